@@ -1,0 +1,1 @@
+"""Benchmarks beside wasmtime-py, in the same run and interleaved: `python -m bench [AREA...]`."""

@@ -1,0 +1,58 @@
+"""What must hold: one row a promise, first match wins; `python -m bench` fails when one is missed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+FASTER = "times faster"  # theirs / ours must reach the limit
+SHARE = "of its cost"  # ours / theirs must not exceed the limit
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A limit for the rows of `area` whose name matches the glob `row`."""
+
+    area: str
+    row: str
+    kind: str
+    limit: float
+
+    def holds(self, cost: float) -> bool:
+        """Is `cost` (ours over theirs) good enough?"""
+        return 1 / cost >= self.limit if self.kind == FASTER else cost <= self.limit
+
+    def show(self, cost: float) -> str:
+        """`cost` in the words of this floor."""
+        return f"{1 / cost:.3g}x" if self.kind == FASTER else f"{cost:.2f} of it"
+
+    @property
+    def limit_text(self) -> str:
+        return f">= {self.limit:g}x" if self.kind == FASTER else f"<= {self.limit:g}"
+
+
+#     area           row                      kind    limit
+FLOORS = (
+    Floor("calls", "*", FASTER, 200),
+    Floor("host_calls", "*", FASTER, 20),
+    Floor("instantiate", "pre + call *", FASTER, 30),
+    Floor("instantiate", "*", FASTER, 5),
+    Floor("imports", "*: beside python -c pass", SHARE, 1.6),
+    Floor("imports", "*: cached process", FASTER, 3),
+    Floor("kernels", "llvm geometric mean", SHARE, 0.87),
+    Floor("kernels", "native geometric mean", SHARE, 1.4),
+    Floor("kernels", "native *", SHARE, 2.0),
+    Floor("compile", "native geometric mean, cranelift", FASTER, 15),
+    Floor("compile", "native geometric mean, winch", FASTER, 2),
+    Floor("compile", "native *, peak memory", SHARE, 1.0),
+    Floor("validate", "geometric mean", SHARE, 1 / 0.7),
+    Floor("load", "*10 MB or more", FASTER, 5),
+)
+
+
+def floor_of(area: str, name: str) -> Floor | None:
+    """The promise about a row, if there is one."""
+    for floor in FLOORS:
+        if floor.area == area and fnmatchcase(name, floor.row):
+            return floor
+    return None
