@@ -1,0 +1,88 @@
+"""The op stream: one validated function body as flat data, the only thing a backend reads.
+
+`FunctionBody.ops` holds records of four 64-bit words, one per *reachable* instruction:
+
+    word 0                          word 1   word 2   word 3
+    +------------------+---------+  +-----+  +-----+  +-----+
+    | wasm byte offset | op id   |  |  a  |  |  b  |  |  c  |
+    +------------------+---------+  +-----+  +-----+  +-----+
+     63             16  15      0
+
+`op id` is the row's `Op.id` in `opcodes.py` (= opcode byte, or prefix - 0xFB + 1 << 8 | sub-opcode). The byte offset counts from the start
+of the module. What a, b, c mean is the row's `operands` column; the general rules:
+
+    control         a = label id (see below), b = number of values carried (br, br_if), c = stack height below those values
+    block loop if   a = label id, b = type index of a block with parameters or -1, c = stack height below the parameters
+    else            a = label id, b = 1 if the then-arm falls through, c = stack height of the label
+    end             a = label id, b = 1 if the last instruction falls through, c = 1 if what follows is reachable
+    br_table        a = number of targets without the default, b = index into `extra` of targets + 1 label ids, c = values carried
+    return          a = number of results, c = stack height below them
+    try_table       as block, and c's place in `extra`: see `opcodes.py`
+    call            a = function index, b = canonical type index
+    call_indirect   a = table, b = canonical type index;   call_ref: b = canonical type index
+    local.*         a = local, b = its value type;   global.*: a = global, b = its value type
+    load, store     a = offset (as a signed 64-bit word), b = memory, c = log2 of the alignment | lane << 8
+    const           a = value: i32 and i64 sign-extended, f32 and f64 their bits; v128: a = low, b = high 64 bits
+    i8x16.shuffle   a, b = the 16 lane bytes, little-endian;   extract_lane, replace_lane: a = lane
+    drop, select, ref.null, ref.is_null, ref.as_non_null ...: a = the operand's value type
+    table.*         a = table (destination), b = element segment or source table
+    memory.*        a = memory (destination), b = data segment or source memory
+
+Dead code is gone: nothing follows a br, br_table, return, unreachable, throw (tail calls likewise) until the `else` or `end` of the innermost block
+that is reachable again; blocks opened in dead code do not appear at all; a block whose end can't be reached makes what follows it dead.
+An `else` or `end` record appears for every block record, also when the arm before it does not fall through.
+
+Labels: `labels` holds records of LABEL_WORDS words, indexed by label id; label 0 is the function body. The words are the LABEL_* constants.
+A value type list is a slice of `types`.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from librt.vecs import vec
+from mypy_extensions import i64
+
+WORDS: Final = 4
+OP_MASK: Final = 0xFFFF
+OFFSET_SHIFT: Final = 16
+
+LABEL_WORDS: Final = 12
+LABEL_KIND: Final = 0  # KIND_*
+LABEL_PARAMS: Final = 1  # index into `types` of the parameters ...
+LABEL_PARAM_COUNT: Final = 2
+LABEL_RESULTS: Final = 3  # ... and of the results
+LABEL_RESULT_COUNT: Final = 4
+LABEL_HEIGHT: Final = 5  # stack height below the parameters
+LABEL_BRANCHES: Final = 6  # reachable branches that target it (a loop's: back edges); its own fall through not counted
+LABEL_START: Final = 7  # record index (not word index) of block, loop, if; -1 for the function body
+LABEL_ELSE: Final = 8  # record index of else, or -1
+LABEL_END: Final = 9  # record index of end
+LABEL_PARENT: Final = 10  # label id of the enclosing label, -1 for the function body
+LABEL_DEPTH: Final = 11  # number of loops around it, its own included if it is one
+
+KIND_FUNCTION: Final = 0
+KIND_BLOCK: Final = 1
+KIND_LOOP: Final = 2
+KIND_IF: Final = 3
+KIND_TRY_TABLE: Final = 4
+KIND_TRY: Final = 5  # legacy exceptions
+
+
+@final
+class FunctionBody:
+    """One validated body. All vecs are owned by it; a backend may read, never write."""
+
+    def __init__(self, index: int) -> None:
+        self.index: i64 = index  # function index
+        self.type_index: i64 = 0  # canonical type index of its signature
+        self.params: i64 = 0  # how many of `locals` are parameters
+        self.locals: vec[i64] = vec[i64]()  # value type of every local, parameters first
+        self.results: vec[i64] = vec[i64]()
+        self.ops: vec[i64] = vec[i64]()  # WORDS words a record
+        self.labels: vec[i64] = vec[i64]()  # LABEL_WORDS words a record
+        self.types: vec[i64] = vec[i64]()  # pool of value types for labels
+        self.extra: vec[i64] = vec[i64]()  # pool for br_table targets and catch clauses
+        self.max_height: i64 = 0  # deepest operand stack
+        self.is_leaf: bool = True  # no call of any kind (libcalls not counted)
+        self.offset: i64 = 0  # byte offset of the body (its locals) in the module

@@ -1,0 +1,131 @@
+"""A module's descriptor as plain tuples, so that `marshal` can store it in an artifact, and back.
+
+What is left out is what only a compiler needs: instruction bytes, custom sections. Data segments become ranges of one joined block.
+"""
+
+from __future__ import annotations
+
+from wasm_environ import types
+from wasm_environ.module import (
+    ConstExpr, DataSegment, ElementSegment, Export, Global, Import, Module, Table, ExternType,
+)  # fmt: skip
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+FUNC, STRUCT, ARRAY = 0, 1, 2
+
+
+def _type_plain(t: types.SubType) -> tuple[Any, ...]:
+    composite = t.composite
+    if isinstance(composite, types.FuncType):
+        body: tuple[Any, ...] = (FUNC, composite.params, composite.results)
+    elif isinstance(composite, types.StructType):
+        body = (STRUCT, tuple((f.type, f.mutable) for f in composite.fields))
+    else:
+        body = (ARRAY, composite.field.type, composite.field.mutable)
+    return (body, t.final, t.supers, t.rec_start, t.rec_size, t.canonical, t.descriptor, t.describes)
+
+
+def _type_back(plain: tuple[Any, ...]) -> types.SubType:
+    body = plain[0]
+    composite: types.CompositeType
+    if body[0] == FUNC:
+        composite = types.FuncType(body[1], body[2])
+    elif body[0] == STRUCT:
+        composite = types.StructType(tuple(types.FieldType(t, m) for t, m in body[1]))
+    else:
+        composite = types.ArrayType(types.FieldType(body[1], body[2]))
+    return types.SubType(composite, *plain[1:])
+
+
+def _limits(limits: types.Limits) -> tuple[Any, ...]:
+    return (limits.min, limits.max, limits.is64, limits.shared)
+
+
+def _extern_plain(t: ExternType) -> Any:
+    if isinstance(t, int):
+        return t
+    if isinstance(t, types.TableType):
+        return ("t", t.element, _limits(t.limits))
+    if isinstance(t, types.MemoryType):
+        return ("m", _limits(t.limits), t.page_size_log2)
+    if isinstance(t, types.GlobalType):
+        return ("g", t.type, t.mutable)
+    return ("e", t.type_index)
+
+
+def _extern_back(plain: Any) -> Any:
+    if isinstance(plain, int):
+        return plain
+    kind = plain[0]
+    if kind == "t":
+        return types.TableType(plain[1], types.Limits(*plain[2]))
+    if kind == "m":
+        return types.MemoryType(types.Limits(*plain[1]), plain[2])
+    if kind == "g":
+        return types.GlobalType(plain[1], plain[2])
+    return types.TagType(plain[1])
+
+
+def _expr(e: ConstExpr | None) -> Any:
+    return None if e is None else (e.code, e.ops)
+
+
+def _expr_back(plain: Any) -> ConstExpr | None:
+    return None if plain is None else ConstExpr(plain[0], plain[1])
+
+
+def _element_plain(e: ElementSegment) -> tuple[Any, ...]:
+    expressions = None if e.expressions is None else tuple(_expr(x) for x in e.expressions)
+    return (e.mode, e.table, _expr(e.offset), e.type, e.functions, expressions)
+
+
+def _element_back(p: tuple[Any, ...]) -> ElementSegment:
+    expressions = None if p[5] is None else tuple(ConstExpr(x[0], x[1]) for x in p[5])
+    return ElementSegment(p[0], p[1], _expr_back(p[2]), p[3], p[4], expressions)
+
+
+def to_plain(m: Module) -> tuple[tuple[Any, ...], bytes]:
+    """(descriptor as plain data, all data segments joined)."""
+    at = 0
+    datas = []
+    for d in m.datas:
+        datas.append((d.mode, d.memory, _expr(d.offset), at, at + d.end - d.start))
+        at += d.end - d.start
+    plain = (
+        tuple(_type_plain(t) for t in m.types),
+        tuple((i.module, i.name, i.kind, _extern_plain(i.type), i.index) for i in m.imports),
+        tuple((e.name, e.kind, e.index) for e in m.exports),
+        tuple(m.functions),
+        tuple((_extern_plain(t.type), _expr(t.init)) for t in m.tables),
+        tuple(_extern_plain(t) for t in m.memories),
+        tuple((_extern_plain(g.type), _expr(g.init)) for g in m.globals),
+        tuple(_extern_plain(t) for t in m.tags),
+        (m.imported_functions, m.imported_tables, m.imported_memories, m.imported_globals, m.imported_tags),
+        m.start,
+        tuple(_element_plain(e) for e in m.elements),
+        tuple(datas),
+        tuple(sorted(m.escaping_functions)),
+    )
+    return plain, b"".join(m.data[d.start : d.end] for d in m.datas)
+
+
+def from_plain(plain: tuple[Any, ...], data: bytes) -> Module:
+    """The module descriptor again; `data` is the joined data segments, the new `Module.data`."""
+    m = Module(data)
+    m.types = [_type_back(t) for t in plain[0]]
+    m.imports = [Import(a, b, kind, _extern_back(t), index) for a, b, kind, t, index in plain[1]]
+    m.exports = [Export(*e) for e in plain[2]]
+    m.functions = list(plain[3])
+    m.tables = [Table(_extern_back(t), _expr_back(init)) for t, init in plain[4]]
+    m.memories = [_extern_back(t) for t in plain[5]]
+    m.globals = [Global(_extern_back(t), _expr_back(init)) for t, init in plain[6]]
+    m.tags = [_extern_back(t) for t in plain[7]]
+    (m.imported_functions, m.imported_tables, m.imported_memories, m.imported_globals, m.imported_tags) = plain[8]
+    m.start = plain[9]
+    m.elements = [_element_back(e) for e in plain[10]]
+    m.datas = [DataSegment(mode, memory, _expr_back(o), start, end) for mode, memory, o, start, end in plain[11]]
+    m.escaping_functions = set(plain[12])
+    return m
