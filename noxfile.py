@@ -1,0 +1,107 @@
+"""The menu: `uv run nox -l` lists it, `uv run nox` runs the defaults, which are the test suite."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "tests", "spec", "wasi", "alone", "docs"]
+nox.options.error_on_missing_interpreters = True
+
+ROOT = Path(__file__).parent
+SUITE = Path(os.environ.get("WASM_TESTSUITE", ROOT.parent / "shared" / "testsuite"))
+PACKAGES = sorted(path.name for path in (ROOT / "packages").iterdir() if (path / "pyproject.toml").exists())
+# What a package needs of the workspace; everything else it declares itself.
+NEEDS = {
+    "wasm-environ": [],
+    "wasm-vm": ["wasm-environ"],
+    "wasm-codegen-llvm": ["wasm-environ"],
+    "wasm-codegen-native": ["wasm-environ"],
+    "wasm-wasi-p1": ["wasm-environ"],
+    "wasm-facade": ["wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-wasi-p1"],
+}
+
+
+@nox.session
+@nox.parametrize("form", ["compiled", "pure"])
+def tests(session: nox.Session, form: str) -> None:
+    """Every package's tests and the tests across packages, compiled and as plain Python."""
+    env = {"WASM_PURE": "1"} if form == "pure" else {}
+    paths = session.posargs or ["packages", "tests", "--ignore=tests/spec", "--ignore=tests/test_programs.py"]
+    session.run("pytest", "-q", *paths, env=env)
+
+
+@nox.session
+def spec(session: nox.Session) -> None:
+    """The official suite on every backend: `nox -s spec -- FOLDER`; without a folder, the one beside the repository."""
+    folder = session.posargs[0] if session.posargs else str(SUITE)
+    if not Path(folder).is_dir():
+        session.skip(f"no folder of the official test suite at {folder}; name it: nox -s spec -- FOLDER")
+    session.run("pytest", "-q", "tests/spec", "--testsuite", folder, *session.posargs[1:])
+
+
+@nox.session
+def wasi(session: nox.Session) -> None:
+    """Real programs, built here from C and Go, against wasmtime-py on the same binaries."""
+    session.run("pytest", "-q", "tests/test_programs.py", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff (style, formatting of imports) and import-linter (who may import whom)."""
+    session.run("ruff", "check", ".")
+    session.run("lint-imports", "--no-cache")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy --strict over everything."""
+    session.run("mypy")
+
+
+@nox.session(venv_backend="uv")
+@nox.parametrize("package", PACKAGES)
+def alone(session: nox.Session, package: str) -> None:
+    """One package by itself in a clean environment: installs with only what it declares, and its own tests pass there."""
+    wheels = [f"./packages/{name}" for name in [*NEEDS[package], package]]
+    constraints = ROOT / ".nox" / "constraints.txt"
+    constraints.write_text("\n".join(_constraints()) + "\n")
+    session.env["WASM_PURE"] = "1"
+    session.install("-c", str(constraints), *wheels, "pytest", *_test_needs(package))
+    session.run("pytest", "-q", f"packages/{package}/tests", *session.posargs)
+
+
+def _test_needs(package: str) -> list[str]:
+    return {"wasm-codegen-native": ["capstone"], "wasm-facade": ["numpy", "wasmtime"], "wasm-vm": ["numpy"]}.get(package, [])
+
+
+def _constraints() -> list[str]:
+    pinned: list[str] = nox.project.load_toml(str(ROOT / "pyproject.toml"))["tool"]["uv"]["constraint-dependencies"]
+    return pinned
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation, built strict; `nox -s docs -- serve` to read it."""
+    session.run("mkdocs", *(session.posargs or ["build", "--strict", "--quiet"]))
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Speed beside wasmtime-py in one run: `nox -s bench -- [AREA...]`."""
+    session.run("python", "-m", "bench", *session.posargs)
+
+
+@nox.session(venv_backend="uv")
+def asan_ubsan(session: nox.Session) -> None:
+    """The C core's tests under AddressSanitizer and UndefinedBehaviorSanitizer."""
+    session.env["WASM_PURE"] = "1"
+    session.env["WASM_VM_CFLAGS"] = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -g -O1"
+    session.install("./packages/wasm-environ", "./packages/wasm-vm", "pytest", "numpy")
+    library = session.run("gcc", "-print-file-name=libasan.so", external=True, silent=True)
+    session.env["LD_PRELOAD"] = str(library).strip()
+    session.env["ASAN_OPTIONS"] = "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:allow_user_segv_handler=1"
+    session.run("pytest", "-q", "packages/wasm-vm/tests", *session.posargs)
