@@ -28,7 +28,8 @@ of the module. What a, b, c mean is the row's `operands` column; the general rul
     table.*         a = table (destination), b = element segment or source table
     memory.*        a = memory (destination), b = data segment or source memory
 
-Dead code is gone: nothing follows a br, br_table, return, unreachable, throw (tail calls likewise) until the `else` or `end` of the innermost block
+Dead code is gone: nothing follows a br, br_table, return, unreachable, throw (tail calls likewise) until the `else` or `end` of
+the innermost block
 that is reachable again; blocks opened in dead code do not appear at all; a block whose end can't be reached makes what follows it dead.
 An `else` or `end` record appears for every block record, also when the arm before it does not fall through.
 

@@ -1,6 +1,7 @@
 """The `Compiler` protocol: what a backend takes and gives, as data; and the tunables and target both sides agree on.
 
-A backend is found by entry-point group `wasm.compilers` (name -> a function `(Target, Tunables) -> Compiler`). It compiles function by function from the
+A backend is found by entry-point group `wasm.compilers` (name -> a function `(Target, Tunables) -> Compiler`). It compiles
+function by function from the
 op stream; layout, relocation, trap and address tables and the artifact are made once for all backends by `linking`.
 """
 
@@ -77,7 +78,8 @@ class CompiledCode:
     """Machine code of a batch of functions or trampolines. All offsets are in bytes from the start of `text`.
 
     symbols: (index, offset, size) rows: the function index, or for trampolines the position in the request.
-    relocations: (offset, ELF r_type of the target machine, SYMBOL_*, index, addend) rows. Code reaches libcalls and imports through the vmctx only.
+    relocations: (offset, ELF r_type of the target machine, SYMBOL_*, index, addend) rows. Code reaches libcalls and imports
+    through the vmctx only.
     traps: (offset, trap code) rows, ascending: instructions that fault, for faults that are not out of bounds memory accesses
     (trap code 1), which need no row.
     addresses: (offset, wasm byte offset) rows, ascending: the code from offset on belongs to that instruction.
@@ -122,7 +124,8 @@ class Compiler(Protocol):
     ) -> Sequence[CompiledCode]:
         """Validate and compile all defined functions of `module`, whose module-level validation has passed.
 
-        Uses `wasm_environ.function.BodyValidator`, so bytes never reach the backend unvalidated; raises its MalformedError or InvalidError of
+        Uses `wasm_environ.function.BodyValidator`, so bytes never reach the backend unvalidated; raises its MalformedError or
+        InvalidError of
         the lowest failing function, or UnsupportedError. `progress(n)` is called with the number of functions done, now and then.
         """
         ...

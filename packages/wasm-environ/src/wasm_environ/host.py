@@ -1,6 +1,7 @@
 """The host function protocol: how a package such as wasm-wasi-p1 offers functions without knowing the runtime.
 
-A provider hands the facade a list of `HostFunction`. The runtime calls `call(caller, *args)`: i32, i64 arguments arrive as signed ints, f32, f64 as
+A provider hands the facade a list of `HostFunction`. The runtime calls `call(caller, *args)`: i32, i64 arguments arrive as
+signed ints, f32, f64 as
 float, v128 as int, references as the runtime's objects; the result is None, one value, or a sequence of values. An exception of any kind,
 `errors.Exit` among them, unwinds the guest and surfaces unchanged from the call that entered it.
 """

@@ -1,6 +1,7 @@
 """The libcalls: C functions of the vm that compiled code calls through `VMContext.builtins`, one row each, in table order.
 
-Signature letters: p pointer (the caller's VMContext first, always), i 32-bit, I 64-bit integer, f f32, F f64; `:` result, `!` never returns.
+Signature letters: p pointer (the caller's VMContext first, always), i 32-bit, I 64-bit integer, f f32, F f64; `:` result, `!`
+never returns.
 Addresses, lengths and indices are zero-extended to I whatever the memory's or table's address type; a result that does not fit is -1.
 Libcalls check all bounds and trap by not returning; they follow the platform's C convention.
 """

@@ -1,6 +1,7 @@
 """The memory layout that compiled code and the C core share: rows here, offsets for backends, a C header for `wasm_vm._core`.
 
-A `VMContext` is one instance as compiled code sees it: the fixed header below, then arrays whose lengths the module decides, in the order of
+A `VMContext` is one instance as compiled code sees it: the fixed header below, then arrays whose lengths the module decides, in
+the order of
 ARRAYS. Memory 0's base is always at the same offset. Pointers are 8 bytes, little- or big-endian as the target is.
 
 The wasm calling convention (both backends, every ISA) is the platform's C convention for
@@ -8,11 +9,14 @@ The wasm calling convention (both backends, every ISA) is the platform's C conve
     R f(VMContext *callee, [VMValue *more,] params...)
 
 R is the first result (void without results); `more` is there when there are two or more results, and result k (k >= 1) goes to more[k - 1].
-i32, i64 travel as integers (the upper half of an i32 register is undefined), f32, f64 as float, double; v128 as the 16-byte vector type; every
+i32, i64 travel as integers (the upper half of an i32 register is undefined), f32, f64 as float, double; v128 as the 16-byte
+vector type; every
 reference as a 64-bit integer, 0 = null. A funcref is a `VMFuncRef *`.
 
-The C core enters through a per-signature *entry trampoline* `void entry(VMContext *callee, VMValue *values, void *code)`: it loads the params from
-values[0..], calls `code`, and stores all results to values[0..]. It leaves through a per-signature *host thunk*, an ordinary wasm-convention
+The C core enters through a per-signature *entry trampoline* `void entry(VMContext *callee, VMValue *values, void *code)`: it
+loads the params from
+values[0..], calls `code`, and stores all results to values[0..]. It leaves through a per-signature *host thunk*, an ordinary
+wasm-convention
 function whose callee is a `VMHostContext`: it stores the params to a VMValue array of max(params, results, 1) elements on its stack, calls
 `host_call(VMHostContext *, VMValue *)`, and returns the results from there. i32 and f32 use the low 4 bytes of a VMValue.
 """

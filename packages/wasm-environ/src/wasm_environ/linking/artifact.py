@@ -139,7 +139,7 @@ def read(image: bytes | memoryview, expected: tuple[Any, ...] | None = None) -> 
         raise ArtifactError("the artifact is cut short or altered: its checksum does not match")
     _, sections = elf.read(view)
     at, size = sections.get(".wasm.meta", (0, 0))
-    meta = marshal.loads(view[at : at + size]) if size else (None,)
+    meta: tuple[Any, ...] = marshal.loads(view[at : at + size]) if size else (None,)
     if meta[0] != FORMAT:
         raise ArtifactError(f"artifact format {meta[0]} is not this runtime's, {FORMAT}; compile the module again")
     if expected is not None:

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from wasm_environ import types
 from wasm_environ.module import (
-    ConstExpr, DataSegment, ElementSegment, Export, Global, Import, Module, Table, ExternType,
+    ConstExpr,
+    DataSegment,
+    ElementSegment,
+    Export,
+    ExternType,
+    Global,
+    Import,
+    Module,
+    Table,
 )  # fmt: skip
 
 TYPE_CHECKING = False
