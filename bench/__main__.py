@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("areas", metavar="AREA", nargs="*", choices=[*AREAS, []], help="default: all")
     parser.add_argument("--strategy", action="append", default=[], help="a backend of ours (default: all installed)")
     parser.add_argument("--only", metavar="GLOB", action="append", default=[], help="only these kernels, modules, rows")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, only modules below 3 MB")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, only modules below 4 MB")
     parser.add_argument("--json", metavar="FILE", help="write the rows there too")
     return parser
 
