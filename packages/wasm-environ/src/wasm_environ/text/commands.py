@@ -1,0 +1,294 @@
+"""What a .wast script says, as plain data: one final class a command, values as (type, bits) pairs, expected results as patterns."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+NAN_CANONICAL: Final = -1
+NAN_ARITHMETIC: Final = -2
+
+# An argument: (type, payload). i32 i64 f32 f64 v128: the bits, unsigned. ref.null: the heap type's byte as in `wasm_environ.types`, or the type
+# index minus 2**32 when it is concrete, or -1 when not said. ref.extern, ref.host: the number; ref.func: the index, -1 when not said.
+Value = tuple[str, int]
+
+_FLOAT_LANES: Final = {"f32": (32, 23, 0xFF), "f64": (64, 52, 0x7FF), "f32x4": (32, 23, 0xFF), "f64x2": (64, 52, 0x7FF)}
+LANE_BITS: Final = {"i8x16": 8, "i16x8": 16, "i32x4": 32, "i64x2": 64, "f32x4": 32, "f64x2": 64}
+
+
+def lane_matches(wanted: int, bits: int, lane: str) -> bool:
+    """Whether the bits of a number, or of one lane, are what is wanted: the same bits, or a NaN of the kind asked for."""
+    if wanted >= 0:
+        return wanted == bits
+    width, mantissa, infinity = _FLOAT_LANES[lane]
+    magnitude = bits & (1 << (width - 1)) - 1
+    canonical = infinity << mantissa | 1 << (mantissa - 1)
+    return magnitude == canonical if wanted == NAN_CANONICAL else magnitude & canonical == canonical
+
+
+@final
+class Expected:
+    """A result pattern. `kind` is a value type's name, `ref.null`, `ref.func`, `ref.extern`, `ref.host`, `ref.any`, `ref.eq`, `ref.i31`,
+    `ref.struct`, `ref.array`, `ref.exn`, `ref.i31_shared` or `either`.
+
+    `bits`: the value, NAN_CANONICAL or NAN_ARITHMETIC for floats; for references as in `Value`, -1 when any will do.
+    v128: `shape` and `lanes` (each like `bits`). either: `options`.
+    """
+
+    __slots__ = ("bits", "kind", "lanes", "options", "shape")
+
+    def __init__(
+        self, kind: str, bits: int = -1, shape: str = "", lanes: tuple[int, ...] = (), options: tuple[Expected, ...] = ()
+    ) -> None:  # fmt: skip
+        self.kind = kind
+        self.bits = bits
+        self.shape = shape
+        self.lanes = lanes
+        self.options = options
+
+    def matches_number(self, bits: int) -> bool:
+        """Whether a number or vector with these bits is as expected; the caller has compared the types."""
+        if self.kind == "either":
+            return any(option.matches_number(bits) for option in self.options)
+        if self.kind != "v128":
+            return lane_matches(self.bits, bits, self.kind)
+        width = LANE_BITS[self.shape]
+        mask = (1 << width) - 1
+        return all(lane_matches(wanted, bits >> i * width & mask, self.shape) for i, wanted in enumerate(self.lanes))
+
+    def __repr__(self) -> str:
+        if self.kind == "either":
+            return f"either {' | '.join(map(repr, self.options))}"
+        if self.kind == "v128":
+            return f"v128 {self.shape} {' '.join(map(_lane_name, self.lanes))}"
+        return f"{self.kind} {_lane_name(self.bits)}"
+
+
+def _lane_name(bits: int) -> str:
+    return {NAN_CANONICAL: "nan:canonical", NAN_ARITHMETIC: "nan:arithmetic"}.get(bits, f"0x{bits:x}")
+
+
+@final
+class ModuleCommand:
+    """(module $name definition? ...). `kind` is text, binary or quote; `definition`: compile only, do not instantiate."""
+
+    __slots__ = ("data", "definition", "kind", "line", "name", "source")
+
+    def __init__(self, name: str, kind: str, definition: bool, source: str, data: bytes, line: int) -> None:
+        self.name = name
+        self.kind = kind
+        self.definition = definition
+        self.source = source  # text: the module as written
+        self.data = data  # binary: the module; quote: its text
+        self.line = line
+
+    def binary(self) -> bytes:
+        """The module's bytes. A text is parsed here and now: TextError when it is malformed."""
+        if self.kind == "binary":
+            return self.data
+        from wasm_environ.text.module import parse_module
+
+        if self.kind == "quote":
+            return parse_module(self.data)
+        return parse_module(self.source, first_line=self.line)
+
+
+@final
+class ModuleInstance:
+    """(module instance $name $definition): instantiate a definition again."""
+
+    __slots__ = ("definition", "line", "name")
+
+    def __init__(self, name: str, definition: str, line: int) -> None:
+        self.name = name
+        self.definition = definition
+        self.line = line
+
+
+@final
+class Register:
+    """(register "as" $name): offer an instance's exports under a module name. `name` is "" for the last instance."""
+
+    __slots__ = ("as_name", "line", "name")
+
+    def __init__(self, as_name: str, name: str, line: int) -> None:
+        self.as_name = as_name
+        self.name = name
+        self.line = line
+
+
+@final
+class Invoke:
+    """(invoke $module "function" arguments...). `module` is "" for the last instance."""
+
+    __slots__ = ("args", "function", "line", "module")
+
+    def __init__(self, module: str, function: str, args: tuple[Value, ...], line: int) -> None:
+        self.module = module
+        self.function = function
+        self.args = args
+        self.line = line
+
+
+@final
+class Get:
+    """(get $module "global")."""
+
+    __slots__ = ("line", "module", "name")
+
+    def __init__(self, module: str, name: str, line: int) -> None:
+        self.module = module
+        self.name = name
+        self.line = line
+
+
+Action = Invoke | Get
+
+
+@final
+class AssertReturn:
+    """(assert_return action results...)."""
+
+    __slots__ = ("action", "expected", "line")
+
+    def __init__(self, action: Action, expected: tuple[Expected, ...], line: int) -> None:
+        self.action = action
+        self.expected = expected
+        self.line = line
+
+
+@final
+class AssertTrap:
+    """(assert_trap action "message"), or of a module: its instantiation traps."""
+
+    __slots__ = ("action", "line", "message")
+
+    def __init__(self, action: Action | ModuleCommand, message: str, line: int) -> None:
+        self.action = action
+        self.message = message
+        self.line = line
+
+
+@final
+class AssertExhaustion:
+    """(assert_exhaustion action "message")."""
+
+    __slots__ = ("action", "line", "message")
+
+    def __init__(self, action: Action, message: str, line: int) -> None:
+        self.action = action
+        self.message = message
+        self.line = line
+
+
+@final
+class AssertException:
+    """(assert_exception action): it throws and nothing catches."""
+
+    __slots__ = ("action", "line")
+
+    def __init__(self, action: Action, line: int) -> None:
+        self.action = action
+        self.line = line
+
+
+@final
+class AssertSuspension:
+    """(assert_suspension action "message")."""
+
+    __slots__ = ("action", "line", "message")
+
+    def __init__(self, action: Action, message: str, line: int) -> None:
+        self.action = action
+        self.message = message
+        self.line = line
+
+
+@final
+class AssertMalformed:
+    """(assert_malformed module "message"): does not parse or decode."""
+
+    __slots__ = ("line", "message", "module")
+
+    def __init__(self, module: ModuleCommand, message: str, line: int) -> None:
+        self.module = module
+        self.message = message
+        self.line = line
+
+
+@final
+class AssertMalformedCustom:
+    """(assert_malformed_custom module "message"): an annotation does not parse, or a custom section does not decode."""
+
+    __slots__ = ("line", "message", "module")
+
+    def __init__(self, module: ModuleCommand, message: str, line: int) -> None:
+        self.module = module
+        self.message = message
+        self.line = line
+
+
+@final
+class AssertInvalid:
+    """(assert_invalid module "message"): does not validate."""
+
+    __slots__ = ("line", "message", "module")
+
+    def __init__(self, module: ModuleCommand, message: str, line: int) -> None:
+        self.module = module
+        self.message = message
+        self.line = line
+
+
+@final
+class AssertInvalidCustom:
+    """(assert_invalid_custom module "message"): a custom section does not validate."""
+
+    __slots__ = ("line", "message", "module")
+
+    def __init__(self, module: ModuleCommand, message: str, line: int) -> None:
+        self.module = module
+        self.message = message
+        self.line = line
+
+
+@final
+class AssertUnlinkable:
+    """(assert_unlinkable module "message"): does not instantiate, for an import."""
+
+    __slots__ = ("line", "message", "module")
+
+    def __init__(self, module: ModuleCommand, message: str, line: int) -> None:
+        self.module = module
+        self.message = message
+        self.line = line
+
+
+@final
+class Thread:
+    """(thread $name (shared (module $M))* commands...): run commands in a thread of their own, which sees the shared modules."""
+
+    __slots__ = ("commands", "line", "name", "shared")
+
+    def __init__(self, name: str, shared: tuple[str, ...], commands: list[Command], line: int) -> None:
+        self.name = name
+        self.shared = shared
+        self.commands = commands
+        self.line = line
+
+
+@final
+class Wait:
+    """(wait $thread): until it has ended."""
+
+    __slots__ = ("line", "thread")
+
+    def __init__(self, thread: str, line: int) -> None:
+        self.thread = thread
+        self.line = line
+
+
+Command = (
+    ModuleCommand | ModuleInstance | Register | Invoke | Get | AssertReturn | AssertTrap | AssertExhaustion | AssertException
+    | AssertSuspension | AssertMalformed | AssertMalformedCustom | AssertInvalid | AssertInvalidCustom | AssertUnlinkable
+    | Thread | Wait
+)  # fmt: skip
