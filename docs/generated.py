@@ -1,0 +1,89 @@
+"""Fills `<!-- generated: NAME -->` marks in the pages from the sources, so that those pages cannot lie. A mkdocs hook."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+MARK = re.compile(r"<!-- generated: (\w+) -->")
+# Packages in the order of the layers, lowest first, with the line DESIGN gives each.
+LAYERS = ("wasm-environ", "wasm-codegen-llvm", "wasm-codegen-native", "wasm-vm", "wasm-pool", "wasm-wasi-p1", "wasm-facade")
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """mkdocs calls this for every page."""
+    return MARK.sub(lambda match: GENERATORS[match.group(1)](), markdown)
+
+
+def architecture() -> str:
+    """One paragraph a file: each module's docstring, C files' opening comment."""
+    parts = []
+    for package in LAYERS:
+        source = ROOT / "packages" / package / "src"
+        if not source.exists():
+            continue
+        parts.append(f"## {package}\n")
+        for path in sorted((*source.rglob("*.py"), *source.rglob("*.c"), *source.rglob("*.S"))):
+            line = _first_paragraph(path)
+            if line:
+                parts.append(f"`{path.relative_to(source).as_posix()}`\n:   {line}\n")
+    return "\n".join(parts)
+
+
+def _first_paragraph(path: Path) -> str:
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        docstring = ast.get_docstring(ast.parse(text)) or ""
+        return " ".join(docstring.split("\n\n")[0].split())
+    match = re.match(r"\s*/\*+(.*?)(\n\s*\*?\s*\n|\*/)", text, re.DOTALL)
+    return " ".join(re.sub(r"\n\s*\*", "\n", match.group(1)).split()) if match else ""
+
+
+def instructions() -> str:
+    """The opcode table."""
+    from wasm_environ.opcodes import OPS
+
+    rows = ["| code | instruction | immediates | operands : results | chapter | feature |", "|---|---|---|---|---|---|"]
+    for op in OPS:
+        code = f"`{op.prefix:02X} {op.code:02X}`" if op.prefix else f"`{op.code:02X}`"
+        signature = "by rule" if op.operands is None else f"{op.operands} : {op.results}"
+        rows.append(f"| {code} | `{op.mnemonic}` | {' '.join(op.immediates)} | {signature} | {op.chapter} | {op.feature} |")
+    return "\n".join(rows)
+
+
+def traps() -> str:
+    """The trap table."""
+    from wasm_environ.traps import TRAPS
+
+    return "\n".join(["| code | name | message |", "|---|---|---|", *(f"| {c} | `{n}` | {m} |" for c, n, m in TRAPS)])
+
+
+def features() -> str:
+    """The feature table."""
+    from wasm_environ.features import ROWS
+
+    rows = ["| feature | default | since | needs |", "|---|---|---|---|"]
+    return "\n".join([*rows, *(f"| `{n}` | {'on' if on else 'off'} | {since} | {needs} |" for n, on, since, needs in ROWS)])
+
+
+def vmcontext() -> str:
+    """The VMContext's fields and arrays."""
+    from wasm_environ.vmtypes import ARRAYS, FIELDS
+
+    rows = ["| struct | field | offset | meaning |", "|---|---|---|---|"]
+    rows += [f"| {struct} | `{field}` | {offset} | {meaning} |" for struct, field, offset, _, meaning in FIELDS]
+    rows += ["", "| array of VMContext | element bytes | of |", "|---|---|---|"]
+    rows += [f"| `{name}` | {size} | {of} |" for name, size, _, of in ARRAYS]
+    return "\n".join(rows)
+
+
+GENERATORS = {
+    "architecture": architecture,
+    "instructions": instructions,
+    "traps": traps,
+    "features": features,
+    "vmcontext": vmcontext,
+}
