@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.clock import Sample, race
 from bench.floors import Floor, floor_of
 
-NAME_WIDTH = 44
+NAME_WIDTH = 48
 UNITS = {
     "s": ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns")),
     "B": ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1.0, "B")),

@@ -1,0 +1,43 @@
+"""Python -> wasm calls: what one call of a trivial export costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from bench.clock import Sample, statement
+from bench.contenders import Contender, theirs
+from bench.guests import from_wat
+from bench.options import Options
+from bench.rows import Row, raced
+
+MODULE = """(module
+  (func (export "nop"))
+  (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "mixed") (param i32 i64 f32 f64 i32 i64 f32 f64) (result i32 i64 f64)
+    (i32.add (local.get 0) (local.get 4))
+    (i64.add (local.get 1) (local.get 5))
+    (f64.add (local.get 3) (local.get 7))))"""
+
+#   row                              statement
+CALLS = (
+    ("nop()", "nop(store)"),
+    ("add(i32, i32) -> i32", "add(store, 1, 2)"),
+    ("8 mixed parameters, 3 results", "mixed(store, 1, 2, 3.0, 4.0, 5, 6, 7.0, 8.0)"),
+)
+
+
+def measure(options: Options) -> Iterator[Row]:
+    """One row for each signature."""
+    wasm = from_wat(MODULE)
+    for name, code in CALLS:
+        if options.wants(name):
+            ours = partial(_sample, options.our_first, wasm, code)
+            yield raced("calls", name, ours, partial(_sample, theirs(), wasm, code), options.rounds)
+
+
+def _sample(contender: Contender, wasm: bytes, code: str) -> Sample:
+    engine = contender.engine()
+    store = contender.api.Store(engine)
+    exports = contender.api.Instance(store, contender.api.Module(engine, wasm), []).exports(store)
+    return statement(code, store=store, **{name: exports[name] for name in ("nop", "add", "mixed")})

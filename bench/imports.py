@@ -1,0 +1,95 @@
+"""Start-up: import time, and a whole process that runs a compiled hello, beside python -c pass."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from bench import contenders
+from bench.clock import Sample, once, race
+from bench.contenders import Contender, theirs
+from bench.guests import FREESTANDING, HERE, Unavailable, build_c
+from bench.options import Options
+from bench.rows import Row, compared, failure, raced, skipped
+
+PASS = (sys.executable, "-c", "pass")
+IMPORT = "import time; a = time.perf_counter(); import {}; print(time.perf_counter() - a)"
+# The shortest program for wasmtime-py that does what `wasm run FILE.cwasm` does.
+SCRIPT = """import sys, {api} as wasm
+engine = wasm.Engine()
+store = wasm.Store(engine)
+wasi = wasm.WasiConfig()
+wasi.argv = sys.argv[1:]
+wasi.inherit_env()
+wasi.inherit_stdin()
+wasi.inherit_stdout()
+wasi.inherit_stderr()
+store.set_wasi(wasi)
+linker = wasm.Linker(engine)
+linker.define_wasi()
+instance = linker.instantiate(store, wasm.Module.deserialize_file(engine, sys.argv[1]))
+instance.exports(store)["_start"](store)
+"""
+
+
+def measure(options: Options) -> Iterator[Row]:
+    """Rows for the import, the process beside theirs, the process beside an empty one."""
+    rounds = 5 if options.quick else 20
+    ours = partial(_import_sample, contenders.OURS)
+    yield raced("imports", "import", ours, partial(_import_sample, contenders.THEIRS), rounds)
+    try:
+        hello = build_c((HERE / "guests" / "hello.c",), (*FREESTANDING, "-Wl,--export=_start"))
+    except Unavailable as error:
+        yield skipped("imports", "hello", str(error))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            yield from _hello(options.our_first, hello.read_bytes(), Path(folder), rounds)
+        except Exception as error:
+            yield failure("imports", "hello", error)
+
+
+def _hello(ours: Contender, wasm: bytes, folder: Path, rounds: int) -> Iterator[Row]:
+    sides: dict[str, Sample] = {"empty": _process(PASS, b"")}
+    for role, contender in (("ours", ours), ("theirs", theirs())):
+        # Default engines: what the command and the script will load it with.
+        artifact = folder / f"{role}.cwasm"
+        artifact.write_bytes(contender.api.Module(contender.api.Engine(), wasm).serialize())
+        command = _run_command(contender, artifact, folder)
+        sides[role] = _process(command, b"hello\n")
+    best = race(sides, rounds)
+    yield compared("imports", "hello: cached process", best["ours"], best["theirs"])
+    yield compared("imports", "hello: beside python -c pass", best["ours"], best["empty"], note="(wasmtime: the empty)")
+
+
+def _run_command(contender: Contender, artifact: Path, folder: Path) -> tuple[str, ...]:
+    if contender.api.__name__ != contenders.THEIRS and importlib.util.find_spec(f"{contender.api.__name__}.__main__"):
+        script = Path(sys.executable).with_name("wasm")
+        start = (str(script),) if script.exists() else (sys.executable, "-m", contender.api.__name__)
+        return (*start, "run", str(artifact))
+    script = folder / f"run_{contender.api.__name__}.py"
+    script.write_text(SCRIPT.format(api=contender.api.__name__))
+    return (sys.executable, str(script), str(artifact))
+
+
+def _process(command: tuple[str, ...], expected: bytes) -> Sample:
+    def run() -> None:
+        done = subprocess.run(command, capture_output=True, timeout=60)
+        if done.returncode or done.stdout != expected:
+            raise RuntimeError(f"{command} gave {done.returncode} {done.stdout!r} {done.stderr.decode()[-300:]}")
+
+    run()
+    return once(run)
+
+
+def _import_sample(name: str) -> Sample:
+    """Seconds that the import statement takes in a fresh process (its byte code is cached after the first)."""
+    command = (sys.executable, "-c", IMPORT.format(name))
+    sample: Callable[[], float] = lambda: float(subprocess.run(command, check=True, capture_output=True).stdout)
+    sample()
+    return sample
