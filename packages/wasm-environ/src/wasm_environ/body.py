@@ -16,17 +16,27 @@ of the module. What a, b, c mean is the row's `operands` column; the general rul
     else            a = label id, b = 1 if the then-arm falls through, c = stack height of the label
     end             a = label id, b = 1 if the last instruction falls through, c = 1 if what follows is reachable
     br_table        a = number of targets without the default, b = index into `extra` of targets + 1 label ids, c = values carried
-    return          a = number of results, c = stack height below them
-    try_table       as block, and c's place in `extra`: see `opcodes.py`
-    call            a = function index, b = canonical type index
-    call_indirect   a = table, b = canonical type index;   call_ref: b = canonical type index
+    return          a = number of results, c = stack height below them; does not count as a branch to label 0
+    try_table       a, b as block; c = index into `extra` of: stack height below the parameters, number of clauses, then per clause its kind
+                    (0 catch, 1 catch_ref, 2 catch_all, 3 catch_all_ref), tag or -1, label id (a branch that carries the values, at that height)
+    throw           a = tag, b = canonical type index, c = stack height below the values;   throw_ref: c = stack height below the operand
+    try (legacy)    as block;   catch, catch_all: a = label id, b = 1 if the arm before falls through, c = tag;   rethrow: a = label id
+    delegate        an `end` of try: a = label id, b = 1 if it falls through + 2 if what follows is reachable, c = label id it hands over to
+    call            a = function index, b = canonical type index, c = stack height below the arguments; tail calls likewise
+    call_indirect   a = table, b = canonical type index;   call_ref: a = the operand's value type, b = canonical type index
+    br_on_null      as br_if (b, c: the values below the reference);   br_on_non_null: as br_if, the reference counts among the values
+    br_on_cast...   a = label id, b = index into `extra` of: values carried (the reference included), operand's type, target type; c as br_if
     local.*         a = local, b = its value type;   global.*: a = global, b = its value type
     load, store     a = offset (as a signed 64-bit word), b = memory, c = log2 of the alignment | lane << 8
     const           a = value: i32 and i64 sign-extended, f32 and f64 their bits; v128: a = low, b = high 64 bits
     i8x16.shuffle   a, b = the 16 lane bytes, little-endian;   extract_lane, replace_lane: a = lane
-    drop, select, ref.null, ref.is_null, ref.as_non_null ...: a = the operand's value type
-    table.*         a = table (destination), b = element segment or source table
-    memory.*        a = memory (destination), b = data segment or source memory
+    drop, select, ref.null, ref.is_null, ref.as_non_null, any.convert_extern, extern.convert_any: a = the operand's value type
+    ref.func        a = function index, b = its value type
+    ref.test, cast  a = target type (nullable or not), b = the operand's type
+    struct.*        a = canonical type index, b = field, c = its storage type (get, set)
+    array.*         a = canonical type index (destination), b = operand count, segment or source type, c = storage type of a's elements
+    table.*         a = table (destination), b = element segment or source table;   elem.drop: a = segment
+    memory.*        a = memory (destination), b = data segment or source memory;   data.drop: a = segment
 
 Dead code is gone: nothing follows a br, br_table, return, unreachable, throw (tail calls likewise) until the `else` or `end` of
 the innermost block

@@ -210,6 +210,7 @@ class Module:
         self.code_ends: list[int] = []  # ... and one past its final `end`
         self.code_offset: int = 0  # offset in `data` of the code section's contents
         self.customs: list[CustomSection] = []
+        self.exact_imports: set[int] = set()  # function imports of an exact type (custom descriptors)
         # Functions that may be taken by ref.func: mentioned outside bodies (spec: C.refs), or exported.
         self.declared_functions: set[int] = set()
         # Every function a reference may exist to (escapes): element segments, ref.func, globals, exports. These get funcrefs.

@@ -1,0 +1,47 @@
+"""WebAssembly modules as data: read, check, write and describe them. Attributes load the module that defines them on first use."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wasm_environ.binary.decode import decode as decode
+    from wasm_environ.errors import CompileError as CompileError
+    from wasm_environ.errors import InvalidError as InvalidError
+    from wasm_environ.errors import MalformedError as MalformedError
+    from wasm_environ.errors import WasmError as WasmError
+    from wasm_environ.features import ALL as ALL
+    from wasm_environ.features import DEFAULT as DEFAULT
+    from wasm_environ.features import Features as Features
+    from wasm_environ.function.validator import BodyValidator as BodyValidator
+    from wasm_environ.module import Module as Module
+
+# What the package offers, and where it is defined.
+_WHERE = {
+    "ALL": "features",
+    "DEFAULT": "features",
+    "BodyValidator": "function.validator",
+    "CompileError": "errors",
+    "Features": "features",
+    "InvalidError": "errors",
+    "MalformedError": "errors",
+    "Module": "module",
+    "WasmError": "errors",
+    "decode": "binary.decode",
+}
+
+__all__ = sorted(_WHERE)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> object:
+    where = _WHERE.get(name)
+    if where is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{where}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_WHERE]

@@ -1,0 +1,1 @@
+"""Binary format: bytes <-> Module, a file per section group."""

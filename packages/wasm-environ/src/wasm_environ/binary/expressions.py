@@ -1,0 +1,192 @@
+"""Instructions outside bodies: walks over immediates, driven by the opcode table; constant expressions (spec: binary/instructions)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from wasm_environ import limits
+from wasm_environ.binary.reader import Reader
+from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.module import ConstExpr
+from wasm_environ.opcodes import ID_LIMIT, OPS, PREFIX_BASE
+from wasm_environ.types import NULLABLE
+
+# How many immediates an instruction can have; `IMMEDIATES[id * MAX_IMMEDIATES + i]` is a KIND.
+MAX_IMMEDIATES: Final = 4
+KIND_NAMES: Final = (
+    "", "i32", "i64", "f32", "f64", "v128", "index", "label", "labels", "blocktype", "memarg", "lane", "lanes",
+    "heaptype", "valtypes", "catches", "castflags", "ordering", "type", "memory",
+)  # fmt: skip
+INDEX_NAMES: Final = frozenset(("local", "global", "func", "table", "tag", "elem", "data", "field", "u32"))
+
+
+def _immediate_table() -> bytes:
+    table = bytearray(ID_LIMIT * MAX_IMMEDIATES)
+    for op in OPS:
+        for i, name in enumerate(op.immediates):
+            table[op.id * MAX_IMMEDIATES + i] = KIND_NAMES.index("index" if name in INDEX_NAMES else name)
+    return bytes(table)
+
+
+def _known_table() -> bytes:
+    table = bytearray(ID_LIMIT)
+    for op in OPS:
+        table[op.id] = 1
+    return bytes(table)
+
+
+IMMEDIATES: Final[bytes] = _immediate_table()
+KNOWN: Final[bytes] = _known_table()
+
+# First id and number of ids of the prefixes 0xFB to 0xFE.
+PREFIX_FIRST: Final = 0xFB
+PREFIX_IDS: Final = tuple(PREFIX_BASE[p] for p in (0xFB, 0xFC, 0xFD, 0xFE))
+PREFIX_SIZES: Final = (0x100, 0x100, 0x200, 0x100)
+
+END: Final = 0x0B
+REF_FUNC: Final = 0xD2
+OPENERS: Final = frozenset((0x02, 0x03, 0x04, 0x06, 0x1F))  # block loop if try try_table
+DELEGATE: Final = 0x18
+VOID: Final = -1
+
+
+def opcode(r: Reader) -> i64:
+    """The op id of the next instruction; an unknown one is malformed."""
+    at = r.pos
+    op = r.byte()
+    if op >= PREFIX_FIRST and op < PREFIX_FIRST + 4:
+        sub = r.u32()
+        if sub < PREFIX_SIZES[op - PREFIX_FIRST]:
+            id: i64 = PREFIX_IDS[op - PREFIX_FIRST] + sub
+            if KNOWN[id]:
+                return id
+        raise MalformedError(f"illegal opcode {op:02x} {sub:02x}", at)
+    if not KNOWN[op]:
+        raise MalformedError(f"illegal opcode {op:02x}", at)
+    return op
+
+
+def block_type(r: Reader) -> i64:
+    """A type index; or ~t for a single result of value type t, VOID for none."""
+    p = r.pos
+    b = r.byte()
+    if b == 0x40:
+        return VOID
+    r.pos = p
+    if b >= 0x40 and b < 0x80:
+        return -1 - r.value_type()
+    index = r.signed(33)
+    if index < 0:
+        raise MalformedError("malformed block type", p)
+    r.need("multi_value", "a block with a type index", p)
+    return index
+
+
+def memory_flags(r: Reader) -> tuple[i64, i64]:
+    """A memarg's first half: log2 of the alignment, and the memory's index."""
+    p = r.pos
+    flags = r.u32()
+    if flags < 0x40:
+        return flags, 0
+    if flags >= 0x80:
+        raise MalformedError("malformed memop flags", p)
+    r.need("multi_memory", "a memory index in a load or store", p)
+    return flags - 0x40, r.u32()
+
+
+def immediate(r: Reader, kind: str, out: list[int]) -> None:
+    """Append the words of one immediate to `out`, as the op stream would show them."""
+    if kind == "index":
+        out.append(r.u32())
+    elif kind == "type":
+        index = r.u32()
+        out.append(r.types[index].canonical if index < len(r.types) else index)
+    elif kind == "memory" or kind == "label":
+        out.append(r.u32())
+    elif kind == "i32":
+        out.append(r.s32())
+    elif kind == "i64":
+        out.append(r.s64())
+    elif kind == "f32":
+        out.append(r.little_endian(4))
+    elif kind == "f64":
+        out.append(r.little_endian(8))
+    elif kind == "v128" or kind == "lanes":
+        out.append(r.little_endian(8))
+        out.append(r.little_endian(8))
+    elif kind == "heaptype":
+        out.append(r.heap_type())
+    elif kind == "blocktype":
+        out.append(block_type(r))
+    elif kind == "memarg":
+        flags = memory_flags(r)
+        out.append(r.u64())
+        out.append(flags[1])
+        out.append(flags[0])
+    elif kind == "labels":
+        n = r.vector_count(1)
+        while n >= 0:
+            out.append(r.u32())
+            n -= 1
+    elif kind == "valtypes":
+        n = r.vector_count(1)
+        while n > 0:
+            out.append(r.value_type())
+            n -= 1
+    elif kind == "catches":
+        n = r.vector_count(2)
+        while n > 0:
+            catch_clause(r, out)
+            n -= 1
+    else:  # lane, castflags, ordering
+        out.append(r.byte())
+
+
+def catch_clause(r: Reader, out: list[int]) -> None:
+    """Append (kind, tag or -1, label) of one clause of try_table."""
+    p = r.pos
+    kind = r.byte()
+    if kind > 3:
+        raise MalformedError("malformed catch clause", p)
+    out.append(kind)
+    out.append(r.u32() if kind < 2 else -1)
+    out.append(r.u32())
+
+
+def instruction(r: Reader) -> tuple[int, ...]:
+    """The op id and the words of all immediates of the next instruction."""
+    id = opcode(r)
+    out: list[int] = [id]
+    i: i64 = 0
+    while i < MAX_IMMEDIATES:
+        kind: i64 = IMMEDIATES[id * MAX_IMMEDIATES + i]
+        if kind == 0:
+            break
+        immediate(r, KIND_NAMES[kind], out)
+        i += 1
+    return tuple(out)
+
+
+def const_expr(r: Reader) -> ConstExpr:
+    """An expression up to its `end`. Whether its instructions are constant is for validation to say."""
+    start = r.pos
+    rows: list[tuple[int, int, int]] = []
+    depth: i64 = 0
+    while True:
+        words = instruction(r)
+        op: i64 = words[0]
+        if op == END or op == DELEGATE:
+            depth -= 1
+            if depth < 0:
+                break
+        elif op in OPENERS:
+            depth += 1
+        a = words[1] if len(words) > 1 else 0
+        if op == 0xD0:
+            a |= NULLABLE
+        rows.append((op, a, words[2] if len(words) > 2 else 0))
+        if len(rows) > limits.CONSTANT_OPS:
+            raise InvalidError(limits.exceeded("constant expression", len(rows)), start)
+    return ConstExpr(r.data[start : r.pos], tuple(rows))

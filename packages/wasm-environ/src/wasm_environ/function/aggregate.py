@@ -1,0 +1,265 @@
+"""Rules of structs and arrays (spec: validation/instructions, aggregate)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from wasm_environ import limits
+from wasm_environ.function.context import MUTABLE, STORAGE
+from wasm_environ.function.memory import data_index
+from wasm_environ.function.state import State
+from wasm_environ.function.table import element_index
+from wasm_environ.types import ARRAY, CONCRETE, EXACT, HEAP_SHIFT, I8, I16, I32, NULLABLE, REF, STRUCT, value_type_name
+
+STRUCT_NEW: Final = 0x100
+STRUCT_NEW_DEFAULT: Final = 0x101
+STRUCT_GET: Final = 0x102
+STRUCT_GET_S: Final = 0x103
+STRUCT_GET_U: Final = 0x104
+STRUCT_SET: Final = 0x105
+ARRAY_NEW: Final = 0x106
+ARRAY_NEW_DEFAULT: Final = 0x107
+ARRAY_NEW_FIXED: Final = 0x108
+ARRAY_NEW_DATA: Final = 0x109
+ARRAY_NEW_ELEM: Final = 0x10A
+ARRAY_GET: Final = 0x10B
+ARRAY_GET_S: Final = 0x10C
+ARRAY_GET_U: Final = 0x10D
+ARRAY_SET: Final = 0x10E
+ARRAY_LEN: Final = 0x10F
+ARRAY_FILL: Final = 0x110
+ARRAY_COPY: Final = 0x111
+ARRAY_INIT_DATA: Final = 0x112
+ARRAY_INIT_ELEM: Final = 0x113
+STRUCT_NEW_DESC: Final = 0x120
+STRUCT_NEW_DEFAULT_DESC: Final = 0x121
+
+ARRAY_REF: Final = REF | NULLABLE | ARRAY << HEAP_SHIFT
+
+
+def aggregate_type(s: State, kind: i64) -> i64:
+    """Read a type index; the type must be a struct or array as `kind` says. Returns it canonical."""
+    index = s.r.u32()
+    context = s.context
+    if index >= context.type_count:
+        raise s.fail(f"unknown type {index}")
+    if context.kind[index] != kind:
+        raise s.fail(f"type mismatch: type {index} is not {'a struct' if kind == STRUCT else 'an array'} type")
+    return context.canonical[index]
+
+
+def reference(type: i64) -> i64:
+    """The operand that instructions on a type take."""
+    return REF | CONCRETE | NULLABLE | type << HEAP_SHIFT
+
+
+def allocated(s: State, type: i64) -> i64:
+    """The result of an allocation: never null, and exact where exact types exist."""
+    return REF | CONCRETE | s.context.exact | type << HEAP_SHIFT
+
+
+def packed(storage: i64) -> bool:
+    return storage == I8 or storage == I16
+
+
+def unpacked(field: i64) -> i64:
+    """The type of a field's value on the stack."""
+    storage = field & STORAGE
+    return I32 if packed(storage) else storage
+
+
+def struct_new(s: State, op: i64) -> None:
+    """struct.new, struct.new_default, and both with a descriptor operand on top."""
+    type = aggregate_type(s, STRUCT)
+    context = s.context
+    with_descriptor = op == STRUCT_NEW_DESC or op == STRUCT_NEW_DEFAULT_DESC
+    descriptor = context.descriptor[type]
+    if with_descriptor:
+        if descriptor < 0:
+            raise s.fail(f"type without descriptor requires non-descriptor allocation: type {type}")
+        s.pop_t(REF | CONCRETE | NULLABLE | EXACT | descriptor << HEAP_SHIFT)
+    elif descriptor >= 0:
+        raise s.fail(f"type with descriptor requires descriptor allocation: type {type}")
+    first = context.first[type]
+    i = context.count[type]
+    while i > 0:
+        i -= 1
+        field = unpacked(context.pool[first + i])
+        if op == STRUCT_NEW or op == STRUCT_NEW_DESC:
+            s.pop_t(field)
+        elif not context.defaultable(field):
+            raise s.fail(f"type mismatch: field {i} of type {type} has no default value")
+    s.push(allocated(s, type))
+    if s.live:
+        s.emit(op, type, 0, 0)
+
+
+def struct_access(s: State, op: i64) -> None:
+    """struct.get, struct.get_s, struct.get_u, struct.set: a = type, b = field, c = its storage type."""
+    type = aggregate_type(s, STRUCT)
+    i = s.r.u32()
+    context = s.context
+    if i >= context.count[type]:
+        raise s.fail(f"unknown field {i}")
+    field = context.pool[context.first[type] + i]
+    storage = field & STORAGE
+    if op == STRUCT_SET:
+        if not field & MUTABLE:
+            raise s.fail(f"immutable field {i} of type {type}")
+        s.pop_t(unpacked(field))
+        s.pop_t(reference(type))
+    else:
+        check_extension(s, op == STRUCT_GET, storage)
+        s.pop_t(reference(type))
+        s.push(unpacked(field))
+    if s.live:
+        s.emit(op, type, i, storage)
+
+
+def check_extension(s: State, plain: bool, storage: i64) -> None:
+    """A packed field needs _s or _u, any other forbids it."""
+    if plain and packed(storage):
+        raise s.fail(f"type mismatch: the field is packed ({value_type_name(storage)}), reading it needs _s or _u")
+    if not plain and not packed(storage):
+        raise s.fail(f"type mismatch: the field is not packed ({value_type_name(storage)}), reading it takes no _s or _u")
+
+
+def element(s: State, type: i64) -> i64:
+    """The field word of an array type's elements."""
+    return s.context.pool[s.context.first[type]]
+
+
+def mutable_element(s: State, type: i64) -> i64:
+    field = element(s, type)
+    if not field & MUTABLE:
+        raise s.fail(f"immutable array: type {type}")
+    return field
+
+
+def array_new(s: State, op: i64) -> None:
+    """All that allocate: a = type, b = operand count or segment, c = the elements' storage type."""
+    context = s.context
+    type = aggregate_type(s, ARRAY)
+    field = element(s, type)
+    b: i64 = 0
+    if op == ARRAY_NEW_FIXED:
+        b = s.r.u32()
+        if b > limits.ARRAY_NEW_FIXED:
+            raise s.fail(limits.exceeded("array.new_fixed operands", b))
+        i: i64 = 0
+        while i < b:
+            s.pop_t(unpacked(field))
+            i += 1
+    else:
+        if op == ARRAY_NEW_DATA:
+            b = data_index(s)
+            numeric_element(s, field)
+        elif op == ARRAY_NEW_ELEM:
+            b = element_index(s)
+            from_segment(s, b, field)
+        s.pop_t(I32)
+        if op == ARRAY_NEW:
+            s.pop_t(unpacked(field))
+        elif op == ARRAY_NEW_DEFAULT:
+            if not context.defaultable(field & STORAGE):
+                raise s.fail(f"type mismatch: the elements of array type {type} have no default value")
+        else:
+            s.pop_t(I32)
+    s.push(allocated(s, type))
+    if s.live:
+        s.emit(op, type, b, field & STORAGE)
+
+
+def numeric_element(s: State, field: i64) -> None:
+    """Data segments fill arrays of numbers and vectors only."""
+    if field & STORAGE & REF:
+        raise s.fail("array type is not numeric or vector")
+
+
+def from_segment(s: State, segment: i64, field: i64) -> None:
+    """The segment's elements must fit the array."""
+    t = s.context.elements[segment]
+    if not s.context.matches(t, field & STORAGE):
+        raise s.mismatch(field & STORAGE, t)
+
+
+def array_access(s: State, op: i64) -> None:
+    """array.get, array.get_s, array.get_u, array.set, array.fill: a = type, c = the elements' storage type."""
+    type = aggregate_type(s, ARRAY)
+    field = element(s, type)
+    if op == ARRAY_SET or op == ARRAY_FILL:
+        mutable_element(s, type)
+        if op == ARRAY_FILL:
+            s.pop_t(I32)
+        s.pop_t(unpacked(field))
+        s.pop_t(I32)
+        s.pop_t(reference(type))
+    else:
+        check_extension(s, op == ARRAY_GET, field & STORAGE)
+        s.pop_t(I32)
+        s.pop_t(reference(type))
+        s.push(unpacked(field))
+    if s.live:
+        s.emit(op, type, 0, field & STORAGE)
+
+
+def array_len(s: State) -> None:
+    s.pop_t(ARRAY_REF)
+    s.push(I32)
+    if s.live:
+        s.emit(ARRAY_LEN, 0, 0, 0)
+
+
+def array_copy(s: State) -> None:
+    """a = destination type, b = source type, c = the destination's storage type."""
+    a = aggregate_type(s, ARRAY)
+    b = aggregate_type(s, ARRAY)
+    target = mutable_element(s, a) & STORAGE
+    source = element(s, b) & STORAGE
+    if not s.context.matches(source, target):
+        raise s.fail(f"array types do not match: {value_type_name(source)} into {value_type_name(target)}")
+    s.pop_t(I32)
+    s.pop_t(I32)
+    s.pop_t(reference(b))
+    s.pop_t(I32)
+    s.pop_t(reference(a))
+    if s.live:
+        s.emit(ARRAY_COPY, a, b, target)
+
+
+def array_init(s: State, op: i64) -> None:
+    """array.init_data, array.init_elem: a = type, b = segment, c = the elements' storage type."""
+    type = aggregate_type(s, ARRAY)
+    field = mutable_element(s, type)
+    if op == ARRAY_INIT_DATA:
+        b = data_index(s)
+        numeric_element(s, field)
+    else:
+        b = element_index(s)
+        from_segment(s, b, field)
+    s.pop_t(I32)
+    s.pop_t(I32)
+    s.pop_t(I32)
+    s.pop_t(reference(type))
+    if s.live:
+        s.emit(op, type, b, field & STORAGE)
+
+
+def aggregate(s: State, op: i64) -> None:
+    """Dispatch of 0xFB 0x00 to 0x13 and the descriptor allocations."""
+    if op <= STRUCT_NEW_DEFAULT or op >= STRUCT_NEW_DESC:
+        struct_new(s, op)
+    elif op <= STRUCT_SET:
+        struct_access(s, op)
+    elif op <= ARRAY_NEW_ELEM:
+        array_new(s, op)
+    elif op <= ARRAY_SET or op == ARRAY_FILL:
+        array_access(s, op)
+    elif op == ARRAY_LEN:
+        array_len(s)
+    elif op == ARRAY_COPY:
+        array_copy(s)
+    else:
+        array_init(s, op)

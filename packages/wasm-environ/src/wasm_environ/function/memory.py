@@ -1,0 +1,115 @@
+"""Rules of loads, stores and whole-memory instructions, scalar and vector (spec: validation/instructions, memory)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from wasm_environ.binary.expressions import memory_flags
+from wasm_environ.function.state import State
+from wasm_environ.function.tables import ALIGN, LANES, POP1, POP2, POP3, PUSH
+from wasm_environ.types import I32, I64
+
+MEMORY_SIZE: Final = 0x3F
+MEMORY_GROW: Final = 0x40
+MEMORY_INIT: Final = 0x208
+DATA_DROP: Final = 0x209
+MEMORY_COPY: Final = 0x20A
+MEMORY_FILL: Final = 0x20B
+ATOMIC: Final = 0x500
+
+
+def memory_index(s: State) -> i64:
+    i = s.r.u32()
+    if i >= len(s.context.memories):
+        raise s.fail(f"unknown memory {i}")
+    return i
+
+
+def data_index(s: State) -> i64:
+    i = s.r.u32()
+    if s.context.data_count < 0:
+        raise s.malformed("data count section required")
+    if i >= s.context.data_count:
+        raise s.fail(f"unknown data segment {i}")
+    return i
+
+
+def access(s: State, op: i64) -> None:
+    """Any instruction with a memarg, table-driven: reads it (and a lane), pops and pushes by the row's signature."""
+    r = s.r
+    context = s.context
+    align: i64 = 0
+    memory: i64 = 0
+    if r.pos < r.end and r.data[r.pos] < 0x40:
+        align = r.data[r.pos]
+        r.pos += 1
+    else:
+        align, memory = memory_flags(r)
+    offset = r.u64()
+    lane: i64 = 0
+    lanes: i64 = LANES[op]
+    if lanes:
+        lane = r.byte()
+        if lane >= lanes:
+            raise s.fail(f"invalid lane index {lane}")
+    if memory >= len(context.memories):
+        raise s.fail(f"unknown memory {memory}")
+    natural: i64 = ALIGN[op]
+    if align > natural:
+        raise s.fail("alignment must not be larger than natural")
+    if op >= ATOMIC and align != natural:
+        raise s.fail("alignment must be equal to natural: an atomic access")
+    address = context.memories[memory]
+    if address == I32 and (offset < 0 or offset > 0xFFFFFFFF):
+        raise s.fail("offset out of range")
+    t: i64 = POP1[op]
+    s.pop_t(t if t > 1 else address)
+    t = POP2[op]
+    if t:
+        s.pop_t(t if t > 1 else address)
+        t = POP3[op]
+        if t:
+            s.pop_t(t if t > 1 else address)
+    t = PUSH[op]
+    if t:
+        s.push(t)
+    if s.live:
+        s.emit(op, offset, memory, align | lane << 8)
+
+
+def memory(s: State, op: i64) -> None:
+    """memory.* and data.drop; a = memory or, for data.drop, segment; b = data segment or source memory."""
+    context = s.context
+    a: i64
+    b: i64 = 0
+    if op == MEMORY_SIZE:
+        a = memory_index(s)
+        s.push(context.memories[a])
+    elif op == MEMORY_GROW:
+        a = memory_index(s)
+        s.pop_t(context.memories[a])
+        s.push(context.memories[a])
+    elif op == MEMORY_FILL:
+        a = memory_index(s)
+        s.pop_t(context.memories[a])
+        s.pop_t(I32)
+        s.pop_t(context.memories[a])
+    elif op == MEMORY_COPY:
+        a = memory_index(s)
+        b = memory_index(s)
+        both64 = context.memories[a] == I64 and context.memories[b] == I64
+        s.pop_t(I64 if both64 else I32)
+        s.pop_t(context.memories[b])
+        s.pop_t(context.memories[a])
+    elif op == MEMORY_INIT:
+        b = data_index(s)
+        a = memory_index(s)
+        s.pop_t(I32)
+        s.pop_t(I32)
+        s.pop_t(context.memories[a])
+    else:
+        a = data_index(s)
+    if s.live:
+        s.emit(op, a, b, 0)

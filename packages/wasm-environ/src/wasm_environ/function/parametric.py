@@ -1,0 +1,47 @@
+"""Rules of drop and select (spec: validation/instructions, parametric)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from wasm_environ.function.state import State
+from wasm_environ.types import BOT, I32, REF, value_type_name
+
+DROP: Final = 0x1A
+SELECT: Final = 0x1B
+SELECT_TYPED: Final = 0x1C
+
+
+def drop(s: State) -> None:
+    t = s.pop()
+    if s.live:
+        s.emit(DROP, t, 0, 0)
+
+
+def select(s: State) -> None:
+    """Without a type it is for numbers and vectors: there the operands have one type, and no subtypes."""
+    s.pop_t(I32)
+    a = s.pop()
+    b = s.pop()
+    t = a if a != BOT else b
+    if t & REF:
+        raise s.fail(f"type mismatch: select without a type has an operand {value_type_name(t)}")
+    if b != t and b != BOT:
+        raise s.mismatch(b, a)
+    s.push(t)
+    if s.live:
+        s.emit(SELECT, t, 0, 0)
+
+
+def select_typed(s: State) -> None:
+    if s.r.vector_count(1) != 1:
+        raise s.fail("invalid result arity: select takes one type")
+    t = s.check_type(s.r.value_type())
+    s.pop_t(I32)
+    s.pop_t(t)
+    s.pop_t(t)
+    s.push(t)
+    if s.live:
+        s.emit(SELECT_TYPED, t, 0, 0)

@@ -1,0 +1,123 @@
+"""Rules of reference instructions: null, func, eq, test, cast, conversions, i31 (spec: validation/instructions, reference)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from wasm_environ.function.state import State
+from wasm_environ.types import (
+    ANY,
+    BOT,
+    CONCRETE,
+    EQ,
+    EXACT,
+    EXTERN,
+    HEAP_SHIFT,
+    I31,
+    I32,
+    NULLABLE,
+    REF,
+    value_type_name,
+)
+
+REF_NULL: Final = 0xD0
+REF_IS_NULL: Final = 0xD1
+REF_FUNC: Final = 0xD2
+REF_EQ: Final = 0xD3
+REF_AS_NON_NULL: Final = 0xD4
+REF_TEST: Final = 0x114
+REF_TEST_NULL: Final = 0x115
+REF_CAST: Final = 0x116
+REF_CAST_NULL: Final = 0x117
+ANY_CONVERT_EXTERN: Final = 0x11A
+EXTERN_CONVERT_ANY: Final = 0x11B
+REF_I31: Final = 0x11C
+I31_GET_S: Final = 0x11D
+I31_GET_U: Final = 0x11E
+
+ANY_REF: Final = REF | NULLABLE | ANY << HEAP_SHIFT
+EQ_REF: Final = REF | NULLABLE | EQ << HEAP_SHIFT
+EXTERN_REF: Final = REF | NULLABLE | EXTERN << HEAP_SHIFT
+I31_REF: Final = REF | NULLABLE | I31 << HEAP_SHIFT
+
+
+def ref_null(s: State) -> None:
+    t = s.check_type(s.r.heap_type()) | NULLABLE
+    s.push(t)
+    if s.live:
+        s.emit(REF_NULL, t, 0, 0)
+
+
+def ref_is_null(s: State) -> None:
+    t = s.pop_ref()
+    s.push(I32)
+    if s.live:
+        s.emit(REF_IS_NULL, t, 0, 0)
+
+
+def ref_as_non_null(s: State) -> None:
+    t = s.pop_ref()
+    s.push(t & ~NULLABLE)
+    if s.live:
+        s.emit(REF_AS_NON_NULL, t, 0, 0)
+
+
+def ref_func(s: State) -> None:
+    i = s.r.u32()
+    context = s.context
+    if i >= len(context.functions):
+        raise s.fail(f"unknown function {i}")
+    if not context.declared[i]:
+        raise s.fail(f"undeclared function reference: function {i}")
+    t = context.function_reference(i)
+    s.push(t)
+    if s.live:
+        s.emit(REF_FUNC, i, t, 0)
+
+
+def ref_eq(s: State) -> None:
+    s.pop_t(EQ_REF)
+    s.pop_t(EQ_REF)
+    s.push(I32)
+    if s.live:
+        s.emit(REF_EQ, 0, 0, 0)
+
+
+def test_or_cast(s: State, op: i64) -> None:
+    """ref.test, ref.cast: a = target type, b = the operand's type."""
+    null = op == REF_TEST_NULL or op == REF_CAST_NULL
+    target = s.check_type(s.r.heap_type()) | (NULLABLE if null else 0)
+    t = s.pop()
+    top = REF | NULLABLE | s.context.top(target) << HEAP_SHIFT
+    if not s.context.matches(t, top):
+        raise s.mismatch(top, t)
+    s.push(target if op >= REF_CAST else I32)
+    if s.live:
+        s.emit(op, target, t, 0)
+
+
+def convert(s: State, op: i64) -> None:
+    """any.convert_extern, extern.convert_any: the result is nullable if the operand is."""
+    want: i64 = EXTERN_REF if op == ANY_CONVERT_EXTERN else ANY_REF
+    t = s.pop()
+    if not s.context.matches(t, want):
+        raise s.mismatch(want, t)
+    heap: i64 = ANY if op == ANY_CONVERT_EXTERN else EXTERN
+    s.push(REF | t & NULLABLE | heap << HEAP_SHIFT)
+    if s.live:
+        s.emit(op, t, 0, 0)
+
+
+def i31(s: State, op: i64) -> None:
+    if op == REF_I31:
+        s.pop_t(I32)
+        s.push(REF | I31 << HEAP_SHIFT)
+    else:
+        s.pop_t(I31_REF)
+        s.push(I32)
+    if s.live:
+        s.emit(op, 0, 0, 0)
+
+

@@ -1,0 +1,333 @@
+"""One pass over a body: decodes, checks, and writes the op stream; the loop that every instruction goes through."""
+
+from __future__ import annotations
+
+from typing import final
+
+from librt.vecs import append, vec
+from mypy_extensions import i64
+
+from wasm_environ import limits
+from wasm_environ.body import KIND_BLOCK, KIND_FUNCTION, KIND_IF, KIND_LOOP, FunctionBody
+from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.features import DEFAULT, Features
+from wasm_environ.function import (
+    aggregate,
+    atomic,
+    control,
+    exception,
+    memory,
+    numeric,
+    parametric,
+    reference,
+    table,
+    variable,
+    vector,
+)
+from wasm_environ.function.context import Context
+from wasm_environ.function.state import FRAME_WORDS, State
+from wasm_environ.function.tables import (
+    ACCESS,
+    ILLEGAL,
+    LANE,
+    LOAD,
+    OFF,
+    PLAIN,
+    POP1,
+    POP2,
+    POP3,
+    PREFIX,
+    PUSH,
+    STORE,
+    classes,
+)
+from wasm_environ.module import Module
+from wasm_environ.opcodes import BY_ID
+from wasm_environ.types import I32
+
+
+@final
+class BodyValidator:
+    """Validates the bodies of one module, one after another. Not for several threads at once: each takes its own."""
+
+    def __init__(self, module: Module, features: Features = DEFAULT) -> None:
+        self.module = module
+        self.features = features
+        self.context = Context(module, features)
+        self.state = State(self.context, module.data)
+        self.classes = classes(features)
+
+    def body(self, defined_index: int) -> FunctionBody:
+        """Validate a function defined in the module (0 is the first that is not imported) and return its op stream.
+
+        Raises MalformedError or InvalidError with the offset.
+        """
+        s = self.state
+        self.run(defined_index, True)
+        index = self.module.imported_functions + defined_index
+        type_index = self.context.canonical[self.module.functions[index]]
+        out = FunctionBody(index)
+        out.type_index = type_index
+        out.params = self.context.count[type_index]
+        out.locals = s.locals[:]
+        first = self.context.first[type_index] + self.context.count[type_index]
+        out.results = self.context.pool[first : first + self.context.results[type_index]]
+        out.ops = s.ops[: s.words]
+        out.labels = s.labels[:]
+        out.types = s.types[:]
+        out.extra = s.extra[:]
+        out.max_height = s.high
+        out.is_leaf = s.is_leaf
+        out.offset = self.module.code_starts[defined_index]
+        return out
+
+    def check(self, defined_index: int) -> None:
+        """Validate a function without writing its op stream."""
+        self.run(defined_index, False)
+
+    def run(self, defined_index: int, write: bool) -> None:
+        s = self.state
+        s.function = self.module.imported_functions + defined_index
+        start: i64 = self.module.code_starts[defined_index]
+        end: i64 = self.module.code_ends[defined_index]
+        s.r.pos = start
+        s.r.end = end
+        s.at = start
+        try:
+            self.start(s, write)
+            self.loop(s, end)
+        except InvalidError as error:
+            if error.offset < 0 or error.function < 0:  # found by a reader that does not know where it is used
+                raise InvalidError(error.message, error.offset if error.offset >= 0 else s.at, s.function) from None
+            raise
+
+    def start(self, s: State, write: bool) -> None:
+        """Set up the state: locals, and the function's own frame."""
+        type_index = self.context.canonical[self.context.functions[s.function]]
+        s.sp = 0
+        s.high = 0
+        s.floor = 0
+        s.depth = 0
+        s.loops = 0
+        s.words = 0
+        s.dead = False
+        s.live = write
+        s.is_leaf = True
+        s.init_count = 0
+        s.labels = vec[i64]()
+        s.extra = vec[i64]()
+        s.types = vec[i64]()
+        s.type_at.clear()
+        self.read_locals(s, type_index)
+        params = s.signature_start(type_index)
+        count = self.context.count[type_index]
+        s.enter(KIND_FUNCTION, 0, params, 0, params + count, self.context.results[type_index], -1)
+
+    def read_locals(self, s: State, type_index: i64) -> None:
+        r = s.r
+        context = self.context
+        first = context.first[type_index]
+        params = context.count[type_index]
+        out = context.pool[first : first + params]
+        s.track_inits = False
+        total: i64 = 0
+        groups = r.vector_count(2)
+        while groups > 0:
+            at = r.pos
+            n = r.u32()
+            total += n
+            if total > 0xFFFFFFFF:
+                raise MalformedError("too many locals", at)
+            t = s.check_type(r.value_type())
+            if total + params > limits.LOCALS:
+                raise InvalidError(limits.exceeded("locals", total + params), at)
+            if not context.defaultable(t) and n:
+                s.track_inits = True
+            while n > 0:
+                out = append(out, t)
+                n -= 1
+            groups -= 1
+        s.locals = out
+        if s.track_inits:
+            i: i64 = 0
+            flags = vec[i64](capacity=len(out))
+            while i < len(out):
+                flags = append(flags, 1 if i < params or context.defaultable(out[i]) else 0)
+                i += 1
+            s.initialized = flags
+
+    def loop(self, s: State, end: i64) -> None:
+        """Every instruction of the body. Most are settled here by the tables; the rest go to the rules of their chapter."""
+        r = s.r
+        data = r.data
+        table_of = self.classes
+        while True:
+            at = r.pos
+            if at >= end:
+                raise MalformedError("unexpected end of section or function: END opcode expected", at)
+            s.at = at
+            op: i64 = data[at]
+            r.pos = at + 1
+            kind: i64 = table_of[op]
+            if kind == PREFIX:
+                op = self.prefixed(s, op)
+                kind = table_of[op]
+            if kind == PLAIN:
+                t: i64 = POP1[op]
+                if t:
+                    s.pop_t(t)
+                    t = POP2[op]
+                    if t:
+                        s.pop_t(t)
+                        t = POP3[op]
+                        if t:
+                            s.pop_t(t)
+                t = PUSH[op]
+                if t:
+                    s.push(t)
+                if s.live:
+                    s.emit(op, 0, 0, 0)
+            elif kind == LOAD or kind == STORE or kind == ACCESS:
+                memory.access(s, op)
+            elif op == 0x20:
+                variable.local_get(s)
+            elif op == 0x41:
+                numeric.i32_const(s)
+            elif op == 0x21:
+                variable.local_set(s)
+            elif op == 0x22:
+                variable.local_tee(s)
+            elif op == 0x0B:
+                control.end(s)
+                if s.depth == 0:
+                    break
+            elif op == 0x0D:
+                control.br_if(s)
+            elif op == 0x0C:
+                control.br(s)
+            elif op == 0x02:
+                control.open_block(s, KIND_BLOCK, op)
+            elif op == 0x10:
+                control.call(s, op)
+            elif kind == LANE:
+                vector.lane(s, op)
+            elif kind == ILLEGAL:
+                raise s.malformed(f"illegal opcode {op:02x}")
+            elif kind == OFF:
+                raise self.switched_off(s, op)
+            elif op < 0x100:
+                self.rule(s, op)
+            else:
+                self.prefixed_rule(s, op)
+        if r.pos != end:
+            s.at = r.pos
+            raise s.malformed("section size mismatch: instructions after the end of the function")
+
+    def prefixed(self, s: State, prefix: i64) -> i64:
+        """The op id of a prefixed instruction."""
+        sub = s.r.u32()
+        if prefix == 0xFD:
+            if sub < 0x200:
+                return 0x300 + sub
+        elif sub < 0x100:
+            if prefix == 0xFB:
+                return 0x100 + sub
+            if prefix == 0xFC:
+                return 0x200 + sub
+            return 0x500 + sub
+        raise s.malformed(f"illegal opcode {prefix:02x} {sub:02x}")
+
+    def switched_off(self, s: State, op: i64) -> InvalidError:
+        row = BY_ID[op]
+        return s.fail(f"{row.feature} support is not enabled: {row.mnemonic}")
+
+    def rule(self, s: State, op: i64) -> None:
+        """The less frequent one-byte instructions that are not table-driven."""
+        if op == 0x00:
+            if s.live:
+                s.emit(op, 0, 0, 0)
+            s.set_unreachable()
+        elif op == 0x03:
+            control.open_block(s, KIND_LOOP, op)
+        elif op == 0x04:
+            s.pop_t(I32)
+            control.open_block(s, KIND_IF, op)
+        elif op == 0x05:
+            control.else_arm(s)
+        elif op == 0x0E:
+            control.br_table(s)
+        elif op == 0x0F:
+            control.return_(s)
+        elif op == 0x11 or op == 0x13:
+            control.call_indirect(s, op)
+        elif op == 0x12:
+            control.call(s, op)
+        elif op == 0x14 or op == 0x15:
+            control.call_ref(s, op)
+        elif op == 0x1A:
+            parametric.drop(s)
+        elif op == 0x1B:
+            parametric.select(s)
+        elif op == 0x1C:
+            parametric.select_typed(s)
+        elif op == 0x23:
+            variable.global_get(s)
+        elif op == 0x24:
+            variable.global_set(s)
+        elif op == 0x25 or op == 0x26:
+            table.table(s, op)
+        elif op == 0x3F or op == 0x40:
+            memory.memory(s, op)
+        elif op == 0x42:
+            numeric.i64_const(s)
+        elif op == 0x43 or op == 0x44:
+            numeric.float_const(s, op)
+        elif op == 0xD0:
+            reference.ref_null(s)
+        elif op == 0xD1:
+            reference.ref_is_null(s)
+        elif op == 0xD2:
+            reference.ref_func(s)
+        elif op == 0xD3:
+            reference.ref_eq(s)
+        elif op == 0xD4:
+            reference.ref_as_non_null(s)
+        elif op == 0xD5:
+            control.br_on_null(s)
+        elif op == 0xD6:
+            control.br_on_non_null(s)
+        else:
+            exception.exception(s, op)
+
+    def prefixed_rule(self, s: State, op: i64) -> None:
+        """The prefixed instructions that are not table-driven."""
+        if op < 0x114:
+            aggregate.aggregate(s, op)
+        elif op < 0x118:
+            reference.test_or_cast(s, op)
+        elif op < 0x11A:
+            control.br_on_cast(s, op)
+        elif op < 0x11C:
+            reference.convert(s, op)
+        elif op < 0x11F:
+            reference.i31(s, op)
+        elif op < 0x122:
+            aggregate.aggregate(s, op)
+        elif op < 0x127:
+            raise s.fail("custom descriptors: to do")
+        elif op < 0x208:
+            raise s.malformed(f"illegal opcode {op:02x}")
+        elif op < 0x20C:
+            memory.memory(s, op)
+        elif op < 0x212:
+            table.table(s, op)
+        elif op < 0x300:
+            numeric.wide(s, op)
+        elif op == 0x30C:
+            vector.v128_const(s)
+        elif op == 0x30D:
+            vector.shuffle(s)
+        else:
+            atomic.fence(s)
+
+

@@ -1,0 +1,86 @@
+"""Rules of locals and globals (spec: validation/instructions, variable)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from librt.vecs import append
+from mypy_extensions import i64
+
+from wasm_environ.function.state import State
+
+LOCAL_GET: Final = 0x20
+LOCAL_SET: Final = 0x21
+LOCAL_TEE: Final = 0x22
+GLOBAL_GET: Final = 0x23
+GLOBAL_SET: Final = 0x24
+
+
+def local_get(s: State) -> None:
+    i = s.r.u32()
+    if i >= len(s.locals):
+        raise s.fail(f"unknown local {i}")
+    t = s.locals[i]
+    if s.track_inits and not s.initialized[i]:
+        raise s.fail(f"uninitialized local {i}")
+    s.push(t)
+    if s.live:
+        s.emit(LOCAL_GET, i, t, 0)
+
+
+def local_set(s: State) -> None:
+    i = s.r.u32()
+    if i >= len(s.locals):
+        raise s.fail(f"unknown local {i}")
+    t = s.locals[i]
+    s.pop_t(t)
+    if s.track_inits:
+        initialize(s, i)
+    if s.live:
+        s.emit(LOCAL_SET, i, t, 0)
+
+
+def local_tee(s: State) -> None:
+    i = s.r.u32()
+    if i >= len(s.locals):
+        raise s.fail(f"unknown local {i}")
+    t = s.locals[i]
+    s.pop_t(t)
+    s.push(t)
+    if s.track_inits:
+        initialize(s, i)
+    if s.live:
+        s.emit(LOCAL_TEE, i, t, 0)
+
+
+def initialize(s: State, i: i64) -> None:
+    """Note that a local without default value has one from here to the end of the block."""
+    if not s.initialized[i]:
+        s.initialized[i] = 1
+        if s.init_count < len(s.inits):
+            s.inits[s.init_count] = i
+        else:
+            s.inits = append(s.inits, i)
+        s.init_count += 1
+
+
+def global_get(s: State) -> None:
+    i = s.r.u32()
+    if i >= len(s.context.globals):
+        raise s.fail(f"unknown global {i}")
+    t = s.context.globals[i]
+    s.push(t)
+    if s.live:
+        s.emit(GLOBAL_GET, i, t, 0)
+
+
+def global_set(s: State) -> None:
+    i = s.r.u32()
+    if i >= len(s.context.globals):
+        raise s.fail(f"unknown global {i}")
+    if not s.context.global_mutable[i]:
+        raise s.fail(f"immutable global {i}")
+    t = s.context.globals[i]
+    s.pop_t(t)
+    if s.live:
+        s.emit(GLOBAL_SET, i, t, 0)

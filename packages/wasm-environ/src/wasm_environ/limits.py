@@ -1,0 +1,81 @@
+"""Implementation limits: one row a limit, with its value and what it bounds; each is enforced with an error that names it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Counts of a module. Where wasmtime or the JavaScript API have a limit, ours is the same or higher.
+MODULE_SIZE: Final = 1 << 30  # bytes of a module
+TYPES: Final = 1_000_000
+REC_GROUP: Final = 1_000_000  # types in one recursive group
+SUBTYPING_DEPTH: Final = 63  # length of a chain of declared supertypes
+IMPORTS: Final = 1_000_000
+EXPORTS: Final = 1_000_000
+FUNCTIONS: Final = 1_000_000
+GLOBALS: Final = 1_000_000
+TAGS: Final = 1_000_000
+TABLES: Final = 100_000
+MEMORIES: Final = 100_000
+ELEMENT_SEGMENTS: Final = 100_000
+ELEMENTS: Final = 10_000_000  # entries of one element segment
+DATA_SEGMENTS: Final = 100_000
+STRING: Final = 100_000  # bytes of an import, export or section name
+
+# Sizes of a type.
+PARAMS: Final = 1_000
+RESULTS: Final = 1_000
+FIELDS: Final = 10_000  # of a struct
+
+# Sizes of a function.
+FUNCTION_SIZE: Final = 7_654_321  # bytes of a body
+LOCALS: Final = 50_000  # parameters included
+NESTING: Final = 50_000  # blocks inside one another
+OPERAND_STACK: Final = 1_000_000  # values on the operand stack
+BRANCH_TARGETS: Final = 65_520  # labels of one br_table
+CATCHES: Final = 10_000  # clauses of one try_table
+ARRAY_NEW_FIXED: Final = 10_000  # operands of array.new_fixed
+CONSTANT_OPS: Final = 100_000  # instructions of one constant expression
+
+# Limits of the specification, not ours: pages of a memory by address type (for 64 KiB pages), elements of a table.
+MEMORY32_PAGES: Final = 1 << 16
+MEMORY64_PAGES: Final = 1 << 48
+TABLE32_ELEMENTS: Final = (1 << 32) - 1
+TABLE64_ELEMENTS: Final = (1 << 64) - 1
+
+# Columns: name, value, what it bounds. For `docs/` and messages.
+ROWS: Final = (
+    ("module size", MODULE_SIZE, "bytes of a module"),
+    ("types", TYPES, "entries of the type section"),
+    ("rec group size", REC_GROUP, "types in one recursive group"),
+    ("subtyping depth", SUBTYPING_DEPTH, "declared supertypes above a type"),
+    ("imports", IMPORTS, "imports of a module"),
+    ("exports", EXPORTS, "exports of a module"),
+    ("functions", FUNCTIONS, "functions, imported ones included"),
+    ("globals", GLOBALS, "globals, imported ones included"),
+    ("tags", TAGS, "tags, imported ones included"),
+    ("tables", TABLES, "tables, imported ones included"),
+    ("memories", MEMORIES, "memories, imported ones included"),
+    ("element segments", ELEMENT_SEGMENTS, "element segments of a module"),
+    ("elements", ELEMENTS, "entries of one element segment"),
+    ("data segments", DATA_SEGMENTS, "data segments of a module"),
+    ("string size", STRING, "bytes of an import, export or section name"),
+    ("function parameters", PARAMS, "parameters of a function type"),
+    ("function results", RESULTS, "results of a function type"),
+    ("struct fields", FIELDS, "fields of a struct type"),
+    ("function size", FUNCTION_SIZE, "bytes of a function body"),
+    ("locals", LOCALS, "locals of a function, parameters included"),
+    ("nesting", NESTING, "blocks inside one another"),
+    ("operand stack", OPERAND_STACK, "values on the operand stack"),
+    ("br_table targets", BRANCH_TARGETS, "labels of one br_table, without the default"),
+    ("catch clauses", CATCHES, "clauses of one try_table"),
+    ("array.new_fixed operands", ARRAY_NEW_FIXED, "operands of one array.new_fixed"),
+    ("constant expression", CONSTANT_OPS, "instructions of one constant expression"),
+)
+
+
+def exceeded(name: str, got: int) -> str:
+    """The message for a count beyond the limit `name`."""
+    for row in ROWS:
+        if row[0] == name:
+            return f"implementation limit exceeded: {name} is {got}, the limit is {row[1]}"
+    raise KeyError(name)
