@@ -1,0 +1,121 @@
+"""WASI's numbers: errno codes, rights, flags, file types, and the conversion from the host's errno."""
+
+from __future__ import annotations
+
+import errno as host
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+# Errno codes are the positions in this list (witx: $errno), named as the host's errno module names them without the E.
+ERRNO_NAMES = (
+    "SUCCESS", "2BIG", "ACCES", "ADDRINUSE", "ADDRNOTAVAIL", "AFNOSUPPORT", "AGAIN", "ALREADY", "BADF", "BADMSG",
+    "BUSY", "CANCELED", "CHILD", "CONNABORTED", "CONNREFUSED", "CONNRESET", "DEADLK", "DESTADDRREQ", "DOM", "DQUOT",
+    "EXIST", "FAULT", "FBIG", "HOSTUNREACH", "IDRM", "ILSEQ", "INPROGRESS", "INTR", "INVAL", "IO", "ISCONN", "ISDIR",
+    "LOOP", "MFILE", "MLINK", "MSGSIZE", "MULTIHOP", "NAMETOOLONG", "NETDOWN", "NETRESET", "NETUNREACH", "NFILE",
+    "NOBUFS", "NODEV", "NOENT", "NOEXEC", "NOLCK", "NOLINK", "NOMEM", "NOMSG", "NOPROTOOPT", "NOSPC", "NOSYS",
+    "NOTCONN", "NOTDIR", "NOTEMPTY", "NOTRECOVERABLE", "NOTSOCK", "NOTSUP", "NOTTY", "NXIO", "OVERFLOW", "OWNERDEAD",
+    "PERM", "PIPE", "PROTO", "PROTONOSUPPORT", "PROTOTYPE", "RANGE", "ROFS", "SPIPE", "SRCH", "STALE", "TIMEDOUT",
+    "TXTBSY", "XDEV", "NOTCAPABLE",
+)  # fmt: skip
+
+SUCCESS = 0
+AGAIN = 6
+BADF = 8
+FAULT = 21
+INVAL = 28
+IO = 29
+ISDIR = 31
+LOOP = 32
+MFILE = 33
+NAMETOOLONG = 37
+NOENT = 44
+NOMEM = 48
+NOTDIR = 54
+NOTSOCK = 57
+NOTSUP = 58
+OVERFLOW = 61
+PERM = 63
+NOTCAPABLE = 76
+
+FROM_HOST = {getattr(host, "E" + name): code for code, name in enumerate(ERRNO_NAMES) if hasattr(host, "E" + name)}
+
+# Rights (witx: $rights), bit by bit.
+FD_DATASYNC = 1 << 0
+FD_READ = 1 << 1
+FD_SEEK = 1 << 2
+FD_FDSTAT_SET_FLAGS = 1 << 3
+FD_SYNC = 1 << 4
+FD_TELL = 1 << 5
+FD_WRITE = 1 << 6
+FD_ADVISE = 1 << 7
+FD_ALLOCATE = 1 << 8
+PATH_CREATE_DIRECTORY = 1 << 9
+PATH_CREATE_FILE = 1 << 10
+PATH_LINK_SOURCE = 1 << 11
+PATH_LINK_TARGET = 1 << 12
+PATH_OPEN = 1 << 13
+FD_READDIR = 1 << 14
+PATH_READLINK = 1 << 15
+PATH_RENAME_SOURCE = 1 << 16
+PATH_RENAME_TARGET = 1 << 17
+PATH_FILESTAT_GET = 1 << 18
+PATH_FILESTAT_SET_SIZE = 1 << 19
+PATH_FILESTAT_SET_TIMES = 1 << 20
+FD_FILESTAT_GET = 1 << 21
+FD_FILESTAT_SET_SIZE = 1 << 22
+FD_FILESTAT_SET_TIMES = 1 << 23
+PATH_SYMLINK = 1 << 24
+PATH_REMOVE_DIRECTORY = 1 << 25
+PATH_UNLINK_FILE = 1 << 26
+POLL_FD_READWRITE = 1 << 27
+SOCK_SHUTDOWN = 1 << 28
+SOCK_ACCEPT = 1 << 29
+
+RIGHTS_SEEKABLE = FD_SEEK | FD_TELL | FD_ADVISE
+RIGHTS_STREAM = FD_FDSTAT_SET_FLAGS | FD_FILESTAT_GET | POLL_FD_READWRITE
+RIGHTS_READ_FILE = FD_READ | RIGHTS_SEEKABLE | RIGHTS_STREAM | FD_SYNC | FD_DATASYNC | FD_FILESTAT_SET_TIMES
+RIGHTS_WRITE_FILE = RIGHTS_READ_FILE ^ FD_READ | FD_WRITE | FD_ALLOCATE | FD_FILESTAT_SET_SIZE
+RIGHTS_SOCKET = FD_READ | FD_WRITE | RIGHTS_STREAM | SOCK_SHUTDOWN | SOCK_ACCEPT
+RIGHTS_DIRECTORY = (
+    PATH_CREATE_DIRECTORY | PATH_CREATE_FILE | PATH_LINK_SOURCE | PATH_LINK_TARGET | PATH_OPEN | FD_READDIR
+    | PATH_READLINK | PATH_RENAME_SOURCE | PATH_RENAME_TARGET | PATH_FILESTAT_GET | PATH_FILESTAT_SET_SIZE
+    | PATH_FILESTAT_SET_TIMES | FD_FILESTAT_GET | FD_FILESTAT_SET_TIMES | PATH_SYMLINK | PATH_REMOVE_DIRECTORY
+    | PATH_UNLINK_FILE | FD_SYNC | FD_DATASYNC | FD_FDSTAT_SET_FLAGS
+)  # fmt: skip
+RIGHTS_INHERITED = RIGHTS_DIRECTORY | RIGHTS_READ_FILE | RIGHTS_WRITE_FILE
+
+# What a guest opens for reading only, or for writing only, loses these.
+RIGHTS_OF_WRITERS = FD_WRITE | FD_ALLOCATE | FD_FILESTAT_SET_SIZE
+RIGHTS_OF_READERS = FD_READ
+
+# File types (witx: $filetype); a pipe has none of its own.
+UNKNOWN, BLOCK_DEVICE, CHARACTER_DEVICE, DIRECTORY, REGULAR_FILE, SOCKET_DGRAM, SOCKET_STREAM, SYMBOLIC_LINK = range(8)
+
+# Flags of open files (witx: $fdflags).
+APPEND, DSYNC, NONBLOCK, RSYNC, SYNC = 1, 2, 4, 8, 16
+# Flags of path_open (witx: $oflags).
+CREAT, OPEN_DIRECTORY, EXCL, TRUNC = 1, 2, 4, 8
+SYMLINK_FOLLOW = 1
+# Which times to set, and to what (witx: $fstflags).
+SET_ATIM, SET_ATIM_NOW, SET_MTIM, SET_MTIM_NOW = 1, 2, 4, 8
+
+MAX_OFFSET = (1 << 63) - 1
+
+
+class WasiErrno(Exception):
+    """Ends a WASI function with this errno; never leaves the package."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+
+def fail(code: int) -> NoReturn:
+    """End the current WASI function with an errno."""
+    raise WasiErrno(code)
+
+
+def from_oserror(error: OSError) -> int:
+    """The WASI errno of a host error."""
+    return FROM_HOST.get(error.errno, IO)

@@ -1,0 +1,181 @@
+"""What a guest is given: arguments, environment, directories, sockets, stdio. Plain data, set before it runs."""
+
+from __future__ import annotations
+
+import os
+
+from wasm_environ.errors import WasmError
+
+from wasm_wasi_p1.descriptor import INHERIT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, NoReturn
+
+    StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+class DirPerms:
+    """What may be done with a preopened directory's entries; join with |."""
+
+    READ = READ_ONLY = 1
+    MUTATE = WRITE_ONLY = 2
+    READ_WRITE = 3
+
+
+class FilePerms:
+    """What may be done with the files below a preopened directory; join with |."""
+
+    READ = READ_ONLY = 1
+    WRITE = WRITE_ONLY = 2
+    READ_WRITE = 3
+
+
+class Preopen:
+    """A host directory the guest may use, under the name `guest_path`."""
+
+    __slots__ = ("dir_perms", "file_perms", "guest_path", "path")
+
+    def __init__(self, path: str, guest_path: str, dir_perms: int, file_perms: int) -> None:
+        self.path = path
+        self.guest_path = guest_path
+        self.dir_perms = dir_perms
+        self.file_perms = file_perms
+
+    def __repr__(self) -> str:
+        return f"Preopen({self.path!r} as {self.guest_path!r}, perms {self.dir_perms}/{self.file_perms})"
+
+
+class WasiConfig:
+    """What a guest is given. By default that is nothing: no arguments, no files, stdin at its end, output lost.
+
+    args, env         the arguments; (name, value) pairs
+    preopens          `Preopen`s: guest fds 3, 4, ...
+    sockets           `socket.socket` objects, listening or connected, or host fds: the guest fds after the preopens
+    stdin             None: at its end; INHERIT; a path; bytes; a host fd; a file-like object; `read(size) -> bytes`
+    stdout, stderr    None: discarded; INHERIT; a path (created, truncated); a bytearray, appended to; a host fd; a
+                      file-like object, binary or text; `write(bytes) -> count or None`
+
+    Host fds, sockets and objects stay the caller's: the guest closing its side does not close them. The properties and
+    methods below are wasmtime-py's; they check at once what can be checked and raise `WasmError`.
+    """
+
+    __slots__ = ("_args", "_env", "preopens", "sockets", "stderr", "stdin", "stdout")
+
+    def __init__(
+        self, args: Iterable[str] = (), env: Iterable[tuple[str, str]] = (), stdin: Any = None, stdout: Any = None,
+        stderr: Any = None,
+    ) -> None:  # fmt: skip
+        self.argv = args
+        self.env = env
+        self.preopens: list[Preopen] = []
+        self.sockets: list[Any] = []
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
+
+    @property
+    def argv(self) -> list[str]:
+        """The arguments, the program's name first."""
+        return self._args
+
+    @argv.setter
+    def argv(self, args: Iterable[str]) -> None:
+        found = [os.fsdecode(arg) for arg in args]
+        for index, arg in enumerate(found):
+            if "\0" in arg:
+                _refuse(f"argv[{index}] contains a NUL character: {arg!r}")
+        self._args = found
+
+    args = argv
+
+    @property
+    def env(self) -> list[tuple[str, str]]:
+        """The environment as (name, value) pairs; a dict may be assigned too."""
+        return self._env
+
+    @env.setter
+    def env(self, pairs: Iterable[tuple[str, str]]) -> None:
+        items = getattr(pairs, "items", None)
+        found = [(os.fsdecode(name), os.fsdecode(value)) for name, value in (pairs if items is None else items())]
+        for name, value in found:
+            if not name or "=" in name or "\0" in name or "\0" in value:
+                _refuse(f"environment variable {name!r}: a name must not be empty or contain '=', neither part a NUL")
+        self._env = found
+
+    def inherit_argv(self) -> None:
+        """Pass on this process's arguments."""
+        import sys
+
+        self.argv = sys.argv
+
+    def inherit_env(self) -> None:
+        """Pass on this process's environment."""
+        self.env = list(os.environ.items())
+
+    def inherit_stdin(self) -> None:
+        """The guest reads this process's stdin."""
+        self.stdin = INHERIT
+
+    def inherit_stdout(self) -> None:
+        """The guest writes to this process's stdout."""
+        self.stdout = INHERIT
+
+    def inherit_stderr(self) -> None:
+        """The guest writes to this process's stderr."""
+        self.stderr = INHERIT
+
+    def _set_stdin_file(self, path: StrPath) -> None:
+        self.stdin = _probe(path, os.O_RDONLY, "stdin")
+
+    def _set_stdout_file(self, path: StrPath) -> None:
+        self.stdout = _probe(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, "stdout")
+
+    def _set_stderr_file(self, path: StrPath) -> None:
+        self.stderr = _probe(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, "stderr")
+
+    def _set_stdout_custom(self, callback: Callable[[bytes], int | None]) -> None:
+        self.stdout = callback
+
+    def _set_stderr_custom(self, callback: Callable[[bytes], int | None]) -> None:
+        self.stderr = callback
+
+    stdin_file = property(None, _set_stdin_file, doc="Read stdin from an existing file.")
+    stdout_file = property(None, _set_stdout_file, doc="Write stdout to a file, created or truncated.")
+    stderr_file = property(None, _set_stderr_file, doc="Write stderr to a file, created or truncated.")
+    stdout_custom = property(None, _set_stdout_custom, doc="Call back with the bytes of each write to stdout.")
+    stderr_custom = property(None, _set_stderr_custom, doc="Call back with the bytes of each write to stderr.")
+
+    def preopen_dir(
+        self, path: StrPath, guest_path: str, fs_mutable: bool = True, *, dir_perms: int | None = None,
+        file_perms: int | None = None,
+    ) -> None:  # fmt: skip
+        """Let the guest use the directory `path` as `guest_path`; `fs_mutable` is short for both perms in full."""
+        host = os.fsdecode(path)
+        if not os.path.isdir(host):
+            _refuse(f"failed to add preopen dir: {host!r} is not a directory")
+        every = 3 if fs_mutable else 1
+        dir_perms = every if dir_perms is None else int(getattr(dir_perms, "value", dir_perms))
+        file_perms = every if file_perms is None else int(getattr(file_perms, "value", file_perms))
+        self.preopens.append(Preopen(host, guest_path, dir_perms, file_perms))
+
+    def preopen_socket(self, sock: Any) -> None:
+        """Let the guest use a `socket.socket` (or a host fd that is one): listening, to accept from, or connected."""
+        self.sockets.append(sock)
+
+    def __repr__(self) -> str:
+        return f"WasiConfig(argv={self._args!r}, preopens={self.preopens!r})"
+
+
+def _probe(path: StrPath, flags: int, what: str) -> str:
+    name = os.fsdecode(path)
+    try:
+        os.close(os.open(name, flags | os.O_CLOEXEC, 0o666))
+    except OSError as error:
+        raise WasmError(f"failed to set {what} file {name!r}: {error.strerror}") from error
+    return name
+
+
+def _refuse(message: str) -> NoReturn:
+    raise WasmError(message)

@@ -1,0 +1,175 @@
+"""poll_oneoff: wait for clocks and files."""
+
+from __future__ import annotations
+
+import time
+
+from wasm_wasi_p1.abi import (
+    BADF,
+    DIRECTORY,
+    FD_READ,
+    FD_WRITE,
+    INVAL,
+    IO,
+    NOTSUP,
+    POLL_FD_READWRITE,
+    REGULAR_FILE,
+    SUCCESS,
+    WasiErrno,
+    fail,
+)
+from wasm_wasi_p1.clocks import MONOTONIC, REALTIME, now
+from wasm_wasi_p1.guest import check, load, pack, store, store_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wasm_wasi_p1.context import WasiContext
+    from wasm_wasi_p1.descriptor import Descriptor
+
+# witx: $eventtype, $subclockflags, $eventrwflags
+CLOCK, READ, WRITE = 0, 1, 2
+ABSTIME = 1
+HANGUP = 1
+EVENT_SIZE = 32
+MAX_SUBSCRIPTIONS = 1 << 16
+# One wait of the host, at most: what poll and sleep take in every libc. Longer ones are repeated.
+MAX_WAIT = 86_400 * 10**9
+
+# Where a subscription's fields are: size, then the offsets of clock id, timeout, flags. The user data is at 0, the type
+# at 8, the fd of a file at 16. Preview 0 has an identifier before the clock id.
+LAYOUT = (48, 16, 24, 40)
+LAYOUT_UNSTABLE = (56, 24, 32, 48)
+
+
+class Waits:
+    """The subscriptions of one call: deadlines on the monotonic clock, and host fds to wait for."""
+
+    __slots__ = ("clocks", "events", "files")
+
+    def __init__(self) -> None:
+        self.events: list[bytes] = []
+        self.clocks: list[tuple[int, int]] = []  # (deadline, user data)
+        self.files: list[tuple[Descriptor, int, int]] = []  # (file, READ or WRITE, user data)
+
+    def happened(self, userdata: int, error: int, kind: int, count: int = 0, flags: int = 0) -> None:
+        """Note an event: userdata u64, error u16, type u8, then bytes u64 and flags u16 of a file."""
+        self.events.append(pack((8, userdata), (2, error), (6, kind), (8, count), (8, flags)))
+
+
+def poll_oneoff(
+    context: WasiContext, memory: memoryview, subscriptions: int, events: int, count: int, out: int,
+    layout: tuple[int, int, int, int] = LAYOUT,
+) -> None:  # fmt: skip
+    """Wait until at least one subscription has something to tell, and tell what all then have."""
+    size = layout[0]
+    check(memory, subscriptions, size * count)
+    check(memory, events, EVENT_SIZE * count)
+    check(memory, out, 4)
+    if not 0 < count <= MAX_SUBSCRIPTIONS:
+        fail(INVAL)
+    waits = Waits()
+    for at in range(subscriptions, subscriptions + size * count, size):
+        _subscribe(context, memory, at, layout, waits)
+    _wait(waits)
+    for event in waits.events:
+        store_bytes(memory, events, event)
+        events += EVENT_SIZE
+    store(memory, out, 4, len(waits.events))
+
+
+def _subscribe(
+    context: WasiContext, memory: memoryview, at: int, layout: tuple[int, int, int, int], waits: Waits
+) -> None:
+    userdata, kind = load(memory, at, 8), load(memory, at + 8, 1)
+    if kind == CLOCK:
+        _, clock_at, timeout_at, flags_at = layout
+        clock, timeout = load(memory, at + clock_at, 4), load(memory, at + timeout_at, 8)
+        flags = load(memory, at + flags_at, 2)
+        if flags > ABSTIME or clock > 3:
+            waits.happened(userdata, INVAL, kind)
+        elif clock not in (REALTIME, MONOTONIC):
+            waits.happened(userdata, NOTSUP, kind)
+        else:
+            wait = timeout - now(context, clock) if flags & ABSTIME else timeout
+            waits.clocks.append((time.monotonic_ns() + max(0, wait), userdata))
+    elif kind in (READ, WRITE):
+        _subscribe_file(context, load(memory, at + 16, 4), kind, userdata, waits)
+    else:
+        fail(INVAL)
+
+
+def _subscribe_file(context: WasiContext, fd: int, kind: int, userdata: int, waits: Waits) -> None:
+    try:
+        found = context.get(fd, POLL_FD_READWRITE)
+        context.get(fd, FD_READ if kind == READ else FD_WRITE)
+    except WasiErrno as error:
+        waits.happened(userdata, error.code, kind)
+        return
+    if found.filetype == DIRECTORY:
+        waits.happened(userdata, BADF, kind)
+    elif found.fd < 0:
+        waits.happened(userdata, SUCCESS, kind, 1)
+    elif found.filetype == REGULAR_FILE:
+        waits.happened(userdata, SUCCESS, kind, _rest_of_file(found.fd) if kind == READ else 1)
+    else:
+        waits.files.append((found, kind, userdata))
+
+
+def _wait(waits: Waits) -> None:
+    """Fill `events`; returns at once if some are there already, after a look at the others."""
+    while True:
+        deadline = min(waits.clocks)[0] if waits.clocks else None
+        wait = 0 if waits.events else None if deadline is None else max(0, deadline - time.monotonic_ns())
+        if wait is not None:
+            wait = min(wait, MAX_WAIT)
+        if waits.files:
+            _poll_files(waits, wait)
+        elif wait:
+            time.sleep(wait / 1e9)
+        current = time.monotonic_ns()
+        for clock_deadline, userdata in waits.clocks:
+            if clock_deadline <= current:
+                waits.happened(userdata, SUCCESS, CLOCK)
+        if waits.events:
+            return
+
+
+def _poll_files(waits: Waits, wait: int | None) -> None:
+    import select
+
+    masks: dict[int, int] = {}
+    for found, kind, _ in waits.files:
+        masks[found.fd] = masks.get(found.fd, 0) | (select.POLLIN if kind == READ else select.POLLOUT)
+    poller = select.poll()
+    for fd, mask in masks.items():
+        poller.register(fd, mask)
+    # Rounded up: waking before the deadline would only mean another round.
+    states = dict(poller.poll(None if wait is None else -(-wait // 1_000_000)))
+    for found, kind, userdata in waits.files:
+        state = states.get(found.fd, 0)
+        wanted = select.POLLIN if kind == READ else select.POLLOUT
+        if state & select.POLLNVAL:
+            waits.happened(userdata, BADF, kind)
+        elif state & select.POLLERR and kind == READ:
+            waits.happened(userdata, IO, kind)
+        elif state & (wanted | select.POLLHUP | select.POLLERR):
+            count = _readable(found.fd) if kind == READ else 1
+            waits.happened(userdata, SUCCESS, kind, count, HANGUP if state & (select.POLLHUP | select.POLLERR) else 0)
+
+
+def _rest_of_file(fd: int) -> int:
+    import os
+
+    return max(0, os.fstat(fd).st_size - os.lseek(fd, 0, os.SEEK_CUR))
+
+
+def _readable(fd: int) -> int:
+    """The bytes waiting; 1 where the host cannot tell (a listening socket)."""
+    import fcntl
+    import sys
+    import termios
+
+    try:
+        return int.from_bytes(fcntl.ioctl(fd, termios.FIONREAD, bytes(4)), sys.byteorder)
+    except OSError:
+        return 1

@@ -1,0 +1,34 @@
+"""proc_exit, proc_raise, sched_yield: ending the guest, giving way."""
+
+from __future__ import annotations
+
+import os
+
+from wasm_environ.errors import Exit
+
+from wasm_wasi_p1.abi import INVAL, NOTSUP, fail
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from wasm_wasi_p1.context import WasiContext
+
+# witx: $signal has 31 members; 0 is "no signal".
+SIGNALS = 31
+
+
+def proc_exit(context: WasiContext, code: int) -> NoReturn:
+    """End the guest: unwinds to the Python caller as `errors.Exit`."""
+    raise Exit(code)
+
+
+def proc_raise(context: WasiContext, signal: int) -> None:
+    """Refused: a guest has no process of its own to signal."""
+    if signal:
+        fail(NOTSUP if signal < SIGNALS else INVAL)
+
+
+def sched_yield(context: WasiContext) -> None:
+    """Let other threads run."""
+    os.sched_yield()

@@ -1,0 +1,136 @@
+"""sock_*: accept, receive, send and shut down, on the sockets the guest was given and those they accept."""
+
+from __future__ import annotations
+
+from wasm_wasi_p1.abi import (
+    AGAIN,
+    FD_READ,
+    FD_WRITE,
+    INVAL,
+    NONBLOCK,
+    NOTSOCK,
+    SOCK_ACCEPT,
+    SOCK_SHUTDOWN,
+    WasiErrno,
+    fail,
+)
+from wasm_wasi_p1.descriptor import accepted
+from wasm_wasi_p1.fd_io import ready
+from wasm_wasi_p1.guest import buffers, check, store
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from socket import socket
+
+    from wasm_wasi_p1.context import WasiContext
+    from wasm_wasi_p1.descriptor import Descriptor
+
+# witx: $riflags, $roflags, $sdflags
+PEEK, WAITALL = 1, 2
+DATA_TRUNCATED = 1
+SHUT_RD, SHUT_WR = 1, 2
+
+
+def preopen_socket(sock: object) -> Descriptor:
+    """A descriptor over a socket object or host fd, a duplicate of which is kept."""
+    import os
+    import socket
+
+    fd = sock if isinstance(sock, int) else sock.fileno()  # type: ignore[attr-defined]
+    return accepted(socket.socket(fileno=os.dup(fd)), owned=True)
+
+
+def sock_accept(context: WasiContext, memory: memoryview, fd: int, flags: int, out: int) -> None:
+    """Accept a connection; blocks unless the listening socket is NONBLOCK, which `flags` makes the new one."""
+    found, sock = _socket(context, fd, SOCK_ACCEPT)
+    check(memory, out, 4)
+    if flags & ~NONBLOCK:
+        fail(INVAL)
+    number = context.reserve()
+    connection = None
+    while connection is None:
+        _pause(found, False)
+        try:
+            connection, _ = sock.accept()
+        except BlockingIOError:
+            if found.flags & NONBLOCK:
+                raise
+    made = accepted(connection, owned=True)
+    made.flags = flags
+    context.table[number] = made
+    store(memory, out, 4, number)
+
+
+def sock_recv(
+    context: WasiContext, memory: memoryview, fd: int, iovs: int, count: int, flags: int, out: int, out_flags: int
+) -> None:
+    """Receive a message, straight into the guest's memory."""
+    import socket
+
+    found, sock = _socket(context, fd, FD_READ)
+    check(memory, out, 4)
+    check(memory, out_flags, 2)
+    if flags & ~(PEEK | WAITALL):
+        fail(INVAL)
+    parts = buffers(memory, iovs, count)
+    host = (socket.MSG_PEEK if flags & PEEK else 0) | (socket.MSG_WAITALL if flags & WAITALL else 0)
+    while True:
+        _pause(found, False)
+        try:
+            size, _, answer, _ = sock.recvmsg_into(parts, 0, host | _dont_wait(found))
+            break
+        except BlockingIOError:
+            if found.flags & NONBLOCK:
+                raise
+    store(memory, out, 4, size)
+    store(memory, out_flags, 2, DATA_TRUNCATED if answer & socket.MSG_TRUNC else 0)
+
+
+def sock_send(context: WasiContext, memory: memoryview, fd: int, iovs: int, count: int, flags: int, out: int) -> None:
+    """Send a message, straight from the guest's memory."""
+    import socket
+
+    found, sock = _socket(context, fd, FD_WRITE)
+    check(memory, out, 4)
+    if flags:
+        fail(INVAL)
+    parts = buffers(memory, iovs, count)
+    while True:
+        _pause(found, True)
+        try:
+            size = sock.sendmsg(parts, (), socket.MSG_NOSIGNAL | _dont_wait(found))
+            break
+        except BlockingIOError:
+            if found.flags & NONBLOCK:
+                raise
+    store(memory, out, 4, size)
+
+
+def sock_shutdown(context: WasiContext, fd: int, how: int) -> None:
+    """Close one or both directions."""
+    import socket
+
+    _, sock = _socket(context, fd, SOCK_SHUTDOWN)
+    host = {SHUT_RD: socket.SHUT_RD, SHUT_WR: socket.SHUT_WR, SHUT_RD | SHUT_WR: socket.SHUT_RDWR}.get(how)
+    if host is None:
+        raise WasiErrno(INVAL)
+    sock.shutdown(host)
+
+
+def _socket(context: WasiContext, fd: int, right: int) -> tuple[Descriptor, socket]:
+    found = context.get(fd)
+    if found.sock is None:
+        fail(NOTSOCK)
+    return context.get(fd, right), found.sock
+
+
+def _pause(found: Descriptor, writing: bool) -> None:
+    """Wait until the call would not block: blocking is the guest's choice, whatever the host set; else AGAIN."""
+    if not ready(found.fd, writing, 0 if found.flags & NONBLOCK else None):
+        fail(AGAIN)
+
+
+def _dont_wait(found: Descriptor) -> int:
+    import socket
+
+    return socket.MSG_DONTWAIT if found.flags & NONBLOCK else 0
