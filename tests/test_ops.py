@@ -1,0 +1,74 @@
+"""Every operator of the opcode table with a fixed signature, on edge values, on every backend, against wasmtime-py."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import wasm_facade
+import wasmtime
+from oracle import FROM_BITS, STRATEGIES, TO_BITS, WAT_TYPES, arguments, instantiate, outcome, same
+from wasm_environ.opcodes import OPS, Op
+
+LANES = {"i8x16": 16, "i16x8": 8, "i32x4": 4, "i64x2": 2, "f32x4": 4, "f64x2": 2}
+SHUFFLES = ("0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15", "31 30 0 0 16 5 5 5 7 8 9 10 11 12 13 17", "0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 23")
+
+
+def rows() -> Iterator[tuple[str, Op]]:
+    """(the instruction with its immediates, its row) for every operator that computes from operands alone."""
+    for op in OPS:
+        if op.operands is None or "a" in op.operands or op.chapter == "atomic" or not op.results or op.mnemonic.endswith(".const"):
+            continue
+        if op.feature == "relaxed_simd" or op.feature == "wide_arithmetic":
+            continue
+        if op.immediates == ("lane",):
+            for lane in sorted({0, 1, LANES[op.mnemonic.split(".")[0]] - 1}):
+                yield f"{op.mnemonic} {lane}", op
+        elif op.immediates == ("lanes",):
+            for lanes in SHUFFLES:
+                yield f"{op.mnemonic} {lanes}", op
+        elif not op.immediates:
+            yield op.mnemonic, op
+
+
+ROWS = list(rows())
+
+
+def wat() -> str:
+    """One module with a function per row; parameters and results are integers."""
+    functions = []
+    for number, (text, op) in enumerate(ROWS):
+        assert op.operands is not None
+        assert op.results is not None
+        params, operands, at = [], [], 0
+        for letter in op.operands:
+            params.append(WAT_TYPES[letter])
+            operands.append(FROM_BITS[letter].format(f"(local.get {at})", f"(local.get {at + 1})"))
+            at += 2 if letter == "v" else 1
+        results = " ".join(WAT_TYPES[letter] for letter in op.results)
+        functions.append(
+            f'(func (export "{number}") (param {" ".join(params)}) (result {results}) (local $v v128) {" ".join(operands)} {text} {TO_BITS[op.results]})'
+        )
+    return "(module\n" + "\n".join(functions) + ")"
+
+
+@functools.cache
+def place(strategy: str) -> tuple[Any, Any]:
+    """The module in ours, or in wasmtime for the empty strategy; once a session."""
+    return instantiate(wasm_facade if strategy else wasmtime, strategy, wat())
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("number", range(len(ROWS)), ids=[text for text, _ in ROWS])
+def test_operator(strategy: str, number: int) -> None:
+    text, op = ROWS[number]
+    for args in arguments(op):
+        ours = outcome(wasm_facade, place(strategy), str(number), args)
+        theirs = outcome(wasmtime, place(""), str(number), args)
+        assert same(op, ours, theirs), f"{text} of {args}: {ours}, wasmtime {theirs}"
+
+
+def test_rows_cover_the_table() -> None:
+    assert len({op.id for _, op in ROWS}) > 320
