@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from wasm_environ.features import DEFAULT, Features
+
 NAN_CANONICAL: Final = -1
 NAN_ARITHMETIC: Final = -2
 
@@ -81,15 +83,15 @@ class ModuleCommand:
         self.data = data  # binary: the module; quote: its text
         self.line = line
 
-    def binary(self) -> bytes:
+    def binary(self, features: Features = DEFAULT) -> bytes:
         """The module's bytes. A text is parsed here and now: TextError when it is malformed."""
         if self.kind == "binary":
             return self.data
         from wasm_environ.text.module import parse_module
 
         if self.kind == "quote":
-            return parse_module(self.data)
-        return parse_module(self.source, first_line=self.line)
+            return parse_module(self.data, features=features)
+        return parse_module(self.source, first_line=self.line, features=features)
 
 
 @final

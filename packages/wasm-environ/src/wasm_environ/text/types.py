@@ -42,9 +42,10 @@ class TypeDef:
 class TypeReader:
     """Parses types against the module's type index space; collects the type section and adds implicit function types to it."""
 
-    def __init__(self, tokens: Tokens, space: Space) -> None:
+    def __init__(self, tokens: Tokens, space: Space, memory64: bool) -> None:
         self.tokens = tokens
         self.space = space
+        self.bound_bits = 64 if memory64 else 32
         self.defs: list[TypeDef] = []
         self.fields: dict[int, Space] = {}  # field names by type index
         self.by_signature: dict[Signature, int] = {}
@@ -58,7 +59,7 @@ class TypeReader:
         if tokens.enter("exact"):
             index = self.space.index(tokens)
             tokens.expect(")")
-            return bytes((EXACT,)) + sleb(index)
+            return bytes((EXACT,)) + uleb(index)
         code = HEAPS.get(tokens.toks[tokens.i])
         if code is not None:
             tokens.i += 1
@@ -124,6 +125,8 @@ class TypeReader:
         while tokens.enter("result"):
             self._value_types(results)
             tokens.expect(")")
+        if tokens.opens("param"):
+            raise tokens.unexpected(tokens.i + 1, "no parameters after results")
         return tuple(params), tuple(results)
 
     def _value_types(self, out: list[bytes]) -> None:
@@ -263,7 +266,7 @@ class TypeReader:
         prefix = b""
         for word, code in (("describes", 0x4C), ("descriptor", 0x4D)):
             if tokens.enter(word):
-                prefix += bytes((code,)) + sleb(self.space.index(tokens))
+                prefix += bytes((code,)) + uleb(self.space.index(tokens))
                 tokens.expect(")")
         body, signature = self.composite()
         if not plain:
@@ -340,8 +343,8 @@ class TypeReader:
         value = natural(self.tokens.toks[self.tokens.i])
         if value is None:
             raise self.tokens.unexpected(wanted="a number")
-        if value >= 1 << 64:
-            raise self.tokens.fail("i64 constant out of range")
+        if value >> self.bound_bits:
+            raise self.tokens.fail(f"i{self.bound_bits} constant out of range")
         self.tokens.i += 1
         return value
 
