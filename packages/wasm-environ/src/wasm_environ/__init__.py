@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from wasm_environ.features import Features as Features
     from wasm_environ.function.validator import BodyValidator as BodyValidator
     from wasm_environ.module import Module as Module
+    from wasm_environ.validation import validate as validate
+    from wasm_environ.validation import validate_module as validate_module
 
 # What the package offers, and where it is defined.
 _WHERE = {
@@ -27,6 +29,8 @@ _WHERE = {
     "Module": "module",
     "WasmError": "errors",
     "decode": "binary.decode",
+    "validate": "validation",
+    "validate_module": "validation",
 }
 
 __all__ = sorted(_WHERE)  # noqa: PLE0605

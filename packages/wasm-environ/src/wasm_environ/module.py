@@ -29,13 +29,17 @@ ExternType = int | TableType | MemoryType | GlobalType | TagType  # int: a funct
 
 
 class ConstExpr:
-    """A constant expression: its instruction bytes up to and with `end`, and the same decoded to (opcode id, a, b) rows."""
+    """A constant expression: its instruction bytes up to and with `end`, the same decoded to (opcode id, a, b) rows, and where it stood.
 
-    __slots__ = ("code", "ops")
+    a and b are as in the op stream (`body.py`). `offset` is the byte offset in the module, -1 when unknown; it does not count for equality.
+    """
 
-    def __init__(self, code: bytes, ops: tuple[tuple[int, int, int], ...]) -> None:
+    __slots__ = ("code", "offset", "ops")
+
+    def __init__(self, code: bytes, ops: tuple[tuple[int, int, int], ...], offset: int = -1) -> None:
         self.code = code
         self.ops = ops
+        self.offset = offset
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ConstExpr) and self.code == other.code

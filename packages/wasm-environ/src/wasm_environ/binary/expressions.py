@@ -189,4 +189,4 @@ def const_expr(r: Reader) -> ConstExpr:
         rows.append((op, a, words[2] if len(words) > 2 else 0))
         if len(rows) > limits.CONSTANT_OPS:
             raise InvalidError(limits.exceeded("constant expression", len(rows)), start)
-    return ConstExpr(r.data[start : r.pos], tuple(rows))
+    return ConstExpr(r.data[start : r.pos], tuple(rows), start)

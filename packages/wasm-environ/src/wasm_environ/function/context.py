@@ -81,6 +81,7 @@ class Context:
         self.module = module
         self.features = features
         self.imported: i64 = module.imported_functions
+        self.imported_globals: i64 = module.imported_globals
         self.type_count: i64 = len(module.types)
         self.canonical: vec[i64] = vec[i64]()
         self.kind: vec[i64] = vec[i64]()  # FUNC, STRUCT or ARRAY

@@ -262,26 +262,37 @@ def br_on_non_null(s: State) -> None:
 
 
 def br_on_cast(s: State, op: i64) -> None:
-    """br_on_cast, br_on_cast_fail, and the two that compare descriptors.
+    """br_on_cast, br_on_cast_fail."""
+    frame, source, target = cast_flags(s)
+    take_branch(s, op, frame, source, target, op == BR_ON_CAST)
 
-    In the op stream b = index into `extra` of: values carried (the reference included), the operand's type, the target type.
-    """
+
+def cast_flags(s: State) -> tuple[i64, i64, i64]:
+    """Read the immediates of a branch on cast: frame, operand's type, target type, which must be below the operand's."""
     r = s.r
     flags = r.byte()
     if flags > 3:
         raise s.malformed("malformed br_on_cast flags")
-    frame = s.frame(r.u32())
+    depth = r.u32()
     source = s.check_type(r.heap_type()) | (NULLABLE if flags & 1 else 0)
     target = s.check_type(r.heap_type()) | (NULLABLE if flags & 2 else 0)
+    return s.frame(depth), source, target
+
+
+def take_branch(s: State, op: i64, frame: i64, source: i64, target: i64, on_success: bool) -> None:
+    """The branch carries the reference as cast, or, for the _fail forms, as it is; the other one stays.
+
+    In the op stream b = index into `extra` of: values carried (the reference included), the operand's type, the target type.
+    """
     context = s.context
     if not context.matches(target, source):
         raise s.fail(f"type mismatch: {value_type_name(target)} is no subtype of {value_type_name(source)}")
     first, count = s.label_types(frame)
     if count == 0:
-        raise s.fail("type mismatch: the label of br_on_cast carries no reference")
+        raise s.fail("type mismatch: the label of a branch on cast carries no reference")
     s.pop_t(source)
     rest = source & ~NULLABLE if target & NULLABLE else source
-    carried, kept = (target, rest) if op == BR_ON_CAST else (rest, target)
+    carried = target if on_success else rest
     want = s.types[first + count - 1]
     if not context.matches(carried, want):
         raise s.mismatch(want, carried)
@@ -291,6 +302,4 @@ def br_on_cast(s: State, op: i64) -> None:
         s.extra = append(append(append(s.extra, count), source), target)
         s.emit(op, s.branch(frame), at, s.sp)
     s.push_list(s.types, first, count - 1)
-    s.push(kept)
-
-
+    s.push(rest if on_success else target)

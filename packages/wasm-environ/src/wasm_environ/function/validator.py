@@ -15,6 +15,7 @@ from wasm_environ.function import (
     aggregate,
     atomic,
     control,
+    descriptors,
     exception,
     memory,
     numeric,
@@ -48,12 +49,15 @@ from wasm_environ.types import I32
 
 @final
 class BodyValidator:
-    """Validates the bodies of one module, one after another. Not for several threads at once: each takes its own."""
+    """Validates the bodies of one module, one after another. Not for several threads at once: each takes its own.
 
-    def __init__(self, module: Module, features: Features = DEFAULT) -> None:
+    What is outside of bodies must have passed `validate_module`. `context` is for callers that have one already.
+    """
+
+    def __init__(self, module: Module, features: Features = DEFAULT, context: Context | None = None) -> None:
         self.module = module
         self.features = features
-        self.context = Context(module, features)
+        self.context = Context(module, features) if context is None else context
         self.state = State(self.context, module.data)
         self.classes = classes(features)
 
@@ -314,7 +318,7 @@ class BodyValidator:
         elif op < 0x122:
             aggregate.aggregate(s, op)
         elif op < 0x127:
-            raise s.fail("custom descriptors: to do")
+            descriptors.descriptor(s, op)
         elif op < 0x208:
             raise s.malformed(f"illegal opcode {op:02x}")
         elif op < 0x20C:

@@ -1,0 +1,198 @@
+"""Validation of a module: `validate` does all, `validate_module` all but the bodies (spec: validation/modules)."""
+
+from __future__ import annotations
+
+from wasm_environ import limits
+from wasm_environ.binary.decode import decode
+from wasm_environ.const_expr import ConstValidator
+from wasm_environ.errors import InvalidError
+from wasm_environ.features import DEFAULT, Features
+from wasm_environ.function.context import Context
+from wasm_environ.function.validator import BodyValidator
+from wasm_environ.module import ACTIVE, FUNC, GLOBAL, KIND_NAMES, MEMORY, TABLE, Module
+from wasm_environ.type_rules import check_types
+from wasm_environ.types import CONCRETE, FUNC as FUNC_HEAP
+from wasm_environ.types import HEAP_SHIFT, Limits, MemoryType, TableType, value_type_name
+
+
+def validate(module: Module | bytes | bytearray | memoryview, features: Features = DEFAULT) -> Module:
+    """Check a module completely, function bodies included; returns it, decoded if it came as bytes.
+
+    Raises MalformedError (the bytes are no module) or InvalidError, both with the byte offset where there is one.
+    """
+    if not isinstance(module, Module):
+        module = decode(bytes(module), features)
+    context = checked_context(module, features)
+    validator = BodyValidator(module, features, context)
+    for i in range(len(module.code_starts)):
+        validator.check(i)
+    return module
+
+
+def validate_module(module: Module, features: Features = DEFAULT) -> None:
+    """Check everything but the function bodies, which a compiler validates as it goes, with `BodyValidator`."""
+    checked_context(module, features)
+
+
+def checked_context(module: Module, features: Features) -> Context:
+    """Check everything outside of bodies; returns the context that validating them needs."""
+    context = Context(module, features)
+    check_types(context)
+    check_functions(context)
+    check_tables(context)
+    check_memories(context)
+    check_tags(context)
+    constants = ConstValidator(context)
+    check_globals(context, constants)
+    check_table_initializers(context, constants)
+    constants.globals = len(context.globals)
+    check_elements(context, constants)
+    check_datas(context, constants)
+    check_start(context)
+    check_exports(context)
+    return context
+
+
+def check_value_type(context: Context, t: int, what: str) -> None:
+    if t & CONCRETE and t >> HEAP_SHIFT >= context.type_count:
+        raise InvalidError(f"unknown type {t >> HEAP_SHIFT}: in {what}")
+
+
+def check_function_type(context: Context, index: int, what: str) -> None:
+    if index >= context.type_count:
+        raise InvalidError(f"unknown type {index}: of {what}")
+    if context.kind[index] != FUNC_HEAP:
+        raise InvalidError(f"type mismatch: type {index} of {what} is not a function type")
+
+
+def check_functions(context: Context) -> None:
+    for i, index in enumerate(context.module.functions):
+        check_function_type(context, index, f"function {i}")
+    for i in context.module.declared_functions:
+        if i >= len(context.functions):
+            raise InvalidError(f"unknown function {i}")
+
+
+def check_limits(size: Limits, most: int, message: str) -> None:
+    if size.min > most or (size.max is not None and size.max > most):
+        raise InvalidError(message)
+    if size.max is not None and size.min > size.max:
+        raise InvalidError(f"size minimum must not be greater than maximum: {size.min}, {size.max}")
+
+
+def check_tables(context: Context) -> None:
+    module = context.module
+    if len(module.tables) > 1 and "reference_types" not in context.features:
+        raise InvalidError("multiple tables: reference_types support is not enabled")
+    for i, table in enumerate(module.tables):
+        check_table_type(context, table.type, f"table {i}")
+
+
+def check_table_type(context: Context, type: TableType, what: str) -> None:
+    most = limits.TABLE64_ELEMENTS if type.limits.is64 else limits.TABLE32_ELEMENTS
+    check_limits(type.limits, most, f"table size must be at most {most} elements: {what}")
+    check_value_type(context, type.element, what)
+
+
+def check_memories(context: Context) -> None:
+    memories = context.module.memories
+    if len(memories) > 1 and "multi_memory" not in context.features:
+        raise InvalidError("multiple memories: multi_memory support is not enabled")
+    for type in memories:
+        check_memory_type(type)
+
+
+def check_memory_type(type: MemoryType) -> None:
+    size = type.limits
+    if type.page_size_log2 not in (0, 16):
+        raise InvalidError(f"invalid custom page size: {1 << type.page_size_log2}, only 1 and 65536 are allowed")
+    if type.page_size_log2 == 16:
+        most = limits.MEMORY64_PAGES if size.is64 else limits.MEMORY32_PAGES
+        bytes_ = "16 EiB" if size.is64 else "4GiB"
+        check_limits(size, most, f"memory size must be at most {most} pages ({bytes_})")
+    else:
+        most = (1 << 64 if size.is64 else 1 << 32) - 1
+        check_limits(size, most, f"memory size must be at most {most} pages of one byte")
+    if size.shared and size.max is None:
+        raise InvalidError("shared memory must have maximum")
+
+
+def check_tags(context: Context) -> None:
+    for i, tag in enumerate(context.module.tags):
+        check_function_type(context, tag.type_index, f"tag {i}")
+        if context.results[tag.type_index]:
+            raise InvalidError(f"non-empty tag result type: tag {i}")
+
+
+def check_globals(context: Context, constants: ConstValidator) -> None:
+    """An initializer may read the globals before it: imported ones, with gc also defined ones."""
+    for i, item in enumerate(context.module.globals):
+        check_value_type(context, item.type.type, f"global {i}")
+        if item.init is not None:
+            if "gc" in context.features:
+                constants.globals = i
+            constants.check(item.init, item.type.type)
+
+
+def check_table_initializers(context: Context, constants: ConstValidator) -> None:
+    constants.globals = context.imported_globals
+    for i, table in enumerate(context.module.tables):
+        if table.init is not None:
+            constants.check(table.init, table.type.element)
+        elif i >= context.module.imported_tables and not context.defaultable(table.type.element):
+            raise InvalidError(f"type mismatch: table {i} of {value_type_name(table.type.element)} needs an initializer")
+
+
+def check_elements(context: Context, constants: ConstValidator) -> None:
+    for i, segment in enumerate(context.module.elements):
+        check_value_type(context, segment.type, f"elem segment {i}")
+        for expression in segment.expressions or ():
+            constants.check(expression, segment.type)
+        if segment.mode == ACTIVE:
+            if segment.table >= len(context.tables):
+                raise InvalidError(f"unknown table {segment.table}: of elem segment {i}")
+            element = context.tables[segment.table]
+            if not context.matches(segment.type, element):
+                got = value_type_name(segment.type)
+                raise InvalidError(f"type mismatch: elem segment {i} holds {got}, its table {value_type_name(element)}")
+            assert segment.offset is not None
+            constants.check(segment.offset, context.table_address[segment.table])
+
+
+def check_datas(context: Context, constants: ConstValidator) -> None:
+    for i, segment in enumerate(context.module.datas):
+        if segment.mode == ACTIVE:
+            if segment.memory >= len(context.memories):
+                raise InvalidError(f"unknown memory {segment.memory}: of data segment {i}")
+            assert segment.offset is not None
+            constants.check(segment.offset, context.memories[segment.memory])
+
+
+def check_start(context: Context) -> None:
+    start = context.module.start
+    if start < 0:
+        return
+    if start >= len(context.functions):
+        raise InvalidError(f"unknown function {start}: the start function")
+    type = context.functions[start]
+    if context.count[type] or context.results[type]:
+        raise InvalidError(f"start function {start} must have no parameters and no results")
+
+
+def check_exports(context: Context) -> None:
+    module = context.module
+    spaces = {
+        FUNC: len(module.functions), TABLE: len(module.tables), MEMORY: len(module.memories), GLOBAL: len(module.globals)
+    }  # fmt: skip
+    names: set[str] = set()
+    for export in module.exports:
+        if export.index >= spaces.get(export.kind, len(module.tags)):
+            kind = "function" if export.kind == FUNC else KIND_NAMES[export.kind]
+            raise InvalidError(f"unknown {kind} {export.index}: exported as {export.name!r}")
+        if export.name in names:
+            raise InvalidError(f"duplicate export name {export.name!r}")
+        names.add(export.name)
+        if export.kind == GLOBAL and module.globals[export.index].type.mutable and "mutable_global" not in context.features:
+            raise InvalidError(f"mutable_global support is not enabled: the export of mutable global {export.name!r}")
+
+
