@@ -1,0 +1,60 @@
+"""Run a WASI program through the Python API: `run.py API STRATEGY WASM ARTIFACT SETTINGS [ARGS...]`; what it prints is its own.
+
+API is wasmtime or wasm_facade, SETTINGS is JSON: env, dirs, stdin, stdout, stderr. ARTIFACT, unless empty, is where the
+compiled module is saved. The exit status is the guest's; 134 after a trap, with its code as the last line of stderr.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from typing import Any
+
+TRAPPED = 134
+
+
+def main(api_name: str, strategy: str, wasm: str, artifact: str, settings_text: str, *args: str) -> int:
+    """Compile, link, run; returns the exit status."""
+    api = importlib.import_module(api_name)
+    settings = json.loads(settings_text)
+    config = api.Config()
+    config.strategy = strategy
+    engine = api.Engine(config)
+    with open(wasm, "rb") as file:
+        module = api.Module(engine, file.read())
+    if artifact:
+        with open(artifact, "wb") as file:
+            file.write(module.serialize())
+    store = api.Store(engine)
+    store.set_wasi(_wasi(api, os.path.basename(wasm), args, settings))
+    linker = api.Linker(engine)
+    linker.define_wasi()
+    try:
+        instance = linker.instantiate(store, module)
+        instance.exports(store)["_start"](store)
+    except api.ExitTrap as leaving:
+        return int(leaving.code)
+    except api.Trap as trap:
+        sys.stderr.write(f"trap {trap.trap_code.name}\n")
+        return TRAPPED
+    return 0
+
+
+def _wasi(api: Any, name: str, args: tuple[str, ...], settings: dict[str, Any]) -> Any:
+    wasi = api.WasiConfig()
+    wasi.argv = [name, *args]
+    wasi.env = sorted(settings.get("env", {}).items())
+    for stream in ("stdin", "stdout", "stderr"):
+        if stream in settings:
+            setattr(wasi, f"{stream}_file", settings[stream])
+        else:
+            getattr(wasi, f"inherit_{stream}")()
+    for host, guest in settings.get("dirs", {}).items():
+        wasi.preopen_dir(host, guest)
+    return wasi
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,219 @@
+"""Real programs in C and Go, built here: what they print and how they end is what wasmtime-py gives, on every backend."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("wasmtime", reason="wasmtime-py is what the output is compared with")
+HERE = Path(__file__).parent / "programs"
+OURS = os.environ.get("WASM_BENCH_OURS", "wasm_facade")
+STRATEGIES = (
+    ["auto"] if OURS == "wasmtime" else sorted({point.name for point in entry_points(group="wasm.compilers")})
+)
+TIMEOUT = 120
+TRAPPED = 134
+STDIN_BYTES = 50_000_000
+FILE_BYTES = 20_000_003
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the programs are shown: a tree, a large file beside it, a large text for standard input."""
+
+    root: Path
+    text_facts: tuple[int, int, int]  # lines, words, longest
+    digest: str
+
+    @property
+    def text(self) -> Path:
+        return self.root / "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One run of a program. `holds` checks what the output must be, apart from being equal on both runtimes."""
+
+    name: str
+    program: str
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
+    data_dir: bool = False
+    stdin: str = ""  # "": empty, "text": the large text, else a file of tests/programs
+    status: int = 0
+    holds: Callable[[World, bytes], bool] = lambda world, out: bool(out)
+
+
+def _lines(world: World, out: bytes) -> bool:
+    lines, words, longest = world.text_facts
+    return out == f"{lines} lines, {words} words, {STDIN_BYTES} bytes, longest {longest}\n".encode()
+
+
+def _hash(world: World, out: bytes) -> bool:
+    empty = hashlib.sha256().hexdigest()
+    return out == f"{world.digest}  /data/large\n{empty}  /data/tree/empty\n".encode()
+
+
+def _tree(world: World, out: bytes) -> bool:
+    return b"a/\n" in out and b"link -> ../large" in out and b"outside: refused" in out and b"moved.txt 11" in out
+
+
+# fmt: off
+CASES = (
+    Case("walk",       "walk",       ("/data/tree",), {"GREETING": "hi there"}, data_dir=True, holds=_tree),
+    Case("lines",      "lines",      stdin="text", holds=_lines),
+    Case("hash",       "hash",       ("/data/large", "/data/tree/empty"), data_dir=True, holds=_hash),
+    Case("missing",    "hash",       ("/data/none", "/nowhere"), data_dir=True, status=1, holds=lambda world, out: out == b""),
+    Case("deep",       "deep",       status=TRAPPED, holds=lambda world, out: out.startswith(b"shallow: ") and out.count(b"\n") == 1),
+    Case("leave",      "leave",      ("one", "", "two words", "\u00e9"), status=7, holds=lambda world, out: out.endswith(b"leaving\n")),
+    Case("javascript", "javascript", stdin="script.js", holds=lambda world, out: b"TypeError:" in out and out.endswith(b"late\n")),
+    Case("js error",   "javascript", stdin="run.py", status=3, holds=lambda world, out: out == b""),
+    Case("go",         "words",      ("/data/words",), data_dir=True, holds=lambda world, out: out.count(b"\n") == 10),
+    Case("go error",   "words",      ("/none",), status=4, holds=lambda world, out: out == b""),
+)
+# fmt: on
+NAMES = {case.name: case for case in CASES}
+
+
+@cache
+def built(program: str) -> Path:
+    """The program's file; the test is skipped by name where the machine lacks what it needs."""
+    command = [sys.executable, str(HERE / "build.py"), program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    if done.returncode == 1 and done.stderr.startswith(f"{program}: "):
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip())
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    root = tmp_path_factory.mktemp("world")
+    tree = root / "tree"
+    for path, size in (("a/b/c/leaf", 3), ("a/big", 70000), ("empty", 0), (".hidden", 1), ("a/b/sp ace", 12)):
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_bytes(b"x" * size)
+    (tree / "hollow").mkdir()
+    (tree / "link").symlink_to("../large")
+    (tree / "a" / "loop").symlink_to("loop")
+    chooser = random.Random(7)
+    large = chooser.randbytes(FILE_BYTES)
+    (root / "large").write_bytes(large)
+    lines = [b" ".join(chooser.choices((b"to", b"be", b"or", b"not", b"whether", b"'tis"), k=n)) for n in range(1, 600)]
+    block = b"\n".join(lines) + b"\n"
+    text = (block * (STDIN_BYTES // len(block) + 1))[:STDIN_BYTES]
+    (root / "text").write_bytes(text)
+    (root / "words").write_bytes(block + b" ".join(b"w%d" % n for n in range(30)))
+    longest = max(len(line) for line in lines) + 1
+    facts = (text.count(b"\n"), len(text.split()), longest)
+    return World(root, facts, hashlib.sha256(large).hexdigest())
+
+
+def _execute(command: list[str], case: Case, world: World) -> Outcome:
+    source = world.text if case.stdin == "text" else HERE / case.stdin if case.stdin else Path(os.devnull)
+    with source.open("rb") as stdin:
+        done = subprocess.run(command, stdin=stdin, capture_output=True, timeout=TIMEOUT)
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def run_api(api: str, strategy: str, case: Case, world: World, artifact: Path | None = None) -> Outcome:
+    """Through the Python API, in a process of its own."""
+    settings = {"env": case.env, "dirs": {str(world.root): "/data"} if case.data_dir else {}}
+    wasm = built(case.program)
+    command = [sys.executable, str(HERE / "run.py"), api, strategy, str(wasm), str(artifact or ""), json.dumps(settings)]
+    return _execute([*command, *case.args], case, world)
+
+
+def wasm_command() -> list[str]:
+    """The installed `wasm` script."""
+    if OURS == "wasmtime" or find_spec(OURS) is None:
+        pytest.skip("the wasm command is not installed")
+    script = Path(sys.executable).with_name("wasm")
+    return [str(script)] if script.exists() else [sys.executable, "-m", OURS]
+
+
+_expected: dict[str, Outcome] = {}
+
+
+def expected(case: Case, world: World) -> Outcome:
+    """What wasmtime-py gives, once a session."""
+    if case.name not in _expected:
+        _expected[case.name] = run_api("wasmtime", "auto", case, world)
+    return _expected[case.name]
+
+
+@pytest.fixture(params=NAMES)
+def case(request: pytest.FixtureRequest) -> Case:
+    return NAMES[request.param]
+
+
+@pytest.mark.skipif(not STRATEGIES, reason="no backend is installed")
+@pytest.mark.parametrize("strategy", STRATEGIES or ["none"])
+def test_api(case: Case, strategy: str, world: World) -> None:
+    theirs = expected(case, world)
+    assert theirs.status == case.status, theirs
+    ours = run_api(OURS, strategy, case, world)
+    assert ours.stderr == theirs.stderr
+    assert ours == theirs
+    assert case.holds(world, ours.stdout), ours.stdout[-2000:]
+
+
+def test_command(case: Case, world: World, tmp_path: Path) -> None:
+    """`wasm run`; the large programs from an artifact, so that they are compiled once less."""
+    start = wasm_command()
+    theirs = expected(case, world)
+    file = built(case.program)
+    if case.program in ("javascript", "words"):
+        file = tmp_path / f"{case.program}.wasm"  # named as the program is, since a Go program may show its name
+        run_api(OURS, STRATEGIES[0], case, world, file)
+    flags = [f"--env={name}={value}" for name, value in case.env.items()]
+    flags += [f"--dir={world.root}::/data"] if case.data_dir else []
+    ours = _execute([*start, "run", *flags, str(file), *case.args], case, world)
+    if case.status == TRAPPED:
+        assert ours.status == TRAPPED, ours
+        assert b"stack exhausted" in ours.stderr and b"backtrace" in ours.stderr, ours.stderr[-2000:]
+    else:
+        assert ours.stderr == theirs.stderr
+        assert ours.status == theirs.status
+    assert ours.stdout == theirs.stdout
+
+
+@pytest.mark.skipif(not STRATEGIES, reason="no backend is installed")
+def test_streams_from_and_to_paths(world: World, tmp_path: Path) -> None:
+    """stdin_file, stdout_file, stderr_file: nothing reaches the process's own streams."""
+    files = {"stdin": str(HERE / "script.js"), "stdout": str(tmp_path / "out"), "stderr": str(tmp_path / "err")}
+    wasm = built("leave")
+    command = [sys.executable, str(HERE / "run.py"), OURS, STRATEGIES[0], str(wasm), "", json.dumps(files), "x"]
+    done = subprocess.run(command, capture_output=True, timeout=TIMEOUT)
+    assert (done.returncode, done.stdout, done.stderr) == (7, b"", b"")
+    assert (tmp_path / "out").read_bytes() == b"argument 1: x\nleaving\n"
+    assert (tmp_path / "err").read_bytes() == b"an error\n"
+
+
+@pytest.mark.skipif(not STRATEGIES, reason="no backend is installed")
+def test_stdin_from_a_pipe(world: World) -> None:
+    """50 MB through a pipe, whose reads end where the writer's do."""
+    wasm = built("lines")
+    command = [sys.executable, str(HERE / "run.py"), OURS, STRATEGIES[0], str(wasm), "", "{}"]
+    done = subprocess.run(command, input=world.text.read_bytes(), capture_output=True, timeout=TIMEOUT)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert _lines(world, done.stdout), done.stdout
