@@ -8,7 +8,7 @@ from mypy_extensions import i64
 
 from wasm_environ import limits
 from wasm_environ.binary import externals, segments
-from wasm_environ.binary.expressions import REF_FUNC
+from wasm_environ.binary.expressions import REF_FUNC, instruction
 from wasm_environ.binary.reader import Reader
 from wasm_environ.binary.type_section import type_section
 from wasm_environ.errors import InvalidError, MalformedError
@@ -32,8 +32,6 @@ TAG: Final = 13
 
 # By section id: its place among the sections. Tags stand after memories, the data count before the code.
 ORDER: Final = (0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 11, 6)
-# By section id: the fewest bytes an entry takes.
-SMALLEST: Final = (0, 2, 4, 1, 2, 2, 3, 3, 0, 2, 1, 2, 0, 2)
 
 
 def decode(data: bytes, features: Features = DEFAULT) -> Module:
@@ -41,9 +39,9 @@ def decode(data: bytes, features: Features = DEFAULT) -> Module:
     if len(data) > limits.MODULE_SIZE:
         raise InvalidError(limits.exceeded("module size", len(data)), 0)
     data = bytes(data)
+    if len(data) < 4:
+        raise MalformedError("unexpected end: magic header is incomplete", len(data))
     if data[:4] != b"\0asm":
-        if b"\0asm".startswith(data[:4]):
-            raise MalformedError("unexpected end: magic header is incomplete", len(data))
         raise MalformedError("magic header not detected", 0)
     if data[4:8] != b"\1\0\0\0":
         if len(data) < 8:
@@ -52,7 +50,18 @@ def decode(data: bytes, features: Features = DEFAULT) -> Module:
             raise MalformedError("unknown binary version: this is a component, not a core module", 4)
         raise MalformedError("unknown binary version", 4)
     m = Module(data)
-    r = Reader(data, 8, len(data), features, m.types)
+    try:
+        sections(m, Reader(data, 8, len(data), features, m.types))
+        finish(m)
+    except MalformedError as error:
+        raise earliest(m, features, error) from None
+    return m
+
+
+def sections(m: Module, r: Reader) -> None:
+    """Read section after section, each in its place."""
+    data = m.data
+    features = r.features
     last: i64 = 0
     place: i64 = 0
     while r.pos < len(data):
@@ -79,8 +88,6 @@ def decode(data: bytes, features: Features = DEFAULT) -> Module:
                 raise MalformedError("section size mismatch", r.pos)
         r.pos = start + size
         r.end = len(data)
-    finish(m)
-    return m
 
 
 def has_tags(features: Features) -> bool:
@@ -98,10 +105,6 @@ def section(r: Reader, m: Module, id: i64) -> None:
         return
     at = r.pos
     n = r.u32()
-    if n * SMALLEST[id] > r.end - r.pos:
-        # An entry is at least so many bytes: refuse before anything is allocated for them.
-        if id != CODE or n == len(m.functions) - m.imported_functions:
-            raise MalformedError("unexpected end of section or function: fewer entries than the section's count says", r.end)
     if id == TYPE:
         type_section(r, n)
     elif id == IMPORT:
@@ -129,8 +132,6 @@ def section(r: Reader, m: Module, id: i64) -> None:
 def code_section(r: Reader, m: Module, count: i64, at: int) -> None:
     """Note where each body is; its contents are read when it is validated."""
     m.code_offset = at
-    if count != len(m.functions) - m.imported_functions:
-        raise MalformedError("function and code section have inconsistent lengths", at)
     i: i64 = 0
     while i < count:
         at = r.pos
@@ -168,3 +169,22 @@ def declare(m: Module, expression: ConstExpr | None) -> None:
         for op in expression.ops:
             if op[0] == REF_FUNC:
                 m.declared_functions.add(op[1])
+
+
+def earliest(m: Module, features: Features, error: MalformedError) -> MalformedError:
+    """The error to report: one inside of a body, if the decoder went past it, tells better what is wrong."""
+    for start, end in zip(m.code_starts, m.code_ends, strict=False):
+        r = Reader(m.data, start, end, features, m.types)
+        try:
+            groups = r.u32()
+            while groups > 0:
+                r.u32()
+                r.value_type()
+                groups -= 1
+            while r.pos < end:
+                instruction(r)
+        except MalformedError as inside:
+            return inside
+        except InvalidError:
+            break
+    return error

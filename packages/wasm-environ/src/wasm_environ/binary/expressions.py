@@ -126,17 +126,17 @@ def immediate(r: Reader, kind: str, out: list[int]) -> None:
         out.append(flags[1])
         out.append(flags[0])
     elif kind == "labels":
-        n = r.vector_count(1)
+        n = r.u32()
         while n >= 0:
             out.append(r.u32())
             n -= 1
     elif kind == "valtypes":
-        n = r.vector_count(1)
+        n = r.u32()
         while n > 0:
             out.append(r.value_type())
             n -= 1
     elif kind == "catches":
-        n = r.vector_count(2)
+        n = r.u32()
         while n > 0:
             catch_clause(r, out)
             n -= 1

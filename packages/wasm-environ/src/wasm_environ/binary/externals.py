@@ -168,8 +168,8 @@ def memory_type(r: Reader) -> MemoryType:
         at = r.pos
         r.need("custom_page_sizes", "a page size", at)
         page_size_log2 = r.u32()
-        if page_size_log2 > 16:
-            raise MalformedError("invalid custom page size: more than 64 KiB", at)
+        if page_size_log2 >= 64:
+            raise MalformedError("invalid custom page size: not less than 2**64", at)
     return MemoryType(size, page_size_log2)
 
 
@@ -183,7 +183,8 @@ def bounds(r: Reader, flags: i64, at: int) -> Limits:
 
 
 def size_word(r: Reader, is64: bool) -> int:
-    if not is64:
+    """A u64 whatever the address type; validation bounds it. Without memory64 it is a u32."""
+    if not is64 and "memory64" not in r.features:
         return r.u32()
     word: int = r.u64()
     return word if word >= 0 else word + (1 << 64)

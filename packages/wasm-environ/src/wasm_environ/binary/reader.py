@@ -106,7 +106,7 @@ class Reader:
                 self.pos = p
                 return r
             s += 7
-        raise self.truncated()
+        raise self.cut_off(start, bits, False)
 
     def s32(self) -> i64:
         p = self.pos
@@ -157,7 +157,22 @@ class Reader:
                     r -= shl(1, s)
                 self.pos = p
                 return r
-        raise self.truncated()
+        raise self.cut_off(start, bits, True)
+
+    def cut_off(self, start: i64, bits: i64, signed: bool) -> MalformedError:
+        """The error of an integer that does not end before `end`: what is wrong with the integer itself comes first."""
+        whole: i64 = len(self.data)
+        if self.end < whole:
+            beyond = Reader(self.data, start, whole, self.features, self.types)
+            try:
+                if signed:
+                    beyond.signed(bits)
+                else:
+                    beyond.unsigned(bits)
+            except MalformedError as error:
+                if error.offset == start:
+                    return error
+        return self.truncated()
 
     def skip(self, n: i64) -> i64:
         """Move over n bytes; returns where they start."""
@@ -201,13 +216,6 @@ class Reader:
         if feature not in self.features:
             raise InvalidError(off_by_name(feature, what), at)
 
-    def vector_count(self, smallest: i64) -> i64:
-        """The length of a vector whose elements take at least `smallest` bytes: no count can promise more than the bytes hold."""
-        n = self.u32()
-        if n * smallest > self.end - self.pos:
-            raise MalformedError("unexpected end of section or function: fewer elements than the vector's length says", self.end)
-        return n
-
     # ---- types
 
     def value_type(self, message: str = "malformed value type") -> i64:
@@ -233,7 +241,7 @@ class Reader:
         b = self.byte()
         if b == REF_NULL_CODE or b == REF_CODE:
             self.need("function_references", "(ref ...)", p)
-            return self.heap_type() | (NULLABLE if b == REF_NULL_CODE else 0)
+            return self.heap_type(message) | (NULLABLE if b == REF_NULL_CODE else 0)
         if b < NOEXN - 11 or b > NOEXN:
             raise MalformedError(message, p)
         return self.abstract(b, p) | NULLABLE
@@ -248,21 +256,26 @@ class Reader:
             self.need("gc", f"the heap type {HEAP_NAMES[b]}", at)
         return REF | b << HEAP_SHIFT
 
-    def heap_type(self) -> i64:
+    def heap_type(self, message: str = "malformed heap type") -> i64:
         """A heap type, as the non-null reference type to it."""
         p = self.pos
         b = self.byte()
+        exact: i64 = 0
         if b == EXACT_CODE:
             self.need("custom_descriptors", "exact", p)
-            return self.concrete(self.u32()) | EXACT
+            exact = EXACT
+            p += 1
+            b = self.byte()
+            if b >= 0x40 and b < 0x80:
+                raise MalformedError(message, p)
         if b >= NOEXN - 11 and b <= NOEXN:
             return self.abstract(b, p)
         self.pos = p
         index = self.signed(33)
         if index < 0:
-            raise MalformedError("malformed heap type", p)
+            raise MalformedError(message, p)
         self.need("function_references", "a type index as heap type", p)
-        return self.concrete(index)
+        return self.concrete(index) | exact
 
     def concrete(self, index: i64) -> i64:
         """The reference to a type index: canonical, or as written where no such type (yet) exists."""

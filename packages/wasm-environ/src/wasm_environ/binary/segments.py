@@ -49,7 +49,7 @@ def element_segment(r: Reader, m: Module) -> ElementSegment:
     if not flags & 4:
         type = REF | FUNC << HEAP_SHIFT  # function indices are never null
     at = r.pos
-    n = r.vector_count(1)
+    n = r.u32()
     bound(n, limits.ELEMENTS, "elements", at)
     if flags & 4:
         expressions: list[ConstExpr] = []

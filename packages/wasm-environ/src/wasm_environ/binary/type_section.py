@@ -32,7 +32,7 @@ def type_section(r: Reader, count: i64) -> None:
         if r.pos < r.end and r.data[r.pos] == REC_CODE:
             r.need("gc", "a rec group", at)
             r.pos += 1
-            n = r.vector_count(2)
+            n = r.u32()
             if n > limits.REC_GROUP:
                 raise InvalidError(limits.exceeded("rec group size", n), at)
             while n > 0:
@@ -54,7 +54,7 @@ def sub_type(r: Reader) -> SubType:
     if code == SUB_CODE or code == SUB_FINAL_CODE:
         r.need("gc", "a sub type", at)
         final = code == SUB_FINAL_CODE
-        n = r.vector_count(1)
+        n = r.u32()
         if n > 1:
             raise InvalidError("sub type has more than one supertype", at)
         while n > 0:
@@ -93,7 +93,7 @@ def composite_type(r: Reader) -> CompositeType:
         return FuncType(params, results)
     if code == STRUCT_CODE:
         r.need("gc", "a struct type", at)
-        n = r.vector_count(2)
+        n = r.u32()
         if n > limits.FIELDS:
             raise InvalidError(limits.exceeded("struct fields", n), at)
         fields: list[FieldType] = []
@@ -104,12 +104,12 @@ def composite_type(r: Reader) -> CompositeType:
     if code == ARRAY_CODE:
         r.need("gc", "an array type", at)
         return ArrayType(field_type(r))
-    raise MalformedError("malformed definition type", at)
+    raise MalformedError("integer representation too long" if code & 0x80 else "malformed definition type", at)
 
 
 def value_types(r: Reader, limit: int, name: str) -> tuple[int, ...]:
     at = r.pos
-    n = r.vector_count(1)
+    n = r.u32()
     if n > limit:
         raise InvalidError(limits.exceeded(name, n), at)
     out: list[int] = []

@@ -45,14 +45,21 @@ BR_ON_CAST_FAIL: Final = 0x119
 
 
 def open_block(s: State, kind: i64, op: i64) -> None:
-    """Read a block type, pop its parameters, open the frame."""
+    """Read a block type, pop its parameters (and the condition of `if`), open the frame."""
     t = block_type(s.r)
     if t == VOID:
+        if kind == KIND_IF:
+            s.pop_t(I32)
         s.enter(kind, op, 0, 0, 0, 0, -1)
     elif t < 0:
-        s.enter(kind, op, 0, 0, s.type_start(s.check_type(-1 - t)), 1, -1)
+        result = s.type_start(s.check_type(-1 - t))
+        if kind == KIND_IF:
+            s.pop_t(I32)
+        s.enter(kind, op, 0, 0, result, 1, -1)
     else:
         index = func_type(s, t)
+        if kind == KIND_IF:
+            s.pop_t(I32)
         start = s.signature_start(index)
         count = s.context.count[index]
         s.pop_list(s.types, start, count)
@@ -131,7 +138,7 @@ def br_if(s: State) -> None:
 
 def br_table(s: State) -> None:
     r = s.r
-    n = r.vector_count(1)
+    n = r.u32()
     if n > limits.BRANCH_TARGETS:
         raise s.fail(limits.exceeded("br_table targets", n))
     s.pop_t(I32)
@@ -285,7 +292,9 @@ def take_branch(s: State, op: i64, frame: i64, source: i64, target: i64, on_succ
     In the op stream b = index into `extra` of: values carried (the reference included), the operand's type, the target type.
     """
     context = s.context
-    if not context.matches(target, source):
+    # The custom descriptors proposal allows any two types of one hierarchy.
+    bound = REF | NULLABLE | context.top(source) << HEAP_SHIFT if context.exact else source
+    if not context.matches(target, bound):
         raise s.fail(f"type mismatch: {value_type_name(target)} is no subtype of {value_type_name(source)}")
     first, count = s.label_types(frame)
     if count == 0:

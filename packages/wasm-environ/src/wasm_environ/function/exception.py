@@ -104,7 +104,7 @@ def catch_clauses(s: State) -> vec[i64]:
     """Read and check the clauses; their labels count from outside of the try_table."""
     r = s.r
     out = vec[i64]()
-    n = r.vector_count(2)
+    n = r.u32()
     if n > limits.CATCHES:
         raise s.fail(limits.exceeded("catch clauses", n))
     while n > 0:

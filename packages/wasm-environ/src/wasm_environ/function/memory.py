@@ -28,7 +28,11 @@ def memory_index(s: State) -> i64:
 
 
 def data_index(s: State) -> i64:
-    i = s.r.u32()
+    return check_data(s, s.r.u32())
+
+
+def check_data(s: State, i: i64) -> i64:
+    """A data segment's index: only a data count section makes it known before the data section is read."""
     if s.context.data_count < 0:
         raise s.malformed("data count section required")
     if i >= s.context.data_count:
@@ -104,8 +108,9 @@ def memory(s: State, op: i64) -> None:
         s.pop_t(context.memories[b])
         s.pop_t(context.memories[a])
     elif op == MEMORY_INIT:
-        b = data_index(s)
+        b = s.r.u32()
         a = memory_index(s)
+        check_data(s, b)
         s.pop_t(I32)
         s.pop_t(I32)
         s.pop_t(context.memories[a])

@@ -36,7 +36,7 @@ def select(s: State) -> None:
 
 
 def select_typed(s: State) -> None:
-    if s.r.vector_count(1) != 1:
+    if s.r.u32() != 1:
         raise s.fail("invalid result arity: select takes one type")
     t = s.check_type(s.r.value_type())
     s.pop_t(I32)

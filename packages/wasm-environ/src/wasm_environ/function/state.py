@@ -91,7 +91,10 @@ class State:
         return MalformedError(message, self.at)
 
     def mismatch(self, want: i64, got: i64) -> InvalidError:
-        return self.fail(f"type mismatch: expected {value_type_name(want)}, found {value_type_name(got)}")
+        return self.fail(f"type mismatch: instruction requires [{value_type_name(want)}] but stack has [{value_type_name(got)}]")
+
+    def underflow(self, want: i64) -> InvalidError:
+        return self.fail(f"type mismatch: instruction requires [{value_type_name(want)}] but stack has []")
 
     # ---- operand stack
 
@@ -118,7 +121,7 @@ class State:
         if sp < self.floor:
             if self.dead:
                 return BOT
-            raise self.fail("type mismatch: expected a value, but nothing is on the stack")
+            raise self.fail("type mismatch: instruction requires a value but stack has []")
         self.sp = sp
         return self.stack[sp]
 
@@ -127,7 +130,7 @@ class State:
         if sp < self.floor:
             if self.dead:
                 return
-            raise self.fail(f"type mismatch: expected {value_type_name(want)}, but nothing is on the stack")
+            raise self.underflow(want)
         self.sp = sp
         got = self.stack[sp]
         if got != want and not self.context.matches(got, want):
@@ -161,7 +164,7 @@ class State:
             want = self.types[first + i]
             if at < self.floor:
                 if not self.dead:
-                    raise self.fail(f"type mismatch: expected {value_type_name(want)}, but nothing is on the stack")
+                    raise self.underflow(want)
                 return
             if not self.context.matches(self.stack[at], want):
                 raise self.mismatch(want, self.stack[at])
@@ -256,7 +259,14 @@ class State:
         if count:
             self.pop_list(self.types, self.frames[frame + FRAME_RESULTS], count)
         if self.sp != self.floor:
-            raise self.fail(f"type mismatch: {self.sp - self.floor} values remain on the stack at the end of a block")
+            raise self.left_over(frame)
+
+    def left_over(self, frame: i64) -> InvalidError:
+        """The error of operands that remain at the end of a block, beside its results."""
+        first = self.frames[frame + FRAME_RESULTS]
+        wanted = [value_type_name(t) for t in self.types[first : first + self.frames[frame + FRAME_RESULT_COUNT]]]
+        found = [value_type_name(t) for t in self.stack[self.floor : self.sp][:8]] + wanted
+        return self.fail(f"type mismatch: block requires [{' '.join(wanted)}] but stack has [{' '.join(found)}]")
 
     def next_arm(self, frame: i64, arm: i64, op: i64, tag: i64) -> None:
         """Go on to `else`, `catch` or `catch_all` of the frame, whose last arm was closed."""

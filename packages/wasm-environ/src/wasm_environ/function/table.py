@@ -27,7 +27,11 @@ def table_index(s: State) -> i64:
 
 
 def element_index(s: State) -> i64:
-    i = s.r.u32()
+    return check_element(s, s.r.u32())
+
+
+def check_element(s: State, i: i64) -> i64:
+    """An element segment's index."""
     if i >= len(s.context.elements):
         raise s.fail(f"unknown elem segment {i}")
     return i
@@ -68,8 +72,9 @@ def table(s: State, op: i64) -> None:
         s.pop_t(context.table_address[b])
         s.pop_t(context.table_address[a])
     elif op == TABLE_INIT:
-        b = element_index(s)
+        b = s.r.u32()
         a = table_index(s)
+        check_element(s, b)
         copies(s, context.elements[b], context.tables[a])
         s.pop_t(I32)
         s.pop_t(I32)

@@ -44,7 +44,6 @@ from wasm_environ.function.tables import (
 )
 from wasm_environ.module import Module
 from wasm_environ.opcodes import BY_ID
-from wasm_environ.types import I32
 
 
 @final
@@ -135,7 +134,7 @@ class BodyValidator:
         out = context.pool[first : first + params]
         s.track_inits = False
         total: i64 = 0
-        groups = r.vector_count(2)
+        groups = r.u32()
         while groups > 0:
             at = r.pos
             n = r.u32()
@@ -143,14 +142,16 @@ class BodyValidator:
             if total > 0xFFFFFFFF:
                 raise MalformedError("too many locals", at)
             t = s.check_type(r.value_type())
+            groups -= 1
             if total + params > limits.LOCALS:
-                raise InvalidError(limits.exceeded("locals", total + params), at)
+                continue  # refused below, when all groups are known to be well-formed
             if not context.defaultable(t) and n:
                 s.track_inits = True
             while n > 0:
                 out = append(out, t)
                 n -= 1
-            groups -= 1
+        if total + params > limits.LOCALS:
+            raise s.fail(limits.exceeded("locals", total + params))
         s.locals = out
         if s.track_inits:
             i: i64 = 0
@@ -168,7 +169,7 @@ class BodyValidator:
         while True:
             at = r.pos
             if at >= end:
-                raise MalformedError("unexpected end of section or function: END opcode expected", at)
+                raise self.without_end(s, end)
             s.at = at
             op: i64 = data[at]
             r.pos = at + 1
@@ -227,6 +228,14 @@ class BodyValidator:
             s.at = r.pos
             raise s.malformed("section size mismatch: instructions after the end of the function")
 
+    def without_end(self, s: State, end: i64) -> MalformedError:
+        """The error of a body that lacks its final `end`, in the words of the spec's decoder, which reads on into what follows."""
+        if end < self.module.code_ends[-1]:
+            return MalformedError("END opcode expected: the function does not end with one", end)
+        if end < len(self.module.data):
+            return MalformedError("section size mismatch: the last function does not end with an END opcode", end)
+        return s.r.truncated()
+
     def prefixed(self, s: State, prefix: i64) -> i64:
         """The op id of a prefixed instruction."""
         sub = s.r.u32()
@@ -254,7 +263,6 @@ class BodyValidator:
         elif op == 0x03:
             control.open_block(s, KIND_LOOP, op)
         elif op == 0x04:
-            s.pop_t(I32)
             control.open_block(s, KIND_IF, op)
         elif op == 0x05:
             control.else_arm(s)
