@@ -78,7 +78,8 @@ def _each_in_a_process(areas: list[str]) -> list[dict[str, object]]:
     with tempfile.TemporaryDirectory() as folder:
         for area in areas:
             result = os.path.join(folder, area)
-            status = subprocess.run([sys.executable, "-m", "bench", area, *flags, "--json", result]).returncode
+            command = [sys.executable, "-m", "bench", area, *flags, "--json", result]
+            status = subprocess.run(command, check=False).returncode
             if os.path.exists(result):
                 rows += json.loads(Path(result).read_text())
             else:

@@ -39,13 +39,11 @@ def measure(options: Options) -> Iterator[Row]:
         if options.wants(name):
             signature = "(param i32) " * params + "(result i32)" * results
             wasm = from_wat(LOOP.format(signature=signature, call=call))
-            sides = [partial(_sample, side, wasm, params, results, function) for side in (options.our_first, theirs())]
-            yield raced("host_calls", name, *sides, rounds=options.rounds)
+            ours, other = (partial(_sample, side, wasm, params, results, function) for side in (options.our_first, theirs()))
+            yield raced("host_calls", name, ours, other, options.rounds)
 
 
-def _sample(
-    contender: Contender, wasm: bytes, params: int, results: int, function: Callable[..., object]
-) -> Sample:
+def _sample(contender: Contender, wasm: bytes, params: int, results: int, function: Callable[..., object]) -> Sample:
     api = contender.api
     engine = contender.engine()
     store = api.Store(engine)

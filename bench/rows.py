@@ -16,6 +16,9 @@ UNITS = {
 HEADER = f"{'':<{NAME_WIDTH}} {'ours':>9} {'wasmtime':>9} {'ratio':>12} {'floor':>12}  "
 
 
+Prepare = Callable[[], Sample]  # sets a side up; may fail
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """What one thing costs on both sides; `cost` is ours over theirs, so less is better. No cost: it failed or was skipped."""
@@ -79,7 +82,7 @@ def failure(area: str, name: str, error: BaseException | str) -> Row:
     return Row(area, name, note=text.strip().replace("\n", " | ")[:200], failed=True)
 
 
-def raced(area: str, name: str, ours: Callable[[], Sample], theirs: Callable[[], Sample], rounds: int = 5) -> Row:
+def raced(area: str, name: str, ours: Prepare, theirs: Prepare, rounds: int = 5) -> Row:
     """Prepare both sides, race them; a failure of ours is a row, a failure of theirs is an error in this benchmark."""
     other = theirs()
     try:
@@ -93,9 +96,8 @@ def quantity(value: float | None, unit: str) -> str:
     """Three significant digits and a unit."""
     if value is None:
         return ""
-    for size, symbol in UNITS[unit]:
-        if value >= size:
-            break
+    sizes = UNITS[unit]
+    size, symbol = next((row for row in sizes if value >= row[0]), sizes[-1])
     number = value / size
     return f"{number:.{2 if number < 10 else 1 if number < 100 else 0}f} {symbol}"
 

@@ -32,8 +32,8 @@ def measure(options: Options) -> Iterator[Row]:
     wasm = from_wat(MODULE)
     for name, arguments in TRAPS:
         if options.wants(name):
-            sides = [partial(_sample, side, wasm, name, arguments) for side in (options.our_first, theirs())]
-            yield raced("traps", name, *sides, rounds=options.rounds)
+            ours, other = (partial(_sample, side, wasm, name, arguments) for side in (options.our_first, theirs()))
+            yield raced("traps", name, ours, other, options.rounds)
 
 
 def _sample(contender: Contender, wasm: bytes, name: str, arguments: tuple[int, ...]) -> Sample:
