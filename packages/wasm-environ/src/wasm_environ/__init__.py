@@ -5,6 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasm_environ.binary.decode import decode as decode
+    from wasm_environ.binary.encode import encode as encode
     from wasm_environ.errors import CompileError as CompileError
     from wasm_environ.errors import InvalidError as InvalidError
     from wasm_environ.errors import MalformedError as MalformedError
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from wasm_environ.features import Features as Features
     from wasm_environ.function.validator import BodyValidator as BodyValidator
     from wasm_environ.module import Module as Module
+    from wasm_environ.names import Names as Names
+    from wasm_environ.names import decode_names as decode_names
+    from wasm_environ.registry import TypeRegistry as TypeRegistry
     from wasm_environ.validation import validate as validate
     from wasm_environ.validation import validate_module as validate_module
 
@@ -28,7 +32,11 @@ _WHERE = {
     "MalformedError": "errors",
     "Module": "module",
     "WasmError": "errors",
+    "Names": "names",
+    "TypeRegistry": "registry",
     "decode": "binary.decode",
+    "decode_names": "names",
+    "encode": "binary.encode",
     "validate": "validation",
     "validate_module": "validation",
 }

@@ -196,3 +196,10 @@ def check_exports(context: Context) -> None:
             raise InvalidError(f"mutable_global support is not enabled: the export of mutable global {export.name!r}")
 
 
+
+
+def validate_functions(module: Module, features: Features = DEFAULT) -> None:
+    """Check all function bodies of a module that has passed `validate_module`."""
+    validator = BodyValidator(module, features)
+    for i in range(len(module.code_starts)):
+        validator.check(i)

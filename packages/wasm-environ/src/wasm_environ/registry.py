@@ -1,0 +1,114 @@
+"""Engine-wide type ids: equal types of different modules get equal integers, and subtyping is a walk over integers."""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+from typing import final
+
+from wasm_environ.rec_groups import LOCAL, GroupKey, composite_key, group_key, map_composite
+from wasm_environ.types import CompositeType, FuncType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wasm_environ.module import Module
+
+
+@final
+class TypeRegistry:
+    """Interns types. Ids count from 0 and are never given up; safe to use from several threads.
+
+    Types that the registry gives out refer to one another by engine id, where those of a module use canonical indices.
+    """
+
+    __slots__ = ("_composites", "_groups", "_lock", "_supers")
+
+    def __init__(self) -> None:
+        self._lock = allocate_lock()
+        self._groups: dict[GroupKey, int] = {}  # key of a rec group -> id of its first member
+        self._composites: list[CompositeType] = []
+        self._supers: list[int] = []  # id of the declared supertype, or -1
+
+    def __len__(self) -> int:
+        return len(self._composites)
+
+    def register(self, module: Module) -> list[int]:
+        """The id of every entry of module.types, which must have passed validation."""
+        ids: list[int] = []
+        types = module.types
+        with self._lock:
+            while len(ids) < len(types):
+                start = len(ids)
+                first = types[start].canonical
+                if first != start:  # equal to an earlier group of this module
+                    ids.extend(ids[first : first + types[start].rec_size])
+                    continue
+                group = types[start : start + types[start].rec_size]
+                ids.extend(self._intern(group_key(group, _Indices(ids, start, -1)), [sub.composite for sub in group],
+                                        [sub.supers[0] if sub.supers else -1 for sub in group], ids))  # fmt: skip
+        return ids
+
+    def register_func(self, type: FuncType) -> int:
+        """The id of a function type as hosts write it: final, without supertype; its references hold engine ids."""
+        key: GroupKey = ((composite_key(type, _same), True, (), -1, -1),)
+        with self._lock:
+            return self._intern(key, [type], [-1], None)[0]
+
+    def is_subtype(self, a: int, b: int) -> bool:
+        """Whether a is b or declared below it."""
+        supers = self._supers
+        while a != b:
+            a = supers[a]
+            if a < 0:
+                return False
+        return True
+
+    def composite(self, id: int) -> CompositeType:
+        """The structure of a type; its references hold engine ids."""
+        return self._composites[id]
+
+    def func_type(self, id: int) -> FuncType:
+        """The signature of a function type's id. Raises TypeError for another kind of type."""
+        composite = self._composites[id]
+        if not isinstance(composite, FuncType):
+            raise TypeError(f"type {id} is {composite!r}, not a function type")
+        return composite
+
+    def supertype(self, id: int) -> int:
+        """The id of the declared supertype, or -1."""
+        return self._supers[id]
+
+    def _intern(self, key: GroupKey, composites: list[CompositeType], supers: list[int], ids: list[int] | None) -> range:
+        """The ids of a group's members; `ids` maps the module's earlier indices, None where there are engine ids already."""
+        size = len(composites)
+        base = self._groups.get(key)
+        if base is None:
+            base = len(self._composites)
+            if ids is not None:
+                index = _Indices(ids, len(ids), base)
+                composites = [map_composite(composite, index) for composite in composites]
+                supers = [index(i) if i >= 0 else -1 for i in supers]
+            self._supers.extend(supers)
+            self._composites.extend(composites)
+            self._groups[key] = base  # last: a reader without the lock never sees an id before its type
+        return range(base, base + size)
+
+
+@final
+class _Indices:
+    """Maps a module's type indices: earlier ones to ids, those of the group at `start` to base + position (base -1: to a key's mark)."""
+
+    __slots__ = ("base", "ids", "start")
+
+    def __init__(self, ids: list[int], start: int, base: int) -> None:
+        self.ids = ids
+        self.start = start
+        self.base = base
+
+    def __call__(self, index: int) -> int:
+        if index < self.start:
+            return self.ids[index]
+        return (LOCAL if self.base < 0 else self.base) + index - self.start
+
+
+def _same(index: int) -> int:
+    return index
