@@ -10,8 +10,9 @@ from wasm_environ.text.code import CodeReader
 from wasm_environ.text.customs import take_customs
 from wasm_environ.text.immediates import Scope, note_words
 from wasm_environ.text.lexer import Tokens
+from wasm_environ.text.name_section import string
 from wasm_environ.text.numbers import uleb
-from wasm_environ.text.sections import Sections, string, vector
+from wasm_environ.text.sections import Sections, vector
 from wasm_environ.text.spaces import Space
 from wasm_environ.text.types import FUNCREF, REF, TypeReader, bind_local
 
@@ -247,7 +248,7 @@ class FieldReader:
         if scope.label_names:
             self.sections.names.labels[index] = scope.label_names
         if code.hints:
-            self.sections.hints.append((index, code.hints))
+            self.sections.hints[index] = dict(code.hints)
 
     def _locals(self, names: dict[str, int], count: int) -> bytes:
         """(local ...)*: the declarations in runs of equal types."""
@@ -282,7 +283,7 @@ class FieldReader:
         if tokens.toks[tokens.i][:1].isdigit():
             tokens.i = start
             out = types.table_type()
-            if tokens.toks[tokens.i] == "(":
+            if tokens.toks[tokens.i] != ")":
                 out = b"\x40\x00" + out + self._constant()
             self.sections.tables.append(out)
             return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from wasm_environ.text.hints import SECTION, Hints, encode_hints
+from wasm_environ.text.name_section import Names, string
 from wasm_environ.text.numbers import uleb
 from wasm_environ.text.types import TypeDef
 
@@ -15,69 +17,6 @@ ORDER: Final = (
 PLACES: Final = {name: i for i, (_, name) in enumerate(ORDER)}
 
 MAGIC: Final = b"\0asm\x01\0\0\0"
-HINTS: Final = "metadata.code.branch_hint"
-
-# Subsections of the name section, by id: functions' locals and labels are maps of maps.
-(MODULE_NAME, FUNCTIONS, LOCALS, LABELS, TYPES, TABLES, MEMORIES, GLOBALS, ELEMS, DATAS, FIELDS, TAGS) = range(12)
-
-NameMap = dict[int, str]
-
-
-@final
-class Names:
-    """What the name section says."""
-
-    def __init__(self) -> None:
-        self.module = ""
-        self.has_module = False
-        self.functions: NameMap = {}
-        self.locals: dict[int, NameMap] = {}
-        self.labels: dict[int, NameMap] = {}
-        self.types: NameMap = {}
-        self.tables: NameMap = {}
-        self.memories: NameMap = {}
-        self.globals: NameMap = {}
-        self.elems: NameMap = {}
-        self.datas: NameMap = {}
-        self.fields: dict[int, NameMap] = {}
-        self.tags: NameMap = {}
-
-    def encode(self) -> bytes:
-        """The contents of the section after its own name; empty when there are no names."""
-        parts = [_subsection(MODULE_NAME, string(self.module.encode()))] if self.has_module else []
-        parts.append(_map(FUNCTIONS, self.functions))
-        parts.append(_indirect(LOCALS, self.locals))
-        parts.append(_indirect(LABELS, self.labels))
-        for kind, names in ((TYPES, self.types), (TABLES, self.tables), (MEMORIES, self.memories), (GLOBALS, self.globals),
-                            (ELEMS, self.elems), (DATAS, self.datas)):  # fmt: skip
-            parts.append(_map(kind, names))
-        parts.append(_indirect(FIELDS, self.fields))
-        parts.append(_map(TAGS, self.tags))
-        return b"".join(parts)
-
-
-def _associations(names: NameMap) -> bytes:
-    return uleb(len(names)) + b"".join(uleb(i) + string(names[i].encode()) for i in sorted(names))
-
-
-def _map(kind: int, names: NameMap) -> bytes:
-    return _subsection(kind, _associations(names)) if names else b""
-
-
-def _indirect(kind: int, maps: dict[int, NameMap]) -> bytes:
-    used = [i for i in sorted(maps) if maps[i]]
-    if not used:
-        return b""
-    return _subsection(kind, uleb(len(used)) + b"".join(uleb(i) + _associations(maps[i]) for i in used))
-
-
-def _subsection(kind: int, contents: bytes) -> bytes:
-    return bytes((kind,)) + uleb(len(contents)) + contents
-
-
-def string(data: bytes) -> bytes:
-    """A length and the bytes."""
-    return uleb(len(data)) + data
 
 
 def vector(items: list[bytes]) -> bytes:
@@ -121,7 +60,7 @@ class Sections:
         self.datas: list[bytes] = []
         self.data_count = False
         self.customs: list[Custom] = []
-        self.hints: list[tuple[int, list[tuple[int, int]]]] = []
+        self.hints: Hints = {}
         self.names = Names()
 
     def encode(self) -> bytes:
@@ -157,13 +96,8 @@ class Sections:
         return vector(entries) if entries else b""
 
     def _add_hints(self) -> None:
-        if not self.hints:
-            return
-        functions = [
-            uleb(function) + vector([uleb(offset) + b"\x01" + uleb(value) for offset, value in hints])
-            for function, hints in self.hints
-        ]
-        self.customs.insert(0, Custom(HINTS.encode(), vector(functions), PLACES["code"]))
+        if self.hints:
+            self.customs.insert(0, Custom(SECTION.encode(), encode_hints(self.hints), PLACES["code"]))
 
 
 def _type_entry(entry: TypeDef) -> bytes:
