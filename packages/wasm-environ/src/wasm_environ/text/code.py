@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from wasm_environ.binary.writer import unsigned
 from wasm_environ.errors import InvalidError
 from wasm_environ.text.immediates import INSTRUCTIONS, PLAIN, Scope
 from wasm_environ.text.lexer import unquote
-from wasm_environ.text.numbers import uleb
 
 # What a frame is: what may stand in it, and what its end emits.
 ROOT: Final = 0  # the sequence itself
@@ -86,7 +86,7 @@ class CodeReader:
                     return
                 self._close(frames[-1])
             else:
-                if not _FLAT[frames[-1].kind] or single and len(frames) == 1:
+                if not _FLAT[frames[-1].kind] or (single and len(frames) == 1):
                     raise tokens.unexpected(i)
                 code = PLAIN.get(tok)
                 if code is not None:
@@ -160,10 +160,10 @@ class CodeReader:
         while tokens.toks[tokens.i] == "(" and tokens.toks[tokens.i + 1] in _CATCHES:
             kind = _CATCHES[tokens.toks[tokens.i + 1]]
             tokens.i += 2
-            tag = uleb(self.scope.tags.index(tokens)) if kind < 2 else b""
+            tag = unsigned(self.scope.tags.index(tokens)) if kind < 2 else b""
             clauses.append(bytes((kind,)) + tag + self.scope.label())
             tokens.expect(")")
-        return uleb(len(clauses)) + b"".join(clauses)
+        return unsigned(len(clauses)) + b"".join(clauses)
 
     def _delimiter(self, word: str, frame: Frame) -> None:
         tokens, kind = self.tokens, frame.kind
@@ -180,7 +180,7 @@ class CodeReader:
             frame.kind = BLOCK
         elif word == "catch" and kind == TRY:
             tokens.i += 1
-            self.out += b"\x07" + uleb(self.scope.tags.index(tokens))
+            self.out += b"\x07" + unsigned(self.scope.tags.index(tokens))
             frame.state = _MORE
         elif word == "catch_all" and kind == TRY:
             tokens.i += 1
@@ -263,14 +263,14 @@ class CodeReader:
     def _try_arm(self, frame: Frame, word: str) -> None:
         tokens = self.tokens
         state = frame.state
-        caught = state == _FIRST or state == _MORE
+        caught = state in (_FIRST, _MORE)
         tokens.i += 1
         if word == "do" and state == _START:
             self.out += frame.pending
             self.scope.push_label(frame.label)
             frame.state = _FIRST
         elif word == "catch" and caught:
-            self.out += b"\x07" + uleb(self.scope.tags.index(tokens))
+            self.out += b"\x07" + unsigned(self.scope.tags.index(tokens))
             frame.state = _MORE
         elif word == "catch_all" and caught:
             self.out.append(0x19)

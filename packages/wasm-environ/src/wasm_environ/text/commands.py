@@ -9,8 +9,8 @@ from wasm_environ.features import DEFAULT, Features
 NAN_CANONICAL: Final = -1
 NAN_ARITHMETIC: Final = -2
 
-# An argument: (type, payload). i32 i64 f32 f64 v128: the bits, unsigned. ref.null: the heap type's byte as in `wasm_environ.types`, or the type
-# index minus 2**32 when it is concrete, or -1 when not said. ref.extern, ref.host: the number; ref.func: the index, -1 when not said.
+# An argument: (type, payload). i32 i64 f32 f64 v128: the bits, unsigned. ref.extern, ref.host: the number; ref.func: the index, -1 when
+# not said. ref.null: the heap type's byte as in `wasm_environ.types`, the type index - 2**32 when it is one, -1 when not said.
 Value = tuple[str, int]
 
 _FLOAT_LANES: Final = {"f32": (32, 23, 0xFF), "f64": (64, 52, 0x7FF), "f32x4": (32, 23, 0xFF), "f64x2": (64, 52, 0x7FF)}

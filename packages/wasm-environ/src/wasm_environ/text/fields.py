@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Final, final
 
 from wasm_environ import module
+from wasm_environ.binary.writer import unsigned, vector
 from wasm_environ.text.code import CodeReader
 from wasm_environ.text.customs import take_customs
 from wasm_environ.text.immediates import Scope, note_words
 from wasm_environ.text.lexer import Tokens
-from wasm_environ.text.name_section import string
-from wasm_environ.text.numbers import uleb
-from wasm_environ.text.sections import Sections, vector
+from wasm_environ.text.sections import Sections, string
 from wasm_environ.text.spaces import Space
 from wasm_environ.text.types import FUNCREF, REF, TypeReader, bind_local
 
@@ -155,7 +154,7 @@ class FieldReader:
         names.tables = scope.tables.names
         names.memories = scope.memories.names
         names.globals = scope.globals.names
-        names.elems = scope.elems.names
+        names.elements = scope.elems.names
         names.datas = scope.datas.names
         names.tags = scope.tags.names
         names.fields = {index: fields.names for index, fields in self.types.fields.items()}
@@ -170,7 +169,7 @@ class FieldReader:
             self.tokens.expect(")")
 
     def _add_export(self, name: bytes, kind: int, index: int) -> None:
-        self.sections.exports.append(string(name) + bytes((kind,)) + uleb(index))
+        self.sections.exports.append(string(name) + bytes((kind,)) + unsigned(index))
 
     def _inline_import(self) -> bytes | None:
         """(import "module" "name") of a definition: the two names in binary form."""
@@ -214,20 +213,20 @@ class FieldReader:
         elif word == "global":
             out = b"\x03" + types.global_type()
         else:
-            out = b"\x04\x00" + uleb(types.type_use({}))
+            out = b"\x04\x00" + unsigned(types.type_use({}))
         tokens.expect(")")
         self.sections.imports.append(names + out)
 
     def _function_type(self, names: dict[str, int]) -> bytes:
         """The type of a function import, which may be exact."""
         if self.tokens.enter("exact"):
-            out = bytes((_EXACT_FUNC,)) + uleb(self.types.type_use(names))
+            out = bytes((_EXACT_FUNC,)) + unsigned(self.types.type_use(names))
             self.tokens.expect(")")
             return out
-        return b"\x00" + uleb(self.types.type_use(names))
+        return b"\x00" + unsigned(self.types.type_use(names))
 
     def _func(self, index: int) -> None:
-        tokens, types, scope = self.tokens, self.types, self.scope
+        types, scope = self.types, self.scope
         self._skip_id()
         self._exports(module.FUNC, index)
         names = self._inline_import()
@@ -241,7 +240,7 @@ class FieldReader:
         scope.enter_function(local_ids)
         code.sequence()
         code.out += _END
-        self.sections.functions.append(uleb(type_index))
+        self.sections.functions.append(unsigned(type_index))
         self.sections.codes.append(string(bytes(code.out)))
         if local_ids:
             self.sections.names.locals[index] = {i: name[1:] for name, i in local_ids.items()}
@@ -268,7 +267,7 @@ class FieldReader:
                 if named:
                     break
             tokens.expect(")")
-        return vector([uleb(n) + code for code, n in runs])
+        return vector([unsigned(n) + code for code, n in runs])
 
     def _table(self, index: int) -> None:
         tokens, types = self.tokens, self.types
@@ -292,7 +291,7 @@ class FieldReader:
             raise tokens.unexpected(wanted="(elem ...)")
         functions, items = self._elements()
         tokens.expect(")")
-        size = uleb(len(items))
+        size = unsigned(len(items))
         self.sections.tables.append(element + (b"\x05" if is64 else b"\x01") + size + size)
         offset = (b"\x42" if is64 else b"\x41") + b"\x00" + _END
         if functions and element not in (FUNCREF, _FUNC_REF):
@@ -316,9 +315,9 @@ class FieldReader:
             return
         data = tokens.strings()
         tokens.expect(")")
-        pages = uleb(-(-len(data) >> (16 if page < 0 else page)))
+        pages = unsigned(-(-len(data) >> (16 if page < 0 else page)))
         flags = 0x01 | (0x04 if is64 else 0) | (0x08 if page >= 0 else 0)
-        self.sections.memories.append(bytes((flags,)) + pages + pages + (uleb(page) if page >= 0 else b""))
+        self.sections.memories.append(bytes((flags,)) + pages + pages + (unsigned(page) if page >= 0 else b""))
         self._add_data(0, index, (b"\x42" if is64 else b"\x41") + b"\x00" + _END, data)
 
     def _global(self, index: int) -> None:
@@ -335,7 +334,7 @@ class FieldReader:
         self._skip_id()
         self._exports(module.TAG, index)
         names = self._inline_import()
-        kind = b"\x00" + uleb(self.types.type_use({}))
+        kind = b"\x00" + unsigned(self.types.type_use({}))
         if names is not None:
             self.sections.imports.append(names + b"\x04" + kind)
         else:
@@ -399,7 +398,7 @@ class FieldReader:
     def _indices(self) -> list[bytes]:
         items: list[bytes] = []
         while self.scope.next_is_index():
-            items.append(uleb(self.scope.funcs.index(self.tokens)))
+            items.append(unsigned(self.scope.funcs.index(self.tokens)))
         return items
 
     def _add_elem(self, mode: int, table: int, offset: bytes, element: bytes, functions: bool, items: list[bytes]) -> None:
@@ -410,7 +409,7 @@ class FieldReader:
         elif table == 0 and (functions or element == FUNCREF):
             head = bytes((flags,)) + offset
         else:
-            head = bytes((flags | 2,)) + uleb(table) + offset + (b"\x00" if functions else element)
+            head = bytes((flags | 2,)) + unsigned(table) + offset + (b"\x00" if functions else element)
         self.sections.elems.append(head + vector(items))
 
     def _data(self, index: int) -> None:
@@ -435,7 +434,7 @@ class FieldReader:
         if mode == module.PASSIVE:
             head = b"\x01"
         elif memory:
-            head = b"\x02" + uleb(memory) + offset
+            head = b"\x02" + unsigned(memory) + offset
         else:
             head = b"\x00" + offset
         self.sections.datas.append(head + string(data))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, final
 
+from wasm_environ.binary.writer import signed, unsigned
 from wasm_environ.opcodes import BY_MNEMONIC, OPS, Op
 from wasm_environ.text.lexer import Annotation, Tokens
-from wasm_environ.text.numbers import float_bits, int_bits, natural, sleb, uleb
+from wasm_environ.text.numbers import float_bits, int_bits, natural
 from wasm_environ.text.spaces import Space
 from wasm_environ.text.types import TypeReader
 
@@ -73,7 +74,7 @@ class Scope:
             if value >= 1 << 32:
                 raise tokens.fail("i32 constant out of range")
             tokens.i += 1
-            return uleb(value)
+            return unsigned(value)
         at = tokens.i
         name = tokens.identifier()
         if not name:
@@ -81,7 +82,7 @@ class Scope:
         places = self.label_places.get(name)
         if not places:
             raise tokens.fail(f"unknown label {name}", at)
-        return uleb(len(self.labels) - 1 - places[-1])
+        return unsigned(len(self.labels) - 1 - places[-1])
 
     def local(self) -> int:
         """A local index."""
@@ -126,7 +127,7 @@ def _integer(scope: Scope, code: bytes, width: int) -> bytes:
     found = scope.consts.get(key)
     if found is None:
         bits = number(tokens, tok, width, False)
-        found = code + sleb(bits - (1 << width) if bits >> (width - 1) else bits)
+        found = code + signed(bits - (1 << width) if bits >> (width - 1) else bits)
         scope.consts[key] = found
     tokens.i += 1
     return found
@@ -210,40 +211,40 @@ def _lanes(scope: Scope, code: bytes, op: Op) -> bytes:
 
 
 def _local(scope: Scope, code: bytes, op: Op) -> bytes:
-    return code + uleb(scope.local())
+    return code + unsigned(scope.local())
 
 
 def _global(scope: Scope, code: bytes, op: Op) -> bytes:
-    return code + uleb(scope.globals.index(scope.tokens))
+    return code + unsigned(scope.globals.index(scope.tokens))
 
 
 def _func(scope: Scope, code: bytes, op: Op) -> bytes:
-    return code + uleb(scope.funcs.index(scope.tokens))
+    return code + unsigned(scope.funcs.index(scope.tokens))
 
 
 def _type(scope: Scope, code: bytes, op: Op) -> bytes:
-    return code + uleb(scope.types.space.index(scope.tokens))
+    return code + unsigned(scope.types.space.index(scope.tokens))
 
 
 def _table(scope: Scope, code: bytes, op: Op) -> bytes:
-    return code + uleb(scope.tables.optional_index(scope.tokens))
+    return code + unsigned(scope.tables.optional_index(scope.tokens))
 
 
 def _memory(scope: Scope, code: bytes, op: Op) -> bytes:
-    return code + uleb(scope.memories.optional_index(scope.tokens))
+    return code + unsigned(scope.memories.optional_index(scope.tokens))
 
 
 def _tag(scope: Scope, code: bytes, op: Op) -> bytes:
-    return code + uleb(scope.tags.index(scope.tokens))
+    return code + unsigned(scope.tags.index(scope.tokens))
 
 
 def _elem(scope: Scope, code: bytes, op: Op) -> bytes:
-    return code + uleb(scope.elems.index(scope.tokens))
+    return code + unsigned(scope.elems.index(scope.tokens))
 
 
 def _data(scope: Scope, code: bytes, op: Op) -> bytes:
     scope.uses_data = True
-    return code + uleb(scope.datas.index(scope.tokens))
+    return code + unsigned(scope.datas.index(scope.tokens))
 
 
 def _label(scope: Scope, code: bytes, op: Op) -> bytes:
@@ -254,7 +255,7 @@ def _labels(scope: Scope, code: bytes, op: Op) -> bytes:
     labels = [scope.label()]
     while scope.next_is_index():
         labels.append(scope.label())
-    return code + uleb(len(labels) - 1) + b"".join(labels)
+    return code + unsigned(len(labels) - 1) + b"".join(labels)
 
 
 def _memarg(scope: Scope, code: bytes, op: Op) -> bytes:
@@ -274,8 +275,8 @@ def _memarg(scope: Scope, code: bytes, op: Op) -> bytes:
             raise tokens.fail(f"alignment must be a power of two, not {value}", tokens.i - 1)
         align = value.bit_length() - 1
     if memory:
-        return code + uleb(align | 0x40) + uleb(memory) + uleb(offset)
-    return code + uleb(align) + uleb(offset)
+        return code + unsigned(align | 0x40) + unsigned(memory) + unsigned(offset)
+    return code + unsigned(align) + unsigned(offset)
 
 
 def _memory_before_lane(scope: Scope) -> bool:
@@ -306,7 +307,7 @@ def _select(scope: Scope, code: bytes, op: Op) -> bytes:
         while scope.tokens.toks[scope.tokens.i] != ")":
             results.append(scope.types.value_type())
         scope.tokens.i += 1
-    return b"\x1c" + uleb(len(results)) + b"".join(results)
+    return b"\x1c" + unsigned(len(results)) + b"".join(results)
 
 
 def _heap_type(scope: Scope, code: bytes, op: Op) -> bytes:
@@ -325,15 +326,15 @@ def _cast_branch(scope: Scope, code: bytes, op: Op) -> bytes:
 
 
 def _call_indirect(scope: Scope, code: bytes, op: Op) -> bytes:
-    table = uleb(scope.tables.optional_index(scope.tokens))
-    return code + uleb(scope.types.type_use(None)) + table
+    table = unsigned(scope.tables.optional_index(scope.tokens))
+    return code + unsigned(scope.types.type_use(None)) + table
 
 
 def _type_field(scope: Scope, code: bytes, op: Op) -> bytes:
     tokens = scope.tokens
     index = scope.types.space.index(tokens)
     fields = scope.types.fields.get(index)
-    return code + uleb(index) + uleb((fields or Space("field", "field")).index(tokens))
+    return code + unsigned(index) + unsigned((fields or Space("field", "field")).index(tokens))
 
 
 def _type_u32(scope: Scope, code: bytes, op: Op) -> bytes:
@@ -345,7 +346,7 @@ def _type_u32(scope: Scope, code: bytes, op: Op) -> bytes:
     if count >= 1 << 32:
         raise tokens.fail("i32 constant out of range")
     tokens.i += 1
-    return code + uleb(index) + uleb(count)
+    return code + unsigned(index) + unsigned(count)
 
 
 def _type_data(scope: Scope, code: bytes, op: Op) -> bytes:
@@ -362,12 +363,12 @@ def _type_type(scope: Scope, code: bytes, op: Op) -> bytes:
 
 def _data_memory(scope: Scope, code: bytes, op: Op) -> bytes:
     memory = scope.memories.index(scope.tokens) if scope.next_is_index(1) else 0
-    return _data(scope, code, op) + uleb(memory)
+    return _data(scope, code, op) + unsigned(memory)
 
 
 def _elem_table(scope: Scope, code: bytes, op: Op) -> bytes:
     table = scope.tables.index(scope.tokens) if scope.next_is_index(1) else 0
-    return _elem(scope, code, op) + uleb(table)
+    return _elem(scope, code, op) + unsigned(table)
 
 
 def _memory_memory(scope: Scope, code: bytes, op: Op) -> bytes:
@@ -381,7 +382,7 @@ def _table_table(scope: Scope, code: bytes, op: Op) -> bytes:
 def _pair(scope: Scope, space: Space) -> bytes:
     if not scope.next_is_index():
         return b"\x00\x00"
-    return uleb(space.index(scope.tokens)) + uleb(space.index(scope.tokens))
+    return unsigned(space.index(scope.tokens)) + unsigned(space.index(scope.tokens))
 
 
 def _ordering(scope: Scope, code: bytes, op: Op) -> bytes:
@@ -403,7 +404,7 @@ READERS: Final[dict[str, Reader]] = {
 
 def opcode(op: Op) -> bytes:
     """The bytes of an opcode."""
-    return bytes((op.prefix,)) + uleb(op.code) if op.prefix else bytes((op.code,))
+    return bytes((op.prefix,)) + unsigned(op.code) if op.prefix else bytes((op.code,))
 
 
 @final

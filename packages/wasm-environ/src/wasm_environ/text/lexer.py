@@ -1,7 +1,7 @@
 """Text to tokens with one compiled scanner; annotations are set aside, positions are computed only for an error.
 
-A token is a plain `str`: `(`, `)`, a keyword, number or identifier, a string with its quotes, or one character that no token may hold. Block
-comments are blanked first, so that every token keeps its place in the text. The list ends with an empty token.
+A token is a plain `str`: `(`, `)`, a keyword, number or identifier, a string with its quotes, or one character that no token may hold.
+Block comments are blanked first, so that every token keeps its place in the text. The list ends with an empty token.
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ def parse_module(
 ) -> bytes:  # fmt: skip
     """The binary of a module in text form: `(module ...)`, or its fields alone. UTF-8 bytes or a str.
 
-    With `names` the identifiers go into a name section. Nothing is validated beyond what the text format itself demands. Raises TextError, which
-    begins with the spec suite's words and shows the line; lines count from `first_line`. Of the features only memory64 matters to the text:
-    without it limits are 32-bit numbers. All others are checked when the binary is decoded and validated.
+    With `names` the identifiers go into a name section. Nothing is validated beyond what the text format itself demands. Raises
+    TextError, which begins with the spec suite's words and shows the line; lines count from `first_line`. Of the features only memory64
+    matters to the text: without it limits are 32-bit numbers. All others are checked when the binary is decoded and validated.
     """
     tokens = Tokens(decode_source(source), first_line)
     module_name, wrapped = "", False
@@ -34,7 +34,7 @@ def parse_module(
             return parse_module(text, names=names, features=features)
     reader = FieldReader(tokens, "memory64" in features)
     section = reader.sections.names
-    section.module, section.has_module = module_name[1:], module_name != ""
+    section.module = module_name[1:] if module_name else None
     _module_annotation(tokens, reader)
     reader.bind()
     _finish(tokens, wrapped)
@@ -42,7 +42,7 @@ def parse_module(
     if names:
         reader.name_section()
     else:
-        section.has_module = False
+        section.module = None
         section.locals, section.labels = {}, {}
     return reader.sections.encode()
 
@@ -78,7 +78,6 @@ def _module_annotation(tokens: Tokens, reader: FieldReader) -> None:
     if len(notes) > 1:
         raise tokens.fail_raw("@name annotation: multiple module names", notes[1].raw)
     reader.sections.names.module = name_of(tokens, notes[0])
-    reader.sections.names.has_module = True
     rest = [note for note in tokens.notes[tokens.i] if note.name != NAME_NOTE]
     if rest:
         tokens.notes[tokens.i] = rest

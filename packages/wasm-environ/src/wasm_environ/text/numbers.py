@@ -1,4 +1,4 @@
-"""Number literals to bits, rounded exactly once: integers, decimal and hexadecimal floats, NaN payloads, LEB128."""
+"""Number literals to bits, rounded exactly once: integers, decimal and hexadecimal floats, NaN payloads."""
 
 from __future__ import annotations
 
@@ -17,31 +17,6 @@ _NAN: Final = re.compile(r"nan:0x([0-9a-fA-F](?:_?[0-9a-fA-F])*)")
 # Per width: mantissa bits (hidden one included), least exponent of a normal number, exponent field of infinity.
 _FLOATS: Final = {32: (24, -126, 0xFF), 64: (53, -1022, 0x7FF)}
 _TOO_LONG: Final = 1 << 200  # stands for any integer that no wasm type holds
-_ONE_BYTE: Final = tuple(bytes((i,)) for i in range(128))
-
-
-def uleb(value: int) -> bytes:
-    """Unsigned LEB128."""
-    if value < 0x80:
-        return _ONE_BYTE[value]
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def sleb(value: int) -> bytes:
-    """Signed LEB128."""
-    if -64 <= value < 64:
-        return _ONE_BYTE[value & 0x7F]
-    out = bytearray()
-    while not -64 <= value < 64:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value & 0x7F)
-    return bytes(out)
 
 
 def integer(token: str) -> int | None:

@@ -9,9 +9,9 @@ from wasm_environ.binary.expressions import block_type, memory_flags, opcode
 from wasm_environ.binary.reader import Reader
 from wasm_environ.errors import MalformedError
 from wasm_environ.features import ALL
+from wasm_environ.names import NameMap
 from wasm_environ.opcodes import BY_ID, Op
 from wasm_environ.text.ids import Ids, identifier
-from wasm_environ.text.name_section import NameMap
 from wasm_environ.text.print_numbers import f32_literal, f64_literal
 from wasm_environ.text.print_types import TypePrinter
 from wasm_environ.types import NULLABLE, FuncType, StructType
@@ -22,7 +22,7 @@ _OPENERS: Final = frozenset({"block", "loop", "if", "try", "try_table"})
 
 @final
 class CodePrinter:
-    """Reads instructions of one function or constant expression. After `next()`: `op`, `offset` and `text` of it; `depth` of open blocks."""
+    """Reads instructions of one function or constant expression: after `next()`, `op`, `offset` and `text` are the instruction's."""
 
     def __init__(self, types: TypePrinter, spaces: dict[str, Ids]) -> None:
         self.types = types

@@ -9,12 +9,12 @@ from wasm_environ.binary.reader import Reader
 from wasm_environ.errors import InvalidError
 from wasm_environ.features import ALL
 from wasm_environ.module import ConstExpr, Module
-from wasm_environ.text.hints import Hints
+from wasm_environ.names import NameMap, Names
 from wasm_environ.text.ids import Ids
-from wasm_environ.text.name_section import NameMap, Names
 from wasm_environ.text.print_code import CodePrinter
 from wasm_environ.text.print_folded import MAX_INDENT, Folder, layout, one_line
 from wasm_environ.text.print_types import TypePrinter
+from wasm_environ.text.sections import Hints
 
 _CLOSERS: Final = frozenset({"end", "else", "catch", "catch_all", "delegate"})
 _OPENERS: Final = frozenset({"block", "loop", "if", "else", "try", "try_table", "catch", "catch_all"})

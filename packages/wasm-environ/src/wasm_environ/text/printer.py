@@ -6,12 +6,11 @@ from typing import Final, final
 
 from wasm_environ import module as m
 from wasm_environ.module import ConstExpr, CustomSection, ElementSegment, Module
-from wasm_environ.text.hints import SECTION, Hints, decode_hints, encode_hints
+from wasm_environ.names import BRANCH_HINTS, NameMap, Names, decode_branch_hints
 from wasm_environ.text.ids import Ids, identifier, quote_bytes, quote_name
-from wasm_environ.text.name_section import NameMap, Names, decode_names
 from wasm_environ.text.print_functions import FunctionPrinter
 from wasm_environ.text.print_types import TypePrinter
-from wasm_environ.text.sections import ORDER
+from wasm_environ.text.sections import ORDER, Hints, encode_hints
 from wasm_environ.types import StructType
 
 _SECTION_NAMES: Final = dict(ORDER)
@@ -37,14 +36,14 @@ class _ModulePrinter:
         self.with_names = with_names
         named = [c for c in module.customs if c.name == "name"]
         self.name_custom = named[0] if len(named) == 1 else None
-        self.names = decode_names(self.name_custom.data) if with_names and self.name_custom is not None else Names()
+        self.names = Names(self.name_custom.data) if with_names and self.name_custom is not None else Names()
         fields = {i: Ids(names, self._field_count(i)) for i, names in self.names.fields.items()}
         self.fields = fields
         self.spaces: dict[str, Ids] = {
             "func": Ids(self.names.functions, len(module.functions)), "type": Ids(self.names.types, len(module.types)),
             "table": Ids(self.names.tables, len(module.tables)), "memory": Ids(self.names.memories, len(module.memories)),
             "global": Ids(self.names.globals, len(module.globals)), "tag": Ids(self.names.tags, len(module.tags)),
-            "elem": Ids(self.names.elems, len(module.elements)), "data": Ids(self.names.datas, len(module.datas)),
+            "elem": Ids(self.names.elements, len(module.elements)), "data": Ids(self.names.datas, len(module.datas)),
         }  # fmt: skip
         self.types = TypePrinter(module, self.spaces["type"], fields)
         self.last_section = [0, *self._present()][-1]
@@ -76,7 +75,7 @@ class _ModulePrinter:
 
     def _header(self) -> str:
         name = self.names.module
-        if not self.names.has_module:
+        if name is None:
             return "(module"
         return f"(module {identifier(name)}" if name else '(module (@name "")'
 
@@ -192,7 +191,7 @@ class _ModulePrinter:
     def _hint_place(self) -> int:
         """Where among the customs the branch hints are, if parsing would put them there: right before the code; else -1."""
         customs = self.module.customs
-        found = [i for i, c in enumerate(customs) if c.name == SECTION]
+        found = [i for i, c in enumerate(customs) if c.name == BRANCH_HINTS]
         present = self._present()
         if len(found) != 1 or _CODE not in present:
             return -1
@@ -206,7 +205,5 @@ class _ModulePrinter:
         place = self._hint_place()
         if place < 0:
             return {}
-        data = self.module.customs[place].data
-        hints = decode_hints(data)
-        plain = all(value < 2 for places in hints.values() for value in places.values()) and all(hints.values())
-        return hints if plain and list(hints) == sorted(hints) and encode_hints(hints) == data else {}
+        hints = decode_branch_hints(self.module)
+        return hints if encode_hints(hints) == self.module.customs[place].data else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import Final, final
 
 from wasm_environ import types
@@ -44,7 +45,7 @@ _REFERENCES: Final = frozenset({
 })  # fmt: skip
 _NUMBERED: Final = frozenset({"ref.func", "ref.extern", "ref.host"})
 _COMMANDS: Final = frozenset({"module", "register", "invoke", "get", "thread", "wait"})
-_MODULE_ASSERTIONS: Final = {
+_MODULE_ASSERTIONS: Final[dict[str, Callable[[ModuleCommand, str, int], Command]]] = {
     "assert_malformed": AssertMalformed, "assert_malformed_custom": AssertMalformedCustom, "assert_invalid": AssertInvalid,
     "assert_invalid_custom": AssertInvalidCustom, "assert_unlinkable": AssertUnlinkable,
 }  # fmt: skip

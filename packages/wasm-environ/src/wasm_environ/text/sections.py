@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from wasm_environ.text.hints import SECTION, Hints, encode_hints
-from wasm_environ.text.name_section import Names, string
-from wasm_environ.text.numbers import uleb
+from wasm_environ.binary.writer import section, unsigned, vector
+from wasm_environ.names import BRANCH_HINTS, Names
 from wasm_environ.text.types import TypeDef
 
 # Sections in the order of the binary: id, name in (@custom ... (after name)).
@@ -19,14 +18,22 @@ PLACES: Final = {name: i for i, (_, name) in enumerate(ORDER)}
 MAGIC: Final = b"\0asm\x01\0\0\0"
 
 
-def vector(items: list[bytes]) -> bytes:
-    """A count and the items."""
-    return uleb(len(items)) + b"".join(items)
+# Branch hints: by function index, 0 or 1 by the byte offset of the branch from the start of the body, its locals.
+Hints = dict[int, dict[int, int]]
 
 
-def section(kind: int, contents: bytes) -> bytes:
-    """One section."""
-    return bytes((kind,)) + uleb(len(contents)) + contents
+def string(data: bytes) -> bytes:
+    """A length and the bytes."""
+    return unsigned(len(data)) + data
+
+
+def encode_hints(hints: Hints) -> bytes:
+    """The contents of the branch hint section."""
+    functions: list[bytes] = []
+    for function, places in hints.items():
+        rows = [unsigned(offset) + b"\x01" + unsigned(value) for offset, value in places.items()]
+        functions.append(unsigned(function) + vector(rows))
+    return vector(functions)
 
 
 @final
@@ -84,11 +91,11 @@ class Sections:
     def _contents(self, kind: int) -> bytes:
         if kind == 1:
             groups = sum(1 for entry in self.types if entry.group)
-            return uleb(groups) + b"".join(map(_type_entry, self.types)) if self.types else b""
+            return unsigned(groups) + b"".join(map(_type_entry, self.types)) if self.types else b""
         if kind == 8:
-            return uleb(self.start) if self.start >= 0 else b""
+            return unsigned(self.start) if self.start >= 0 else b""
         if kind == 12:
-            return uleb(len(self.datas)) if self.data_count else b""
+            return unsigned(len(self.datas)) if self.data_count else b""
         entries = {
             2: self.imports, 3: self.functions, 4: self.tables, 5: self.memories, 13: self.tags, 6: self.globals,
             7: self.exports, 9: self.elems, 10: self.codes, 11: self.datas,
@@ -97,8 +104,8 @@ class Sections:
 
     def _add_hints(self) -> None:
         if self.hints:
-            self.customs.insert(0, Custom(SECTION.encode(), encode_hints(self.hints), PLACES["code"]))
+            self.customs.insert(0, Custom(BRANCH_HINTS.encode(), encode_hints(self.hints), PLACES["code"]))
 
 
 def _type_entry(entry: TypeDef) -> bytes:
-    return b"\x4e" + uleb(entry.group) + entry.text if entry.group > 1 else entry.text
+    return b"\x4e" + unsigned(entry.group) + entry.text if entry.group > 1 else entry.text

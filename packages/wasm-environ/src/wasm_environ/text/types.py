@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final, final
 
 from wasm_environ import types
+from wasm_environ.binary.writer import signed, unsigned
 from wasm_environ.text.lexer import Tokens
-from wasm_environ.text.numbers import natural, sleb, uleb
+from wasm_environ.text.numbers import natural
 from wasm_environ.text.spaces import Space
 
 HEAPS: Final = {name: bytes((code,)) for code, name in types.HEAP_NAMES.items()}
@@ -59,12 +60,12 @@ class TypeReader:
         if tokens.enter("exact"):
             index = self.space.index(tokens)
             tokens.expect(")")
-            return bytes((EXACT,)) + uleb(index)
+            return bytes((EXACT,)) + unsigned(index)
         code = HEAPS.get(tokens.toks[tokens.i])
         if code is not None:
             tokens.i += 1
             return code
-        return sleb(self.space.index(tokens))
+        return signed(self.space.index(tokens))
 
     def ref_type(self) -> bytes:
         """A reference type."""
@@ -166,7 +167,7 @@ class TypeReader:
             tokens.i = start
         elif word != "type":
             return b"\x40"
-        return sleb(self.type_use(None))
+        return signed(self.type_use(None))
 
     def implicit(self, signature: Signature) -> int:
         """The index of the least type that a type use without index means; added at the end when there is none."""
@@ -266,14 +267,14 @@ class TypeReader:
         prefix = b""
         for word, code in (("describes", 0x4C), ("descriptor", 0x4D)):
             if tokens.enter(word):
-                prefix += bytes((code,)) + uleb(self.space.index(tokens))
+                prefix += bytes((code,)) + unsigned(self.space.index(tokens))
                 tokens.expect(")")
         body, signature = self.composite()
         if not plain:
             tokens.expect(")")
         tokens.expect(")")
         if not (final and not supers):
-            body_prefix = bytes((0x4F if final else 0x50,)) + uleb(len(supers)) + b"".join(map(uleb, supers))
+            body_prefix = bytes((0x4F if final else 0x50,)) + unsigned(len(supers)) + b"".join(map(unsigned, supers))
         else:
             body_prefix = b""
         return TypeDef(body_prefix + prefix + body, signature, final and not supers and not prefix, 1)
@@ -300,7 +301,7 @@ class TypeReader:
                     fields.append(self.field_type())
             tokens.expect(")")
         tokens.expect(")")
-        return b"\x5f" + uleb(len(fields)) + b"".join(fields), None
+        return b"\x5f" + unsigned(len(fields)) + b"".join(fields), None
 
     def field_type(self) -> bytes:
         """A storage type, or (mut it)."""
@@ -321,17 +322,17 @@ class TypeReader:
         """i64? min max? shared? (pagesize n)?: the flags byte and the numbers."""
         tokens = self.tokens
         flags = 0x04 if self.address_type() else 0
-        out = uleb(self.bound())
+        out = unsigned(self.bound())
         if tokens.toks[tokens.i][:1].isdigit():
             flags |= 0x01
-            out += uleb(self.bound())
+            out += unsigned(self.bound())
         if tokens.take("shared"):
             flags |= 0x02
         if page_size:
             log2 = self.page_size()
             if log2 >= 0:
                 flags |= 0x08
-                out += uleb(log2)
+                out += unsigned(log2)
         return bytes((flags,)) + out
 
     def address_type(self) -> bool:
@@ -388,5 +389,5 @@ def bind_local(tokens: Tokens, names: dict[str, int], index: int) -> None:
 def function_bytes(signature: Signature) -> bytes:
     """The binary form of a function type."""
     params, results = signature
-    return b"\x60" + uleb(len(params)) + b"".join(params) + uleb(len(results)) + b"".join(results)
+    return b"\x60" + unsigned(len(params)) + b"".join(params) + unsigned(len(results)) + b"".join(results)
 
