@@ -1,0 +1,58 @@
+"""Compiles the hot modules with mypyc. WASM_PURE=1 leaves them as they are; WASM_OPT sets the level, 3 by default."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_ext import build_ext
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE / "src" / "wasm_environ"
+
+# Every module of these packages is compiled, but their __init__; they may inline constants of INLINED.
+PACKAGES = ("binary", "function", "validation")
+NOT_COMPILED = ("binary/encode.py", "binary/writer.py")
+INLINED = ("body.py", "errors.py", "features.py", "limits.py", "module.py", "opcodes.py", "rec_groups.py", "types.py")
+
+
+def sources() -> list[str]:
+    """The modules to compile, relative to ROOT."""
+    found = [path.relative_to(ROOT).as_posix() for package in PACKAGES for path in (ROOT / package).glob("*.py")]
+    return sorted(path for path in found if not path.endswith("__init__.py") and path not in NOT_COMPILED)
+
+
+class Build(build_ext):
+    """Records what was compiled, beside the compiled modules, so that an edited source is noticed."""
+
+    def run(self) -> None:
+        super().run()
+        if self.extensions:
+            sys.path.insert(0, str(ROOT.parent))
+            os.environ["WASM_PURE"] = "1"
+            from wasm_environ.compiled import RECORD, write_record
+
+            write_record(str(ROOT), [*sources(), *INLINED])
+            if not self.inplace:
+                self.copy_file(str(ROOT / RECORD), str(Path(self.build_lib) / "wasm_environ" / RECORD))
+
+
+def extensions() -> list[object]:
+    """One extension a module, and the library with their code."""
+    if os.environ.get("WASM_PURE", "0") not in ("", "0"):
+        return []
+    from mypyc.build import mypycify
+
+    os.environ["MYPYPATH"] = "src"
+    built = mypycify(
+        ["--config-file=", "--strict", *(f"src/wasm_environ/{path}" for path in sources())],
+        opt_level=os.environ.get("WASM_OPT", "3"), debug_level="0", multi_file=True, target_dir="build/mypyc",
+    )  # fmt: skip
+    for extension in built:
+        extension.extra_compile_args.append("-fno-semantic-interposition")
+    return list(built)
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": Build})

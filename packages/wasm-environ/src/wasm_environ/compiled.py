@@ -1,0 +1,75 @@
+"""Chooses between the compiled form of the hot modules and their sources: a stale compiled module never wins silently."""
+
+from __future__ import annotations
+
+import sys
+from _imp import source_hash
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+RECORD = "_compiled.json"  # written by setup.py: one line {"path": "hash", ...} of every source that was compiled or inlined
+
+_pure: dict[str, bool] = {}  # by directory of a package: run the sources
+
+
+def choose(search_path: Iterable[str], root: str, rebuild: str = "python setup.py build_ext --inplace") -> None:
+    """Called by the `__init__` of a package with compiled modules: makes Python import the sources of its `search_path` if it must.
+
+    `root` is the directory that holds RECORD. The decision is made once a root, as compiled modules call one another directly.
+    Sources are used when WASM_PURE=1 is set, when nothing was compiled, or, with a warning, when one has changed since.
+    """
+    pure = _pure.get(root)
+    if pure is None:
+        pure = _pure[root] = _must_be_pure(root, rebuild)
+    if pure:
+        from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
+
+        for directory in search_path:
+            sys.path_importer_cache[directory] = FileFinder(directory, (SourceFileLoader, SOURCE_SUFFIXES))
+
+
+def _must_be_pure(root: str, rebuild: str) -> bool:
+    import os
+
+    if os.environ.get("WASM_PURE", "0") not in ("", "0"):
+        return True
+    try:
+        with open(f"{root}/{RECORD}", encoding="utf-8") as file:
+            record = read_record(file.read())
+    except OSError:
+        return True
+    changed = [path for path, known in record.items() if hash_of(f"{root}/{path}") != known]
+    if changed:
+        print(
+            f"wasm: {root}: {changed[0]} has changed since it was compiled; running the slow uncompiled form. "
+            f"To compile again: {rebuild}",
+            file=sys.stderr,
+        )
+    return bool(changed)
+
+
+def read_record(text: str) -> dict[str, str]:
+    """The record's entries; any damage reads as a file that does not match."""
+    parts = text.split('"')
+    if len(parts) < 5 or len(parts) % 4 != 1:
+        return {RECORD: ""}
+    return dict(zip(parts[1::4], parts[3::4], strict=True))
+
+
+def write_record(root: str, paths: Iterable[str]) -> None:
+    """Note the sources as they are now, paths relative to `root`. For build scripts."""
+    rows = ", ".join([f'"{path}": "{hash_of(f"{root}/{path}")}"' for path in sorted(paths)])
+    with open(f"{root}/{RECORD}", "w", encoding="utf-8") as file:
+        file.write(f"{{{rows}}}\n")
+
+
+def hash_of(path: str) -> str:
+    """Size and hash of a file's contents, "" when it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return ""
+    return f"{len(data)}-{source_hash(0x7761736D, data).hex()}"
