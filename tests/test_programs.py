@@ -21,6 +21,8 @@ pytest.importorskip("wasmtime", reason="wasmtime-py is what the output is compar
 HERE = Path(__file__).parent / "programs"
 OURS = os.environ.get("WASM_BENCH_OURS", "wasm_facade")
 STRATEGIES = ["auto"] if OURS == "wasmtime" else sorted({point.name for point in entry_points(group="wasm.compilers")})
+needs_backend = pytest.mark.skipif(not STRATEGIES, reason="no backend is installed")
+each_backend = pytest.mark.parametrize("strategy", STRATEGIES or ["none"])
 TIMEOUT = 120
 TRAPPED = 134
 STDIN_BYTES = 50_000_000
@@ -34,6 +36,11 @@ class World:
     root: Path
     text_facts: tuple[int, int, int]  # lines, words, longest
     digest: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Ours, with a compile cache that lives as long as the session."""
+        return os.environ | {"WASM_CACHE_DIR": str(self.root.parent / "cache")}
 
     @property
     def text(self) -> Path:
@@ -105,7 +112,7 @@ def built(program: str) -> Path:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    root = tmp_path_factory.mktemp("world")
+    root = tmp_path_factory.mktemp("world") / "data"
     tree = root / "tree"
     for path, size in (("a/b/c/leaf", 3), ("a/big", 70000), ("empty", 0), (".hidden", 1), ("a/b/sp ace", 12)):
         (tree / path).parent.mkdir(parents=True, exist_ok=True)
@@ -129,15 +136,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 def _execute(command: list[str], case: Case, world: World) -> Outcome:
     source = world.text if case.stdin == "text" else HERE / case.stdin if case.stdin else Path(os.devnull)
     with source.open("rb") as stdin:
-        done = subprocess.run(command, stdin=stdin, capture_output=True, timeout=TIMEOUT)
+        done = subprocess.run(command, stdin=stdin, capture_output=True, timeout=TIMEOUT, env=world.environment)
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
-def run_api(api: str, strategy: str, case: Case, world: World, artifact: Path | None = None) -> Outcome:
+def run_api(api: str, strategy: str, case: Case, world: World) -> Outcome:
     """Through the Python API, in a process of its own."""
     settings = {"env": case.env, "dirs": {str(world.root): "/data"} if case.data_dir else {}}
     wasm = built(case.program)
-    command = [sys.executable, str(HERE / "run.py"), api, strategy, str(wasm), str(artifact or ""), json.dumps(settings)]
+    command = [sys.executable, str(HERE / "run.py"), api, strategy, str(wasm), json.dumps(settings)]
     return _execute([*command, *case.args], case, world)
 
 
@@ -146,7 +153,7 @@ def wasm_command() -> list[str]:
     if OURS == "wasmtime" or find_spec(OURS) is None:
         pytest.skip("the wasm command is not installed")
     script = Path(sys.executable).with_name("wasm")
-    return [str(script)] if script.exists() else [sys.executable, "-m", OURS]
+    return [str(script)] if script.exists() else [sys.executable, "-m", f"{OURS}.cli"]
 
 
 _expected: dict[str, Outcome] = {}
@@ -164,8 +171,8 @@ def case(request: pytest.FixtureRequest) -> Case:
     return NAMES[request.param]
 
 
-@pytest.mark.skipif(not STRATEGIES, reason="no backend is installed")
-@pytest.mark.parametrize("strategy", STRATEGIES or ["none"])
+@needs_backend
+@each_backend
 def test_api(case: Case, strategy: str, world: World) -> None:
     theirs = expected(case, world)
     assert theirs.status == case.status, theirs
@@ -175,44 +182,53 @@ def test_api(case: Case, strategy: str, world: World) -> None:
     assert case.holds(world, ours.stdout), ours.stdout[-2000:]
 
 
-def test_command(case: Case, world: World, tmp_path: Path) -> None:
-    """`wasm run`; the large programs from an artifact, so that they are compiled once less."""
+@needs_backend
+@each_backend
+def test_command(case: Case, strategy: str, world: World) -> None:
+    """`wasm run`; it finds in the cache what the test above compiled."""
     start = wasm_command()
     theirs = expected(case, world)
-    file = built(case.program)
-    if case.program in ("javascript", "words"):
-        file = tmp_path / f"{case.program}.wasm"  # named as the program is, since a Go program may show its name
-        run_api(OURS, STRATEGIES[0], case, world, file)
-    flags = [f"--env={name}={value}" for name, value in case.env.items()]
+    flags = [f"--strategy={strategy}", *(f"--env={name}={value}" for name, value in case.env.items())]
     flags += [f"--dir={world.root}::/data"] if case.data_dir else []
-    ours = _execute([*start, "run", *flags, str(file), *case.args], case, world)
+    ours = _execute([*start, "run", *flags, str(built(case.program)), *case.args], case, world)
     if case.status == TRAPPED:
-        assert ours.status == TRAPPED, ours
         assert b"stack exhausted" in ours.stderr, ours.stderr[-2000:]
         assert b"backtrace" in ours.stderr, ours.stderr[-2000:]
     else:
         assert ours.stderr == theirs.stderr
-        assert ours.status == theirs.status
+    assert ours.status == case.status, ours
     assert ours.stdout == theirs.stdout
 
 
-@pytest.mark.skipif(not STRATEGIES, reason="no backend is installed")
+@needs_backend
+def test_artifact(world: World, tmp_path: Path) -> None:
+    """`wasm compile` keeps what `wasm run` then runs without the source; the program's name is the artifact's."""
+    start = wasm_command()
+    case = NAMES["leave"]
+    artifact = tmp_path / "leave.wasm"  # the reference ran under this name
+    compiled = _execute([*start, "compile", str(built("leave")), "-o", str(artifact)], case, world)
+    assert compiled == Outcome(0, b"", b"")
+    assert artifact.read_bytes()[:4] == b"\x7fELF"
+    assert _execute([*start, "run", str(artifact), *case.args], case, world) == expected(case, world)
+
+
+@needs_backend
 def test_streams_from_and_to_paths(world: World, tmp_path: Path) -> None:
     """stdin_file, stdout_file, stderr_file: nothing reaches the process's own streams."""
     files = {"stdin": str(HERE / "script.js"), "stdout": str(tmp_path / "out"), "stderr": str(tmp_path / "err")}
     wasm = built("leave")
-    command = [sys.executable, str(HERE / "run.py"), OURS, STRATEGIES[0], str(wasm), "", json.dumps(files), "x"]
-    done = subprocess.run(command, capture_output=True, timeout=TIMEOUT)
+    command = [sys.executable, str(HERE / "run.py"), OURS, STRATEGIES[0], str(wasm), json.dumps(files), "x"]
+    done = subprocess.run(command, capture_output=True, timeout=TIMEOUT, env=world.environment)
     assert (done.returncode, done.stdout, done.stderr) == (7, b"", b"")
     assert (tmp_path / "out").read_bytes() == b"argument 1: x\nleaving\n"
     assert (tmp_path / "err").read_bytes() == b"an error\n"
 
 
-@pytest.mark.skipif(not STRATEGIES, reason="no backend is installed")
+@needs_backend
 def test_stdin_from_a_pipe(world: World) -> None:
     """50 MB through a pipe, whose reads end where the writer's do."""
     wasm = built("lines")
-    command = [sys.executable, str(HERE / "run.py"), OURS, STRATEGIES[0], str(wasm), "", "{}"]
-    done = subprocess.run(command, input=world.text.read_bytes(), capture_output=True, timeout=TIMEOUT)
+    command = [sys.executable, str(HERE / "run.py"), OURS, STRATEGIES[0], str(wasm), "{}"]
+    done = subprocess.run(command, input=world.text.read_bytes(), capture_output=True, timeout=TIMEOUT, env=world.environment)
     assert (done.returncode, done.stderr) == (0, b"")
     assert _lines(world, done.stdout), done.stdout

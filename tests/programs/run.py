@@ -1,7 +1,6 @@
-"""Run a WASI program through the Python API: `run.py API STRATEGY WASM ARTIFACT SETTINGS [ARGS...]`; what it prints is its own.
+"""Run a WASI program through the Python API: `run.py API STRATEGY WASM SETTINGS [ARGS...]`; what it prints is its own.
 
-API is wasmtime or wasm_facade, SETTINGS is JSON: env, dirs, stdin, stdout, stderr. ARTIFACT, unless empty, is where the
-compiled module is saved. The exit status is the guest's; 134 after a trap, with its code as the last line of stderr.
+API is wasmtime or wasm_facade, SETTINGS is JSON: env, dirs, stdin, stdout, stderr. The exit status is the guest's; 134 after a trap, with its code as the last line of stderr.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any
 TRAPPED = 134
 
 
-def main(api_name: str, strategy: str, wasm: str, artifact: str, settings_text: str, *args: str) -> int:
+def main(api_name: str, strategy: str, wasm: str, settings_text: str, *args: str) -> int:
     """Compile, link, run; returns the exit status."""
     api = importlib.import_module(api_name)
     settings = json.loads(settings_text)
@@ -24,9 +23,6 @@ def main(api_name: str, strategy: str, wasm: str, artifact: str, settings_text: 
     engine = api.Engine(config)
     with open(wasm, "rb") as file:
         module = api.Module(engine, file.read())
-    if artifact:
-        with open(artifact, "wb") as file:
-            file.write(module.serialize())
     store = api.Store(engine)
     store.set_wasi(_wasi(api, os.path.basename(wasm), args, settings))
     linker = api.Linker(engine)
