@@ -24,8 +24,7 @@ MAX_SYMLINKS = 40  # as the kernel's
 MAX_DEPTH = 256  # directories `walk` holds open at once
 RACES = 16  # attempts while somebody keeps renaming what is being looked up
 
-ALWAYS = os.O_CLOEXEC | os.O_NOCTTY
-ENTER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+ENTER = os.O_PATH | os.O_DIRECTORY
 
 # How a path with several components is opened: by the kernel, by `walk` (None), not known yet (False).
 kernel_open: KernelOpen | bool | None = False
@@ -144,7 +143,7 @@ def _step(passed: list[int], name: bytes) -> bytes | None:
     if len(passed) > MAX_DEPTH:
         raise WasiErrno(NAMETOOLONG)
     try:
-        passed.append(os.open(name, ENTER | os.O_NOFOLLOW, dir_fd=passed[-1]))
+        passed.append(os.open(name, ENTER | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=passed[-1]))
         return None
     except OSError as error:
         if error.errno not in (errno.ENOTDIR, errno.ELOOP):
@@ -185,11 +184,16 @@ def _directory(root: int, path: bytes) -> int:
 def _open_entry(directory: int, name: bytes, flags: int, mode: int) -> int:
     """Open one component, not `..`; ELOOP if it is a symlink."""
     try:
-        return os.open(name, flags | ALWAYS | os.O_NOFOLLOW, mode, dir_fd=directory)
+        return os.open(name, _host_flags(flags) | os.O_NOFOLLOW, mode, dir_fd=directory)
     except OSError as error:
         if error.errno == errno.ENOTDIR and flags & os.O_DIRECTORY and _readlink(directory, name) is not None:
             raise OSError(errno.ELOOP, "a symlink where none is to be followed") from None
         raise
+
+
+def _host_flags(flags: int) -> int:
+    """A terminal must not become this process's own; openat2 takes that flag only where it means something."""
+    return flags | (os.O_CLOEXEC if flags & os.O_PATH else os.O_CLOEXEC | os.O_NOCTTY)
 
 
 def _resolve(root: int, path: bytes, flags: int, mode: int) -> int:
@@ -200,7 +204,7 @@ def _resolve(root: int, path: bytes, flags: int, mode: int) -> int:
     if callable(kernel_open):
         for _ in range(RACES):
             try:
-                return kernel_open(root, path, flags | ALWAYS, mode)
+                return kernel_open(root, path, _host_flags(flags), mode)
             except OSError as error:
                 if error.errno == errno.EXDEV:
                     raise WasiErrno(PERM) from None
@@ -209,7 +213,7 @@ def _resolve(root: int, path: bytes, flags: int, mode: int) -> int:
     for _ in range(RACES):
         directory, name = walk(root, path)
         try:
-            fd = os.open(name, flags | ALWAYS | os.O_NOFOLLOW, mode, dir_fd=directory)
+            fd = os.open(name, _host_flags(flags) | os.O_NOFOLLOW, mode, dir_fd=directory)
         except OSError as error:
             if error.errno != errno.ELOOP:  # became a symlink since
                 raise

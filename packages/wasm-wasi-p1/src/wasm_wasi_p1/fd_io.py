@@ -29,10 +29,13 @@ from wasm_wasi_p1.streams import PIECE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
+    from typing import TypeVar
 
     from wasm_wasi_p1.context import WasiContext
     from wasm_wasi_p1.descriptor import Descriptor
+
+    T = TypeVar("T")
 
 SPIPE = 70
 # A pipe that polls as writable takes this much without blocking (POSIX: PIPE_BUF).
@@ -154,7 +157,7 @@ def read_into(found: Descriptor, parts: list[memoryview]) -> int:
         return len(data)
     if found.filetype == REGULAR_FILE:
         return os.readv(found.fd, parts)
-    return _waiting(found, False, os.readv, parts)
+    return waiting(found, False, lambda: os.readv(found.fd, parts))
 
 
 def write_from(found: Descriptor, parts: list[memoryview]) -> int:
@@ -169,7 +172,7 @@ def write_from(found: Descriptor, parts: list[memoryview]) -> int:
         return os.writev(found.fd, parts)
     if found.flags & NONBLOCK:
         parts = [parts[0][:PIPE_ROOM]]
-    return _waiting(found, True, os.writev, parts)
+    return waiting(found, True, lambda: os.writev(found.fd, parts))
 
 
 def ready(fd: int, writing: bool, milliseconds: int | None) -> bool:
@@ -181,10 +184,8 @@ def ready(fd: int, writing: bool, milliseconds: int | None) -> bool:
     return bool(poller.poll(milliseconds))
 
 
-def _waiting(
-    found: Descriptor, writing: bool, move: Callable[[int, Sequence[memoryview]], int], parts: list[memoryview]
-) -> int:
-    """Move data on an fd that may block.
+def waiting(found: Descriptor, writing: bool, move: Callable[[], T]) -> T:
+    """Call `move`, which moves data on an fd that may block.
 
     Blocking is the guest's choice alone: the host's side may have been made non-blocking by whoever shares it (then
     wait and try again), and the guest's NONBLOCK is not set on the host's open file, which this process goes on using.
@@ -193,7 +194,7 @@ def _waiting(
         fail(AGAIN)
     while True:
         try:
-            return move(found.fd, parts)
+            return move()
         except BlockingIOError:
             if found.flags & NONBLOCK:
                 raise

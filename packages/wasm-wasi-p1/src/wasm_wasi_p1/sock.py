@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from wasm_wasi_p1.abi import (
-    AGAIN,
     FD_READ,
     FD_WRITE,
     INVAL,
@@ -15,7 +14,7 @@ from wasm_wasi_p1.abi import (
     fail,
 )
 from wasm_wasi_p1.descriptor import accepted
-from wasm_wasi_p1.fd_io import ready
+from wasm_wasi_p1.fd_io import waiting
 from wasm_wasi_p1.guest import buffers, check, store
 
 TYPE_CHECKING = False
@@ -47,14 +46,7 @@ def sock_accept(context: WasiContext, memory: memoryview, fd: int, flags: int, o
     if flags & ~NONBLOCK:
         fail(INVAL)
     number = context.reserve()
-    connection = None
-    while connection is None:
-        _pause(found, False)
-        try:
-            connection, _ = sock.accept()
-        except BlockingIOError:
-            if found.flags & NONBLOCK:
-                raise
+    connection, _ = waiting(found, False, sock.accept)
     made = accepted(connection, owned=True)
     made.flags = flags
     context.table[number] = made
@@ -74,14 +66,8 @@ def sock_recv(
         fail(INVAL)
     parts = buffers(memory, iovs, count)
     host = (socket.MSG_PEEK if flags & PEEK else 0) | (socket.MSG_WAITALL if flags & WAITALL else 0)
-    while True:
-        _pause(found, False)
-        try:
-            size, _, answer, _ = sock.recvmsg_into(parts, 0, host | _dont_wait(found))
-            break
-        except BlockingIOError:
-            if found.flags & NONBLOCK:
-                raise
+    host |= _dont_wait(found)
+    size, _, answer, _ = waiting(found, False, lambda: sock.recvmsg_into(parts, 0, host))
     store(memory, out, 4, size)
     store(memory, out_flags, 2, DATA_TRUNCATED if answer & socket.MSG_TRUNC else 0)
 
@@ -95,15 +81,8 @@ def sock_send(context: WasiContext, memory: memoryview, fd: int, iovs: int, coun
     if flags:
         fail(INVAL)
     parts = buffers(memory, iovs, count)
-    while True:
-        _pause(found, True)
-        try:
-            size = sock.sendmsg(parts, (), socket.MSG_NOSIGNAL | _dont_wait(found))
-            break
-        except BlockingIOError:
-            if found.flags & NONBLOCK:
-                raise
-    store(memory, out, 4, size)
+    host = socket.MSG_NOSIGNAL | _dont_wait(found)
+    store(memory, out, 4, waiting(found, True, lambda: sock.sendmsg(parts, (), host)))
 
 
 def sock_shutdown(context: WasiContext, fd: int, how: int) -> None:
@@ -122,12 +101,6 @@ def _socket(context: WasiContext, fd: int, right: int) -> tuple[Descriptor, sock
     if found.sock is None:
         fail(NOTSOCK)
     return context.get(fd, right), found.sock
-
-
-def _pause(found: Descriptor, writing: bool) -> None:
-    """Wait until the call would not block: blocking is the guest's choice, whatever the host set; else AGAIN."""
-    if not ready(found.fd, writing, 0 if found.flags & NONBLOCK else None):
-        fail(AGAIN)
 
 
 def _dont_wait(found: Descriptor) -> int:
