@@ -1,0 +1,117 @@
+"""A batch: the LLVM module around several functions, and what they share (signatures, metadata, the trap stub)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+from wasm_environ.libcalls import INDEX
+from wasm_environ.types import FuncType
+from wasm_environ.vmtypes import CONTEXT_BUILTINS, POINTER_SIZE, ContextLayout
+
+from wasm_codegen_llvm.ir import Signature
+
+if TYPE_CHECKING:
+    from wasm_environ.compiler import Tunables
+    from wasm_environ.module import Module
+
+    from wasm_codegen_llvm.isa import Isa
+
+# The trap libcall is entered through a stub that leaves no frame, so that the return address is the trapping function's: eight bytes a trap
+# instead of sixteen.
+PREAMBLE: Final = f"""\
+target triple = "$triple"
+define internal void @trap(ptr %vm, i32 %code) #2 {{
+%p = getelementptr i8, ptr %vm, i64 {CONTEXT_BUILTINS}
+%builtins = load ptr, ptr %p
+%q = getelementptr i8, ptr %builtins, i64 {POINTER_SIZE * INDEX["trap"]}
+%f = load ptr, ptr %q
+tail call void %f(ptr %vm, i32 %code)
+ret void
+}}
+attributes #0 = {{ nounwind "frame-pointer"="all" }}
+attributes #1 = {{ noreturn nounwind cold nomerge }}
+attributes #2 = {{ nounwind noinline cold "frame-pointer"="none" }}
+!0 = !{{!"branch_weights", i32 1, i32 2000}}
+!1 = !{{}}
+!2 = !{{!"$sp"}}
+"""
+DEBUG: Final = """\
+!llvm.dbg.cu = !{!3}
+!llvm.module.flags = !{!4, !5}
+!3 = distinct !DICompileUnit(language: DW_LANG_C99, file: !6, emissionKind: LineTablesOnly)
+!4 = !{i32 2, !"Debug Info Version", i32 3}
+!5 = !{i32 2, !"Dwarf Version", i32 4}
+!6 = !DIFile(filename: "w", directory: "")
+"""
+FIRST_SUBPROGRAM: Final = 10
+
+
+@final
+class Shared:
+    """What all batches of one module share: its layout, and the signatures met so far."""
+
+    __slots__ = ("bounds_checked", "isa", "layout", "module", "signatures", "tunables")
+
+    def __init__(self, module: Module, tunables: Tunables, isa: Isa) -> None:
+        self.module = module
+        self.tunables = tunables
+        self.isa = isa
+        self.layout = ContextLayout(module)
+        self.bounds_checked = [tunables.needs_bounds_check(memory) for memory in module.memories]
+        self.signatures: dict[int, Signature] = {}
+
+    def signature(self, type_index: int) -> Signature:
+        """The signature of a canonical type index."""
+        signature = self.signatures.get(type_index)
+        if signature is None:
+            composite = self.module.types[type_index].composite
+            assert isinstance(composite, FuncType)
+            signature = self.signatures[type_index] = Signature(composite, self.isa.registers)
+        return signature
+
+
+@final
+class Batch:
+    """One LLVM module in the making."""
+
+    def __init__(self, shared: Shared) -> None:
+        self.shared = shared
+        self.module = shared.module
+        self.tunables = shared.tunables
+        self.isa = shared.isa
+        self.layout = shared.layout
+        self.bounds_checked = shared.bounds_checked
+        self.signature = shared.signature
+        self.definitions: list[str] = []
+        self.defined: set[int] = set()
+        self.called: set[int] = set()
+        self.subprograms = 0
+
+    def uses(self, function: int) -> None:
+        """Note a direct call of a function of the module."""
+        self.called.add(function)
+
+    def subprogram(self) -> int:
+        """The metadata number of a new debug scope."""
+        self.subprograms += 1
+        return FIRST_SUBPROGRAM + self.subprograms - 1
+
+    def add(self, function: int, definition: str) -> None:
+        """Add a lowered function."""
+        self.defined.add(function)
+        self.definitions.append(definition)
+
+    def text(self) -> str:
+        """The LLVM module."""
+        parts = [preamble(self.isa), DEBUG, *self.definitions]
+        for function in sorted(self.called - self.defined):
+            signature = self.signature(self.module.types[self.module.functions[function]].canonical)
+            parts.append(f"declare hidden {signature.result} @f{function}({', '.join(signature.params)})\n")
+        for number in range(FIRST_SUBPROGRAM, FIRST_SUBPROGRAM + self.subprograms):
+            parts.append(f'!{number} = distinct !DISubprogram(name: "", file: !6, unit: !3, spFlags: DISPFlagDefinition)\n')
+        return "".join(parts)
+
+
+def preamble(isa: Isa) -> str:
+    """What every LLVM module begins with."""
+    return PREAMBLE.replace("$triple", isa.triple).replace("$sp", isa.stack_pointer)

@@ -1,0 +1,50 @@
+"""What differs between target architectures: registers, CPU features, and instructions that LLVM knows only by a target intrinsic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+if TYPE_CHECKING:
+    from wasm_environ.compiler import Target
+
+# Columns: /proc/cpuinfo's name, LLVM's name. Only what is worth having: 256-bit and 512-bit vectors never arise from wasm.
+X86_FEATURES: Final = (
+    ("pni", "sse3"), ("sse3", "sse3"), ("ssse3", "ssse3"), ("sse4_1", "sse4.1"), ("sse4.1", "sse4.1"), ("sse4_2", "sse4.2"),
+    ("sse4.2", "sse4.2"), ("popcnt", "popcnt"), ("avx", "avx"), ("avx2", "avx2"), ("fma", "fma"), ("bmi1", "bmi"), ("bmi", "bmi"),
+    ("bmi2", "bmi2"), ("abm", "lzcnt"), ("lzcnt", "lzcnt"), ("cx16", "cx16"), ("movbe", "movbe"),
+)  # fmt: skip
+
+X86_ALWAYS: Final = ("sse3", "ssse3", "sse4.1")  # what wasm's vectors need at least
+
+# Columns: architecture, (integer, float) argument registers, stack pointer's name, feature rows, features always on, LLVM CPU, ABI.
+ROWS: Final = (
+    ("x86_64", (6, 8), "rsp", X86_FEATURES, X86_ALWAYS, "x86-64", ""),
+    ("aarch64", (8, 8), "sp", (), ("neon",), "generic", ""),
+    ("riscv64", (8, 8), "sp", (), ("m", "a", "f", "d", "c"), "generic-rv64", "lp64d"),
+    ("s390x", (5, 4), "r15", (), ("vector",), "z13", ""),
+)
+
+
+@final
+class Isa:
+    """One target for this backend. `has` answers for LLVM's feature names."""
+
+    __slots__ = ("abi", "cpu", "enabled", "features", "name", "registers", "stack_pointer", "triple", "x86")
+
+    def __init__(self, target: Target) -> None:
+        rows = {row[0]: row for row in ROWS}
+        name, registers, stack_pointer, features, always, cpu, abi = rows[target.isa]
+        enabled = {llvm for kernel, llvm in features if kernel in target.cpu_features} | set(always)
+        self.name = name
+        self.registers = registers
+        self.stack_pointer = stack_pointer
+        self.cpu = cpu
+        self.abi = abi
+        self.enabled = frozenset(enabled)
+        self.features = ",".join(f"+{feature}" for feature in sorted(enabled))
+        self.triple = target.triple()
+        self.x86 = name == "x86_64"
+
+    def has(self, feature: str) -> bool:
+        """Whether LLVM may use this feature."""
+        return feature in self.enabled

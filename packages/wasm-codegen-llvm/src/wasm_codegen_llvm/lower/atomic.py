@@ -1,0 +1,144 @@
+"""Atomic accesses (proposal: threads), all sequentially consistent; wait and notify are the vm's."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from wasm_environ import traps
+
+from wasm_codegen_llvm.lower.memory import SIZES, address64, pointer
+from wasm_codegen_llvm.rows import Chapter
+
+if TYPE_CHECKING:
+    from wasm_codegen_llvm.function import FunctionLowering
+
+CHAPTER: Final = Chapter()
+
+# Columns: suffix in the mnemonic, type in memory, type of the value.
+WIDTHS: Final = (
+    ("i32", "", "", "i32", "i32"), ("i64", "", "", "i64", "i64"), ("i32", "8", "_u", "i8", "i32"), ("i32", "16", "_u", "i16", "i32"),
+    ("i64", "8", "_u", "i8", "i64"), ("i64", "16", "_u", "i16", "i64"), ("i64", "32", "_u", "i32", "i64"),
+)  # fmt: skip
+OPERATIONS: Final = ("add", "sub", "and", "or", "xor", "xchg")
+
+
+def aligned(f: FunctionLowering, address: str, offset: int, memory: int, size: int) -> None:
+    """Trap unless address + offset is a multiple of size."""
+    if size == 1:
+        return
+    at = address64(f, memory, address)
+    n = f.next()
+    low = offset & (size - 1)
+    f.emit(f"%a{n} = add i64 {at}, {low}\n%b{n} = and i64 %a{n}, {size - 1}\n%c{n} = icmp ne i64 %b{n}, 0")
+    f.trap_if(f"%c{n}", traps.HEAP_MISALIGNED)
+
+
+def aligned_pointer(f: FunctionLowering, t: str, address: str, offset: int, memory: int) -> str:
+    aligned(f, address, offset, memory, SIZES[t])
+    return pointer(f, address, offset, memory, SIZES[t])
+
+
+def narrow(f: FunctionLowering, value: str, t: str, value_type: str) -> str:
+    if t == value_type:
+        return value
+    n = f.next()
+    f.emit(f"%w{n} = trunc {value_type} {value} to {t}")
+    return f"%w{n}"
+
+
+def push(f: FunctionLowering, value: str, t: str, value_type: str) -> None:
+    if t != value_type:
+        n = f.next()
+        f.emit(f"%v{n} = zext {t} {value} to {value_type}")
+        value = f"%v{n}"
+    f.stack.append(value)
+
+
+def load(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+    at = aligned_pointer(f, t, f.stack.pop(), a, b)
+    n = f.next()
+    f.emit(f"%m{n} = load atomic volatile {t}, ptr {at} seq_cst, align {SIZES[t]}{f.debug()}")
+    push(f, f"%m{n}", t, value_type)
+
+
+def store(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+    value, address = f.stack.pop(), f.stack.pop()
+    value = narrow(f, value, t, value_type)
+    at = aligned_pointer(f, t, address, a, b)
+    f.emit(f"store atomic volatile {t} {value}, ptr {at} seq_cst, align {SIZES[t]}{f.debug()}")
+
+
+def modify(operation: str, t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+    value, address = f.stack.pop(), f.stack.pop()
+    value = narrow(f, value, t, value_type)
+    at = aligned_pointer(f, t, address, a, b)
+    n = f.next()
+    f.emit(f"%m{n} = atomicrmw volatile {operation} ptr {at}, {t} {value} seq_cst, align {SIZES[t]}{f.debug()}")
+    push(f, f"%m{n}", t, value_type)
+
+
+def exchange(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+    replacement, expected, address = f.stack.pop(), f.stack.pop(), f.stack.pop()
+    at = aligned_pointer(f, t, address, a, b)
+    n = f.next()
+    if t == value_type:
+        fits, low = "", expected
+    else:  # an expected value that does not fit never matches; a read without a write is all that is left then
+        low = narrow(f, expected, t, value_type)
+        fits = f"%e{n} = zext {t} {low} to {value_type}\n%f{n} = icmp eq {value_type} %e{n}, {expected}\n"
+    replacement = narrow(f, replacement, t, value_type)
+    swap = f"cmpxchg volatile ptr {at}, {t} {low}, {t} {replacement} seq_cst seq_cst, align {SIZES[t]}{f.debug()}"
+    if not fits:
+        f.emit(f"%x{n} = {swap}\n%m{n} = extractvalue {{ {t}, i1 }} %x{n}, 0")
+    else:
+        read = f"%l{n} = load atomic volatile {t}, ptr {at} seq_cst, align {SIZES[t]}{f.debug()}"
+        f.emit(
+            f"{fits}br i1 %f{n}, label %y{n}, label %n{n}\n"
+            f"y{n}:\n%x{n} = {swap}\n%h{n} = extractvalue {{ {t}, i1 }} %x{n}, 0\nbr label %j{n}\n"
+            f"n{n}:\n{read}\nbr label %j{n}"
+        )
+        f.continue_block(f"j{n}")
+        f.emit(f"%m{n} = phi {t} [ %h{n}, %y{n} ], [ %l{n}, %n{n} ]")
+    push(f, f"%m{n}", t, value_type)
+
+
+def effective(f: FunctionLowering, address: str, offset: int, memory: int) -> str:
+    """address + offset as i64, the highest address if it overflows (which the libcall finds out of bounds)."""
+    offset &= (1 << 64) - 1
+    at = address64(f, memory, address)
+    n = f.next()
+    f.emit(f"%v{n} = call i64 @llvm.uadd.sat.i64(i64 {at}, i64 {offset})")
+    return f"%v{n}"
+
+
+def notify(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    count, address = f.stack.pop(), f.stack.pop()
+    aligned(f, address, a, b, 4)
+    f.stack.append(f.libcall("atomic_notify", b, effective(f, address, a, b), count))
+
+
+def wait(name: str, size: int, f: FunctionLowering, a: int, b: int, c: int) -> None:
+    timeout, expected, address = f.stack.pop(), f.stack.pop(), f.stack.pop()
+    aligned(f, address, a, b, size)
+    f.stack.append(f.libcall(name, b, effective(f, address, a, b), expected, timeout))
+
+
+def fence(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    f.emit("fence seq_cst")
+
+
+def _fill() -> None:
+    for integer, width, suffix, t, value_type in WIDTHS:
+        CHAPTER.function(f"{integer}.atomic.load{width}{suffix}", partial(load, t, value_type))
+        CHAPTER.function(f"{integer}.atomic.store{width}", partial(store, t, value_type))
+        for operation in OPERATIONS:
+            CHAPTER.function(f"{integer}.atomic.rmw{width}.{operation}{suffix}", partial(modify, operation, t, value_type))
+        CHAPTER.function(f"{integer}.atomic.rmw{width}.cmpxchg{suffix}", partial(exchange, t, value_type))
+    CHAPTER.function("memory.atomic.notify", notify)
+    CHAPTER.function("memory.atomic.wait32", partial(wait, "atomic_wait32", 4))
+    CHAPTER.function("memory.atomic.wait64", partial(wait, "atomic_wait64", 8))
+    CHAPTER.function("atomic.fence", fence)
+
+
+_fill()

@@ -1,0 +1,397 @@
+"""Blocks, branches, calls.
+
+A label's values are phis of its block; a loop's parameters live in stack slots, which sroa turns into phis, because the branches back are not
+known yet where the loop begins. A block that nothing branches to gets no basic block of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+from wasm_environ import traps
+from wasm_environ.body import (
+    KIND_LOOP,
+    LABEL_BRANCHES,
+    LABEL_ELSE,
+    LABEL_HEIGHT,
+    LABEL_KIND,
+    LABEL_PARAM_COUNT,
+    LABEL_PARAMS,
+    LABEL_RESULT_COUNT,
+    LABEL_RESULTS,
+    LABEL_WORDS,
+)
+from wasm_environ.types import NULLABLE
+from wasm_environ.vmtypes import (
+    FUNC_REF_CODE,
+    FUNC_REF_CONTEXT,
+    FUNC_REF_TYPE_ID,
+    IMPORT_CODE,
+    IMPORT_CONTEXT,
+)
+
+from wasm_codegen_llvm import fuel
+from wasm_codegen_llvm.ir import INVARIANT, type_name
+from wasm_codegen_llvm.lower.table import element
+from wasm_codegen_llvm.rows import Chapter
+
+if TYPE_CHECKING:
+    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.ir import Signature
+
+CHAPTER: Final = Chapter()
+
+
+@final
+class Label:
+    """A label: `types` of the values a branch carries, `incoming` (values, block) of the branches so far, `saved` for an else arm."""
+
+    __slots__ = ("else_block", "height", "incoming", "is_loop", "known", "name", "saved", "slots", "types")
+
+    def __init__(self, f: FunctionLowering, index: int) -> None:
+        words = f.body.labels
+        at = index * LABEL_WORDS
+        self.is_loop = words[at + LABEL_KIND] == KIND_LOOP
+        first, count = (LABEL_PARAMS, LABEL_PARAM_COUNT) if self.is_loop else (LABEL_RESULTS, LABEL_RESULT_COUNT)
+        start = words[at + first]
+        self.types = [type_name(f.body.types[start + i]) for i in range(words[at + count])]
+        self.height: int = words[at + LABEL_HEIGHT]
+        self.name = f"b{index}"
+        self.incoming: list[tuple[list[str], str]] = []
+        self.saved: list[str] = []
+        self.known: dict[int, str] = {}
+        self.else_block = ""
+        self.slots: list[str] = []
+
+
+def label_of(f: FunctionLowering, index: int) -> Label:
+    label = f.labels[index]
+    if label is None:
+        label = f.labels[index] = Label(f, index)
+    return label
+
+
+# ---- blocks
+
+
+def block(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    label_of(f, a)
+
+
+def loop(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    label = label_of(f, a)
+    if f.body.labels[a * LABEL_WORDS + LABEL_BRANCHES]:
+        for index, (t, value) in enumerate(zip(label.types, f.stack[label.height :], strict=True)):
+            slot = f"%S{a}.{index}"
+            f.entry.append(f"{slot} = alloca {t}")
+            label.slots.append(slot)
+            f.emit(f"store {t} {f.opaque(value, t)}, ptr {slot}")
+        f.emit(f"br label %{label.name}")
+        f.start_block(label.name)
+        for index, (t, slot) in enumerate(zip(label.types, label.slots, strict=True)):
+            n = f.next()
+            f.emit(f"%v{n} = load {t}, ptr {slot}")
+            f.stack[label.height + index] = f"%v{n}"
+    if f.batch.tunables.consume_fuel:
+        fuel.check(f)
+
+
+def if_(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    condition = f.condition(f.stack.pop())
+    label = label_of(f, a)
+    n = f.next()
+    if f.body.labels[a * LABEL_WORDS + LABEL_ELSE] < 0:
+        label.incoming.append((opaque_values(f, f.stack[label.height :], label.types), f.here))
+        otherwise = label.name
+    else:
+        label.saved = f.stack[label.height :]
+        label.known = dict(f.known)
+        otherwise = label.else_block = f"e{a}"
+    f.emit(f"br i1 {condition}, label %n{n}, label %{otherwise}")
+    f.continue_block(f"n{n}")
+
+
+def else_(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    label = label_of(f, a)
+    if b:
+        jump(f, label)
+    del f.stack[label.height :]
+    f.stack += label.saved
+    f.continue_block(label.else_block)
+    f.known = label.known
+
+
+def end(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    label = label_of(f, a)
+    if a == 0:
+        return end_function(f, label, b)
+    if label.is_loop:
+        if not b:
+            del f.stack[label.height :]
+        return None
+    if not label.incoming:  # nobody branches here: the results, if any, are on the stack already
+        if not b:
+            del f.stack[label.height :]
+        return None
+    if b:
+        jump(f, label)
+    join(f, label)
+    return None
+
+
+def end_function(f: FunctionLowering, label: Label, falls: int) -> None:
+    if label.incoming:
+        if falls:
+            jump(f, label)
+        join(f, label)
+    elif not falls:
+        return
+    if f.batch.tunables.consume_fuel:
+        fuel.save(f)
+    leave(f)
+
+
+def join(f: FunctionLowering, label: Label) -> None:
+    """Begin a label's block; its values become phis."""
+    del f.stack[label.height :]
+    f.start_block(label.name)
+    for index, t in enumerate(label.types):
+        n = f.next()
+        sources = ", ".join([f"[ {values[index]}, %{source} ]" for values, source in label.incoming])
+        f.emit(f"%v{n} = phi {t} {sources}")
+        f.stack.append(f"%v{n}")
+
+
+def opaque_values(f: FunctionLowering, values: list[str], types: list[str]) -> list[str]:
+    return [f.opaque(value, t) for value, t in zip(values, types, strict=True)]
+
+
+def prepare(f: FunctionLowering, label: Label) -> None:
+    """Hand a label the values of a branch that the caller will emit now."""
+    count = len(label.types)
+    values = opaque_values(f, f.stack[len(f.stack) - count :], label.types) if count else []
+    if not label.is_loop:
+        label.incoming.append((values, f.here))
+        return
+    for t, value, slot in zip(label.types, values, label.slots, strict=True):
+        f.emit(f"store {t} {value}, ptr {slot}")
+
+
+def jump(f: FunctionLowering, label: Label) -> None:
+    prepare(f, label)
+    f.emit(f"br label %{label.name}")
+
+
+# ---- branches
+
+
+def br(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    jump(f, label_of(f, a))
+
+
+def br_if(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    condition = f.condition(f.stack.pop())
+    branch_if(f, condition, label_of(f, a))
+
+
+def branch_if(f: FunctionLowering, condition: str, label: Label) -> None:
+    prepare(f, label)
+    n = f.next()
+    f.emit(f"br i1 {condition}, label %{label.name}, label %n{n}")
+    f.continue_block(f"n{n}")
+
+
+def br_table(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    selector = f.stack.pop()
+    targets = f.body.extra[b : b + a + 1]
+    seen: set[int] = set()
+    for target in targets:  # a phi needs an entry per edge, also for several edges from one block
+        label = label_of(f, target)
+        if target not in seen:
+            seen.add(target)
+            prepare(f, label)
+        elif not label.is_loop:
+            label.incoming.append(label.incoming[-1])
+    cases = " ".join([f"i32 {value}, label %b{target}" for value, target in enumerate(targets[:a])])
+    f.emit(f"switch i32 {selector}, label %b{targets[a]} [{cases}]")
+
+
+def return_(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    leave(f)
+
+
+def leave(f: FunctionLowering) -> None:
+    """Return the values on top of the stack."""
+    s = f.signature
+    if not s.results:
+        f.emit("ret void")
+        return
+    values = f.stack[len(f.stack) - len(s.results) :]
+    for index in range(1, len(values)):
+        pointer = f.at("%more", 16 * (index - 1))
+        f.emit(f"store {s.results[index]} {values[index]}, ptr {pointer}, align 8")
+    f.emit(f"ret {s.result} {values[0]}")
+
+
+def unreachable(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    f.emit(f.trap_call(traps.UNREACHABLE))
+
+
+def on_null(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    reference = f.stack.pop()
+    n = f.next()
+    f.emit(f"%c{n} = icmp eq i64 {reference}, 0")
+    branch_if(f, f"%c{n}", label_of(f, a))
+    f.stack.append(reference)
+
+
+def on_non_null(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    n = f.next()
+    f.emit(f"%c{n} = icmp ne i64 {f.stack[-1]}, 0")
+    branch_if(f, f"%c{n}", label_of(f, a))
+    f.stack.pop()
+
+
+# ---- calls
+
+
+def call(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    signature = f.batch.signature(b)
+    code, context = function_target(f, a)
+    invoke(f, signature, code, context)
+
+
+def call_indirect(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    code, context = indirect_target(f, a, b)
+    invoke(f, f.batch.signature(b), code, context)
+
+
+def call_ref(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    code, context = reference_target(f, a)
+    invoke(f, f.batch.signature(b), code, context)
+
+
+def return_call(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    code, context = function_target(f, a)
+    invoke_last(f, f.batch.signature(b), code, context)
+
+
+def return_call_indirect(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    code, context = indirect_target(f, a, b)
+    invoke_last(f, f.batch.signature(b), code, context)
+
+
+def return_call_ref(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    code, context = reference_target(f, a)
+    invoke_last(f, f.batch.signature(b), code, context)
+
+
+def function_target(f: FunctionLowering, index: int) -> tuple[str, str]:
+    """(code, callee vmctx) of a function index."""
+    if index >= f.module.imported_functions:
+        f.batch.uses(index)
+        return f"@f{index}", "%vm"
+    offset = f.layout.function_import(index)
+    return f.context_pointer(offset + IMPORT_CODE), f.context_pointer(offset + IMPORT_CONTEXT)
+
+
+# spec: call_indirect
+def indirect_target(f: FunctionLowering, table: int, type_index: int) -> tuple[str, str]:
+    """Check the table element whose index is on the stack; (code, callee vmctx) of it."""
+    reference = element(f, table, f.stack.pop(), traps.UNDEFINED_ELEMENT)
+    n = f.next()
+    f.emit(f"%c{n} = icmp eq i64 {reference}, 0")
+    f.trap_if(f"%c{n}", traps.INDIRECT_CALL_TO_NULL)
+    f.emit(f"%r{n} = inttoptr i64 {reference} to ptr")
+    actual = f.load_at(f"%r{n}", FUNC_REF_TYPE_ID, "i32")
+    expected = f.field(f.layout.type_id(type_index), "i32", INVARIANT)
+    m = f.next()
+    if f.module.types[type_index].final:
+        f.emit(f"%c{m} = icmp ne i32 {actual}, {expected}")
+        f.trap_if(f"%c{m}", traps.BAD_SIGNATURE)
+    else:
+        f.emit(f"%c{m} = icmp eq i32 {actual}, {expected}\nbr i1 %c{m}, label %y{m}, label %n{m}")
+        f.continue_block(f"n{m}")
+        known = dict(f.known)
+        matches = f.libcall("is_subtype", actual, expected)
+        f.emit(f"%d{m} = icmp eq i32 {matches}, 0")
+        f.trap_if(f"%d{m}", traps.BAD_SIGNATURE)
+        f.emit(f"br label %y{m}")
+        f.start_block(f"y{m}")
+        f.known = known
+    return f.load_at(f"%r{n}", FUNC_REF_CODE, "ptr"), f.load_at(f"%r{n}", FUNC_REF_CONTEXT, "ptr")
+
+
+def reference_target(f: FunctionLowering, operand_type: int) -> tuple[str, str]:
+    """(code, callee vmctx) of the function reference on the stack."""
+    reference = f.stack.pop()
+    n = f.next()
+    if operand_type & NULLABLE:
+        f.emit(f"%c{n} = icmp eq i64 {reference}, 0")
+        f.trap_if(f"%c{n}", traps.NULL_REFERENCE)
+    f.emit(f"%r{n} = inttoptr i64 {reference} to ptr")
+    return f.load_at(f"%r{n}", FUNC_REF_CODE, "ptr"), f.load_at(f"%r{n}", FUNC_REF_CONTEXT, "ptr")
+
+
+def arguments(f: FunctionLowering, s: Signature, context: str, more: str) -> str:
+    """Pop a call's arguments; the list as IR."""
+    count = len(s.wasm_params)
+    at = len(f.stack) - count
+    values = [context, *([more] if len(s.results) > 1 else []), *f.stack[at:]]
+    del f.stack[at:]
+    return ", ".join([f"{t} {value}" for t, value in zip(s.params, values, strict=True)])
+
+
+def invoke(f: FunctionLowering, s: Signature, code: str, context: str) -> None:
+    """Call, and push the results."""
+    text = f"call {s.result} {code}({arguments(f, s, context, '%slots')}){f.debug()}"
+    n = f.next()
+    if not s.results:
+        f.emit(text)
+    else:
+        f.emit(f"%v{n} = {text}")
+        f.stack.append(f"%v{n}")
+        f.more_slots = max(f.more_slots, len(s.results) - 1)
+        for index in range(1, len(s.results)):
+            f.stack.append(f.load_at("%slots", 16 * (index - 1), s.results[index], ", align 8"))
+    if f.batch.tunables.consume_fuel:
+        fuel.load(f)
+
+
+def invoke_last(f: FunctionLowering, s: Signature, code: str, context: str) -> None:
+    """Call in place of the own frame.
+
+    Where both functions have the same signature LLVM guarantees it (musttail); where the callee takes all its parameters in registers it is a
+    sibling call, which code generation always makes a jump. Only a callee with parameters on the stack and another signature than ours is called
+    and returned from: the caller of this frame has reserved no room for them.
+    """
+    kind = "musttail " if s.declared == f.signature.declared else "" if s.stacked else "tail "
+    text = f"{kind}call {s.result} {code}({arguments(f, s, context, '%more')}){f.debug()}"
+    if s.results:
+        n = f.next()
+        f.emit(f"%v{n} = {text}\nret {s.result} %v{n}")
+    else:
+        f.emit(f"{text}\nret void")
+
+
+for _mnemonic, _lowering in (
+    ("block", block),
+    ("loop", loop),
+    ("if", if_),
+    ("else", else_),
+    ("end", end),
+    ("br", br),
+    ("br_if", br_if),
+    ("br_table", br_table),
+    ("return", return_),
+    ("unreachable", unreachable),
+    ("br_on_null", on_null),
+    ("br_on_non_null", on_non_null),
+    ("call", call),
+    ("call_indirect", call_indirect),
+    ("call_ref", call_ref),
+    ("return_call", return_call),
+    ("return_call_indirect", return_call_indirect),
+    ("return_call_ref", return_call_ref),
+):
+    CHAPTER.function(_mnemonic, _lowering)

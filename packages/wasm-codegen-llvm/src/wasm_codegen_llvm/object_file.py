@@ -1,0 +1,110 @@
+"""A small reader of the ELF objects LLVM emits: text, constants, symbols and relocations as CompiledCode."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final, final
+
+from wasm_environ.compiler import SYMBOL_FUNCTION, SYMBOL_RODATA, SYMBOL_TEXT, CompiledCode
+
+from wasm_codegen_llvm import line_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECTION: Final = "IIQQQQIIQQ"
+SYMBOL: Final = "IBBHQQ"
+RELOCATION: Final = "QQq"
+SHT_RELA: Final = 4
+SHF_ALLOC: Final = 2
+STT_FUNC: Final = 2
+STT_SECTION: Final = 3
+
+
+@final
+class ObjectFile:
+    """The sections and symbols of one relocatable ELF64 file."""
+
+    def __init__(self, data: bytes) -> None:
+        assert data[:5] == b"\x7fELF\x02", "LLVM did not emit an ELF64 object"
+        self.data = data
+        self.order = ">" if data[5] == 2 else "<"
+        at, count, names = struct.unpack_from(self.order + "40xQ10xHHH", data, 0)[0], 0, 0
+        count, names = struct.unpack_from(self.order + "HH", data, 60)
+        rows = [struct.unpack_from(self.order + SECTION, data, at + 64 * i) for i in range(count)]
+        self.headers = [(self._string(rows[names][4], row[0]), *row[1:]) for row in rows]
+        self.symbols: list[tuple[str, int, int, int, int]] = []  # name, type, section, value, size
+        for header in self.headers:
+            if header[0] == ".symtab":
+                strings = rows[header[6]][4]
+                for name, info, _, section, value, size in struct.iter_unpack(self.order + SYMBOL, self.contents(header)):
+                    self.symbols.append((self._string(strings, name), info & 15, section, value, size))
+
+    def _string(self, table: int, offset: int) -> str:
+        start = table + offset
+        return self.data[start : self.data.index(b"\0", start)].decode("ascii")
+
+    def contents(self, header: tuple[str, *tuple[int, ...]]) -> bytes:
+        return self.data[header[4] : header[4] + header[5]]
+
+    def section(self, name: str) -> bytes:
+        """The contents of a section by name, empty if there is none."""
+        for header in self.headers:
+            if header[0] == name:
+                return self.contents(header)
+        return b""
+
+    def relocations(self, section: int) -> Iterator[tuple[int, int, int, int]]:
+        """(offset, type, symbol, addend) of those that apply to a section."""
+        for header in self.headers:
+            if header[1] == SHT_RELA and header[7] == section:
+                for offset, info, addend in struct.iter_unpack(self.order + RELOCATION, self.contents(header)):
+                    yield offset, info & 0xFFFFFFFF, info >> 32, addend
+
+
+def read(data: bytes, first: int = -1) -> CompiledCode:
+    """An object's code. `first` is the metadata number of the first debug scope, -1 for code without addresses.
+
+    Text sections come first, constants behind them; both are laid out here, so every place is known relative to the start of the text.
+    """
+    o = ObjectFile(data)
+    places: dict[int, int] = {}
+    text, rodata, align = bytearray(), bytearray(), 16
+    for index, header in enumerate(o.headers):
+        if header[0].startswith(".text") and header[5]:
+            text.extend(bytes(-len(text) % header[8]))
+            places[index] = len(text)
+            text += o.contents(header)
+    for index, header in enumerate(o.headers):
+        if header[0].startswith(".rodata") and header[5]:
+            align = max(align, header[8])
+            rodata.extend(bytes(-len(rodata) % header[8]))
+            places[index] = len(rodata)
+            rodata += o.contents(header)
+    text.extend(bytes(-len(text) % align))
+    relocations = []
+    for index, place in places.items():
+        base = place if o.headers[index][0].startswith(".text") else len(text) + place
+        for offset, kind, symbol, addend in o.relocations(index):
+            relocations.append((base + offset, kind, *_target(o, places, symbol), addend))
+    symbols = [
+        (int(name[1:]), places[section] + value, size)
+        for name, kind, section, value, size in o.symbols
+        if kind == STT_FUNC and section in places and name[1:].isdigit()
+    ]
+    symbols.sort(key=lambda row: row[1])
+    addresses = line_table.read(o.section(".debug_line"), o.order) if first >= 0 else ()
+    return CompiledCode(bytes(text), symbols, sorted(relocations), bytes(rodata), align, (), addresses)
+
+
+def _target(o: ObjectFile, places: dict[int, int], symbol: int) -> tuple[int, int]:
+    """(SYMBOL_*, index) that a relocation's symbol stands for."""
+    name, _, section, value, _ = o.symbols[symbol]
+    if section in places:
+        if o.headers[section][0].startswith(".rodata"):
+            return SYMBOL_RODATA, places[section] + value
+        if name[:1] == "f" and name[1:].isdigit():
+            return SYMBOL_FUNCTION, int(name[1:])
+        return SYMBOL_TEXT, places[section] + value
+    assert name[:1] == "f" and name[1:].isdigit(), f"the code refers to {name!r}, which is no function of the module"
+    return SYMBOL_FUNCTION, int(name[1:])

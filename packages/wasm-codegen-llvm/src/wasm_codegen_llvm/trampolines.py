@@ -1,0 +1,61 @@
+"""Entry trampolines and host thunks: between wasm's calling convention and arrays of VMValue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wasm_environ.vmtypes import HOST_CALL, VALUE_SIZE
+
+from wasm_codegen_llvm.batch import preamble
+from wasm_codegen_llvm.ir import Signature
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasm_environ.types import FuncType
+
+    from wasm_codegen_llvm.isa import Isa
+
+
+def entries(isa: Isa, types: Sequence[FuncType]) -> str:
+    """The module of entry trampolines: `void f<k>(callee, values, code)`."""
+    return preamble(isa) + "".join(_entry(k, Signature(t, isa.registers)) for k, t in enumerate(types))
+
+
+def host_thunks(isa: Isa, types: Sequence[FuncType]) -> str:
+    """The module of host thunks: functions of the wasm convention whose callee is a VMHostContext."""
+    return preamble(isa) + "".join(_thunk(k, Signature(t, isa.registers)) for k, t in enumerate(types))
+
+
+def _slot(name: str, array: str, index: int) -> str:
+    return f"%{name}{index} = getelementptr i8, ptr %{array}, i64 {VALUE_SIZE * index}\n"
+
+
+def _entry(k: int, s: Signature) -> str:
+    lines = [f"define hidden void @f{k}(ptr %vm, ptr %values, ptr %code) #0 {{\n"]
+    for index, t in enumerate(s.wasm_params):
+        lines.append(f"{_slot('p', 'values', index)}%P{index} = load {t}, ptr %p{index}, align 8\n")
+    passed = ["ptr %vm"]
+    if len(s.results) > 1:  # result k >= 1 belongs in values[k], which is more[k - 1]
+        lines.append(_slot("more", "values", 1))
+        passed.append("ptr %more1")
+    passed += [f"{t} %P{index}" for index, t in enumerate(s.wasm_params)]
+    call = f"call {s.result} %code({', '.join(passed)})\n"
+    lines.append(f"%r = {call}store {s.result} %r, ptr %values, align 8\n" if s.results else call)
+    return "".join([*lines, "ret void\n}\n"])
+
+
+def _thunk(k: int, s: Signature) -> str:
+    params = ["ptr %vm", *(["ptr %more"] if len(s.results) > 1 else [])]
+    params += [f"{t} %P{index}" for index, t in enumerate(s.wasm_params)]
+    count = max(len(s.wasm_params), len(s.results), 1)
+    lines = [f"define hidden {s.result} @f{k}({', '.join(params)}) #0 {{\n%values = alloca [{2 * count} x i64], align 16\n"]
+    for index, t in enumerate(s.wasm_params):
+        lines.append(f"{_slot('p', 'values', index)}store {t} %P{index}, ptr %p{index}, align 8\n")
+    lines.append(f"%field = getelementptr i8, ptr %vm, i64 {HOST_CALL}\n%call = load ptr, ptr %field\ncall void %call(ptr %vm, ptr %values)\n")
+    for index, t in enumerate(s.results):
+        lines.append(f"{_slot('q', 'values', index)}%r{index} = load {t}, ptr %q{index}, align 8\n")
+        if index:
+            lines.append(f"{_slot('m', 'more', index - 1)}store {t} %r{index}, ptr %m{index - 1}, align 8\n")
+    lines.append(f"ret {s.result} %r0\n}}\n" if s.results else "ret void\n}\n")
+    return "".join(lines)
