@@ -16,9 +16,9 @@ GLOBALS: Final = 1_000_000
 TAGS: Final = 1_000_000
 TABLES: Final = 100_000
 MEMORIES: Final = 100_000
-ELEMENT_SEGMENTS: Final = 100_000
+ELEMENT_SEGMENTS: Final = 1_000_000
 ELEMENTS: Final = 10_000_000  # entries of one element segment
-DATA_SEGMENTS: Final = 100_000
+DATA_SEGMENTS: Final = 1_000_000
 STRING: Final = 100_000  # bytes of an import, export or section name
 
 # Sizes of a type.

@@ -46,6 +46,7 @@ PREFIX_IDS: Final = tuple(PREFIX_BASE[p] for p in (0xFB, 0xFC, 0xFD, 0xFE))
 PREFIX_SIZES: Final = (0x100, 0x100, 0x200, 0x100)
 
 END: Final = 0x0B
+I32_CONST: Final = 0x41
 REF_FUNC: Final = 0xD2
 OPENERS: Final = frozenset((0x02, 0x03, 0x04, 0x06, 0x1F))  # block loop if try try_table
 DELEGATE: Final = 0x18
@@ -172,6 +173,15 @@ def instruction(r: Reader) -> tuple[int, ...]:
 def const_expr(r: Reader) -> ConstExpr:
     """An expression up to its `end`. Whether its instructions are constant is for validation to say."""
     start = r.pos
+    data = r.data
+    if start < r.end and data[start] == I32_CONST:  # nearly all are one of these: the offsets of segments
+        r.pos = start + 1
+        value = r.s32()
+        stop = r.pos
+        if stop < r.end and data[stop] == END:
+            r.pos = stop + 1
+            return ConstExpr(data[start : stop + 1], ((I32_CONST, value, 0),), start)
+        r.pos = start
     rows: list[tuple[int, int, int]] = []
     depth: i64 = 0
     while True:

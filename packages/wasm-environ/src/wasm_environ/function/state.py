@@ -15,6 +15,14 @@ from wasm_environ.body import (
     LABEL_DEPTH,
     LABEL_ELSE,
     LABEL_END,
+    LABEL_HEIGHT,
+    LABEL_KIND,
+    LABEL_PARAM_COUNT,
+    LABEL_PARAMS,
+    LABEL_PARENT,
+    LABEL_RESULT_COUNT,
+    LABEL_RESULTS,
+    LABEL_START,
     LABEL_WORDS,
     OFFSET_SHIFT,
     WORDS,
@@ -78,7 +86,8 @@ class State:
         self.type_at: dict[int, int] = {}  # value type (or ~type index) -> index into `types`
         self.ops: vec[i64] = vec[i64]([0] * (WORDS * 256))
         self.words: i64 = 0
-        self.labels: vec[i64] = vec[i64]()
+        self.labels: vec[i64] = vec[i64]([0] * (LABEL_WORDS * 64))
+        self.label_words: i64 = 0
         self.extra: vec[i64] = vec[i64]()
         self.is_leaf = True
 
@@ -237,21 +246,23 @@ class State:
 
     def new_label(self, kind: i64, params: i64, param_count: i64, results: i64, result_count: i64, parent: i64) -> i64:
         labels = self.labels
-        label: i64 = len(labels)
-        start: i64 = self.words // WORDS if parent >= 0 else -1
-        labels = append(labels, kind)
-        labels = append(labels, params)
-        labels = append(labels, param_count)
-        labels = append(labels, results)
-        labels = append(labels, result_count)
-        labels = append(labels, self.sp)
-        labels = append(labels, 0)  # branches
-        labels = append(labels, start)
-        labels = append(labels, -1)  # else
-        labels = append(labels, -1)  # end
-        labels = append(labels, parent)
-        self.labels = append(labels, self.loops)
-        return label // LABEL_WORDS
+        at = self.label_words
+        if at + LABEL_WORDS > len(labels):
+            labels = self.labels = grown(labels, at * 2)
+        labels[at + LABEL_KIND] = kind
+        labels[at + LABEL_PARAMS] = params
+        labels[at + LABEL_PARAM_COUNT] = param_count
+        labels[at + LABEL_RESULTS] = results
+        labels[at + LABEL_RESULT_COUNT] = result_count
+        labels[at + LABEL_HEIGHT] = self.sp
+        labels[at + LABEL_BRANCHES] = 0
+        labels[at + LABEL_START] = self.words // WORDS if parent >= 0 else -1
+        labels[at + LABEL_ELSE] = -1
+        labels[at + LABEL_END] = -1
+        labels[at + LABEL_PARENT] = parent
+        labels[at + LABEL_DEPTH] = self.loops
+        self.label_words = at + LABEL_WORDS
+        return at // LABEL_WORDS
 
     def close_arm(self, frame: i64) -> None:
         """Check the stack at the end of an arm: exactly the frame's results (spec: Instrs_ok/frame at `end` and `else`)."""

@@ -76,7 +76,7 @@ class BodyValidator:
         first = self.context.first[type_index] + self.context.count[type_index]
         out.results = self.context.pool[first : first + self.context.results[type_index]]
         out.ops = s.ops[: s.words]
-        out.labels = s.labels[:]
+        out.labels = s.labels[: s.label_words]
         out.types = s.types[:]
         out.extra = s.extra[:]
         out.max_height = s.high
@@ -117,7 +117,7 @@ class BodyValidator:
         s.live = write
         s.is_leaf = True
         s.init_count = 0
-        s.labels = vec[i64]()
+        s.label_words = 0
         s.extra = vec[i64]()
         s.types = vec[i64]()
         s.type_at.clear()

@@ -17,6 +17,7 @@ from wasm_environ.function.state import State
 from wasm_environ.function.tables import POP1, POP2, PUSH
 from wasm_environ.module import ConstExpr
 from wasm_environ.opcodes import BY_ID, ID_LIMIT
+from wasm_environ.types import I32
 
 # The constant instructions beside `end`, by mnemonic, with the feature that makes them so.
 CONSTANT: Final = (
@@ -40,6 +41,7 @@ def _constant_table() -> bytes:
 IS_CONSTANT: Final[bytes] = _constant_table()
 END: Final = 0x0B
 GLOBAL_GET: Final = 0x23
+I32_CONST: Final = 0x41
 
 
 @final
@@ -53,6 +55,9 @@ class ConstValidator:
 
     def check(self, expression: ConstExpr, want: i64) -> None:
         """The expression is constant and gives one value that matches `want`."""
+        ops = expression.ops
+        if want == I32 and len(ops) == 1 and ops[0][0] == I32_CONST and expression.code[0] == I32_CONST:
+            return
         s = self.state
         offset = expression.offset
         s.r = Reader(expression.code, 0, len(expression.code), self.context.features, self.context.module.types)
@@ -86,7 +91,7 @@ class ConstValidator:
             raise s.fail(f"constant expression required: {feature} support is not enabled: {mnemonic}")
         if op == GLOBAL_GET:
             self.global_get(s)
-        elif op == 0x41:
+        elif op == I32_CONST:
             numeric.i32_const(s)
         elif op == 0x42:
             numeric.i64_const(s)
