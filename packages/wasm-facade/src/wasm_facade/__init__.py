@@ -1,0 +1,87 @@
+"""Run WebAssembly: the API of wasmtime-py 50, faster, with more on top. Start at `load`, or at `Engine`, `Module`, `Store`, `Instance`."""
+
+from __future__ import annotations
+
+from wasm_environ.errors import (
+    ArtifactError,
+    CompileError,
+    ExhaustedError,
+    InvalidError,
+    LinkError,
+    MalformedError,
+    TextError,
+    UnsupportedError,
+    WasmError,
+)
+from wasm_environ.errors import Exit as ExitTrap
+from wasm_environ.errors import WasmError as WasmtimeError
+from wasm_vm import (
+    Caller,
+    Frame,
+    Func,
+    Global,
+    Instance,
+    InstanceExports,
+    Memory,
+    SharedMemory,
+    Store,
+    Table,
+    Trap,
+    TrapCode,
+)
+
+from wasm_facade.config import Config
+from wasm_facade.engine import Engine
+from wasm_facade.linker import InstancePre, Linker
+from wasm_facade.module import Module
+from wasm_facade.types import (
+    ExportType,
+    FuncType,
+    GlobalType,
+    ImportType,
+    Limits,
+    MemoryType,
+    TableType,
+    TagType,
+    ValType,
+)
+from wasm_facade.value import Val
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wasm_wasi_p1 import DirPerms, FilePerms, WasiConfig
+
+    from wasm_facade.compilation import wat2wasm
+    from wasm_facade.load import load
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArtifactError", "Caller", "CompileError", "Config", "DirPerms", "Engine", "ExhaustedError", "ExitTrap", "ExportType", "FilePerms",
+    "Frame", "Func", "FuncType", "Global", "GlobalType", "ImportType", "Instance", "InstanceExports", "InstancePre", "InvalidError",
+    "Limits", "LinkError", "Linker", "MalformedError", "Memory", "MemoryType", "Module", "SharedMemory", "Store", "Table", "TableType",
+    "TagType", "TextError", "Trap", "TrapCode", "UnsupportedError", "Val", "ValType", "WasiConfig", "WasmError", "WasmtimeError", "load",
+    "wat2wasm",
+]  # fmt: skip
+
+# What not every program needs is imported when first asked for.
+_LAZY = {
+    "DirPerms": "wasm_wasi_p1", "FilePerms": "wasm_wasi_p1", "WasiConfig": "wasm_wasi_p1", "load": "wasm_facade.load",
+    "wat2wasm": "wasm_facade.compilation",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    home = _LAZY.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    if home == "wasm_wasi_p1":
+        from wasm_facade.discovery import wasi_preview1
+
+        found = getattr(wasi_preview1(), name)
+    else:
+        found = getattr(import_module(home), name)
+    globals()[name] = found
+    return found

@@ -1,0 +1,104 @@
+"""The `wasm` command: finds the subcommand, imports it alone, and turns what goes wrong into an exit status and one clear line."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from wasm_facade.cli.options import HelpRequested, UsageError, parse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wasm_facade.cli.options import Command
+
+# Columns: subcommand (its file here), what it does.
+COMMANDS = (
+    ("run", "run a program: .wasm, .wat, or a compiled artifact"),
+    ("compile", "compile ahead of time"),
+    ("validate", "say what is wrong with modules, if anything is"),
+    ("print", "binary to text"),
+    ("parse", "text to binary"),
+    ("objdump", "list sections, imports, exports, sizes"),
+    ("wast", "run scripts of the official test suite"),
+    ("cache", "look at or clear the cache of compiled modules"),
+)
+
+OK, FAILED, USAGE, TRAPPED, INTERRUPTED = 0, 1, 2, 134, 130
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command line (default: this process's); returns the exit status."""
+    words = sys.argv[1:] if argv is None else argv
+    try:
+        status = _dispatch(words)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has gone; nothing is left to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return OK
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("--help", "-h", "help"):
+        print(_overview())
+        return OK if words else USAGE
+    if words[0] in ("--version", "-V"):
+        import wasm_facade
+
+        print(f"wasm {wasm_facade.__version__}")
+        return OK
+    name = words[0]
+    if name not in dict(COMMANDS):
+        if os.path.exists(name) and not name.startswith("-"):
+            return _complain("wasm", f"unknown command {name!r}; to run that file: wasm run {name}")
+        return _complain("wasm", f"unknown command {name!r}; known: {', '.join(dict(COMMANDS))}")
+    from importlib import import_module
+
+    module = import_module(f"wasm_facade.cli.{name}")
+    return _run(module.COMMAND, module.run, words[1:])
+
+
+def _run(command: Command, run: object, words: list[str]) -> int:
+    from wasm_environ.errors import WasmError
+
+    assert callable(run)
+    try:
+        parsed = parse(command, words)
+    except HelpRequested:
+        print(command.help())
+        return OK
+    except UsageError as error:
+        return _complain(f"wasm {command.name}", f"{error} (wasm {command.name} --help)")
+    try:
+        status: int = run(parsed)
+        return status
+    except BrokenPipeError:
+        raise
+    except (WasmError, OSError) as error:
+        fail(command.name, describe(error))
+        return FAILED
+
+
+def describe(error: BaseException) -> str:
+    """An exception as a person wants to read it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename is not None else error.strerror
+    return str(error)
+
+
+def fail(command: str, message: str) -> None:
+    """Say on stderr what is wrong."""
+    print(f"wasm {command}: {message}", file=sys.stderr)
+
+
+def _complain(prefix: str, message: str) -> int:
+    print(f"{prefix}: {message}", file=sys.stderr)
+    return USAGE
+
+
+def _overview() -> str:
+    width = max(len(name) for name, _ in COMMANDS)
+    rows = [f"  {name:{width}}  {summary}" for name, summary in COMMANDS]
+    return "\n".join(["usage: wasm COMMAND [OPTIONS] ...", "", "commands:", *rows, "", "wasm COMMAND --help says more about each."])

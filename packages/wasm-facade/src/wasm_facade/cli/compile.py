@@ -1,0 +1,43 @@
+"""`wasm compile`: a module to an artifact, for this machine or another."""
+
+from __future__ import annotations
+
+import os
+
+from wasm_facade.cli import OK
+from wasm_facade.cli.options import Command, Option
+from wasm_facade.cli.source import progress, read
+from wasm_facade.compilation import compile_artifact, source_bytes
+from wasm_facade.config import Config
+from wasm_facade.engine import Engine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wasm_facade.cli.options import Parsed
+
+COMMAND = Command(
+    "compile", "FILE", "Compile a .wasm or .wat file ahead of time, to an artifact that `wasm run` and Module.deserialize load.",
+    (
+        Option("-o --output", "OUT", "where to put the artifact (default: FILE with the ending .cwasm)"),
+        Option("--target", "TRIPLE", "what to compile for, such as aarch64-unknown-linux-gnu (default: this machine)"),
+        Option("--strategy", "NAME", "compiler: auto, native, llvm", default="auto"),
+        Option("--opt-level", "LEVEL", "how hard it tries: none, speed", default="speed"),
+        Option("--fuel", "", "count fuel in the code"),
+    ),
+)  # fmt: skip
+
+
+def run(options: Parsed) -> int:
+    """Compile the file."""
+    path = options.operands[0]
+    config = Config()
+    config.strategy = options.strategy
+    config.cranelift_opt_level = options.opt_level
+    config.consume_fuel = bool(options.fuel)
+    if options.target is not None:
+        config.target = options.target
+    artifact = compile_artifact(Engine(config), source_bytes(read(path)), progress())
+    output = options.output or (os.path.splitext(path)[0] if path != "-" else "out") + ".cwasm"
+    with open(output, "wb") as file:
+        file.write(artifact)
+    return OK

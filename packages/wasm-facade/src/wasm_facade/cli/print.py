@@ -1,0 +1,41 @@
+"""`wasm print`: a binary as text."""
+
+from __future__ import annotations
+
+import sys
+
+from wasm_facade.cli import OK
+from wasm_facade.cli.options import Command, Option
+from wasm_facade.cli.source import read
+from wasm_facade.compilation import binary_of, refuse_component, source_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wasm_facade.cli.options import Parsed
+
+COMMAND = Command(
+    "print", "FILE", "Print a module as text; names come from its name section. FILE may be - for stdin.",
+    (
+        Option("-o --output", "OUT", "where to put the text (default: stdout)"),
+        Option("--offsets", "", "say where in the binary each instruction is"),
+        Option("--folded", "", "nest operands in their instructions"),
+        Option("--no-names", "", "indices instead of names"),
+    ),
+)  # fmt: skip
+
+
+def run(options: Parsed) -> int:
+    """Print the file."""
+    from wasm_environ.binary.decode import decode
+    from wasm_environ.features import ALL
+    from wasm_environ.text.printer import print_module
+
+    binary = binary_of(source_bytes(read(options.operands[0])))
+    refuse_component(binary)
+    text = print_module(decode(binary, ALL), names=not options.no_names, offsets=bool(options.offsets), folded=bool(options.folded))
+    if options.output is None:
+        sys.stdout.write(text)
+    else:
+        with open(options.output, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    return OK

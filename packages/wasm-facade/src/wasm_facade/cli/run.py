@@ -1,0 +1,196 @@
+"""`wasm run`: a program under WASI with what the command line gives it, or one function of a module."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from wasm_environ.errors import Exit, WasmError
+from wasm_vm import Func, Store, Trap
+
+from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, describe, fail
+from wasm_facade.cli.options import Command, Option, natural, pair, seconds, size
+from wasm_facade.cli.source import load_module
+from wasm_facade.config import Config
+from wasm_facade.engine import Engine
+from wasm_facade.linker import Linker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from wasm_vm import Instance
+
+    from wasm_facade.cli.options import Parsed
+    from wasm_facade.module import Module
+
+COMMAND = Command(
+    "run", "FILE [ARGS...]", "Run a program: a .wasm or .wat file, or a compiled artifact. ARGS are the program's.",
+    (
+        Option("--dir", "HOST[::GUEST]", "let it use a folder, under the name GUEST", many=True),
+        Option("--env", "NAME[=VALUE]", "give it an environment variable, or pass on ours", many=True),
+        Option("--invoke", "NAME", "call this exported function with ARGS, and print its results"),
+        Option("--preload", "NAME=FILE", "instantiate FILE first, for imports of module NAME", pair("=", "NAME=FILE"), many=True),
+        Option("--argv0", "NAME", "what the program sees as its own name (default: FILE's)"),
+        Option("--timeout", "SECONDS", "stop it after this time", seconds),
+        Option("--fuel", "N", "stop it after about N instructions", natural),
+        Option("--max-memory", "BYTES", "refuse it more memory; K, M, G may follow", size),
+        Option("--strategy", "NAME", "compiler: auto, native, llvm", default="auto"),
+        Option("--no-cache", "", "neither look for a compiled form nor keep one"),
+    ),
+    passes_on=True,
+)  # fmt: skip
+
+
+def run(options: Parsed) -> int:
+    """Run the program; the exit status is its own, 134 after a trap, 1 when it cannot run."""
+    path = options.operands[0]
+    try:
+        engine = _engine(options)
+        store = Store(engine)
+        instance, module = _instance(options, engine, store, path)
+    except Trap as trap:
+        return _trapped(trap)
+    except Exit as exit_:
+        return _leave(exit_.code)
+    except (WasmError, OSError) as error:
+        message = describe(error)
+        fail("run", message if path in message else f"{path}: {message}")
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    try:
+        if options.invoke is not None:
+            return _invoke(options, store, instance)
+        return _start(options, store, instance, module)
+    except Trap as trap:
+        return _trapped(trap)
+    except Exit as exit_:
+        return _leave(exit_.code)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _engine(options: Parsed) -> Engine:
+    config = Config()
+    config.strategy = options.strategy
+    if options.fuel is not None:
+        config.consume_fuel = True
+    if options.no_cache:
+        config.cache = False
+    return Engine(config)
+
+
+def _instance(options: Parsed, engine: Engine, store: Store, path: str) -> tuple[Instance, Module]:
+    module = load_module(engine, path)
+    if options.fuel is not None:
+        store.set_fuel(options.fuel)
+    if options.max_memory is not None:
+        store.set_limits(memory_size=options.max_memory)
+    linker = Linker(engine)
+    preloads = [(name, load_module(engine, file)) for name, file in options.preload]
+    if any(_needs_wasi(each) for each in (module, *(m for _, m in preloads))):
+        linker.define_wasi()
+        store.set_wasi(_wasi(options, path))
+    for name, preload in preloads:
+        linker.define_module(store, name, preload)
+    return linker.instantiate(store, module), module
+
+
+def _needs_wasi(module: Module) -> bool:
+    return any(wanted.module in ("wasi_snapshot_preview1", "wasi_unstable") for wanted in module._descriptor.imports)
+
+
+def _wasi(options: Parsed, path: str) -> Any:
+    from wasm_facade import WasiConfig
+
+    wasi = WasiConfig()
+    name = options.argv0 if options.argv0 is not None else os.path.basename(path)
+    wasi.argv = [name, *(options.operands[1:] if options.invoke is None else [])]
+    env = []
+    for word in options.env:
+        variable, equals, value = word.partition("=")
+        if equals:
+            env.append((variable, value))
+        elif variable in os.environ:
+            env.append((variable, os.environ[variable]))
+    wasi.env = env
+    wasi.inherit_stdin()
+    wasi.inherit_stdout()
+    wasi.inherit_stderr()
+    for word in options.dir:
+        host, separator, guest = word.partition("::")
+        wasi.preopen_dir(host, guest if separator else host)
+    return wasi
+
+
+def _call(options: Parsed, store: Store, function: Any, args: list[Any]) -> Any:
+    if options.timeout is None:
+        return function(store, *args)
+    return function(store, *args, timeout=options.timeout)
+
+
+def _start(options: Parsed, store: Store, instance: Instance, module: Module) -> int:
+    exports = instance.exports(store)
+    start = exports.get("_start")
+    if isinstance(start, Func):
+        _call(options, store, start, [])
+        return OK
+    initialize = exports.get("_initialize")
+    if isinstance(initialize, Func):
+        _call(options, store, initialize, [])
+        return OK
+    if module._descriptor.start >= 0:
+        return OK  # it ran when the module was instantiated
+    fail("run", f"{options.operands[0]}: nothing to run: it exports no `_start`{_functions(store, instance)}")
+    return FAILED
+
+
+def _functions(store: Store, instance: Instance) -> str:
+    names = [name for name, item in instance.exports(store).items() if isinstance(item, Func)]
+    return f"; --invoke can call {', '.join(names[:12])}{' ...' if len(names) > 12 else ''}" if names else ""
+
+
+def _invoke(options: Parsed, store: Store, instance: Instance) -> int:
+    name, words = options.invoke, options.operands[1:]
+    function = instance.exports(store).get(name)
+    if not isinstance(function, Func):
+        fail("run", f"{options.operands[0]}: it exports no function {name!r}{_functions(store, instance)}")
+        return FAILED
+    params = function.type(store).params
+    if len(words) != len(params):
+        fail("run", f"{name} takes {len(params)} arguments ({', '.join(map(str, params))}), {len(words)} are given")
+        return FAILED
+    args = []
+    for number, (word, kind) in enumerate(zip(words, params, strict=True), 1):
+        try:
+            args.append(_value(word, str(kind)))
+        except ValueError:
+            fail("run", f"{name}: argument {number} is not of type {kind}: {word!r}")
+            return FAILED
+    initialize = instance.exports(store).get("_initialize")
+    if isinstance(initialize, Func) and name != "_initialize":
+        _call(options, store, initialize, [])
+    results = _call(options, store, function, args)
+    for result in results if isinstance(results, list) else [results] if results is not None else []:
+        print(result)
+    return OK
+
+
+def _value(word: str, kind: str) -> int | float:
+    if kind in ("f32", "f64"):
+        return float.fromhex(word) if "0x" in word.lower() else float(word)
+    bits = {"i32": 32, "i64": 64, "v128": 128}.get(kind, 0)
+    value = int(word, 0)
+    if not -(1 << bits) // 2 <= value < 1 << bits:
+        raise ValueError(word)
+    return value
+
+
+def _trapped(trap: Trap) -> int:
+    print(f"Error: {trap}", file=sys.stderr)
+    return TRAPPED
+
+
+def _leave(code: int) -> int:
+    return code & 0xFF if code >= 0 else FAILED

@@ -1,0 +1,231 @@
+"""Config: every setting of an engine as one row, with its kind, its default and what it does here."""
+
+from __future__ import annotations
+
+from wasm_environ.errors import WasmError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from wasm_environ.features import Features
+
+# The three kinds of settings are descriptors: asked of the class, each gives its default.
+
+
+class Switch:
+    """A setting that is True or False. `feature`: the name of the proposal it turns on or off."""
+
+    __slots__ = ("default", "doc", "feature", "name")
+
+    def __init__(self, default: bool, doc: str, feature: str = "") -> None:
+        self.default = default
+        self.doc = doc
+        self.feature = feature
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, config: Config | None, owner: type) -> bool:
+        found: bool = self.default if config is None else config._get(self.name, self.default)
+        return found
+
+    def __set__(self, config: Config, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise TypeError(f"{self.name}: expected a bool, not {type(value).__name__}")
+        config._set(self.name, value)
+
+
+class Size:
+    """A setting that is a number, 0 or more."""
+
+    __slots__ = ("default", "doc", "name")
+
+    def __init__(self, default: int, doc: str) -> None:
+        self.default = default
+        self.doc = doc
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, config: Config | None, owner: type) -> int:
+        found: int = self.default if config is None else config._get(self.name, self.default)
+        return found
+
+    def __set__(self, config: Config, value: int) -> None:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise TypeError(f"{self.name}: expected an int, not {type(value).__name__}")
+        if value < 0:
+            raise WasmError(f"{self.name} must not be negative: {value}")
+        config._set(self.name, value)
+
+
+class Choice:
+    """A setting that is one of a few words. `what` is how messages call it."""
+
+    __slots__ = ("choices", "doc", "name", "what")
+
+    def __init__(self, what: str, choices: tuple[str, ...], doc: str) -> None:
+        self.what = what
+        self.choices = choices
+        self.doc = doc
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, config: Config | None, owner: type) -> str:
+        found: str = self.choices[0] if config is None else config._get(self.name, self.choices[0])
+        return found
+
+    def __set__(self, config: Config, value: str) -> None:
+        if value not in self.choices:
+            raise WasmError(f"unknown {self.what}: {value} (known: {', '.join(self.choices)})")
+        config._set(self.name, value)
+
+
+class Config:
+    """The settings of an `Engine`. Each is an attribute to assign, and unlike in wasmtime-py to read; a misspelt one is an AttributeError.
+
+    An engine copies what it needs, so a Config may be used, and changed, for the next. "No effect" marks what is accepted for programs
+    written for wasmtime-py but decided otherwise here.
+    """
+
+    __slots__ = ("_closed", "_values")
+
+    # What code is made, and by whom
+    strategy = Choice("strategy", ("auto", "native", "llvm", "cranelift", "winch"), """The compiler: "native" (fast to compile), "llvm"
+        (optimizing), "auto" (native if installed, else llvm). wasmtime's "cranelift" means llvm, "winch" native, either one if only it
+        is installed.""")  # fmt: skip
+    cranelift_opt_level = Choice("opt level", ("speed", "speed_and_size", "none"), "How hard an optimizing compiler tries.")
+    consume_fuel = Switch(False, "Count instructions, and trap when the store's fuel is used up.")
+    epoch_interruption = Switch(False, "Let `Engine.increment_epoch` end calls whose store's deadline has come.")
+    max_wasm_stack = Size(1 << 20, "How many bytes of the thread's stack wasm may use.")
+    parallel_compilation = Switch(True, "Compile the functions of a module in several processes, where a compiler can.")
+    debug_info = Switch(False, "Keep what debuggers want.")
+    profiler = Choice("profiler", ("none", "jitdump", "vtune", "perfmap"), "Tell a profiler where functions are.")
+    release_gil = Switch(True, "Let other Python threads run while wasm does. Off makes short calls a little faster.")
+
+    # Proposals
+    wasm_threads = Switch(True, "Atomics and shared memories.", "threads")
+    wasm_tail_call = Switch(True, "Tail calls.", "tail_call")
+    wasm_reference_types = Switch(True, "externref, funcref values and several tables.", "reference_types")
+    wasm_simd = Switch(True, "128-bit vectors.", "simd")
+    wasm_bulk_memory = Switch(True, "memory.copy, table.init and the like.", "bulk_memory")
+    wasm_multi_value = Switch(True, "Functions and blocks with several results.", "multi_value")
+    wasm_multi_memory = Switch(True, "Several memories.", "multi_memory")
+    wasm_memory64 = Switch(True, "Memories and tables with 64-bit addresses.", "memory64")
+    wasm_relaxed_simd = Switch(True, "Vector operations whose result may differ by machine.", "relaxed_simd")
+    wasm_exceptions = Switch(True, "Exceptions.", "exceptions")
+    wasm_legacy_exceptions = Switch(True, "Exceptions in the older form that much shipped wasm uses.", "legacy_exceptions")
+    wasm_function_references = Switch(True, "Typed function references.", "function_references")
+    wasm_gc = Switch(True, "Garbage-collected structs and arrays.", "gc")
+    wasm_extended_const = Switch(True, "Arithmetic in constant expressions.", "extended_const")
+    wasm_wide_arithmetic = Switch(False, "128-bit addition and multiplication.", "wide_arithmetic")
+    wasm_custom_page_sizes = Switch(False, "Memories with pages of one byte.", "custom_page_sizes")
+    wasm_custom_descriptors = Switch(False, "Custom descriptors of garbage-collected objects.", "custom_descriptors")
+    shared_memory = Switch(True, "No effect: shared memories can always be made.")
+    gc_support = Switch(True, "No effect: the collector is there when a module uses it.")
+
+    # Accepted for compatibility
+    wasm_relaxed_simd_deterministic = Switch(False, "No effect yet.")
+    wasm_component_model = Switch(False, "No effect yet.")
+    wasm_component_model_map = Switch(False, "No effect yet.")
+    wasm_component_model_implements = Switch(False, "No effect yet.")
+    wasm_stack_switching = Switch(False, "No effect yet.")
+    cranelift_debug_verifier = Switch(False, "No effect.")
+    cranelift_nan_canonicalization = Switch(False, "No effect yet.")
+    memory_may_move = Switch(True, "No effect: a memory never moves while it has its reservation.")
+    memory_reservation = Size(1 << 33, "No effect: 8 GiB, or none where the system refuses that.")
+    memory_guard_size = Size(1 << 16, "No effect.")
+    memory_reservation_for_growth = Size(0, "No effect.")
+    native_unwind_info = Switch(True, "No effect.")
+    macos_use_mach_ports = Switch(True, "No effect.")
+    signals_based_traps = Switch(True, "No effect: traps by signal cost nothing until they happen.")
+    memory_init_cow = Switch(True, "No effect.")
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+        self._closed = False
+
+    def _get(self, name: str, default: Any) -> Any:
+        return self._values.get(name, default)
+
+    def _set(self, name: str, value: object) -> None:
+        if self._closed:
+            raise ValueError("already closed")
+        self._values[name] = value
+
+    @property
+    def cache(self) -> bool | str:
+        """Keep compiled modules on disk: True (the default), False, or the folder to keep them in."""
+        found: bool | str = self._get("cache", True)
+        return found
+
+    @cache.setter
+    def cache(self, enabled: bool | str) -> None:
+        if not isinstance(enabled, (bool, str)):
+            raise TypeError(f"cache: expected string or bool, not {type(enabled).__name__}")
+        self._set("cache", enabled)
+
+    @property
+    def target(self) -> str | None:
+        """The architecture to compile for, as a triple such as "aarch64-unknown-linux-gnu"; None (the default) is this machine."""
+        found: str | None = self._get("target", None)
+        return found
+
+    @target.setter
+    def target(self, triple: str) -> None:
+        if not isinstance(triple, str):
+            raise TypeError(f"target: expected a str, not {type(triple).__name__}")
+        from wasm_facade.host import parse_triple
+
+        parse_triple(triple)
+        self._set("target", triple)
+
+    def cranelift_flag_enable(self, flag: str) -> None:
+        """No effect: accepted for programs that tune Cranelift."""
+        if not isinstance(flag, str):
+            raise TypeError(f"expected a str, not {type(flag).__name__}")
+
+    def cranelift_flag_set(self, key: str, value: str) -> None:
+        """No effect: accepted for programs that tune Cranelift."""
+        for what, given in (("key", key), ("value", value)):
+            if not isinstance(given, str):
+                raise TypeError(f"expected a str for {what}, not {type(given).__name__}")
+
+    def features(self) -> Features:
+        """The proposals that are on: the defaults, changed by what was assigned. One switched off takes along what needs it."""
+        from wasm_environ.features import DEFAULT, ROWS, Features
+
+        chosen = {}
+        for name, value in self._values.items():
+            row = Config.__dict__.get(name)
+            if isinstance(row, Switch) and row.feature:
+                chosen[row.feature] = value
+        if not chosen:
+            return DEFAULT
+        for name, _, _, needs in ROWS:
+            if needs and chosen.get(needs) is False:
+                if chosen.get(name):
+                    raise WasmError(f"cannot enable {name} while {needs}, which it needs, is disabled")
+                chosen[name] = False
+            elif needs and chosen.get(name) and needs not in DEFAULT:
+                chosen.setdefault(needs, True)
+        on = tuple(name for name, value in chosen.items() if value)
+        return Features(on, tuple(name for name, value in chosen.items() if not value))
+
+    def close(self) -> None:
+        """End the use of this Config; assigning to it then raises ValueError. Nothing else needs it."""
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in self._values.items())})"

@@ -1,0 +1,116 @@
+"""Finding the packages that may be absent: compilers by strategy, WASI. Known packages first, entry points (slow to read) after."""
+
+from __future__ import annotations
+
+import sys
+
+from wasm_environ.errors import WasmError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any, Final
+
+    from wasm_environ.compiler import Compiler, Target, Tunables
+
+COMPILERS: Final = "wasm.compilers"  # entry-point group: strategy -> function (Target, Tunables) -> Compiler
+WASI: Final = "wasm.wasi"  # entry-point group: version -> module
+
+# Columns: compiler, its module, its factory there, the package to install.
+KNOWN_COMPILERS: Final = (
+    ("native", "wasm_codegen_native", "create", "wasm-codegen-native"),
+    ("llvm", "wasm_codegen_llvm", "create", "wasm-codegen-llvm"),
+)
+
+# Columns: strategy, the compilers that satisfy it, best first; further ones, found by entry point, may follow "auto".
+STRATEGIES: Final = (
+    ("auto", ("native", "llvm")),
+    ("native", ("native",)),
+    ("llvm", ("llvm",)),
+    ("cranelift", ("llvm", "native")),
+    ("winch", ("native", "llvm")),
+)
+
+
+def package_path(name: str) -> str | None:
+    """The file of a top-level module or package, found without importing it; None without one."""
+    loaded = sys.modules.get(name)
+    if loaded is not None:
+        return getattr(loaded, "__file__", None)
+    for finder in sys.meta_path:
+        find = getattr(finder, "find_spec", None)
+        spec = find(name, None) if find is not None else None
+        if spec is not None:
+            return spec.origin or None
+    return None
+
+
+def _entry_points(group: str) -> dict[str, Any]:
+    from importlib.metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=group)}
+
+
+class CompilerChoice:
+    """The compiler a strategy leads to. `path`: its package's file, for cache keys; `load()` imports it."""
+
+    __slots__ = ("load", "name", "path")
+
+    def __init__(self, name: str, path: str, load: Callable[[], Callable[[Target, Tunables], Compiler]]) -> None:
+        self.name = name
+        self.path = path
+        self.load = load
+
+
+_choices: dict[str, CompilerChoice] = {}
+
+
+def find_compiler(strategy: str) -> CompilerChoice:
+    """The compiler for a strategy. Raises WasmError that names the package to install."""
+    found = _choices.get(strategy)
+    if found is None:
+        found = _choices[strategy] = _known_compiler(strategy) or _registered_compiler(strategy)
+    return found
+
+
+def _known_compiler(strategy: str) -> CompilerChoice | None:
+    for wanted in dict(STRATEGIES).get(strategy, ()):
+        for name, module, factory, _ in KNOWN_COMPILERS:
+            path = package_path(module) if name == wanted else None
+            if path is not None:
+                return CompilerChoice(name, path, _attribute(module, factory))
+    return None
+
+
+def _attribute(module: str, name: str) -> Callable[[], Any]:
+    def load() -> Any:
+        from importlib import import_module
+
+        return getattr(import_module(module), name)
+
+    return load
+
+
+def _registered_compiler(strategy: str) -> CompilerChoice:
+    points = _entry_points(COMPILERS)
+    for name in (strategy, *dict(STRATEGIES).get(strategy, ()), *(sorted(points) if strategy == "auto" else ())):
+        if name in points:
+            return CompilerChoice(name, package_path(points[name].module.partition(".")[0]) or "", points[name].load)
+    wanted = dict(STRATEGIES).get(strategy, (strategy,))
+    packages = [package for name, _, _, package in KNOWN_COMPILERS if name in wanted]
+    install = " or ".join(f"pip install {package}" for package in packages) or f"install a package that offers {strategy!r}"
+    raise WasmError(f"no compiler for strategy {strategy!r} is installed: {install}")
+
+
+def wasi_preview1() -> ModuleType:
+    """The module that implements WASI preview 1. Raises WasmError that names the package to install."""
+    if package_path("wasm_wasi_p1") is not None:
+        import wasm_wasi_p1
+
+        return wasm_wasi_p1
+    point = _entry_points(WASI).get("preview1")
+    if point is None:
+        raise WasmError("WASI is not installed: pip install wasm-wasi-p1")
+    found: ModuleType = point.load()
+    return found

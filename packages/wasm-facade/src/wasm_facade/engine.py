@@ -1,0 +1,131 @@
+"""Engine: what modules of one configuration share: types, settings, target, and the compiler, loaded when first needed."""
+
+from __future__ import annotations
+
+from wasm_environ.errors import WasmError
+from wasm_vm import EngineCore
+
+from wasm_facade.config import Config
+from wasm_facade.host import detect, plain_target, target_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from wasm_environ.compiler import CompiledCode, Compiler, Target, Tunables
+    from wasm_environ.features import Features
+    from wasm_environ.types import FuncType
+
+OPTIMIZE = {"none": 0, "speed": 2, "speed_and_size": 2}
+
+
+class Engine:
+    """Compiles and runs modules under one `Config`. Cheap to make, but only stores and modules of the same engine work together."""
+
+    __slots__ = ("__weakref__", "_cache", "_compiler", "_consume_fuel", "_core", "_features", "_optimize", "_parallel", "_settings",
+                 "_strategy", "_triple")  # fmt: skip
+
+    def __init__(self, config: Config | None = None) -> None:
+        if config is None:
+            config = Config()
+        elif not isinstance(config, Config):
+            raise TypeError(f"expected Config, not {type(config).__name__}")
+        elif config._closed:
+            raise ValueError("already closed")
+        self._settings: dict[str, Any] = dict(config._values)
+        self._strategy = config.strategy
+        self._optimize = OPTIMIZE[config.cranelift_opt_level]
+        self._consume_fuel = config.consume_fuel
+        self._parallel = config.parallel_compilation
+        self._cache = config.cache
+        self._triple = config.target
+        self._features = config.features()
+        self._compiler: Compiler | None = None
+        self._core: EngineCore | None = EngineCore(
+            _new_registry(), self._compile_trampolines, max_wasm_stack=config.max_wasm_stack, release_gil=config.release_gil,
+            consume_fuel=config.consume_fuel, epoch_interruption=config.epoch_interruption,
+        )  # fmt: skip
+
+    @property
+    def _vm(self) -> EngineCore:
+        if self._core is None:
+            raise ValueError("already closed")
+        return self._core
+
+    def increment_epoch(self) -> None:
+        """Let a unit of time pass: calls whose store's deadline has come end with a trap (`Config.epoch_interruption`)."""
+        self._vm.increment_epoch()
+
+    def is_pulley(self) -> bool:
+        """Whether code is interpreted by wasmtime's Pulley: never."""
+        return False
+
+    @property
+    def features(self) -> Features:
+        """The proposals that are on."""
+        return self._features
+
+    def _target(self) -> Target:
+        return target_of(self._triple)
+
+    def _tunables(self) -> Tunables:
+        from wasm_environ.compiler import Tunables
+
+        return Tunables(consume_fuel=self._consume_fuel, optimize=self._optimize)
+
+    def _load_compiler(self) -> Compiler:
+        """The compiler of this engine's strategy. Raises WasmError that names the package to install."""
+        if self._compiler is None:
+            from wasm_facade.discovery import find_compiler
+
+            self._compiler = find_compiler(self._strategy).load()(self._target(), self._tunables())
+        return self._compiler
+
+    def _compile_trampolines(
+        self, entries: Sequence[FuncType], host_thunks: Sequence[FuncType]
+    ) -> tuple[CompiledCode, CompiledCode]:
+        """For the vm: trampolines that no module brought along, for host functions and their types."""
+        self._check_runnable()
+        return self._load_compiler().compile_trampolines(entries, host_thunks)
+
+    def _runnable(self) -> bool:
+        return self._triple is None or plain_target(self._triple)[:2] == detect()[:2]
+
+    def _check_runnable(self) -> None:
+        if not self._runnable():
+            raise WasmError(f"this engine compiles for {self._triple}, which this machine cannot run; serialize the module instead")
+
+    def _cache_key(self, *content: bytes) -> str:
+        """Names the artifact that `content` compiles to under these settings, without importing the compiler."""
+        import wasm_environ
+
+        from wasm_facade.cache import code_stamp, content_key
+        from wasm_facade.discovery import find_compiler
+
+        choice = find_compiler(self._strategy)
+        isa, system, cpu_features = plain_target(self._triple)
+        settings = (
+            choice.name, code_stamp(choice.path), code_stamp(wasm_environ.__file__ or ""), isa, system, sorted(cpu_features),
+            self._optimize, self._consume_fuel, sorted(self._features.enabled),
+        )  # fmt: skip
+        return content_key(repr(settings).encode(), *content)
+
+    def close(self) -> None:
+        """End the use of this engine through this object; what was made with it lives on."""
+        self._core = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Engine({', '.join(f'{name}={value!r}' for name, value in self._settings.items())})"
+
+
+def _new_registry() -> Any:
+    from wasm_environ.registry import TypeRegistry
+
+    return TypeRegistry()

@@ -1,0 +1,276 @@
+"""Linker and InstancePre: imports found by name, for any number of modules and stores."""
+
+from __future__ import annotations
+
+from wasm_environ import module as descriptor
+from wasm_environ.errors import LinkError, WasmError
+from wasm_vm import Func, Global, Instance, Memory, SharedMemory, Table
+
+from wasm_facade.engine import Engine
+from wasm_facade.module import Module
+from wasm_facade.types import FuncType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Self
+
+    from wasm_environ.module import Import
+    from wasm_vm import Caller, Store
+
+    AsExtern = Func | Global | Memory | SharedMemory | Table
+    Storelike = Store | Caller
+
+EXTERNS = (Func, Global, Memory, SharedMemory, Table)
+
+
+class HostDefinition:
+    """A Python function with its type, not yet in a store."""
+
+    __slots__ = ("access_caller", "call", "type")
+
+    def __init__(self, type: FuncType, call: Callable[..., Any], access_caller: bool) -> None:
+        self.type = type
+        self.call = call
+        self.access_caller = access_caller
+
+    def into(self, store: Store) -> Func:
+        """A function of that store."""
+        return Func(store, self.type, self.call, self.access_caller)
+
+
+class WasiDefinition:
+    """A WASI function: what it does depends on the store's `WasiConfig`."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: tuple[str, str]) -> None:
+        self.key = key
+
+    def into(self, store: Store) -> Func:
+        """The function of that store's WASI."""
+        from wasm_facade.wasi import function
+
+        return function(store, self.key)
+
+
+class InstancePre:
+    """A module whose imports have been resolved: to instantiate many times. Made by `Linker.instantiate_pre`."""
+
+    __slots__ = ("_module", "_resolved")
+
+    def __init__(self, module: Module, resolved: list[Any]) -> None:
+        self._module = module
+        self._resolved = resolved
+
+    @property
+    def module(self) -> Module:
+        """The module this is of."""
+        return self._module
+
+    def instantiate(self, store: Store) -> Instance:
+        """A new instance in `store`. Raises `Trap` if its start function traps, and WasmtimeError for other failures."""
+        owner = _store_of(store)
+        imports = [item.into(owner) if isinstance(item, (HostDefinition, WasiDefinition)) else item for item in self._resolved]
+        return self._module._loaded.instantiate(owner, imports)
+
+    def close(self) -> None:
+        """Let go of the module and its imports; `instantiate` then raises ValueError."""
+        self._module.close()
+
+    def __repr__(self) -> str:
+        return f"<InstancePre of {self._module!r}>"
+
+
+class Linker:
+    """A set of named definitions, by which the imports of modules are found."""
+
+    __slots__ = ("__weakref__", "_allow_shadowing", "_definitions", "engine")
+
+    def __init__(self, engine: Engine) -> None:
+        if not isinstance(engine, Engine):
+            raise TypeError(f"expected an Engine, not {type(engine).__name__}")
+        self.engine = engine
+        self._allow_shadowing = False
+        self._definitions: dict[tuple[str, str], Any] | None = {}
+
+    @property
+    def _defined(self) -> dict[tuple[str, str], Any]:
+        if self._definitions is None:
+            raise ValueError("already closed")
+        return self._definitions
+
+    @property
+    def allow_shadowing(self) -> bool:
+        """Whether a definition may replace an earlier one of the same name; else that is an error."""
+        return self._allow_shadowing
+
+    @allow_shadowing.setter
+    def allow_shadowing(self, allow: bool) -> None:
+        if not isinstance(allow, bool):
+            raise TypeError(f"allow_shadowing: expected a bool, not {type(allow).__name__}")
+        self._allow_shadowing = allow
+
+    def _insert(self, module: str, name: str, item: Any) -> None:
+        for what, given in (("module", module), ("name", name)):
+            if not isinstance(given, str):
+                raise TypeError(f"{what}: expected a str, not {type(given).__name__}")
+        key = (module, name)
+        if key in self._defined and not self._allow_shadowing:
+            raise WasmError(f"import of `{module}::{name}` defined twice")
+        self._defined[key] = item
+
+    def define(self, store: Storelike, module: str, name: str, item: AsExtern) -> None:
+        """Define `item`, of `store`, as what imports call `module`.`name`."""
+        if not isinstance(item, EXTERNS):
+            raise TypeError(f"expected a Func, Global, Memory, SharedMemory, Tag, or Table, not {type(item).__name__}")
+        _check_store(store, item)
+        self._insert(module, name, item)
+
+    def define_func(
+        self, module: str, name: str, ty: FuncType, func: Callable[..., Any], access_caller: bool = False
+    ) -> None:  # fmt: skip
+        """Define a Python function for every store. With `access_caller` its first argument is the `Caller`."""
+        if not isinstance(ty, FuncType):
+            raise TypeError(f"expected a FuncType, not {type(ty).__name__}")
+        if not callable(func):
+            raise TypeError(f"expected something callable, not {type(func).__name__}")
+        self._insert(module, name, HostDefinition(ty, func, access_caller))
+
+    def define_instance(self, store: Storelike, name: str, instance: Instance) -> None:
+        """Define all exports of `instance` under the module name `name`."""
+        if not isinstance(instance, Instance):
+            raise TypeError(f"expected an `Instance`, not {type(instance).__name__}")
+        for field, item in instance.exports(store).items():
+            self._insert(name, field, item)
+
+    def define_wasi(self) -> None:
+        """Define WASI preview 1 (and its older name); what it gives a guest, `Store.set_wasi` says."""
+        from wasm_facade.wasi import keys
+
+        for key in keys():
+            self._insert(*key, WasiDefinition(key))
+
+    def define_module(self, store: Storelike, name: str, module: Module) -> None:
+        """Define the exports of `module` under `name`, instantiating it as WASI says.
+
+        A command (it exports `_start`) is instantiated anew for every call of one of its functions; anything else once, now, and its
+        `_initialize` is called.
+        """
+        if not isinstance(module, Module):
+            raise TypeError(f"expected a `Module`, not {type(module).__name__}")
+        from wasm_facade.commands import define_command, define_reactor
+
+        if any(export.name == "_start" and isinstance(export.type, FuncType) for export in module.exports):
+            define_command(self, _store_of(store), name, module)
+        else:
+            define_reactor(self, store, name, module)
+
+    def define_unknown_imports_as_traps(self, module: Module) -> None:
+        """Define the functions that `module` imports and this linker lacks: calling one is an error that names it."""
+        from wasm_facade.commands import failing
+
+        for wanted, signature in self._unknown_functions(module):
+            self._insert(wanted.module, wanted.name, HostDefinition(signature, failing(self._missing_message([wanted])), False))
+
+    def define_unknown_imports_as_default_values(self, store: Storelike, module: Module) -> None:
+        """Define what `module` imports and this linker lacks: functions return 0 or null, the rest is made as small as allowed."""
+        from wasm_facade.commands import default_item
+
+        for wanted in self._unknown(module):
+            self._insert(wanted.module, wanted.name, default_item(_store_of(store), module._descriptor, wanted))
+
+    def _unknown(self, module: Module) -> list[Import]:
+        if not isinstance(module, Module):
+            raise TypeError(f"expected a `Module`, not {type(module).__name__}")
+        found = {(i.module, i.name): i for i in module._descriptor.imports if (i.module, i.name) not in self._defined}
+        return list(found.values())
+
+    def _unknown_functions(self, module: Module) -> list[tuple[Import, FuncType]]:
+        from wasm_facade.types import from_environ
+
+        found = []
+        for wanted in self._unknown(module):
+            if wanted.kind == descriptor.FUNC:
+                signature = from_environ(module._descriptor, wanted.kind, wanted.type)
+                assert isinstance(signature, FuncType)
+                found.append((wanted, signature))
+        return found
+
+    def instantiate_pre(self, module: Module) -> InstancePre:
+        """Resolve the imports of `module` now, to instantiate it many times. Raises LinkError naming those that are missing."""
+        if not isinstance(module, Module):
+            raise TypeError(f"expected a `Module`, not {type(module).__name__}")
+        if module.engine is not self.engine:
+            raise WasmError("the module belongs to another engine than this linker")
+        defined = self._defined
+        wanted = module._descriptor.imports
+        resolved = [defined.get((i.module, i.name)) for i in wanted]
+        if None in resolved:
+            raise LinkError(self._missing_message(self._unknown(module)))
+        return InstancePre(module, resolved)
+
+    def instantiate(self, store: Storelike, module: Module) -> Instance:
+        """A new instance of `module` in `store`, its imports being this linker's definitions."""
+        return self.instantiate_pre(module).instantiate(store)  # type: ignore[arg-type]
+
+    def get(self, store: Storelike, module: str, name: str) -> AsExtern:
+        """One definition, by name. Raises WasmtimeError when there is none."""
+        item = self._defined.get((module, name))
+        if item is None:
+            raise WasmError(f"item not defined in linker: `{module}::{name}`{self._offers(module, name)}")
+        found: AsExtern = item.into(_store_of(store)) if isinstance(item, (HostDefinition, WasiDefinition)) else item
+        return found
+
+    def get_default(self, store: Storelike, name: str) -> Func:
+        """What calling module `name` as a whole means: its export "", else its `_start`, else a function that does nothing."""
+        for field in ("", "_start"):
+            item = self._defined.get((name, field))
+            if item is not None:
+                found = self.get(store, name, field)
+                if not isinstance(found, Func):
+                    raise WasmError(f"default export in {name!r} is not a function")
+                return found
+        return Func(_store_of(store), FuncType([], []), lambda: None)
+
+    def _missing_message(self, missing: list[Import]) -> str:
+        first = missing[0]
+        kind = descriptor.KIND_NAMES[first.kind]
+        lines = [f"unknown import: `{first.module}::{first.name}` has not been defined ({kind}){self._offers(first.module, first.name)}"]
+        if len(missing) > 1:
+            others = ", ".join(f"`{i.module}::{i.name}`" for i in missing[1:9])
+            lines.append(f"also missing: {others}{' ...' if len(missing) > 9 else ''}")
+        return "; ".join(lines)
+
+    def _offers(self, module: str, name: str) -> str:
+        """What there is instead, for messages."""
+        names = sorted(field for there, field in self._defined if there == module)
+        if names:
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, names, 1)
+            hint = f", did you mean {close[0]!r}?" if close else ""
+            return f"; {module!r} offers {', '.join(names[:12])}{' ...' if len(names) > 12 else ''}{hint}"
+        modules = sorted({there for there, _ in self._defined})
+        return f"; defined modules: {', '.join(map(repr, modules[:12]))}" if modules else "; nothing is defined in this linker"
+
+    def close(self) -> None:
+        """Let go of all definitions; further use raises ValueError."""
+        self._definitions = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Linker, {len(self._defined)} definitions>" if self._definitions is not None else "<Linker, closed>"
+
+
+def _store_of(store: Any) -> Any:
+    return store
+
+
+def _check_store(store: Any, item: Any) -> None:
+    return None

@@ -1,0 +1,152 @@
+"""The one-liner for scripts: `load("add.wat").add(1, 2)`: a module with a store of its own, its exports as attributes."""
+
+from __future__ import annotations
+
+import os
+
+from wasm_environ.errors import WasmError
+from wasm_vm import Func, Global, Store
+
+from wasm_facade.compilation import ELF_MAGIC
+from wasm_facade.engine import Engine
+from wasm_facade.linker import Linker
+from wasm_facade.module import Module
+from wasm_facade.types import FuncType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from wasm_vm import Instance
+
+
+class BoundFunc:
+    """An exported function with its store: call it with the wasm arguments alone."""
+
+    __slots__ = ("_name", "_store", "func")
+
+    def __init__(self, store: Store, name: str, func: Func) -> None:
+        self._store = store
+        self._name = name
+        self.func = func
+
+    def __call__(self, *args: Any, timeout: float | None = None) -> Any:
+        """Call it. `timeout`: seconds until it is stopped by a trap."""
+        if timeout is None:
+            return self.func(self._store, *args)
+        return self.func(self._store, *args, timeout=timeout)
+
+    @property
+    def type(self) -> FuncType:
+        """Its signature."""
+        found: FuncType = self.func.type(self._store)
+        return found
+
+    def __repr__(self) -> str:
+        return f"<wasm function {self._name!r}: {self.type._type!r}>"
+
+
+class BoundGlobal:
+    """An exported global with its store: its value is the attribute `value`."""
+
+    __slots__ = ("_store", "item")
+
+    def __init__(self, store: Store, item: Global) -> None:
+        self._store = store
+        self.item = item
+
+    @property
+    def value(self) -> Any:
+        """The value now; assign to change it."""
+        return self.item.value(self._store)
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self.item.set_value(self._store, value)
+
+    def __repr__(self) -> str:
+        return f"<wasm global {self.value!r}>"
+
+
+class Loaded:
+    """An instance in a store of its own. Exports are attributes, or items where their name is no identifier.
+
+    `store`, `instance` and `module` are those of the full API; a memory is a plain `Memory`, which is a buffer.
+    """
+
+    def __init__(self, module: Module, store: Store, instance: Instance) -> None:
+        self.module = module
+        self.store = store
+        self.instance = instance
+
+    def __getitem__(self, name: str) -> Any:
+        found = self.instance.exports(self.store)[name]
+        if isinstance(found, Func):
+            return BoundFunc(self.store, name, found)
+        return BoundGlobal(self.store, found) if isinstance(found, Global) else found
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            offers = ", ".join(self) or "nothing"
+            raise AttributeError(f"the module exports no {name!r}; it exports {offers}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.instance.exports(self.store))
+
+    def __dir__(self) -> list[str]:
+        return ["module", "store", "instance", *self]
+
+    def __repr__(self) -> str:
+        return f"<Loaded {', '.join(self)}>"
+
+
+def load(
+    source: str | bytes | os.PathLike[str], imports: Mapping[str, Mapping[str, Any]] | None = None, engine: Engine | None = None
+) -> Loaded:  # fmt: skip
+    """Compile and instantiate a file (`.wasm`, `.wat`, or a compiled artifact), or a module given as bytes or as text.
+
+    imports: `{module: {name: Python function}}`, typed as the module says. A module that uses WASI gets this process's arguments,
+    stdin, stdout and stderr, but no environment and no files. Raises WasmtimeError.
+    """
+    engine = engine or Engine()
+    module = _module(engine, source)
+    store = Store(engine)
+    linker = Linker(engine)
+    _define(linker, module, imports or {})
+    if any(wanted.module.startswith("wasi_") for wanted in module.imports):
+        from wasm_facade.wasi import inherited
+
+        linker.allow_shadowing = True
+        linker.define_wasi()
+        store.set_wasi(inherited())
+        linker.allow_shadowing = False
+    instance = linker.instantiate(store, module)
+    initialize: Any = instance.exports(store).get("_initialize")
+    if initialize is not None:
+        initialize(store)
+    return Loaded(module, store, instance)
+
+
+def _module(engine: Engine, source: str | bytes | os.PathLike[str]) -> Module:
+    if isinstance(source, str) and source.lstrip().startswith(("(", ";;")):
+        return Module(engine, source)
+    if isinstance(source, (str, os.PathLike)):
+        with open(source, "rb") as file:
+            head = file.read(4)
+            if head == ELF_MAGIC:
+                return Module.deserialize_file(engine, source)
+            return Module(engine, head + file.read())
+    return Module.deserialize(engine, source) if source[:4] == ELF_MAGIC else Module(engine, source)
+
+
+def _define(linker: Linker, module: Module, imports: Mapping[str, Mapping[str, Any]]) -> None:
+    for wanted in module.imports:
+        given: Callable[..., Any] | None = imports.get(wanted.module, {}).get(wanted.name)
+        if given is None or (wanted.module, wanted.name) in linker._defined:
+            continue
+        if not isinstance(wanted.type, FuncType):
+            raise WasmError(f"import `{wanted.module}::{wanted.name}` is no function: use Linker.define for it")
+        linker.define_func(wanted.module, wanted.name, wanted.type, given)

@@ -1,0 +1,199 @@
+"""Module: a compiled module. From wasm, wat, a file or an artifact; its imports and exports; serialize and pickle."""
+
+from __future__ import annotations
+
+import os
+
+from wasm_environ.errors import ArtifactError, WasmError
+from wasm_vm import LoadedModule, load_file, load_module
+
+from wasm_facade.compilation import artifact_of, source_bytes
+from wasm_facade.engine import Engine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from wasm_environ.module import Module as Descriptor
+
+    from wasm_facade.compilation import Progress
+    from wasm_facade.types import ExportType, ImportType
+
+    StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+class Module:
+    """A compiled module of an engine: code without state, for use in any number of stores.
+
+    `wasm`: a binary as bytes, or the text format as str or bytes. Raises WasmtimeError that says what is wrong with it, and where.
+    """
+
+    __slots__ = ("__weakref__", "_artifact", "_closed", "_engine", "_handle")
+
+    def __init__(self, engine: Engine, wasm: str | bytes) -> None:
+        self._compile(engine, wasm, None)
+
+    def _compile(self, engine: Engine, wasm: str | bytes, progress: Progress | None) -> None:
+        if not isinstance(engine, Engine):
+            raise TypeError(f"expected an Engine, not {type(engine).__name__}")
+        source = source_bytes(wasm)
+        vm = engine._vm
+        found = artifact_of(engine, source, progress)
+        if not engine._runnable():
+            self._take(engine, None, found.path or found.data)
+            return
+        if found.path:
+            try:
+                self._take(engine, load_file(vm, found.path), found.path)
+                return
+            except (WasmError, OSError):  # damaged, or gone meanwhile: make it again
+                from wasm_facade.cache import discard
+
+                discard(found.path)
+                found = artifact_of(engine, source, progress)
+        self._take(engine, load_module(vm, found.data), found.data)
+
+    def _take(self, engine: Engine, handle: LoadedModule | None, artifact: bytes | str) -> None:
+        self._engine = engine
+        self._handle = handle  # None: closed, or compiled for another machine
+        self._artifact = artifact
+        self._closed = False
+
+    @classmethod
+    def _with_progress(cls, engine: Engine, wasm: str | bytes, progress: Progress | None) -> Self:
+        made = cls.__new__(cls)
+        made._compile(engine, wasm, progress)
+        return made
+
+    @classmethod
+    def from_file(cls, engine: Engine, path: StrPath) -> Self:
+        """Compile the file at `path`, which holds a binary or the text format."""
+        with open(path, "rb") as file:
+            contents = file.read()
+        return cls(engine, contents)
+
+    @classmethod
+    def deserialize(cls, engine: Engine, encoded: bytes | bytearray) -> Self:
+        """Load what `serialize` gave. Raises WasmtimeError naming what does not fit this engine, if something does not.
+
+        An artifact is machine code: load only what you trust.
+        """
+        if not isinstance(encoded, (bytes, bytearray)):
+            raise TypeError(f"expected bytes, not {type(encoded).__name__}")
+        if not isinstance(engine, Engine):
+            raise TypeError(f"expected an Engine, not {type(engine).__name__}")
+        data = bytes(encoded)
+        made = cls.__new__(cls)
+        made._take(engine, load_module(engine._vm, data), data)
+        return made
+
+    @classmethod
+    def deserialize_file(cls, engine: Engine, path: StrPath) -> Self:
+        """Load an artifact from a file: it is mapped, not read."""
+        if not isinstance(engine, Engine):
+            raise TypeError(f"expected an Engine, not {type(engine).__name__}")
+        name = os.fsdecode(path)
+        made = cls.__new__(cls)
+        try:
+            made._take(engine, load_file(engine._vm, name), name)
+        except OSError as error:
+            raise ArtifactError(f"failed to open file {name!r}: {error.strerror}") from error
+        return made
+
+    @classmethod
+    def validate(cls, engine: Engine, wasm: bytes | bytearray) -> None:
+        """Check a binary without compiling it. Raises WasmtimeError that says what is wrong with it, and where."""
+        if not isinstance(engine, Engine):
+            raise TypeError(f"expected an Engine, not {type(engine).__name__}")
+        if not isinstance(wasm, (bytes, bytearray)):
+            raise TypeError(f"expected wasm bytes, not {type(wasm).__name__}")
+        from wasm_facade.compilation import validate
+
+        validate(bytes(wasm), engine.features)
+
+    @property
+    def _loaded(self) -> LoadedModule:
+        self._check_open()
+        if self._handle is None:
+            self._engine._check_runnable()
+            raise ValueError("already closed")
+        return self._handle
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValueError("already closed")
+
+    @property
+    def _descriptor(self) -> Descriptor:
+        return self._loaded.module
+
+    @property
+    def engine(self) -> Engine:
+        """The engine it was compiled for."""
+        return self._engine
+
+    @property
+    def imports(self) -> list[ImportType]:
+        """What must be given to instantiate it, in order."""
+        from wasm_facade.types import ImportType, from_environ
+
+        module = self._descriptor
+        return [ImportType(i.module, i.name, from_environ(module, i.kind, i.type)) for i in module.imports]
+
+    @property
+    def exports(self) -> list[ExportType]:
+        """What its instances offer, in order."""
+        from wasm_facade.types import ExportType, exported, from_environ
+
+        module = self._descriptor
+        return [ExportType(e.name, from_environ(module, e.kind, exported(module, e.kind, e.index))) for e in module.exports]
+
+    @property
+    def name(self) -> str:
+        """The module's own name, out of its name section; "" without one."""
+        return self._loaded.name
+
+    def serialize(self) -> bytearray:
+        """The artifact: machine code and everything that goes with it, for `deserialize` on a machine like this one."""
+        self._check_open()
+        if isinstance(self._artifact, bytes):
+            return bytearray(self._artifact)
+        with open(self._artifact, "rb") as file:
+            return bytearray(file.read())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickle, (self._engine._settings, bytes(self.serialize()))
+
+    def close(self) -> None:
+        """End the use of this module through this object; its instances live on."""
+        self._handle = None
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self._handle is None:
+            return "<Module, closed>" if self._closed else f"<Module for {self._engine._triple}>"
+        module = self._descriptor
+        name = f" {self.name!r}" if self.name else ""
+        return f"<Module{name}, {len(module.functions)} functions, imports {len(module.imports)}, exports {len(module.exports)}>"
+
+
+_engines: dict[str, Engine] = {}
+
+
+def _unpickle(settings: dict[str, Any], artifact: bytes) -> Module:
+    """A pickled module, in an engine that this process's modules of the same settings share."""
+    key = repr(sorted(settings.items()))
+    engine = _engines.get(key)
+    if engine is None:
+        from wasm_facade.config import Config
+
+        config = Config()
+        config._values.update(settings)
+        engine = _engines[key] = Engine(config)
+    return Module.deserialize(engine, artifact)

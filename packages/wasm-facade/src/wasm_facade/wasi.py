@@ -1,0 +1,70 @@
+"""WASI preview 1 between a linker, a store and the package that implements it: names, functions, configuration."""
+
+from __future__ import annotations
+
+from wasm_environ.errors import WasmError
+from wasm_environ.host import HostFunction
+from wasm_vm import Func, Store
+
+from wasm_facade.discovery import wasi_preview1
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wasm_wasi_p1 import WasiConfig
+
+    Key = tuple[str, str]  # module, name
+
+
+class StoreWasi:
+    """What one store's guests are given: `Store.set_wasi` leaves it in the store."""
+
+    __slots__ = ("functions",)
+
+    def __init__(self, config: WasiConfig) -> None:
+        self.functions: dict[Key, HostFunction] = {(row.module, row.name): row for row in wasi_preview1().host_functions(config)}
+
+
+def configure(store: Store, config: WasiConfig) -> StoreWasi:
+    """For the vm: what `Store.set_wasi(config)` keeps. Opens what the configuration names."""
+    if not isinstance(config, wasi_preview1().WasiConfig):
+        raise TypeError(f"expected a WasiConfig, not {type(config).__name__}")
+    return StoreWasi(config)
+
+
+def keys() -> list[Key]:
+    """(module, name) of every function there is."""
+    wasi_preview1()
+    from wasm_wasi_p1.table import MODULES
+
+    return [(module, row[0]) for module, rows in MODULES for row in rows]
+
+
+def function(store: Store, key: Key) -> Func:
+    """A WASI function as a function of `store`, which may be given its configuration later."""
+    wasi: StoreWasi | None = store._wasi
+    if wasi is not None:
+        return Func._from_host(store, wasi.functions[key], None)
+    row = StoreWasi(wasi_preview1().WasiConfig()).functions[key]
+    return Func._from_host(store, HostFunction(row.module, row.name, row.type, _later(store, key)), None)
+
+
+def _later(store: Store, key: Key) -> Callable[..., object]:
+    def call(caller: object, *args: object) -> object:
+        wasi: StoreWasi | None = store._wasi
+        if wasi is None:
+            raise WasmError(f"`{key[0]}::{key[1]}` was called, but its store has no WASI: call store.set_wasi(WasiConfig()) first")
+        return wasi.functions[key].call(caller, *args)
+
+    return call
+
+
+def inherited() -> WasiConfig:
+    """A configuration with this process's arguments, stdin, stdout and stderr."""
+    config: WasiConfig = wasi_preview1().WasiConfig()
+    config.inherit_argv()
+    config.inherit_stdin()
+    config.inherit_stdout()
+    config.inherit_stderr()
+    return config

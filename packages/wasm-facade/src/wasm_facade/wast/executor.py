@@ -1,0 +1,240 @@
+"""Runs the commands of a script one after the other; every assertion counts, and one that fails does not end the script."""
+
+from __future__ import annotations
+
+from wasm_environ.errors import InvalidError, LinkError, MalformedError, WasmError
+from wasm_environ.text import commands as c
+from wasm_environ.text.script import parse_script
+from wasm_environ.traps import TRAPS
+from wasm_vm import Func, Global, Instance, Store, Trap
+
+from wasm_facade.engine import Engine
+from wasm_facade.linker import Linker
+from wasm_facade.module import Module
+from wasm_facade.wast import spectest, values
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+
+class Failure(Exception):
+    """A command did not go as the script says."""
+
+
+class Report:
+    """What came of a script: commands that passed, and (line, message) of each that failed."""
+
+    __slots__ = ("failures", "passed")
+
+    def __init__(self) -> None:
+        self.passed = 0
+        self.failures: list[tuple[int, str]] = []
+
+
+class Executor:
+    """The state of one script: a store, its instances by name, and what is registered for import."""
+
+    def __init__(self, engine: Engine, store: Store | None = None) -> None:
+        self.engine = engine
+        self.store = Store(engine) if store is None else store
+        self.linker = Linker(engine)
+        self.linker.allow_shadowing = True
+        self.instances: dict[str, Instance] = {}
+        self.last: Instance | None = None
+        self.definitions: dict[str, Module] = {}
+        self.last_definition: Module | None = None
+        self.adapters: dict[tuple[tuple[str, ...], tuple[str, ...]], Module] = {}
+        self.threads: dict[str, tuple[Any, Report]] = {}
+        self.shared: dict[str, Any] = {}  # exports of modules of the thread that started this one
+        self.handlers: dict[type, Callable[[Any], object]] = {
+            c.ModuleCommand: self.module, c.ModuleInstance: self.module_instance, c.Register: self.register, c.Invoke: self.act,
+            c.Get: self.act, c.AssertReturn: self.assert_return, c.AssertTrap: self.assert_trap,
+            c.AssertExhaustion: self.assert_trap, c.AssertException: self.assert_exception, c.AssertMalformed: self.assert_malformed,
+            c.AssertMalformedCustom: self.assert_malformed, c.AssertInvalid: self.assert_invalid,
+            c.AssertInvalidCustom: self.assert_invalid, c.AssertUnlinkable: self.assert_unlinkable, c.Thread: self.thread,
+            c.Wait: self.wait,
+        }  # fmt: skip
+
+    def run(self, script: Sequence[c.Command], report: Report) -> None:
+        """Run all commands."""
+        for command in script:
+            try:
+                handler = self.handlers.get(type(command))
+                if handler is None:
+                    raise Failure(f"{type(command).__name__} is not supported")
+                handler(command)
+            except Failure as failure:
+                report.failures.append((command.line, str(failure)))
+            except (WasmError, Trap, KeyError, TypeError, ValueError, RecursionError) as error:
+                report.failures.append((command.line, f"{type(command).__name__}: {type(error).__name__}: {error}"))
+            else:
+                report.passed += 1
+
+    # Modules
+
+    def module(self, command: c.ModuleCommand) -> None:
+        module = Module(self.engine, command.binary())
+        if command.definition:
+            self.definitions[command.name] = self.last_definition = module
+            return
+        self.instantiated(command.name, module)
+
+    def instantiated(self, name: str, module: Module) -> None:
+        self.last = None  # should instantiation fail, what follows must not meet the instance before
+        self.last = self.linker.instantiate(self.store, module)
+        if name:
+            self.instances[name] = self.last
+
+    def module_instance(self, command: c.ModuleInstance) -> None:
+        module = self.definitions.get(command.definition) if command.definition else self.last_definition
+        if module is None:
+            raise Failure(f"no module definition {command.definition}")
+        self.instantiated(command.name, module)
+
+    def instance(self, name: str) -> Instance:
+        found = self.instances.get(name) if name else self.last
+        if found is None:
+            raise Failure(f"no module {name}" if name else "no module: it failed above")
+        return found
+
+    def register(self, command: c.Register) -> None:
+        if command.name in self.shared:
+            for field, item in self.shared[command.name].items():
+                self.linker._insert(command.as_name, field, item)
+            return
+        self.linker.define_instance(self.store, command.as_name, self.instance(command.name))
+
+    # Actions
+
+    def act(self, action: c.Action, expected: Sequence[c.Expected] = ()) -> list[Any]:
+        """The results of an action."""
+        if isinstance(action, c.Get):
+            item = self.instance(action.module).exports(self.store)[action.name]
+            if not isinstance(item, Global):
+                raise Failure(f"{action.name!r} is no global")
+            return [item.value(self.store)]
+        function: Any = self.instance(action.module).exports(self.store)[action.function]
+        if not isinstance(function, Func):
+            raise Failure(f"{action.function!r} is no function")
+        if any(map(values.is_nan32, action.args)) or any(map(values.wants_nan32, expected)):
+            results = self.adapted(function)(self.store, *map(values.adapter_argument, action.args))
+        else:
+            results = function(self.store, *map(values.argument, action.args))
+        if isinstance(results, list):
+            return results
+        return [] if results is None and not function.type(self.store).results else [results]
+
+    def adapted(self, function: Func) -> Any:
+        """The function behind an adapter that passes floats as bits."""
+        signature = function.type(self.store)
+        params, results = [str(t) for t in signature.params], [str(t) for t in signature.results]
+        key = tuple(params), tuple(results)
+        module = self.adapters.get(key)
+        if module is None:
+            module = self.adapters[key] = Module(self.engine, values.adapter(params, results))
+        return Instance(self.store, module, [function]).exports(self.store)["f"]
+
+    def assert_return(self, command: c.AssertReturn) -> None:
+        results = self.act(command.action, command.expected)
+        wanted = command.expected
+        if len(results) != len(wanted):
+            raise Failure(f"{_name(command.action)} returned {len(results)} values, not {len(wanted)}")
+        if not all(map(values.matches, wanted, results)):
+            shown = [f"{r:#x}" if isinstance(r, int) and e.kind == "v128" else repr(r) for r, e in zip(results, wanted, strict=True)]
+            raise Failure(f"{_name(command.action)} returned {' '.join(shown)}, not {' '.join(map(repr, wanted))}")
+
+    def assert_trap(self, command: c.AssertTrap | c.AssertExhaustion) -> None:
+        try:
+            if isinstance(command.action, c.ModuleCommand):
+                self.linker.instantiate(self.store, Module(self.engine, command.action.binary()))
+            else:
+                self.act(command.action)
+        except Trap as trap:
+            if not _says(trap, command.message):
+                raise Failure(f"trapped with {str(trap)!r}, not {command.message!r}") from None
+            return
+        raise Failure(f"did not trap: {command.message}")
+
+    def assert_exception(self, command: c.AssertException) -> None:
+        try:
+            self.act(command.action)
+        except Trap as trap:
+            if getattr(trap.trap_code, "name", "") != "UNCAUGHT_EXCEPTION":
+                raise Failure(f"trapped with {str(trap)!r} instead of throwing") from None
+            return
+        except WasmError as error:
+            if type(error).__name__ != "WasmException":
+                raise
+            return
+        raise Failure("did not throw")
+
+    # Modules that are no good
+
+    def refused(self, command: Any, wanted: type[WasmError]) -> None:
+        try:
+            Module(self.engine, command.module.binary())
+        except wanted:
+            return
+        except WasmError as error:
+            raise Failure(f"refused as {type(error).__name__}: {error}; expected {wanted.__name__}: {command.message}") from None
+        raise Failure(f"was accepted: {command.message}")
+
+    def assert_malformed(self, command: c.AssertMalformed) -> None:
+        self.refused(command, MalformedError)
+
+    def assert_invalid(self, command: c.AssertInvalid) -> None:
+        self.refused(command, InvalidError)
+
+    def assert_unlinkable(self, command: c.AssertUnlinkable) -> None:
+        module = Module(self.engine, command.module.binary())
+        try:
+            self.linker.instantiate(self.store, module)
+        except LinkError:
+            return
+        raise Failure(f"was linked: {command.message}")
+
+    # Threads (threads proposal)
+
+    def thread(self, command: c.Thread) -> None:
+        from threading import Thread
+
+        report = Report()
+        other = Executor(self.engine)
+        other.shared = {name: self.instance(name).exports(self.store) for name in command.shared}
+        started = Thread(target=other.run, args=(command.commands, report), daemon=True)
+        started.start()
+        self.threads[command.name] = started, report
+
+    def wait(self, command: c.Wait) -> None:
+        started, report = self.threads.pop(command.thread)
+        started.join(60)
+        if started.is_alive():
+            raise Failure(f"thread {command.thread} does not end")
+        if report.failures:
+            line, message = report.failures[0]
+            raise Failure(f"thread {command.thread}, line {line}: {message}")
+
+
+def _name(action: c.Action) -> str:
+    return action.function if isinstance(action, c.Invoke) else action.name
+
+
+_MESSAGES = {name: message for _, name, message in TRAPS}
+
+
+def _says(trap: Trap, wanted: str) -> bool:
+    """Whether a trap is the one meant. The suite adds details ("uninitialized element 2") that engines need not give."""
+    text = str(trap)
+    known = _MESSAGES.get(getattr(trap.trap_code, "name", ""), "")
+    return wanted in text or (known != "" and wanted.startswith(known))
+
+
+def run_script(engine: Engine, source: bytes) -> Report:
+    """Run a whole script."""
+    report = Report()
+    executor = Executor(engine)
+    spectest.define(executor.linker, executor.store)
+    executor.run(parse_script(source), report)
+    return report

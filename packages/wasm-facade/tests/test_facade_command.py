@@ -1,0 +1,271 @@
+"""The `wasm` command, as a person runs it: what it prints, where, and its exit status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ADD = '(module (func $add (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))'
+# Writes its arguments, each on a line, to stdout.
+ARGS = """(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")
+    (drop (call $sizes (i32.const 0) (i32.const 4)))
+    (drop (call $args (i32.const 1024) (i32.const 4096)))
+    (i32.store (i32.const 8) (i32.const 4096))
+    (i32.store (i32.const 12) (i32.load (i32.const 4)))
+    (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16)))))"""
+EXIT = """(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32))) (memory (export "memory") 1)
+  (func (export "_start") (call $exit (i32.const {}))))"""
+YES = """(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1) (data (i32.const 8) "\\10\\00\\00\\00\\02\\00\\00\\00y\\n")
+  (func (export "_start") (loop (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 0))) (br 0))))"""
+SPIN = '(module (func (export "_start") (loop (br 0))))'
+TRAP = '(module $crash (func $inner unreachable) (func (export "_start") (call $inner)))'
+
+
+class Shell:
+    """A folder with files, and the command run in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {**os.environ, "WASM_CACHE_DIR": str(folder / "cache")}
+
+    def file(self, name: str, contents: str | bytes) -> str:
+        path = self.folder / name
+        path.write_bytes(contents if isinstance(contents, bytes) else contents.encode())
+        return name
+
+    def start(self, *words: str, **options: int) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "wasm_facade", *words], cwd=self.folder, env=self.env, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, stdin=subprocess.PIPE, **options,
+        )  # fmt: skip
+
+    def __call__(self, *words: str, given: str = "") -> tuple[int, str, str]:
+        """(exit status, stdout, stderr)."""
+        process = self.start(*words)
+        try:
+            out, err = process.communicate(given, timeout=60)
+        finally:
+            process.kill()
+        return process.returncode, out, err
+
+
+@pytest.fixture
+def wasm(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def test_overview(wasm: Shell) -> None:
+    status, out, err = wasm()
+    assert (status, err) == (2, "")
+    status, out, _ = wasm("--help")
+    assert status == 0
+    for name in ("run", "compile", "validate", "print", "parse", "objdump", "wast", "cache"):
+        assert f"  {name} " in out
+        status, about, _ = wasm(name, "--help")
+        assert status == 0
+        assert about.startswith(f"usage: wasm {name} [OPTIONS] ")
+    status, out, _ = wasm("--version")
+    assert (status, out.split()[0]) == (0, "wasm")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["fly"], "unknown command 'fly'; known: run, "), (["run"], "missing FILE"), (["run", "--nope", "f"], "unknown option --nope"),
+     (["run", "--fuel", "x", "f"], "--fuel x: not a whole number")],
+)  # fmt: skip
+def test_bad_command_lines(wasm: Shell, words: list[str], message: str) -> None:
+    status, out, err = wasm(*words)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert len(err.splitlines()) == 1
+
+
+def test_invoke(wasm: Shell) -> None:
+    path = wasm.file("add.wat", ADD)
+    assert wasm("run", "--invoke", "add", path, "1", "2") == (0, "3\n", "")
+    assert wasm("run", "--invoke", "add", path, "0xffffffff", "-1") == (0, "-2\n", "")
+    wat = '(module (func (export "f") (param f64 i64) (result i64 f64) (local.get 1) (local.get 0)) (func (export "none")))'
+    path = wasm.file("two.wat", wat)
+    assert wasm("run", "--invoke", "f", path, "1.5", "7") == (0, "7\n1.5\n", "")
+    assert wasm("run", "--invoke", "none", path) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["--invoke", "sub", "add.wat"], "exports no function 'sub'; --invoke can call add"),
+     (["--invoke", "add", "add.wat", "1"], "add takes 2 arguments (i32, i32), 1 are given"),
+     (["--invoke", "add", "add.wat", "1", "x"], "argument 2 is not of type i32: 'x'"),
+     (["--invoke", "add", "add.wat", "1", "4294967296"], "argument 2 is not of type i32"),
+     (["add.wat"], "exports no `_start`; --invoke can call add"),
+     (["none.wasm"], "none.wasm: No such file or directory"),
+     (["bad.wat"], "bad.wat: "), (["bad.wasm"], "bad.wasm: "), (["bad.cwasm"], "bad.cwasm: "), (["invalid.wat"], "type mismatch"),
+     (["needs.wat"], "unknown import: `env::f` has not been defined"),
+     (["--dir", "/no/such/folder", "exit.wat"], "/no/such/folder"),
+     (["--strategy", "slow", "add.wat"], "unknown strategy: slow")],
+)  # fmt: skip
+def test_what_cannot_run(wasm: Shell, words: list[str], message: str) -> None:
+    for name, contents in (
+        ("add.wat", ADD), ("bad.wat", "(module (fun))"), ("bad.wasm", b"\0asm\1\0\0\0\1"), ("bad.cwasm", b"\x7fELF" + bytes(300)),
+        ("invalid.wat", "(module (func (result i32)))"), ("needs.wat", '(module (import "env" "f" (func)))'), ("exit.wat", EXIT.format(0)),
+    ):  # fmt: skip
+        wasm.file(name, contents)
+    status, out, err = wasm("run", *words)
+    assert (status, out) == (1, "")
+    assert message in err
+    assert err.startswith("wasm run: ")
+    assert "Traceback" not in err
+
+
+def test_arguments_and_name(wasm: Shell) -> None:
+    path = wasm.file("args.wat", ARGS)
+    assert wasm("run", path, "a", "-b", "--dir", "c d") == (0, "args.wat\0a\0-b\0--dir\0c d\0", "")
+    assert wasm("run", "--argv0", "me", path, "--", "x")[1] == "me\0--\0x\0"
+
+
+@pytest.mark.parametrize("code", [0, 1, 7, 134])
+def test_exit_status_is_the_guests(wasm: Shell, code: int) -> None:
+    assert wasm("run", wasm.file("exit.wat", EXIT.format(code))) == (code, "", "")
+
+
+def test_trap(wasm: Shell) -> None:
+    status, out, err = wasm("run", wasm.file("trap.wat", TRAP))
+    assert (status, out) == (134, "")
+    assert "unreachable" in err
+    assert "inner" in err
+    assert "Traceback" not in err
+
+
+def test_timeout_and_fuel(wasm: Shell) -> None:
+    path = wasm.file("spin.wat", SPIN)
+    started = time.monotonic()
+    status, _, err = wasm("run", "--timeout", "0.3", path)
+    assert status == 134
+    assert "interrupt" in err
+    assert time.monotonic() - started < 30
+    status, _, err = wasm("run", "--fuel", "10000", path)
+    assert status == 134
+    assert "fuel" in err
+
+
+def test_max_memory(wasm: Shell) -> None:
+    grow = '(module (memory 1) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))'
+    path = wasm.file("grow.wat", grow)
+    assert wasm("run", "--max-memory", "1M", "--invoke", "grow", path, "15")[1] == "1\n"
+    assert wasm("run", "--max-memory", "1M", "--invoke", "grow", path, "16")[1] == "-1\n"
+    status, _, err = wasm("run", "--max-memory", "4K", "--invoke", "grow", path, "0")
+    assert status == 1
+    assert "memory" in err
+
+
+def test_preload(wasm: Shell) -> None:
+    wasm.file("lib.wat", ADD)
+    uses = '(module (import "math" "add" (func $add (param i32 i32) (result i32))) (func (export "f") (result i32) (call $add (i32.const 20) (i32.const 3))))'
+    assert wasm("run", "--preload", "math=lib.wat", "--invoke", "f", wasm.file("uses.wat", uses)) == (0, "23\n", "")
+
+
+def test_ctrl_c(wasm: Shell) -> None:
+    process = wasm.start("run", wasm.file("spin.wat", SPIN))
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    try:
+        _, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "Traceback" not in err
+
+
+def test_stdout_closed_early(wasm: Shell) -> None:
+    process = wasm.start("run", wasm.file("yes.wat", YES))
+    assert process.stdout is not None
+    assert process.stdout.readline() == "y\n"
+    process.stdout.close()
+    try:
+        process.wait(30)
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    finally:
+        process.kill()
+
+
+def test_compile_and_run(wasm: Shell) -> None:
+    path = wasm.file("args.wat", ARGS)
+    assert wasm("compile", path) == (0, "", "")
+    assert wasm("run", "args.cwasm", "a") == (0, "args.cwasm\0a\0", "")
+    assert wasm("compile", path, "-o", "out") == (0, "", "")
+    assert (wasm.folder / "out").read_bytes() == (wasm.folder / "args.cwasm").read_bytes()
+    assert not (wasm.folder / "cache").exists()
+
+
+def test_the_cache(wasm: Shell) -> None:
+    path = wasm.file("args.wat", ARGS)
+    for _ in range(2):
+        assert wasm("run", path)[:2] == (0, "args.wat\0")
+        assert len(os.listdir(wasm.folder / "cache")) == 1
+    (entry,) = (wasm.folder / "cache").iterdir()
+    entry.write_bytes(entry.read_bytes()[:-100])
+    assert wasm("run", path) == (0, "args.wat\0", "")
+    status, out, _ = wasm("cache", "info")
+    assert status == 0
+    assert "modules  1" in out
+    assert wasm("cache", "clear")[1].startswith("removed 1 modules")
+    assert wasm("run", "--no-cache", path)[0] == 0
+    assert os.listdir(wasm.folder / "cache") == []
+    assert wasm("cache", "burn")[0] == 2
+
+
+def test_validate(wasm: Shell) -> None:
+    good, bad = wasm.file("good.wat", ADD), wasm.file("bad.wat", "(module (func (result i32)))")
+    assert wasm("validate", good) == (0, "", "")
+    status, out, err = wasm("validate", good, bad)
+    assert (status, out) == (1, "")
+    assert err.startswith("wasm validate: bad.wat: type mismatch")
+    simd = wasm.file("simd.wat", "(module (func (drop (v128.const i64x2 0 0))))")
+    assert wasm("validate", simd)[0] == 0
+    assert wasm("validate", "--disable", "simd", "--disable", "relaxed_simd", simd)[0] == 1
+    assert "unknown feature" in wasm("validate", "--enable", "flying", simd)[2]
+
+
+def test_parse_print_objdump(wasm: Shell) -> None:
+    path = wasm.file("add.wat", ADD)
+    assert wasm("parse", path) == (0, "", "")
+    assert (wasm.folder / "add.wasm").read_bytes()[:4] == b"\0asm"
+    status, text, err = wasm("print", "add.wasm")
+    assert (status, err) == (0, "")
+    assert "$add" in text
+    assert "i32.add" in text
+    wasm.file("again.wat", text)
+    assert wasm("parse", "again.wat", "-o", "again.wasm")[0] == 0
+    assert (wasm.folder / "again.wasm").read_bytes() == (wasm.folder / "add.wasm").read_bytes()
+    assert wasm("print", "-", given=ADD)[1] == text
+    assert "$add" not in wasm("print", "--no-names", "add.wasm")[1]
+    status, out, _ = wasm("objdump", "add.wasm")
+    assert status == 0
+    assert '"add"' in out
+    for command in ("print", "parse", "objdump", "validate", "compile"):
+        status, out, err = wasm(command, wasm.file("bad.wat", "(module"))
+        assert (status, out) == (1, ""), command
+        assert err.startswith(f"wasm {command}: ")
+        assert "Traceback" not in err
+        assert "No such file" in wasm(command, "none.wat")[2]
+
+
+def test_wast(wasm: Shell) -> None:
+    script = ADD + '(assert_return (invoke "add" (i32.const 1) (i32.const 2)) (i32.const {}))'
+    assert wasm("wast", wasm.file("good.wast", script.format(3))) == (0, "good.wast: 2 passed, 0 failed\n", "")
+    status, out, _ = wasm("wast", "good.wast", wasm.file("bad.wast", script.format(4)))
+    assert status == 1
+    assert "bad.wast:1: add returned 3, not i32 0x4" in out
+    assert wasm("wast", wasm.file("broken.wast", "(asert)"))[0] == 1

@@ -1,0 +1,104 @@
+"""Detecting the machine, reading triples, finding compilers."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from wasm_environ.errors import WasmError
+from wasm_facade import discovery, host
+
+
+def test_this_machine() -> None:
+    isa, system, features = host.detect()
+    assert isa in {row[0] for row in host.ISAS}
+    assert system == os.uname().sysname.lower()
+    assert features <= next(row[3] for row in host.ISAS if row[0] == isa)
+    assert host.plain_target(None) == (isa, system, features)
+
+
+CPUINFO = [
+    ("x86_64", b"processor\t: 0\nflags\t\t: fpu sse4_1 avx2 hypervisor\nflags : bmi1\n", {"sse4_1", "avx2"}),
+    ("arm64", b"processor : 0\nFeatures\t: fp asimd atomics evtstrm\n", {"fp", "asimd", "atomics"}),
+    ("riscv64", b"hart : 0\nisa\t: rv64imafdc_zba_zbb_svpbmt\n", {"m", "a", "f", "d", "c", "zba", "zbb"}),
+    ("s390x", b"features\t: esan3 zarch vx vxe\n", {"vx", "vxe"}),
+    ("amd64", b"nothing here\n", set()),
+]
+
+
+@pytest.mark.parametrize(("machine", "cpuinfo", "features"), CPUINFO, ids=[row[0] for row in CPUINFO])
+def test_machines(monkeypatch: pytest.MonkeyPatch, machine: str, cpuinfo: bytes, features: set[str]) -> None:
+    monkeypatch.setattr(host, "_found", None)
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(machine=machine, sysname="Linux"))
+    monkeypatch.setattr(os, "open", lambda *args: 99)
+    monkeypatch.setattr(os, "close", lambda *args: None)
+    monkeypatch.setattr(os, "read", lambda *args: cpuinfo)
+    isa, system, found = host.detect()
+    assert (isa, system) == ({"arm64": "aarch64", "amd64": "x86_64"}.get(machine, machine), "linux")
+    assert found == features
+
+
+def test_a_machine_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "_found", None)
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(machine="m68k", sysname="Linux"))
+    with pytest.raises(WasmError, match="m68k; supported: x86_64, aarch64"):
+        host.detect()
+
+
+@pytest.mark.parametrize(
+    ("triple", "parsed"),
+    [("aarch64-unknown-linux-gnu", ("aarch64", "linux")), ("x86_64-pc-linux-musl", ("x86_64", "linux")), ("arm64-apple-darwin", ("aarch64", "darwin")),
+     ("riscv64", ("riscv64", "linux")), ("s390x-ibm-linux-gnu", ("s390x", "linux"))],
+)  # fmt: skip
+def test_triples(triple: str, parsed: tuple[str, str]) -> None:
+    assert host.parse_triple(triple) == parsed
+
+
+def test_a_triple_that_is_none() -> None:
+    with pytest.raises(WasmError, match="unknown target 'z80-linux'"):
+        host.parse_triple("z80-linux")
+
+
+def test_no_compiler_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discovery, "_choices", {})
+    monkeypatch.setattr(discovery, "package_path", lambda name: None)
+    monkeypatch.setattr(discovery, "_entry_points", lambda group: {})
+    for strategy, install in (
+        ("llvm", "pip install wasm-codegen-llvm"),
+        ("native", "pip install wasm-codegen-native"),
+        ("auto", "pip install wasm-codegen-native or pip install wasm-codegen-llvm"),
+    ):
+        with pytest.raises(WasmError, match=f"no compiler for strategy '{strategy}' is installed: {install}"):
+            discovery.find_compiler(strategy)
+    with pytest.raises(WasmError, match="pip install wasm-wasi-p1"):
+        discovery.wasi_preview1()
+
+
+@pytest.mark.parametrize(
+    ("installed", "strategy", "name"),
+    [("native llvm", "auto", "native"), ("llvm", "auto", "llvm"), ("native llvm", "cranelift", "llvm"), ("native", "cranelift", "native"),
+     ("native llvm", "winch", "native"), ("llvm", "winch", "llvm"), ("native llvm", "llvm", "llvm")],
+)  # fmt: skip
+def test_choice(monkeypatch: pytest.MonkeyPatch, installed: str, strategy: str, name: str) -> None:
+    monkeypatch.setattr(discovery, "_choices", {})
+    monkeypatch.setattr(discovery, "package_path", lambda module: module if module.rpartition("_")[2] in installed.split() else None)
+    assert discovery.find_compiler(strategy).name == name
+
+
+def test_a_compiler_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    point = SimpleNamespace(module="somebody.compiler", load=lambda: made.append)
+    monkeypatch.setattr(discovery, "_choices", {})
+    monkeypatch.setattr(discovery, "package_path", lambda name: None)
+    monkeypatch.setattr(discovery, "_entry_points", lambda group: {"theirs": point})
+    assert discovery.find_compiler("auto").name == "theirs"
+    assert discovery.find_compiler("auto").load() == made.append
+
+
+def test_packages_are_found_without_importing_them() -> None:
+    assert discovery.package_path("no_such_package_at_all") is None
+    found = discovery.package_path("json")
+    assert found is not None
+    assert found.endswith("__init__.py")

@@ -1,0 +1,54 @@
+"""Options of the suite's run: --testsuite FOLDER (or $WASM_TESTSUITE), --strategy NAME, --spec-jobs N."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+from spec import groups, runner
+
+DEFAULT = Path(__file__).parents[3] / "shared" / "testsuite"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--testsuite", default=os.environ.get("WASM_TESTSUITE", str(DEFAULT)), help="folder of the official suite")
+    parser.addoption("--strategy", action="append", help="strategies to run it on (default: each that is installed)")
+    parser.addoption("--spec-jobs", type=int, default=min(2, os.cpu_count() or 1), help="worker processes")
+
+
+def strategies(config: pytest.Config) -> list[str]:
+    """Those asked for, else those installed."""
+    asked: list[str] | None = config.getoption("strategy")
+    if asked:
+        return asked
+    from wasm_facade.discovery import KNOWN_COMPILERS, package_path
+
+    return [name for name, module, _, _ in KNOWN_COMPILERS if package_path(module) is not None]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "suite_row" not in metafunc.fixturenames:
+        return
+    folder = Path(metafunc.config.getoption("testsuite"))
+    rows = groups.rows(folder, strategies(metafunc.config)) if folder.is_dir() else []
+    metafunc.parametrize("suite_row", rows, ids=[f"{strategy}-{name}" for strategy, name in rows])
+
+
+@pytest.fixture(scope="session")
+def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], Future[runner.Outcome]]]:
+    """Every file that was selected, running in the order of the tests."""
+    folder = Path(request.config.getoption("testsuite"))
+    pool = runner.Pool(request.config.getoption("spec_jobs"))
+    found = {}
+    for item in request.session.items:
+        row = getattr(item, "callspec", None) and item.callspec.params.get("suite_row")
+        if row:
+            strategy, name = row
+            feature = groups.feature_of(name)
+            on = [feature] if feature in groups.OFF_BY_DEFAULT else []
+            found[row] = pool.submit(folder / name, strategy, on)
+    yield found
+    pool.close()

@@ -1,0 +1,64 @@
+"""Which feature each file of the official suite is for, and which features each strategy has: rows to extend as backends grow."""
+
+from __future__ import annotations
+
+import fnmatch
+from pathlib import Path
+
+# Columns: feature, the files for it (patterns in the suite's folder). A file in no row is for wasm 2.0.
+GROUPS = (
+    ("gc", (
+        "array*.wast", "binary-gc.wast", "br_on_cast*.wast", "extern.wast", "i31.wast", "ref_cast.wast", "ref_eq.wast", "ref_test.wast",
+        "struct.wast", "type-canon.wast", "type-rec.wast", "type-subtyping.wast",
+    )),
+    ("function_references", (
+        "br_on_null.wast", "br_on_non_null.wast", "call_ref.wast", "ref_as_non_null.wast", "return_call_ref.wast", "ref.wast",
+        "table-sub.wast", "type-equivalence.wast", "unreached-valid.wast", "local_init.wast",
+    )),
+    ("exceptions", ("tag.wast", "throw.wast", "throw_ref.wast", "try_table.wast")),
+    ("tail_call", ("return_call.wast", "return_call_indirect.wast")),
+    ("memory64", ("*64.wast", "memory64-imports.wast", "table_copy_mixed.wast")),
+    ("multi_memory", (
+        "address[01].wast", "align0.wast", "binary0.wast", "data[01].wast", "data_drop0.wast", "exports0.wast", "float_exprs[01].wast",
+        "float_memory0.wast", "imports[0-4].wast", "linking[0-3].wast", "load[0-2].wast", "memory-multi.wast", "memory_copy[01].wast",
+        "memory_fill0.wast", "memory_init0.wast", "memory_size[0-3].wast", "memory_size_import.wast", "memory_trap[01].wast",
+        "simd_memory-multi.wast", "start0.wast", "store[0-2].wast", "traps0.wast",
+    )),
+    ("relaxed_simd", ("*relaxed*.wast",)),
+    ("legacy_exceptions", ("legacy/*.wast",)),
+    ("annotations", ("custom/*.wast",)),
+    ("custom_descriptors", ("proposals/custom-descriptors/*.wast",)),
+    ("custom_page_sizes", ("proposals/custom-page-sizes/*.wast",)),
+    ("threads", ("proposals/threads/*.wast",)),
+    ("wide_arithmetic", ("proposals/wide-arithmetic/*.wast",)),
+)  # fmt: skip
+
+# Columns: strategy, the features whose files it runs besides wasm 2.0.
+STRATEGIES = (
+    ("llvm", ()),
+    ("native", ()),
+)
+
+# Features that are off unless the files for them are run.
+OFF_BY_DEFAULT = ("custom_descriptors", "custom_page_sizes", "wide_arithmetic")
+
+
+def feature_of(name: str) -> str:
+    """The feature a file is for, by its path in the suite's folder; "" for wasm 2.0."""
+    for feature, patterns in GROUPS:
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns):
+            return feature
+    return ""
+
+
+def files(folder: Path) -> list[str]:
+    """Every script of the suite, as paths in its folder."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.wast"))
+
+
+def rows(folder: Path, strategies: list[str]) -> list[tuple[str, str]]:
+    """(strategy, file) of all that has to pass."""
+    features = dict(STRATEGIES)
+    return [
+        (strategy, name) for strategy in strategies for name in files(folder) if feature_of(name) in ("", *features.get(strategy, ()))
+    ]
