@@ -55,10 +55,12 @@ class WasiContext:
 
     def file(self, fd: int, right: int) -> Descriptor:
         """The descriptor of anything but a directory; BADF for those."""
-        found = self.get(fd)
-        if found.filetype == DIRECTORY:
+        found = self.table[fd] if fd < len(self.table) else None
+        if found is None or found.filetype == DIRECTORY:
             raise WasiErrno(BADF)
-        return self.get(fd, right)
+        if right & ~found.base:
+            raise WasiErrno(BADF if right & (FD_READ | FD_WRITE) else NOTCAPABLE)
+        return found
 
     def directory(self, fd: int, right: int, perms: int = DIR_READ) -> Descriptor:
         """The descriptor of a directory; NOTDIR for others, PERM if its preopen does not permit this use."""

@@ -6,6 +6,7 @@ import os
 
 from wasm_wasi_p1.abi import (
     AGAIN,
+    BADF,
     FD_ADVISE,
     FD_ALLOCATE,
     FD_DATASYNC,
@@ -114,7 +115,7 @@ def fd_advise(context: WasiContext, fd: int, offset: int, size: int, advice: int
 
 def fd_allocate(context: WasiContext, fd: int, offset: int, size: int) -> None:
     """Make sure that a range has space on the disk."""
-    found = context.file(fd, FD_ALLOCATE)
+    found = _resizable(context, fd, FD_ALLOCATE, BADF)
     if size == 0 or offset + size > MAX_OFFSET:
         fail(INVAL)
     if found.fd < 0:
@@ -125,7 +126,7 @@ def fd_allocate(context: WasiContext, fd: int, offset: int, size: int) -> None:
 
 def fd_filestat_set_size(context: WasiContext, fd: int, size: int) -> None:
     """Cut or extend a file."""
-    found = context.file(fd, FD_FILESTAT_SET_SIZE)
+    found = _resizable(context, fd, FD_FILESTAT_SET_SIZE, INVAL)
     if size > MAX_OFFSET or found.fd < 0:
         fail(INVAL)
     os.ftruncate(found.fd, size)
@@ -222,6 +223,14 @@ def _seekable(found: Descriptor, right: int) -> None:
     """A pipe never had the right to seek; say what is the matter with it rather than that it lacks the right."""
     if right & ~found.base:
         fail(NOTCAPABLE if found.filetype == REGULAR_FILE else SPIPE)
+
+
+def _resizable(context: WasiContext, fd: int, right: int, not_writable: int) -> Descriptor:
+    """A file not opened for writing fails as POSIX's call of that name does."""
+    found = context.file(fd, 0)
+    if right & ~found.base:
+        fail(NOTCAPABLE if found.base & FD_WRITE else not_writable)
+    return found
 
 
 def _positioned(context: WasiContext, fd: int, right: int, offset: int) -> Descriptor:
