@@ -9,7 +9,7 @@
      63             16  15      0
 
 `op id` is the row's `Op.id` in `opcodes.py` (= opcode byte, or prefix - 0xFB + 1 << 8 | sub-opcode). The byte offset counts from the start
-of the module. What a, b, c mean is the row's `operands` column; the general rules:
+of the module. What a, b, c mean is in `operands.py` as a table; the rules:
 
     control         a = label id (see below), b = number of values carried (br, br_if), c = stack height below those values
     block loop if   a = label id, b = type index of a block with parameters or -1, c = stack height below the parameters
@@ -18,14 +18,14 @@ of the module. What a, b, c mean is the row's `operands` column; the general rul
     br_table        a = number of targets without the default, b = index into `extra` of targets + 1 label ids, c = values carried
     return          a = number of results, c = stack height below them; does not count as a branch to label 0
     try_table       a, b as block; c = index into `extra` of: stack height below the parameters, number of clauses, then per clause its kind
-                    (0 catch, 1 catch_ref, 2 catch_all, 3 catch_all_ref), tag or -1, label id (a branch that carries the values, at that height)
+                    (0 catch, 1 catch_ref, 2 catch_all, 3 catch_all_ref), tag or -1, label id (a branch with the values, at that height)
     throw           a = tag, b = canonical type index, c = stack height below the values;   throw_ref: c = stack height below the operand
     try (legacy)    as block;   catch, catch_all: a = label id, b = 1 if the arm before falls through, c = tag;   rethrow: a = label id
     delegate        an `end` of try: a = label id, b = 1 if it falls through + 2 if what follows is reachable, c = label id it hands over to
     call            a = function index, b = canonical type index, c = stack height below the arguments; tail calls likewise
     call_indirect   a = table, b = canonical type index;   call_ref: a = the operand's value type, b = canonical type index
     br_on_null      as br_if (b, c: the values below the reference);   br_on_non_null: as br_if, the reference counts among the values
-    br_on_cast...   a = label id, b = index into `extra` of: values carried (the reference included), operand's type, target type; c as br_if
+    br_on_cast...   a = label id, b = index into `extra` of: values carried (with the reference), operand's type, target type; c as br_if
     local.*         a = local, b = its value type;   global.*: a = global, b = its value type
     load, store     a = offset (as a signed 64-bit word), b = memory, c = log2 of the alignment | lane << 8
     const           a = value: i32 and i64 sign-extended, f32 and f64 their bits; v128: a = low, b = high 64 bits

@@ -42,7 +42,7 @@ class Names:
             pass
         self.module: str | None = None
         if MODULE in self._parts:
-            try:
+            try:  # noqa: SIM105 - contextlib is a dear import
                 self.module = _name(self._parts[MODULE], 0)[0]
             except (IndexError, UnicodeDecodeError):
                 pass
@@ -104,7 +104,7 @@ def decode_branch_hints(module: Module) -> dict[int, dict[int, int]]:
     hints: dict[int, dict[int, int]] = {}
     for custom in module.customs:
         if custom.name == BRANCH_HINTS:
-            try:
+            try:  # noqa: SIM105
                 _read_hints(custom.data, hints)
             except IndexError:
                 pass
@@ -159,7 +159,7 @@ def _name(data: bytes, at: int) -> tuple[str, int]:
 def _map(data: bytes) -> NameMap:
     names: NameMap = {}
     if data:
-        try:
+        try:  # noqa: SIM105
             _read_map(data, 0, names)
         except (IndexError, UnicodeDecodeError):
             pass

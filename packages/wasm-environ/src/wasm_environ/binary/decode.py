@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Final
 
 from mypy_extensions import i64
@@ -30,6 +31,8 @@ DATA: Final = 11
 DATA_COUNT: Final = 12
 TAG: Final = 13
 
+LARGE: Final = 100_000  # bytes of a module for which the garbage collector is paused
+
 # By section id: its place among the sections. Tags stand after memories, the data count before the code.
 ORDER: Final = (0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 11, 6)
 
@@ -50,11 +53,18 @@ def decode(data: bytes, features: Features = DEFAULT) -> Module:
             raise MalformedError("unknown binary version: this is a component, not a core module", 4)
         raise MalformedError("unknown binary version", 4)
     m = Module(data)
+    # What is made here lives on: looking for cycles in it again and again would take longer than all else.
+    pause = len(data) > LARGE and gc.isenabled()
+    if pause:
+        gc.disable()
     try:
         sections(m, Reader(data, 8, len(data), features, m.types))
         finish(m)
     except MalformedError as error:
         raise earliest(m, features, error) from None
+    finally:
+        if pause:
+            gc.enable()
     return m
 
 

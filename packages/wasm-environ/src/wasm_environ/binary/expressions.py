@@ -187,7 +187,7 @@ def const_expr(r: Reader) -> ConstExpr:
     while True:
         words = instruction(r)
         op: i64 = words[0]
-        if op == END or op == DELEGATE:
+        if op in (END, DELEGATE):
             depth -= 1
             if depth < 0:
                 break

@@ -33,7 +33,7 @@ def import_section(r: Reader, m: Module, count: i64) -> None:
         kind = r.byte()
         type: ExternType
         index: int
-        if kind == FUNC or kind == EXACT_FUNC:
+        if kind in (FUNC, EXACT_FUNC):
             if kind == EXACT_FUNC:
                 r.need("custom_descriptors", "an exact function import", at)
                 m.exact_imports.add(len(m.functions))
@@ -59,7 +59,7 @@ def import_section(r: Reader, m: Module, count: i64) -> None:
                 r.need("mutable_global", "the import of a mutable global", at)
             m.globals.append(Global(type))
             m.imported_globals += 1
-        elif kind == TAG and "exceptions" in r.features or kind == TAG and "legacy_exceptions" in r.features:
+        elif (kind == TAG and "exceptions" in r.features) or (kind == TAG and "legacy_exceptions" in r.features):
             index = len(m.tags)
             type = tag_type(r)
             m.tags.append(type)

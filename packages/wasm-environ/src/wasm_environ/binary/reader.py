@@ -239,7 +239,7 @@ class Reader:
     def reference_type(self, message: str = "malformed reference type") -> i64:
         p = self.pos
         b = self.byte()
-        if b == REF_NULL_CODE or b == REF_CODE:
+        if b in (REF_NULL_CODE, REF_CODE):
             self.need("function_references", "(ref ...)", p)
             return self.heap_type(message) | (NULLABLE if b == REF_NULL_CODE else 0)
         if b < NOEXN - 11 or b > NOEXN:
@@ -247,10 +247,10 @@ class Reader:
         return self.abstract(b, p) | NULLABLE
 
     def abstract(self, b: i64, at: i64) -> i64:
-        if b == FUNC or b == EXTERN:
+        if b in (FUNC, EXTERN):
             if "reference_types" not in self.features and b == EXTERN:
                 raise InvalidError(off_by_name("reference_types", "externref"), at)
-        elif b == EXN or b == NOEXN:
+        elif b in (EXN, NOEXN):
             self.need("exceptions", HEAP_NAMES[b], at)
         else:
             self.need("gc", f"the heap type {HEAP_NAMES[b]}", at)

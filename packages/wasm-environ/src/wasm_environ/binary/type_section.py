@@ -51,7 +51,7 @@ def sub_type(r: Reader) -> SubType:
     code = r.byte()
     final = True
     supers: list[int] = []
-    if code == SUB_CODE or code == SUB_FINAL_CODE:
+    if code in (SUB_CODE, SUB_FINAL_CODE):
         r.need("gc", "a sub type", at)
         final = code == SUB_FINAL_CODE
         n = r.u32()

@@ -61,7 +61,7 @@ def allocated(s: State, type: i64) -> i64:
 
 
 def packed(storage: i64) -> bool:
-    return storage == I8 or storage == I16
+    return storage in (I8, I16)
 
 
 def unpacked(field: i64) -> i64:
@@ -74,7 +74,7 @@ def struct_new(s: State, op: i64) -> None:
     """struct.new, struct.new_default, and both with a descriptor operand on top."""
     type = aggregate_type(s, STRUCT)
     context = s.context
-    with_descriptor = op == STRUCT_NEW_DESC or op == STRUCT_NEW_DEFAULT_DESC
+    with_descriptor = op in (STRUCT_NEW_DESC, STRUCT_NEW_DEFAULT_DESC)
     descriptor = context.descriptor[type]
     if with_descriptor:
         if descriptor < 0:
@@ -87,7 +87,7 @@ def struct_new(s: State, op: i64) -> None:
     while i > 0:
         i -= 1
         field = unpacked(context.pool[first + i])
-        if op == STRUCT_NEW or op == STRUCT_NEW_DESC:
+        if op in (STRUCT_NEW, STRUCT_NEW_DESC):
             s.pop_t(field)
         elif not context.defaultable(field):
             raise s.fail(f"type mismatch: field {i} of type {type} has no default value")
@@ -189,7 +189,7 @@ def array_access(s: State, op: i64) -> None:
     """array.get, array.get_s, array.get_u, array.set, array.fill: a = type, c = the elements' storage type."""
     type = aggregate_type(s, ARRAY)
     field = element(s, type)
-    if op == ARRAY_SET or op == ARRAY_FILL:
+    if op in (ARRAY_SET, ARRAY_FILL):
         mutable_element(s, type)
         if op == ARRAY_FILL:
             s.pop_t(I32)

@@ -145,7 +145,7 @@ class Context:
 
     def matches(self, a: i64, b: i64) -> bool:
         """Whether a is a subtype of b (spec: Valtype_sub)."""
-        if a == b or a == BOT:
+        if a in (b, BOT):
             return True
         if not a & b & REF or a & NULLABLE & ~b:
             return False

@@ -9,7 +9,7 @@ from mypy_extensions import i64
 
 from wasm_environ import limits
 from wasm_environ.binary.expressions import VOID, block_type
-from wasm_environ.body import KIND_BLOCK, KIND_FUNCTION, KIND_IF, KIND_LOOP, KIND_TRY
+from wasm_environ.body import KIND_IF
 from wasm_environ.function.state import (
     ARM_ELSE,
     ARM_FIRST,
@@ -21,7 +21,7 @@ from wasm_environ.function.state import (
     FRAME_RESULTS,
     State,
 )
-from wasm_environ.types import BOT, CONCRETE, FUNC, FUNCREF, HEAP_SHIFT, I32, NULLABLE, REF, ref_to, value_type_name
+from wasm_environ.types import BOT, CONCRETE, FUNC, FUNCREF, HEAP_SHIFT, I32, NULLABLE, REF, value_type_name
 
 BLOCK: Final = 0x02
 LOOP: Final = 0x03

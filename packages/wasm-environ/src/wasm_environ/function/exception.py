@@ -128,7 +128,7 @@ def check_clause(s: State, kind: i64, type: i64, frame: i64) -> None:
     context = s.context
     first, count = s.label_types(frame)
     given = context.count[type] if type >= 0 else 0
-    with_ref = kind == CLAUSE_CATCH_REF or kind == CLAUSE_CATCH_ALL_REF
+    with_ref = kind in (CLAUSE_CATCH_REF, CLAUSE_CATCH_ALL_REF)
     if count != given + (1 if with_ref else 0):
         raise s.fail("type mismatch: a catch clause gives another number of values than its label takes")
     i: i64 = 0

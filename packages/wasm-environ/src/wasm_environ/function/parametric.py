@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from mypy_extensions import i64
-
 from wasm_environ.function.state import State
 from wasm_environ.types import BOT, I32, REF, value_type_name
 

@@ -9,17 +9,13 @@ from mypy_extensions import i64
 from wasm_environ.function.state import State
 from wasm_environ.types import (
     ANY,
-    BOT,
-    CONCRETE,
     EQ,
-    EXACT,
     EXTERN,
     HEAP_SHIFT,
     I31,
     I32,
     NULLABLE,
     REF,
-    value_type_name,
 )
 
 REF_NULL: Final = 0xD0
@@ -87,7 +83,7 @@ def ref_eq(s: State) -> None:
 
 def test_or_cast(s: State, op: i64) -> None:
     """ref.test, ref.cast: a = target type, b = the operand's type."""
-    null = op == REF_TEST_NULL or op == REF_CAST_NULL
+    null = op in (REF_TEST_NULL, REF_CAST_NULL)
     target = s.check_type(s.r.heap_type()) | (NULLABLE if null else 0)
     t = s.pop()
     top = REF | NULLABLE | s.context.top(target) << HEAP_SHIFT

@@ -29,7 +29,7 @@ from wasm_environ.body import (
 )
 from wasm_environ.errors import InvalidError, MalformedError
 from wasm_environ.function.context import Context
-from wasm_environ.types import BOT, CONCRETE, HEAP_SHIFT, I32, NULLABLE, REF, value_type_name
+from wasm_environ.types import BOT, CONCRETE, HEAP_SHIFT, REF, value_type_name
 
 # The words of a control frame.
 FRAME_WORDS: Final = 12

@@ -26,7 +26,7 @@ from wasm_environ.function import (
     vector,
 )
 from wasm_environ.function.context import Context
-from wasm_environ.function.state import FRAME_WORDS, State
+from wasm_environ.function.state import State
 from wasm_environ.function.tables import (
     ACCESS,
     ILLEGAL,
@@ -39,7 +39,6 @@ from wasm_environ.function.tables import (
     POP3,
     PREFIX,
     PUSH,
-    STORE,
     classes,
 )
 from wasm_environ.module import Module
@@ -192,7 +191,7 @@ class BodyValidator:
                     s.push(t)
                 if s.live:
                     s.emit(op, 0, 0, 0)
-            elif kind == LOAD or kind == STORE or kind == ACCESS:
+            elif LOAD <= kind <= ACCESS:
                 memory.access(s, op)
             elif op == 0x20:
                 variable.local_get(s)

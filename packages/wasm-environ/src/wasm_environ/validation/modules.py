@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from wasm_environ import limits
 from wasm_environ.binary.decode import decode
-from wasm_environ.validation.constants import ConstValidator
 from wasm_environ.errors import InvalidError
 from wasm_environ.features import DEFAULT, Features
 from wasm_environ.function.context import Context
 from wasm_environ.function.validator import BodyValidator
 from wasm_environ.module import ACTIVE, FUNC, GLOBAL, KIND_NAMES, MEMORY, TABLE, Module
+from wasm_environ.types import CONCRETE, HEAP_SHIFT, Limits, MemoryType, TableType, value_type_name
+from wasm_environ.types import FUNC as FUNC_HEAP
+from wasm_environ.validation.constants import ConstValidator
 from wasm_environ.validation.types import check_types
-from wasm_environ.types import CONCRETE, FUNC as FUNC_HEAP
-from wasm_environ.types import HEAP_SHIFT, Limits, MemoryType, TableType, value_type_name
 
 
 def validate(module: Module | bytes | bytearray | memoryview, features: Features = DEFAULT) -> Module:

@@ -73,14 +73,14 @@ def composite_matches(context: Context, a: CompositeType, b: CompositeType) -> b
             isinstance(b, FuncType)
             and len(a.params) == len(b.params)
             and len(a.results) == len(b.results)
-            and all([context.matches(y, x) for x, y in zip(a.params, b.params, strict=True)])
-            and all([context.matches(x, y) for x, y in zip(a.results, b.results, strict=True)])
+            and all(context.matches(y, x) for x, y in zip(a.params, b.params, strict=True))
+            and all(context.matches(x, y) for x, y in zip(a.results, b.results, strict=True))
         )
     if isinstance(a, StructType):
         return (
             isinstance(b, StructType)
             and len(a.fields) >= len(b.fields)
-            and all([field_matches(context, x, y) for x, y in zip(a.fields, b.fields, strict=False)])
+            and all(field_matches(context, x, y) for x, y in zip(a.fields, b.fields, strict=False))
         )
     return not isinstance(b, (FuncType, StructType)) and field_matches(context, a.field, b.field)
 
