@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasm_environ import module as descriptor
 from wasm_environ.errors import LinkError, WasmError
-from wasm_vm import Func, Global, Instance, Memory, SharedMemory, Table
+from wasm_vm import Caller, Func, Global, Instance, Memory, SharedMemory, Store, Table
 
 from wasm_facade.engine import Engine
 from wasm_facade.module import Module
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from wasm_environ.module import Import
-    from wasm_vm import Caller, Store
 
     AsExtern = Func | Global | Memory | SharedMemory | Table
     Storelike = Store | Caller
@@ -68,7 +67,7 @@ class InstancePre:
         """The module this is of."""
         return self._module
 
-    def instantiate(self, store: Store) -> Instance:
+    def instantiate(self, store: Storelike) -> Instance:
         """A new instance in `store`. Raises `Trap` if its start function traps, and WasmtimeError for other failures."""
         owner = _store_of(store)
         imports = [item.into(owner) if isinstance(item, (HostDefinition, WasiDefinition)) else item for item in self._resolved]
@@ -212,7 +211,7 @@ class Linker:
 
     def instantiate(self, store: Storelike, module: Module) -> Instance:
         """A new instance of `module` in `store`, its imports being this linker's definitions."""
-        return self.instantiate_pre(module).instantiate(store)  # type: ignore[arg-type]
+        return self.instantiate_pre(module).instantiate(store)
 
     def get(self, store: Storelike, module: str, name: str) -> AsExtern:
         """One definition, by name. Raises WasmtimeError when there is none."""
@@ -268,9 +267,19 @@ class Linker:
         return f"<Linker, {len(self._defined)} definitions>" if self._definitions is not None else "<Linker, closed>"
 
 
-def _store_of(store: Any) -> Any:
-    return store
+def _store_of(storelike: Storelike) -> Store:
+    """The store itself, of which a Caller is a view."""
+    if isinstance(storelike, Caller):
+        store = storelike.store
+        if store is None:
+            raise ValueError("caller is no longer valid")
+        return store
+    if not isinstance(storelike, Store):
+        raise TypeError(f"expected a Store or Caller, not {type(storelike).__name__}")
+    return storelike
 
 
-def _check_store(store: Any, item: Any) -> None:
-    return None
+def _check_store(store: Storelike, item: AsExtern) -> None:
+    """Raise WasmError unless `item` is of `store`; a shared memory is of all stores."""
+    if not isinstance(item, SharedMemory):
+        item.type(store)
