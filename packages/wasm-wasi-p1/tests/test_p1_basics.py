@@ -118,6 +118,7 @@ def test_config_is_wasmtimes(root, tmp_path):
         (lambda config, root: setattr(config, "stdout_file", root), "failed to set stdout file"),
         (lambda config, root: setattr(config, "stderr_file", root / "no" / "such"), "failed to set stderr file"),
         (lambda config, root: setattr(config, "argv", ["a", "b\0"]), r"argv\[1\]"),
+        (lambda config, root: setattr(config, "argv", "prog"), "not the string 'prog'"),
         (lambda config, root: setattr(config, "env", [("a=b", "c")]), "a=b"),
         (lambda config, root: setattr(config, "env", [("", "c")]), "empty"),
         (lambda config, root: setattr(config, "env", [("a", "c\0")]), "NUL"),

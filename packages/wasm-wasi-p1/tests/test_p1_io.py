@@ -253,6 +253,7 @@ def test_stdout_targets(make, root):
     assert (array, binary.getvalue(), text.getvalue(), calls, with_result) == (b"array", b"binary", "\u00e9\ufffd", [b"call"], [b"1234"])
     assert (root / "out").read_bytes() == b"path"
     assert stdout(lambda data: 99).write(1, b"1234")[0] == abi.IO
+    assert stdout(lambda data: -32).write(1, b"1234")[0] == PIPE
     assert guest.read(1)[0] == BADF
 
 
@@ -410,6 +411,7 @@ def test_streams_closed_before_the_process_began():
     assert ended.returncode == 0
 
 
+@pytest.mark.parametrize("exception", ["signal", "sent"])
 @pytest.mark.parametrize(
     "wait",
     [
@@ -417,12 +419,17 @@ def test_streams_closed_before_the_process_began():
         "f['fd_read'](caller, 0, 0, 1, 16)",  # a pipe nobody writes to
     ],
 )
-def test_ctrl_c_gets_through(wait):
+def test_a_wait_can_be_ended(wait, exception):
+    """By Ctrl-C, and by an exception another thread sends (as a call timeout may)."""
+    send = {
+        "signal": "os.kill, (os.getpid(), signal.SIGINT)",
+        "sent": "ctypes.pythonapi.PyThreadState_SetAsyncExc, (ctypes.c_ulong(threading.get_ident()), ctypes.py_object(KeyboardInterrupt))",
+    }[exception]
     script = (
-        "import signal, os, threading, time\nstart(stdin=INHERIT)\n"
+        "import ctypes, signal, os, threading, time\nstart(stdin=INHERIT)\n"
         "caller.data[:8] = (100).to_bytes(4, 'little') + (9).to_bytes(4, 'little')\n"
         "caller.data[56:64] = (86400 * 10**9).to_bytes(8, 'little')\n"
-        "threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        f"threading.Timer(0.3, {send}).start()\n"
         f"try:\n    {wait}\nexcept KeyboardInterrupt:\n    sys.exit(42)\n"
     )
     reading, writing = os.pipe()

@@ -229,6 +229,8 @@ def _resolve(root: int, path: bytes, flags: int, mode: int) -> int:
 def _find_kernel_open() -> KernelOpen | None:
     if sys.platform != "linux":
         return None
-    from wasm_wasi_p1 import linux
-
+    try:
+        from wasm_wasi_p1 import linux
+    except (ImportError, OSError):  # a Python without ctypes
+        return None
     return linux.open_beneath if linux.available() else None

@@ -82,6 +82,8 @@ class WasiConfig:
 
     @argv.setter
     def argv(self, args: Iterable[str]) -> None:
+        if isinstance(args, (str, bytes)):
+            _refuse(f"argv must be a list of strings, not the string {args!r}")
         found = [os.fsdecode(arg) for arg in args]
         for index, arg in enumerate(found):
             if "\0" in arg:

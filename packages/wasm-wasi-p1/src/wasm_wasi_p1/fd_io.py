@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 SPIPE = 70
+# A wait goes through Python so often: an exception sent to the thread (a timeout, Ctrl-C in a notebook) ends it.
+SLICE_MS = 50
 # A pipe that polls as writable takes this much without blocking (POSIX: PIPE_BUF).
 PIPE_ROOM = 4096
 # Allocate in steps, so that Ctrl-C gets through.
@@ -158,7 +160,7 @@ def read_into(found: Descriptor, parts: list[memoryview]) -> int:
         return len(data)
     if found.filetype == REGULAR_FILE:
         return os.readv(found.fd, parts)
-    return waiting(found, False, lambda: os.readv(found.fd, parts))
+    return waiting(found, False, lambda: os.readv(found.fd, parts), ask=True)
 
 
 def write_from(found: Descriptor, parts: list[memoryview]) -> int:
@@ -171,51 +173,58 @@ def write_from(found: Descriptor, parts: list[memoryview]) -> int:
         found.before()
     if found.filetype == REGULAR_FILE:
         return os.writev(found.fd, parts)
-    if found.flags & NONBLOCK:
+    ask = found.flags & NONBLOCK != 0
+    if ask:
         parts = [parts[0][:PIPE_ROOM]]
-    return waiting(found, True, lambda: os.writev(found.fd, parts))
+    return waiting(found, True, lambda: os.writev(found.fd, parts), ask)
 
 
-def ready(fd: int, writing: bool, milliseconds: int | None) -> bool:
-    """Wait until a host fd can be read or written (or has failed: the call itself then tells how)."""
+def ready(fd: int, writing: bool, block: bool) -> bool:
+    """Whether a host fd can be read or written (or has failed: the call itself then tells how); waits for it to `block`."""
     import select
 
     poller = select.poll()
     poller.register(fd, select.POLLOUT if writing else select.POLLIN)
-    return bool(poller.poll(milliseconds))
+    while not poller.poll(SLICE_MS if block else 0):
+        if not block:
+            return False
+    return True
 
 
-def waiting(found: Descriptor, writing: bool, move: Callable[[], T]) -> T:
-    """Call `move`, which moves data on an fd that may block.
+def waiting(found: Descriptor, writing: bool, move: Callable[[], T], ask: bool) -> T:
+    """Call `move`, which moves data on an fd that may block; `ask` before whether it would.
 
     Blocking is the guest's choice alone: the host's side may have been made non-blocking by whoever shares it (then
     wait and try again), and the guest's NONBLOCK is not set on the host's open file, which this process goes on using.
     """
-    if found.flags & NONBLOCK and not ready(found.fd, writing, 0):
+    block = not found.flags & NONBLOCK
+    if ask and not ready(found.fd, writing, block):
         fail(AGAIN)
     while True:
         try:
             return move()
         except BlockingIOError:
-            if found.flags & NONBLOCK:
+            if not block:
                 raise
-            ready(found.fd, writing, None)
+            ready(found.fd, writing, True)
 
 
 def _write_pieces(write: Callable[[bytes], object], parts: list[memoryview]) -> int:
+    """Everything, unless the object says that it took less; a negative count is an errno, as in wasmtime-py."""
     done = 0
     for part in parts:
         for start in range(0, len(part), PIECE):
             piece = bytes(part[start : start + PIECE])
             count = write(piece)
             if count is None:
-                done += len(piece)
-            elif isinstance(count, int) and 0 <= count <= len(piece):
-                done += count
-                if count < len(piece):
-                    return done
-            else:
+                count = len(piece)
+            if not isinstance(count, int) or count > len(piece):
                 fail(IO)
+            if count < 0:
+                raise OSError(-count, "the output's callback failed")
+            done += count
+            if count < len(piece):
+                return done
     return done
 
 

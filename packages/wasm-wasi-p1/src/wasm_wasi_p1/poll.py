@@ -32,8 +32,8 @@ ABSTIME = 1
 HANGUP = 1
 EVENT_SIZE = 32
 MAX_SUBSCRIPTIONS = 1 << 16
-# One wait of the host, at most: what poll and sleep take in every libc. Longer ones are repeated.
-MAX_WAIT = 86_400 * 10**9
+# A longer wait is repeated, as in `fd_io`: an exception sent to the thread ends it.
+SLICE = 50_000_000
 
 # Where a subscription's fields are: size, then the offsets of clock id, timeout, flags. The user data is at 0, the type
 # at 8, the fd of a file at 16. Preview 0 has an identifier before the clock id.
@@ -119,9 +119,9 @@ def _wait(waits: Waits) -> None:
     """Fill `events`; returns at once if some are there already, after a look at the others."""
     while True:
         deadline = min(waits.clocks)[0] if waits.clocks else None
-        wait = 0 if waits.events else None if deadline is None else max(0, deadline - time.monotonic_ns())
-        if wait is not None:
-            wait = min(wait, MAX_WAIT)
+        wait = 0 if waits.events else SLICE
+        if deadline is not None:
+            wait = min(wait, max(0, deadline - time.monotonic_ns()))
         if waits.files:
             _poll_files(waits, wait)
         elif wait:
@@ -134,7 +134,7 @@ def _wait(waits: Waits) -> None:
             return
 
 
-def _poll_files(waits: Waits, wait: int | None) -> None:
+def _poll_files(waits: Waits, wait: int) -> None:
     import select
 
     masks: dict[int, int] = {}
@@ -144,7 +144,7 @@ def _poll_files(waits: Waits, wait: int | None) -> None:
     for fd, mask in masks.items():
         poller.register(fd, mask)
     # Rounded up: waking before the deadline would only mean another round.
-    states = dict(poller.poll(None if wait is None else -(-wait // 1_000_000)))
+    states = dict(poller.poll(-(-wait // 1_000_000)))
     for found, kind, userdata in waits.files:
         state = states.get(found.fd, 0)
         wanted = select.POLLIN if kind == READ else select.POLLOUT

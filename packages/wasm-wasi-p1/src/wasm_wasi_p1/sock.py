@@ -41,12 +41,16 @@ def preopen_socket(sock: object) -> Descriptor:
 
 def sock_accept(context: WasiContext, memory: memoryview, fd: int, flags: int, out: int) -> None:
     """Accept a connection; blocks unless the listening socket is NONBLOCK, which `flags` makes the new one."""
+    import socket
+
     found, sock = _socket(context, fd, SOCK_ACCEPT)
     check(memory, out, 4)
     if flags & ~NONBLOCK:
         fail(INVAL)
     number = context.reserve()
-    connection, _ = waiting(found, False, sock.accept)
+    if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        fail(INVAL)
+    connection, _ = waiting(found, False, sock.accept, ask=True)
     made = accepted(connection, owned=True)
     made.flags = flags
     context.table[number] = made
@@ -65,9 +69,10 @@ def sock_recv(
     if flags & ~(PEEK | WAITALL):
         fail(INVAL)
     parts = buffers(memory, iovs, count)
-    host = (socket.MSG_PEEK if flags & PEEK else 0) | (socket.MSG_WAITALL if flags & WAITALL else 0)
-    host |= _dont_wait(found)
-    size, _, answer, _ = waiting(found, False, lambda: sock.recvmsg_into(parts, 0, host))
+    # WAITALL leaves the waiting to the kernel, once there is something.
+    wait_all = flags & WAITALL != 0 and not found.flags & NONBLOCK
+    host = (socket.MSG_PEEK if flags & PEEK else 0) | (socket.MSG_WAITALL if wait_all else socket.MSG_DONTWAIT)
+    size, _, answer, _ = waiting(found, False, lambda: sock.recvmsg_into(parts, 0, host), ask=wait_all)
     store(memory, out, 4, size)
     store(memory, out_flags, 2, DATA_TRUNCATED if answer & socket.MSG_TRUNC else 0)
 
@@ -81,8 +86,8 @@ def sock_send(context: WasiContext, memory: memoryview, fd: int, iovs: int, coun
     if flags:
         fail(INVAL)
     parts = buffers(memory, iovs, count)
-    host = socket.MSG_NOSIGNAL | _dont_wait(found)
-    store(memory, out, 4, waiting(found, True, lambda: sock.sendmsg(parts, (), host)))
+    host = socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT
+    store(memory, out, 4, waiting(found, True, lambda: sock.sendmsg(parts, (), host), ask=False))
 
 
 def sock_shutdown(context: WasiContext, fd: int, how: int) -> None:
@@ -101,9 +106,3 @@ def _socket(context: WasiContext, fd: int, right: int) -> tuple[Descriptor, sock
     if found.sock is None:
         fail(NOTSOCK)
     return context.get(fd, right), found.sock
-
-
-def _dont_wait(found: Descriptor) -> int:
-    import socket
-
-    return socket.MSG_DONTWAIT if found.flags & NONBLOCK else 0

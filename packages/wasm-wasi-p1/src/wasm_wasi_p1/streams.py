@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +80,7 @@ def _pieces(method: Callable[[int], object]) -> Reader:
             if isinstance(data, str):
                 data = data.encode("utf-8", "surrogateescape")
             elif data is None:  # a raw stream without data yet
-                raise BlockingIOError(11, "no data available")
+                raise BlockingIOError(errno.EAGAIN, "no data available")
             elif not isinstance(data, bytes):
                 data = bytes(memoryview(data))  # type: ignore[arg-type]
         assert isinstance(data, bytes)
