@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from wasm_wasi_p1 import WasiConfig, WasiContext, abi, beneath, host_functions
 
 ALL = (1 << 30) - 1

@@ -7,6 +7,7 @@ import struct
 import time
 
 import pytest
+
 from wasm_environ.errors import Exit, WasmError
 from wasm_wasi_p1 import INHERIT, WasiConfig, WasiContext, abi
 from wasm_wasi_p1.abi import FAULT, INVAL, NOTSUP

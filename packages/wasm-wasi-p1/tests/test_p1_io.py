@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+
 from wasm_wasi_p1 import INHERIT, WasiConfig, abi, streams
 from wasm_wasi_p1 import guest as memory
 from wasm_wasi_p1.abi import BADF, ERRNO_NAMES, INVAL, NOTCAPABLE

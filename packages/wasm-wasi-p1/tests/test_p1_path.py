@@ -7,6 +7,7 @@ import stat
 import time
 
 import pytest
+
 from wasm_wasi_p1 import DirPerms, FilePerms, WasiConfig, abi
 from wasm_wasi_p1.abi import CREAT, ERRNO_NAMES, EXCL, INVAL, NOTDIR, OPEN_DIRECTORY, PERM, TRUNC
 

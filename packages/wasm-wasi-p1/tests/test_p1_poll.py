@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+
 from wasm_wasi_p1 import WasiConfig, abi
 from wasm_wasi_p1.abi import AGAIN, BADF, INVAL, NOTSOCK, NOTSUP
 

@@ -6,6 +6,7 @@ import os
 import struct
 
 import pytest
+
 from wasm_wasi_p1 import WasiConfig, abi, readdir
 from wasm_wasi_p1.abi import BADF, NAMETOOLONG, NOTCAPABLE, NOTDIR
 

@@ -6,6 +6,7 @@ import os
 import threading
 
 import pytest
+
 from wasm_wasi_p1 import abi, beneath, linux
 from wasm_wasi_p1.abi import ERRNO_NAMES, NOTCAPABLE, PERM
 

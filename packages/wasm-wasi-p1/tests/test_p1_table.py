@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+
 from wasm_environ.errors import Exit, LinkError
 from wasm_environ.types import I32, I64
 from wasm_wasi_p1 import WasiConfig, host_functions, table

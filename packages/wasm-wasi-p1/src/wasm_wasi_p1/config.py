@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from wasm_environ.errors import WasmError
-
 from wasm_wasi_p1.descriptor import INHERIT
 
 TYPE_CHECKING = False

@@ -180,7 +180,7 @@ def write_from(found: Descriptor, parts: list[memoryview]) -> int:
 
 
 def ready(fd: int, writing: bool, block: bool) -> bool:
-    """Whether a host fd can be read or written (or has failed: the call itself then tells how); waits for it to `block`."""
+    """Whether a host fd can be read or written (or has failed: the call then tells how); `block` waits for it."""
     import select
 
     poller = select.poll()

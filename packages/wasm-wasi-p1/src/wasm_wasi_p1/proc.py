@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from wasm_environ.errors import Exit
-
 from wasm_wasi_p1.abi import INVAL, NOTSUP, fail
 
 TYPE_CHECKING = False

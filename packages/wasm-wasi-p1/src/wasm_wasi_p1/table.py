@@ -7,7 +7,6 @@ from _operator import and_
 
 from wasm_environ.host import HostFunction
 from wasm_environ.types import I32, I64, FuncType
-
 from wasm_wasi_p1.abi import NOMEM, OVERFLOW, WasiErrno, from_oserror
 from wasm_wasi_p1.config import WasiConfig
 from wasm_wasi_p1.context import WasiContext
