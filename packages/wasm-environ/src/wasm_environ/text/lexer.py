@@ -31,6 +31,7 @@ STRING: Final = re.compile(_STRING)
 _ESCAPE: Final = re.compile(rb"\\(?:([0-9a-fA-F]{2})|u\{([0-9a-fA-F](?:_?[0-9a-fA-F])*)\}|([\s\S]?))")
 _SIMPLE_ESCAPES: Final = {b"t": b"\t", b"n": b"\n", b"r": b"\r", b'"': b'"', b"'": b"'", b"\\": b"\\"}
 _LONGEST_LINE: Final = 160
+_LONGEST_TOKEN: Final = 60
 
 # Annotations that mean something; every other is skipped.
 KNOWN_ANNOTATIONS: Final = frozenset({"custom", "name", "metadata.code.branch_hint"})
@@ -303,27 +304,34 @@ class Tokens:
                 if depth == 0:
                     return i
             elif tok == "":
-                raise self.unexpected(i, "`)`")
+                raise self._unclosed(start, i)
             i += 1
+
+    def _unclosed(self, start: int, end: int) -> TextError:
+        """The error for a missing `)`: what is no token at all, such as the quote of an unclosed string, is the likelier cause."""
+        for i in range(start, end):
+            tok = self.toks[i]
+            if len(tok) == 1 and (tok == '"' or tok < " " or tok >= "\x7f"):
+                return self.unexpected(i)
+        return self.unexpected(end, "`)`")
 
 
 def classify(tok: str) -> str:
     """The suite's words for a token at a place where it is wrong."""
     first = tok[:1]
+    shown = tok if len(tok) <= _LONGEST_TOKEN else tok[:_LONGEST_TOKEN] + "..."
     if first == "":
         return "unexpected token: end of input"
     if tok in ("(", ")") or tok in KEYWORDS or NUMBER.fullmatch(tok) or _MEMARG.fullmatch(tok):
-        return f"unexpected token `{tok}`"
+        return f"unexpected token `{shown}`"
     if first == '"':
         if len(tok) == 1:
             return "unclosed string literal, or a control character in it"
-        return f"unexpected token {tok if len(tok) < 40 else 'string'}" if STRING.fullmatch(tok) else "unknown operator"
+        return f"unexpected token {shown}" if STRING.fullmatch(tok) else "unknown operator"
     if first == "$":
         if tok == "$":
             return "empty identifier"
-        return f"unexpected token `{tok}`" if '"' not in tok or STRING.fullmatch(tok, 1) else f"unknown operator {tok}"
+        return f"unexpected token `{shown}`" if '"' not in tok or STRING.fullmatch(tok, 1) else f"unknown operator {shown}"
     if len(tok) == 1 and (tok < " " or tok >= "\x7f"):
         return f"illegal character {tok!r}"
-    return f"unknown operator {tok}"
-
-
+    return f"unknown operator {shown}"

@@ -18,6 +18,11 @@ from wasm_environ.types import NULLABLE, FuncType, StructType
 
 _CATCHES: Final = ("catch", "catch_ref", "catch_all", "catch_all_ref")
 _OPENERS: Final = frozenset({"block", "loop", "if", "try", "try_table"})
+# Delimiters: the blocks in which each may stand, the block's name after it.
+_DELIMITERS: Final = {
+    "else": (frozenset({"if"}), "else"), "catch": (frozenset({"try", "catch"}), "catch"),
+    "catch_all": (frozenset({"try", "catch"}), "catch_all"), "delegate": (frozenset({"try"}), ""),
+}  # fmt: skip
 
 
 @final
@@ -33,6 +38,8 @@ class CodePrinter:
         self.text = ""
         self.locals: list[str] = []
         self.label_names: NameMap = {}
+        self.done = False  # the last `end` has been read
+        self.blocks: list[str] = []  # the word that opened each block, or its last arm
         self.labels: list[str] = []
         self.label_places: dict[str, list[int]] = {}
         self.label_count = 0
@@ -45,6 +52,8 @@ class CodePrinter:
         self.reader = Reader(data, start, end, ALL, [])
         self.locals = locals
         self.label_names = labels
+        self.done = False
+        self.blocks = []
         self.labels = []
         self.label_places = {}
         self.label_count = 0
@@ -57,27 +66,35 @@ class CodePrinter:
         self.op = op
         self.signature = None
         word = op.mnemonic
-        if not op.immediates:
-            self.text = word
+        if op.prefix == 0:
+            if word in _OPENERS:
+                self.text = self._block(word)
+                return
             if word == "end":
-                self._pop_label()
-            return
-        if op.prefix == 0 and word in _OPENERS:
-            self.text = self._block(word)
-            return
-        if word == "delegate":
-            self._pop_label()
-        self.text = word.removesuffix(" null") + PRINTERS[op.immediates](self)
+                self._close()
+            elif word in _DELIMITERS:
+                self._delimit(word)
+        self.text = word.removesuffix(" null") + PRINTERS[op.immediates](self) if op.immediates else word
 
-    def _pop_label(self) -> None:
-        if self.labels:
+    def _close(self) -> None:
+        if self.blocks:
+            self.blocks.pop()
             name = self.labels.pop()
             if name:
                 self.label_places[name].pop()
+            return
+        self.done = True
+        if self.reader.pos != self.reader.end:
+            raise MalformedError("section size mismatch: instructions after the final end", self.reader.pos)
 
-    def at_end(self) -> bool:
-        """Whether the bytes are used up."""
-        return self.reader.pos >= self.reader.end
+    def _delimit(self, word: str) -> None:
+        within, after = _DELIMITERS[word]
+        if not self.blocks or self.blocks[-1] not in within:
+            raise MalformedError(f"{word} does not belong to the innermost block", self.offset)
+        if after:
+            self.blocks[-1] = after
+        else:
+            self._close()
 
     def _block(self, word: str) -> str:
         name = identifier(self.label_names.get(self.label_count, ""))
@@ -96,6 +113,7 @@ class CodePrinter:
         if name:
             self.label_places.setdefault(name, []).append(len(self.labels))
         self.labels.append(name)
+        self.blocks.append(word)
         return text
 
     def _catches(self) -> str:

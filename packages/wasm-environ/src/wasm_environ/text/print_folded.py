@@ -87,16 +87,15 @@ class Folder:
     def nodes(self) -> list[Node]:
         """Read up to the final end."""
         p = self.printer
-        while not p.at_end():
+        while not p.done:
             p.next()
             word = p.op.mnemonic
             if word == "end":
-                if not self.open:
-                    break
-                self._close_arm()
+                if not p.done:
+                    self._close_arm()
             elif word in ("block", "loop", "try_table", "if", "try"):
                 self._open(word)
-            elif word in ("else", "catch", "catch_all", "delegate") and self.open:
+            elif word in ("else", "catch", "catch_all", "delegate"):
                 self._next_arm(word)
             else:
                 takes, gives = arity(p, self.results)

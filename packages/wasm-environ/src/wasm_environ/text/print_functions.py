@@ -98,20 +98,19 @@ class FunctionPrinter:
         p = self.code
         lines: list[str] = []
         depth = 2
-        while not p.at_end():
+        while True:
             p.next()
+            if p.done:
+                return lines
             word = p.op.mnemonic
             if word in _CLOSERS:
                 depth -= 1
-                if depth < 2:
-                    break
             prefix = f"(;@{p.offset:x};) " if offsets else ""
             if hints and p.offset in hints and word in ("if", "br_if"):
                 prefix += f'(@metadata.code.branch_hint "\\{hints.pop(p.offset):02x}") '
             lines.append(f"{'  ' * min(depth, MAX_INDENT)}{prefix}{p.text}")
             if word in _OPENERS:
                 depth += 1
-        return lines
 
     def _folded(self, results: int, hints: dict[int, int], offsets: bool) -> list[str]:
         return layout(Folder(self.code, results, hints).nodes(), 2, offsets)

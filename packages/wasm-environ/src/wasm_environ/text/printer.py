@@ -181,7 +181,7 @@ class _ModulePrinter:
         """Whether parsing the text makes exactly this name section."""
         names = self.names
         spaces = [*self.spaces.values(), *self.fields.values()]
-        if custom.after != self.last_section or names.encode() != custom.data or not all(s.complete for s in spaces):
+        if custom.after != self.last_section or not custom.data or names.encode() != custom.data or not all(s.complete for s in spaces):
             return False
         if any(ids.noted for ids in self.fields.values()):
             return False
