@@ -1,0 +1,214 @@
+/* activation.c: entering wasm: which thread, how much stack, the GIL; and the record each thread has. */
+#define _GNU_SOURCE
+#include "runtime.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+__thread ThreadRecord *tls_thread;
+static pthread_key_t thread_key;
+
+/* Stack that host functions keep below the lowest frame of wasm, and what an entry itself needs. */
+enum { HOST_RESERVE = 192 * 1024, ENTRY_RESERVE = 8 * 1024 };
+
+static void thread_end(void *record)
+{
+    ThreadRecord *thread = record;
+    monitor_remove_thread(thread);
+    thread_altstack_free(thread);
+    if (tls_thread == thread)
+        tls_thread = NULL;
+    free(thread);
+}
+
+int activation_init(void);
+int activation_init(void) { return pthread_key_create(&thread_key, thread_end); }
+
+static int stack_bounds(ThreadRecord *thread)
+{
+    pthread_attr_t attributes;
+    void *low;
+    size_t size;
+    int error = pthread_getattr_np(pthread_self(), &attributes);
+    if (!error) {
+        error = pthread_attr_getstack(&attributes, &low, &size);
+        pthread_attr_destroy(&attributes);
+    }
+    if (error) {
+        PyErr_Format(G.exhausted_error, "cannot find the bounds of this thread's stack: %s", strerror(error));
+        return -1;
+    }
+    size_t reserve = HOST_RESERVE < size / 2 ? HOST_RESERVE : size / 2;
+    thread->stack_bottom = (uintptr_t)low;
+    thread->stack_top = (uintptr_t)low + size;
+    thread->stack_low = (uintptr_t)low + reserve;
+    return 0;
+}
+
+ThreadRecord *thread_start(void)
+{
+    if (tls_thread)
+        return tls_thread;
+    ThreadRecord *thread = calloc(1, sizeof *thread);
+    if (!thread) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    thread->tid = (pid_t)syscall(SYS_gettid);
+    thread->is_main = thread->tid == getpid();
+    if (stack_bounds(thread) || thread_altstack(thread))
+        goto failed;
+    int error = pthread_setspecific(thread_key, thread);
+    if (error) {
+        PyErr_Format(G.exhausted_error, "cannot keep a record of this thread: %s", strerror(error));
+        goto failed;
+    }
+    tls_thread = thread;
+    monitor_add_thread(thread);
+    return thread;
+failed:
+    thread_altstack_free(thread);
+    free(thread);
+    return NULL;
+}
+
+bool host_stack_exhausted(ThreadRecord *thread, Store *store)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    return here < store->vm.stack_limit || here < thread->stack_low;
+}
+
+/* The lowest address wasm may use from here. Within a store the first entry decides: wasm -> Python -> wasm shares one allowance. */
+static bool set_stack_limit(ThreadRecord *thread, Store *store)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    if (here < thread->stack_bottom || here > thread->stack_top)
+        return here > store->vm.stack_limit; /* a stack of someone else's making (greenlets): unknown bounds; keep the allowance alone */
+    if (store->depth == 0) {
+        size_t allowance = store->engine->max_wasm_stack;
+        uintptr_t limit = here > allowance ? here - allowance : 0;
+        store->vm.stack_limit = limit > thread->stack_low ? limit : thread->stack_low;
+    }
+    return here > store->vm.stack_limit + ENTRY_RESERVE;
+}
+
+static int epoch_begin(ThreadRecord *thread, Store *store)
+{
+    Engine *engine = store->engine;
+    atomic_store(&thread->epoch_deadline, store->epoch_deadline);
+    atomic_store(&thread->epoch_engine, engine);
+    return __atomic_load_n(&engine->epoch, __ATOMIC_SEQ_CST) >= store->epoch_deadline ? -1 : 0;
+}
+
+static void epoch_restore(ThreadRecord *thread, Activation *outer)
+{
+    Store *store = NULL;
+    for (Activation *a = outer; a && !store; a = a->prev)
+        if (a->store->engine->epoch_interruption)
+            store = a->store;
+    atomic_store(&thread->epoch_engine, NULL);
+    atomic_fetch_and(&thread->interrupt, ~(unsigned)INTERRUPT_EPOCH);
+    if (store && epoch_begin(thread, store))
+        atomic_fetch_or(&thread->interrupt, INTERRUPT_EPOCH);
+}
+
+static int refuse_thread(void)
+{
+    PyErr_SetString(G.store_error, "the store is being used by another thread: a store serves one thread at a time");
+    return -1;
+}
+
+/* With a deadline or an epoch to keep: rare, so apart from the fast path. */
+static int enter_watched(ThreadRecord *thread, Activation *activation, VMContext *callee, VMValue *values, void *code, void *entry,
+                         double timeout, bool *timed_out)
+{
+    Store *store = activation->store;
+    Deadline deadline;
+    bool epoch = store->engine->epoch_interruption;
+    if (timeout >= 0 && monitor_add_deadline(thread, &deadline, timeout))
+        return -1;
+    int landed;
+    if (epoch && epoch_begin(thread, store)) {
+        activation->outcome = OUTCOME_TRAP;
+        activation->trap_code = TRAP_INTERRUPT;
+        landed = 1;
+    } else {
+        if (store->engine->release_gil)
+            activation->thread_state = PyEval_SaveThread();
+        atomic_store_explicit(&thread->in_wasm, 1, memory_order_relaxed);
+        landed = wasm_enter(callee, values, code, entry, &activation->saved_sp);
+        atomic_store_explicit(&thread->in_wasm, 0, memory_order_relaxed);
+        if (activation->thread_state)
+            PyEval_RestoreThread(activation->thread_state);
+    }
+    if (epoch)
+        epoch_restore(thread, activation->prev);
+    if (timeout >= 0)
+        *timed_out = monitor_remove_deadline(thread, &deadline);
+    return landed;
+}
+
+int vm_enter(Store *store, VMContext *callee, VMValue *values, void *code, void *entry, double timeout)
+{
+    ThreadRecord *thread = tls_thread;
+    if (UNLIKELY(!thread) && !(thread = thread_start()))
+        return -1;
+    if (UNLIKELY(store->depth && store->owner != thread))
+        return refuse_thread();
+    if (UNLIKELY(!set_stack_limit(thread, store)))
+        return set_trap(TRAP_STACK_OVERFLOW, NULL);
+    Activation activation;
+    activation.prev = atomic_load_explicit(&thread->activation, memory_order_relaxed);
+    activation.store = store;
+    activation.thread_state = NULL;
+    activation.outcome = 0;
+    activation.frame_count = 0;
+    activation.exit_fp = 0;
+    activation.exit_pc = 0;
+    store->owner = thread;
+    store->depth++;
+    atomic_store_explicit(&thread->calls, atomic_load_explicit(&thread->calls, memory_order_relaxed) + 1, memory_order_relaxed);
+    atomic_store_explicit(&thread->activation, &activation, memory_order_release);
+    if (UNLIKELY(atomic_load_explicit(&monitor_asleep, memory_order_relaxed)))
+        monitor_wake();
+    int landed;
+    bool timed_out = false;
+    if (UNLIKELY(timeout >= 0 || store->engine->epoch_interruption)) {
+        landed = enter_watched(thread, &activation, callee, values, code, entry, timeout, &timed_out);
+    } else {
+        if (store->engine->release_gil)
+            activation.thread_state = PyEval_SaveThread();
+        atomic_store_explicit(&thread->in_wasm, 1, memory_order_relaxed);
+        landed = wasm_enter(callee, values, code, entry, &activation.saved_sp);
+        atomic_store_explicit(&thread->in_wasm, 0, memory_order_relaxed);
+        if (activation.thread_state)
+            PyEval_RestoreThread(activation.thread_state);
+    }
+    store->depth--;
+    atomic_store_explicit(&thread->activation, activation.prev, memory_order_relaxed);
+    if (LIKELY(!landed))
+        return 0;
+    return landed < 0 ? -1 : raise_outcome(thread, &activation, timed_out);
+}
+
+/* Run Python's signal handlers in the middle of wasm, on this thread's normal stack. In wasm code no lock is held and nothing half done, so
+ * this is as safe as a host call. The activation takes the GIL back if it had let it go. */
+int run_python_signals(ThreadRecord *thread, Activation *activation)
+{
+    PyThreadState *released = activation->thread_state;
+    atomic_store_explicit(&thread->in_wasm, 0, memory_order_relaxed);
+    if (released) {
+        activation->thread_state = NULL;
+        PyEval_RestoreThread(released);
+    }
+    atomic_fetch_and(&thread->interrupt, ~(unsigned)INTERRUPT_SIGNALS);
+    int failed = PyErr_CheckSignals();
+    if (failed)
+        return -1; /* keeps the GIL: the unwind ends in vm_enter, which then has it already */
+    if (released)
+        activation->thread_state = PyEval_SaveThread();
+    atomic_store_explicit(&thread->in_wasm, 1, memory_order_relaxed);
+    return 0;
+}

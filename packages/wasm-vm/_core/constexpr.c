@@ -1,0 +1,116 @@
+/* constexpr.c: constant expressions, evaluated when a module is instantiated; validated, so only types need no check (spec: exec/modules). */
+#include "plan.h"
+#include "runtime.h"
+
+/* Op ids of opcodes.py. */
+enum {
+    OP_GLOBAL_GET = 0x23,
+    OP_I32_CONST = 0x41,
+    OP_I64_CONST = 0x42,
+    OP_F32_CONST = 0x43,
+    OP_F64_CONST = 0x44,
+    OP_I32_ADD = 0x6A,
+    OP_I32_SUB = 0x6B,
+    OP_I32_MUL = 0x6C,
+    OP_I64_ADD = 0x7C,
+    OP_I64_SUB = 0x7D,
+    OP_I64_MUL = 0x7E,
+    OP_REF_NULL = 0xD0,
+    OP_REF_FUNC = 0xD2,
+    OP_V128_CONST = 0x30C,
+};
+enum { INLINE_STACK = 16 };
+
+static VMValue global_get(Instance *instance, uint64_t index)
+{
+    const Plan *plan = &instance->module->plan;
+    if (index < plan->imported_globals)
+        return *((VMGlobal **)instance_at(instance, plan->layout.global_imports))[index];
+    return ((VMGlobal *)instance_at(instance, plan->layout.globals))[index - plan->imported_globals];
+}
+
+static void binary(int64_t op, VMValue *x, const VMValue *y)
+{
+    switch (op) {
+    case OP_I32_ADD: x->u32 += y->u32; break;
+    case OP_I32_SUB: x->u32 -= y->u32; break;
+    case OP_I32_MUL: x->u32 *= y->u32; break;
+    case OP_I64_ADD: x->u64 += y->u64; break;
+    case OP_I64_SUB: x->u64 -= y->u64; break;
+    default: x->u64 *= y->u64; break;
+    }
+}
+
+/* -1 with an exception when the op is not one the vm evaluates, or the rows are not what validation lets through. */
+static int step(Instance *instance, const ConstOp *row, VMValue *stack, uint32_t *depth)
+{
+    VMValue value;
+    memset(&value, 0, sizeof value);
+    switch (row->op) {
+    case OP_I32_CONST: value.i32 = (int32_t)row->a; break;
+    case OP_I64_CONST:
+    case OP_F64_CONST: value.i64 = row->a; break;
+    case OP_F32_CONST: value.u32 = (uint32_t)row->a; break;
+    case OP_V128_CONST:
+        for (int i = 0; i < 8; i++) {
+            value.bytes[i] = (uint8_t)((uint64_t)row->a >> 8 * i);
+            value.bytes[8 + i] = (uint8_t)((uint64_t)row->b >> 8 * i);
+        }
+        break;
+    case OP_GLOBAL_GET:
+        if ((uint64_t)row->a >= instance->module->plan.global_count)
+            goto bad;
+        value = global_get(instance, (uint64_t)row->a);
+        break;
+    case OP_REF_NULL: break;
+    case OP_REF_FUNC: {
+        VMFuncRef *reference = (uint64_t)row->a < instance->module->plan.function_count ? instance_func_ref(instance, (uint32_t)row->a) : NULL;
+        if (!reference)
+            goto bad;
+        value.u64 = (uint64_t)(uintptr_t)reference;
+        break;
+    }
+    case OP_I32_ADD:
+    case OP_I32_SUB:
+    case OP_I32_MUL:
+    case OP_I64_ADD:
+    case OP_I64_SUB:
+    case OP_I64_MUL:
+        if (*depth < 2)
+            goto bad;
+        --*depth;
+        binary(row->op, &stack[*depth - 1], &stack[*depth]);
+        return 0;
+    default: goto bad;
+    }
+    stack[(*depth)++] = value;
+    return 0;
+bad:
+    PyErr_Format(G.wasm_error, "constant expression: operation 0x%llx is not supported here", (unsigned long long)row->op);
+    return -1;
+}
+
+int instance_eval(Instance *instance, const struct ConstExpr *expression, VMValue *out)
+{
+    VMValue inline_stack[INLINE_STACK], *stack = inline_stack;
+    uint32_t depth = 0;
+    int failed = 0;
+    if (expression->count > INLINE_STACK) {
+        stack = NULL;
+        if (posix_memalign((void **)&stack, 16, sizeof *stack * expression->count)) {
+            PyErr_NoMemory();
+            return -1;
+        }
+    }
+    for (uint32_t i = 0; i < expression->count && !failed; i++)
+        failed = step(instance, &expression->ops[i], stack, &depth);
+    if (!failed && depth != 1) {
+        PyErr_SetString(G.wasm_error, "constant expression: leaves no single value");
+        failed = -1;
+    }
+    if (!failed)
+        *out = stack[0];
+    if (stack != inline_stack)
+        free(stack);
+    return failed;
+}

@@ -1,0 +1,348 @@
+/* core.h: the structures of the vm, and what its files offer one another. Ownership is said at every pointer.
+ *
+ * Two kinds of things live here. *Runtime* structs (Instance, Memory, Table, HostFunc ...) are plain C, belong to a store and are what compiled code
+ * sees through VMContext. *Objects* (FuncObject, MemoryObject ...) are what Python sees: a strong reference to the store and a pointer into it.
+ */
+#ifndef WASM_VM_CORE_H
+#define WASM_VM_CORE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmtypes.h"
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+typedef struct Store Store;
+typedef struct Engine Engine;
+typedef struct Loaded Loaded;
+typedef struct Code Code;
+typedef struct Instance Instance;
+typedef struct HostFunc HostFunc;
+typedef struct ThreadRecord ThreadRecord;
+typedef struct Activation Activation;
+struct ConstExpr;
+struct ElementPlan;
+
+/* ---- types.c: value types and signatures ---- */
+
+enum Kind { KIND_I32, KIND_I64, KIND_F32, KIND_F64, KIND_V128, KIND_FUNCREF, KIND_EXTERNREF, KIND_OTHERREF };
+
+/* A value type: environ's integer (types.py; a concrete reference holds the engine-wide type id) and what conversion needs of it. */
+typedef struct ValueType {
+    uint64_t code;
+    uint8_t kind; /* enum Kind */
+    bool nullable;
+} ValueType;
+
+#define TYPE_REF 0x100u
+#define TYPE_NULLABLE 0x200u
+#define TYPE_CONCRETE 0x800u
+#define TYPE_HEAP_SHIFT 12
+#define TYPE_FUNCREF (TYPE_REF | TYPE_NULLABLE | 0x70u << TYPE_HEAP_SHIFT)
+#define TYPE_EXTERNREF (TYPE_REF | TYPE_NULLABLE | 0x6Fu << TYPE_HEAP_SHIFT)
+
+/* A function type of one engine. Owned by the engine's table; never freed before it. */
+typedef struct Signature {
+    uint32_t type_id;
+    uint32_t nparams, nresults, nslots; /* nslots = max(params, results, 1) */
+    ValueType *types;                   /* params, then results; owned */
+    PyObject *type;                     /* environ FuncType; strong */
+    void *thunk;                        /* a host thunk of some loaded code, or NULL */
+    Code *thunk_code;                   /* which: borrowed, cleared when that code goes */
+} Signature;
+
+struct Engine {
+    PyObject_HEAD
+    PyObject *registry;            /* strong */
+    PyObject *compile_trampolines; /* strong */
+    Signature **signatures;        /* by type id; entries NULL until asked for; owned */
+    uint32_t signature_count;
+    size_t max_wasm_stack;
+    bool release_gil, consume_fuel, epoch_interruption, guarded;
+    uint64_t epoch; /* atomic */
+    PyObject *weakrefs;
+};
+
+int value_type_parse(PyObject *code, ValueType *out);
+bool value_type_matches(Engine *engine, uint64_t have, uint64_t want);
+Signature *engine_signature(Engine *engine, uint32_t type_id);
+Signature *engine_signature_of(Engine *engine, PyObject *environ_func_type);
+int engine_is_subtype(Engine *engine, uint32_t have, uint32_t want);
+Engine *engine_from_object(PyObject *object); /* a facade engine or an EngineCore -> borrowed; TypeError */
+extern PyTypeObject EngineType;
+int engine_find_thunk(Engine *engine, Signature *signature); /* fills signature->thunk, compiling if need be */
+
+/* ---- code_linux.c: executable memory and the registry of its ranges ---- */
+
+/* A mapping with machine code and, when it came from a file, everything else of the artifact. An object: exports its bytes as a read-only buffer. */
+struct Code {
+    PyObject_HEAD
+    uint8_t *map; /* owned mapping of map_size bytes */
+    size_t map_size;
+    const uint8_t *text; /* start of .text inside map */
+    size_t text_size;
+    const uint32_t *traps; /* rows (offset, code); borrowed from `tables` or the map */
+    size_t trap_count;
+    const uint32_t *addresses; /* rows (offset, wasm offset) */
+    size_t address_count;
+    const uint32_t *functions; /* rows (offset, size) per defined function */
+    size_t function_count;
+    uint32_t *sorted; /* indices into functions by ascending offset, made when first asked for; owned */
+    PyObject *tables; /* keeps traps, addresses, functions alive; strong or NULL */
+    uint32_t imported_functions;
+    PyObject *names; /* (code) -> (module name, {function index: name}), or NULL; strong */
+    bool registered;
+};
+
+extern PyTypeObject CodeType;
+Code *code_from_bytes(const uint8_t *text, size_t size);
+PyObject *code_map_file(PyObject *path);
+int code_register(Code *code, size_t text_offset, size_t text_size);
+Code *code_find(uintptr_t pc); /* async-signal-safe; borrowed, valid while something keeps that code running */
+bool code_trap_at(const Code *code, uint32_t offset, uint32_t *trap);
+int64_t code_function_at(Code *code, uint32_t offset);        /* defined function number or -1 */
+uint32_t code_wasm_offset(const Code *code, uint32_t offset); /* 0xFFFFFFFF: unknown */
+
+/* ---- externrefs.c: the Python objects that wasm may refer to ---- */
+
+typedef struct ExternRefs {
+    PyObject **slots; /* open addressing; strong references; NULL = empty */
+    size_t capacity, count;
+    size_t threshold; /* collect when count reaches it */
+} ExternRefs;
+
+int externrefs_add(ExternRefs *refs, PyObject *object);
+int externrefs_traverse(ExternRefs *refs, visitproc visit, void *arg);
+void externrefs_clear(ExternRefs *refs);
+int store_collect_externrefs(Store *store);
+
+/* ---- memory.c: linear memories ---- */
+
+/* Reference-counted under the GIL: by every MemoryObject (so by every view) and every instance that has it. */
+typedef struct Memory {
+    VMMemoryDefinition definition; /* compiled code points here */
+    uint64_t references;
+    uint8_t *map; /* the reservation, map_size bytes */
+    size_t map_size;
+    uint64_t capacity; /* bytes `definition.length` may reach: the type's maximum and what is reserved */
+    uint64_t min_pages, max_pages;
+    bool has_max, is64, shared, guarded;
+    uint8_t page_log2;
+    uint64_t touched; /* high-water mark of accessible bytes, for the reservation's reuse */
+} Memory;
+
+typedef struct MemoryPlan {
+    uint64_t min_pages, max_pages;
+    bool has_max, is64, shared;
+    uint8_t page_log2;
+} MemoryPlan;
+
+Memory *memory_new(const MemoryPlan *plan, bool guarded); /* one reference; NULL with a Python exception */
+void memory_incref(Memory *memory);
+void memory_decref(Memory *memory);
+uint64_t memory_grow(Memory *memory, uint64_t delta, uint64_t limit); /* old pages, or UINT64_MAX; no Python, no GIL needed */
+int memory_plan_parse(PyObject *environ_type, MemoryPlan *plan);
+void memory_forget_cached(void); /* unmap the reservations kept for reuse */
+
+/* ---- table.c ---- */
+
+typedef struct TablePlan {
+    ValueType element;
+    uint64_t min, max;
+    bool has_max, is64;
+} TablePlan;
+
+/* Owned by its store's list. */
+typedef struct Table {
+    VMTableDefinition definition; /* base owned */
+    TablePlan plan;
+    uint64_t capacity;
+    struct Table *next;
+} Table;
+
+Table *table_new(Store *store, const TablePlan *plan, uint64_t init);
+uint64_t table_grow(Store *store, Table *table, uint64_t delta, uint64_t init); /* old size or UINT64_MAX */
+
+/* A global made by the host: owned by its store's list. */
+typedef struct HostGlobal {
+    VMGlobal cell;
+    struct HostGlobal *next;
+    ValueType type;
+} HostGlobal;
+
+/* ---- hostcall.c: functions of the host ---- */
+
+/* Owned by its store's list. */
+struct HostFunc {
+    HostFunc *next;
+    Store *store;         /* borrowed: owns this */
+    Signature *signature; /* borrowed: the engine's */
+    PyObject *callable;   /* strong; NULL after the store was cleared */
+    PyObject *context;    /* strong or NULL: Caller.context */
+    Code *thunk_code;     /* strong or NULL: keeps funcref.code mapped */
+    VMFuncRef funcref;    /* code NULL until the function escapes as a reference */
+    bool access_caller;
+};
+
+/* What a host thunk's callee points to: one per host function, and one per import of it, so that the calling instance is known. */
+typedef struct HostContext {
+    VMHostContext vm;
+    HostFunc *function; /* borrowed */
+    Instance *caller;   /* borrowed, or NULL when called through a reference */
+} HostContext;
+
+HostFunc *host_func_new(Store *store, Signature *signature, PyObject *callable, bool access_caller, PyObject *context);
+VMFuncRef *host_func_ref(HostFunc *host); /* its reference, with code; NULL with an exception */
+void host_context_init(HostContext *context, HostFunc *function, Instance *caller);
+int host_invoke(HostFunc *host, Instance *caller, VMValue *values); /* with the GIL; -1 with an exception */
+int host_invoke_outside(HostFunc *host, VMValue *values); /* the same, called from Python and not from wasm */
+void host_call(VMHostContext *context, VMValue *values);            /* called by host thunks */
+extern PyTypeObject CallerType;
+
+/* ---- instance.c ---- */
+
+/* One block: this header, the VMContext with its arrays, then the arrays below. Owned by its store's list. */
+struct Instance {
+    Instance *next;
+    Store *store;               /* borrowed: owns this */
+    Loaded *module;             /* strong */
+    Memory **memories;          /* every memory; a reference each */
+    Table **tables;             /* every table; the store's */
+    HostContext *host_contexts; /* one per imported function */
+    uint8_t *dropped_data, *dropped_elements;
+    bool refs_ready;            /* func_refs of defined functions are filled for this block */
+    VMContext *vm;
+};
+
+extern PyTypeObject InstanceType, ExportsType;
+PyObject *instance_export(Store *store, Instance *instance, Py_ssize_t index); /* new wrapper of export `index` */
+Py_ssize_t loaded_export_index(Loaded *module, PyObject *name);              /* -1 without one (no exception), -2 on error */
+void instance_free(Instance *instance);
+VMFuncRef *instance_func_ref(Instance *instance, uint32_t function);
+PyObject *loaded_instantiate(Loaded *module, Store *store, PyObject *const *imports, Py_ssize_t count);
+int instance_eval(Instance *instance, const struct ConstExpr *expression, VMValue *out);
+uint64_t instance_element(Instance *instance, const struct ElementPlan *segment, uint64_t index, int *failed);
+
+/* ---- store.c ---- */
+
+struct Store {
+    PyObject_HEAD
+    VMStoreContext vm; /* compiled code points here */
+    Engine *engine;          /* strong */
+    PyObject *engine_object; /* what the user gave: strong */
+    PyObject *data;          /* strong */
+    PyObject *wasi;          /* strong or NULL */
+    PyObject *dict, *weakrefs;
+    Instance *instances;
+    HostFunc *host_funcs;
+    Table *tables;
+    HostGlobal *globals;
+    ExternRefs externrefs;
+    ThreadRecord *owner; /* the thread inside, while depth > 0 */
+    uint32_t depth;      /* activations, and host functions called directly */
+    uint32_t pins;       /* calls converting values: no collection, no close */
+    bool closed;
+    double timeout; /* seconds a call may take, < 0: none */
+    uint64_t epoch_deadline;
+    int64_t limit_memory, limit_elements, limit_instances, limit_tables, limit_memories; /* < 0: none */
+    int64_t instance_count, table_count, memory_count;
+};
+
+extern PyTypeObject StoreType;
+Store *store_from_object(PyObject *storelike); /* a Store or valid Caller -> borrowed; TypeError */
+int store_check_open(Store *store);            /* open, and not inside another thread: else StoreError */
+/* The store argument of a method of something that belongs to `owner`: same store, open, this thread. */
+int store_check_arg(Store *owner, PyObject *storelike);
+/* A store argument for making something new: borrowed, or NULL with an exception. */
+Store *store_for_new(PyObject *storelike);
+
+/* ---- values.c: Python values <-> wasm values ---- */
+
+int value_to_wasm_slow(Store *store, const ValueType *type, PyObject *object, VMValue *out);
+PyObject *value_from_wasm_slow(Store *store, const ValueType *type, const VMValue *value);
+int value_default(const ValueType *type, VMValue *out); /* zero or null; -1 when the type has no default (no exception) */
+
+/* ---- objects of externs ---- */
+
+typedef struct FuncObject {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    Store *store;         /* strong */
+    VMFuncRef *funcref;   /* the store's */
+    Signature *signature; /* the engine's */
+    HostFunc *host;       /* the store's, or NULL for wasm */
+    PyObject *weakrefs;
+} FuncObject;
+
+typedef struct MemoryObject {
+    PyObject_HEAD
+    Store *store;   /* strong; NULL for a shared memory */
+    Memory *memory; /* a reference */
+    Engine *engine; /* strong, of a shared memory; else NULL */
+    PyObject *weakrefs;
+} MemoryObject;
+
+typedef struct TableObject {
+    PyObject_HEAD
+    Store *store; /* strong */
+    Table *table; /* the store's */
+    PyObject *weakrefs;
+} TableObject;
+
+typedef struct GlobalObject {
+    PyObject_HEAD
+    Store *store;   /* strong */
+    VMGlobal *cell; /* the store's */
+    ValueType type;
+    bool mutable_;
+    PyObject *weakrefs;
+} GlobalObject;
+
+typedef struct CallerObject {
+    PyObject_HEAD
+    Store *store;       /* strong; NULL once the call is over */
+    Instance *instance; /* the store's, or NULL */
+    PyObject *context;  /* strong or NULL */
+} CallerObject;
+
+typedef struct InstanceObject {
+    PyObject_HEAD
+    Store *store;       /* strong */
+    Instance *instance; /* the store's */
+    PyObject *exports;  /* strong or NULL */
+    PyObject *weakrefs;
+} InstanceObject;
+
+extern PyTypeObject FuncType, MemoryType, SharedMemoryType, TableType, GlobalType;
+PyObject *func_wrap(Store *store, VMFuncRef *funcref, HostFunc *host);
+PyObject *memory_wrap(Store *store, Memory *memory);
+PyObject *memory_view(Store *store, Memory *memory);
+PyObject *table_wrap(Store *store, Table *table);
+PyObject *global_wrap(Store *store, VMGlobal *cell, ValueType type, bool mutable_);
+VMFuncRef *func_reference(FuncObject *func); /* usable by wasm; NULL with an exception */
+HostFunc *funcref_host(const VMFuncRef *funcref);
+
+/* ---- names and hooks shared by all files (module.c) ---- */
+
+typedef struct Globals {
+    PyObject *wasm_error, *link_error, *exhausted_error, *store_error, *exit_error; /* exception classes */
+    PyObject *trap;                                                            /* class Trap */
+    PyObject *to_func_type, *to_memory_type, *to_table_type, *to_global_type;  /* environ's -> public; NULL: identity */
+    PyObject *from_func_type, *from_memory_type, *from_table_type, *from_global_type;
+    PyObject *default_engine, *set_wasi;
+    PyObject *environ_func_type, *environ_memory_type, *environ_table_type, *environ_global_type, *environ_limits; /* classes */
+    PyObject *str_vm, *str_loaded, *str_value, *str_timeout, *str_memory, *str_code, *str_val, *str_message, *str_backtrace, *str__code;
+    PyObject *empty_tuple;
+} Globals;
+
+extern Globals G;
+PyObject *type_to_public(PyObject *converter, PyObject *environ_type /* stolen */);
+PyObject *type_from_public(PyObject *converter, PyObject *cls, PyObject *object, const char *expected);
+PyObject *limits_object(uint64_t min, bool has_max, uint64_t max, bool is64, bool shared);
+int module_call_helper(const char *name, PyObject *args /* stolen */, PyObject **out);
+
+#endif

@@ -1,0 +1,273 @@
+/* func.c: Func: a wasm or host function, called by vectorcall: convert by signature, enter, convert back. */
+#include "values.h"
+
+#include "runtime.h"
+
+enum { INLINE_SLOTS = 16 };
+
+HostFunc *funcref_host(const VMFuncRef *funcref)
+{
+    const HostContext *context = funcref->context;
+    return context->vm.magic == VM_HOST_MAGIC ? context->function : NULL;
+}
+
+/* `host` is given when the function has no code yet; else it is found through the context. */
+PyObject *func_wrap(Store *store, VMFuncRef *funcref, HostFunc *host)
+{
+    Signature *signature = engine_signature(store->engine, funcref->type_id);
+    if (!signature)
+        return NULL;
+    FuncObject *func = PyObject_GC_New(FuncObject, &FuncType);
+    if (!func)
+        return NULL;
+    extern PyObject *func_vectorcall(PyObject *, PyObject *const *, size_t, PyObject *);
+    func->vectorcall = func_vectorcall;
+    func->store = (Store *)Py_NewRef(store);
+    func->funcref = funcref;
+    func->signature = signature;
+    func->host = host ? host : funcref_host(funcref);
+    func->weakrefs = NULL;
+    PyObject_GC_Track(func);
+    return (PyObject *)func;
+}
+
+VMFuncRef *func_reference(FuncObject *func)
+{
+    return func->host && func->funcref == &func->host->funcref ? host_func_ref(func->host) : func->funcref;
+}
+
+static PyObject *wrong_count(const Signature *s, Py_ssize_t given)
+{
+    PyErr_Format(G.wasm_error, "too %s parameters provided: given %zd, expected %u", given > (Py_ssize_t)s->nparams ? "many" : "few", given,
+                 s->nparams);
+    return NULL;
+}
+
+/* "argument 2: " before the message of the TypeError that is set. */
+static void name_argument(const char *what, Py_ssize_t index)
+{
+    if (!PyErr_ExceptionMatches(PyExc_TypeError) && !PyErr_ExceptionMatches(G.store_error))
+        return;
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    PyErr_Format(type, "%s %zd: %S", what, index, value);
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+}
+
+/* -1: none given; -2: an exception is set. */
+static double timeout_argument(PyObject *const *args, Py_ssize_t nargs, PyObject *names)
+{
+    if (PyTuple_GET_SIZE(names) != 1 || PyUnicode_Compare(PyTuple_GET_ITEM(names, 0), G.str_timeout) != 0) {
+        if (!PyErr_Occurred())
+            PyErr_Format(PyExc_TypeError, "Func() got an unexpected keyword argument %R; `timeout` is the only one",
+                         PyTuple_GET_ITEM(names, 0));
+        return -2;
+    }
+    PyObject *value = args[nargs];
+    if (value == Py_None)
+        return -1;
+    double seconds = PyFloat_AsDouble(value);
+    if (seconds == -1.0 && PyErr_Occurred())
+        return -2;
+    if (!(seconds >= 0)) {
+        PyErr_Format(PyExc_ValueError, "timeout: expected seconds >= 0 or None, not %R", value);
+        return -2;
+    }
+    return seconds;
+}
+
+static PyObject *results_to_python(Store *store, const Signature *s, const VMValue *values)
+{
+    if (s->nresults == 0)
+        Py_RETURN_NONE;
+    const ValueType *types = s->types + s->nparams;
+    if (s->nresults == 1)
+        return value_from_wasm(store, types, values);
+    PyObject *list = PyList_New(s->nresults);
+    for (uint32_t i = 0; list && i < s->nresults; i++) {
+        PyObject *item = value_from_wasm(store, &types[i], &values[i]);
+        if (!item)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, i, item);
+    }
+    return list;
+}
+
+static PyObject *call_pinned(FuncObject *func, PyObject *const *args, Py_ssize_t nargs, VMValue *values, double timeout)
+{
+    Store *store = func->store;
+    const Signature *s = func->signature;
+    for (Py_ssize_t i = 0; i < nargs; i++)
+        if (UNLIKELY(value_to_wasm(store, &s->types[i], args[i], &values[i]))) {
+            name_argument("argument", i + 1);
+            return NULL;
+        }
+    VMFuncRef *f = func->funcref;
+    if (UNLIKELY(func->host != NULL)) {
+        if (host_invoke_outside(func->host, values))
+            return NULL;
+    } else if (UNLIKELY(vm_enter(store, f->context, values, f->code, f->entry, timeout))) {
+        return NULL;
+    }
+    return results_to_python(store, s, values);
+}
+
+/* The call proper. The caller holds a reference to the FuncObject, which holds the store and through it everything below. While pinned the store
+ * is neither closed nor are references collected that only `values` holds: converting may run any Python code. */
+static inline PyObject *call(FuncObject *func, PyObject *const *args, Py_ssize_t nargs, VMValue *values, double timeout)
+{
+    Store *store = func->store;
+    store->pins++;
+    PyObject *result = call_pinned(func, args, nargs, values, timeout);
+    store->pins--;
+    if (UNLIKELY(store->externrefs.count >= store->externrefs.threshold) && result)
+        store_collect_externrefs(store);
+    return result;
+}
+
+PyObject *func_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names);
+PyObject *func_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    FuncObject *func = (FuncObject *)self;
+    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
+    if (UNLIKELY(nargs < 1)) {
+        PyErr_SetString(PyExc_TypeError, "a Func is called with a Store or Caller first: func(store, *args)");
+        return NULL;
+    }
+    Store *store = func->store;
+    if (UNLIKELY(args[0] != (PyObject *)store || store->closed) && store_check_arg(store, args[0]))
+        return NULL;
+    double timeout = store->timeout;
+    if (UNLIKELY(names != NULL) && PyTuple_GET_SIZE(names)) {
+        double given = timeout_argument(args, nargs, names);
+        if (given == -2)
+            return NULL;
+        timeout = given;
+    }
+    const Signature *s = func->signature;
+    if (UNLIKELY(nargs - 1 != (Py_ssize_t)s->nparams))
+        return wrong_count(s, nargs - 1);
+    if (LIKELY(s->nslots <= INLINE_SLOTS)) {
+        VMValue values[INLINE_SLOTS];
+        return call(func, args + 1, nargs - 1, values, timeout);
+    }
+    VMValue *values = NULL; /* PyMem gives no 16-byte alignment by contract */
+    if (posix_memalign((void **)&values, 16, sizeof *values * s->nslots))
+        return PyErr_NoMemory();
+    PyObject *result = call(func, args + 1, nargs - 1, values, timeout);
+    free(values);
+    return result;
+}
+
+static PyObject *func_new(PyTypeObject *Py_UNUSED(type), PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"store", "ty", "func", "access_caller", NULL};
+    PyObject *storelike, *ty, *callable;
+    int access = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO|p:Func", names, &storelike, &ty, &callable, &access))
+        return NULL;
+    Store *store = store_for_new(storelike);
+    if (!store)
+        return NULL;
+    if (!PyCallable_Check(callable)) {
+        PyErr_Format(PyExc_TypeError, "func: expected something callable, not %.100s", Py_TYPE(callable)->tp_name);
+        return NULL;
+    }
+    PyObject *type = type_from_public(G.from_func_type, G.environ_func_type, ty, "a FuncType");
+    Signature *signature = type ? engine_signature_of(store->engine, type) : NULL;
+    Py_XDECREF(type);
+    HostFunc *host = signature ? host_func_new(store, signature, callable, access, NULL) : NULL;
+    return host ? func_wrap(store, &host->funcref, host) : NULL;
+}
+
+static PyObject *func_from_host(PyObject *Py_UNUSED(cls), PyObject *args)
+{
+    PyObject *storelike, *function, *context = Py_None;
+    if (!PyArg_ParseTuple(args, "OO|O:_from_host", &storelike, &function, &context))
+        return NULL;
+    Store *store = store_for_new(storelike);
+    PyObject *type = store ? PyObject_GetAttrString(function, "type") : NULL;
+    PyObject *callable = type ? PyObject_GetAttrString(function, "call") : NULL;
+    Signature *signature = callable ? engine_signature_of(store->engine, type) : NULL;
+    HostFunc *host = signature ? host_func_new(store, signature, callable, true, context == Py_None ? NULL : context) : NULL;
+    Py_XDECREF(type);
+    Py_XDECREF(callable);
+    return host ? func_wrap(store, &host->funcref, host) : NULL;
+}
+
+static PyObject *func_type(FuncObject *self, PyObject *storelike)
+{
+    if (store_check_arg(self->store, storelike))
+        return NULL;
+    return type_to_public(G.to_func_type, Py_NewRef(self->signature->type));
+}
+
+static int func_traverse(FuncObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(self->store);
+    return 0;
+}
+
+static void func_dealloc(FuncObject *self)
+{
+    PyObject_GC_UnTrack(self);
+    if (self->weakrefs)
+        PyObject_ClearWeakRefs((PyObject *)self);
+    Py_DECREF(self->store);
+    PyObject_GC_Del(self);
+}
+
+static PyObject *func_repr(FuncObject *self)
+{
+    if (self->store->closed)
+        return PyUnicode_FromString("<Func of a closed store>");
+    if (self->host)
+        return PyUnicode_FromFormat("<Func %R, host function %R>", self->signature->type, self->host->callable ? self->host->callable : Py_None);
+    return PyUnicode_FromFormat("<Func %R, wasm function %u>", self->signature->type, (unsigned int)self->funcref->index);
+}
+
+/* Two Funcs are equal when they are the same function of the same instance, or of the host. */
+static PyObject *func_compare(FuncObject *self, PyObject *other, int op)
+{
+    if ((op != Py_EQ && op != Py_NE) || !Py_IS_TYPE(other, &FuncType))
+        Py_RETURN_NOTIMPLEMENTED;
+    FuncObject *o = (FuncObject *)other;
+    bool same = self->store == o->store && !self->store->closed && self->host == o->host &&
+                (self->host || (self->funcref->code == o->funcref->code && self->funcref->context == o->funcref->context));
+    return PyBool_FromLong((same || (PyObject *)self == other) == (op == Py_EQ));
+}
+
+static Py_hash_t func_hash(FuncObject *self)
+{
+    if (self->store->closed)
+        return 1;
+    return _Py_HashPointer(self->host ? (void *)self->host : self->funcref->code);
+}
+
+static PyMethodDef func_methods[] = {
+    {"type", (PyCFunction)func_type, METH_O, "type($self, store, /)\n--\n\nIts type, a FuncType."},
+    {"_from_host", func_from_host, METH_VARARGS | METH_CLASS,
+     "_from_host($type, store, function, context=None, /)\n--\n\nA Func of a wasm_environ.host.HostFunction."},
+    {NULL, NULL, 0, NULL},
+};
+PyTypeObject FuncType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.Func",
+    .tp_doc = PyDoc_STR("Func(store, ty, func, access_caller=False)\n--\n\nA function of a store: `func(store, *args, timeout=None)`.\n\n"
+                        "Made from a Python callable, or by a module. Returns None, the result, or a list of results."),
+    .tp_basicsize = sizeof(FuncObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE,
+    .tp_new = func_new,
+    .tp_dealloc = (destructor)func_dealloc,
+    .tp_traverse = (traverseproc)func_traverse,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(FuncObject, vectorcall),
+    .tp_repr = (reprfunc)func_repr,
+    .tp_richcompare = (richcmpfunc)func_compare,
+    .tp_hash = (hashfunc)func_hash,
+    .tp_weaklistoffset = offsetof(FuncObject, weakrefs),
+    .tp_methods = func_methods,
+};

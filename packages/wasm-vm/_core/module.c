@@ -1,0 +1,232 @@
+/* module.c: the extension module: its types, the names and hooks that all files share, and the functions loading.py calls. */
+#include "runtime.h"
+
+#include "pending_signals.h"
+#include "plan.h"
+
+Globals G;
+int code_init(void);
+int activation_init(void);
+int memory_init(void);
+int atomics_init(void);
+PyObject *loaded_new(PyObject *, PyObject *);
+
+/* Helpers in Python are for slow paths: messages, conversions of descriptors. They live in wasm_vm.glue, imported when first needed. */
+int module_call_helper(const char *name, PyObject *args, PyObject **out)
+{
+    *out = NULL;
+    if (!args)
+        return -1;
+    PyObject *module = PyImport_ImportModule("wasm_vm.glue");
+    PyObject *function = module ? PyObject_GetAttrString(module, name) : NULL;
+    if (function)
+        *out = PyObject_CallObject(function, args);
+    Py_XDECREF(function);
+    Py_XDECREF(module);
+    Py_DECREF(args);
+    return *out ? 0 : -1;
+}
+
+PyObject *type_to_public(PyObject *converter, PyObject *type)
+{
+    if (!type || !converter)
+        return type;
+    PyObject *converted = PyObject_CallOneArg(converter, type);
+    Py_DECREF(type);
+    return converted;
+}
+
+/* New reference to environ's type: `object` itself if it is one, else what the facade's converter makes of it. */
+PyObject *type_from_public(PyObject *converter, PyObject *cls, PyObject *object, const char *expected)
+{
+    int is_environ = PyObject_IsInstance(object, cls);
+    if (is_environ < 0)
+        return NULL;
+    if (is_environ)
+        return Py_NewRef(object);
+    if (!converter) {
+        PyErr_Format(PyExc_TypeError, "expected %s, not %.100s", expected, Py_TYPE(object)->tp_name);
+        return NULL;
+    }
+    PyObject *type = PyObject_CallOneArg(converter, object);
+    if (!type) {
+        if (PyErr_ExceptionMatches(PyExc_AttributeError)) /* a converter that just reads `._type` */
+            PyErr_Format(PyExc_TypeError, "expected %s, not %.100s", expected, Py_TYPE(object)->tp_name);
+        return NULL;
+    }
+    is_environ = PyObject_IsInstance(type, cls);
+    if (is_environ == 1)
+        return type;
+    if (is_environ == 0)
+        PyErr_Format(PyExc_TypeError, "expected %s, not %.100s", expected, Py_TYPE(object)->tp_name);
+    Py_DECREF(type);
+    return NULL;
+}
+
+PyObject *limits_object(uint64_t min, bool has_max, uint64_t max, bool is64, bool shared)
+{
+    PyObject *maximum = has_max ? PyLong_FromUnsignedLongLong(max) : Py_NewRef(Py_None);
+    if (!maximum)
+        return NULL;
+    return PyObject_CallFunction(G.environ_limits, "KNOO", (unsigned long long)min, maximum, is64 ? Py_True : Py_False,
+                                 shared ? Py_True : Py_False);
+}
+
+/* bind_types(**converters): see wasm_vm.bind_types. */
+static PyObject *bind_types(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"to_func_type", "from_func_type", "to_memory_type", "from_memory_type", "to_table_type", "from_table_type",
+                            "to_global_type", "from_global_type", "default_engine", "set_wasi", NULL};
+    PyObject **slots[] = {&G.to_func_type,  &G.from_func_type,  &G.to_memory_type,   &G.from_memory_type, &G.to_table_type,
+                          &G.from_table_type, &G.to_global_type, &G.from_global_type, &G.default_engine,   &G.set_wasi};
+    PyObject *given[10] = {NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OOOOOOOOOO:bind_types", names, &given[0], &given[1], &given[2], &given[3], &given[4],
+                                     &given[5], &given[6], &given[7], &given[8], &given[9]))
+        return NULL;
+    for (int i = 0; i < 10; i++)
+        if (given[i] && given[i] != Py_None && !PyCallable_Check(given[i])) {
+            PyErr_Format(PyExc_TypeError, "bind_types: %s must be callable or None", names[i]);
+            return NULL;
+        }
+    for (int i = 0; i < 10; i++)
+        if (given[i]) {
+            PyObject *old = *slots[i];
+            *slots[i] = given[i] == Py_None ? NULL : Py_NewRef(given[i]);
+            Py_XDECREF(old);
+        }
+    Py_RETURN_NONE;
+}
+
+static PyObject *map_file(PyObject *Py_UNUSED(module), PyObject *path) { return code_map_file(path); }
+
+/* copy_code(buffer) -> Code: a mapping of its own with these bytes as text, not registered as a module yet. */
+static PyObject *map_bytes(PyObject *Py_UNUSED(module), PyObject *object)
+{
+    Py_buffer view;
+    if (PyObject_GetBuffer(object, &view, PyBUF_SIMPLE))
+        return NULL;
+    extern Code *code_copy(const uint8_t *, size_t);
+    Code *code = code_copy(view.buf, (size_t)view.len);
+    PyBuffer_Release(&view);
+    return (PyObject *)code;
+}
+
+/* For tests of this package: where machine code can be called, and whether handlers are on top. */
+static PyObject *poke_signal_number(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored)) { return PyLong_FromLong(poke_signal); }
+
+static PyObject *drop_reservations(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    memory_forget_cached();
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"load", loaded_new, METH_VARARGS, "load(engine, code, text, module, names, plan) -> LoadedModule; see loading.py."},
+    {"map_file", map_file, METH_O, "map_file(path, /)\n--\n\nMap an artifact, readable and executable."},
+    {"map_bytes", map_bytes, METH_O, "map_bytes(text, /)\n--\n\nCopy machine code into a mapping of its own."},
+    {"bind_types", (PyCFunction)(void (*)(void))bind_types, METH_VARARGS | METH_KEYWORDS, "See wasm_vm.bind_types."},
+    {"poke_signal", poke_signal_number, METH_NOARGS, "poke_signal()\n--\n\nThe signal that interrupts running threads."},
+    {"drop_reservations", drop_reservations, METH_NOARGS,
+     "drop_reservations()\n--\n\nGive back the address space kept for the next memories."},
+    {NULL, NULL, 0, NULL},
+};
+
+static int import_names(void)
+{
+    const struct {
+        const char *module, *name;
+        PyObject **slot;
+    } names[] = {
+        {"wasm_environ.errors", "WasmError", &G.wasm_error},
+        {"wasm_environ.errors", "LinkError", &G.link_error},
+        {"wasm_environ.errors", "ExhaustedError", &G.exhausted_error},
+        {"wasm_environ.errors", "Exit", &G.exit_error},
+        {"wasm_environ.types", "FuncType", &G.environ_func_type},
+        {"wasm_environ.types", "MemoryType", &G.environ_memory_type},
+        {"wasm_environ.types", "TableType", &G.environ_table_type},
+        {"wasm_environ.types", "GlobalType", &G.environ_global_type},
+        {"wasm_environ.types", "Limits", &G.environ_limits},
+        {"wasm_vm.errors", "StoreError", &G.store_error},
+        {"wasm_vm.errors", "Trap", &G.trap},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        PyObject *module = PyImport_ImportModule(names[i].module);
+        *names[i].slot = module ? PyObject_GetAttrString(module, names[i].name) : NULL;
+        Py_XDECREF(module);
+        if (!*names[i].slot)
+            return -1;
+    }
+    if (!PyType_Check(G.trap) || !((PyTypeObject *)G.trap)->tp_new) {
+        PyErr_SetString(PyExc_TypeError, "wasm_vm.errors.Trap must be a class");
+        return -1;
+    }
+    return 0;
+}
+
+static int make_strings(void)
+{
+    const struct {
+        const char *text;
+        PyObject **slot;
+    } strings[] = {{"_vm", &G.str_vm},         {"_loaded", &G.str_loaded},     {"value", &G.str_value},         {"timeout", &G.str_timeout},
+                   {"memory", &G.str_memory},  {"_trap", &G.str_code},         {"_message", &G.str_message},    {"_backtrace", &G.str_backtrace},
+                   {"_code", &G.str__code}};
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+        if (!(*strings[i].slot = PyUnicode_InternFromString(strings[i].text)))
+            return -1;
+    return (G.empty_tuple = PyTuple_New(0)) ? 0 : -1;
+}
+
+static int add_types(PyObject *module)
+{
+    const struct {
+        const char *name;
+        PyTypeObject *type;
+    } types[] = {{"EngineCore", &EngineType},       {"Store", &StoreType},         {"Func", &FuncType},           {"Caller", &CallerType},
+                 {"Memory", &MemoryType},           {"SharedMemory", &SharedMemoryType}, {"Table", &TableType},   {"Global", &GlobalType},
+                 {"Instance", &InstanceType},       {"InstanceExports", &ExportsType},   {"LoadedModule", &LoadedType}, {"Code", &CodeType},
+                 {"Backtrace", &BacktraceType}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (PyType_Ready(types[i].type) || PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type))
+            return -1;
+    return 0;
+}
+
+static int init_runtime(void)
+{
+    int error = code_init();
+    if (!error)
+        error = activation_init();
+    if (!error)
+        error = memory_init();
+    if (!error)
+        error = atomics_init();
+    if (!error)
+        error = monitor_init();
+    if (error)
+        PyErr_Format(G.exhausted_error, "cannot initialize: %s", strerror(error));
+    return error ? -1 : 0;
+}
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, .m_name = "wasm_vm._core", .m_doc = "The unsafe core of the vm.", .m_size = -1, .m_methods = functions};
+
+PyMODINIT_FUNC PyInit__core(void);
+PyMODINIT_FUNC PyInit__core(void)
+{
+    static bool initialized;
+    if (initialized || PyInterpreterState_Get() != PyInterpreterState_Main()) {
+        PyErr_SetString(PyExc_ImportError, "wasm_vm works in the main interpreter only, and is loaded once");
+        return NULL;
+    }
+    PyObject *module = PyModule_Create(&definition);
+    if (!module)
+        return NULL;
+    if (make_strings() || import_names() || add_types(module) || init_runtime()) {
+        Py_DECREF(module);
+        return NULL;
+    }
+    pending_signals_init();
+    initialized = true;
+    return module;
+}

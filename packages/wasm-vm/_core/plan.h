@@ -1,0 +1,123 @@
+/* plan.h: a loaded module as instantiation reads it: plain rows made once from the descriptor. See loaded.c. */
+#ifndef WASM_VM_PLAN_H
+#define WASM_VM_PLAN_H
+
+#include "core.h"
+
+enum ExternKind { EXTERN_FUNC, EXTERN_TABLE, EXTERN_MEMORY, EXTERN_GLOBAL, EXTERN_TAG };
+enum SegmentMode { MODE_ACTIVE, MODE_PASSIVE, MODE_DECLARED };
+
+typedef struct ConstOp {
+    int64_t op, a, b;
+} ConstOp;
+
+/* Rows of one constant expression; count 0: none. `ops` points into the plan's pool. */
+typedef struct ConstExpr {
+    const ConstOp *ops;
+    uint32_t count;
+} ConstExpr;
+
+typedef struct GlobalPlan {
+    ValueType type;
+    bool mutable_;
+    ConstExpr init;
+} GlobalPlan;
+
+typedef struct TableInit {
+    TablePlan plan;
+    ConstExpr init;
+} TableInit;
+
+/* Elements are function indices (NO_FUNCTION: null), or expressions. */
+typedef struct ElementPlan {
+    uint8_t mode;
+    uint32_t table;
+    ConstExpr offset;
+    ValueType type;
+    uint64_t count;
+    uint32_t *functions;    /* owned or NULL */
+    ConstExpr *expressions; /* owned or NULL */
+} ElementPlan;
+
+#define NO_FUNCTION 0xFFFFFFFFu
+
+typedef struct DataPlan {
+    uint8_t mode;
+    uint32_t memory;
+    ConstExpr offset;
+    const uint8_t *bytes; /* in the plan's data */
+    uint64_t size;
+} DataPlan;
+
+typedef struct ImportPlan {
+    PyObject *module, *name; /* strong str */
+    uint8_t kind;
+    uint32_t index; /* in the index space of its kind */
+} ImportPlan;
+
+typedef struct ExportPlan {
+    PyObject *name; /* strong, interned str */
+    uint8_t kind;
+    uint32_t index;
+} ExportPlan;
+
+/* A function that references may exist to: a slot of func_refs. */
+typedef struct EscapingPlan {
+    uint32_t function, type_id;
+    void *code;  /* of a defined function, else NULL */
+    void *entry; /* entry trampoline of its signature */
+} EscapingPlan;
+
+typedef struct Layout {
+    uint32_t memories, globals, global_imports, tables, function_imports, tags, func_refs, type_ids, size;
+} Layout;
+
+typedef struct Plan {
+    Layout layout;
+    ImportPlan *imports;
+    ExportPlan *exports;
+    uint32_t *functions; /* engine type id per function */
+    void **thunks;       /* host thunk per imported function */
+    MemoryPlan *memories;
+    TableInit *tables;
+    GlobalPlan *globals;
+    ElementPlan *elements;
+    DataPlan *datas;
+    EscapingPlan *escaping;
+    uint32_t *type_ids;
+    ConstOp *ops;
+    uint32_t import_count, export_count, function_count, memory_count, table_count, global_count, element_count, data_count, escaping_count,
+        type_count, tag_count, op_count;
+    uint32_t imported_functions, imported_tables, imported_memories, imported_globals;
+    int64_t start; /* function index or -1 */
+    void *start_code, *start_entry;
+    bool guarded;
+    size_t block_size; /* of an Instance and everything behind it */
+    size_t memories_at, tables_at, contexts_at, dropped_at, context_at;
+} Plan;
+
+enum { FREE_BLOCKS = 16 };
+
+struct Loaded {
+    PyObject_HEAD
+    Plan plan;
+    Engine *engine;         /* strong */
+    Code *code;             /* strong */
+    PyObject *module;       /* environ Module; strong */
+    PyObject *data;         /* strong buffer owner of the data segments */
+    Py_buffer data_view;    /* held while data_view.obj */
+    PyObject *export_index; /* {name: index}; strong */
+    PyObject *name;         /* strong str, or NULL until asked for */
+    Instance *free_blocks[FREE_BLOCKS]; /* of instances gone, func_refs still filled */
+    uint32_t free_count;
+    PyObject *weakrefs;
+};
+
+extern PyTypeObject LoadedType;
+
+static inline void *instance_at(const Instance *instance, uint32_t offset)
+{
+    return (char *)instance->vm + offset;
+}
+
+#endif

@@ -1,0 +1,104 @@
+/* runtime.h: threads inside wasm: activations, traps, interruption. See activation.c, trap.c, interrupt_linux.c, signals_linux.c. */
+#ifndef WASM_VM_RUNTIME_H
+#define WASM_VM_RUNTIME_H
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "core.h"
+
+/* How an activation ended, when not by returning. */
+enum Outcome { OUTCOME_TRAP = 1, OUTCOME_PYTHON_ERROR = 2 };
+
+/* One entry into wasm, on the C stack of the thread that made it. */
+struct Activation {
+    Activation *prev;
+    uintptr_t saved_sp; /* of wasm_enter: where an unwind lands */
+    Store *store;       /* borrowed: the caller holds it */
+    PyThreadState *thread_state; /* non-NULL while the GIL is released for it */
+    uintptr_t exit_fp;           /* frame pointer of the C frame that left wasm (host call, trap, signal) */
+    uintptr_t exit_pc;           /* pc in wasm, or 0: found above exit_fp */
+    uint32_t outcome, trap_code;
+    uint32_t frame_count; /* in ThreadRecord.frames, captured by a trap */
+};
+
+/* A call with a timeout; on the C stack, linked while it runs, under the monitor's lock. */
+typedef struct Deadline {
+    struct Deadline *next;
+    uint64_t at; /* CLOCK_MONOTONIC nanoseconds */
+    bool fired;
+} Deadline;
+
+enum { INTERRUPT_TIMEOUT = 1, INTERRUPT_EPOCH = 2, INTERRUPT_SIGNALS = 4 };
+enum { MAX_FRAMES = 64 };
+
+struct ThreadRecord {
+    Activation *_Atomic activation; /* innermost */
+    atomic_uint interrupt;          /* INTERRUPT_* that wait */
+    atomic_int in_wasm;             /* 1: in compiled code or a libcall; 0: in the host */
+    _Atomic uint64_t calls;         /* entries so far: whether anything happens */
+    uint64_t seen_calls;            /* the monitor's */
+    atomic_uint *park;              /* non-NULL while waiting on an address: the word to wake it by */
+    uintptr_t stack_low;            /* lowest address wasm may use */
+    uintptr_t stack_bottom, stack_top;
+    pid_t tid;
+    bool is_main;
+    void *_Atomic epoch_engine; /* while inside a store with epoch interruption */
+    _Atomic uint64_t epoch_deadline;
+    Deadline *deadlines;       /* under the monitor's lock */
+    ThreadRecord *next, *prev; /* all threads, under the monitor's lock */
+    void *altstack;            /* owned mapping or NULL */
+    uintptr_t frames[MAX_FRAMES];
+};
+
+extern __thread ThreadRecord *tls_thread __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* activation.c */
+ThreadRecord *thread_start(void); /* this thread's record, made if need be; NULL with an exception */
+int vm_enter(Store *store, VMContext *callee, VMValue *values, void *code, void *entry, double timeout); /* -1 with an exception */
+int run_python_signals(ThreadRecord *thread, Activation *activation); /* -1: a handler raised */
+bool host_stack_exhausted(ThreadRecord *thread, Store *store);
+
+/* entry_x86_64.c */
+int wasm_enter(VMContext *callee, VMValue *values, void *code, void *entry, uintptr_t *saved_sp);
+_Noreturn void wasm_unwind(uintptr_t saved_sp);
+extern const char wasm_landing[];
+uintptr_t context_pc(const void *ucontext);
+uintptr_t context_sp(const void *ucontext);
+uintptr_t context_fp(const void *ucontext);
+void context_unwind(void *ucontext, uintptr_t saved_sp);
+
+/* trap.c */
+void capture_frames(ThreadRecord *thread, Activation *activation, uintptr_t pc, uintptr_t fp);
+_Noreturn void raise_trap(uint32_t code);        /* from a libcall, in wasm */
+_Noreturn void unwind_python_error(void);        /* from a libcall or host call, with the GIL and an exception set */
+int raise_outcome(ThreadRecord *thread, Activation *activation, bool timed_out); /* after the landing: makes the Python exception; -1 */
+int set_trap(uint32_t code, PyObject *backtrace /* borrowed or NULL */); /* raise Trap; -1 */
+extern PyTypeObject BacktraceType;
+
+/* signals_linux.c */
+int signals_install(void);      /* idempotent; -1 with an exception */
+void signals_reinstall(void);   /* on top of handlers installed since, if any */
+int thread_altstack(ThreadRecord *thread);
+void thread_altstack_free(ThreadRecord *thread);
+void thread_poke(ThreadRecord *thread);
+extern int poke_signal;
+
+/* interrupt_linux.c */
+extern atomic_int monitor_asleep; /* 1: the monitor must be woken by an entry into wasm */
+void monitor_wake(void);
+void monitor_add_thread(ThreadRecord *thread);
+void monitor_remove_thread(ThreadRecord *thread);
+int monitor_add_deadline(ThreadRecord *thread, Deadline *deadline, double seconds); /* -1 with an exception */
+bool monitor_remove_deadline(ThreadRecord *thread, Deadline *deadline);            /* whether it had fired */
+void monitor_epoch(Engine *engine, uint64_t epoch);
+int monitor_init(void);
+void check_interrupt(void); /* on the way back into wasm, GIL released or not; may unwind */
+
+static inline void poll_interrupt(void)
+{
+    if (UNLIKELY(atomic_load_explicit(&tls_thread->interrupt, memory_order_relaxed)))
+        check_interrupt();
+}
+
+#endif

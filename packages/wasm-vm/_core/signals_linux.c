@@ -1,0 +1,238 @@
+/* signals_linux.c: faults in wasm become traps; the poke that interrupts a running thread; alternate stacks. Chains to whoever came before. */
+#define _GNU_SOURCE
+#include "runtime.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+enum { ALTSTACK_SIZE = 64 * 1024, ALTSTACK_ENOUGH = 16 * 1024 };
+
+/* Columns: signal, trap unless the code's trap table says otherwise. */
+static const struct {
+    int number;
+    uint32_t trap;
+} faults[] = {
+    {SIGSEGV, TRAP_MEMORY_OUT_OF_BOUNDS},
+    {SIGBUS, TRAP_MEMORY_OUT_OF_BOUNDS},
+    {SIGFPE, TRAP_INTEGER_DIVISION_BY_ZERO},
+    {SIGILL, TRAP_UNREACHABLE},
+};
+enum { FAULTS = sizeof faults / sizeof *faults };
+
+static struct sigaction previous[FAULTS];
+static bool installed;
+static atomic_int overtaken; /* another handler sits on top of ours */
+int poke_signal;
+
+/* Fault address within this distance of the stack pointer: the stack ran into its guard. */
+enum { STACK_WINDOW = 64 * 1024 };
+
+static uint32_t fault_trap(int row, const siginfo_t *info, const void *context, const ThreadRecord *thread, const Code *code)
+{
+    uint32_t trap;
+    if (code_trap_at(code, (uint32_t)(context_pc(context) - (uintptr_t)code->text), &trap))
+        return trap;
+    uintptr_t address = (uintptr_t)info->si_addr, sp = context_sp(context);
+    if (faults[row].number == SIGSEGV && address >= sp - STACK_WINDOW && address < sp + STACK_WINDOW && address < thread->stack_low)
+        return TRAP_STACK_OVERFLOW;
+    return faults[row].trap;
+}
+
+static void chain(int row, int number, siginfo_t *info, void *context)
+{
+    static __thread int chaining __attribute__((tls_model("initial-exec")));
+    struct sigaction action = previous[row];
+    bool is_default = !(action.sa_flags & SA_SIGINFO) && (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN);
+    if (is_default || chaining) {
+        /* Nobody before us, or a handler before us that called back into us: the default action, which ends the process. A fault comes
+         * again when we return; a signal that was sent has to be sent again. */
+        memset(&action, 0, sizeof action);
+        action.sa_handler = SIG_DFL;
+        sigaction(number, &action, NULL);
+        if (info->si_code <= 0)
+            raise(number);
+        return;
+    }
+    chaining = 1;
+    if (action.sa_flags & SA_SIGINFO)
+        action.sa_sigaction(number, info, context);
+    else
+        action.sa_handler(number);
+    chaining = 0;
+}
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+    int row = 0;
+    while (row < FAULTS - 1 && faults[row].number != number)
+        row++;
+    ThreadRecord *thread = tls_thread;
+    if (thread && atomic_load_explicit(&thread->in_wasm, memory_order_relaxed)) {
+        Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
+        uintptr_t pc = context_pc(context);
+        const Code *code = code_find(pc);
+        if (code && info->si_code > 0) {
+            activation->outcome = OUTCOME_TRAP;
+            activation->trap_code = fault_trap(row, info, context, thread, code);
+            capture_frames(thread, activation, pc, context_fp(context));
+            context_unwind(context, activation->saved_sp);
+            return;
+        }
+        if (info->si_code == SI_TKILL && info->si_pid == getpid()) {
+            /* A handler installed after ours (faulthandler) saw the fault first, and passes it on by raise(). Ignore that: the faulting instruction
+             * runs again when that handler returns, and then we see the fault itself. */
+            atomic_store(&overtaken, 1);
+            return;
+        }
+    }
+    int saved = errno;
+    chain(row, number, info, context);
+    errno = saved;
+}
+
+static int install_faults(void)
+{
+    for (int row = 0; row < FAULTS; row++) {
+        struct sigaction current, ours;
+        if (sigaction(faults[row].number, NULL, &current))
+            return -1;
+        if ((current.sa_flags & SA_SIGINFO) && current.sa_sigaction == on_fault)
+            continue;
+        memset(&ours, 0, sizeof ours);
+        ours.sa_sigaction = on_fault;
+        ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+        sigemptyset(&ours.sa_mask);
+        previous[row] = current;
+        if (sigaction(faults[row].number, &ours, NULL))
+            return -1;
+    }
+    return 0;
+}
+
+void signals_reinstall(void)
+{
+    if (atomic_exchange(&overtaken, 0))
+        install_faults();
+}
+
+/* ---- the poke ---- */
+
+static void wake_parked(atomic_uint *park)
+{
+    atomic_store(park, 2);
+    syscall(SYS_futex, park, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* Runs on the thread's normal stack (no SA_ONSTACK): the kernel has saved every register above, and below is room, because the stack limit of
+ * wasm keeps HOST_RESERVE free. In compiled code this thread holds no lock, so Python may be called right here. */
+static void on_poke(int Py_UNUSED(number), siginfo_t *Py_UNUSED(info), void *context)
+{
+    ThreadRecord *thread = tls_thread;
+    if (!thread || !atomic_load_explicit(&thread->in_wasm, memory_order_relaxed))
+        return;
+    int saved = errno;
+    unsigned waiting = atomic_load(&thread->interrupt);
+    Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
+    uintptr_t pc = context_pc(context);
+    if (!waiting) {
+        /* a late poke */
+    } else if (!code_find(pc)) {
+        if (thread->park)
+            wake_parked(thread->park);
+    } else if (waiting & (INTERRUPT_TIMEOUT | INTERRUPT_EPOCH)) {
+        activation->outcome = OUTCOME_TRAP;
+        activation->trap_code = TRAP_INTERRUPT;
+        capture_frames(thread, activation, pc, context_fp(context));
+        context_unwind(context, activation->saved_sp);
+    } else {
+        activation->exit_pc = pc;
+        activation->exit_fp = context_fp(context);
+        if (run_python_signals(thread, activation)) {
+            activation->outcome = OUTCOME_PYTHON_ERROR;
+            capture_frames(thread, activation, pc, context_fp(context));
+            context_unwind(context, activation->saved_sp);
+        } else {
+            activation->exit_fp = 0;
+        }
+    }
+    errno = saved;
+}
+
+void thread_poke(ThreadRecord *thread)
+{
+    syscall(SYS_tgkill, getpid(), thread->tid, poke_signal);
+}
+
+/* The highest real-time signal that nobody uses. */
+static int install_poke(void)
+{
+    for (int number = SIGRTMAX - 2; number > SIGRTMIN; number--) {
+        struct sigaction current, ours;
+        if (sigaction(number, NULL, &current) || (current.sa_flags & SA_SIGINFO) || current.sa_handler != SIG_DFL)
+            continue;
+        memset(&ours, 0, sizeof ours);
+        ours.sa_sigaction = on_poke;
+        ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER;
+        sigemptyset(&ours.sa_mask);
+        if (sigaction(number, &ours, NULL))
+            return -1;
+        poke_signal = number;
+        return 0;
+    }
+    errno = EBUSY;
+    return -1;
+}
+
+int signals_install(void)
+{
+    if (install_faults() || (!installed && install_poke())) {
+        PyErr_Format(G.exhausted_error, "cannot install signal handlers: %s", strerror(errno));
+        return -1;
+    }
+    installed = true;
+    return 0;
+}
+
+/* A stack overflow cannot be handled on the stack that overflowed. Keeps one the thread has already (faulthandler's), if large enough. */
+int thread_altstack(ThreadRecord *thread)
+{
+    sigset_t poke;
+    sigemptyset(&poke);
+    sigaddset(&poke, poke_signal);
+    pthread_sigmask(SIG_UNBLOCK, &poke, NULL);
+    stack_t old;
+    if (!sigaltstack(NULL, &old) && !(old.ss_flags & SS_DISABLE) && old.ss_size >= ALTSTACK_ENOUGH)
+        return 0;
+    size_t guard = (size_t)sysconf(_SC_PAGESIZE);
+    void *map = mmap(NULL, ALTSTACK_SIZE + guard, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (map != MAP_FAILED) {
+        stack_t fresh = {.ss_sp = (char *)map + guard, .ss_flags = 0, .ss_size = ALTSTACK_SIZE};
+        if (!mprotect(map, guard, PROT_NONE) && !sigaltstack(&fresh, NULL)) {
+            thread->altstack = map;
+            return 0;
+        }
+        munmap(map, ALTSTACK_SIZE + guard);
+    }
+    PyErr_Format(G.exhausted_error, "cannot set up a signal stack for this thread: %s", strerror(errno));
+    return -1;
+}
+
+void thread_altstack_free(ThreadRecord *thread)
+{
+    if (!thread->altstack)
+        return;
+    size_t guard = (size_t)sysconf(_SC_PAGESIZE);
+    stack_t current;
+    if (!sigaltstack(NULL, &current) && current.ss_sp == (char *)thread->altstack + guard) {
+        stack_t none = {.ss_sp = NULL, .ss_flags = SS_DISABLE, .ss_size = 0};
+        sigaltstack(&none, NULL);
+    }
+    munmap(thread->altstack, ALTSTACK_SIZE + guard);
+    thread->altstack = NULL;
+}

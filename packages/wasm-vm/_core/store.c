@@ -1,0 +1,331 @@
+/* store.c: Store: owns instances, host functions, tables and globals; who may enter it, and when all that ends. */
+#include "runtime.h"
+
+enum { EXTERNREF_THRESHOLD = 4096 };
+
+static int foreign_thread(Store *store)
+{
+    if (LIKELY(!store->depth) || store->owner == tls_thread)
+        return 0;
+    PyErr_SetString(G.store_error, "the store is being used by another thread: a store serves one thread at a time");
+    return -1;
+}
+
+int store_check_open(Store *store)
+{
+    if (UNLIKELY(store->closed)) {
+        PyErr_SetString(G.store_error, "already closed: the store has been closed");
+        return -1;
+    }
+    return foreign_thread(store);
+}
+
+Store *store_from_object(PyObject *storelike)
+{
+    if (LIKELY(PyObject_TypeCheck(storelike, &StoreType)))
+        return (Store *)storelike;
+    if (Py_IS_TYPE(storelike, &CallerType)) {
+        Store *store = ((CallerObject *)storelike)->store;
+        if (!store)
+            PyErr_SetString(G.store_error, "caller is no longer valid");
+        return store;
+    }
+    PyErr_Format(PyExc_TypeError, "expected a Store or Caller, not %.100s", Py_TYPE(storelike)->tp_name);
+    return NULL;
+}
+
+int store_check_arg(Store *owner, PyObject *storelike)
+{
+    if (UNLIKELY(storelike != (PyObject *)owner)) {
+        Store *given = store_from_object(storelike);
+        if (!given)
+            return -1;
+        if (given != owner) {
+            PyErr_SetString(G.store_error, "object used with the wrong store");
+            return -1;
+        }
+    }
+    return store_check_open(owner);
+}
+
+Store *store_for_new(PyObject *storelike)
+{
+    Store *store = store_from_object(storelike);
+    return store && store_check_open(store) == 0 ? store : NULL;
+}
+
+static PyObject *store_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"engine", "data", NULL};
+    PyObject *engine_object = Py_None, *data = Py_None, *made = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:Store", names, &engine_object, &data))
+        return NULL;
+    if (engine_object == Py_None) {
+        if (!G.default_engine) {
+            PyErr_SetString(PyExc_TypeError, "Store() needs an engine");
+            return NULL;
+        }
+        if (!(made = engine_object = PyObject_CallNoArgs(G.default_engine)))
+            return NULL;
+    }
+    Engine *engine = engine_from_object(engine_object);
+    Store *store = engine ? (Store *)type->tp_alloc(type, 0) : NULL;
+    if (store) {
+        store->engine = (Engine *)Py_NewRef(engine);
+        store->engine_object = Py_NewRef(engine_object);
+        store->data = Py_NewRef(data);
+        store->timeout = -1;
+        store->limit_memory = store->limit_elements = store->limit_instances = store->limit_tables = store->limit_memories = -1;
+        store->externrefs.threshold = EXTERNREF_THRESHOLD;
+    }
+    Py_XDECREF(made);
+    return (PyObject *)store;
+}
+
+/* What Python can reach from here: enough for the collector to see store -> host function -> closure -> instance -> store. */
+static int store_traverse(Store *self, visitproc visit, void *arg)
+{
+    Py_VISIT(self->engine);
+    Py_VISIT(self->engine_object);
+    Py_VISIT(self->data);
+    Py_VISIT(self->wasi);
+    Py_VISIT(self->dict);
+    for (HostFunc *h = self->host_funcs; h; h = h->next) {
+        Py_VISIT(h->callable);
+        Py_VISIT(h->context);
+    }
+    return externrefs_traverse(&self->externrefs, visit, arg);
+}
+
+/* Breaks cycles; the runtime structs stay until nobody can reach them. Also what close() does first. */
+static int store_clear(Store *self)
+{
+    for (HostFunc *h = self->host_funcs; h; h = h->next) {
+        Py_CLEAR(h->callable);
+        Py_CLEAR(h->context);
+    }
+    Py_CLEAR(self->data);
+    self->data = Py_NewRef(Py_None);
+    Py_CLEAR(self->wasi);
+    Py_CLEAR(self->dict);
+    return 0;
+}
+
+/* Everything compiled code could see. The store is closed, so no wrapper looks at it any more. */
+static void free_runtime(Store *self)
+{
+    while (self->instances) {
+        Instance *instance = self->instances;
+        self->instances = instance->next;
+        instance_free(instance);
+    }
+    while (self->host_funcs) {
+        HostFunc *host = self->host_funcs;
+        self->host_funcs = host->next;
+        Py_XDECREF(host->callable);
+        Py_XDECREF(host->context);
+        Py_XDECREF(host->thunk_code);
+        PyMem_Free(host);
+    }
+    while (self->tables) {
+        Table *table = self->tables;
+        self->tables = table->next;
+        free(table->definition.base);
+        free(table);
+    }
+    while (self->globals) {
+        HostGlobal *global = self->globals;
+        self->globals = global->next;
+        free(global);
+    }
+    externrefs_clear(&self->externrefs);
+}
+
+static void store_dealloc(Store *self)
+{
+    PyObject_GC_UnTrack(self);
+    if (self->weakrefs)
+        PyObject_ClearWeakRefs((PyObject *)self);
+    self->closed = true;
+    store_clear(self);
+    free_runtime(self);
+    Py_CLEAR(self->data);
+    Py_CLEAR(self->engine_object);
+    Py_CLEAR(self->engine);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyObject *store_close(Store *self, PyObject *Py_UNUSED(ignored))
+{
+    if (self->closed)
+        Py_RETURN_NONE;
+    if (self->depth || self->pins) {
+        PyErr_SetString(G.store_error, "the store cannot be closed: a call into it is running");
+        return NULL;
+    }
+    self->closed = true;
+    store_clear(self);
+    free_runtime(self);
+    Py_RETURN_NONE;
+}
+
+static PyObject *store_enter(Store *self, PyObject *Py_UNUSED(ignored))
+{
+    return store_check_open(self) ? NULL : Py_NewRef(self);
+}
+
+static PyObject *store_exit(Store *self, PyObject *Py_UNUSED(args)) { return store_close(self, NULL); }
+
+static PyObject *store_data(Store *self, PyObject *Py_UNUSED(ignored))
+{
+    return store_check_open(self) ? NULL : Py_NewRef(self->data);
+}
+
+static PyObject *store_gc(Store *self, PyObject *Py_UNUSED(ignored))
+{
+    if (store_check_open(self) || store_collect_externrefs(self))
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static int need_fuel(Store *self)
+{
+    if (store_check_open(self))
+        return -1;
+    if (self->engine->consume_fuel)
+        return 0;
+    PyErr_SetString(G.wasm_error, "fuel is not configured in this store");
+    return -1;
+}
+
+static PyObject *store_set_fuel(Store *self, PyObject *fuel)
+{
+    if (need_fuel(self))
+        return NULL;
+    uint64_t n = PyLong_AsUnsignedLongLong(fuel);
+    if (n == (uint64_t)-1 && PyErr_Occurred())
+        return NULL;
+    self->vm.fuel = n > INT64_MAX ? INT64_MAX : (int64_t)n;
+    Py_RETURN_NONE;
+}
+
+static PyObject *store_get_fuel(Store *self, PyObject *Py_UNUSED(ignored))
+{
+    if (need_fuel(self))
+        return NULL;
+    return PyLong_FromLongLong(self->vm.fuel > 0 ? self->vm.fuel : 0);
+}
+
+static PyObject *store_set_epoch_deadline(Store *self, PyObject *ticks)
+{
+    if (store_check_open(self))
+        return NULL;
+    uint64_t n = PyLong_AsUnsignedLongLong(ticks);
+    if (n == (uint64_t)-1 && PyErr_Occurred())
+        return NULL;
+    uint64_t epoch = __atomic_load_n(&self->engine->epoch, __ATOMIC_SEQ_CST);
+    self->epoch_deadline = n > UINT64_MAX - epoch ? UINT64_MAX : epoch + n;
+    if (self->depth && tls_thread && atomic_load(&tls_thread->epoch_engine) == self->engine)
+        atomic_store(&tls_thread->epoch_deadline, self->epoch_deadline);
+    Py_RETURN_NONE;
+}
+
+static PyObject *store_set_limits(Store *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"memory_size", "table_elements", "instances", "tables", "memories", NULL};
+    long long memory = -1, elements = -1, instances = -1, tables = -1, memories = -1;
+    if (store_check_open(self) ||
+        !PyArg_ParseTupleAndKeywords(args, kwargs, "|LLLLL:set_limits", names, &memory, &elements, &instances, &tables, &memories))
+        return NULL;
+    self->limit_memory = memory;
+    self->limit_elements = elements;
+    self->limit_instances = instances;
+    self->limit_tables = tables;
+    self->limit_memories = memories;
+    Py_RETURN_NONE;
+}
+
+static PyObject *store_set_wasi(Store *self, PyObject *config)
+{
+    if (store_check_open(self))
+        return NULL;
+    PyObject *wasi = G.set_wasi ? PyObject_CallFunctionObjArgs(G.set_wasi, (PyObject *)self, config, NULL) : Py_NewRef(config);
+    if (!wasi)
+        return NULL;
+    Py_XSETREF(self->wasi, wasi);
+    Py_RETURN_NONE;
+}
+
+static PyObject *store_get_wasi(Store *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->wasi ? self->wasi : Py_None); }
+
+static PyObject *store_get_timeout(Store *self, void *Py_UNUSED(closure))
+{
+    return self->timeout < 0 ? Py_NewRef(Py_None) : PyFloat_FromDouble(self->timeout);
+}
+
+static int store_set_timeout(Store *self, PyObject *value, void *Py_UNUSED(closure))
+{
+    double seconds = -1;
+    if (value && value != Py_None) {
+        seconds = PyFloat_AsDouble(value);
+        if (seconds == -1.0 && PyErr_Occurred())
+            return -1;
+        if (!(seconds >= 0)) {
+            PyErr_Format(PyExc_ValueError, "timeout: expected seconds >= 0 or None, not %R", value);
+            return -1;
+        }
+    }
+    self->timeout = seconds;
+    return 0;
+}
+
+static PyObject *store_get_engine(Store *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->engine_object); }
+static PyObject *store_get_closed(Store *self, void *Py_UNUSED(closure)) { return PyBool_FromLong(self->closed); }
+
+static PyObject *store_repr(Store *self)
+{
+    if (self->closed)
+        return PyUnicode_FromString("<Store, closed>");
+    return PyUnicode_FromFormat("<Store at %p, %lld instances>", (void *)self, (long long)self->instance_count);
+}
+
+static PyMethodDef store_methods[] = {
+    {"close", (PyCFunction)store_close, METH_NOARGS,
+     "close($self, /)\n--\n\nFree everything in the store now. What belongs to it raises StoreError (a ValueError) from then on; views of memories stay valid."},
+    {"__enter__", (PyCFunction)store_enter, METH_NOARGS, NULL},
+    {"__exit__", (PyCFunction)store_exit, METH_VARARGS, NULL},
+    {"data", (PyCFunction)store_data, METH_NOARGS, "data($self, /)\n--\n\nThe data given at construction."},
+    {"gc", (PyCFunction)store_gc, METH_NOARGS, "gc($self, /)\n--\n\nLet go of the Python objects that no table or global refers to any more."},
+    {"set_fuel", (PyCFunction)store_set_fuel, METH_O, "set_fuel($self, fuel, /)\n--\n\nSet how much fuel is left (Config.consume_fuel)."},
+    {"get_fuel", (PyCFunction)store_get_fuel, METH_NOARGS, "get_fuel($self, /)\n--\n\nHow much fuel is left."},
+    {"set_epoch_deadline", (PyCFunction)store_set_epoch_deadline, METH_O,
+     "set_epoch_deadline($self, ticks_after_current, /)\n--\n\nInterrupt calls once the engine's epoch has advanced this far."},
+    {"set_limits", (PyCFunction)(void (*)(void))store_set_limits, METH_VARARGS | METH_KEYWORDS,
+     "set_limits($self, memory_size=-1, table_elements=-1, instances=-1, tables=-1, memories=-1)\n--\n\nBounds on what the store's "
+     "guests may use: bytes of a memory, elements of a table, how many of each. Negative: none."},
+    {"set_wasi", (PyCFunction)store_set_wasi, METH_O, "set_wasi($self, wasi, /)\n--\n\nConfigure what WASI functions of this store see."},
+    {NULL, NULL, 0, NULL},
+};
+static PyGetSetDef store_getset[] = {
+    {"engine", (getter)store_get_engine, NULL, "The engine.", NULL},
+    {"timeout", (getter)store_get_timeout, (setter)store_set_timeout, "Seconds each call may take, or None.", NULL},
+    {"closed", (getter)store_get_closed, NULL, "Whether close() was called.", NULL},
+    {"_wasi", (getter)store_get_wasi, NULL, "What set_wasi left, for the functions it configures.", NULL},
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+PyTypeObject StoreType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.Store",
+    .tp_doc = PyDoc_STR("Store(engine=None, data=None)\n--\n\nOwns instances and all they hold; for one thread at a time."),
+    .tp_basicsize = sizeof(Store),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
+    .tp_new = store_new,
+    .tp_dealloc = (destructor)store_dealloc,
+    .tp_traverse = (traverseproc)store_traverse,
+    .tp_clear = (inquiry)store_clear,
+    .tp_repr = (reprfunc)store_repr,
+    .tp_weaklistoffset = offsetof(Store, weakrefs),
+    .tp_dictoffset = offsetof(Store, dict),
+    .tp_methods = store_methods,
+    .tp_getset = store_getset,
+};

@@ -1,0 +1,182 @@
+/* trap.c: traps and backtraces: recording where wasm was when it stopped, unwinding to the entry, and the Python exception. */
+#include "runtime.h"
+
+/* Frames of C between the trap and the first frame of wasm: a libcall and what it calls. */
+enum { MAX_HOST_FRAMES = 16 };
+
+/* Walk frame pointers from (pc, fp), adding every pc in registered code to thread->frames, until the entry. Async-signal-safe. Every frame
+ * pointer is checked to lie on this thread's stack, above the one before it, so that a walk through strange frames ends instead of faulting. */
+__attribute__((no_sanitize("address"))) static uint32_t walk(const ThreadRecord *thread, uintptr_t *frames, uint32_t count, uintptr_t pc, uintptr_t fp, uintptr_t end)
+{
+    uint32_t strangers = 0;
+    bool seen = false;
+    if (pc) {
+        if (code_find(pc)) {
+            frames[count++] = pc;
+            seen = true;
+        }
+    }
+    while (count < MAX_FRAMES && fp && !(fp & 7) && fp < end && fp >= thread->stack_bottom && fp + 16 <= thread->stack_top) {
+        uintptr_t next = ((const uintptr_t *)fp)[0];
+        uintptr_t back = ((const uintptr_t *)fp)[1];
+        if (back && code_find(back - 1)) { /* a return address: the call before it is what counts, also for the line */
+            frames[count++] = back - 1;
+            seen = true;
+        } else if (seen || ++strangers > MAX_HOST_FRAMES) {
+            break;
+        }
+        if (next <= fp)
+            break;
+        fp = next;
+    }
+    return count;
+}
+
+/* The wasm frames of this activation, innermost first, and of the ones around it. */
+void capture_frames(ThreadRecord *thread, Activation *activation, uintptr_t pc, uintptr_t fp)
+{
+    uint32_t count = walk(thread, thread->frames, 0, pc, fp, activation->saved_sp);
+    activation->frame_count = count;
+    for (Activation *outer = activation->prev; outer && count < MAX_FRAMES; outer = outer->prev)
+        if (outer->exit_fp)
+            count = walk(thread, thread->frames, count, outer->exit_pc, outer->exit_fp, outer->saved_sp);
+    activation->frame_count = count;
+}
+
+_Noreturn void raise_trap(uint32_t code)
+{
+    ThreadRecord *thread = tls_thread;
+    Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
+    activation->outcome = OUTCOME_TRAP;
+    activation->trap_code = code;
+    capture_frames(thread, activation, 0, (uintptr_t)__builtin_frame_address(0));
+    wasm_unwind(activation->saved_sp);
+}
+
+/* The GIL is held: vm_enter finds thread_state NULL and does not take it again. */
+_Noreturn void unwind_python_error(void)
+{
+    ThreadRecord *thread = tls_thread;
+    Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
+    activation->thread_state = NULL;
+    activation->outcome = OUTCOME_PYTHON_ERROR;
+    activation->frame_count = walk(thread, thread->frames, 0, activation->exit_pc, activation->exit_fp, activation->saved_sp);
+    wasm_unwind(activation->saved_sp);
+}
+
+/* ---- Backtrace: frames as (code, offset), resolved to names when somebody looks ---- */
+
+typedef struct Backtrace {
+    PyObject_VAR_HEAD
+    struct {
+        Code *code; /* strong */
+        uint32_t offset;
+    } frames[];
+} Backtrace;
+
+static PyObject *backtrace_new(const ThreadRecord *thread, uint32_t count)
+{
+    Backtrace *backtrace = PyObject_NewVar(Backtrace, &BacktraceType, count);
+    if (!backtrace)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        Code *code = code_find(thread->frames[i]);
+        backtrace->frames[i].code = (Code *)Py_XNewRef(code);
+        backtrace->frames[i].offset = code ? (uint32_t)(thread->frames[i] - (uintptr_t)code->text) : 0;
+    }
+    return (PyObject *)backtrace;
+}
+
+static void backtrace_dealloc(Backtrace *self)
+{
+    for (Py_ssize_t i = 0; i < Py_SIZE(self); i++)
+        Py_XDECREF(self->frames[i].code);
+    PyObject_Free(self);
+}
+
+/* (names, code, function index, wasm offset, wasm offset of the function's start) per frame of a wasm function. */
+static PyObject *backtrace_resolve(Backtrace *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *list = PyList_New(0);
+    for (Py_ssize_t i = 0; list && i < Py_SIZE(self); i++) {
+        Code *code = self->frames[i].code;
+        int64_t function = code ? code_function_at(code, self->frames[i].offset) : -1;
+        if (function < 0)
+            continue; /* a trampoline */
+        uint32_t start = code_wasm_offset(code, code->functions[2 * function]);
+        PyObject *row = Py_BuildValue("(OOLII)", code->names ? code->names : Py_None, code, (long long)function + code->imported_functions,
+                                      (unsigned int)code_wasm_offset(code, self->frames[i].offset), (unsigned int)start);
+        if (!row || PyList_Append(list, row))
+            Py_CLEAR(list);
+        Py_XDECREF(row);
+    }
+    return list;
+}
+
+static PyMethodDef backtrace_methods[] = {
+    {"resolve", (PyCFunction)backtrace_resolve, METH_NOARGS, "resolve($self, /)\n--\n\n(names, code, function, offset, start) of every wasm frame."},
+    {NULL, NULL, 0, NULL},
+};
+PyTypeObject BacktraceType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm._core.Backtrace",
+    .tp_doc = PyDoc_STR("The wasm frames of a trap, innermost first."),
+    .tp_basicsize = offsetof(Backtrace, frames),
+    .tp_itemsize = sizeof(((Backtrace *)NULL)->frames[0]),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_dealloc = (destructor)backtrace_dealloc,
+    .tp_methods = backtrace_methods,
+};
+
+/* Raise Trap without running its __init__: three attributes at most. */
+static int set_trap_message(uint32_t code, PyObject *backtrace, PyObject *message)
+{
+    PyTypeObject *cls = (PyTypeObject *)G.trap;
+    PyObject *trap = cls->tp_new(cls, G.empty_tuple, NULL);
+    PyObject *number = trap ? PyLong_FromUnsignedLong(code) : NULL;
+    if (number && !PyObject_SetAttr(trap, G.str_code, number) &&
+        (!backtrace || !PyObject_SetAttr(trap, G.str_backtrace, backtrace)) &&
+        (!message || !PyObject_SetAttr(trap, G.str_message, message)))
+        PyErr_SetObject(G.trap, trap);
+    Py_XDECREF(number);
+    Py_XDECREF(trap);
+    return -1;
+}
+
+int set_trap(uint32_t code, PyObject *backtrace) { return set_trap_message(code, backtrace, NULL); }
+
+/* Tell the exception that is set which wasm frames it passed. Failing to do so must not replace it. */
+static void add_note(ThreadRecord *thread, Activation *activation)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback && value)
+        PyException_SetTraceback(value, traceback);
+    PyObject *backtrace = backtrace_new(thread, activation->frame_count);
+    PyObject *args = backtrace && value ? Py_BuildValue("(OO)", value, backtrace) : NULL;
+    PyObject *result = NULL;
+    if (args && module_call_helper("add_note", args, &result) == 0)
+        Py_DECREF(result);
+    Py_XDECREF(backtrace);
+    PyErr_Clear();
+    PyErr_Restore(type, value, traceback);
+}
+
+int raise_outcome(ThreadRecord *thread, Activation *activation, bool timed_out)
+{
+    if (activation->outcome == OUTCOME_PYTHON_ERROR) {
+        if (activation->frame_count && !PyErr_ExceptionMatches(G.exit_error))
+            add_note(thread, activation);
+        return -1;
+    }
+    PyObject *backtrace = backtrace_new(thread, activation->frame_count);
+    if (!backtrace)
+        return -1;
+    PyObject *message = NULL;
+    if (timed_out && activation->trap_code == TRAP_INTERRUPT)
+        message = PyUnicode_FromString("interrupt: the call's timeout has passed");
+    int result = set_trap_message(activation->trap_code, backtrace, message);
+    Py_XDECREF(message);
+    Py_DECREF(backtrace);
+    return result;
+}

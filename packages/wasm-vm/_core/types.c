@@ -1,0 +1,337 @@
+/* types.c: value types, the signatures of an engine, and EngineCore. */
+#include "runtime.h"
+
+int value_type_parse(PyObject *code, ValueType *out)
+{
+    uint64_t t = PyLong_AsUnsignedLongLong(code);
+    if (t == (uint64_t)-1 && PyErr_Occurred())
+        return -1;
+    out->code = t;
+    out->nullable = (t & TYPE_NULLABLE) != 0;
+    switch (t) {
+    case 0x7F: out->kind = KIND_I32; return 0;
+    case 0x7E: out->kind = KIND_I64; return 0;
+    case 0x7D: out->kind = KIND_F32; return 0;
+    case 0x7C: out->kind = KIND_F64; return 0;
+    case 0x7B: out->kind = KIND_V128; return 0;
+    default: break;
+    }
+    if (!(t & TYPE_REF)) {
+        PyErr_Format(PyExc_ValueError, "not a value type: %llu", (unsigned long long)t);
+        return -1;
+    }
+    uint64_t heap = t >> TYPE_HEAP_SHIFT;
+    if (t & TYPE_CONCRETE)
+        out->kind = KIND_FUNCREF; /* the only concrete types there are before GC; see loading.py */
+    else if (heap == 0x70 || heap == 0x73)
+        out->kind = KIND_FUNCREF;
+    else if (heap == 0x6F || heap == 0x72)
+        out->kind = KIND_EXTERNREF;
+    else
+        out->kind = KIND_OTHERREF;
+    return 0;
+}
+
+/* Is a value of reference type `have` one of type `want`? (spec: matching of reference types, for func and extern) */
+bool value_type_matches(Engine *engine, uint64_t have, uint64_t want)
+{
+    if (have == want)
+        return true;
+    if (!(have & TYPE_REF) || !(want & TYPE_REF) || ((have & TYPE_NULLABLE) && !(want & TYPE_NULLABLE)))
+        return false;
+    uint64_t h = have >> TYPE_HEAP_SHIFT, w = want >> TYPE_HEAP_SHIFT;
+    if (have & TYPE_CONCRETE) {
+        if (want & TYPE_CONCRETE)
+            return h == w || engine_is_subtype(engine, (uint32_t)h, (uint32_t)w) == 1;
+        return w == 0x70;
+    }
+    if (h == w)
+        return !(want & TYPE_CONCRETE);
+    return (h == 0x73 && (w == 0x70 || (want & TYPE_CONCRETE))) || (h == 0x72 && w == 0x6F);
+}
+
+static int parse_types(PyObject *owner, const char *attribute, ValueType *out, Py_ssize_t count)
+{
+    PyObject *tuple = PyObject_GetAttrString(owner, attribute);
+    if (!tuple)
+        return -1;
+    int result = -1;
+    if (!PyTuple_Check(tuple) || PyTuple_GET_SIZE(tuple) != count) {
+        PyErr_SetString(PyExc_TypeError, "FuncType.params and results must be tuples");
+        goto done;
+    }
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (value_type_parse(PyTuple_GET_ITEM(tuple, i), &out[i]))
+            goto done;
+    result = 0;
+done:
+    Py_DECREF(tuple);
+    return result;
+}
+
+static Py_ssize_t attribute_length(PyObject *owner, const char *attribute)
+{
+    PyObject *tuple = PyObject_GetAttrString(owner, attribute);
+    if (!tuple)
+        return -1;
+    Py_ssize_t n = PyObject_Size(tuple);
+    Py_DECREF(tuple);
+    return n;
+}
+
+static void signature_free(Signature *s)
+{
+    if (!s)
+        return;
+    Py_XDECREF(s->type);
+    PyMem_Free(s->types);
+    PyMem_Free(s);
+}
+
+static Signature *signature_new(uint32_t type_id, PyObject *type)
+{
+    Py_ssize_t np = attribute_length(type, "params"), nr = np < 0 ? -1 : attribute_length(type, "results");
+    if (np < 0 || nr < 0)
+        return NULL;
+    if (np > 1000 || nr > 1000) { /* environ's limits.py */
+        PyErr_Format(G.wasm_error, "a function type has at most 1000 parameters and 1000 results, not %zd and %zd", np, nr);
+        return NULL;
+    }
+    Signature *s = PyMem_Calloc(1, sizeof *s);
+    if (!s || !(s->types = PyMem_Calloc((size_t)(np + nr + 1), sizeof *s->types))) {
+        PyMem_Free(s);
+        PyErr_NoMemory();
+        return NULL;
+    }
+    s->type_id = type_id;
+    s->nparams = (uint32_t)np;
+    s->nresults = (uint32_t)nr;
+    s->nslots = s->nparams > s->nresults ? s->nparams : s->nresults;
+    if (!s->nslots)
+        s->nslots = 1;
+    s->type = Py_NewRef(type);
+    if (parse_types(type, "params", s->types, np) || parse_types(type, "results", s->types + np, nr)) {
+        signature_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+Signature *engine_signature(Engine *engine, uint32_t type_id)
+{
+    if (type_id < engine->signature_count && engine->signatures[type_id])
+        return engine->signatures[type_id];
+    PyObject *type = PyObject_CallMethod(engine->registry, "func_type", "I", (unsigned int)type_id);
+    if (!type)
+        return NULL;
+    if (type_id >= engine->signature_count) {
+        uint32_t count = type_id < 64 ? 64 : type_id + type_id / 2 + 1;
+        Signature **grown = PyMem_Realloc(engine->signatures, sizeof *grown * count);
+        if (!grown) {
+            Py_DECREF(type);
+            PyErr_NoMemory();
+            return NULL;
+        }
+        memset(grown + engine->signature_count, 0, sizeof *grown * (count - engine->signature_count));
+        engine->signatures = grown;
+        engine->signature_count = count;
+    }
+    /* making it may run Python code, which may have made it meanwhile */
+    Signature *made = signature_new(type_id, type);
+    Py_DECREF(type);
+    if (made && engine->signatures[type_id]) {
+        signature_free(made);
+        made = engine->signatures[type_id];
+    }
+    if (made)
+        engine->signatures[type_id] = made;
+    return made;
+}
+
+Signature *engine_signature_of(Engine *engine, PyObject *type)
+{
+    PyObject *id = PyObject_CallMethod(engine->registry, "register_func", "O", type);
+    if (!id)
+        return NULL;
+    unsigned long long n = PyLong_AsUnsignedLongLong(id);
+    Py_DECREF(id);
+    if (n == (unsigned long long)-1 && PyErr_Occurred())
+        return NULL;
+    if (n > 0x7FFFFFFF) {
+        PyErr_SetString(PyExc_OverflowError, "type id out of range");
+        return NULL;
+    }
+    return engine_signature(engine, (uint32_t)n);
+}
+
+int engine_is_subtype(Engine *engine, uint32_t have, uint32_t want)
+{
+    if (have == want)
+        return 1;
+    PyObject *answer = PyObject_CallMethod(engine->registry, "is_subtype", "II", (unsigned int)have, (unsigned int)want);
+    if (!answer)
+        return -1;
+    int truth = PyObject_IsTrue(answer);
+    Py_DECREF(answer);
+    return truth;
+}
+
+/* A host thunk of this signature: of any loaded module that has one, else compiled now. */
+int engine_find_thunk(Engine *engine, Signature *signature)
+{
+    if (signature->thunk)
+        return 0;
+    if (engine->compile_trampolines == Py_None) {
+        PyErr_Format(G.wasm_error, "no host thunk for %R in any loaded module, and this engine has no compiler", signature->type);
+        return -1;
+    }
+    PyObject *args = Py_BuildValue("(OO)", engine->compile_trampolines, signature->type);
+    PyObject *pair = NULL;
+    if (!args || module_call_helper("thunk_code", args, &pair))
+        return -1;
+    PyObject *text;
+    unsigned long long offset;
+    int result = -1;
+    if (!PyArg_ParseTuple(pair, "SK", &text, &offset))
+        goto done;
+    if (offset >= (unsigned long long)PyBytes_GET_SIZE(text)) {
+        PyErr_SetString(PyExc_ValueError, "thunk offset outside the code");
+        goto done;
+    }
+    Code *code = code_from_bytes((const uint8_t *)PyBytes_AS_STRING(text), (size_t)PyBytes_GET_SIZE(text));
+    if (!code)
+        goto done;
+    signature->thunk = (void *)(code->text + offset);
+    signature->thunk_code = code;
+    /* Few and small: kept as long as the process, like the signature. */
+    result = 0;
+done:
+    Py_DECREF(pair);
+    return result;
+}
+
+Engine *engine_from_object(PyObject *object)
+{
+    if (PyObject_TypeCheck(object, &EngineType))
+        return (Engine *)object;
+    PyObject *core = PyObject_GetAttr(object, G.str_vm);
+    if (!core) {
+        if (PyErr_ExceptionMatches(PyExc_AttributeError)) {
+            PyErr_Clear();
+            PyErr_Format(PyExc_TypeError, "expected an Engine, not %.100s", Py_TYPE(object)->tp_name);
+        }
+        return NULL;
+    }
+    /* The facade's engine holds its core for as long as it is open; the callers take their own reference at once. */
+    if (!PyObject_TypeCheck(core, &EngineType)) {
+        PyErr_Format(PyExc_TypeError, "Engine._vm: expected EngineCore, not %.100s", Py_TYPE(core)->tp_name);
+        Py_DECREF(core);
+        return NULL;
+    }
+    Py_DECREF(core);
+    return (Engine *)core;
+}
+
+static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"registry", "compile_trampolines", "max_wasm_stack", "release_gil", "consume_fuel", "epoch_interruption",
+                            "guarded", NULL};
+    PyObject *registry, *compile;
+    Py_ssize_t stack = 512 * 1024;
+    int release = 1, fuel = 0, epoch = 0, guarded = 1;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|$npppp:EngineCore", names, &registry, &compile, &stack, &release, &fuel, &epoch,
+                                     &guarded))
+        return NULL;
+    if (stack < 4096) {
+        PyErr_Format(PyExc_ValueError, "max_wasm_stack: expected at least 4096 bytes, not %zd", stack);
+        return NULL;
+    }
+    if (compile != Py_None && !PyCallable_Check(compile)) {
+        PyErr_Format(PyExc_TypeError, "compile_trampolines: expected a callable or None, not %.100s", Py_TYPE(compile)->tp_name);
+        return NULL;
+    }
+    if (signals_install())
+        return NULL;
+    Engine *engine = (Engine *)type->tp_alloc(type, 0);
+    if (!engine)
+        return NULL;
+    engine->registry = Py_NewRef(registry);
+    engine->compile_trampolines = Py_NewRef(compile);
+    engine->max_wasm_stack = (size_t)stack;
+    engine->release_gil = release;
+    engine->consume_fuel = fuel;
+    engine->epoch_interruption = epoch;
+    engine->guarded = guarded;
+    return (PyObject *)engine;
+}
+
+static int engine_traverse(Engine *self, visitproc visit, void *arg)
+{
+    Py_VISIT(self->registry);
+    Py_VISIT(self->compile_trampolines);
+    return 0;
+}
+
+static int engine_clear(Engine *self)
+{
+    /* registry and compiler are needed as long as any store may ask; stores hold the engine, so here nobody can any more */
+    Py_CLEAR(self->registry);
+    Py_CLEAR(self->compile_trampolines);
+    return 0;
+}
+
+static void engine_dealloc(Engine *self)
+{
+    PyObject_GC_UnTrack(self);
+    if (self->weakrefs)
+        PyObject_ClearWeakRefs((PyObject *)self);
+    engine_clear(self);
+    for (uint32_t i = 0; i < self->signature_count; i++)
+        signature_free(self->signatures[i]);
+    PyMem_Free(self->signatures);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyObject *engine_increment_epoch(Engine *self, PyObject *Py_UNUSED(ignored))
+{
+    uint64_t epoch = __atomic_add_fetch(&self->epoch, 1, __ATOMIC_SEQ_CST);
+    if (self->epoch_interruption)
+        monitor_epoch(self, epoch);
+    Py_RETURN_NONE;
+}
+
+static PyObject *engine_get_epoch(Engine *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromUnsignedLongLong(__atomic_load_n(&self->epoch, __ATOMIC_SEQ_CST));
+}
+
+static PyObject *engine_get_registry(Engine *self, void *Py_UNUSED(closure))
+{
+    return Py_NewRef(self->registry ? self->registry : Py_None);
+}
+
+static PyMethodDef engine_methods[] = {
+    {"increment_epoch", (PyCFunction)engine_increment_epoch, METH_NOARGS,
+     "increment_epoch($self, /)\n--\n\nLet a unit of time pass: calls whose store's epoch deadline has come are interrupted."},
+    {NULL, NULL, 0, NULL},
+};
+static PyGetSetDef engine_getset[] = {
+    {"epoch", (getter)engine_get_epoch, NULL, "Units of time passed so far.", NULL},
+    {"registry", (getter)engine_get_registry, NULL, "The TypeRegistry.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+PyTypeObject EngineType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.EngineCore",
+    .tp_doc = PyDoc_STR("EngineCore(registry, compile_trampolines, *, max_wasm_stack=524288, release_gil=True, consume_fuel=False, "
+                        "epoch_interruption=False, guarded=True)\n--\n\nWhat stores and loaded modules of one engine share: types, "
+                        "signatures and settings."),
+    .tp_basicsize = sizeof(Engine),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .tp_new = engine_new,
+    .tp_dealloc = (destructor)engine_dealloc,
+    .tp_traverse = (traverseproc)engine_traverse,
+    .tp_clear = (inquiry)engine_clear,
+    .tp_weaklistoffset = offsetof(Engine, weakrefs),
+    .tp_methods = engine_methods,
+    .tp_getset = engine_getset,
+};

@@ -1,0 +1,27 @@
+"""Builds `wasm_vm._core`. In place: `python setup.py build_ext --inplace`. WASM_VM_CFLAGS adds flags to compiler and linker."""
+
+from __future__ import annotations
+
+import glob
+import os
+
+from setuptools import Extension, setup
+
+EXTRA = os.environ.get("WASM_VM_CFLAGS", "").split()
+
+setup(
+    ext_modules=[
+        Extension(
+            "wasm_vm._core",
+            sources=sorted(glob.glob("_core/*.c")),
+            depends=sorted(glob.glob("_core/*.h")),
+            include_dirs=["_core"],
+            # Frame pointers: backtraces walk through libcalls. Initial-exec TLS is asked for where it is declared.
+            extra_compile_args=[
+                "-std=c11", "-O2", "-Wall", "-Wextra", "-Wno-cast-function-type", "-fno-omit-frame-pointer", "-fvisibility=hidden",
+                "-fno-strict-aliasing", *EXTRA,
+            ],
+            extra_link_args=["-pthread", *EXTRA],
+        )
+    ]
+)  # fmt: skip

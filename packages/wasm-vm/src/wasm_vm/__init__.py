@@ -1,0 +1,66 @@
+"""The unsafe core: code memory, instances, calls between Python and wasm, traps, interruption. Its types are the public API's."""
+
+from __future__ import annotations
+
+from _collections_abc import Mapping
+
+from wasm_environ.errors import ArtifactError, ExhaustedError, LinkError, WasmError
+
+from wasm_vm._core import (
+    Caller,
+    EngineCore,
+    Func,
+    Global,
+    Instance,
+    InstanceExports,
+    LoadedModule,
+    Memory,
+    SharedMemory,
+    Store,
+    Table,
+)
+from wasm_vm._core import bind_types as _bind_types
+from wasm_vm._core import drop_reservations
+from wasm_vm.errors import ExitTrap, Frame, StoreError, Trap, TrapCode
+from wasm_vm.loading import load_file, load_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Converter = Callable[[Any], Any]
+
+__all__ = [
+    "ArtifactError", "Caller", "EngineCore", "ExhaustedError", "ExitTrap", "Frame", "Func", "Global", "Instance", "InstanceExports",
+    "LinkError", "LoadedModule", "Memory", "SharedMemory", "Store", "StoreError", "Table", "Trap", "TrapCode", "WasmError",
+    "bind_types", "drop_reservations", "load_file", "load_module",
+]  # fmt: skip
+
+Mapping.register(InstanceExports)
+
+
+def bind_types(
+    *,
+    to_func_type: Converter | None = None,
+    from_func_type: Converter | None = None,
+    to_memory_type: Converter | None = None,
+    from_memory_type: Converter | None = None,
+    to_table_type: Converter | None = None,
+    from_table_type: Converter | None = None,
+    to_global_type: Converter | None = None,
+    from_global_type: Converter | None = None,
+    default_engine: Callable[[], Any] | None = None,
+    set_wasi: Callable[[Store, Any], Any] | None = None,
+) -> None:
+    """Let the public API's own classes appear in the vm's methods; called once, before use.
+
+    `to_*` turn an environ type (`FuncType`, `MemoryType`, `TableType`, `GlobalType`) into the public class; `from_*` the public class into environ's, raising
+    TypeError or AttributeError for anything else. Environ's own types are always accepted. `default_engine()` makes the engine of `Store()`;
+    `set_wasi(store, config)` is called by `Store.set_wasi`, and what it returns is kept as `store._wasi`.
+    """
+    _bind_types(
+        to_func_type=to_func_type, from_func_type=from_func_type, to_memory_type=to_memory_type, from_memory_type=from_memory_type,
+        to_table_type=to_table_type, from_table_type=from_table_type, to_global_type=to_global_type, from_global_type=from_global_type,
+        default_engine=default_engine, set_wasi=set_wasi,
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""What `_core` asks Python for on its slow paths: messages, rows of type objects, ctypes views, trampolines."""
+
+from __future__ import annotations
+
+from wasm_environ import types
+from wasm_environ.module import FUNC, GLOBAL, MEMORY, TABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from wasm_environ.module import Module
+
+    from wasm_vm import Global, Memory, SharedMemory, Table
+
+KINDS = ("func", "table", "memory", "global", "tag")
+
+
+def memory_row(ty: types.MemoryType) -> tuple[int, int, bool, bool, bool, int]:
+    """(min, max, has max, is64, shared, log2 of the page size)"""
+    limits = ty.limits
+    return limits.min, limits.max or 0, limits.max is not None, limits.is64, limits.shared, ty.page_size_log2
+
+
+def table_row(ty: types.TableType) -> tuple[int, int, int, bool, bool]:
+    """(element type, min, max, has max, is64)"""
+    limits = ty.limits
+    return ty.element, limits.min, limits.max or 0, limits.max is not None, limits.is64
+
+
+def thunk_code(
+    compile_trampolines: Callable[..., tuple[Any, Any]], signature: types.FuncType
+) -> tuple[bytes, int]:  # fmt: skip
+    """(machine code, offset of the host thunk) for a signature that no loaded module has a thunk for."""
+    from wasm_environ.linking.layout import lay_out
+
+    import platform
+
+    image = lay_out(platform.machine(), [], compile_trampolines([], [signature]), 0, 0)
+    return image.text, image.thunks[0]
+
+
+def add_note(error: BaseException, backtrace: Any) -> None:
+    """Tell a host exception which wasm frames it passed through."""
+    from wasm_vm.errors import frames_of
+
+    frames = frames_of(backtrace)
+    if frames:
+        lines = "".join(f"\n  {number:>3}: {frame}" for number, frame in enumerate(frames))
+        error.add_note(f"wasm backtrace:{lines}")
+
+
+def _text(kind: int, given: Any) -> str:
+    return KINDS[kind] if given is None else f"{KINDS[kind]} {given!r}"
+
+
+def _kind_of(given: Any) -> int:
+    from wasm_vm import Func, Global, Table
+
+    if isinstance(given, Func):
+        return FUNC
+    if isinstance(given, Table):
+        return TABLE
+    return GLOBAL if isinstance(given, Global) else MEMORY
+
+
+def import_mismatch(module: Module, index: int, given: Any, reason: str) -> str:
+    """The LinkError message for import `index`: what the module wants and what it was given."""
+    wanted = module.imports[index]
+    types_of = (
+        lambda: module.func_type(wanted.index),
+        lambda: module.tables[wanted.index].type,
+        lambda: module.memories[wanted.index],
+        lambda: module.globals[wanted.index].type,
+        lambda: None,
+    )
+    expected = _text(wanted.kind, types_of[wanted.kind]())
+    return (
+        f"incompatible import type for `{wanted.module}::{wanted.name}`: {reason}: expected {expected}, "
+        f"found {_kind_of_text(given)}"
+    )
+
+
+def _kind_of_text(given: Any) -> str:
+    return f"{KINDS[_kind_of(given)]} {given!r}"
+
+
+def no_export(names: dict[str, int], name: str) -> str:
+    """The KeyError message for an export that is not there."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, names, 1)
+    offers = ", ".join(map(repr, list(names)[:12])) + (" ..." if len(names) > 12 else "")
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"no export {name!r}; there {'is' if len(names) == 1 else 'are'} {offers or 'none'}{hint}"
+
+
+def data_ptr(memory: Memory, address: int) -> Any:
+    """A ctypes pointer to the first byte, which keeps the memory alive."""
+    import ctypes
+
+    pointer = ctypes.cast(address, ctypes.POINTER(ctypes.c_ubyte))
+    pointer._memory = memory  # type: ignore[attr-defined]
+    return pointer
+
+
+def buffer_array(memory: Memory | SharedMemory, size: int | None, offset: int | None) -> Any:
+    """A ctypes array over `size` bytes from `offset`; IndexError beyond the memory."""
+    import ctypes
+
+    start = offset or 0
+    length = len(memory)
+    count = length - start if size is None else size
+    if start < 0 or count < 0 or start + count > length:
+        raise IndexError(f"size {count} at offset {start} is out of range of a memory of {length} bytes")
+    return (ctypes.c_ubyte * count).from_buffer(memory, start)

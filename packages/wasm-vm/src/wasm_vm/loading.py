@@ -1,0 +1,145 @@
+"""From an artifact to a LoadedModule: maps the code, interns the types, and flattens the descriptor into the rows `_core.load` reads."""
+
+from __future__ import annotations
+
+import marshal
+from array import array
+
+from wasm_environ import types
+from wasm_environ.linking import artifact as artifacts
+from wasm_environ.linking.artifact import Artifact
+from wasm_environ.vmtypes import ContextLayout
+
+from wasm_vm import _core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
+
+    from wasm_environ.module import ConstExpr, ElementSegment, Module
+
+NO_FUNCTION: Final = 0xFFFFFFFF
+REF_NULL: Final = 0xD0
+REF_FUNC: Final = 0xD2
+
+
+def load_module(engine: _core.EngineCore, artifact: Artifact | bytes | bytearray | memoryview) -> _core.LoadedModule:
+    """Map a compiled module's code and prepare it for instantiation. Raises ArtifactError when the bytes are not an artifact."""
+    if not isinstance(artifact, Artifact):
+        image = artifact if isinstance(artifact, bytes) else bytes(artifact)
+        artifact = artifacts.read(image)
+    text = artifact.section(".text")
+    code = _core.map_bytes(text)
+    names = bytes(artifact.section(".wasm.names"))
+    return _load(engine, code, (0, len(text)), artifact, lambda _: marshal.loads(names))
+
+
+def load_file(engine: _core.EngineCore, path: str, check: Callable[[Artifact], object] | None = None) -> _core.LoadedModule:
+    """The same from a file, by mapping it: nothing of the code is copied. Raises OSError or ArtifactError, or what `check` raises."""
+    code = _core.map_file(path)
+    artifact = artifacts.read(memoryview(code))
+    if check is not None:
+        check(artifact)
+    at, size = artifact.sections[".wasm.names"]
+    # by offset: the mapping must not refer to a view of itself
+    return _load(
+        engine, code, artifact.sections[".text"], artifact, lambda code: marshal.loads(memoryview(code)[at : at + size])
+    )
+
+
+def _load(
+    engine: _core.EngineCore, code: _core.Code, text: tuple[int, int], artifact: Artifact, names: Callable[[Any], Any]
+) -> _core.LoadedModule:
+    return _core.load(engine, code, text, artifact.module, names, _plan(engine, artifact))
+
+
+class Expressions:
+    """The pool of constant expressions: (op, a, b) rows of signed 64-bit words."""
+
+    __slots__ = ("pool", "seen")
+
+    def __init__(self) -> None:
+        self.pool = array("q")
+        self.seen: dict[tuple[tuple[int, int, int], ...], tuple[int, int]] = {}
+
+    def add(self, expression: ConstExpr | None) -> tuple[int, int]:
+        """(first row, number of rows)"""
+        if expression is None:
+            return 0, 0
+        rows = expression.ops
+        place = self.seen.get(rows)
+        if place is None:
+            place = len(self.pool) // 3, len(rows)
+            for row in rows:
+                self.pool.extend([_signed(word) for word in row])
+            self.seen[rows] = place
+        return place
+
+
+def _signed(word: int) -> int:
+    word &= (1 << 64) - 1
+    return word - (1 << 64) if word >> 63 else word
+
+
+def _limits(limits: types.Limits) -> tuple[int, int, bool, bool]:
+    return limits.min, limits.max or 0, limits.max is not None, limits.is64
+
+
+def _element(segment: ElementSegment, pool: Expressions, value: Callable[[int], int]) -> tuple[Any, ...]:
+    functions: bytes | None = None
+    expressions: tuple[tuple[int, int], ...] | None = None
+    if segment.functions is not None:
+        functions = array("I", segment.functions).tobytes()
+    elif all(len(e.ops) == 1 and e.ops[0][0] in (REF_NULL, REF_FUNC) for e in segment.expressions or ()):
+        items = [e.ops[0][1] if e.ops[0][0] == REF_FUNC else NO_FUNCTION for e in segment.expressions or ()]
+        functions = array("I", items).tobytes()
+    else:
+        expressions = tuple([pool.add(e) for e in segment.expressions or ()])
+    return segment.mode, segment.table, pool.add(segment.offset), value(segment.type), functions, expressions
+
+
+def _table(artifact: Artifact, name: str) -> memoryview:
+    section = artifact.section(name)
+    return section if section.contiguous else memoryview(bytes(section))
+
+
+def _plan(engine: _core.EngineCore, artifact: Artifact) -> tuple[Any, ...]:
+    """In the order `loaded_new` in loaded.c parses."""
+    module = artifact.module
+    layout = ContextLayout(module)
+    ids = engine.registry.register(module)
+    pool = Expressions()
+
+    def value(t: int) -> int:  # concrete references by engine id: comparable between modules
+        return t & 0xFFF | ids[t >> types.HEAP_SHIFT] << types.HEAP_SHIFT if t & types.CONCRETE else t
+
+    entries = dict(zip(artifact.entry_types, artifact.table(".wasm.entries"), strict=True))
+    thunks = dict(zip(artifact.thunk_types, artifact.table(".wasm.thunks"), strict=True))
+    canonical = [t.canonical for t in module.types]
+    functions = module.functions
+    escaping = sorted(module.escaping_functions)
+    memories = tuple([(*_limits(m.limits), m.limits.shared, m.page_size_log2) for m in module.memories])
+    tables = tuple([(value(t.type.element), *_limits(t.type.limits), pool.add(t.init)) for t in module.tables])
+    variables = tuple([(value(g.type.type), g.type.mutable, pool.add(g.init)) for g in module.globals])
+    elements = tuple([_element(e, pool, value) for e in module.elements])
+    datas = tuple([(d.mode, d.memory, pool.add(d.offset), d.start, d.end) for d in module.datas])
+    return (
+        (layout.memories, layout.globals, layout.global_imports, layout.tables, layout.function_imports, layout.tags,
+         layout.func_refs, layout.type_ids, layout.size),
+        array("I", ids).tobytes(),
+        array("I", [ids[t] for t in functions]).tobytes(),
+        (module.imported_functions, module.imported_tables, module.imported_memories, module.imported_globals, len(module.tags)),
+        tuple([(i.module, i.name, i.kind, i.index) for i in module.imports]),
+        tuple([(e.name, e.kind, e.index) for e in module.exports]),
+        memories, tables, variables, elements, datas,
+        artifact.section(".wasm.data"),
+        array("I", escaping).tobytes(),
+        module.start,
+        bool(artifact.fingerprint[4][0]),  # Tunables.key(): guarded comes first
+        array("I", [entries[canonical[functions[f]]] for f in escaping]).tobytes(),
+        array("I", [thunks[canonical[functions[f]]] for f in range(module.imported_functions)]).tobytes(),
+        entries[canonical[functions[module.start]]] if module.start >= 0 else 0,
+        _table(artifact, ".wasm.functions"), _table(artifact, ".wasm.traps"), _table(artifact, ".wasm.addresses"),
+        pool.pool.tobytes(),
+    )  # fmt: skip
