@@ -78,7 +78,7 @@ def test_malformed_utf8() -> None:
 
 POSITIONS = [
     ("(module\n  (func\n    i32.const x))", 3, 15, "    i32.const x))"),
-    ("(module\n\t(; a\n ;) (func (nope)))", 3, 12, "    (func (nope)))"),
+    ("(module\n\t(; a\n ;) (func (nope)))", 3, 12, " ;) (func (nope)))"),
     ("(module (@skip a (b)) (func (@x)\n (nope)))", 2, 3, " (nope)))"),
     ("(module", 1, 8, "(module"),
     ("(module)\r\n (func)\r\n", 2, 2, " (func)"),

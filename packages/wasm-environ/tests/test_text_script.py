@@ -7,7 +7,8 @@ import pytest
 from wasm_environ import types
 from wasm_environ.errors import TextError
 from wasm_environ.text import commands as c
-from wasm_environ.text import parse_script
+from wasm_environ.text import parse_module, parse_script
+from wasm_environ.text.lexer import SCANNER
 
 SCRIPT = r"""
 (module $a (func (export "f")))
@@ -139,3 +140,27 @@ def test_malformed_scripts(text: str, words: str) -> None:
     with pytest.raises(TextError) as caught:
         parse_script(text)
     assert str(caught.value).startswith(words)
+
+
+def test_every_cut_off_script_is_a_text_error() -> None:
+    tokens = [tok for tok in SCANNER.findall(SCRIPT) if tok]
+    for end in range(len(tokens)):
+        try:
+            commands = parse_script(" ".join(tokens[:end]))
+        except TextError:
+            continue
+        assert len(commands) < 22
+
+
+def test_every_cut_off_module_is_a_text_error() -> None:
+    text = """(module $m (@custom "c" (after func) "x") (rec (type $a (sub final (struct (field $x (mut i8))))) (type (func (param $p i32) (result
+      (ref null $a)))))  (import "a" "b" (func $i (exact (type 1)))) (table $t i64 1 2 (ref null func) (ref.null func)) (memory (pagesize 1)
+      (data "ab")) (tag $e (param i32)) (global $g (mut i32) (i32.const 1)) (export "x" (func $i)) (start $i) (elem (table $t) (offset
+      i64.const 0) funcref (item ref.func $i)) (func $f (type 1) (local $l i32) (block $b (result i32) (try_table (catch $e $b))
+      (if (i32.const 1) (then (br_table $b 0)) (else)) (select (result i32)) (v128.const i32x4 1 2 3 4) (i32.load offset=1 align=1)
+      (@metadata.code.branch_hint "\\00") (br_if 0) (call_indirect $t (type 1)) (br_on_cast 0 anyref (ref i31)))))"""
+    assert parse_module(text)[:4] == b"\0asm"
+    tokens = [tok for tok in SCANNER.findall(text) if tok]
+    for end in range(1, len(tokens)):
+        with pytest.raises(TextError):
+            parse_module(" ".join(tokens[:end]))

@@ -28,7 +28,7 @@ NUMBER: Final = re.compile(
 )
 _MEMARG: Final = re.compile(r"(?:offset|align)=(?:0x[0-9a-fA-F](?:_?[0-9a-fA-F])*|[0-9](?:_?[0-9])*)")
 STRING: Final = re.compile(_STRING)
-_ESCAPE: Final = re.compile(rb"\\(?:([0-9a-fA-F]{2})|u\{([0-9a-fA-F](?:_?[0-9a-fA-F])*)\}|([\s\S]?))")
+_ESCAPE: Final = re.compile(rb"((?:\\[0-9a-fA-F]{2})++)|\\(?:u\{([0-9a-fA-F](?:_?[0-9a-fA-F])*)\}|([\s\S]?))")
 _SIMPLE_ESCAPES: Final = {b"t": b"\t", b"n": b"\n", b"r": b"\r", b'"': b'"', b"'": b"'", b"\\": b"\\"}
 _LONGEST_LINE: Final = 160
 _LONGEST_TOKEN: Final = 60
@@ -50,9 +50,9 @@ class Annotation:
 
 
 def _unescape(match: re.Match[bytes]) -> bytes:
-    pair, code, simple = match.groups()
-    if pair is not None:
-        return bytes((int(pair, 16),))
+    pairs, code, simple = match.groups()
+    if pairs is not None:
+        return bytes.fromhex(pairs.replace(b"\\", b"").decode())
     if code is not None:
         point = int(code.replace(b"_", b"").lstrip(b"0")[:8] or b"0", 16)
         if point >= 0x110000 or 0xD800 <= point < 0xE000:
@@ -125,10 +125,10 @@ def error_at(text: str, offset: int, words: str, first_line: int = 1) -> TextErr
 class Tokens:
     """The tokens of one source and a cursor over them. `notes` holds known annotations by the index of the token after them."""
 
-    __slots__ = ("first_line", "i", "notes", "raw", "text", "toks")
+    __slots__ = ("first_line", "i", "notes", "raw", "source", "text", "toks")
 
     def __init__(self, text: str, first_line: int = 1) -> None:
-        self.text = text
+        self.source = text
         self.first_line = first_line
         self.i = 0
         self.toks: list[str] = []
@@ -138,7 +138,7 @@ class Tokens:
             blanked = blank_comments(text)
         except TextError as error:
             raise self._shifted(error) from None
-        self.text = blanked
+        self.text = blanked  # the source without block comments, every character in its place
         self.toks = SCANNER.findall(blanked)
         if "(@" in blanked:
             self._set_annotations_aside()
@@ -200,7 +200,7 @@ class Tokens:
 
     def fail_raw(self, words: str, raw: int) -> TextError:
         """The error at a raw token."""
-        return error_at(self.text, self.offset(raw), words, self.first_line)
+        return error_at(self.source, self.offset(raw), words, self.first_line)
 
     def fail(self, words: str, at: int = -1) -> TextError:
         """The error at a token; by default the one under the cursor."""

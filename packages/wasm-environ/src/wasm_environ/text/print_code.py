@@ -160,7 +160,12 @@ def _f32(p: CodePrinter) -> str:
 
 
 def _f64(p: CodePrinter) -> str:
-    return " " + f64_literal(p.reader.little_endian(8) & 0xFFFFFFFFFFFFFFFF)
+    return " " + f64_literal(_unsigned(p.reader.little_endian(8)))
+
+
+def _unsigned(word: int) -> int:
+    """A signed 64-bit word as an unsigned number."""
+    return word + (1 << 64) if word < 0 else word
 
 
 def _v128(p: CodePrinter) -> str:
@@ -220,7 +225,7 @@ def _labels(p: CodePrinter) -> str:
 
 def _memarg(p: CodePrinter) -> str:
     align, memory = memory_flags(p.reader)
-    offset = p.reader.u64() & 0xFFFFFFFFFFFFFFFF
+    offset = _unsigned(p.reader.u64())
     out = p.optional("memory", memory)
     if offset:
         out += f" offset={offset}"

@@ -267,7 +267,7 @@ class _ScriptReader:
 
     def null_type(self) -> int:
         tok = self.tokens.toks[self.tokens.i]
-        if tok == ")":
+        if tok == ")" or not tok:
             return -1
         self.tokens.i += 1
         if tok in _HEAPS:
@@ -278,7 +278,7 @@ class _ScriptReader:
     def reference_number(self) -> int:
         number = natural(self.tokens.toks[self.tokens.i])
         if number is None:
-            if self.tokens.toks[self.tokens.i] != ")":
+            if self.tokens.toks[self.tokens.i][:1] == "$":
                 self.tokens.i += 1
             return -1
         self.tokens.i += 1
