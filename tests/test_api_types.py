@@ -7,8 +7,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import wasm_facade
 import wasmtime
+
+import wasm_facade
 
 both = pytest.mark.parametrize("api", [wasm_facade, wasmtime], ids=["ours", "wasmtime"])
 

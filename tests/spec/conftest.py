@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+
 from spec import groups, runner
 
 DEFAULT = Path(__file__).parents[3] / "shared" / "testsuite"

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+
 from spec import groups, runner
 
 LISTED = Path(__file__).with_name("expected_failures.txt")

@@ -36,9 +36,10 @@ TRAP = '(module $crash (func $inner unreachable) (func (export "_start") (call $
 class Shell:
     """A folder with files, and the command run in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bytecode: Path) -> None:
         self.folder = folder
-        self.env = {**os.environ, "WASM_CACHE_DIR": str(folder / "cache")}
+        self.env = {**os.environ, "WASM_CACHE_DIR": str(folder / "cache"), "PYTHONPYCACHEPREFIX": str(bytecode)}
+        self.env.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def file(self, name: str, contents: str | bytes) -> str:
         path = self.folder / name
@@ -61,9 +62,14 @@ class Shell:
         return process.returncode, out, err
 
 
+@pytest.fixture(scope="session")
+def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bytecode")
+
+
 @pytest.fixture
-def wasm(tmp_path: Path) -> Shell:
-    return Shell(tmp_path)
+def wasm(tmp_path: Path, bytecode: Path) -> Shell:
+    return Shell(tmp_path, bytecode)
 
 
 def test_overview(wasm: Shell) -> None:
@@ -176,28 +182,32 @@ def test_preload(wasm: Shell) -> None:
 
 
 def test_ctrl_c(wasm: Shell) -> None:
-    process = wasm.start("run", wasm.file("spin.wat", SPIN))
-    time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
-    try:
-        _, err = process.communicate(timeout=30)
-    finally:
-        process.kill()
+    path = wasm.file("spin.wat", SPIN)
+    wasm("compile", path)
+    with wasm.start("run", "spin.cwasm") as process:
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        try:
+            _, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert "Traceback" not in err
 
 
 def test_stdout_closed_early(wasm: Shell) -> None:
-    process = wasm.start("run", wasm.file("yes.wat", YES))
-    assert process.stdout is not None
-    assert process.stdout.readline() == "y\n"
-    process.stdout.close()
-    try:
-        process.wait(30)
+    """Also a program that looks at no error, as this one, ends."""
+    with wasm.start("run", wasm.file("yes.wat", YES)) as process:
+        assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stderr.read() == ""
-    finally:
-        process.kill()
+        try:
+            assert process.stdout.readline() == "y\n"
+            process.stdout.close()
+            process.wait(30)
+            assert process.stderr.read() == ""
+        finally:
+            process.kill()
+    assert process.returncode == -signal.SIGPIPE
 
 
 def test_compile_and_run(wasm: Shell) -> None:

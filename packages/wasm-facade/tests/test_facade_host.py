@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from wasm_environ.errors import WasmError
 from wasm_facade import discovery, host
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import wasm_facade
 
 WAT = """(module (memory (export "memory") 1) (global (export "count") (mut i32) (i32.const 5))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from wasm_facade.cli.options import Command, HelpRequested, Option, UsageError, natural, pair, parse, seconds, size
 
 COMMAND = Command(

@@ -15,21 +15,7 @@ from wasm_environ.errors import (
 )
 from wasm_environ.errors import Exit as ExitTrap
 from wasm_environ.errors import WasmError as WasmtimeError
-from wasm_vm import (
-    Caller,
-    Frame,
-    Func,
-    Global,
-    Instance,
-    InstanceExports,
-    Memory,
-    SharedMemory,
-    Store,
-    Table,
-    Trap,
-    TrapCode,
-)
-
+from wasm_facade.binding import bind
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
 from wasm_facade.linker import InstancePre, Linker
@@ -46,23 +32,39 @@ from wasm_facade.types import (
     ValType,
 )
 from wasm_facade.value import Val
+from wasm_vm import (
+    Caller,
+    Frame,
+    Func,
+    Global,
+    Instance,
+    InstanceExports,
+    Memory,
+    SharedMemory,
+    Store,
+    StoreError,
+    Table,
+    Trap,
+    TrapCode,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wasm_wasi_p1 import DirPerms, FilePerms, WasiConfig
-
     from wasm_facade.compilation import wat2wasm
     from wasm_facade.load import load
+    from wasm_wasi_p1 import DirPerms, FilePerms, WasiConfig
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "ArtifactError", "Caller", "CompileError", "Config", "DirPerms", "Engine", "ExhaustedError", "ExitTrap", "ExportType", "FilePerms",
-    "Frame", "Func", "FuncType", "Global", "GlobalType", "ImportType", "Instance", "InstanceExports", "InstancePre", "InvalidError",
-    "Limits", "LinkError", "Linker", "MalformedError", "Memory", "MemoryType", "Module", "SharedMemory", "Store", "Table", "TableType",
-    "TagType", "TextError", "Trap", "TrapCode", "UnsupportedError", "Val", "ValType", "WasiConfig", "WasmError", "WasmtimeError", "load",
-    "wat2wasm",
+    "ArtifactError", "Caller", "CompileError", "Config", "DirPerms", "Engine", "ExhaustedError", "ExitTrap",
+    "ExportType", "FilePerms", "Frame", "Func", "FuncType", "Global", "GlobalType", "ImportType", "Instance",
+    "InstanceExports", "InstancePre", "InvalidError", "Limits", "LinkError", "Linker", "MalformedError", "Memory",
+    "MemoryType", "Module", "SharedMemory", "Store", "StoreError", "Table", "TableType", "TagType", "TextError", "Trap",
+    "TrapCode", "UnsupportedError", "Val", "ValType", "WasiConfig", "WasmError", "WasmtimeError", "load", "wat2wasm",
 ]  # fmt: skip
+
+bind()
 
 # What not every program needs is imported when first asked for.
 _LAZY = {

@@ -5,9 +5,8 @@ from __future__ import annotations
 from wasm_environ import module as descriptor
 from wasm_environ import types as environ
 from wasm_environ.errors import LinkError, WasmError
-from wasm_vm import Global, Memory, SharedMemory, Table
-
 from wasm_facade.types import FuncType, GlobalType, MemoryType, TableType, from_environ
+from wasm_vm import Global, Memory, SharedMemory, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,10 +15,9 @@ if TYPE_CHECKING:
 
     from wasm_environ.module import Import
     from wasm_environ.module import Module as Descriptor
-    from wasm_vm import Store
-
     from wasm_facade.linker import AsExtern, HostDefinition, Linker
     from wasm_facade.module import Module
+    from wasm_vm import Store
 
 # What toolchains export of a command besides functions; no use to other modules, so left out.
 COMMAND_LEFTOVERS = frozenset(("memory", "__indirect_function_table", "__data_end", "__heap_base", "__dso_handle", "__global_base",

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from wasm_environ.features import Features
     from wasm_environ.module import Module
-
     from wasm_facade.engine import Engine
 
     Progress = Callable[[int, int], None]  # functions compiled, functions in all

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from wasm_environ.errors import WasmError
-from wasm_vm import EngineCore
-
 from wasm_facade.config import Config
 from wasm_facade.host import detect, plain_target, target_of
+from wasm_vm import EngineCore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +98,6 @@ class Engine:
     def _cache_key(self, *content: bytes) -> str:
         """Names the artifact that `content` compiles to under these settings, without importing the compiler."""
         import wasm_environ
-
         from wasm_facade.cache import code_stamp, content_key
         from wasm_facade.discovery import find_compiler
 

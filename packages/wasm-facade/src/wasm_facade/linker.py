@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from wasm_environ import module as descriptor
 from wasm_environ.errors import LinkError, WasmError
-from wasm_vm import Caller, Func, Global, Instance, Memory, SharedMemory, Store, Table
-
 from wasm_facade.engine import Engine
 from wasm_facade.module import Module
 from wasm_facade.types import FuncType
+from wasm_vm import Caller, Func, Global, Instance, Memory, SharedMemory, Store, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 
 from wasm_environ.errors import ArtifactError, WasmError
-from wasm_vm import LoadedModule, load_file, load_module
-
 from wasm_facade.compilation import artifact_of, source_bytes
 from wasm_facade.engine import Engine
+from wasm_vm import LoadedModule, load_file, load_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Self
 
     from wasm_environ.module import Module as Descriptor
-
     from wasm_facade.compilation import Progress
     from wasm_facade.types import ExportType, ImportType
 
@@ -82,9 +80,14 @@ class Module:
             raise TypeError(f"expected bytes, not {type(encoded).__name__}")
         if not isinstance(engine, Engine):
             raise TypeError(f"expected an Engine, not {type(engine).__name__}")
+        from wasm_environ.linking import artifact
+        from wasm_facade.fitness import check
+
         data = bytes(encoded)
+        read = artifact.read(data)
+        check(engine, read)
         made = cls.__new__(cls)
-        made._take(engine, load_module(engine._vm, data), data)
+        made._take(engine, load_module(engine._vm, read), data)
         return made
 
     @classmethod
@@ -92,10 +95,12 @@ class Module:
         """Load an artifact from a file: it is mapped, not read."""
         if not isinstance(engine, Engine):
             raise TypeError(f"expected an Engine, not {type(engine).__name__}")
+        from wasm_facade.fitness import check
+
         name = os.fsdecode(path)
         made = cls.__new__(cls)
         try:
-            made._take(engine, load_file(engine._vm, name), name)
+            made._take(engine, load_file(engine._vm, name, lambda artifact: check(engine, artifact)), name)
         except OSError as error:
             raise ArtifactError(f"failed to open file {name!r}: {error.strerror}") from error
         return made

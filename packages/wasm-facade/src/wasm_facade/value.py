@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from wasm_environ import types as environ
 from wasm_environ.errors import WasmError
-
 from wasm_facade.types import ValType
 
 TYPE_CHECKING = False

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from wasm_environ.errors import WasmError
 from wasm_environ.host import HostFunction
-from wasm_vm import Func, Store
-
 from wasm_facade.discovery import wasi_preview1
+from wasm_vm import Func, Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

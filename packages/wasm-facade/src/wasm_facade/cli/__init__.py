@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasm_facade.cli.options import Command
 
-# Columns: subcommand (its file here), what it does.
+# Columns: subcommand (its file in commands/), what it does.
 COMMANDS = (
     ("run", "run a program: .wasm, .wat, or a compiled artifact"),
     ("compile", "compile ahead of time"),
@@ -56,7 +56,7 @@ def _dispatch(words: list[str]) -> int:
         return _complain("wasm", f"unknown command {name!r}; known: {', '.join(dict(COMMANDS))}")
     from importlib import import_module
 
-    module = import_module(f"wasm_facade.cli.{name}")
+    module = import_module(f"wasm_facade.cli.commands.{name}")
     return _run(module.COMMAND, module.run, words[1:])
 
 

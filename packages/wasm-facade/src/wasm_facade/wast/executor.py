@@ -6,12 +6,11 @@ from wasm_environ.errors import InvalidError, LinkError, MalformedError, WasmErr
 from wasm_environ.text import commands as c
 from wasm_environ.text.script import parse_script
 from wasm_environ.traps import TRAPS
-from wasm_vm import Func, Global, Instance, Store, Trap
-
 from wasm_facade.engine import Engine
 from wasm_facade.linker import Linker
 from wasm_facade.module import Module
 from wasm_facade.wast import spectest, values
+from wasm_vm import Func, Global, Instance, Store, Trap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

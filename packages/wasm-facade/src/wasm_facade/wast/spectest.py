@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from wasm_vm import Global, Memory, SharedMemory, Store, Table
-
 from wasm_facade.linker import Linker
 from wasm_facade.types import FuncType, GlobalType, Limits, MemoryType, TableType, ValType
+from wasm_vm import Global, Memory, SharedMemory, Store, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from wasm_environ.errors import WasmError
-
 from wasm_facade.cli import FAILED, OK, describe, fail
 from wasm_facade.cli.options import Command, Option
 from wasm_facade.cli.source import read

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import _signal  # `signal` would import enum, 4 ms
 import os
 import sys
 
 from wasm_environ.errors import Exit, WasmError
-from wasm_vm import Func, Store, Trap
-
 from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, describe, fail
 from wasm_facade.cli.options import Command, Option, natural, pair, seconds, size
 from wasm_facade.cli.source import load_module
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
 from wasm_facade.linker import Linker
+from wasm_vm import Func, Store, Trap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from wasm_vm import Instance
-
     from wasm_facade.cli.options import Parsed
     from wasm_facade.module import Module
+    from wasm_vm import Instance
 
 COMMAND = Command(
     "run", "FILE [ARGS...]", "Run a program: a .wasm or .wat file, or a compiled artifact. ARGS are the program's.",
@@ -45,6 +44,8 @@ COMMAND = Command(
 def run(options: Parsed) -> int:
     """Run the program; the exit status is its own, 134 after a trap, 1 when it cannot run."""
     path = options.operands[0]
+    if hasattr(_signal, "SIGPIPE"):  # as for any program: one whose reader has gone ends, whether it looks at errors or not
+        _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
     try:
         engine = _engine(options)
         store = Store(engine)

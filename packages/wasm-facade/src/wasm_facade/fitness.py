@@ -1,0 +1,29 @@
+"""Whether an artifact fits an engine: architecture, system, CPU features, and the settings that code and runtime share."""
+
+from __future__ import annotations
+
+from wasm_environ.errors import ArtifactError
+from wasm_facade.host import plain_target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wasm_environ.linking.artifact import Artifact
+    from wasm_facade.engine import Engine
+
+
+def check(engine: Engine, artifact: Artifact) -> None:
+    """Raise ArtifactError naming what does not fit. Any compiler's code will do, made at any optimization level."""
+    _, isa, system, features, tunables = artifact.fingerprint[:5]
+    if engine._triple is not None:
+        engine._check_runnable()
+    here_isa, here_system, here_features = plain_target(None)
+    if isa != here_isa:
+        raise ArtifactError(f"the artifact was compiled for another architecture: {isa}, this machine is {here_isa}")
+    if system != here_system:
+        raise ArtifactError(f"the artifact was compiled for another operating system: {system}, this one is {here_system}")
+    missing = set(features) - here_features
+    if missing:
+        raise ArtifactError(f"the artifact needs CPU features that this machine lacks: {' '.join(sorted(missing))}")
+    if bool(tunables[1]) != engine._consume_fuel:
+        here, there = ("counts", "does not") if engine._consume_fuel else ("does not count", "does")
+        raise ArtifactError(f"this engine {here} fuel (Config.consume_fuel), the artifact {there}")
