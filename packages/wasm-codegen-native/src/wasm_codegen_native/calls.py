@@ -1,0 +1,304 @@
+"""Calls: arguments into place, what must survive saved, results onto the value stack; tail calls and libcalls."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from librt.vecs import append, vec
+from mypy_extensions import i64
+from wasm_environ.vmtypes import CONTEXT_BUILTINS, IMPORT_CODE, IMPORT_CONTEXT
+
+from wasm_codegen_native.code import Code
+from wasm_codegen_native.frame import Frame
+from wasm_codegen_native.machine import T_F32, T_I64, Machine
+from wasm_codegen_native.moves import Moves
+from wasm_codegen_native.plan import Plan
+from wasm_codegen_native.signatures import ON_STACK, Signature
+from wasm_codegen_native.traps import Traps
+from wasm_codegen_native.values import REG, SLOT, WORDS, Values
+
+NULL_REFERENCE: Final = 12
+STORED: Final = -1  # in the `low` of a slot entry
+
+
+@final
+class Calls:
+    """Lowers everything that calls. The argument arrays name what goes where: a value stack entry, or -1 and a constant."""
+
+    def __init__(self, machine: Machine, code: Code, values: Values, traps: Traps, frame: Frame, plan: Plan) -> None:
+        self.machine: Machine = machine
+        self.code: Code = code
+        self.values: Values = values
+        self.traps: Traps = traps
+        self.frame: Frame = frame
+        self.plan: Plan = plan
+        self.moves: Moves = Moves()
+        self.entries: vec[i64] = vec[i64]()  # of the libcall being built
+        self.constants: vec[i64] = vec[i64]()
+
+    # ---- around a call
+    def before(self, limit: i64) -> None:
+        """Nothing below `limit`, and no live local, is left where a call would destroy it."""
+        self.values.flush_volatile(limit)
+        self.save_locals(True)
+
+    def save_locals(self, save: bool) -> None:
+        """Store (or load again) the locals in caller-saved registers that are live across this record."""
+        plan = self.plan
+        values = self.values
+        machine = self.machine
+        record: i64 = values.pc // WORDS - 1
+        i: i64 = 0
+        while i < plan.crossing_count:
+            x = plan.crossing[i]
+            if plan.live_across(x, record):
+                type = values.local_type[x]
+                if save:
+                    machine.store(type, values.local_reg[x], machine.frame_register, values.local_disp[x])
+                else:
+                    machine.load(type, values.local_reg[x], machine.frame_register, values.local_disp[x])
+            i += 1
+
+    def pass_arguments(self, signature: Signature, first: i64) -> None:
+        """Entries from `first` on become the arguments."""
+        self.store_stack_arguments(signature, first)
+        values = self.values
+        n: i64 = len(signature.params)
+        k: i64 = 0
+        while k < n:
+            to = signature.registers[k]
+            if to != ON_STACK:
+                source = values.in_reg(first + k)
+                if source >= 0:
+                    self.moves.add(signature.params[k], to, source)
+            k += 1
+        self.moves.run(self.machine)
+        k = 0
+        while k < n:
+            to = signature.registers[k]
+            if to != ON_STACK and values.in_reg(first + k) < 0:
+                values.load_into(first + k, to)
+            k += 1
+
+    def store_stack_arguments(self, signature: Signature, first: i64) -> None:
+        """The arguments that travel on the stack; registers first, so that their temporaries are free for the rest."""
+        if signature.stack_size == 0:
+            return
+        values = self.values
+        n: i64 = len(signature.params)
+        stack = self.machine.stack_register
+        k: i64 = 0
+        while k < n:
+            if signature.registers[k] == ON_STACK and values.in_reg(first + k) >= 0:
+                values.store_entry_at(first + k, stack, signature.offsets[k])
+                values.release(first + k)
+                if values.kind[first + k] == REG:
+                    values.kind[first + k] = SLOT
+                    values.low[first + k] = STORED
+            k += 1
+        k = 0
+        while k < n:
+            if signature.registers[k] == ON_STACK and values.in_reg(first + k) < 0 and not self.stored(first + k):
+                values.store_entry_at(first + k, stack, signature.offsets[k])
+            k += 1
+
+    def stored(self, entry: i64) -> bool:
+        """Whether the first loop above already wrote this argument."""
+        return self.values.kind[entry] == SLOT and self.values.low[entry] == STORED
+
+    def results(self, signature: Signature, operands: i64) -> None:
+        """After the call: operands away, results on the stack."""
+        values = self.values
+        machine = self.machine
+        values.drop(operands)
+        self.save_locals(False)
+        n: i64 = len(signature.results)
+        if n == 0:
+            return
+        type = signature.results[0]
+        register = self.frame.tables.convention.result(type)
+        values.take(register)
+        values.push_reg(type, register)
+        base = values.sp
+        k: i64 = 1
+        while k < n:
+            type = signature.results[k]
+            temporary: i64 = machine.vector_scratch
+            if type < T_F32:
+                temporary = values.alloc(type)
+            machine.load(type, temporary, machine.stack_register, signature.stack_size + 16 * (k - 1))
+            machine.store(type, temporary, machine.frame_register, values.slot_disp(base + k - 1))
+            if type < T_F32:
+                values.free_reg(temporary)
+            values.push(SLOT, type, 0)
+            k += 1
+
+    def pass_more(self, signature: Signature) -> None:
+        """The pointer to where further results go: above the stack arguments."""
+        if signature.more >= 0:
+            self.machine.add_address(signature.more, self.machine.stack_register, signature.stack_size)
+
+    # ---- calls
+    def call(self, function: i64, signature: Signature) -> None:
+        """call"""
+        values = self.values
+        machine = self.machine
+        n: i64 = len(signature.params)
+        first = values.operands(n)
+        self.before(first)
+        self.pass_arguments(signature, first)
+        self.pass_more(signature)
+        context = self.frame.context
+        callee = self.frame.tables.convention.integers[0]
+        self.code.mark()
+        if function < self.frame.tables.imported_functions:
+            code = self.frame.tables.convention.integer_result
+            place = self.frame.tables.import_places[function]
+            machine.load(T_I64, code, context, place + IMPORT_CODE)
+            machine.load(T_I64, callee, context, place + IMPORT_CONTEXT)
+            machine.call_register(code)
+        else:
+            machine.move(T_I64, callee, context)
+            machine.call_function(function)
+        self.results(signature, n)
+
+    def call_pointer(self, signature: Signature, pointer: i64) -> None:
+        """Call the VMFuncRef in `pointer`; its arguments and one more operand are on the stack."""
+        n: i64 = len(signature.params)
+        first = self.values.sp - n - 1
+        self.pass_arguments(signature, first)
+        self.pass_more(signature)
+        self.code.mark()
+        self.machine.load_code_and_context(pointer, self.frame.tables.convention.integers[0])
+        self.machine.call_register(pointer)
+        self.values.free_reg(pointer)
+        self.results(signature, n + 1)
+
+    def call_indirect(self, table: i64, type_index: i64, signature: Signature) -> None:
+        """call_indirect"""
+        n: i64 = len(signature.params)
+        first = self.values.operands(n + 1)
+        self.before(first)
+        self.code.mark()
+        self.call_pointer(signature, self.machine.find_function(table, type_index, first + n))
+
+    def reference(self, signature: Signature) -> i64:
+        """call_ref's operand: not null, in the result register, which no argument travels in."""
+        n: i64 = len(signature.params)
+        pointer = self.frame.tables.convention.integer_result
+        entry = self.values.operands(n + 1) + n
+        self.values.place(entry, pointer)
+        self.traps.trap_if(self.machine.test(T_I64, pointer) ^ 1, NULL_REFERENCE)
+        # From here on the register belongs to the call, not to the entry.
+        self.values.kind[entry] = SLOT
+        return pointer
+
+    def call_ref(self, signature: Signature) -> None:
+        """call_ref"""
+        self.before(self.values.sp - len(signature.params) - 1)
+        self.code.mark()
+        self.call_pointer(signature, self.reference(signature))
+
+    # ---- tail calls
+    def tail_fits(self, signature: Signature, incoming: i64) -> bool:
+        """Whether the callee's stack arguments fit where this function's own lie; else the call is an ordinary one."""
+        return signature.stack_size <= incoming
+
+    def tail_call(self, function: i64, signature: Signature) -> None:
+        """return_call"""
+        n: i64 = len(signature.params)
+        first = self.values.operands(n)
+        tables = self.frame.tables
+        machine = self.machine
+        self.tail_arguments(signature, first)
+        self.code.mark()
+        callee = tables.convention.integers[0]
+        context = self.frame.context
+        if function < tables.imported_functions:
+            code = tables.convention.integer_result
+            place = tables.import_places[function]
+            machine.load(T_I64, code, context, place + IMPORT_CODE)
+            machine.load(T_I64, callee, context, place + IMPORT_CONTEXT)
+            machine.leave(self.frame.saved)
+            machine.jump_register(code)
+        else:
+            machine.move(T_I64, callee, context)
+            machine.leave(self.frame.saved)
+            machine.jump_function(function)
+
+    def tail_pointer(self, signature: Signature, pointer: i64) -> None:
+        """return_call_indirect, return_call_ref with the VMFuncRef in `pointer`."""
+        first = self.values.sp - len(signature.params) - 1
+        self.tail_arguments(signature, first)
+        self.code.mark()
+        self.machine.load_code_and_context(pointer, self.frame.tables.convention.integers[0])
+        self.machine.leave(self.frame.saved)
+        self.machine.jump_register(pointer)
+
+    def tail_arguments(self, signature: Signature, first: i64) -> None:
+        """As pass_arguments, with the stack arguments where this function found its own."""
+        machine = self.machine
+        self.pass_arguments(signature, first)
+        if signature.more >= 0:
+            machine.load(T_I64, signature.more, machine.frame_register, self.frame.more_disp)
+        at: i64 = 0
+        while at < signature.stack_size:
+            machine.load(T_F32 + 1, machine.vector_scratch, machine.stack_register, at)
+            machine.store(T_F32 + 1, machine.vector_scratch, machine.frame_register, 16 + at)
+            at += 8
+
+    # ---- libcalls
+    def begin_libcall(self) -> None:
+        """Start an argument list."""
+        self.entries = vec[i64]()
+        self.constants = vec[i64]()
+
+    def argument(self, entry: i64, constant: i64) -> None:
+        """The next argument: a value stack entry, or (entry < 0) a constant."""
+        self.entries = append(self.entries, entry)
+        self.constants = append(self.constants, constant)
+
+    def libcall(self, index: i64, operands: i64) -> None:
+        """Call a libcall with the arguments collected, all integers or all floats behind the context; drops the operands."""
+        values = self.values
+        machine = self.machine
+        convention = self.frame.tables.convention
+        self.before(values.sp - operands)
+        n: i64 = len(self.entries)
+        k: i64 = 0
+        while k < n:
+            e = self.entries[k]
+            if e >= 0:
+                source = values.in_reg(e)
+                if source >= 0:
+                    self.moves.add(values.type[e], self.place_of(e, k), source)
+            k += 1
+        self.moves.run(machine)
+        k = 0
+        while k < n:
+            e = self.entries[k]
+            if e < 0:
+                machine.constant(T_I64, convention.integers[k + 1], self.constants[k], 0, False)
+            elif values.in_reg(e) < 0:
+                values.load_into(e, self.place_of(e, k))
+            k += 1
+        code = convention.integer_result
+        machine.load(T_I64, code, self.frame.context, CONTEXT_BUILTINS)
+        machine.load(T_I64, code, code, 8 * index)
+        machine.move(T_I64, convention.integers[0], self.frame.context)
+        self.code.mark()
+        machine.call_register(code)
+        values.drop(operands)
+        self.save_locals(False)
+
+    def place_of(self, entry: i64, k: i64) -> i64:
+        """The register of argument k."""
+        convention = self.frame.tables.convention
+        return convention.vectors[k] if self.values.type[entry] >= T_F32 else convention.integers[k + 1]
+
+    def libcall_result(self, type: i64) -> None:
+        """The libcall's result onto the stack."""
+        values = self.values
+        register = self.frame.tables.convention.result(type)
+        values.take(register)
+        values.push_reg(type, register)

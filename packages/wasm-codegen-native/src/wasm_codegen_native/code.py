@@ -1,0 +1,122 @@
+"""The code buffer: machine code, its constants, and the tables that go with it, written by every ISA."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from librt.strings import BytesWriter, write_i32_le, write_i64_le
+from librt.vecs import append, vec
+from mypy_extensions import i32, i64, u8
+
+NO_CHAIN: Final = 0  # position 0 holds no jump: every function starts with its prologue
+
+
+def shl(a: i64, n: i64) -> i64:
+    """a << n. mypyc 2.4.1 compiles a literal shifted by a variable as a C int shift."""
+    return a << n
+
+
+@final
+class Code:
+    """Text and rodata of one batch. Jumps to a place not yet known are threaded through the buffer: see `link`."""
+
+    def __init__(self) -> None:
+        self.out: BytesWriter = BytesWriter()
+        self.rodata: BytesWriter = BytesWriter()
+        self.addresses: BytesWriter = BytesWriter()  # u32 code offset, u32 wasm offset
+        self.wasm_offset: i64 = 0  # of the instruction being lowered
+        self.marked: i64 = -1  # wasm offset of the last row in `addresses`
+        self.constants: dict[tuple[int, int, int], int] = {}
+        self.rodata_places: vec[i64] = vec[i64]()  # (place of a 32-bit field, rodata offset + addend) pairs
+        self.call_places: vec[i64] = vec[i64]()  # (place of a 32-bit field, function index) pairs
+
+    def here(self) -> i64:
+        """The offset of the next instruction."""
+        return len(self.out)
+
+    def byte(self, a: i64) -> None:
+        """Append one byte."""
+        self.out.append(u8(a & 0xFF))
+
+    def half(self, a: i64) -> None:
+        """Append 16 bits, little-endian."""
+        self.out.append(u8(a & 0xFF))
+        self.out.append(u8((a >> 8) & 0xFF))
+
+    def word(self, a: i64) -> None:
+        """Append 32 bits, little-endian; `a` may be signed or unsigned."""
+        a &= 0xFFFFFFFF
+        if a >= 0x80000000:
+            a -= 0x100000000
+        write_i32_le(self.out, i32(a))
+
+    def quad(self, a: i64) -> None:
+        """Append 64 bits, little-endian."""
+        write_i64_le(self.out, a)
+
+    def patch(self, at: i64, a: i64) -> None:
+        """Overwrite the 32-bit word at `at`."""
+        out = self.out
+        out[at] = u8(a & 0xFF)
+        out[at + 1] = u8((a >> 8) & 0xFF)
+        out[at + 2] = u8((a >> 16) & 0xFF)
+        out[at + 3] = u8((a >> 24) & 0xFF)
+
+    def read(self, at: i64) -> i64:
+        """The unsigned 32-bit word at `at`."""
+        out = self.out
+        return i64(out[at]) | i64(out[at + 1]) << 8 | i64(out[at + 2]) << 16 | i64(out[at + 3]) << 24
+
+    def patch_rodata(self, at: i64, a: i64) -> None:
+        """Overwrite the 32-bit word at `at` of rodata."""
+        out = self.rodata
+        out[at] = u8(a & 0xFF)
+        out[at + 1] = u8((a >> 8) & 0xFF)
+        out[at + 2] = u8((a >> 16) & 0xFF)
+        out[at + 3] = u8((a >> 24) & 0xFF)
+
+    def mark(self) -> None:
+        """From here on the code belongs to the current wasm instruction: it calls or may trap."""
+        offset = self.wasm_offset
+        if offset != self.marked:
+            self.mark_as(offset)
+
+    def mark_as(self, offset: i64) -> None:
+        """From here on the code belongs to the wasm instruction at `offset`."""
+        self.marked = offset
+        rows = self.addresses
+        write_i32_le(rows, i32(len(self.out)))
+        write_i32_le(rows, i32(offset & 0x7FFFFFFF))
+
+    def constant(self, low: i64, high: i64, size: i64) -> i64:
+        """The rodata offset of a constant of 4, 8 or 16 bytes, shared by all equal ones."""
+        key = (low, high, size)
+        found = self.constants.get(key)
+        if found is not None:
+            return found
+        self.align_rodata(size)
+        at: i64 = len(self.rodata)
+        if size == 4:
+            low &= 0xFFFFFFFF
+            write_i32_le(self.rodata, i32(low - 0x100000000 if low >= 0x80000000 else low))
+        else:
+            write_i64_le(self.rodata, low)
+            if size == 16:
+                write_i64_le(self.rodata, high)
+        self.constants[key] = at
+        return at
+
+    def align_rodata(self, size: i64) -> None:
+        """Pad rodata to a multiple of `size`."""
+        while len(self.rodata) % size != 0:
+            self.rodata.append(u8(0))
+
+    def refer_rodata(self, place: i64, offset: i64) -> None:
+        """The 32-bit field at `place` becomes the distance from its own start to rodata + offset."""
+        self.rodata_places = append(self.rodata_places, place)
+        self.rodata_places = append(self.rodata_places, offset)
+
+    def refer_function(self, place: i64, index: i64) -> None:
+        """The 32-bit field at `place` is a call of a defined function."""
+        self.call_places = append(self.call_places, place)
+        self.call_places = append(self.call_places, index)

@@ -1,0 +1,100 @@
+"""`wasm_environ.compiler.Compiler` of the native backend: validation feeds the driver function by function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+from wasm_environ.compiler import CompiledCode
+from wasm_environ.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from wasm_environ.compiler import Target, Tunables
+    from wasm_environ.features import Features
+    from wasm_environ.module import Module
+    from wasm_environ.types import FuncType
+
+    from wasm_codegen_native.isa.x86_64.isa import X86Isa
+
+SUPPORTED: Final = ("x86_64",)
+RODATA_ALIGN: Final = 16
+PROGRESS_EVERY: Final = 256
+
+
+@final
+class NativeCompiler:
+    """See `wasm_environ.compiler.Compiler`."""
+
+    name: Final = "native"
+    version: Final = "0.1.0"
+
+    def __init__(self, target: Target, tunables: Tunables) -> None:
+        if target.isa not in SUPPORTED:
+            raise UnsupportedError(
+                f"the native backend cannot emit code for {target.isa} yet; it knows {', '.join(SUPPORTED)}; use strategy llvm"
+            )
+        self.target = target
+        self.tunables = tunables
+        self._isa: X86Isa | None = None
+
+    def isa(self) -> X86Isa:
+        """The target's instruction set, loaded on first use."""
+        if self._isa is None:
+            from wasm_codegen_native.isa.x86_64.isa import X86Isa
+
+            self._isa = X86Isa(self.target.cpu_features)
+        return self._isa
+
+    def compile_functions(
+        self, module: Module, features: Features, progress: Callable[[int], None] | None = None
+    ) -> Sequence[CompiledCode]:
+        """Validate and compile all functions; see the protocol."""
+        from wasm_environ.function.validator import BodyValidator
+
+        from wasm_codegen_native.frame import ModuleTables
+        from wasm_codegen_native.module_compiler import ModuleCompiler
+
+        count = len(module.code_starts)
+        if count == 0:
+            return []
+        validator = BodyValidator(module, features)
+        compiler = ModuleCompiler(self.isa(), ModuleTables(module, self.tunables, self.isa().convention()))
+        for index in range(count):
+            compiler.add(validator.body(index))
+            if progress is not None and index % PROGRESS_EVERY == PROGRESS_EVERY - 1:
+                progress(index + 1)
+        compiler.resolve()
+        code = compiler.code
+        rows = memoryview(code.addresses.getvalue()).cast("I")
+        if progress is not None:
+            progress(count)
+        return [
+            CompiledCode(
+                code.out.getvalue(), compiler.symbols, (), code.rodata.getvalue(), RODATA_ALIGN, (),
+                list(zip(rows[::2], rows[1::2], strict=True)),
+            )
+        ]  # fmt: skip
+
+    def compile_trampolines(
+        self, entries: Sequence[FuncType], host_thunks: Sequence[FuncType]
+    ) -> tuple[CompiledCode, CompiledCode]:
+        """Entry trampolines and host thunks, numbered by position."""
+        return self._trampolines(entries, True), self._trampolines(host_thunks, False)
+
+    def _trampolines(self, signatures: Sequence[FuncType], entries: bool) -> CompiledCode:
+        from wasm_codegen_native.code import Code
+        from wasm_codegen_native.signatures import assign
+
+        isa = self.isa()
+        code = Code()
+        symbols = []
+        for position, function in enumerate(signatures):
+            isa.align(code)
+            start = code.here()
+            if entries:
+                isa.entry(code, assign(function, isa.convention()))
+            else:
+                isa.host_thunk(code, assign(function, isa.convention()))
+            symbols.append((position, start, code.here() - start))
+        return CompiledCode(code.out.getvalue(), symbols)

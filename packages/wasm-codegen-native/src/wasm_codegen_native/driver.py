@@ -1,0 +1,478 @@
+"""The driver: one validated function body in, machine code out; dispatches each record to its chapter."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from librt.vecs import append, vec
+from mypy_extensions import i64
+from wasm_environ.body import FunctionBody
+from wasm_environ.errors import UnsupportedError
+from wasm_environ.opcodes import BY_ID
+from wasm_environ.vmtypes import STORE_FUEL, STORE_STACK_LIMIT
+
+from wasm_codegen_native.bulk import Bulk
+from wasm_codegen_native.calls import Calls
+from wasm_codegen_native.code import NO_CHAIN, Code, shl
+from wasm_codegen_native.control import Control
+from wasm_codegen_native.frame import NOT_PINNED, Frame, ModuleTables, local_types
+from wasm_codegen_native.machine import T_I32, T_I64, T_V128, Machine
+from wasm_codegen_native.moves import Moves
+from wasm_codegen_native.plan import Plan, Registers
+from wasm_codegen_native.signatures import ON_STACK, Signature, register_type
+from wasm_codegen_native.traps import Traps
+from wasm_codegen_native.values import CONST, LOCAL, REG, WORDS, Values
+
+OP_MASK: Final = 0xFFFF
+OFFSET_SHIFT: Final = 16
+STACK_OVERFLOW: Final = 0
+UNREACHABLE: Final = 9
+OUT_OF_FUEL: Final = 11
+NULL_REFERENCE: Final = 12
+PIN_BASE_FROM: Final = 3  # accesses that make it pay to keep memory 0's base in a register
+LEAF_FRAME: Final = 2048  # a leaf's frame above this is checked too: the limit leaves that much room
+
+# Ops that cost no fuel (wasmtime's accounting): unreachable nop block loop else end return drop.
+FREE: Final = bytes([1 if i in (0x00, 0x01, 0x02, 0x03, 0x05, 0x0B, 0x0F, 0x1A) else 0 for i in range(256)])
+# Ops before which the fuel used so far is subtracted: control leaves the basic block.
+SETTLES: Final = bytes([1 if i in (0, 3, 4, 5, *range(0x0B, 0x16), 0xD5, 0xD6) else 0 for i in range(256)])
+
+
+@final
+class Driver:
+    """Compiles functions one after the other into one Code."""
+
+    def __init__(
+        self, machine: Machine, code: Code, values: Values, traps: Traps, frame: Frame, plan: Plan, calling: Registers, leaf: Registers
+    ) -> None:
+        self.machine: Machine = machine
+        self.code: Code = code
+        self.values: Values = values
+        self.traps: Traps = traps
+        self.frame: Frame = frame
+        self.tables: ModuleTables = frame.tables
+        self.plan: Plan = plan
+        self.calling: Registers = calling
+        self.leaf: Registers = leaf
+        self.control: Control = Control(machine, code, values, frame)
+        self.calls: Calls = Calls(machine, code, values, traps, frame, plan)
+        self.bulk: Bulk = Bulk(self.calls, frame)
+        self.moves: Moves = Moves()
+        self.incoming: i64 = 0  # bytes of stack arguments this function received
+        self.fuel: i64 = 0  # used since it was last subtracted
+
+    def compile(self, body: FunctionBody) -> None:
+        """Emit one function at the end of the code."""
+        ops: vec[i64] = body.ops
+        labels: vec[i64] = body.labels
+        locals_: vec[i64] = body.locals
+        types = local_types(locals_)
+        plan = self.plan
+        plan.reset(len(types), body.params)
+        plan.scan(ops, labels)
+        signature = self.tables.signature(body.type_index)
+        self.choose_registers(types)
+        self.incoming = signature.stack_size
+        self.lay_out(body.max_height, types, signature)
+        self.control.begin(labels, body.types, body.extra)
+        self.code.wasm_offset = body.offset
+        self.prologue(signature, types)
+        self.records(ops)
+        self.traps.emit(self.frame.context)
+        self.machine.emit_cold()
+        self.traps.emit(self.frame.context)
+
+    # ---- registers and frame
+    def choose_registers(self, types: vec[i64]) -> None:
+        """Leaf or not, memory base pinned or not, and a register for each hot local."""
+        plan = self.plan
+        frame = self.frame
+        for t in types:
+            if t == T_V128:
+                plan.has_vectors = True
+        leaf = plan.leaf and not self.tables.consume_fuel
+        registers = self.leaf if leaf else self.calling
+        frame.leaf = leaf
+        frame.context = registers.context
+        frame.memory_base = NOT_PINNED
+        if plan.access_weight >= PIN_BASE_FROM and len(self.tables.memory_checked) > 0 and self.tables.memory_checked[0] == 0:
+            frame.memory_base = registers.memory_base
+            plan.used[registers.memory_base] = plan_full()
+        plan.assign(types, registers)
+        saved = plan.saved
+        if not leaf:
+            saved |= shl(1, frame.context)
+            if frame.memory_base != NOT_PINNED:
+                saved |= shl(1, frame.memory_base)
+        frame.saved = saved
+
+    def lay_out(self, max_height: i64, types: vec[i64], signature: Signature) -> None:
+        """Places in the frame: saved registers, locals, operand slots, then the outgoing area at the stack pointer."""
+        plan = self.plan
+        values = self.values
+        frame = self.frame
+        slot: i64 = 16 if plan.has_vectors else 8
+        below: i64 = 8 * count_bits(frame.saved)
+        values.local_reg = plan.local_reg
+        values.local_type = types
+        x: i64 = 0
+        disp = vec[i64]()
+        while x < len(types):
+            disp = append(disp, 0)
+            x += 1
+        x = 0
+        at: i64 = below
+        if slot == 16:
+            at = (at + 15) & ~15
+        if len(signature.results) > 1:
+            at += slot
+            frame.more_disp = -at
+        while x < len(types):
+            if x < plan.params and signature.registers[x] == ON_STACK:
+                disp[x] = 16 + signature.offsets[x]
+            elif plan.first[x] >= 0 and (plan.local_reg[x] < 0 or plan.crossing_count > 0):
+                at += slot
+                disp[x] = -at
+            x += 1
+        values.local_disp = disp
+        registers = self.leaf if frame.leaf else self.calling
+        values.begin(values.ops, max_height, registers.temporaries, registers.all_caller_saved, -at, slot)
+        at += slot * max_height + self.outgoing()
+        at = (at + 15) & ~15
+        frame.size = at - below
+
+    def outgoing(self) -> i64:
+        """Bytes for the stack arguments and further results of the calls in this function."""
+        plan = self.plan
+        most: i64 = 0
+        i: i64 = 0
+        while i < plan.callee_count:
+            s = self.tables.signature(plan.callees[i])
+            size = s.stack_size
+            if len(s.results) > 1:
+                size += 16 * (len(s.results) - 1)
+            if size > most:
+                most = size
+            i += 1
+        return most
+
+    def prologue(self, signature: Signature, types: vec[i64]) -> None:
+        """Frame, stack check, parameters to their places, other locals zero."""
+        machine = self.machine
+        frame = self.frame
+        arrives = self.tables.convention.integers[0]
+        machine.enter(frame.saved)
+        if self.tables.stack_check and (not frame.leaf or frame.size > LEAF_FRAME):
+            self.code.mark()
+            overflow = machine.check_stack(arrives, frame.size, STORE_STACK_LIMIT)
+            # The stub's context register is not set up yet for this one trap.
+            chain = machine.branch(overflow ^ 1, NO_CHAIN)
+            machine.move(T_I64, frame.context, arrives)
+            if count_bits(frame.saved) & 1 != 0:
+                machine.grow_frame(8)  # the trap libcall is C code, which wants an aligned stack
+            self.traps.trap(STACK_OVERFLOW)
+            machine.bind(chain)
+        machine.grow_frame(frame.size)
+        self.take_parameters(signature, types)
+        if self.tables.consume_fuel:
+            self.fuel = 1
+            self.settle_fuel()
+            self.check_fuel()
+
+    def take_parameters(self, signature: Signature, types: vec[i64]) -> None:
+        """Parameters from where they arrive to where the plan wants them; locals that may be read first get zero."""
+        machine = self.machine
+        values = self.values
+        plan = self.plan
+        frame = machine.frame_register
+        arrives = self.tables.convention.integers[0]
+        x: i64 = 0
+        if signature.more >= 0:
+            machine.store(T_I64, signature.more, frame, self.frame.more_disp)
+        while x < plan.params:
+            register = signature.registers[x]
+            if plan.first[x] >= 0 and register != ON_STACK:
+                to = plan.local_reg[x]
+                if to >= 0:
+                    self.moves.add(types[x], to, register)
+                else:
+                    machine.store(types[x], register, frame, values.local_disp[x])
+            x += 1
+        self.moves.add(T_I64, self.frame.context, arrives)
+        self.moves.run(machine)
+        x = 0
+        while x < plan.count:
+            if plan.first[x] >= 0:
+                to = plan.local_reg[x]
+                if x < plan.params:
+                    if to >= 0 and signature.registers[x] == ON_STACK:
+                        machine.load(types[x], to, frame, values.local_disp[x])
+                    elif to >= 0 and to == signature.registers[x] and types[x] == T_I32:
+                        machine.move(T_I32, to, to)
+                elif plan.start[x] < 0:
+                    if to >= 0:
+                        machine.constant(types[x], to, 0, 0, False)
+                    elif not machine.store_constant(types[x], frame, values.local_disp[x], 0, 0):
+                        machine.constant(types[x], machine.vector_scratch, 0, 0, False)
+                        machine.store(types[x], machine.vector_scratch, frame, values.local_disp[x])
+            x += 1
+        if self.frame.memory_base != NOT_PINNED:
+            machine.load(T_I64, self.frame.memory_base, self.frame.context, self.tables.memory_places[0])
+
+    # ---- fuel
+    def settle_fuel(self) -> None:
+        """Subtract what was used since the last time."""
+        if self.fuel > 0:
+            values = self.values
+            values.operands(0)
+            scratch = values.alloc(T_I64)
+            self.machine.use_fuel(self.frame.context, scratch, self.fuel)
+            values.free_reg(scratch)
+            self.fuel = 0
+
+    def check_fuel(self) -> None:
+        """Trap when there is none left."""
+        values = self.values
+        values.operands(0)
+        scratch = values.alloc(T_I64)
+        empty = self.machine.fuel_empty(self.frame.context, scratch)
+        values.free_reg(scratch)
+        self.traps.trap_if(empty, OUT_OF_FUEL)
+
+    # ---- the records
+    def records(self, ops: vec[i64]) -> None:
+        """Lower every record."""
+        values = self.values
+        code = self.code
+        values.ops = ops
+        values.pc = 0
+        fuel = self.tables.consume_fuel
+        values.fuse = not fuel
+        end: i64 = len(ops)
+        while values.pc < end:
+            p = values.pc
+            word = ops[p]
+            op = word & OP_MASK
+            code.wasm_offset = word >> OFFSET_SHIFT
+            values.pc = p + WORDS
+            if fuel:
+                self.count_fuel(op)
+            if op >= 0x20 and op <= 0x24:
+                self.variable(op, ops[p + 1], ops[p + 2])
+            elif op >= 0x41 and op <= 0x44:
+                values.push_const(op - 0x41, ops[p + 1], 0)
+            elif op >= 0x28 and op <= 0xC4 and op != 0x40:
+                self.machine.lower(op)
+            elif op < 0x16:
+                self.control_op(op, ops[p + 1], ops[p + 2], ops[p + 3])
+            elif op == 0x1A:
+                values.drop(1)
+            else:
+                self.rare(op, ops[p + 1], ops[p + 2])
+            if fuel:
+                self.fuel += values.fused
+                values.fused = 0
+                if op == 0x03:
+                    self.check_fuel()
+
+    def count_fuel(self, op: i64) -> None:
+        """One for each op, as wasmtime counts."""
+        if op > 0xFF or FREE[op] == 0:
+            self.fuel += 1
+        if op <= 0xFF and SETTLES[op] != 0:
+            self.settle_fuel()
+
+    def variable(self, op: i64, x: i64, type: i64) -> None:
+        """local.get local.set local.tee global.get global.set"""
+        values = self.values
+        if op == 0x20:
+            values.push(LOCAL, values.local_type[x], x)
+        elif op <= 0x22:
+            self.set_local(x, op == 0x22)
+        elif op == 0x23:
+            type = register_type(type)
+            values.operands(0)
+            target = values.target(type)
+            register: i64 = target if target >= 0 else values.alloc(type)
+            base = self.global_base(x, register)
+            self.machine.load(type, register, base, self.global_disp(x))
+            values.finish(0, type, register, target)
+        else:
+            i = values.operands(1)
+            type = values.type[i]
+            base = self.frame.context
+            if self.tables.global_indirect[x] != 0:
+                base = values.alloc(T_I64)
+                self.machine.load(T_I64, base, self.frame.context, self.tables.global_places[x])
+            values.store_entry_at(i, base, self.global_disp(x))
+            if base != self.frame.context:
+                values.free_reg(base)
+            values.drop(1)
+
+    def global_base(self, x: i64, register: i64) -> i64:
+        """The register from which global x is reached; may use `register` if that is a general one."""
+        if self.tables.global_indirect[x] == 0:
+            return self.frame.context
+        base = register
+        if register >= 32:
+            base = self.values.alloc(T_I64)
+            self.values.free_reg(base)
+        self.machine.load(T_I64, base, self.frame.context, self.tables.global_places[x])
+        return base
+
+    def global_disp(self, x: i64) -> i64:
+        """Where global x is from there."""
+        return 0 if self.tables.global_indirect[x] != 0 else self.tables.global_places[x]
+
+    def set_local(self, x: i64, tee: bool) -> None:
+        """local.set local.tee"""
+        values = self.values
+        i = values.operands(1)
+        type = values.type[i]
+        to = values.local_reg[x]
+        if to >= 0:
+            values.detach(to, i)
+            values.load_into(i, to)
+        else:
+            values.detach_slot(x, i)
+            values.store_entry(i, values.local_disp[x])
+        if tee and (to >= 0 or values.kind[i] != REG):
+            constant = values.kind[i] == CONST
+            if not constant:
+                values.drop(1)
+                values.push(LOCAL, type, x)
+        elif not tee:
+            values.drop(1)
+
+    # ---- control
+    def control_op(self, op: i64, a: i64, b: i64, c: i64) -> None:
+        """unreachable to return_call_ref"""
+        control = self.control
+        if op == 0x0D:
+            control.br_if(a, b)
+        elif op == 0x10:
+            self.calls.call(a, self.tables.signature(b))
+        elif op == 0x0B:
+            if a == 0:
+                control.end_function(b != 0)
+            else:
+                control.end(a, b != 0)
+        elif op == 0x02:
+            control.block(a)
+        elif op == 0x0C:
+            control.br(a, b)
+        elif op == 0x03:
+            control.loop(a)
+        elif op == 0x04:
+            control.if_(a)
+        elif op == 0x05:
+            control.else_(a, b != 0)
+        elif op == 0x11:
+            self.calls.call_indirect(a, b, self.tables.signature(b))
+        elif op == 0x0F:
+            control.return_(a)
+        elif op == 0x0E:
+            control.br_table(a, b, c)
+        elif op == 0x00:
+            self.traps.trap(UNREACHABLE)
+        elif op >= 0x12 and op <= 0x15:
+            self.other_call(op, a, b)
+        elif op != 0x01:
+            self.unsupported(op)
+
+    def other_call(self, op: i64, a: i64, b: i64) -> None:
+        """Tail calls and call_ref. A tail call whose stack arguments do not fit in this function's is call and return."""
+        calls = self.calls
+        signature = self.tables.signature(b)
+        tail = op != 0x14 and calls.tail_fits(signature, self.incoming)
+        if op == 0x12 and tail:
+            calls.tail_call(a, signature)
+        elif op == 0x12:
+            calls.call(a, signature)
+        elif op == 0x13 and tail:
+            first = self.values.operands(len(signature.params) + 1)
+            calls.before(first)
+            self.code.mark()
+            calls.tail_pointer(signature, self.machine.find_function(a, b, first + len(signature.params)))
+        elif op == 0x13:
+            calls.call_indirect(a, b, signature)
+        elif tail:
+            calls.tail_pointer(signature, calls.reference(signature))
+        else:
+            calls.call_ref(signature)
+        if not tail and op != 0x14:
+            self.control.return_(len(signature.results))
+
+    # ---- the rest
+    def rare(self, op: i64, a: i64, b: i64) -> None:
+        """Everything else."""
+        values = self.values
+        if op == 0x30C:
+            values.push_const(T_V128, a, b)
+        elif op == 0xD0:
+            values.push_const(T_I64, 0, 0)
+        elif op == 0xD4:
+            i = values.operands(1)
+            self.traps.trap_if(self.machine.test(T_I64, values.reg(i)) ^ 1, NULL_REFERENCE)
+        elif op == 0xD5:
+            self.branch_on_null(a, b)
+        elif op == 0xD6:
+            self.branch_on_non_null(a, b)
+        elif self.bulk.lower(op, a, b):
+            return
+        elif op == 0x1B or op == 0x1C or op == 0xD1 or op == 0xD3 or op == 0x40 or op == 0x210 or op >= 0x300 or op >= 0x200:
+            self.machine.lower(op)
+        else:
+            self.unsupported(op)
+
+    def branch_on_null(self, label: i64, n: i64) -> None:
+        """br_on_null: the reference is not carried and stays on the stack where it is not null."""
+        values = self.values
+        i = values.operands(1)
+        register = values.own(i)
+        values.pop(1)
+        condition = self.machine.test(T_I64, register) ^ 1
+        values.operands(0)
+        values.keep_flags = True
+        if n > 0 and register == self.tables.convention.integer_result:
+            other = values.alloc(T_I64)
+            self.machine.move(T_I64, other, register)
+            values.free_reg(register)
+            register = other
+        self.control.branch_with(condition, label, n)
+        values.keep_flags = False
+        values.push_reg(T_I64, register)
+
+    def branch_on_non_null(self, label: i64, n: i64) -> None:
+        """br_on_non_null: the reference is the last value carried, and dropped where it is null."""
+        values = self.values
+        i = values.operands(1)
+        condition = self.machine.test(T_I64, values.reg(i))
+        values.keep_flags = True
+        values.operands(0)
+        self.control.branch_with(condition, label, n)
+        values.keep_flags = False
+        values.drop(1)
+
+    def unsupported(self, op: i64) -> None:
+        """Say by name what is missing."""
+        row = BY_ID[op]
+        raise UnsupportedError(
+            f"the native backend does not support {row.mnemonic} yet (feature {row.feature}); use the llvm backend", self.code.wasm_offset
+        )
+
+
+def count_bits(mask: i64) -> i64:
+    """How many bits are set."""
+    n: i64 = 0
+    while mask != 0:
+        mask &= mask - 1
+        n += 1
+    return n
+
+
+def plan_full() -> i64:
+    """A count that makes a register unavailable to locals."""
+    return 64
+
+

@@ -1,0 +1,97 @@
+"""What the function and module being compiled look like to every lowering: offsets in the vmctx, pinned registers, frame places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+from librt.vecs import append, vec
+from mypy_extensions import i64
+from wasm_environ.types import FuncType
+from wasm_environ.vmtypes import ContextLayout
+
+from wasm_codegen_native.signatures import Convention, Signature, assign, register_type
+
+if TYPE_CHECKING:
+    from wasm_environ.compiler import Tunables
+    from wasm_environ.module import Module
+
+NOT_PINNED: Final = -1
+
+
+@final
+class ModuleTables:
+    """A module's indices as offsets in its vmctx; one per compilation."""
+
+    def __init__(self, module: Module, tunables: Tunables, convention: Convention) -> None:
+        layout = ContextLayout(module)
+        self.convention: Convention = convention
+        self.imported_functions: i64 = module.imported_functions
+        self.consume_fuel: bool = tunables.consume_fuel
+        self.stack_check: bool = tunables.stack_check
+        self.memory_places: vec[i64] = vec[i64]()
+        self.memory_checked: vec[i64] = vec[i64]()  # 1: compare every access with the length
+        self.memory_is64: vec[i64] = vec[i64]()
+        self.memory_page: vec[i64] = vec[i64]()  # log2
+        for index, memory in enumerate(module.memories):
+            self.memory_places = append(self.memory_places, layout.memory(index))
+            self.memory_checked = append(self.memory_checked, 1 if tunables.needs_bounds_check(memory) else 0)
+            self.memory_is64 = append(self.memory_is64, 1 if memory.limits.is64 else 0)
+            self.memory_page = append(self.memory_page, memory.page_size_log2)
+        self.table_places: vec[i64] = vec[i64]()
+        self.table_is64: vec[i64] = vec[i64]()
+        self.table_is_lazy: vec[i64] = vec[i64]()  # 1: a null element may be one not filled yet
+        for index, table in enumerate(module.tables):
+            self.table_places = append(self.table_places, layout.table(index))
+            self.table_is64 = append(self.table_is64, 1 if table.type.limits.is64 else 0)
+            self.table_is_lazy = append(self.table_is_lazy, 1)
+        self.global_places: vec[i64] = vec[i64]()
+        self.global_indirect: vec[i64] = vec[i64]()
+        for index in range(len(module.globals)):
+            place, indirect = layout.global_cell(index)
+            self.global_places = append(self.global_places, place)
+            self.global_indirect = append(self.global_indirect, 1 if indirect else 0)
+        self.import_places: vec[i64] = vec[i64]()
+        for index in range(module.imported_functions):
+            self.import_places = append(self.import_places, layout.function_import(index))
+        self.func_ref_places: dict[int, int] = {f: layout.func_ref(f) for f in layout.func_ref_slots}
+        self.type_ids: i64 = layout.type_ids
+        self.type_is_final: vec[i64] = vec[i64]()
+        self.signatures: list[Signature | None] = [None] * len(module.types)
+        self.types = [t.composite for t in module.types]
+        for t in module.types:
+            self.type_is_final = append(self.type_is_final, 1 if t.final else 0)
+
+    def signature(self, type_index: i64) -> Signature:
+        """The places of a function type's parameters and results."""
+        found = self.signatures[type_index]
+        if found is None:
+            composite = self.types[type_index]
+            assert isinstance(composite, FuncType)
+            found = assign(composite, self.convention)
+            self.signatures[type_index] = found
+        return found
+
+
+@final
+class Frame:
+    """The function being compiled."""
+
+    def __init__(self, tables: ModuleTables) -> None:
+        self.tables: ModuleTables = tables
+        self.context: i64 = 0  # register of the vmctx
+        self.memory_base: i64 = NOT_PINNED  # register of memory 0's base
+        self.leaf: bool = True
+        self.saved: i64 = 0
+        self.size: i64 = 0  # bytes below the saved registers
+        self.more_disp: i64 = 0  # where the pointer for further results is kept
+        self.outgoing: i64 = 0  # bytes at the stack pointer for arguments, and above them for further results
+
+
+def local_types(value_types: vec[i64]) -> vec[i64]:
+    """T_* of every local."""
+    result = vec[i64]()
+    i: i64 = 0
+    while i < len(value_types):
+        result = append(result, register_type(value_types[i]))
+        i += 1
+    return result

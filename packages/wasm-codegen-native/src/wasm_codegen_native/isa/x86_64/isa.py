@@ -1,0 +1,116 @@
+"""The x86-64 ISA as a value: what the compiler needs to drive it."""
+
+from __future__ import annotations
+
+from typing import final
+
+from librt.vecs import append, vec
+from mypy_extensions import i64
+
+from wasm_codegen_native.code import Code, shl
+from wasm_codegen_native.driver import Driver
+from wasm_codegen_native.frame import Frame, ModuleTables
+from wasm_codegen_native.isa.x86_64 import registers as r
+from wasm_codegen_native.isa.x86_64.assembler import Assembler
+from wasm_codegen_native.isa.x86_64.atomic import Atomic
+from wasm_codegen_native.isa.x86_64.floating import Floating
+from wasm_codegen_native.isa.x86_64.integer import Integer
+from wasm_codegen_native.isa.x86_64.machine import X86Machine
+from wasm_codegen_native.isa.x86_64.memory import Memory
+from wasm_codegen_native.isa.x86_64.reference import References
+from wasm_codegen_native.isa.x86_64.trampolines import align, emit_entry, emit_host_thunk
+from wasm_codegen_native.isa.x86_64.vector import Vectors
+from wasm_codegen_native.plan import Plan, Registers
+from wasm_codegen_native.signatures import Convention, Signature
+from wasm_codegen_native.traps import Traps
+from wasm_codegen_native.values import Values
+
+CALL_RELOCATION = 4  # R_X86_64_PLT32
+FIELD_TO_END = 4  # a pc-relative field counts from its end
+ALIGNMENT = 16
+
+
+def numbers(*groups: tuple[int, ...]) -> vec[i64]:
+    """Register numbers as a vec."""
+    result = vec[i64]()
+    for group in groups:
+        for number in group:
+            result = append(result, number)
+    return result
+
+
+def mask(*groups: tuple[int, ...]) -> i64:
+    """Register numbers as a mask."""
+    result: i64 = 0
+    for group in groups:
+        for number in group:
+            n: i64 = number
+            result |= shl(1, n)
+    return result
+
+
+def convention() -> Convention:
+    """System V."""
+    return Convention(numbers(r.INTEGER_ARGUMENTS), numbers(r.VECTOR_ARGUMENTS), r.RAX, r.XMM0)
+
+
+def register_sets(leaf: int) -> Registers:
+    """The sets for functions that call (0) and leaf functions (1)."""
+    clobbered = mask(r.TEMPORARIES[leaf], r.CALLER_SAVED_LOCALS[leaf], r.VECTOR_TEMPORARIES, r.VECTOR_LOCALS)
+    return Registers(
+        r.CONTEXT[leaf], r.MEMORY_BASE[leaf], mask(r.TEMPORARIES[leaf], r.VECTOR_TEMPORARIES), numbers(r.CALLER_SAVED_LOCALS[leaf]),
+        numbers(r.CALLEE_SAVED_LOCALS[leaf]), numbers(r.VECTOR_LOCALS), clobbered,
+    )  # fmt: skip
+
+
+def make_machine(code: Code, features: frozenset[str]) -> X86Machine:
+    """A machine without its lowerings, enough for trampolines."""
+    return X86Machine(Assembler(code, "avx" in features))
+
+
+def make_driver(code: Code, tables: ModuleTables, traits: bytes, features: frozenset[str]) -> Driver:
+    """Everything that compiles functions into `code`."""
+    machine = make_machine(code, features)
+    asm = machine.asm
+    values = Values(machine, code)
+    frame = Frame(tables)
+    traps = Traps(machine, code)
+    integer = Integer(asm, values, traps, frame, features)
+    memory = Memory(asm, values, traps, frame)
+    machine.integer = integer
+    machine.floating = Floating(asm, values, traps, integer)
+    machine.memory = memory
+    machine.vectors = Vectors(asm, values, integer, memory, features)
+    machine.atomic = Atomic(asm, values, traps, memory)
+    machine.references = References(asm, values, traps, frame, integer)
+    return Driver(machine, code, values, traps, frame, Plan(traits), register_sets(0), register_sets(1))
+
+
+@final
+class X86Isa:
+    """The ISA's functions under neutral names."""
+
+    name = "x86_64"
+
+    def __init__(self, features: frozenset[str]) -> None:
+        self.features = features
+
+    def convention(self) -> Convention:
+        """Where parameters travel."""
+        return convention()
+
+    def driver(self, code: Code, tables: ModuleTables, traits: bytes) -> Driver:
+        """A driver for one module."""
+        return make_driver(code, tables, traits, self.features)
+
+    def align(self, code: Code) -> None:
+        """Pad to the start of a function."""
+        align(code)
+
+    def entry(self, code: Code, signature: Signature) -> None:
+        """Emit an entry trampoline."""
+        emit_entry(make_machine(code, self.features), signature)
+
+    def host_thunk(self, code: Code, signature: Signature) -> None:
+        """Emit a host thunk."""
+        emit_host_thunk(make_machine(code, self.features), signature)

@@ -1,0 +1,352 @@
+"""The driver's verbs in x86-64."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from librt.strings import write_i32_le
+from librt.vecs import append, vec
+from mypy_extensions import i32, i64
+from wasm_environ.libcalls import INDEX
+from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
+
+from wasm_codegen_native.code import NO_CHAIN, Code, shl
+from wasm_codegen_native.isa.x86_64.assembler import Assembler
+from wasm_codegen_native.isa.x86_64.atomic import Atomic
+from wasm_codegen_native.isa.x86_64.encodings import (
+    ALU_CMP, ALU_IMM8, ALU_SUB, CALL_REG, CC_B, CC_FLOAT_E, CC_FLOAT_NE, CC_L, CC_NE, CC_P, CMOVCC, CMP, JMP_REG, LEA, MOV_IMM,
+    MOV_LOAD, MOV_STORE, MOVAPS, MOVD_TO, MOVSD_LOAD, MOVSD_STORE, MOVSS_LOAD, MOVSS_STORE, MOVSXD, MOVUPS_LOAD, MOVUPS_STORE, TEST, XCHG,
+    XOR, XORPS, ADD,
+)  # fmt: skip
+from wasm_codegen_native.isa.x86_64.floating import Floating
+from wasm_codegen_native.isa.x86_64.integer import Integer
+from wasm_codegen_native.isa.x86_64.memory import Memory
+from wasm_codegen_native.isa.x86_64.notation import W
+from wasm_codegen_native.isa.x86_64.reference import References
+from wasm_codegen_native.isa.x86_64.vector import Vectors
+from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, Machine
+
+RAX: Final = 0
+RSP: Final = 4
+RBP: Final = 5
+RSI: Final = 6
+RDI: Final = 7
+SCRATCH: Final = 47
+FOUR_BYTE: Final = 0x7FFFFFFF
+TRAP: Final[i64] = INDEX["trap"]
+
+
+@final
+class X86Machine(Machine):
+    """See `Machine`. `attach` completes it, because the lowerings need the value stack and that needs the machine."""
+
+    def __init__(self, asm: Assembler) -> None:
+        super().__init__()
+        self.frame_register = RBP
+        self.stack_register = RSP
+        self.vector_scratch = SCRATCH
+        self.asm: Assembler = asm
+        self.code: Code = asm.code
+        self.saved_order: vec[i64] = vec[i64]([3, 12, 13, 14, 15])
+        self.table_bases: vec[i64] = vec[i64]()  # per jump table: rodata offset, code offset that entries count from
+        self.integer: Integer | None = None
+        self.floating: Floating | None = None
+        self.memory: Memory | None = None
+        self.vectors: Vectors | None = None
+        self.atomic: Atomic | None = None
+        self.references: References | None = None
+
+    # ---- moves
+    def move(self, type: i64, to: i64, source: i64) -> None:
+        if type >= T_F32:
+            self.asm.v2(MOVAPS, to, source)
+        elif type == T_I32:
+            self.asm.rr(MOV_LOAD, to, source)
+        else:
+            if to != source:
+                self.asm.rr(MOV_LOAD | W, to, source)
+
+    def exchange(self, type: i64, a: i64, b: i64) -> None:
+        if type >= T_F32:
+            self.asm.v2(MOVAPS, SCRATCH, a)
+            self.asm.v2(MOVAPS, a, b)
+            self.asm.v2(MOVAPS, b, SCRATCH)
+        else:
+            self.asm.rr(XCHG | W, a, b)
+
+    def constant(self, type: i64, to: i64, low: i64, high: i64, keep_flags: bool) -> None:
+        if type >= T_F32:
+            if low == 0 and (type < 4 or high == 0):
+                self.asm.v3(XORPS, to, to, to)
+            elif type == T_F32:
+                self.asm.v3r(MOVSS_LOAD, to, to, self.code.constant(low, 0, 4))
+            elif type == T_F64:
+                self.asm.v3r(MOVSD_LOAD, to, to, self.code.constant(low, 0, 8))
+            else:
+                self.asm.v3r(MOVUPS_LOAD, to, to, self.code.constant(low, high, 16))
+            return
+        if type == T_I32:
+            low &= 0xFFFFFFFF
+        if low == 0 and not keep_flags:
+            self.asm.rr(XOR, to, to)
+        elif low >= 0 and low <= 0xFFFFFFFF:
+            self.asm.legacy(0xB8 | (to & 7), 0, 0, to, False)
+            self.code.word(low)
+        elif low >= -0x80000000 and low < 0:
+            self.asm.rr(MOV_IMM | W, 0, to)
+            self.code.word(low)
+        else:
+            self.asm.legacy(0xB8 | (to & 7) | W, 0, 0, to, False)
+            self.code.quad(low)
+
+    def load(self, type: i64, to: i64, base: i64, disp: i64) -> None:
+        if type == T_I64:
+            self.asm.rm(MOV_LOAD | W, to, base, disp)
+        elif type == T_I32:
+            self.asm.rm(MOV_LOAD, to, base, disp)
+        elif type == T_F32:
+            self.asm.v2m_plain(MOVSS_LOAD, to, base, disp)
+        elif type == T_F64:
+            self.asm.v2m_plain(MOVSD_LOAD, to, base, disp)
+        else:
+            self.asm.v2m_plain(MOVUPS_LOAD, to, base, disp)
+
+    def store(self, type: i64, source: i64, base: i64, disp: i64) -> None:
+        if type == T_I64:
+            self.asm.rm(MOV_STORE | W, source, base, disp)
+        elif type == T_I32:
+            self.asm.rm(MOV_STORE, source, base, disp)
+        elif type == T_F32:
+            self.asm.v2m_plain(MOVSS_STORE, source, base, disp)
+        elif type == T_F64:
+            self.asm.v2m_plain(MOVSD_STORE, source, base, disp)
+        else:
+            self.asm.v2m_plain(MOVUPS_STORE, source, base, disp)
+
+    def store_constant(self, type: i64, base: i64, disp: i64, low: i64, high: i64) -> bool:
+        if type == T_I32 or type == T_F32:
+            self.asm.rm(MOV_IMM, 0, base, disp)
+            self.code.word(low)
+            return True
+        if (type == T_I64 or type == T_F64) and low >= -0x80000000 and low <= FOUR_BYTE:
+            self.asm.rm(MOV_IMM | W, 0, base, disp)
+            self.code.word(low)
+            return True
+        return False
+
+    def add_address(self, to: i64, base: i64, disp: i64) -> None:
+        self.asm.rm(LEA | W, to, base, disp)
+
+    # ---- jumps
+    def jump(self, chain: i64) -> i64:
+        self.code.byte(0xE9)
+        at = self.code.here()
+        self.code.word(chain)
+        return at
+
+    def branch(self, condition: i64, chain: i64) -> i64:
+        if condition >= CC_FLOAT_E:
+            if condition == CC_FLOAT_NE:
+                return self.branch(CC_NE, self.branch(CC_P, chain))
+            over = self.asm.skip(CC_P)
+            chain = self.branch(4, chain)
+            self.asm.land(over)
+            return chain
+        self.code.byte(0x0F)
+        self.code.byte(0x80 | condition)
+        at = self.code.here()
+        self.code.word(chain)
+        return at
+
+    def jump_back(self, target: i64) -> None:
+        distance = target - self.code.here()
+        if distance >= -126:
+            self.code.byte(0xEB)
+            self.code.byte(distance - 2)
+        else:
+            self.code.byte(0xE9)
+            self.code.word(distance - 5)
+
+    def branch_back(self, condition: i64, target: i64) -> None:
+        if condition >= CC_FLOAT_E:
+            if condition == CC_FLOAT_NE:
+                self.branch_back(CC_P, target)
+                self.branch_back(CC_NE, target)
+            else:
+                over = self.asm.skip(CC_P)
+                self.branch_back(4, target)
+                self.asm.land(over)
+            return
+        distance = target - self.code.here()
+        if distance >= -126:
+            self.code.byte(0x70 | condition)
+            self.code.byte(distance - 2)
+        else:
+            self.code.byte(0x0F)
+            self.code.byte(0x80 | condition)
+            self.code.word(distance - 6)
+
+    def bind(self, chain: i64) -> None:
+        code = self.code
+        here = code.here()
+        while chain != NO_CHAIN:
+            following = code.read(chain)
+            code.patch(chain, here - chain - 4)
+            chain = following
+
+    def test(self, type: i64, register: i64) -> i64:
+        self.asm.rr(TEST | W if type == T_I64 else TEST, register, register)
+        return CC_NE
+
+    def jump_table(self, index: i64, scratch: i64, count: i64) -> i64:
+        code = self.code
+        asm = self.asm
+        self.constant(T_I32, scratch, count, 0, False)
+        asm.rr(CMP, index, scratch)
+        asm.rr(CMOVCC | CC_B, scratch, index)
+        code.align_rodata(4)
+        table: i64 = len(code.rodata)
+        k: i64 = 0
+        while k <= count:
+            write_i32_le(code.rodata, i32(0))
+            k += 1
+        # lea index, [rip + table]; movsxd scratch, [index + scratch * 4]; lea index, [rip + 0]; add scratch, index; jmp scratch
+        asm.legacy(LEA | W, index, 0, 5, False)
+        code.byte((index & 7) << 3 | 5)
+        code.refer_rodata(code.here(), table - 4)
+        code.word(0)
+        asm.rx(MOVSXD, scratch, index, scratch, 2, 0)
+        asm.legacy(LEA | W, index, 0, 5, False)
+        code.byte((index & 7) << 3 | 5)
+        code.word(0)
+        anchor = code.here()
+        asm.rr(ADD | W, scratch, index)
+        asm.rr(JMP_REG, 0, scratch)
+        self.table_bases = append(self.table_bases, table)
+        self.table_bases = append(self.table_bases, anchor)
+        return len(self.table_bases) - 2
+
+    def fill_table(self, handle: i64, entry: i64, target: i64) -> None:
+        distance = target - self.table_bases[handle + 1]
+        self.code.patch_rodata(self.table_bases[handle] + 4 * entry, distance)
+
+    # ---- calls and frames
+    def call_function(self, index: i64) -> None:
+        self.code.byte(0xE8)
+        self.code.refer_function(self.code.here(), index)
+        self.code.word(0)
+
+    def call_register(self, register: i64) -> None:
+        self.asm.rr(CALL_REG, 0, register)
+
+    def jump_function(self, index: i64) -> None:
+        self.code.byte(0xE9)
+        self.code.refer_function(self.code.here(), index)
+        self.code.word(0)
+
+    def jump_register(self, register: i64) -> None:
+        self.asm.rr(JMP_REG, 0, register)
+
+    def enter(self, saved: i64) -> None:
+        self.code.byte(0x55)
+        self.asm.rr(MOV_LOAD | W, RBP, RSP)
+        i: i64 = 0
+        while i < len(self.saved_order):
+            if (saved & shl(1, self.saved_order[i])) != 0:
+                self.asm.legacy(0x50 | (self.saved_order[i] & 7), 0, 0, self.saved_order[i], False)
+            i += 1
+
+    def grow_frame(self, size: i64) -> None:
+        if size != 0:
+            self.asm.alu_immediate(ALU_SUB, W, RSP, size)
+
+    def check_stack(self, context: i64, size: i64, store_offset: i64) -> i64:
+        self.asm.rm(MOV_LOAD | W, RAX, context, CONTEXT_STORE)
+        if size <= 1024:
+            self.asm.rm(CMP | W, RSP, RAX, store_offset)
+        else:
+            self.asm.rm(MOV_LOAD | W, RAX, RAX, store_offset)
+            self.asm.alu_immediate(0, W, RAX, size)
+            self.asm.rr(CMP | W, RSP, RAX)
+        return CC_B
+
+    def leave(self, saved: i64) -> None:
+        disp: i64 = 0
+        i: i64 = 0
+        while i < len(self.saved_order):
+            if (saved & shl(1, self.saved_order[i])) != 0:
+                disp -= 8
+                self.asm.rm(MOV_LOAD | W, self.saved_order[i], RBP, disp)
+            i += 1
+        self.code.byte(0xC9)
+
+    def ret(self) -> None:
+        self.code.byte(0xC3)
+
+    def load_code_and_context(self, pointer: i64, context: i64) -> None:
+        self.asm.rm(MOV_LOAD | W, context, pointer, FUNC_REF_CONTEXT)
+        self.asm.rm(MOV_LOAD | W, pointer, pointer, FUNC_REF_CODE)
+
+    def find_function(self, table: i64, type_index: i64, entry: i64) -> i64:
+        assert self.references is not None
+        return self.references.find_function(table, type_index, entry)
+
+    def emit_cold(self) -> None:
+        assert self.references is not None
+        self.references.emit_cold(self)
+
+    def trap_stub(self, code: i64, chain: i64) -> i64:
+        self.constant(T_I32, RSI, code, 0, False)
+        self.code.byte(0xE8)
+        at = self.code.here()
+        self.code.word(chain)
+        return at
+
+    def trap_end(self, context: i64) -> None:
+        self.move(T_I64, RDI, context)
+        self.asm.rm(MOV_LOAD | W, RAX, RDI, CONTEXT_BUILTINS)
+        self.asm.rm(JMP_REG, 0, RAX, 8 * TRAP)
+
+    def use_fuel(self, context: i64, scratch: i64, amount: i64) -> None:
+        self.asm.rm(MOV_LOAD | W, scratch, context, CONTEXT_STORE)
+        small = amount <= 127
+        self.asm.rm((ALU_IMM8 if small else ALU_IMM8 & ~0xFF | 0x81) & ~(15 << 16) | (ALU_SUB + 1) << 16 | W, 0, scratch, STORE_FUEL)
+        if small:
+            self.code.byte(amount)
+        else:
+            self.code.word(amount)
+
+    def fuel_empty(self, context: i64, scratch: i64) -> i64:
+        self.asm.rm(MOV_LOAD | W, scratch, context, CONTEXT_STORE)
+        self.asm.rm(ALU_IMM8 & ~(15 << 16) | (ALU_CMP + 1) << 16 | W, 0, scratch, STORE_FUEL)
+        self.code.byte(0)
+        return CC_L
+
+    # ---- ops
+    def lower(self, op: i64) -> None:
+        if op <= 0x40:
+            assert self.memory is not None
+            self.memory.lower(op)
+        elif op <= 0xD3:
+            assert self.integer is not None
+            if not self.integer.lower(op):
+                assert self.floating is not None and self.references is not None
+                if not self.floating.lower(op):
+                    self.references.lower(op)
+        elif op >= 0x500:
+            assert self.atomic is not None
+            self.atomic.lower(op)
+        elif op >= 0x300:
+            assert self.vectors is not None
+            self.vectors.lower(op)
+        elif op <= 0x207:
+            assert self.floating is not None
+            self.floating.lower(op)
+        elif op >= 0x213:
+            assert self.integer is not None
+            self.integer.wide_arithmetic(op)
+        else:
+            assert self.references is not None
+            self.references.lower(op)
+
+

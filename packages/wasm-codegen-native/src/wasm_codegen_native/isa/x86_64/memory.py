@@ -1,0 +1,260 @@
+"""Linear memory: addresses, loads and stores, memory.size."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from librt.vecs import vec
+from mypy_extensions import i64
+from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_BASE, MEMORY_DEFINITION
+
+from wasm_codegen_native.code import Code
+from wasm_codegen_native.frame import NOT_PINNED, Frame
+from wasm_codegen_native.isa.x86_64.assembler import Assembler
+from wasm_codegen_native.isa.x86_64.encodings import (
+    ADD, ALU_ADD, CC_A, CC_B, CMP, LEA, MOV_IMM, MOV_IMM8, MOV_IMM16, MOV_LOAD, MOV_STORE, MOV_STORE8, MOV_STORE16, MOVSD_LOAD,
+    MOVSD_STORE, MOVSS_LOAD, MOVSS_STORE, MOVSX8, MOVSX16, MOVSXD, MOVZX8, MOVZX16, SHR_IMM,
+)  # fmt: skip
+from wasm_codegen_native.isa.x86_64.notation import W
+from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64
+from wasm_codegen_native.traps import Traps
+from wasm_codegen_native.values import CONST, REG, WORDS, Values
+
+MEMORY_OUT_OF_BOUNDS: Final = 1
+NONE: Final = -1
+FIRST_LOAD: Final = 0x28
+FIRST_STORE: Final = 0x36
+MEMORY_SIZE: Final = 0x3F
+
+# Columns: row, type of the value, bytes accessed; from i32.load on.
+# fmt: off
+LOADS: Final = (
+    (MOV_LOAD,         T_I32, 4),
+    (MOV_LOAD | W,     T_I64, 8),
+    (MOVSS_LOAD,       T_F32, 4),
+    (MOVSD_LOAD,       T_F64, 8),
+    (MOVSX8,           T_I32, 1),
+    (MOVZX8,           T_I32, 1),
+    (MOVSX16,          T_I32, 2),
+    (MOVZX16,          T_I32, 2),
+    (MOVSX8 | W,       T_I64, 1),
+    (MOVZX8,           T_I64, 1),
+    (MOVSX16 | W,      T_I64, 2),
+    (MOVZX16,          T_I64, 2),
+    (MOVSXD,           T_I64, 4),
+    (MOV_LOAD,         T_I64, 4),
+)
+# Columns: row, row of the immediate form or 0, bytes of its immediate, bytes accessed; from i32.store on.
+STORES: Final = (
+    (MOV_STORE,        MOV_IMM,     4, 4),
+    (MOV_STORE | W,    MOV_IMM | W, 4, 8),
+    (MOVSS_STORE,      MOV_IMM,     4, 4),
+    (MOVSD_STORE,      MOV_IMM | W, 4, 8),
+    (MOV_STORE8,       MOV_IMM8,    1, 1),
+    (MOV_STORE16,      MOV_IMM16,   2, 2),
+    (MOV_STORE8,       MOV_IMM8,    1, 1),
+    (MOV_STORE16,      MOV_IMM16,   2, 2),
+    (MOV_STORE,        MOV_IMM,     4, 4),
+)
+# fmt: on
+LOAD_ROWS: Final[vec[i64]] = vec[i64]([row[0] for row in LOADS])
+LOAD_TYPES: Final = bytes([row[1] for row in LOADS])
+LOAD_SIZES: Final = bytes([row[2] for row in LOADS])
+STORE_ROWS: Final[vec[i64]] = vec[i64]([row[0] for row in STORES])
+STORE_IMMEDIATES: Final[vec[i64]] = vec[i64]([row[1] for row in STORES])
+STORE_IMMEDIATE_SIZES: Final = bytes([row[2] for row in STORES])
+STORE_SIZES: Final = bytes([row[3] for row in STORES])
+
+
+@final
+class Memory:
+    """Lowers accesses; `address` is used by the vector and atomic chapters too."""
+
+    def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame) -> None:
+        self.asm: Assembler = asm
+        self.code: Code = asm.code
+        self.v: Values = values
+        self.traps: Traps = traps
+        self.frame: Frame = frame
+        # The operand that `address` prepared: [base + index + disp], and which of its registers are ours to free.
+        self.base: i64 = 0
+        self.index: i64 = NONE
+        self.disp: i64 = 0
+        self.own_base: bool = False
+        self.own_index: bool = False
+
+    def lower(self, op: i64) -> None:
+        """Lower one op."""
+        p = self.v.pc - WORDS
+        a = self.v.ops[p + 1]
+        memory = self.v.ops[p + 2]
+        if op < FIRST_STORE:
+            self.load(op - FIRST_LOAD, memory, a)
+        elif op < MEMORY_SIZE:
+            self.store(op - FIRST_STORE, memory, a)
+        else:
+            self.size(a)
+
+    # ---- addresses
+    def address(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
+        """Prepare the operand for `size` bytes at entry i + offset."""
+        tables = self.frame.tables
+        self.own_base = False
+        self.own_index = False
+        if tables.memory_checked[memory] != 0:
+            self.checked_address(i, memory, offset, size)
+            return
+        v = self.v
+        self.index = NONE
+        if v.kind[i] == CONST:
+            offset += v.low[i] & 0xFFFFFFFF
+        else:
+            self.index = v.reg(i)
+        if offset > 0x7FFFFFFF:
+            t = v.alloc(T_I64)
+            self.number(t, offset)
+            if self.index != NONE:
+                self.asm.rr(ADD | W, t, self.index)
+            self.index = t
+            self.own_index = True
+            offset = 0
+        self.disp = offset
+        if memory == 0 and self.frame.memory_base != NOT_PINNED:
+            self.base = self.frame.memory_base
+        else:
+            self.base = v.alloc(T_I64)
+            self.own_base = True
+            self.asm.rm(MOV_LOAD | W, self.base, self.frame.context, tables.memory_places[memory] + MEMORY_BASE)
+
+    def checked_address(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
+        """Compare the end of the access with the memory's length."""
+        v = self.v
+        asm = self.asm
+        place = self.frame.tables.memory_places[memory]
+        index = v.reg(i)
+        end = v.alloc(T_I64)
+        if self.frame.tables.memory_is64[memory] == 0:
+            if offset + size <= 0x7FFFFFFF:
+                asm.rm(LEA | W, end, index, offset + size)
+            else:
+                self.number(end, offset + size)
+                asm.rr(ADD | W, end, index)
+        elif offset >= 0 and offset + size <= 0x7FFFFFFF:
+            asm.rr(MOV_LOAD | W, end, index)
+            asm.alu_immediate(ALU_ADD, W, end, offset + size)
+            self.traps.trap_if(CC_B, MEMORY_OUT_OF_BOUNDS)
+        elif offset < 0 and offset + size >= 0:  # the offset alone reaches the end of 64 bits
+            self.traps.trap(MEMORY_OUT_OF_BOUNDS)
+        else:
+            # Above 2**63 - 1 the sum is the same pattern as a negative number; computed so that it wraps in no form of this code.
+            top = offset > 0x7FFFFFFFFFFFFFFF - size
+            self.number(end, offset - 0x7FFFFFFFFFFFFFFF - 1 - (0x7FFFFFFFFFFFFFFF - size) - 1 if top else offset + size)
+            asm.rr(ADD | W, end, index)
+            self.traps.trap_if(CC_B, MEMORY_OUT_OF_BOUNDS)
+        base = v.alloc(T_I64)
+        asm.rm(MOV_LOAD | W, base, self.frame.context, place + MEMORY_DEFINITION)
+        asm.rm(CMP | W, end, base, DEFINITION_LENGTH)
+        self.traps.trap_if(CC_A, MEMORY_OUT_OF_BOUNDS)
+        asm.rm(MOV_LOAD | W, base, base, DEFINITION_BASE)
+        self.base = base
+        self.index = end
+        self.disp = -size
+        self.own_base = True
+        self.own_index = True
+
+    def number(self, to: i64, value: i64) -> None:
+        """to <- a 64-bit constant; keeps the flags."""
+        if value >= 0 and value <= 0xFFFFFFFF:
+            self.asm.legacy(0xB8 | (to & 7), 0, 0, to, False)
+            self.code.word(value)
+        else:
+            self.asm.legacy(0xB8 | (to & 7) | W, 0, 0, to, False)
+            self.code.quad(value)
+
+    def release(self) -> None:
+        """Free the operand's registers."""
+        if self.own_base:
+            self.v.free_reg(self.base)
+        if self.own_index:
+            self.v.free_reg(self.index)
+
+    def operand(self, row: i64, reg: i64) -> None:
+        """A general instruction with the prepared operand."""
+        if self.index == NONE:
+            self.asm.rm(row, reg, self.base, self.disp)
+        else:
+            self.asm.rx(row, reg, self.base, self.index, 0, self.disp)
+
+    def vector_operand(self, row: i64, reg: i64) -> None:
+        """A load or store of a vector register, or an SSE row whose first source is its destination."""
+        if self.index == NONE:
+            self.asm.v2m(row, reg, self.base, self.disp)
+        else:
+            self.asm.v2x(row, reg, self.base, self.index, 0, self.disp)
+
+    # ---- loads and stores
+    def load(self, n: i64, memory: i64, offset: i64) -> None:
+        """Row n of LOADS."""
+        v = self.v
+        row: i64 = LOAD_ROWS[n]
+        type: i64 = LOAD_TYPES[n]
+        size: i64 = LOAD_SIZES[n]
+        i = v.operands(1)
+        target = v.target(type)
+        self.address(i, memory, offset, size)
+        to = target
+        if to < 0:
+            to = v.low[i] if type < T_F32 and v.kind[i] == REG else v.alloc(type)
+        self.code.mark()
+        if type < T_F32:
+            self.operand(row, to)
+        else:
+            self.vector_operand(row, to)
+        self.release()
+        if v.kind[i] == REG and v.low[i] != to:
+            v.release(i)
+        v.finish(1, type, to, target)
+
+    def store(self, n: i64, memory: i64, offset: i64) -> None:
+        """Row n of STORES."""
+        v = self.v
+        i = v.operands(2)
+        size: i64 = STORE_SIZES[n]
+        self.address(i, memory, offset, size)
+        value = i + 1
+        type = v.type[value]
+        immediate: i64 = STORE_IMMEDIATE_SIZES[n]
+        if v.kind[value] == CONST and (size <= 4 or (v.low[value] >= -0x80000000 and v.low[value] <= 0x7FFFFFFF)):
+            row: i64 = STORE_IMMEDIATES[n]
+            self.code.mark()
+            self.operand(row, 0)
+            if immediate == 4:
+                self.code.word(v.low[value])
+            elif immediate == 2:
+                self.code.half(v.low[value])
+            else:
+                self.code.byte(v.low[value])
+        else:
+            register = v.reg(value)
+            row = STORE_ROWS[n]
+            self.code.mark()
+            if type < T_F32:
+                self.operand(row, register)
+            else:
+                self.vector_operand(row, register)
+        self.release()
+        v.drop(2)
+
+    def size(self, memory: i64) -> None:
+        """memory.size: the length in pages."""
+        v = self.v
+        v.operands(0)
+        tables = self.frame.tables
+        type: i64 = T_I64 if tables.memory_is64[memory] != 0 else T_I32
+        to = v.alloc(type)
+        self.asm.rm(MOV_LOAD | W, to, self.frame.context, tables.memory_places[memory] + MEMORY_DEFINITION)
+        self.asm.rm(MOV_LOAD | W, to, to, DEFINITION_LENGTH)
+        if tables.memory_page[memory] != 0:
+            self.asm.rr(SHR_IMM | W, 0, to)
+            self.code.byte(tables.memory_page[memory])
+        v.push_reg(type, to)

@@ -1,0 +1,240 @@
+"""References, tables, select: ops on words that are neither numbers nor vectors."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from librt.vecs import append, vec
+from mypy_extensions import i64
+from wasm_environ.libcalls import INDEX
+from wasm_environ.vmtypes import CONTEXT_BUILTINS, FUNC_REF_TYPE_ID, TABLE_BASE, TABLE_LENGTH
+
+from wasm_codegen_native.code import NO_CHAIN, Code, shl
+from wasm_codegen_native.frame import Frame
+from wasm_codegen_native.isa.x86_64.assembler import Assembler
+from wasm_codegen_native.isa.x86_64.encodings import (
+    ALU_ADD, ALU_SUB, CALL_REG, CC_AE, CC_E, CC_NE, CC_P, CMOVCC, CMP, MOV_LOAD, MOVUPS_LOAD, MOVUPS_STORE, TEST,
+)  # fmt: skip
+from wasm_codegen_native.isa.x86_64.integer import Integer
+from wasm_codegen_native.isa.x86_64.notation import W
+from wasm_codegen_native.isa.x86_64.registers import RAX, RDI, RDX, RSI, RSP
+from wasm_codegen_native.machine import T_F32, T_I32, T_I64, Machine
+from wasm_codegen_native.traps import Traps
+from wasm_codegen_native.values import CONST, FLAGS, REG, WORDS, Values
+
+RBP: Final = 5
+INDIRECT_CALL_TO_NULL: Final = 4
+BAD_SIGNATURE: Final = 5
+UNDEFINED_ELEMENT: Final = 16
+TABLE_GET: Final[i64] = INDEX["table_get"]
+IS_SUBTYPE: Final[i64] = INDEX["is_subtype"]
+COLD_WORDS: Final = 7  # kind, chain, place to resume at, registers in use, index register or type, table, wasm offset
+FILL: Final = 0
+SUBTYPE: Final = 1
+
+
+@final
+class References:
+    """Lowers select, reference tests, table.size and the lookup of call_indirect."""
+
+    def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame, integer: Integer) -> None:
+        self.asm: Assembler = asm
+        self.code: Code = asm.code
+        self.v: Values = values
+        self.traps: Traps = traps
+        self.frame: Frame = frame
+        self.integer: Integer = integer
+        self.cold: vec[i64] = vec[i64]()
+
+    def lower(self, op: i64) -> None:
+        """Lower one op."""
+        v = self.v
+        if op == 0x1B or op == 0x1C:
+            self.select()
+        elif op == 0xD1:  # ref.is_null
+            self.integer.eqz(T_I64)
+        elif op == 0xD3:  # ref.eq
+            self.integer.compare(0, T_I64)
+        elif op == 0x210:
+            v.operands(0)
+            table = v.ops[v.pc - WORDS + 1]
+            type: i64 = T_I64 if self.frame.tables.table_is64[table] != 0 else T_I32
+            to = v.alloc(type)
+            self.asm.rm(MOV_LOAD | W, to, self.frame.context, self.frame.tables.table_places[table])
+            self.asm.rm(MOV_LOAD | W if type == T_I64 else MOV_LOAD, to, to, TABLE_LENGTH)
+            v.push_reg(type, to)
+        else:
+            raise AssertionError(op)
+
+    # ---- select
+    def select(self) -> None:
+        """select: both operands are computed, so a load's trap is never lost. CMOV, or a jump around a move."""
+        v = self.v
+        asm = self.asm
+        i = v.operands(3)
+        condition: i64 = CC_NE
+        if v.kind[i + 2] == FLAGS:
+            condition = v.low[i + 2]
+        else:
+            register = v.reg(i + 2)
+            # Constants are loaded before the test, which sets the flags.
+            asm.rr(TEST, register, register)
+        v.keep_flags = True
+        type = v.type[i]
+        to = v.own(i)
+        if type >= T_F32 or condition >= 0x10:
+            other = v.reg(i + 1)
+            self.select_by_jump(condition, type, to, other)
+        else:
+            self.select_by_move(condition ^ 1, W if type == T_I64 else 0, to, i + 1)
+        v.keep_flags = False
+        v.release(i + 1)
+        if v.kind[i + 2] == REG:
+            v.release(i + 2)
+        v.pop(3)
+        v.push_reg(type, to)
+
+    def select_by_move(self, condition: i64, w: i64, to: i64, other: i64) -> None:
+        """to <- entry `other` if the condition holds."""
+        v = self.v
+        if v.kind[other] == CONST or v.in_reg(other) >= 0:
+            self.asm.rr(CMOVCC | condition | w, to, v.reg(other))
+        else:
+            self.asm.rm(CMOVCC | condition | w, to, RBP, v.memory_disp(other))
+
+    def select_by_jump(self, condition: i64, type: i64, to: i64, other: i64) -> None:
+        """to <- other unless the condition holds."""
+        asm = self.asm
+        machine = self.v.machine
+        if condition >= 0x10:
+            equal = (condition & 1) == 0
+            # equal: keep `to` if ZF and not PF; not equal: keep it if not ZF or PF.
+            if equal:
+                unordered = asm.skip(CC_P)
+                keep = asm.skip(CC_E)
+                asm.land(unordered)
+                machine.move(type, to, other)
+                asm.land(keep)
+            else:
+                keep = asm.skip(CC_P)
+                keep_too = asm.skip(CC_NE)
+                machine.move(type, to, other)
+                asm.land(keep)
+                asm.land(keep_too)
+        else:
+            keep = asm.skip(condition)
+            machine.move(type, to, other)
+            asm.land(keep)
+
+    # ---- call_indirect
+    def find_function(self, table: i64, type_index: i64, entry: i64) -> i64:
+        """RAX <- the VMFuncRef of element `entry`, checked: in bounds, not null, of the right type."""
+        v = self.v
+        asm = self.asm
+        tables = self.frame.tables
+        context = self.frame.context
+        v.take(RAX)
+        index = v.reg(entry)
+        wide: i64 = W if tables.table_is64[table] != 0 else 0
+        asm.rm(MOV_LOAD | W, RAX, context, tables.table_places[table])
+        asm.rm(CMP | wide, index, RAX, TABLE_LENGTH)
+        self.traps.trap_if(CC_AE, UNDEFINED_ELEMENT)
+        asm.rm(MOV_LOAD | W, RAX, RAX, TABLE_BASE)
+        asm.rx(MOV_LOAD | W, RAX, RAX, index, 3, 0)
+        asm.rr(TEST | W, RAX, RAX)
+        null = v.machine.branch(CC_E, NO_CHAIN)
+        self.add_cold(FILL, null, index, table)
+        scratch = v.alloc(T_I64)
+        asm.rm(MOV_LOAD, scratch, context, tables.type_ids + 4 * type_index)
+        asm.rm(CMP, scratch, RAX, FUNC_REF_TYPE_ID)
+        v.free_reg(scratch)
+        if tables.type_is_final[type_index] != 0:
+            self.traps.trap_if(CC_NE, BAD_SIGNATURE)
+        else:
+            other = v.machine.branch(CC_NE, NO_CHAIN)
+            self.add_cold(SUBTYPE, other, type_index, table)
+        return RAX
+
+    def add_cold(self, kind: i64, chain: i64, index: i64, table: i64) -> None:
+        """Note an out-of-line path that comes back here."""
+        v = self.v
+        in_use = (v.temporaries & ~v.free) | (v.caller_saved & ~v.temporaries)
+        for word in (kind, chain, self.code.here(), in_use & ~shl(1, RAX), index, table, self.code.wasm_offset):
+            self.cold = append(self.cold, word)
+
+    def emit_cold(self, machine: Machine) -> None:
+        """Write those paths: everything in use is saved around the libcall."""
+        at: i64 = 0
+        while at < len(self.cold):
+            self.emit_one(machine, at)
+            at += COLD_WORDS
+        self.cold = vec[i64]()
+
+    def emit_one(self, machine: Machine, at: i64) -> None:
+        """One path."""
+        asm = self.asm
+        cold = self.cold
+        context = self.frame.context
+        index = cold[at + 4]
+        table = cold[at + 5]
+        self.code.wasm_offset = cold[at + 6]
+        machine.bind(cold[at + 1])
+        in_use = cold[at + 3]
+        size = self.save(machine, in_use, True)
+        if cold[at] == FILL:
+            wide = self.frame.tables.table_is64[table] != 0
+            asm.rr(MOV_LOAD | W if wide else MOV_LOAD, RDX, index)
+            machine.constant(T_I32, RSI, table, 0, False)
+        else:
+            self.store_rax(machine, size)
+            asm.rm(MOV_LOAD, RSI, RAX, FUNC_REF_TYPE_ID)
+            asm.rm(MOV_LOAD, RDX, context, self.frame.tables.type_ids + 4 * index)
+        asm.rr(MOV_LOAD | W, RDI, context)
+        self.code.mark()
+        asm.rm(MOV_LOAD | W, RAX, context, CONTEXT_BUILTINS)
+        asm.rm(CALL_REG, 0, RAX, 8 * (TABLE_GET if cold[at] == FILL else IS_SUBTYPE))
+        if cold[at] == FILL:
+            self.save(machine, in_use, False)
+            asm.rr(TEST | W, RAX, RAX)
+            self.traps.trap_if(CC_E, INDIRECT_CALL_TO_NULL)
+        else:
+            asm.rr(TEST, RAX, RAX)
+            self.traps.trap_if(CC_E, BAD_SIGNATURE)
+            asm.rm(MOV_LOAD | W, RAX, RSP, size - 8)
+            self.save(machine, in_use, False)
+        machine.jump_back(cold[at + 2])
+
+    def store_rax(self, machine: Machine, size: i64) -> None:
+        """RAX holds the VMFuncRef: keep it in the last word of the save area."""
+        machine.store(T_I64, RAX, RSP, size - 8)
+
+    def save(self, machine: Machine, in_use: i64, saving: bool) -> i64:
+        """Store (or load again) registers below the stack pointer's old place; the bytes used."""
+        size: i64 = 8
+        r: i64 = 0
+        while r < 48:
+            if (in_use & shl(1, r)) != 0:
+                size += 8 if r < 32 else 16
+            r += 1
+        size = (size + 15) & ~15
+        if saving:
+            self.asm.alu_immediate(ALU_SUB, W, RSP, size)
+        disp: i64 = 0
+        r = 47
+        while r >= 0:
+            if (in_use & shl(1, r)) != 0:
+                if r >= 32:
+                    self.asm.v2m_plain(MOVUPS_STORE if saving else MOVUPS_LOAD, r, RSP, disp)
+                    disp += 16
+                else:
+                    if saving:
+                        machine.store(T_I64, r, RSP, disp)
+                    else:
+                        machine.load(T_I64, r, RSP, disp)
+                    disp += 8
+            r -= 1
+        if not saving:
+            self.asm.alu_immediate(ALU_ADD, W, RSP, size)
+        return size
+
+

@@ -1,0 +1,95 @@
+"""Entry trampolines and host thunks (see `wasm_environ.vmtypes`), one per signature."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mypy_extensions import i64
+from wasm_environ.vmtypes import HOST_CALL, VALUE_SIZE
+
+from wasm_codegen_native.code import Code, shl
+from wasm_codegen_native.isa.x86_64.encodings import CALL_REG
+from wasm_codegen_native.isa.x86_64.machine import X86Machine
+from wasm_codegen_native.isa.x86_64.registers import RAX, RBX, RDI, RDX, RSI, RSP
+from wasm_codegen_native.machine import T_F32, T_I64
+from wasm_codegen_native.signatures import ON_STACK, Signature
+
+RBP: Final = 5
+FIRST_STACK_ARGUMENT: Final = 16  # above the saved frame pointer and the return address
+
+
+def emit_entry(machine: X86Machine, signature: Signature) -> None:
+    """void entry(VMContext *callee, VMValue *values, void *code): RBX keeps `values` while `code` runs."""
+    saved: i64 = shl(1, RBX)
+    machine.enter(saved)
+    machine.grow_frame(signature.stack_size + 8)
+    machine.move(T_I64, RBX, RSI)
+    machine.move(T_I64, RAX, RDX)
+    k: i64 = 0
+    while k < len(signature.params):
+        type = signature.params[k]
+        if signature.registers[k] != ON_STACK:
+            machine.load(type, signature.registers[k], RBX, VALUE_SIZE * k)
+        elif type >= T_F32:
+            machine.load(type, machine.vector_scratch, RBX, VALUE_SIZE * k)
+            machine.store(type, machine.vector_scratch, RSP, signature.offsets[k])
+        k += 1
+    k = 0
+    while k < len(signature.params):
+        type = signature.params[k]
+        if signature.registers[k] == ON_STACK and type < T_F32:
+            # Through the scratch vector register: every general one may hold an argument.
+            machine.load(T_F32 + 1, machine.vector_scratch, RBX, VALUE_SIZE * k)
+            machine.store(T_F32 + 1, machine.vector_scratch, RSP, signature.offsets[k])
+        k += 1
+    if signature.more >= 0:
+        machine.add_address(signature.more, RBX, VALUE_SIZE)
+    machine.call_register(RAX)
+    if len(signature.results) > 0:
+        type = signature.results[0]
+        machine.store(type, 32 if type >= T_F32 else RAX, RBX, 0)
+    machine.leave(saved)
+    machine.ret()
+
+
+def emit_host_thunk(machine: X86Machine, signature: Signature) -> None:
+    """A wasm function whose callee is a VMHostContext: parameters to an array, the call, results from there."""
+    saved: i64 = shl(1, RBX)
+    machine.enter(saved)
+    count: i64 = len(signature.params)
+    if len(signature.results) > count:
+        count = len(signature.results)
+    if count == 0:
+        count = 1
+    machine.grow_frame(VALUE_SIZE * count + 8)
+    k: i64 = 0
+    while k < len(signature.params):
+        type = signature.params[k]
+        register = signature.registers[k]
+        if register == ON_STACK:
+            register = machine.vector_scratch if type >= T_F32 else RAX
+            machine.load(type, register, RBP, FIRST_STACK_ARGUMENT + signature.offsets[k])
+        machine.store(type, register, RSP, VALUE_SIZE * k)
+        k += 1
+    if signature.more >= 0:
+        machine.move(T_I64, RBX, signature.more)
+    machine.move(T_I64, RSI, RSP)
+    machine.asm.rm(CALL_REG, 0, RDI, HOST_CALL)
+    k = 1
+    while k < len(signature.results):
+        type = signature.results[k]
+        register = machine.vector_scratch if type >= T_F32 else RAX
+        machine.load(type, register, RSP, VALUE_SIZE * k)
+        machine.store(type, register, RBX, VALUE_SIZE * (k - 1))
+        k += 1
+    if len(signature.results) > 0:
+        type = signature.results[0]
+        machine.load(type, 32 if type >= T_F32 else RAX, RSP, 0)
+    machine.leave(saved)
+    machine.ret()
+
+
+def align(code: Code) -> None:
+    """Functions begin at multiples of 16."""
+    while code.here() % 16 != 0:
+        code.byte(0xCC)

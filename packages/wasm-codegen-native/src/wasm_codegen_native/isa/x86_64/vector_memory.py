@@ -1,0 +1,175 @@
+"""v128 loads and stores, with extension, splat, zero and single lanes."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from mypy_extensions import i64
+
+from wasm_codegen_native.code import Code
+from wasm_codegen_native.isa.x86_64 import vector_encodings as e
+from wasm_codegen_native.isa.x86_64.assembler import Assembler
+from wasm_codegen_native.isa.x86_64.encodings import MOVD_TO, MOVSD_LOAD, MOVSS_LOAD, MOVUPS_LOAD, MOVUPS_STORE, MOVZX8, MOVZX16
+from wasm_codegen_native.isa.x86_64.memory import Memory
+from wasm_codegen_native.isa.x86_64.notation import W
+from wasm_codegen_native.isa.x86_64.vector_special import VectorSpecial
+from wasm_codegen_native.machine import T_I64, T_V128
+from wasm_codegen_native.values import WORDS, Values
+
+LOAD: Final = 0x300
+STORE: Final = 0x30B
+LOAD8_LANE: Final = 0x354
+STORE8_LANE: Final = 0x358
+LOAD32_ZERO: Final = 0x35C
+LOAD64_ZERO: Final = 0x35D
+
+
+@final
+class VectorMemory:
+    """Lowers v128.load to v128.store64_lane."""
+
+    def __init__(self, asm: Assembler, values: Values, memory: Memory, special: VectorSpecial) -> None:
+        self.asm: Assembler = asm
+        self.code: Code = asm.code
+        self.v: Values = values
+        self.memory: Memory = memory
+        self.special: VectorSpecial = special
+
+    def lower(self, op: i64) -> bool:
+        """Lower one op; False if it is no access."""
+        v = self.v
+        p = v.pc - WORDS
+        offset = v.ops[p + 1]
+        memory = v.ops[p + 2]
+        if op == LOAD:
+            self.load(MOVUPS_LOAD, 16, memory, offset)
+        elif op == STORE:
+            self.store(memory, offset)
+        elif op <= 0x306:
+            self.load_extended(op - 0x301, memory, offset)
+        elif op <= 0x30A:
+            self.load_splat(op - 0x307, memory, offset)
+        elif op >= LOAD8_LANE and op < STORE8_LANE:
+            self.load_lane(op - LOAD8_LANE, memory, offset, v.ops[p + 3] >> 8)
+        elif op >= STORE8_LANE and op < LOAD32_ZERO:
+            self.store_lane(op - STORE8_LANE, memory, offset, v.ops[p + 3] >> 8)
+        elif op == LOAD32_ZERO:
+            self.load(MOVSS_LOAD, 4, memory, offset)
+        elif op == LOAD64_ZERO:
+            self.load(MOVSD_LOAD, 8, memory, offset)
+        else:
+            return False
+        return True
+
+    def load(self, row: i64, size: i64, memory: i64, offset: i64) -> None:
+        """One instruction."""
+        v = self.v
+        i = v.operands(1)
+        target = v.target(T_V128)
+        self.memory.address(i, memory, offset, size)
+        to: i64 = target if target >= 0 else v.alloc(T_V128)
+        self.code.mark()
+        self.memory.vector_operand(row, to)
+        self.memory.release()
+        v.release(i)
+        v.finish(1, T_V128, to, target)
+
+    def store(self, memory: i64, offset: i64) -> None:
+        """v128.store"""
+        v = self.v
+        i = v.operands(2)
+        self.memory.address(i, memory, offset, 16)
+        register = v.reg(i + 1)
+        self.code.mark()
+        self.memory.vector_operand(MOVUPS_STORE, register)
+        self.memory.release()
+        v.drop(2)
+
+    def load_extended(self, n: i64, memory: i64, offset: i64) -> None:
+        """load8x8_s to load32x2_u"""
+        row: i64 = e.PMOVSXBW
+        if n == 1:
+            row = e.PMOVZXBW
+        elif n == 2:
+            row = e.PMOVSXWD
+        elif n == 3:
+            row = e.PMOVZXWD
+        elif n == 4:
+            row = e.PMOVSXDQ
+        elif n == 5:
+            row = e.PMOVZXDQ
+        self.load(row, 8, memory, offset)
+
+    def load_splat(self, n: i64, memory: i64, offset: i64) -> None:
+        """load8_splat to load64_splat"""
+        v = self.v
+        i = v.operands(1)
+        size: i64 = 1 if n == 0 else 2 if n == 1 else 4 if n == 2 else 8
+        self.memory.address(i, memory, offset, size)
+        to = v.alloc(T_V128)
+        self.code.mark()
+        if n <= 1:
+            t = v.alloc(T_I64)
+            self.memory.operand(MOVZX8 if n == 0 else MOVZX16, t)
+            self.asm.v2(MOVD_TO, to, t)
+            v.free_reg(t)
+            self.special.spread(n, to, to)
+        elif n == 2:
+            self.memory.vector_operand(MOVSS_LOAD, to)
+            self.special.spread(n, to, to)
+        else:
+            self.memory.vector_operand(e.MOVDDUP, to)
+        self.memory.release()
+        v.release(i)
+        v.pop(1)
+        v.push_reg(T_V128, to)
+
+    def load_lane(self, n: i64, memory: i64, offset: i64, lane: i64) -> None:
+        """load8_lane to load64_lane"""
+        v = self.v
+        i = v.operands(2)
+        row: i64 = e.PINSRB
+        size: i64 = 1
+        if n == 1:
+            row = e.PINSRW
+            size = 2
+        elif n == 2:
+            row = e.PINSRD
+            size = 4
+        elif n == 3:
+            row = e.PINSRD | W
+            size = 8
+        self.memory.address(i, memory, offset, size)
+        to = v.own(i + 1)
+        self.code.mark()
+        self.memory.vector_operand(row, to)
+        self.code.byte(lane)
+        self.memory.release()
+        v.release(i)
+        v.pop(2)
+        v.push_reg(T_V128, to)
+
+    def store_lane(self, n: i64, memory: i64, offset: i64, lane: i64) -> None:
+        """store8_lane to store64_lane"""
+        v = self.v
+        i = v.operands(2)
+        row: i64 = e.PEXTRB
+        size: i64 = 1
+        if n == 1:
+            row = e.PEXTRW
+            size = 2
+        elif n == 2:
+            row = e.PEXTRD
+            size = 4
+        elif n == 3:
+            row = e.PEXTRD | W
+            size = 8
+        self.memory.address(i, memory, offset, size)
+        register = v.reg(i + 1)
+        self.code.mark()
+        self.memory.vector_operand(row, register)
+        self.code.byte(lane)
+        self.memory.release()
+        v.drop(2)
+
+

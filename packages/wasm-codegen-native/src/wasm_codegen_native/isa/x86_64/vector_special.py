@@ -1,0 +1,336 @@
+"""v128 ops that are more than one instruction: lanes, shuffles, shifts, reductions; float and multiply ones in vector_arithmetic."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from mypy_extensions import i64
+
+from wasm_codegen_native.code import Code
+from wasm_codegen_native.isa.x86_64 import vector_encodings as e
+from wasm_codegen_native.isa.x86_64.assembler import Assembler
+from wasm_codegen_native.isa.x86_64.encodings import CC_E, CC_NE, MOVAPS, MOVD_FROM, MOVD_TO, MOVSX8, MOVSX16, MOVZX8
+from wasm_codegen_native.isa.x86_64.integer import Integer
+from wasm_codegen_native.isa.x86_64.notation import W
+from wasm_codegen_native.isa.x86_64.vector_arithmetic import VectorArithmetic
+from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128
+from wasm_codegen_native.values import WORDS, Values
+
+SCRATCH: Final = 47
+
+
+
+
+SHUFFLE: Final = 0x30D
+SWIZZLE: Final = 0x30E
+FIRST_SPLAT: Final = 0x30F
+FIRST_LANE: Final = 0x315
+LAST_LANE: Final = 0x322
+NOT: Final = 0x34D
+BITSELECT: Final = 0x352
+ANY_TRUE: Final = 0x353
+# all_true, bitmask, shl, shr_s, shr_u of i8x16; those of the wider lanes follow at a distance of 0x20.
+ALL_TRUE: Final = 0x363
+BITMASK: Final = 0x364
+SHL: Final = 0x36B
+SHR_S: Final = 0x36C
+SHR_U: Final = 0x36D
+
+
+@final
+class VectorSpecial:
+    """See the module's docstring."""
+
+    def __init__(self, asm: Assembler, values: Values, integer: Integer, features: frozenset[str]) -> None:
+        self.asm: Assembler = asm
+        self.code: Code = asm.code
+        self.v: Values = values
+        self.integer: Integer = integer
+        self.avx2: bool = asm.avx and "avx2" in features
+        self.arithmetic: VectorArithmetic = VectorArithmetic(asm, values, features)
+
+    def lower(self, op: i64) -> None:
+        """Lower one op."""
+        if op >= FIRST_LANE and op <= LAST_LANE:
+            self.lane(op, self.v.ops[self.v.pc - WORDS + 1])
+        elif op >= FIRST_SPLAT and op < FIRST_LANE:
+            self.splat(op - FIRST_SPLAT)
+        elif op == SHUFFLE:
+            p = self.v.pc - WORDS
+            self.shuffle(self.v.ops[p + 1], self.v.ops[p + 2])
+        elif op == SWIZZLE or op == 0x400:
+            self.swizzle()
+        elif op == NOT:
+            self.invert()
+        elif op == BITSELECT or (op >= 0x409 and op <= 0x40C):
+            self.bitselect()
+        elif op == ANY_TRUE:
+            self.any_true()
+        elif op >= ALL_TRUE and op <= 0x3CD and not self.arithmetic.handles(op):
+            self.lanes_op(op)
+        else:
+            self.arithmetic.lower(op)
+
+    def lanes_op(self, op: i64) -> None:
+        """all_true, bitmask and the shifts of each lane width."""
+        width = (op - 0x360) >> 5  # 0 1 2 3: 8 16 32 64 bits
+        n = op - (width << 5)
+        if n == ALL_TRUE:
+            self.all_true(width)
+        elif n == BITMASK:
+            self.bitmask(width)
+        elif width == 0:
+            self.arithmetic.shift_bytes(n - SHL)
+        else:
+            self.arithmetic.shift(n - SHL, width)
+
+    def done_one(self, i: i64, to: i64, target: i64) -> None:
+        """Release the operand but the result, and push it."""
+        self.integer.done_one(i, T_V128, to, target)
+
+    def done_two(self, i: i64, to: i64, target: i64) -> None:
+        """Release two operands but the result, and push it."""
+        self.integer.done(i, T_V128, to, target)
+
+    # ---- whole vectors
+    def invert(self) -> None:
+        """v128.not"""
+        v = self.v
+        i = v.operands(1)
+        to = v.own(i)
+        self.asm.v3(e.PCMPEQD, SCRATCH, SCRATCH, SCRATCH)
+        self.asm.v3(e.PXOR, to, to, SCRATCH)
+        self.done_one(i, to, -1)
+
+    def bitselect(self) -> None:
+        """(a and mask) or (b and not mask); relaxed laneselect too."""
+        v = self.v
+        asm = self.asm
+        i = v.operands(3)
+        a = v.own(i)
+        b = v.reg(i + 1)
+        mask = v.reg(i + 2)
+        asm.v2(MOVAPS, SCRATCH, mask)
+        asm.v3(e.PANDN, SCRATCH, SCRATCH, b)
+        asm.v3(e.PAND, a, a, mask)
+        asm.v3(e.POR, a, a, SCRATCH)
+        v.release(i + 1)
+        v.release(i + 2)
+        v.pop(3)
+        v.push_reg(T_V128, a)
+
+    def any_true(self) -> None:
+        """v128.any_true"""
+        v = self.v
+        i = v.operands(1)
+        register = v.reg(i)
+        self.asm.v2(e.PTEST, register, register)
+        v.drop(1)
+        self.integer.conclude(CC_NE)
+
+    def all_true(self, width: i64) -> None:
+        """all_true: no lane equals zero."""
+        v = self.v
+        i = v.operands(1)
+        register = v.reg(i)
+        row: i64 = e.PCMPEQB
+        if width == 1:
+            row = e.PCMPEQW
+        elif width == 2:
+            row = e.PCMPEQD
+        elif width == 3:
+            row = e.PCMPEQQ
+        self.asm.v3(e.PXOR, SCRATCH, SCRATCH, SCRATCH)
+        self.asm.v3(row, SCRATCH, SCRATCH, register)
+        self.asm.v2(e.PTEST, SCRATCH, SCRATCH)
+        v.drop(1)
+        self.integer.conclude(CC_E)
+
+    def bitmask(self, width: i64) -> None:
+        """bitmask: the lanes' sign bits."""
+        v = self.v
+        i = v.operands(1)
+        register = v.reg(i)
+        to = v.alloc(T_I32)
+        if width == 0:
+            self.asm.v2(e.PMOVMSKB, to, register)
+        elif width == 1:
+            self.asm.v3(e.PACKSSWB, SCRATCH, register, register) if self.asm.avx else self.pack(register)
+            self.asm.v2(e.PMOVMSKB, to, SCRATCH)
+            self.asm.rr(MOVZX8, to, to)
+        else:
+            self.asm.v2(e.MOVMSKPS if width == 2 else e.MOVMSKPD, to, register)
+        v.drop(1)
+        v.push_reg(T_I32, to)
+
+    def pack(self, register: i64) -> None:
+        """SCRATCH <- the 16-bit lanes as bytes, twice."""
+        self.asm.v2(MOVAPS, SCRATCH, register)
+        self.asm.v3(e.PACKSSWB, SCRATCH, SCRATCH, SCRATCH)
+
+    # ---- lanes
+    def splat(self, n: i64) -> None:
+        """splat: n = i8x16 i16x8 i32x4 i64x2 f32x4 f64x2"""
+        v = self.v
+        i = v.operands(1)
+        to = v.alloc(T_V128)
+        source = v.reg(i)
+        if n <= 3:
+            self.asm.v2(MOVD_TO | W if n == 3 else MOVD_TO, to, source)
+            source = to
+        self.spread(n, to, source)
+        v.drop(1)
+        v.push_reg(T_V128, to)
+
+    def spread(self, n: i64, to: i64, source: i64) -> None:
+        """Every lane of `to` <- the lowest of `source`."""
+        asm = self.asm
+        if n == 0:
+            if self.avx2:
+                asm.v2(e.VPBROADCASTB, to, source)
+            else:
+                self.copy(to, source)
+                asm.v3(e.PXOR, SCRATCH, SCRATCH, SCRATCH)
+                asm.v3(e.PSHUFB, to, to, SCRATCH)
+        elif n == 1:
+            if self.avx2:
+                asm.v2(e.VPBROADCASTW, to, source)
+            else:
+                asm.v2(e.PSHUFLW, to, source)
+                self.code.byte(0)
+                asm.v2(e.PSHUFD, to, to)
+                self.code.byte(0)
+        elif n == 2 or n == 4:
+            asm.v2(e.PSHUFD, to, source)
+            self.code.byte(0)
+        else:
+            asm.v2(e.PSHUFD, to, source)
+            self.code.byte(0x44)
+
+    def copy(self, to: i64, source: i64) -> None:
+        """to <- source"""
+        if to != source:
+            self.asm.v2(MOVAPS, to, source)
+
+    def lane(self, op: i64, lane: i64) -> None:
+        """extract_lane and replace_lane"""
+        if op == 0x315 or op == 0x316:
+            self.extract(e.PEXTRB, T_I32, lane, MOVSX8 if op == 0x315 else 0)
+        elif op == 0x318 or op == 0x319:
+            self.extract(e.PEXTRW, T_I32, lane, MOVSX16 if op == 0x318 else 0)
+        elif op == 0x31B:
+            self.extract(e.PEXTRD, T_I32, lane, 0)
+        elif op == 0x31D:
+            self.extract(e.PEXTRD | W, T_I64, lane, 0)
+        elif op == 0x31F or op == 0x321:
+            self.extract_float(T_F32 if op == 0x31F else T_F64, lane)
+        elif op == 0x317:
+            self.replace(e.PINSRB, lane)
+        elif op == 0x31A:
+            self.replace(e.PINSRW, lane)
+        elif op == 0x31C:
+            self.replace(e.PINSRD, lane)
+        elif op == 0x31E:
+            self.replace(e.PINSRD | W, lane)
+        elif op == 0x320:
+            self.replace(e.INSERTPS, lane << 4)
+        else:
+            self.replace_double(lane)
+
+    def extract(self, row: i64, type: i64, lane: i64, extend: i64) -> None:
+        """An integer lane to a general register."""
+        v = self.v
+        i = v.operands(1)
+        register = v.reg(i)
+        target = v.target(type)
+        to: i64 = target if target >= 0 else v.alloc(type)
+        if lane == 0 and (row & 0xFF) == 0x16:
+            self.asm.v2(MOVD_FROM | (row & W), register, to)
+        else:
+            self.asm.v2(row, register, to)
+            self.code.byte(lane)
+        if extend != 0:
+            self.asm.rr(extend, to, to)
+        v.release(i)
+        v.finish(1, type, to, target)
+
+    def extract_float(self, type: i64, lane: i64) -> None:
+        """A float lane to the lowest."""
+        v = self.v
+        i = v.operands(1)
+        to = v.own(i)
+        if lane != 0:
+            self.asm.v2(e.PSHUFD, to, to)
+            self.code.byte(lane if type == T_F32 else 0xEE)
+        v.pop(1)
+        v.push_reg(type, to)
+
+    def replace(self, row: i64, lane: i64) -> None:
+        """A lane from a general register, or the lowest of a vector register."""
+        v = self.v
+        i = v.operands(2)
+        to = v.own(i)
+        source = v.reg(i + 1)
+        self.asm.v3(row, to, to, source)
+        self.code.byte(lane)
+        self.done_two(i, to, -1)
+
+    def replace_double(self, lane: i64) -> None:
+        """f64x2.replace_lane"""
+        v = self.v
+        i = v.operands(2)
+        to = v.own(i)
+        source = v.reg(i + 1)
+        self.asm.v3(e.MOVSD_LOW if lane == 0 else e.PUNPCKLQDQ, to, to, source)
+        self.done_two(i, to, -1)
+
+    # ---- shuffles
+    def shuffle(self, low: i64, high: i64) -> None:
+        """i8x16.shuffle: one or two PSHUFB; indices of 0x80 give zero."""
+        v = self.v
+        asm = self.asm
+        i = v.operands(2)
+        uses_first = False
+        uses_second = False
+        masks = [0, 0, 0, 0]
+        for k in range(16):
+            word: i64 = low if k < 8 else high
+            lane: i64 = (word >> (8 * (k & 7))) & 0xFF
+            first = lane < 16
+            uses_first = uses_first or first
+            uses_second = uses_second or not first
+            masks[k >> 3] |= (lane if first else 0x80) << 8 * (k & 7)
+            masks[2 + (k >> 3)] |= (0x80 if first else lane - 16) << 8 * (k & 7)
+        if not uses_second or not uses_first:
+            keep: i64 = 0 if uses_first else 1
+            to = v.own(i + keep)
+            at = 0 if uses_first else 2
+            asm.v3r(e.PSHUFB, to, to, self.code.constant(signed(masks[at]), signed(masks[at + 1]), 16))
+            self.done_two(i, to, -1)
+            return
+        to = v.own(i)
+        asm.v3r(e.PSHUFB, to, to, self.code.constant(signed(masks[0]), signed(masks[1]), 16))
+        other = v.reg(i + 1)
+        asm.v2(MOVAPS, SCRATCH, other)
+        asm.v3r(e.PSHUFB, SCRATCH, SCRATCH, self.code.constant(signed(masks[2]), signed(masks[3]), 16))
+        asm.v3(e.POR, to, to, SCRATCH)
+        self.done_two(i, to, -1)
+
+    def swizzle(self) -> None:
+        """i8x16.swizzle: PSHUFB gives zero for indices with bit 7 set; adding 0x70 with saturation sets it for all from 16 on."""
+        v = self.v
+        asm = self.asm
+        i = v.operands(2)
+        to = v.own(i)
+        index = v.reg(i + 1)
+        asm.v2(MOVAPS, SCRATCH, index)
+        asm.v3r(e.PADDUSB, SCRATCH, SCRATCH, self.code.constant(0x7070707070707070, 0x7070707070707070, 16))
+        asm.v3(e.PSHUFB, to, to, SCRATCH)
+        self.done_two(i, to, -1)
+
+
+def signed(value: int) -> int:
+    """A 64-bit pattern as a signed number."""
+    return value - (1 << 64) if value >> 63 else value
+
+

@@ -1,0 +1,163 @@
+"""What the shared driver asks of an ISA: about twenty verbs, and the register sets as data.
+
+An ISA implements `Machine` by a subclass: the one inheritance in the package, because mypyc calls through a base class in two nanoseconds and
+through a protocol in eighty.
+
+Registers are numbered 0-31 for general and 32-63 for floating point and vector registers, sets of them are 64-bit masks.
+Types of values: see T_*. A condition code is the ISA's own; codes come in pairs, `cc ^ 1` is the opposite of `cc`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mypy_extensions import i64
+
+# The type of a value as far as a register cares; references are T_I64.
+T_I32: Final = 0
+T_I64: Final = 1
+T_F32: Final = 2
+T_F64: Final = 3
+T_V128: Final = 4
+FIRST_VECTOR: Final = 32  # register numbers from here on are vector registers
+
+
+class Machine:
+    """The verbs. `chain` arguments and results: a list of pending jumps threaded through the code, 0 is empty."""
+
+    def __init__(self) -> None:
+        self.frame_register: i64 = 0
+        self.stack_register: i64 = 0
+        self.vector_scratch: i64 = 0  # never allocated
+
+    # ---- moves
+    def move(self, type: i64, to: i64, source: i64) -> None:
+        """to <- source; both of the class of `type`. Keeps the flags."""
+        raise NotImplementedError
+
+    def exchange(self, type: i64, a: i64, b: i64) -> None:
+        """Swap two registers of the class of `type`."""
+        raise NotImplementedError
+
+    def constant(self, type: i64, to: i64, low: i64, high: i64, keep_flags: bool) -> None:
+        """to <- constant."""
+        raise NotImplementedError
+
+    def load(self, type: i64, to: i64, base: i64, disp: i64) -> None:
+        """to <- [base + disp]; an i32 is zero-extended."""
+        raise NotImplementedError
+
+    def store(self, type: i64, source: i64, base: i64, disp: i64) -> None:
+        """[base + disp] <- source."""
+        raise NotImplementedError
+
+    def store_constant(self, type: i64, base: i64, disp: i64, low: i64, high: i64) -> bool:
+        """[base + disp] <- constant without a register, if the ISA can; flags are kept."""
+        raise NotImplementedError
+
+    def add_address(self, to: i64, base: i64, disp: i64) -> None:
+        """to <- base + disp, 64 bits; keeps the flags."""
+        raise NotImplementedError
+
+    # ---- jumps
+    def jump(self, chain: i64) -> i64:
+        """Jump to a place not yet known; returns the longer chain."""
+        raise NotImplementedError
+
+    def branch(self, condition: i64, chain: i64) -> i64:
+        """Jump if `condition` to a place not yet known."""
+        raise NotImplementedError
+
+    def jump_back(self, target: i64) -> None:
+        """Jump to code that exists."""
+        raise NotImplementedError
+
+    def branch_back(self, condition: i64, target: i64) -> None:
+        """Jump if `condition` to code that exists."""
+        raise NotImplementedError
+
+    def bind(self, chain: i64) -> None:
+        """All jumps of the chain lead here."""
+        raise NotImplementedError
+
+    def test(self, type: i64, register: i64) -> i64:
+        """Set the flags from a register; the condition that holds when it is not zero."""
+        raise NotImplementedError
+
+    def jump_table(self, index: i64, scratch: i64, count: i64) -> i64:
+        """Jump through a table of `count` + 1 places by an unsigned index, the last for all beyond; returns the table's handle."""
+        raise NotImplementedError
+
+    def fill_table(self, handle: i64, entry: i64, target: i64) -> None:
+        """Entry of a jump table <- code offset."""
+        raise NotImplementedError
+
+    # ---- calls and frames
+    def call_function(self, index: i64) -> None:
+        """Call a function defined in this module."""
+        raise NotImplementedError
+
+    def call_register(self, register: i64) -> None:
+        """Call the code at an address."""
+        raise NotImplementedError
+
+    def jump_function(self, index: i64) -> None:
+        """Jump to the start of a function defined in this module."""
+        raise NotImplementedError
+
+    def jump_register(self, register: i64) -> None:
+        """Jump to the code at an address."""
+        raise NotImplementedError
+
+    def enter(self, saved: i64) -> None:
+        """Push the frame pointer and the set `saved` of registers."""
+        raise NotImplementedError
+
+    def grow_frame(self, size: i64) -> None:
+        """Make room for `size` bytes."""
+        raise NotImplementedError
+
+    def check_stack(self, context: i64, size: i64, store_offset: i64) -> i64:
+        """Compare the stack pointer less `size` with the limit in the store; the condition that holds on overflow."""
+        raise NotImplementedError
+
+    def leave(self, saved: i64) -> None:
+        """Undo `enter`."""
+        raise NotImplementedError
+
+    def ret(self) -> None:
+        """Return to the caller."""
+        raise NotImplementedError
+
+    def load_code_and_context(self, pointer: i64, context: i64) -> None:
+        """From a VMFuncRef or VMFunctionImport: context <- its context, then pointer <- its code."""
+        raise NotImplementedError
+
+    def find_function(self, table: i64, type_index: i64, entry: i64) -> i64:
+        """The register of the VMFuncRef that call_indirect calls: element `entry` (of the value stack) of the table, checked."""
+        raise NotImplementedError
+
+    def emit_cold(self) -> None:
+        """Write the out-of-line paths of the function, traps apart."""
+        raise NotImplementedError
+
+    def trap_stub(self, code: i64, chain: i64) -> i64:
+        """Pass a trap code to the common end of the function's traps; returns the longer chain."""
+        raise NotImplementedError
+
+    def trap_end(self, context: i64) -> None:
+        """The common end: tail call the `trap` libcall."""
+        raise NotImplementedError
+
+    # ---- ops
+    def lower(self, op: i64) -> None:
+        """Lower one numeric, vector, memory or atomic op of the record at `Values.pc`."""
+        raise NotImplementedError
+
+    def use_fuel(self, context: i64, scratch: i64, amount: i64) -> None:
+        """Subtract from the store's fuel."""
+        raise NotImplementedError
+
+    def fuel_empty(self, context: i64, scratch: i64) -> i64:
+        """Test the store's fuel; the condition that holds when it is below zero."""
+        raise NotImplementedError

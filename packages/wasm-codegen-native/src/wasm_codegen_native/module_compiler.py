@@ -1,0 +1,85 @@
+"""All functions of a module, one after the other, into one piece of code with its calls and constants resolved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+from librt.vecs import vec
+from mypy_extensions import i64
+from wasm_environ.opcodes import OPS
+
+from wasm_codegen_native.code import Code
+from wasm_codegen_native.isa.x86_64.isa import X86Isa
+from wasm_codegen_native.plan import ACCESSES, CALLS, VECTORS
+
+if TYPE_CHECKING:
+    from wasm_environ.body import FunctionBody
+
+    from wasm_codegen_native.driver import Driver
+    from wasm_codegen_native.frame import ModuleTables
+
+# Chapters and ops whose lowering clobbers what calls clobber.
+CALLING: Final = frozenset(
+    (
+        "call", "call_indirect", "call_ref", "return_call", "return_call_indirect", "return_call_ref", "memory.grow", "memory.copy",
+        "memory.fill", "memory.init", "data.drop", "table.get", "table.set", "table.grow", "table.fill", "table.copy", "table.init",
+        "elem.drop", "ref.func", "memory.atomic.notify", "memory.atomic.wait32", "memory.atomic.wait64",
+    )
+)  # fmt: skip
+
+
+def make_traits() -> bytes:
+    """Per op id: CALLS, ACCESSES, VECTORS."""
+    traits = bytearray(0x600)
+    for op in OPS:
+        if op.mnemonic in CALLING:
+            traits[op.id] |= CALLS
+        elif op.align >= 0:
+            traits[op.id] |= ACCESSES
+        if "v" in (op.operands or "") + (op.results or ""):
+            traits[op.id] |= VECTORS
+    return bytes(traits)
+
+
+TRAITS: Final = make_traits()
+
+
+@final
+class ModuleCompiler:
+    """Functions in, in ascending order, code out."""
+
+    def __init__(self, isa: X86Isa, tables: ModuleTables) -> None:
+        self.isa: X86Isa = isa
+        self.code: Code = Code()
+        self.driver: Driver = isa.driver(self.code, tables, TRAITS)
+        self.symbols: list[tuple[int, int, int]] = []
+        self.first: i64 = tables.imported_functions
+
+    def add(self, body: FunctionBody) -> None:
+        """Compile one function."""
+        code = self.code
+        self.isa.align(code)
+        start = code.here()
+        self.driver.compile(body)
+        self.symbols.append((body.index, start, code.here() - start))
+
+    def resolve(self) -> None:
+        """Fill in calls between functions and references to constants; the code is complete."""
+        code = self.code
+        places = code.call_places
+        i: i64 = 0
+        n: i64 = len(places)
+        symbols = self.symbols
+        while i < n:
+            place = places[i]
+            callee: i64 = symbols[places[i + 1] - self.first][1]
+            code.patch(place, callee - place - 4)
+            i += 2
+        rodata = (code.here() + 15) & ~15
+        places = code.rodata_places
+        n = len(places)
+        i = 0
+        while i < n:
+            place = places[i]
+            code.patch(place, rodata + places[i + 1] - place)
+            i += 2

@@ -1,0 +1,84 @@
+"""Where the platform's C convention puts parameters and results: computed once per signature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+from librt.vecs import append, vec
+from mypy_extensions import i64
+
+from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128
+
+if TYPE_CHECKING:
+    from wasm_environ.types import FuncType
+
+ON_STACK: Final = -1
+# Value types below REF by their byte.
+TYPES: Final = {0x7F: T_I32, 0x7E: T_I64, 0x7D: T_F32, 0x7C: T_F64, 0x7B: T_V128}
+
+
+def register_type(value_type: int) -> i64:
+    """The T_* of a value type; references travel as 64-bit integers."""
+    return TYPES.get(value_type, T_I64)
+
+
+@final
+class Convention:
+    """A calling convention as data: argument registers in order, the first of `integers` is the callee's vmctx."""
+
+    def __init__(self, integers: vec[i64], vectors: vec[i64], integer_result: i64, vector_result: i64) -> None:
+        self.integers: vec[i64] = integers
+        self.vectors: vec[i64] = vectors
+        self.integer_result: i64 = integer_result
+        self.vector_result: i64 = vector_result
+
+    def result(self, type: i64) -> i64:
+        """The register of the first result."""
+        return self.vector_result if type >= T_F32 else self.integer_result
+
+
+@final
+class Signature:
+    """params, results: T_* types. registers[k]: the register of param k, or ON_STACK with `offsets[k]` bytes above the return address."""
+
+    def __init__(self) -> None:
+        self.params: vec[i64] = vec[i64]()
+        self.results: vec[i64] = vec[i64]()
+        self.registers: vec[i64] = vec[i64]()
+        self.offsets: vec[i64] = vec[i64]()
+        self.more: i64 = -1  # register of the pointer for further results; -1 where there is none
+        self.stack_size: i64 = 0  # bytes of stack arguments, a multiple of 16
+
+
+def assign(function: FuncType, convention: Convention) -> Signature:
+    """The signature's places."""
+    s = Signature()
+    next_integer: i64 = 1
+    next_vector: i64 = 0
+    for value_type in function.results:
+        s.results = append(s.results, register_type(value_type))
+    if len(s.results) > 1:
+        s.more = convention.integers[1]
+        next_integer = 2
+    size: i64 = 0
+    for value_type in function.params:
+        type = register_type(value_type)
+        register: i64 = ON_STACK
+        if type >= T_F32:
+            if next_vector < len(convention.vectors):
+                register = convention.vectors[next_vector]
+                next_vector += 1
+        elif next_integer < len(convention.integers):
+            register = convention.integers[next_integer]
+            next_integer += 1
+        offset: i64 = 0
+        if register == ON_STACK:
+            if type == T_V128:
+                size = (size + 15) & ~15
+            offset = size
+            size += 16 if type == T_V128 else 8
+        s.params = append(s.params, type)
+        s.registers = append(s.registers, register)
+        s.offsets = append(s.offsets, offset)
+    s.stack_size = (size + 15) & ~15
+    return s
