@@ -56,7 +56,7 @@ class Label:
         start = words[at + first]
         self.types = [type_name(f.body.types[start + i]) for i in range(words[at + count])]
         self.height: int = words[at + LABEL_HEIGHT]
-        self.name = f"b{index}"
+        self.name = f"B{index}"
         self.incoming: list[tuple[list[str], str]] = []
         self.saved: list[str] = []
         self.known: dict[int, str] = {}
@@ -106,7 +106,7 @@ def if_(f: FunctionLowering, a: int, b: int, c: int) -> None:
     else:
         label.saved = f.stack[label.height :]
         label.known = dict(f.known)
-        otherwise = label.else_block = f"e{a}"
+        otherwise = label.else_block = f"E{a}"
     f.emit(f"br i1 {condition}, label %n{n}, label %{otherwise}")
     f.continue_block(f"n{n}")
 
@@ -212,8 +212,8 @@ def br_table(f: FunctionLowering, a: int, b: int, c: int) -> None:
             prepare(f, label)
         elif not label.is_loop:
             label.incoming.append(label.incoming[-1])
-    cases = " ".join([f"i32 {value}, label %b{target}" for value, target in enumerate(targets[:a])])
-    f.emit(f"switch i32 {selector}, label %b{targets[a]} [{cases}]")
+    cases = " ".join([f"i32 {value}, label %B{target}" for value, target in enumerate(targets[:a])])
+    f.emit(f"switch i32 {selector}, label %B{targets[a]} [{cases}]")
 
 
 def return_(f: FunctionLowering, a: int, b: int, c: int) -> None:

@@ -147,6 +147,8 @@ def _fill() -> None:
         CHAPTER.function(f"{t}.const", integer_const)
     CHAPTER.function("f32.const", lambda f, a, b, c: f.stack.append(f32_literal(a)))
     CHAPTER.function("f64.const", lambda f, a, b, c: f.stack.append(f64_literal(a)))
+    del CHAPTER.rows["i32.eqz"]
+    CHAPTER.function("i32.eqz", i32_eqz)
     for name in ("add", "sub"):
         CHAPTER.function(f"i64.{name}128", partial(wide_sum, name))
     CHAPTER.function("i64.mul_wide_s", partial(wide_product, "sext"))
@@ -155,6 +157,14 @@ def _fill() -> None:
 
 def integer_const(f: FunctionLowering, a: int, b: int, c: int) -> None:
     f.stack.append(str(a))
+
+
+def i32_eqz(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    x = f.stack.pop()
+    n = f.next()
+    condition = f.conditions.get(x)
+    f.emit(f"%c{n} = icmp eq i32 {x}, 0{f.debug_of(x)}" if condition is None else f"%c{n} = xor i1 {condition}, true")
+    f.push_condition(f"%c{n}", f"%v{n}", f.following)
 
 
 # spec: idiv_s, idiv_u, irem_s, irem_u

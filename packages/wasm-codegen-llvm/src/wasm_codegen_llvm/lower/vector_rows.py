@@ -266,14 +266,16 @@ VARIANTS: Final = (
     ("i32x4.relaxed_trunc_f64x2_s_zero", "", "d:w", CONVERSIONS[2][2]),
 )  # fmt: skip
 
-# wasmtime on x86-64: minps, maxps.
+# Relaxed minima and maxima are the pseudo ones, as wasmtime's on x86-64.
+PSEUDO: Final = {name: template for name, _, template, _ in FLOAT if name in ("pmin", "pmax")}
 RELAXED: Final = (
     ("i32x4.relaxed_trunc_f32x4_u", "f:w", CONVERSIONS[1][2]),
     ("i32x4.relaxed_trunc_f64x2_u_zero", "d:w", CONVERSIONS[3][2]),
-    ("f32x4.relaxed_min", "ff:f", "%a{n} = fcmp olt <4 x float> {x}, {y}\n%v{n} = select <4 x i1> %a{n}, <4 x float> {x}, <4 x float> {y}"),
-    ("f32x4.relaxed_max", "ff:f", "%a{n} = fcmp ogt <4 x float> {x}, {y}\n%v{n} = select <4 x i1> %a{n}, <4 x float> {x}, <4 x float> {y}"),
-    ("f64x2.relaxed_min", "dd:d", "%a{n} = fcmp olt <2 x double> {x}, {y}\n%v{n} = select <2 x i1> %a{n}, <2 x double> {x}, <2 x double> {y}"),
-    ("f64x2.relaxed_max", "dd:d", "%a{n} = fcmp ogt <2 x double> {x}, {y}\n%v{n} = select <2 x i1> %a{n}, <2 x double> {x}, <2 x double> {y}"),
+    *(
+        (f"{shape}.relaxed_{name}", f"{letter}{letter}:{letter}", PSEUDO[f"p{name}"].replace("$v", vector).replace("$n", count))
+        for shape, letter, vector, count, _, _ in FLOAT_SHAPES
+        for name in ("min", "max")
+    ),
 )  # fmt: skip
 
 
