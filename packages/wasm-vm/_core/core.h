@@ -302,6 +302,14 @@ typedef struct GlobalObject {
     PyObject *weakrefs;
 } GlobalObject;
 
+typedef struct TagObject {
+    PyObject_HEAD
+    Store *store; /* strong */
+    uint64_t identity;
+    Signature *signature; /* the engine's */
+    PyObject *weakrefs;
+} TagObject;
+
 typedef struct CallerObject {
     PyObject_HEAD
     Store *store;       /* strong; NULL once the call is over */
@@ -317,12 +325,14 @@ typedef struct InstanceObject {
     PyObject *weakrefs;
 } InstanceObject;
 
-extern PyTypeObject FuncType, MemoryType, SharedMemoryType, TableType, GlobalType;
+extern PyTypeObject FuncType, MemoryType, SharedMemoryType, TableType, GlobalType, TagType;
 PyObject *func_wrap(Store *store, VMFuncRef *funcref, HostFunc *host);
 PyObject *memory_wrap(Store *store, Memory *memory);
 PyObject *memory_view(Store *store, Memory *memory);
 PyObject *table_wrap(Store *store, Table *table);
 PyObject *global_wrap(Store *store, VMGlobal *cell, ValueType type, bool mutable_);
+uint64_t tag_next(void); /* an identity never used before */
+PyObject *tag_wrap(Store *store, uint64_t identity, Signature *signature);
 VMFuncRef *func_reference(FuncObject *func); /* usable by wasm; NULL with an exception */
 HostFunc *funcref_host(const VMFuncRef *funcref);
 
@@ -331,8 +341,8 @@ HostFunc *funcref_host(const VMFuncRef *funcref);
 typedef struct Globals {
     PyObject *wasm_error, *link_error, *exhausted_error, *store_error, *exit_error; /* exception classes */
     PyObject *trap;                                                            /* class Trap */
-    PyObject *to_func_type, *to_memory_type, *to_table_type, *to_global_type;  /* environ's -> public; NULL: identity */
-    PyObject *from_func_type, *from_memory_type, *from_table_type, *from_global_type;
+    PyObject *to_func_type, *to_memory_type, *to_table_type, *to_global_type, *to_tag_type; /* environ's -> public; NULL: identity */
+    PyObject *from_func_type, *from_memory_type, *from_table_type, *from_global_type, *from_tag_type;
     PyObject *default_engine, *set_wasi;
     PyObject *environ_func_type, *environ_memory_type, *environ_table_type, *environ_global_type, *environ_limits; /* classes */
     PyObject *str_vm, *str_loaded, *str_value, *str_timeout, *str_memory, *str_code, *str_val, *str_message, *str_backtrace, *str__code;

@@ -52,7 +52,10 @@ PyObject *instance_export(Store *store, Instance *instance, Py_ssize_t index)
                              : (VMGlobal *)instance_at(instance, plan->layout.globals) + (row->index - plan->imported_globals);
         return global_wrap(store, cell, global->type, global->mutable_);
     }
-    default: PyErr_Format(G.wasm_error, "export %R: tags cannot be given to the host yet", row->name); return NULL;
+    default: {
+        Signature *signature = engine_signature(store->engine, plan->tags[row->index]);
+        return signature ? tag_wrap(store, ((uint64_t *)instance_at(instance, plan->layout.tags))[row->index], signature) : NULL;
+    }
     }
 }
 

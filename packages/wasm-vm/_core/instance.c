@@ -99,6 +99,24 @@ static int check_global(Loaded *module, Store *store, uint32_t i, GlobalObject *
     return fits ? 0 : mismatch(module, i, (PyObject *)object, "global types incompatible");
 }
 
+static int check_tag(Loaded *module, Store *store, uint32_t i, TagObject *object)
+{
+    if (object->store != store)
+        return wrong_store(module, i);
+    return module->plan.tags[module->plan.imports[i].index] == object->signature->type_id
+               ? 0
+               : mismatch(module, i, (PyObject *)object, "tag types incompatible");
+}
+
+static bool is_extern(PyObject *object)
+{
+    PyTypeObject *const types[] = {&FuncType, &TableType, &MemoryType, &SharedMemoryType, &GlobalType, &TagType};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (Py_IS_TYPE(object, types[i]))
+            return true;
+    return false;
+}
+
 static int check_import(Loaded *module, Store *store, uint32_t i, PyObject *given)
 {
     switch (module->plan.imports[i].kind) {
@@ -118,13 +136,15 @@ static int check_import(Loaded *module, Store *store, uint32_t i, PyObject *give
         if (Py_IS_TYPE(given, &GlobalType))
             return check_global(module, store, i, (GlobalObject *)given);
         break;
-    default: break;
+    default:
+        if (Py_IS_TYPE(given, &TagType))
+            return check_tag(module, store, i, (TagObject *)given);
+        break;
     }
-    if (Py_IS_TYPE(given, &FuncType) || Py_IS_TYPE(given, &TableType) || Py_IS_TYPE(given, &MemoryType) ||
-        Py_IS_TYPE(given, &SharedMemoryType) || Py_IS_TYPE(given, &GlobalType))
+    if (is_extern(given))
         return mismatch(module, i, given, "another kind of item");
     const ImportPlan *row = &module->plan.imports[i];
-    PyErr_Format(PyExc_TypeError, "import `%U::%U`: expected a Func, Global, Memory, SharedMemory or Table (a %s), not %.100s", row->module,
+    PyErr_Format(PyExc_TypeError, "import `%U::%U`: expected a Func, Global, Memory, SharedMemory, Table or Tag (a %s), not %.100s", row->module,
                  row->name, kind_names[row->kind], Py_TYPE(given)->tp_name);
     return -1;
 }
@@ -151,6 +171,8 @@ static void link_import(Instance *instance, const ImportPlan *row, PyObject *giv
         instance->memories[row->index] = ((MemoryObject *)given)->memory;
     } else if (row->kind == EXTERN_GLOBAL) {
         ((VMGlobal **)instance_at(instance, plan->layout.global_imports))[row->index] = ((GlobalObject *)given)->cell;
+    } else {
+        ((uint64_t *)instance_at(instance, plan->layout.tags))[row->index] = ((TagObject *)given)->identity;
     }
 }
 
@@ -296,11 +318,10 @@ static int make_globals(Instance *instance)
 
 static void make_tags(Instance *instance)
 {
-    static uint64_t next_tag = 1; /* under the GIL */
     const Plan *plan = &instance->module->plan;
     uint64_t *tags = instance_at(instance, plan->layout.tags);
-    for (uint32_t i = 0; i < plan->tag_count; i++)
-        tags[i] = next_tag++;
+    for (uint32_t i = plan->imported_tags; i < plan->tag_count; i++)
+        tags[i] = tag_next();
 }
 
 /* ---- segments ---- */

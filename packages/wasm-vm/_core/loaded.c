@@ -81,7 +81,7 @@ static int take_imports(Plan *plan, PyObject *tuple)
                          : row->kind == EXTERN_TABLE  ? plan->imported_tables
                          : row->kind == EXTERN_MEMORY ? plan->imported_memories
                          : row->kind == EXTERN_GLOBAL ? plan->imported_globals
-                                                      : plan->tag_count;
+                                                      : plan->imported_tags;
         if (row->index >= bound)
             return bad_plan("import index");
     }
@@ -356,7 +356,7 @@ PyObject *loaded_new(PyObject *Py_UNUSED(module), PyObject *args);
 PyObject *loaded_new(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *type_ids, *functions, *imports, *exports, *memories, *tables, *globals, *elements, *datas, *data, *escaping, *entries, *thunks,
-        *function_table, *traps, *addresses, *ops, *module, *names;
+        *function_table, *traps, *addresses, *ops, *tags, *module, *names;
     Engine *engine;
     Code *code;
     Plan parsed = {0};
@@ -365,12 +365,12 @@ PyObject *loaded_new(PyObject *Py_UNUSED(module), PyObject *args)
     unsigned int start_entry;
     long long start;
     int guarded;
-    if (!PyArg_ParseTuple(args, "O!O!(nn)OO((IIIIIIIII)SS(IIIII)OOOOOOOOSLpSSIO!O!O!S):load", &EngineType, &engine, &CodeType, &code, &text_offset,
+    if (!PyArg_ParseTuple(args, "O!O!(nn)OO((IIIIIIIII)SS(IIIII)OOOOOOOOSLpSSIO!O!O!SS):load", &EngineType, &engine, &CodeType, &code, &text_offset,
                           &text_size, &module, &names, &l->memories, &l->globals, &l->global_imports, &l->tables, &l->function_imports, &l->tags,
                           &l->func_refs, &l->type_ids, &l->size, &type_ids, &functions, &parsed.imported_functions, &parsed.imported_tables,
-                          &parsed.imported_memories, &parsed.imported_globals, &parsed.tag_count, &imports, &exports, &memories, &tables, &globals,
+                          &parsed.imported_memories, &parsed.imported_globals, &parsed.imported_tags, &imports, &exports, &memories, &tables, &globals,
                           &elements, &datas, &data, &escaping, &start, &guarded, &entries, &thunks, &start_entry, &PyMemoryView_Type,
-                          &function_table, &PyMemoryView_Type, &traps, &PyMemoryView_Type, &addresses, &ops))
+                          &function_table, &PyMemoryView_Type, &traps, &PyMemoryView_Type, &addresses, &ops, &tags))
         return NULL;
     if (code->text) {
         PyErr_SetString(PyExc_ValueError, "this code has been loaded already");
@@ -390,7 +390,8 @@ PyObject *loaded_new(PyObject *Py_UNUSED(module), PyObject *args)
     code->imported_functions = parsed.imported_functions;
     Py_XSETREF(code->names, Py_NewRef(names));
     if (set_code_tables(code, function_table, traps, addresses) || take_ops(plan, ops) ||
-        take_u32(type_ids, &plan->type_ids, &plan->type_count) || take_u32(functions, &plan->functions, &plan->function_count))
+        take_u32(type_ids, &plan->type_ids, &plan->type_count) || take_u32(functions, &plan->functions, &plan->function_count) ||
+        take_u32(tags, &plan->tags, &plan->tag_count))
         goto failed;
     if (plan->imported_functions > plan->function_count) {
         bad_plan("imported functions");
@@ -400,7 +401,7 @@ PyObject *loaded_new(PyObject *Py_UNUSED(module), PyObject *args)
         take_datas(self, datas, data) || take_imports(plan, imports) || take_exports(self, exports))
         goto failed;
     if (plan->imported_tables > plan->table_count || plan->imported_memories > plan->memory_count ||
-        plan->imported_globals > plan->global_count) {
+        plan->imported_globals > plan->global_count || plan->imported_tags > plan->tag_count) {
         bad_plan("import counts");
         goto failed;
     }
@@ -444,7 +445,8 @@ static void free_plan(Plan *plan)
         PyMem_Free(plan->elements[i].expressions);
     }
     void *owned[] = {plan->imports, plan->exports, plan->functions, plan->thunks,   plan->memories, plan->tables,
-                     plan->globals, plan->elements, plan->datas,    plan->escaping, plan->type_ids, plan->ops};
+                     plan->globals, plan->elements, plan->datas,    plan->escaping, plan->type_ids, plan->ops,
+                     plan->tags};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         PyMem_Free(owned[i]);
 }

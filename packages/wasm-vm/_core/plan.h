@@ -85,10 +85,11 @@ typedef struct Plan {
     DataPlan *datas;
     EscapingPlan *escaping;
     uint32_t *type_ids;
+    uint32_t *tags; /* engine type id per tag */
     ConstOp *ops;
     uint32_t import_count, export_count, function_count, memory_count, table_count, global_count, element_count, data_count, escaping_count,
         type_count, tag_count, op_count;
-    uint32_t imported_functions, imported_tables, imported_memories, imported_globals;
+    uint32_t imported_functions, imported_tables, imported_memories, imported_globals, imported_tags;
     int64_t start; /* function index or -1 */
     void *start_code, *start_entry;
     bool guarded;

@@ -18,6 +18,7 @@ from wasm_vm._core import (
     SharedMemory,
     Store,
     Table,
+    Tag,
 )
 from wasm_vm._core import bind_types as _bind_types
 from wasm_vm._core import drop_reservations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArtifactError", "Caller", "EngineCore", "ExhaustedError", "ExitTrap", "Frame", "Func", "Global", "Instance", "InstanceExports",
-    "LinkError", "LoadedModule", "Memory", "SharedMemory", "Store", "StoreError", "Table", "Trap", "TrapCode", "WasmError",
+    "LinkError", "LoadedModule", "Memory", "SharedMemory", "Store", "StoreError", "Table", "Tag", "Trap", "TrapCode", "WasmError",
     "bind_types", "drop_reservations", "load_file", "load_module",
 ]  # fmt: skip
 
@@ -50,17 +51,19 @@ def bind_types(
     from_table_type: Converter | None = None,
     to_global_type: Converter | None = None,
     from_global_type: Converter | None = None,
+    to_tag_type: Converter | None = None,
+    from_tag_type: Converter | None = None,
     default_engine: Callable[[], Any] | None = None,
     set_wasi: Callable[[Store, Any], Any] | None = None,
 ) -> None:
     """Let the public API's own classes appear in the vm's methods; called once, before use.
 
     `to_*` turn an environ type (`FuncType`, `MemoryType`, `TableType`, `GlobalType`) into the public class; `from_*` the public class into environ's, raising
-    TypeError or AttributeError for anything else. Environ's own types are always accepted. `default_engine()` makes the engine of `Store()`;
+    TypeError or AttributeError for anything else. A tag's type is given and taken as the environ FuncType of its payload. Environ's own types are always accepted. `default_engine()` makes the engine of `Store()`;
     `set_wasi(store, config)` is called by `Store.set_wasi`, and what it returns is kept as `store._wasi`.
     """
     _bind_types(
         to_func_type=to_func_type, from_func_type=from_func_type, to_memory_type=to_memory_type, from_memory_type=from_memory_type,
         to_table_type=to_table_type, from_table_type=from_table_type, to_global_type=to_global_type, from_global_type=from_global_type,
-        default_engine=default_engine, set_wasi=set_wasi,
+        to_tag_type=to_tag_type, from_tag_type=from_tag_type, default_engine=default_engine, set_wasi=set_wasi,
     )  # fmt: skip

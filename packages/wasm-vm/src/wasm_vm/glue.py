@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wasm_environ import types
-from wasm_environ.module import FUNC, GLOBAL, MEMORY, TABLE
+from wasm_environ.module import FUNC, GLOBAL, MEMORY, TABLE, TAG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,12 +56,14 @@ def _text(kind: int, given: Any) -> str:
 
 
 def _kind_of(given: Any) -> int:
-    from wasm_vm import Func, Global, Table
+    from wasm_vm import Func, Global, Table, Tag
 
     if isinstance(given, Func):
         return FUNC
     if isinstance(given, Table):
         return TABLE
+    if isinstance(given, Tag):
+        return TAG
     return GLOBAL if isinstance(given, Global) else MEMORY
 
 
@@ -73,7 +75,7 @@ def import_mismatch(module: Module, index: int, given: Any, reason: str) -> str:
         lambda: module.tables[wanted.index].type,
         lambda: module.memories[wanted.index],
         lambda: module.globals[wanted.index].type,
-        lambda: None,
+        lambda: module.types[wanted.type.type_index].composite,  # type: ignore[union-attr]
     )
     expected = _text(wanted.kind, types_of[wanted.kind]())
     return (

@@ -129,7 +129,7 @@ def _plan(engine: _core.EngineCore, artifact: Artifact) -> tuple[Any, ...]:
          layout.func_refs, layout.type_ids, layout.size),
         array("I", ids).tobytes(),
         array("I", [ids[t] for t in functions]).tobytes(),
-        (module.imported_functions, module.imported_tables, module.imported_memories, module.imported_globals, len(module.tags)),
+        (module.imported_functions, module.imported_tables, module.imported_memories, module.imported_globals, module.imported_tags),
         tuple([(i.module, i.name, i.kind, i.index) for i in module.imports]),
         tuple([(e.name, e.kind, e.index) for e in module.exports]),
         memories, tables, variables, elements, datas,
@@ -142,4 +142,5 @@ def _plan(engine: _core.EngineCore, artifact: Artifact) -> tuple[Any, ...]:
         entries[canonical[functions[module.start]]] if module.start >= 0 else 0,
         _table(artifact, ".wasm.functions"), _table(artifact, ".wasm.traps"), _table(artifact, ".wasm.addresses"),
         pool.pool.tobytes(),
+        array("I", [ids[t.type_index] for t in module.tags]).tobytes(),
     )  # fmt: skip
