@@ -265,17 +265,16 @@ def test_ctrl_c_stops_a_spinning_guest(strategy: str, tmp_path: Path) -> None:
             assert f["add"](store, 1, 2) == 3
             print("interrupted", flush=True)
     """)
-    child = subprocess.Popen([sys.executable, "-c", script, strategy], stdout=subprocess.PIPE, text=True)
-    try:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-        time.sleep(0.3)
-        os.kill(child.pid, signal.SIGINT)
-        assert child.stdout.readline() == "interrupted\n"
-        assert child.wait(timeout=60) == 0
-    finally:
-        child.kill()
-        child.wait()
+    with subprocess.Popen([sys.executable, "-c", script, strategy], stdout=subprocess.PIPE, text=True) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "ready\n"
+            time.sleep(0.3)
+            os.kill(child.pid, signal.SIGINT)
+            assert child.stdout.readline() == "interrupted\n"
+            assert child.wait(timeout=60) == 0
+        finally:
+            child.kill()
 
 
 def test_fault_outside_wasm_reaches_faulthandler() -> None:
