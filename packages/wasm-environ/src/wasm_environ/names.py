@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, final
-
 from wasm_environ.errors import InvalidError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Final
+
     from wasm_environ.module import Module
 
 NameMap = dict[int, str]
@@ -22,7 +22,6 @@ MAPS: Final = {"functions": 1, "types": 4, "tables": 5, "memories": 6, "globals"
 INDIRECT_MAPS: Final = {"locals": 2, "labels": 3, "fields": 10}
 
 
-@final
 class Names:
     """What the name section says. Each attribute of MAPS is a dict of index to name, each of INDIRECT_MAPS a dict of such dicts.
 
@@ -42,7 +41,7 @@ class Names:
             pass
         self.module: str | None = None
         if MODULE in self._parts:
-            try:  # noqa: SIM105 - contextlib is a dear import
+            try:
                 self.module = _name(self._parts[MODULE], 0)[0]
             except (IndexError, UnicodeDecodeError):
                 pass
@@ -104,7 +103,7 @@ def decode_branch_hints(module: Module) -> dict[int, dict[int, int]]:
     hints: dict[int, dict[int, int]] = {}
     for custom in module.customs:
         if custom.name == BRANCH_HINTS:
-            try:  # noqa: SIM105
+            try:
                 _read_hints(custom.data, hints)
             except IndexError:
                 pass
@@ -159,7 +158,7 @@ def _name(data: bytes, at: int) -> tuple[str, int]:
 def _map(data: bytes) -> NameMap:
     names: NameMap = {}
     if data:
-        try:  # noqa: SIM105
+        try:
             _read_map(data, 0, names)
         except (IndexError, UnicodeDecodeError):
             pass

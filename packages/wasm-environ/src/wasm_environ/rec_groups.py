@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from wasm_environ.types import (
     CONCRETE,
     HEAP_SHIFT,
@@ -18,6 +16,7 @@ from wasm_environ.types import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Final
 
 # In a key, a reference to member i of the same group is LOCAL + i: the same wherever the group stands.
 LOCAL: Final = 1 << 40

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from _thread import allocate_lock
-from typing import final
 
 from wasm_environ.rec_groups import LOCAL, GroupKey, composite_key, group_key, map_composite
 from wasm_environ.types import CompositeType, FuncType
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from wasm_environ.module import Module
 
 
-@final
 class TypeRegistry:
     """Interns types. Ids count from 0 and are never given up; safe to use from several threads.
 
@@ -93,7 +91,6 @@ class TypeRegistry:
         return range(base, base + size)
 
 
-@final
 class _Indices:
     """Maps a module's type indices: earlier ones to ids, those of the group at `start` to base + position (base -1: to a key's mark)."""
 

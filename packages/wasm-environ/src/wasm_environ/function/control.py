@@ -144,6 +144,7 @@ def br_table(s: State) -> None:
     s.pop_t(I32)
     start: i64 = len(s.extra)
     arity: i64 = -1
+    checked: i64 = -1
     i: i64 = 0
     while i <= n:
         frame = s.frame(r.u32())
@@ -151,8 +152,9 @@ def br_table(s: State) -> None:
         if arity >= 0 and count != arity:
             raise s.fail("type mismatch: br_table targets carry different numbers of values")
         arity = count
-        if count:
+        if count and first != checked:
             s.check_list(first, count)
+            checked = first
         if s.live:
             s.extra = append(s.extra, s.branch(frame))
         i += 1

@@ -121,7 +121,7 @@ class State:
                 raise self.fail(limits.exceeded("operand stack", high))
             while size < high:
                 size *= 2
-            self.stack = grown(self.stack, size)
+            self.stack = grown(self.stack, min(size, limits.OPERAND_STACK))
         self.high = high
 
     def pop(self) -> i64:
@@ -213,9 +213,9 @@ class State:
         depth = self.depth
         at = depth * FRAME_WORDS
         if at + FRAME_WORDS > len(self.frames):
-            if depth > limits.NESTING:
+            if depth > limits.NESTING:  # the function's own frame does not count
                 raise self.fail(limits.exceeded("nesting", depth))
-            self.frames = grown(self.frames, at * 2)
+            self.frames = grown(self.frames, min(at * 2, (limits.NESTING + 1) * FRAME_WORDS))
         sp = self.sp
         label: i64 = -1
         frames = self.frames

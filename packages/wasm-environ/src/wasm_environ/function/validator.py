@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import final
 
-from librt.vecs import append, vec
+from librt.vecs import append, extend, vec
 from mypy_extensions import i64
 
 from wasm_environ import limits
@@ -146,6 +146,9 @@ class BodyValidator:
                 continue  # refused below, when all groups are known to be well-formed
             if not context.defaultable(t) and n:
                 s.track_inits = True
+            if n > 16:
+                out = extend(out, [t] * n)
+                continue
             while n > 0:
                 out = append(out, t)
                 n -= 1

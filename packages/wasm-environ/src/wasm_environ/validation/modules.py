@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
 from wasm_environ import limits
-from wasm_environ.binary.decode import decode
+from wasm_environ.binary.decode import LARGE, decode
 from wasm_environ.errors import InvalidError
 from wasm_environ.features import DEFAULT, Features
 from wasm_environ.function.context import Context
@@ -20,12 +22,19 @@ def validate(module: Module | bytes | bytearray | memoryview, features: Features
 
     Raises MalformedError (the bytes are no module) or InvalidError, both with the byte offset where there is one.
     """
-    if not isinstance(module, Module):
-        module = decode(bytes(module), features)
-    context = checked_context(module, features)
-    validator = BodyValidator(module, features, context)
-    for i in range(len(module.code_starts)):
-        validator.check(i)
+    pause = gc.isenabled() and not (isinstance(module, Module) or len(module) < LARGE)
+    if pause:  # see `decode`
+        gc.disable()
+    try:
+        if not isinstance(module, Module):
+            module = decode(bytes(module), features)
+        context = checked_context(module, features)
+        validator = BodyValidator(module, features, context)
+        for i in range(len(module.code_starts)):
+            validator.check(i)
+    finally:
+        if pause:
+            gc.enable()
     return module
 
 
