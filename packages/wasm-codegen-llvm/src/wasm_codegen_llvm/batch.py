@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
+from wasm_codegen_llvm.ir import Signature
 from wasm_environ.libcalls import INDEX
 from wasm_environ.types import FuncType
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, POINTER_SIZE, ContextLayout
 
-from wasm_codegen_llvm.ir import Signature
-
 if TYPE_CHECKING:
+    from wasm_codegen_llvm.isa import Isa
     from wasm_environ.compiler import Tunables
     from wasm_environ.module import Module
-
-    from wasm_codegen_llvm.isa import Isa
 
 # The trap libcall is entered through a stub that leaves no frame, so that the return address is the trapping function's: eight bytes a trap
 # instead of sixteen.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Final, final
 
 from wasm_codegen_llvm import object_file, trampolines
@@ -10,17 +11,18 @@ from wasm_codegen_llvm.isa import Isa
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from wasm_codegen_llvm.machine import Machine
     from wasm_environ.compiler import CompiledCode, Target, Tunables
     from wasm_environ.features import Features
     from wasm_environ.module import Module
     from wasm_environ.types import FuncType
 
-    from wasm_codegen_llvm.machine import Machine
-
 # A batch ends when it has this many functions and bytes of bodies, or this many bytes whatever the number of functions.
 BATCH_FUNCTIONS: Final = 16
 BATCH_BYTES: Final = 8 << 10
 BATCH_LIMIT: Final = 64 << 10
+# Bytes of bodies from which on worker processes pay: about a second of LLVM.
+PARALLEL_BYTES: Final = 64 << 10
 
 
 @final
@@ -31,6 +33,7 @@ class LLVMCompiler:
     version: Final = "0.1.0+llvm22"
 
     def __init__(self, target: Target, tunables: Tunables) -> None:
+        self.parallel_compilation = True  # large modules in worker processes; the result is the same
         self.target = target
         self.tunables = tunables
         self.isa = Isa(target)
@@ -48,15 +51,28 @@ class LLVMCompiler:
         self, module: Module, features: Features, progress: Callable[[int], None] | None = None
     ) -> Sequence[CompiledCode]:
         """Validate and compile all functions; see the protocol."""
+        batches = list(batch_ranges(module))
+        if self._is_parallel(module, batches):
+            from wasm_codegen_llvm.pool import Pool, cpus
+            from wasm_codegen_llvm.worker import setup_message
+
+            setup = setup_message(module.data, features, self.target, self.tunables)
+            return Pool(setup, cpus()).compile(batches, progress)
         from wasm_codegen_llvm.batches import BatchCompiler
 
         compiler = BatchCompiler(module, features, self.tunables, self.isa, self.machine())
         out = []
-        for start, end in batch_ranges(module):
+        for start, end in batches:
             out.append(compiler.compile(start, end))
             if progress is not None:
                 progress(end)
         return out
+
+    def _is_parallel(self, module: Module, batches: list[tuple[int, int]]) -> bool:
+        if not self.parallel_compilation or len(batches) < 2:
+            return False
+        size = module.code_ends[-1] - module.code_starts[0]
+        return size >= PARALLEL_BYTES and bool(sys.executable)
 
     def compile_trampolines(
         self, entries: Sequence[FuncType], host_thunks: Sequence[FuncType]

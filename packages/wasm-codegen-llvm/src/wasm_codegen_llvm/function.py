@@ -5,12 +5,6 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, final
 
-from wasm_environ.body import OFFSET_SHIFT, OP_MASK, WORDS
-from wasm_environ.errors import UnsupportedError
-from wasm_environ.libcalls import INDEX, LIBCALLS
-from wasm_environ.opcodes import BY_ID, BY_MNEMONIC
-from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, POINTER_SIZE, STORE_STACK_LIMIT
-
 from wasm_codegen_llvm import fuel, rows
 from wasm_codegen_llvm.ir import INVARIANT, RISKY_LITERALS, SUFFIXES, UNLIKELY, ZEROS, type_name
 from wasm_codegen_llvm.lower import (
@@ -25,13 +19,17 @@ from wasm_codegen_llvm.lower import (
     vector,
     vector_memory,
 )
+from wasm_environ.body import OFFSET_SHIFT, OP_MASK, WORDS
+from wasm_environ.errors import UnsupportedError
+from wasm_environ.libcalls import INDEX, LIBCALLS
+from wasm_environ.opcodes import BY_ID, BY_MNEMONIC
+from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, POINTER_SIZE, STORE_STACK_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from wasm_environ.body import FunctionBody
-
     from wasm_codegen_llvm.batch import Batch
+    from wasm_environ.body import FunctionBody
 
 CHAPTERS: Final = tuple(
     chapter.CHAPTER

@@ -10,8 +10,7 @@ if TYPE_CHECKING:
 # Options of LLVM itself. x86: a select of a load must not become a branch around the load, or the load's trap would be lost; and wasm's select
 # is what its compiler wanted (sieve: 1.6x faster). Instructions of different places must not be merged, else a trap would report the wrong one.
 # Frames are set up before the first access, so that a trap finds the caller.
-import os
-OPTIONS: Final = ("-x86-cmov-converter=false", "-enable-tail-merge=false", "-enable-shrink-wrap=false", *os.environ.get("LLO","").split())
+OPTIONS: Final = ("-x86-cmov-converter=false", "-enable-tail-merge=false", "-enable-shrink-wrap=false")
 
 _started = False
 

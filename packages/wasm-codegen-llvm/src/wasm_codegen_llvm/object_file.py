@@ -5,9 +5,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final, final
 
-from wasm_environ.compiler import SYMBOL_FUNCTION, SYMBOL_RODATA, SYMBOL_TEXT, CompiledCode
-
 from wasm_codegen_llvm import line_table
+from wasm_environ.compiler import SYMBOL_FUNCTION, SYMBOL_RODATA, SYMBOL_TEXT, CompiledCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

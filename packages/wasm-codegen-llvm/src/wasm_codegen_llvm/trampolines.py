@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasm_environ.vmtypes import HOST_CALL, VALUE_SIZE
-
 from wasm_codegen_llvm.batch import preamble
 from wasm_codegen_llvm.ir import Signature
+from wasm_environ.vmtypes import HOST_CALL, VALUE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wasm_environ.types import FuncType
-
     from wasm_codegen_llvm.isa import Isa
+    from wasm_environ.types import FuncType
 
 
 def entries(isa: Isa, types: Sequence[FuncType]) -> str:

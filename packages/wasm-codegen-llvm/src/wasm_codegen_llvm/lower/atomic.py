@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from wasm_environ import traps
-
 from wasm_codegen_llvm.lower.memory import SIZES, address64, pointer
 from wasm_codegen_llvm.rows import Chapter
+from wasm_environ import traps
 
 if TYPE_CHECKING:
     from wasm_codegen_llvm.function import FunctionLowering

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
+from wasm_codegen_llvm import fuel
+from wasm_codegen_llvm.ir import INVARIANT, type_name
+from wasm_codegen_llvm.lower.table import element
+from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
 from wasm_environ.body import (
     KIND_LOOP,
@@ -29,11 +33,6 @@ from wasm_environ.vmtypes import (
     IMPORT_CODE,
     IMPORT_CONTEXT,
 )
-
-from wasm_codegen_llvm import fuel
-from wasm_codegen_llvm.ir import INVARIANT, type_name
-from wasm_codegen_llvm.lower.table import element
-from wasm_codegen_llvm.rows import Chapter
 
 if TYPE_CHECKING:
     from wasm_codegen_llvm.function import FunctionLowering

@@ -9,10 +9,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
 from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_BASE, MEMORY_DEFINITION
-
-from wasm_codegen_llvm.rows import Chapter
 
 if TYPE_CHECKING:
     from wasm_codegen_llvm.function import FunctionLowering

@@ -6,10 +6,9 @@ import struct
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from wasm_environ import traps
-
 from wasm_codegen_llvm.ir import f32_literal, f64_literal
 from wasm_codegen_llvm.rows import CONDITION, CONVERSION, FLOAT, Chapter
+from wasm_environ import traps
 
 if TYPE_CHECKING:
     from wasm_codegen_llvm.function import FunctionLowering

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
 from wasm_environ.types import NULLABLE
-
-from wasm_codegen_llvm.rows import Chapter
 
 if TYPE_CHECKING:
     from wasm_codegen_llvm.function import FunctionLowering

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from wasm_environ import traps
-from wasm_environ.types import NULLABLE
-from wasm_environ.vmtypes import TABLE_BASE, TABLE_LENGTH
-
 from wasm_codegen_llvm.ir import UNLIKELY
 from wasm_codegen_llvm.lower.memory import narrowed, widened
 from wasm_codegen_llvm.rows import Chapter
+from wasm_environ import traps
+from wasm_environ.types import NULLABLE
+from wasm_environ.vmtypes import TABLE_BASE, TABLE_LENGTH
 
 if TYPE_CHECKING:
     from wasm_codegen_llvm.function import FunctionLowering
