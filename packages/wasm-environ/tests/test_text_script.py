@@ -120,6 +120,14 @@ def test_a_module_fails_only_when_asked() -> None:
     assert (caught.value.line, caught.value.column) == (4, 23)
 
 
+def test_errors_name_the_place_in_the_script() -> None:
+    (command,) = parse_script('\n(assert_invalid (module (func (nope))) "x")')
+    assert isinstance(command, c.AssertInvalid)
+    with pytest.raises(TextError) as caught:
+        command.module.binary()
+    assert (caught.value.line, caught.value.column) == (2, 32)
+
+
 def test_bare_fields_are_a_module() -> None:
     (command,) = parse_script('(func) (memory 0) (func (export "f"))')
     assert isinstance(command, c.ModuleCommand)

@@ -73,15 +73,16 @@ def _lane_name(bits: int) -> str:
 class ModuleCommand:
     """(module $name definition? ...). `kind` is text, binary or quote; `definition`: compile only, do not instantiate."""
 
-    __slots__ = ("data", "definition", "kind", "line", "name", "source")
+    __slots__ = ("column", "data", "definition", "kind", "line", "name", "source")
 
-    def __init__(self, name: str, kind: str, definition: bool, source: str, data: bytes, line: int) -> None:
+    def __init__(self, name: str, kind: str, definition: bool, source: str, data: bytes, line: int, column: int = 1) -> None:
         self.name = name
         self.kind = kind
         self.definition = definition
         self.source = source  # text: the module as written
         self.data = data  # binary: the module; quote: its text
         self.line = line
+        self.column = column
 
     def binary(self, features: Features = DEFAULT) -> bytes:
         """The module's bytes. A text is parsed here and now: TextError when it is malformed."""
@@ -91,7 +92,8 @@ class ModuleCommand:
 
         if self.kind == "quote":
             return parse_module(self.data, features=features)
-        return parse_module(self.source, first_line=self.line, features=features)
+        # Spaces for what is before the module on its line, so that an error names the column in the script.
+        return parse_module(" " * (self.column - 1) + self.source, first_line=self.line, features=features)
 
 
 @final

@@ -187,8 +187,9 @@ class _ScriptReader:
             return ModuleCommand(name, kind, definition, "", data, line)
         end = tokens.close_of(start)
         tokens.i = end + 1
-        source = self.source[self.offset(start) : self.offset(end) + 1]
-        return ModuleCommand(name, "text", definition, source, b"", line)
+        begin = self.offset(start)
+        source = self.source[begin : self.offset(end) + 1]
+        return ModuleCommand(name, "text", definition, source, b"", line, begin - self.line_starts[line - 1] + 1)
 
     def quoted(self) -> bytes:
         """The strings of (module quote ...), a space between, as the reference interpreter reads them."""
