@@ -48,8 +48,6 @@ def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], F
         row = getattr(item, "callspec", None) and item.callspec.params.get("suite_row")
         if row:
             strategy, name = row
-            feature = groups.feature_of(name)
-            on = [feature] if feature in groups.OFF_BY_DEFAULT else []
-            found[row] = pool.submit(folder / name, strategy, on)
+            found[row] = pool.submit(folder / name, strategy, groups.SETTINGS.get(groups.feature_of(name), {}))
     yield found
     pool.close()

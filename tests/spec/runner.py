@@ -102,9 +102,9 @@ class Pool:
         self.here = threading.local()
         self.workers: list[Worker] = []
 
-    def submit(self, path: Path, strategy: str, features: list[str], timeout: float = TIMEOUT) -> Future[Outcome]:
+    def submit(self, path: Path, strategy: str, settings: dict[str, bool], timeout: float = TIMEOUT) -> Future[Outcome]:
         """Run a file when a worker is free."""
-        return self.executor.submit(self._run, {"path": str(path), "strategy": strategy, "features": features}, timeout)
+        return self.executor.submit(self._run, {"path": str(path), "strategy": strategy, "settings": settings}, timeout)
 
     def _run(self, task: dict[str, Any], timeout: float) -> Outcome:
         worker: Worker | None = getattr(self.here, "worker", None)
@@ -135,8 +135,8 @@ def serve() -> None:
         config = Config()
         config.strategy = task["strategy"]
         config.cache = False
-        for feature in task["features"]:
-            setattr(config, f"wasm_{feature}", True)
+        for name, value in task["settings"].items():
+            setattr(config, name, value)
         try:
             report = run_script(Engine(config), Path(task["path"]).read_bytes())
             answer = {"passed": report.passed, "failures": report.failures}

@@ -87,7 +87,7 @@ def test_the_runner_notices(tmp_path: Path, script: str, passed: int, failure: s
     path.write_text(script)
     worker = runner.Worker()
     try:
-        outcome = worker.run({"path": str(path), "strategy": "auto", "features": []}, 60)
+        outcome = worker.run({"path": str(path), "strategy": "auto", "settings": {}}, 60)
     finally:
         worker.close()
     assert outcome.passed == passed, outcome.failures
@@ -97,6 +97,6 @@ def test_the_runner_notices(tmp_path: Path, script: str, passed: int, failure: s
 def test_a_worker_that_dies_is_a_failure() -> None:
     worker = runner.Worker()
     worker.process.kill()
-    outcome = worker.run({"path": "", "strategy": "auto", "features": []}, 60)
+    outcome = worker.run({"path": "", "strategy": "auto", "settings": {}}, 60)
     assert "SIGKILL" in outcome.failures[0][1]
     assert not worker.usable
