@@ -113,7 +113,7 @@ import gc, os, sys
 from wasm_facade import *
 config = Config(); config.strategy = sys.argv[1]
 engine = Engine(config)
-module = Module(engine, '(module (memory (export "m") 1) (table 10 funcref) (global (mut i64) (i64.const 1)) (import "" "" (func $h (param i32) (result i32))) '
+module = Module(engine, '(module (import "" "" (func $h (param i32) (result i32))) (memory (export "m") 1) (table 10 funcref) (global (mut i64) (i64.const 1)) '
     '(func (export "run") (param i32) (result i32) (i32.store (i32.const 8) (local.get 0)) (call $h (local.get 0))) (data (i32.const 0) "abc"))')
 
 def once():
