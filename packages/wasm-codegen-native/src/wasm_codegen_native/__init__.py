@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from os.path import dirname
 from typing import TYPE_CHECKING
+
+from wasm_environ.compiled import choose
 
 if TYPE_CHECKING:
     from wasm_environ.compiler import Compiler, Target, Tunables
 
 __all__ = ["create"]
+
+choose(__path__, dirname(__file__))
 
 
 def create(target: Target, tunables: Tunables) -> Compiler:

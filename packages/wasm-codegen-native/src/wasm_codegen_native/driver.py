@@ -35,7 +35,7 @@ LEAF_FRAME: Final = 2048  # a leaf's frame above this is checked too: the limit 
 # Ops that cost no fuel (wasmtime's accounting): unreachable nop block loop else end return drop.
 FREE: Final = bytes([1 if i in (0x00, 0x01, 0x02, 0x03, 0x05, 0x0B, 0x0F, 0x1A) else 0 for i in range(256)])
 # Ops before which the fuel used so far is subtracted: control leaves the basic block.
-SETTLES: Final = bytes([1 if i in (0, 3, 4, 5, *range(0x0B, 0x16), 0xD5, 0xD6) else 0 for i in range(256)])
+SETTLES: Final = bytes([1 if i in (0, 3, 4, 5, 0xD5, 0xD6) or 0x0B <= i <= 0x15 else 0 for i in range(256)])
 
 
 @final

@@ -324,7 +324,10 @@ class X86Machine(Machine):
 
     # ---- ops
     def lower(self, op: i64) -> None:
-        if op <= 0x40:
+        if op < 0x20:
+            assert self.references is not None
+            self.references.lower(op)
+        elif op <= 0x40:
             assert self.memory is not None
             self.memory.lower(op)
         elif op <= 0xD3:

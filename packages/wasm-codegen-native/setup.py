@@ -1,0 +1,61 @@
+"""Compiles the hot modules with mypyc. WASM_PURE=1 leaves them as they are; WASM_OPT sets the level, 3 by default."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_ext import build_ext
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE / "src" / "wasm_codegen_native"
+
+# Every module is compiled but these.
+NOT_COMPILED = ("__init__.py", "compiler.py", "perfmap.py", "documentation.py")
+# Of wasm-environ: constants that compiled code has inlined. An edit there makes the compiled form stale.
+ENVIRON = HERE.parent / "wasm-environ" / "src" / "wasm_environ"
+INLINED = ("body.py", "libcalls.py", "opcodes.py", "vmtypes.py")
+
+
+def sources() -> list[str]:
+    """The modules to compile, relative to ROOT."""
+    found = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
+    return [path for path in found if not path.endswith("__init__.py") and path not in NOT_COMPILED]
+
+
+class Build(build_ext):
+    """Records what was compiled, beside the compiled modules, so that an edited source is noticed."""
+
+    def run(self) -> None:
+        super().run()
+        if self.extensions:
+            sys.path.insert(0, str(ENVIRON.parent))
+            os.environ["WASM_PURE"] = "1"
+            from wasm_environ.compiled import RECORD, write_record
+
+            inlined = [os.path.relpath(ENVIRON / path, ROOT) for path in INLINED if (ENVIRON / path).exists()]
+            write_record(str(ROOT), [*sources(), *inlined])
+            if not self.inplace:
+                write_record(str(ROOT), sources())
+                self.copy_file(str(ROOT / RECORD), str(Path(self.build_lib) / "wasm_codegen_native" / RECORD))
+
+
+def extensions() -> list[object]:
+    """One extension a module, and the library with their code."""
+    if os.environ.get("WASM_PURE", "0") not in ("", "0"):
+        return []
+    from mypyc.build import mypycify
+
+    os.environ["MYPYPATH"] = f"src:{ENVIRON.parent}"
+    built = mypycify(
+        ["--config-file=", "--strict", *(f"src/wasm_codegen_native/{path}" for path in sources())],
+        opt_level=os.environ.get("WASM_OPT", "3"), debug_level="0", multi_file=True, target_dir=os.environ.get("WASM_BUILD", "build/mypyc"),
+    )  # fmt: skip
+    for extension in built:
+        extension.extra_compile_args.append("-fno-semantic-interposition")
+    return list(built)
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": Build})
