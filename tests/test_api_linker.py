@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
-import wasm_facade
 import wasmtime
+
+import wasm_facade
 
 USES = '(module (import "a" "f" (func $f (result i32))) (func (export "run") (result i32) (call $f)))'
 
@@ -56,6 +58,7 @@ def test_define_func_with_caller(place: Place) -> None:
 
 
 def test_shadowing(place: Place) -> None:
+    define: Callable[[], Any]
     place.linker.define_func("a", "f", place.to_i32, lambda: 1)
     for define in (
         lambda: place.linker.define_func("a", "f", place.to_i32, lambda: 2),
@@ -72,6 +75,7 @@ def test_shadowing(place: Place) -> None:
 
 
 def test_missing_import(place: Place) -> None:
+    instantiate: Callable[[], Any]
     for instantiate in (lambda: place.linker.instantiate(place.store, place.module(USES)), lambda: place.linker.instantiate_pre(place.module(USES))):
         with pytest.raises(place.api.WasmtimeError, match="unknown import: `a::f` has not been defined"):
             instantiate()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from wasm_facade import (
     Engine,
     Func,
@@ -210,6 +211,7 @@ def test_timeouts() -> None:
     store.timeout = 0.2
     with pytest.raises(Trap):
         spin(store)
+    wrong: Any
     for wrong in ("1", []):
         with pytest.raises((TypeError, ValueError)):
             spin(store, timeout=wrong)

@@ -152,7 +152,7 @@ def test_ours_adds_hash_equality_and_repr() -> None:
     from wasm_facade import FuncType, GlobalType, Limits, MemoryType, TableType, TagType, Val, ValType
 
     i32 = ValType.i32()
-    rows = [
+    rows: list[tuple[Callable[[], object], str]] = [
         (lambda: FuncType([i32], [ValType.f64()]), "FuncType([i32], [f64])"),
         (lambda: GlobalType(i32, True), "GlobalType(i32, mutable)"),
         (lambda: TableType(ValType.funcref(), Limits(1, None)), "TableType(funcref, Limits(1, None))"),

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,10 +44,10 @@ def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], F
     """Every file that was selected, running in the order of the tests."""
     folder = Path(request.config.getoption("testsuite"))
     pool = runner.Pool(request.config.getoption("spec_jobs"))
-    found = {}
+    found: dict[tuple[str, str], Future[runner.Outcome]] = {}
     for item in request.session.items:
-        row = getattr(item, "callspec", None) and item.callspec.params.get("suite_row")
-        if row:
+        if isinstance(item, pytest.Function) and "suite_row" in item.fixturenames:
+            row: Any = item.callspec.params["suite_row"]
             strategy, name = row
             found[row] = pool.submit(folder / name, strategy, groups.SETTINGS.get(groups.feature_of(name), {}))
     yield found

@@ -34,14 +34,17 @@ GROUPS = (
     ("relaxed_simd", ("*relaxed*.wast",)),
 )  # fmt: skip
 
-# Columns: strategy, the features whose files it runs besides wasm 2.0.
-STRATEGIES = (
-    ("llvm", (
-        "function_references", "tail_call", "memory64", "multi_memory", "relaxed_simd", "annotations", "custom_page_sizes", "threads",
-        "wide_arithmetic",
-    )),
-    ("native", ()),
+# The features that every backend has, besides wasm 2.0.
+EVERYWHERE = (
+    "function_references", "tail_call", "memory64", "multi_memory", "relaxed_simd", "annotations", "custom_page_sizes", "threads",
+    "wide_arithmetic",
 )  # fmt: skip
+
+# Columns: strategy, the features whose files it runs.
+STRATEGIES = (
+    ("llvm", EVERYWHERE),
+    ("native", EVERYWHERE),
+)
 
 # Settings that differ from the defaults while a feature's files run; the threads proposal's suite is older than several tables and memories.
 SETTINGS = {

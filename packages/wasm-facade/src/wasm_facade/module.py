@@ -130,7 +130,8 @@ class Module:
 
     @property
     def _descriptor(self) -> Descriptor:
-        return self._loaded.module
+        found: Descriptor = self._loaded.module
+        return found
 
     @property
     def engine(self) -> Engine:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _signal  # `signal` would import enum, 4 ms
 import os
 import sys
 
@@ -44,8 +43,7 @@ COMMAND = Command(
 def run(options: Parsed) -> int:
     """Run the program; the exit status is its own, 134 after a trap, 1 when it cannot run."""
     path = options.operands[0]
-    if hasattr(_signal, "SIGPIPE"):  # as for any program: one whose reader has gone ends, whether it looks at errors or not
-        _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
+    _end_when_nobody_reads()
     try:
         engine = _engine(options)
         store = Store(engine)
@@ -70,6 +68,14 @@ def run(options: Parsed) -> int:
         return _leave(exit_.code)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _end_when_nobody_reads() -> None:
+    """As for any program: one whose reader has gone is ended, whether it looks at errors or not."""
+    import _signal  # type: ignore[import-not-found] # `signal` would import enum, 4 ms
+
+    if hasattr(_signal, "SIGPIPE"):
+        _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
 
 
 def _engine(options: Parsed) -> Engine:
