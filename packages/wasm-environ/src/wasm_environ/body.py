@@ -80,6 +80,9 @@ KIND_TRY_TABLE: Final = 4
 KIND_TRY: Final = 5  # legacy exceptions
 
 
+_EMPTY = vec[i64]()
+
+
 @final
 class FunctionBody:
     """One validated body. All vecs are owned by it; a backend may read, never write."""
@@ -88,12 +91,12 @@ class FunctionBody:
         self.index: i64 = index  # function index
         self.type_index: i64 = 0  # canonical type index of its signature
         self.params: i64 = 0  # how many of `locals` are parameters
-        self.locals: vec[i64] = vec[i64]()  # value type of every local, parameters first
-        self.results: vec[i64] = vec[i64]()
-        self.ops: vec[i64] = vec[i64]()  # WORDS words a record
-        self.labels: vec[i64] = vec[i64]()  # LABEL_WORDS words a record
-        self.types: vec[i64] = vec[i64]()  # pool of value types for labels
-        self.extra: vec[i64] = vec[i64]()  # pool for br_table targets and catch clauses
+        self.locals: vec[i64] = _EMPTY  # value type of every local, parameters first
+        self.results: vec[i64] = _EMPTY
+        self.ops: vec[i64] = _EMPTY  # WORDS words a record
+        self.labels: vec[i64] = _EMPTY  # LABEL_WORDS words a record
+        self.types: vec[i64] = _EMPTY  # pool of value types for labels
+        self.extra: vec[i64] = _EMPTY  # pool for br_table targets and catch clauses
         self.max_height: i64 = 0  # deepest operand stack
         self.is_leaf: bool = True  # no call of any kind (libcalls not counted)
         self.offset: i64 = 0  # byte offset of the body (its locals) in the module

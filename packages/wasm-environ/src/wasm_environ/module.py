@@ -12,6 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
+    from librt.vecs import vec
+    from mypy_extensions import i64
+
 # External kinds (spec: externidx).
 FUNC: Final = 0
 TABLE: Final = 1
@@ -208,7 +211,8 @@ class Module:
         self.imported_tags: int = 0
         self.start: int = -1  # function index, or -1
         self.elements: list[ElementSegment] = []
-        self.datas: list[DataSegment] = []
+        self._datas: list[DataSegment] | None = []
+        self._data_rows: vec[i64] | None = None  # what `datas` is made of when it is first asked for: see `binary.segments`
         self.data_count: int = -1  # the data count section's value, or -1 without one
         self.code_starts: list[int] = []  # per defined function: offset in `data` of its locals ...
         self.code_ends: list[int] = []  # ... and one past its final `end`
@@ -219,6 +223,19 @@ class Module:
         self.declared_functions: set[int] = set()
         # Every function a reference may exist to (escapes): element segments, ref.func, globals, exports. These get funcrefs.
         self.escaping_functions: set[int] = set()
+
+    @property
+    def datas(self) -> list[DataSegment]:
+        """The data segments. Some toolchains write 100,000 of them: objects are made only when somebody looks."""
+        if self._datas is None:
+            from wasm_environ.binary.segments import data_segments
+
+            self._datas = data_segments(self)
+        return self._datas
+
+    @datas.setter
+    def datas(self, segments: list[DataSegment]) -> None:
+        self._datas = segments
 
     def func_type(self, function: int) -> FuncType:
         """The signature of a function index."""

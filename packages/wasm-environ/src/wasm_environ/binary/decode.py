@@ -9,12 +9,12 @@ from mypy_extensions import i64
 
 from wasm_environ import limits
 from wasm_environ.binary import externals, segments
-from wasm_environ.binary.expressions import REF_FUNC, instruction
+from wasm_environ.binary.expressions import declare, instruction
 from wasm_environ.binary.reader import Reader
 from wasm_environ.binary.type_section import type_section
 from wasm_environ.errors import InvalidError, MalformedError
 from wasm_environ.features import DEFAULT, Features
-from wasm_environ.module import ConstExpr, CustomSection, Module
+from wasm_environ.module import CustomSection, Module
 
 CUSTOM: Final = 0
 TYPE: Final = 1
@@ -158,7 +158,7 @@ def finish(m: Module) -> None:
     """What can be said only after the last section."""
     if len(m.code_starts) != len(m.functions) - m.imported_functions:
         raise MalformedError("function and code section have inconsistent lengths", len(m.data))
-    if m.data_count >= 0 and m.data_count != len(m.datas):
+    if m.data_count >= 0 and m.data_count != segments.data_count(m):
         raise MalformedError("data count and data section have inconsistent lengths", len(m.data))
     for segment in m.elements:
         declare(m, segment.offset)
@@ -168,17 +168,7 @@ def finish(m: Module) -> None:
         declare(m, glob.init)
     for table in m.tables:
         declare(m, table.init)
-    for data in m.datas:
-        declare(m, data.offset)
     m.escaping_functions = set(m.declared_functions)
-
-
-def declare(m: Module, expression: ConstExpr | None) -> None:
-    """Note the functions that an expression takes references to."""
-    if expression is not None:
-        for op in expression.ops:
-            if op[0] == REF_FUNC:
-                m.declared_functions.add(op[1])
 
 
 def earliest(m: Module, features: Features, error: MalformedError) -> MalformedError:

@@ -9,7 +9,7 @@ from mypy_extensions import i64
 from wasm_environ import limits
 from wasm_environ.binary.reader import Reader
 from wasm_environ.errors import InvalidError, MalformedError
-from wasm_environ.module import ConstExpr
+from wasm_environ.module import ConstExpr, Module
 from wasm_environ.opcodes import ID_LIMIT, OPS, PREFIX_BASE
 from wasm_environ.types import NULLABLE
 
@@ -170,18 +170,36 @@ def instruction(r: Reader) -> tuple[int, ...]:
     return tuple(out)
 
 
+def skip_i32_const(r: Reader) -> bool:
+    """Whether the expression here is `i32.const n end`, as nearly all offsets of segments are; moves over it if so."""
+    start = r.pos
+    if start < r.end and r.data[start] == I32_CONST:
+        r.pos = start + 1
+        r.s32()
+        if r.pos < r.end and r.data[r.pos] == END:
+            r.pos += 1
+            return True
+        r.pos = start
+    return False
+
+
+def declare(m: Module, expression: ConstExpr | None) -> None:
+    """Note the functions that an expression takes references to."""
+    if expression is not None:
+        for op in expression.ops:
+            if op[0] == REF_FUNC:
+                m.declared_functions.add(op[1])
+
+
 def const_expr(r: Reader) -> ConstExpr:
     """An expression up to its `end`. Whether its instructions are constant is for validation to say."""
     start = r.pos
-    data = r.data
-    if start < r.end and data[start] == I32_CONST:  # nearly all are one of these: the offsets of segments
+    if skip_i32_const(r):
+        stop = r.pos
         r.pos = start + 1
         value = r.s32()
-        stop = r.pos
-        if stop < r.end and data[stop] == END:
-            r.pos = stop + 1
-            return ConstExpr(data[start : stop + 1], ((I32_CONST, value, 0),), start)
-        r.pos = start
+        r.pos = stop
+        return ConstExpr(r.data[start:stop], ((I32_CONST, value, 0),), start)
     rows: list[tuple[int, int, int]] = []
     depth: i64 = 0
     while True:

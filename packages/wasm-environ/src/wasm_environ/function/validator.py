@@ -29,7 +29,6 @@ from wasm_environ.function.context import Context
 from wasm_environ.function.state import State
 from wasm_environ.function.tables import (
     ACCESS,
-    ILLEGAL,
     LANE,
     LOAD,
     OFF,
@@ -39,6 +38,7 @@ from wasm_environ.function.tables import (
     POP3,
     PREFIX,
     PUSH,
+    RULE,
     classes,
 )
 from wasm_environ.module import Module
@@ -196,14 +196,10 @@ class BodyValidator:
                     s.emit(op, 0, 0, 0)
             elif LOAD <= kind <= ACCESS:
                 memory.access(s, op)
-            elif op == 0x20:
-                variable.local_get(s)
+            elif 0x20 <= op <= 0x22:
+                variable.local(s, op)
             elif op == 0x41:
                 numeric.i32_const(s)
-            elif op == 0x21:
-                variable.local_set(s)
-            elif op == 0x22:
-                variable.local_tee(s)
             elif op == 0x0B:
                 control.end(s)
                 if s.depth == 0:
@@ -216,12 +212,8 @@ class BodyValidator:
                 control.open_block(s, KIND_BLOCK, op)
             elif op == 0x10:
                 control.call(s, op)
-            elif kind == LANE:
-                vector.lane(s, op)
-            elif kind == ILLEGAL:
-                raise s.malformed(f"illegal opcode {op:02x}")
-            elif kind == OFF:
-                raise self.switched_off(s, op)
+            elif kind != RULE:
+                self.lane_or_refuse(s, op, kind)
             elif op < 0x100:
                 self.rule(s, op)
             else:
@@ -252,9 +244,15 @@ class BodyValidator:
             return 0x500 + sub
         raise s.malformed(f"illegal opcode {prefix:02x} {sub:02x}")
 
-    def switched_off(self, s: State, op: i64) -> InvalidError:
-        row = BY_ID[op]
-        return s.fail(f"{row.feature} support is not enabled: {row.mnemonic}")
+    def lane_or_refuse(self, s: State, op: i64, kind: i64) -> None:
+        """The classes of instructions that the loop does not handle itself."""
+        if kind == LANE:
+            vector.lane(s, op)
+        elif kind == OFF:
+            row = BY_ID[op]
+            raise s.fail(f"{row.feature} support is not enabled: {row.mnemonic}")
+        else:
+            raise s.malformed(f"illegal opcode {op:02x}")
 
     def rule(self, s: State, op: i64) -> None:
         """The less frequent one-byte instructions that are not table-driven."""

@@ -10,47 +10,30 @@ from mypy_extensions import i64
 from wasm_environ.function.state import State
 
 LOCAL_GET: Final = 0x20
-LOCAL_SET: Final = 0x21
 LOCAL_TEE: Final = 0x22
 GLOBAL_GET: Final = 0x23
 GLOBAL_SET: Final = 0x24
 
 
-def local_get(s: State) -> None:
+def local(s: State, op: i64) -> None:
+    """local.get, local.set, local.tee."""
     i = s.r.u32()
-    if i >= len(s.locals):
+    locals = s.locals
+    if i >= len(locals):
         raise s.fail(f"unknown local {i}")
-    t = s.locals[i]
-    if s.track_inits and not s.initialized[i]:
-        raise s.fail(f"uninitialized local {i}")
-    s.push(t)
+    t = locals[i]
+    if op == LOCAL_GET:
+        if s.track_inits and not s.initialized[i]:
+            raise s.fail(f"uninitialized local {i}")
+        s.push(t)
+    else:
+        s.pop_t(t)
+        if op == LOCAL_TEE:
+            s.push(t)
+        if s.track_inits:
+            initialize(s, i)
     if s.live:
-        s.emit(LOCAL_GET, i, t, 0)
-
-
-def local_set(s: State) -> None:
-    i = s.r.u32()
-    if i >= len(s.locals):
-        raise s.fail(f"unknown local {i}")
-    t = s.locals[i]
-    s.pop_t(t)
-    if s.track_inits:
-        initialize(s, i)
-    if s.live:
-        s.emit(LOCAL_SET, i, t, 0)
-
-
-def local_tee(s: State) -> None:
-    i = s.r.u32()
-    if i >= len(s.locals):
-        raise s.fail(f"unknown local {i}")
-    t = s.locals[i]
-    s.pop_t(t)
-    s.push(t)
-    if s.track_inits:
-        initialize(s, i)
-    if s.live:
-        s.emit(LOCAL_TEE, i, t, 0)
+        s.emit(op, i, t, 0)
 
 
 def initialize(s: State, i: i64) -> None:

@@ -6,12 +6,13 @@ import gc
 
 from wasm_environ import limits
 from wasm_environ.binary.decode import LARGE, decode
+from wasm_environ.binary.segments import plain_datas
 from wasm_environ.errors import InvalidError
 from wasm_environ.features import DEFAULT, Features
 from wasm_environ.function.context import Context
 from wasm_environ.function.validator import BodyValidator
 from wasm_environ.module import ACTIVE, FUNC, GLOBAL, KIND_NAMES, MEMORY, TABLE, Module
-from wasm_environ.types import CONCRETE, HEAP_SHIFT, Limits, MemoryType, TableType, value_type_name
+from wasm_environ.types import CONCRETE, HEAP_SHIFT, I32, Limits, MemoryType, TableType, value_type_name
 from wasm_environ.types import FUNC as FUNC_HEAP
 from wasm_environ.validation.constants import ConstValidator
 from wasm_environ.validation.types import check_types
@@ -169,6 +170,8 @@ def check_elements(context: Context, constants: ConstValidator) -> None:
 
 
 def check_datas(context: Context, constants: ConstValidator) -> None:
+    if plain_datas(context.module, 1 if context.memories and context.memories[0] == I32 else 0):
+        return
     for i, segment in enumerate(context.module.datas):
         if segment.mode == ACTIVE:
             if segment.memory >= len(context.memories):
