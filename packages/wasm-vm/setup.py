@@ -19,7 +19,7 @@ setup(
             # Frame pointers: backtraces walk through libcalls. Initial-exec TLS is asked for where it is declared.
             extra_compile_args=[
                 "-std=c11", "-O2", "-Wall", "-Wextra", "-Wno-cast-function-type", "-fno-omit-frame-pointer", "-fvisibility=hidden",
-                "-fno-strict-aliasing", *EXTRA,
+                "-fno-strict-aliasing", "-ftls-model=initial-exec", *EXTRA,
             ],
             extra_link_args=["-pthread", *EXTRA],
         )

@@ -274,7 +274,7 @@ int host_invoke(HostFunc *host, Instance *instance, VMValue *values)
         PyObject *argv[INLINE_ARGS];
         return invoke(host, instance, values, argv);
     }
-    PyObject **argv = PyMem_New(PyObject *, (size_t)count);
+    PyObject **argv = PyMem_Malloc(sizeof *argv * count);
     if (!argv) {
         PyErr_NoMemory();
         return -1;

@@ -87,6 +87,7 @@ static void *monitor(void *Py_UNUSED(argument))
     pthread_mutex_lock(&lock);
     for (;;) {
         uint64_t time = now(), next = NEVER;
+        signals_reinstall();
         for (ThreadRecord *t = threads; t; t = t->next) {
             uint64_t due = inspect(t, time);
             if (due < next)
@@ -129,6 +130,7 @@ static int start(void)
 /* Without a monitor (no more threads allowed) calls still run; only a timeout needs one, and says so. */
 void monitor_wake(void)
 {
+    signals_reinstall();
     pthread_mutex_lock(&lock);
     if (started || !start()) {
         atomic_store(&monitor_asleep, 0);

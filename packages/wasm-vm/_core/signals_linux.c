@@ -25,13 +25,15 @@ static const struct {
 };
 enum { FAULTS = sizeof faults / sizeof *faults };
 
-static struct sigaction previous[FAULTS];
+/* Who came before us. Replaced as a whole, because handlers on other threads may be reading; the few old ones stay. */
+static struct sigaction *_Atomic previous[FAULTS];
 static bool installed;
-static atomic_int overtaken; /* another handler sits on top of ours */
 int poke_signal;
 
 /* Fault address within this distance of the stack pointer: the stack ran into its guard. */
 enum { STACK_WINDOW = 64 * 1024 };
+
+enum { CHAIN_PATIENCE = 8 };
 
 static uint32_t fault_trap(int row, const siginfo_t *info, const void *context, const ThreadRecord *thread, const Code *code)
 {
@@ -44,12 +46,27 @@ static uint32_t fault_trap(int row, const siginfo_t *info, const void *context, 
     return faults[row].trap;
 }
 
+/* Whether the handler before us has been given this very fault again and again, and did nothing about it. */
+static bool hopeless(const siginfo_t *info, uintptr_t pc)
+{
+    static __thread uintptr_t last_pc, last_address, times;
+    if (info->si_code <= 0)
+        return false;
+    times = pc == last_pc && (uintptr_t)info->si_addr == last_address ? times + 1 : 0;
+    last_pc = pc;
+    last_address = (uintptr_t)info->si_addr;
+    return times >= CHAIN_PATIENCE;
+}
+
 static void chain(int row, int number, siginfo_t *info, void *context)
 {
-    static __thread int chaining __attribute__((tls_model("initial-exec")));
-    struct sigaction action = previous[row];
-    bool is_default = !(action.sa_flags & SA_SIGINFO) && (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN);
-    if (is_default || chaining) {
+    static __thread int chaining;
+    struct sigaction action;
+    const struct sigaction *before = atomic_load(&previous[row]);
+    if (before)
+        action = *before;
+    bool is_default = !before || (!(action.sa_flags & SA_SIGINFO) && (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN));
+    if (is_default || chaining || hopeless(info, context_pc(context))) {
         /* Nobody before us, or a handler before us that called back into us: the default action, which ends the process. A fault comes
          * again when we return; a signal that was sent has to be sent again. */
         memset(&action, 0, sizeof action);
@@ -85,9 +102,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
             return;
         }
         if (info->si_code == SI_TKILL && info->si_pid == getpid()) {
-            /* A handler installed after ours (faulthandler) saw the fault first, and passes it on by raise(). Ignore that: the faulting instruction
-             * runs again when that handler returns, and then we see the fault itself. */
-            atomic_store(&overtaken, 1);
+            /* A handler installed after ours (faulthandler) saw the fault first, and passes it on by raise(). Ignore that: the faulting
+             * instruction runs again when that handler returns, and then we see the fault itself. */
             return;
         }
     }
@@ -108,17 +124,25 @@ static int install_faults(void)
         ours.sa_sigaction = on_fault;
         ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
         sigemptyset(&ours.sa_mask);
-        previous[row] = current;
+        struct sigaction *kept = malloc(sizeof *kept);
+        if (!kept)
+            return -1;
+        *kept = current;
+        atomic_store(&previous[row], kept);
         if (sigaction(faults[row].number, &ours, NULL))
             return -1;
     }
     return 0;
 }
 
+/* Called when a module is loaded, by the monitor while wasm runs, and by the entry that wakes it. */
 void signals_reinstall(void)
 {
-    if (atomic_exchange(&overtaken, 0))
-        install_faults();
+    static atomic_flag busy = ATOMIC_FLAG_INIT;
+    if (!installed || atomic_flag_test_and_set(&busy))
+        return;
+    install_faults();
+    atomic_flag_clear(&busy);
 }
 
 /* ---- the poke ---- */

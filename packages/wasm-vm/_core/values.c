@@ -125,8 +125,24 @@ static int null_reference(const ValueType *type, VMValue *out)
     return 0;
 }
 
-int value_to_wasm_slow(Store *store, const ValueType *type, PyObject *object, VMValue *out)
+/* 0, -1 with an exception, or NOT_PLAIN when the object is none that a plain value of this type can be. */
+enum { NOT_PLAIN = 1 };
+
+static int reference(Store *store, const ValueType *type, PyObject *object, VMValue *out)
 {
+    if (object == Py_None)
+        return null_reference(type, out);
+    if (type->kind == KIND_FUNCREF && Py_IS_TYPE(object, &FuncType))
+        return function_reference(store, type, object, out);
+    if (type->kind != KIND_EXTERNREF || PyObject_HasAttr(object, G.str__code)) /* a Val */
+        return NOT_PLAIN;
+    out->u64 = (uint64_t)(uintptr_t)object;
+    return externrefs_add(&store->externrefs, object);
+}
+
+static int plain(Store *store, const ValueType *type, PyObject *object, VMValue *out)
+{
+    const PyNumberMethods *number = Py_TYPE(object)->tp_as_number;
     switch (type->kind) {
     case KIND_I32:
     case KIND_I64:
@@ -138,52 +154,36 @@ int value_to_wasm_slow(Store *store, const ValueType *type, PyObject *object, VM
             Py_XDECREF(index);
             return result;
         }
-        break;
+        return NOT_PLAIN;
     case KIND_F32:
-    case KIND_F64:
-        if (PyFloat_Check(object) || PyLong_Check(object) || (Py_TYPE(object)->tp_as_number && Py_TYPE(object)->tp_as_number->nb_float)) {
-            double d = PyFloat_AsDouble(object);
-            if (d == -1.0 && PyErr_Occurred())
-                return -1;
-            if (type->kind == KIND_F64)
-                out->f64 = d;
-            else
-                out->f32 = (float)d;
-            return 0;
-        }
-        break;
-    case KIND_V128:
-        if (PyLong_Check(object) || PyObject_CheckBuffer(object))
-            return vector(type, object, out);
-        break;
-    case KIND_FUNCREF:
-        if (object == Py_None)
-            return null_reference(type, out);
-        if (Py_IS_TYPE(object, &FuncType))
-            return function_reference(store, type, object, out);
-        break;
-    case KIND_EXTERNREF:
-        if (object == Py_None)
-            return null_reference(type, out);
-        if (PyObject_HasAttr(object, G.str__code))
-            break; /* a Val */
-        out->u64 = (uint64_t)(uintptr_t)object;
-        return externrefs_add(&store->externrefs, object);
-    default:
-        if (object == Py_None)
-            return null_reference(type, out);
-        break;
+    case KIND_F64: {
+        if (!PyLong_Check(object) && !(number && number->nb_float))
+            return NOT_PLAIN;
+        double d = PyFloat_AsDouble(object);
+        if (d == -1.0 && PyErr_Occurred())
+            return -1;
+        if (type->kind == KIND_F64)
+            out->f64 = d;
+        else
+            out->f32 = (float)d;
+        return 0;
     }
+    case KIND_V128: return PyLong_Check(object) || PyObject_CheckBuffer(object) ? vector(type, object, out) : NOT_PLAIN;
+    default: return reference(store, type, object, out);
+    }
+}
+
+int value_to_wasm_slow(Store *store, const ValueType *type, PyObject *object, VMValue *out)
+{
+    int result = plain(store, type, object, out);
+    if (result != NOT_PLAIN)
+        return result;
     PyObject *value = unwrap(type, object);
     if (!value)
         return PyErr_Occurred() ? -1 : wrong_type(type, object);
-    int result = -1;
-    if (PyObject_HasAttr(value, G.str__code))
-        wrong_type(type, object); /* a Val in a Val: do not recurse without end */
-    else
-        result = value_to_wasm_slow(store, type, value, out);
-    Py_DECREF(value);
-    return result;
+    result = plain(store, type, value, out);
+    Py_DECREF(value); /* a reference is in the store's set by now */
+    return result == NOT_PLAIN ? wrong_type(type, object) : result;
 }
 
 PyObject *value_from_wasm_slow(Store *store, const ValueType *type, const VMValue *value)

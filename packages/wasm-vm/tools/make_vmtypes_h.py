@@ -58,9 +58,7 @@ def struct_lines() -> list[str]:
         lines += ["", f"struct {name} {{"]
         lines += [f"    {declaration(c_type, field)} /* {meaning} */" for field, _, c_type, meaning in fields]
         lines.append("};")
-        lines += [
-            f'_Static_assert(offsetof({name}, {field}) == {offset}, "{name}.{field}");' for field, offset, _, _ in fields
-        ]
+        lines += [f'_Static_assert(offsetof({name}, {field}) == {offset}, "{name}.{field}");' for field, offset, _, _ in fields]
         if name in sizes:
             lines.append(f'_Static_assert(sizeof({name}) == {sizes[name]}, "{name}");')
     lines.append(f'_Static_assert(sizeof(VMValue) == {vmtypes.VALUE_SIZE}, "VMValue");')

@@ -19,9 +19,9 @@ from wasm_vm._core import (
     Store,
     Table,
     Tag,
+    drop_reservations,
 )
 from wasm_vm._core import bind_types as _bind_types
-from wasm_vm._core import drop_reservations
 from wasm_vm.errors import ExitTrap, Frame, StoreError, Trap, TrapCode
 from wasm_vm.loading import load_file, load_module
 
@@ -58,9 +58,10 @@ def bind_types(
 ) -> None:
     """Let the public API's own classes appear in the vm's methods; called once, before use.
 
-    `to_*` turn an environ type (`FuncType`, `MemoryType`, `TableType`, `GlobalType`) into the public class; `from_*` the public class into environ's, raising
-    TypeError or AttributeError for anything else. A tag's type is given and taken as the environ FuncType of its payload. Environ's own types are always accepted. `default_engine()` makes the engine of `Store()`;
-    `set_wasi(store, config)` is called by `Store.set_wasi`, and what it returns is kept as `store._wasi`.
+    `to_*` turn an environ type (`FuncType`, `MemoryType`, `TableType`, `GlobalType`) into the public class; `from_*` the public class
+    into environ's, raising TypeError or AttributeError for anything else. A tag's type is given and taken as the environ FuncType of its
+    payload. Environ's own types are always accepted. `default_engine()` makes the engine of `Store()`; `set_wasi(store, config)` is called
+    by `Store.set_wasi`, and what it returns is kept as `store._wasi`.
     """
     _bind_types(
         to_func_type=to_func_type, from_func_type=from_func_type, to_memory_type=to_memory_type, from_memory_type=from_memory_type,

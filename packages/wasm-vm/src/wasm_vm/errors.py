@@ -95,9 +95,7 @@ class Frame:
 
     __slots__ = ("func_index", "func_name", "func_offset", "module_name", "module_offset")
 
-    def __init__(
-        self, func_index: int, func_name: str | None, module_name: str | None, module_offset: int, func_offset: int
-    ) -> None:
+    def __init__(self, func_index: int, func_name: str | None, module_name: str | None, module_offset: int, func_offset: int) -> None:
         self.func_index = func_index
         self.func_name = func_name
         self.module_name = module_name

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from wasm_environ.module import Module
 
-    from wasm_vm import Global, Memory, SharedMemory, Table
+    from wasm_vm import Memory, SharedMemory
 
 KINDS = ("func", "table", "memory", "global", "tag")
 
@@ -33,11 +33,11 @@ def thunk_code(
     compile_trampolines: Callable[..., tuple[Any, Any]], signature: types.FuncType
 ) -> tuple[bytes, int]:  # fmt: skip
     """(machine code, offset of the host thunk) for a signature that no loaded module has a thunk for."""
+    import os
+
     from wasm_environ.linking.layout import lay_out
 
-    import platform
-
-    image = lay_out(platform.machine(), [], compile_trampolines([], [signature]), 0, 0)
+    image = lay_out(os.uname().machine, [], compile_trampolines([], [signature]), 0, 0)
     return image.text, image.thunks[0]
 
 
@@ -78,10 +78,7 @@ def import_mismatch(module: Module, index: int, given: Any, reason: str) -> str:
         lambda: module.types[wanted.type.type_index].composite,  # type: ignore[union-attr]
     )
     expected = _text(wanted.kind, types_of[wanted.kind]())
-    return (
-        f"incompatible import type for `{wanted.module}::{wanted.name}`: {reason}: expected {expected}, "
-        f"found {_kind_of_text(given)}"
-    )
+    return f"incompatible import type for `{wanted.module}::{wanted.name}`: {reason}: expected {expected}, found {_kind_of_text(given)}"
 
 
 def _kind_of_text(given: Any) -> str:

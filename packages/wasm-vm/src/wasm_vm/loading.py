@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final
 
-    from wasm_environ.module import ConstExpr, ElementSegment, Module
+    from wasm_environ.module import ConstExpr, ElementSegment
 
 NO_FUNCTION: Final = 0xFFFFFFFF
 REF_NULL: Final = 0xD0
@@ -43,9 +43,7 @@ def load_file(engine: _core.EngineCore, path: str, check: Callable[[Artifact], o
         check(artifact)
     at, size = artifact.sections[".wasm.names"]
     # by offset: the mapping must not refer to a view of itself
-    return _load(
-        engine, code, artifact.sections[".text"], artifact, lambda code: marshal.loads(memoryview(code)[at : at + size])
-    )
+    return _load(engine, code, artifact.sections[".text"], artifact, lambda code: marshal.loads(memoryview(code)[at : at + size]))
 
 
 def _load(

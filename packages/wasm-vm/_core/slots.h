@@ -1,0 +1,59 @@
+/* slots.h: where linear memories live: reservations with guards, handed out clean, by a pool or by the allocator that has none. */
+#ifndef WASM_VM_SLOTS_H
+#define WASM_VM_SLOTS_H
+
+#include "core.h"
+
+typedef struct Slot Slot;
+typedef struct Slots Slots;
+
+/* What a memory of a module starts with, and the affinity of the slots that held one before: those are ready for the next.
+ * Counted by its module and by every slot that has it. */
+typedef struct Image {
+    uint64_t references;
+    uint64_t start, size; /* bytes [start, start + size) of the memory; whole pages when mapped; size 0: all zero */
+    const uint8_t *bytes; /* owned: a mapping of `fd` when mapped, else malloc'ed */
+    int fd;               /* a sealed memfd, or -1: small enough that copying is faster */
+    Slot *free;           /* slots that are this image, and unused */
+} Image;
+
+/* A set of slots: at most `total`, of which up to `max_warm` are kept ready between uses. Used under the GIL. */
+struct Slots {
+    uint32_t total, max_warm;
+    uint64_t max_bytes;     /* a memory may have */
+    uint64_t keep_resident; /* bytes of a slot that stay in memory between uses */
+    uint32_t live, warm, lost;
+    uint8_t *slab; /* reserved for all slots at once, or NULL: each is mapped for itself */
+    uint32_t fresh; /* slots of the slab never used yet start here */
+    Slot *cold;    /* slots of the slab that hold no memory */
+    Slot *recent, *oldest; /* warm slots by last use */
+    Image plain;           /* of memories that the host makes */
+    PyObject *object;      /* the pool, which live memories keep; NULL for the default */
+};
+
+struct Slot {
+    Memory memory; /* first: what the slot is used for */
+    uint8_t *map;
+    uint64_t accessible; /* bytes from `map` that can be read and written */
+    uint64_t clean;      /* of these, how many when unused */
+    Slots *owner;
+    Image *image;
+    Slot *newer, *older, *next, *prev; /* while warm: by last use; among its image's. While cold: next */
+};
+
+#define SLOT_SIZE (VM_RESERVATION + VM_GUARD_EXTRA)
+
+extern Slots default_slots;
+int slots_init(Slots *slots);                                   /* reserves the slab when `total` says so; -1 with errno */
+void slots_trim(Slots *slots);                                  /* gives back what is unused */
+void slots_free(Slots *slots);                                  /* everything; no slot is live */
+Slot *slot_take(Slots *slots, Image *image, uint64_t bytes);    /* bytes [0, bytes) accessible, the image in place; NULL with errno */
+void slot_release(Slot *slot);
+int slot_extend(Slot *slot, uint64_t bytes); /* without the GIL */
+Image *image_new(uint64_t start, uint64_t size); /* bytes writable until image_seal; NULL: no memory */
+void image_seal(Image *image);
+void image_decref(Image *image);
+void image_retire(Image *image); /* its module is gone: unused slots let go of it */
+extern uint64_t image_map_threshold;
+
+#endif

@@ -1,0 +1,428 @@
+/* slots_linux.c: slots: taken with their image in place, wiped when released: only pages the guest dirtied are touched.
+ *
+ * What the guest wrote is asked of the kernel (PAGEMAP_SCAN, Linux 6.7): pages present or swapped that are not the image file's own. The first
+ * keep_resident bytes of these are copied or cleared in place, which is 20 times cheaper than giving a page back and faulting it in again; the rest is
+ * given back. Kernels without it: everything up to keep_resident is rewritten, or all given back.
+ */
+#define _GNU_SOURCE
+#include "slots.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { DEFAULT_WARM = 16, SCAN_ROWS = 32 };
+#define DEFAULT_RESIDENT (1u << 17)
+
+Slots default_slots = {.total = UINT32_MAX, .max_warm = DEFAULT_WARM, .max_bytes = UINT64_MAX, .keep_resident = DEFAULT_RESIDENT, .plain = {.fd = -1}};
+uint64_t image_map_threshold = 1u << 16; /* images of at least so many bytes are mapped; see docs/decisions/0007-pool.md */
+
+static uint64_t page_size(void)
+{
+    static uint64_t page;
+    if (!page)
+        page = (uint64_t)sysconf(_SC_PAGESIZE);
+    return page;
+}
+
+static uint64_t page_up(uint64_t bytes) { return (bytes + page_size() - 1) & ~(page_size() - 1); }
+static uint64_t page_down(uint64_t bytes) { return bytes & ~(page_size() - 1); }
+
+/* ---- dirty pages ---- */
+
+/* linux/fs.h of 6.7, which build machines may lack */
+struct scan_range {
+    uint64_t start, end, categories;
+};
+struct scan_arg {
+    uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages, category_inverted, category_mask, category_anyof_mask, return_mask;
+};
+#define PAGEMAP_SCAN_ _IOWR('f', 16, struct scan_arg)
+enum { IS_FILE = 1 << 2, IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4, IS_PFNZERO = 1 << 5 };
+
+static int pagemap = -1;
+static bool pagemap_tried, scan_refused;
+
+/* The descriptor speaks of the process that opened it: a forked child needs its own. */
+static void fork_child(void)
+{
+    if (pagemap >= 0)
+        close(pagemap);
+    pagemap = -1;
+    pagemap_tried = false;
+}
+
+/* Ranges of [low, high) that were written since they were mapped; at most `rows`, and `*end` is how far that is. -1: unknown. */
+static int scan(uint8_t *low, uint8_t *high, struct scan_range *ranges, uint64_t *end)
+{
+    if (UNLIKELY(!pagemap_tried)) {
+        static bool hooked;
+        if (!hooked)
+            hooked = pthread_atfork(NULL, NULL, fork_child) == 0;
+        pagemap_tried = true;
+        pagemap = hooked ? open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC) : -1;
+    }
+    if (pagemap < 0 || scan_refused)
+        return -1;
+    struct scan_arg arg = {.size = sizeof arg,
+                           .start = (uintptr_t)low,
+                           .end = (uintptr_t)high,
+                           .vec = (uintptr_t)ranges,
+                           .vec_len = SCAN_ROWS,
+                           .category_inverted = IS_FILE | IS_PFNZERO,
+                           .category_mask = IS_FILE | IS_PFNZERO,
+                           .category_anyof_mask = IS_PRESENT | IS_SWAPPED,
+                           .return_mask = IS_PRESENT};
+    int count = ioctl(pagemap, PAGEMAP_SCAN_, &arg);
+    if (count < 0) {
+        scan_refused = errno == ENOTTY || errno == EINVAL;
+        return -1;
+    }
+    *end = arg.walk_end;
+    return count;
+}
+
+/* ---- images ---- */
+
+Image *image_new(uint64_t start, uint64_t size)
+{
+    Image *image = calloc(1, sizeof *image);
+    if (!image)
+        return NULL;
+    image->references = 1;
+    image->fd = -1;
+    uint64_t low = page_down(start), high = page_up(start + size);
+    if (size && size >= image_map_threshold && (image->fd = memfd_create("wasm image", MFD_CLOEXEC | MFD_ALLOW_SEALING)) >= 0) {
+        void *map = MAP_FAILED;
+        if (!ftruncate(image->fd, (off_t)(high - low)))
+            map = mmap(NULL, high - low, PROT_READ | PROT_WRITE, MAP_SHARED, image->fd, 0);
+        if (map != MAP_FAILED) {
+            image->start = low;
+            image->size = high - low;
+            image->bytes = map;
+            return image;
+        }
+        close(image->fd); /* copying does too */
+        image->fd = -1;
+    }
+    image->start = start;
+    image->size = size;
+    if (size && !(image->bytes = calloc(1, size))) {
+        free(image);
+        return NULL;
+    }
+    return image;
+}
+
+/* Nobody writes to it any more, in whatever way. */
+void image_seal(Image *image)
+{
+    if (image->fd < 0)
+        return;
+    void *map = mmap((void *)image->bytes, image->size, PROT_READ, MAP_SHARED | MAP_FIXED, image->fd, 0);
+    if (map != MAP_FAILED)
+        (void)fcntl(image->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+}
+
+void image_decref(Image *image)
+{
+    if (!image || --image->references)
+        return;
+    if (image->fd >= 0) {
+        munmap((void *)image->bytes, image->size);
+        close(image->fd);
+    } else {
+        free((void *)image->bytes);
+    }
+    free(image);
+}
+
+/* ---- the lists of unused slots ---- */
+
+static void warm_add(Slot *slot)
+{
+    Slots *slots = slot->owner;
+    Image *image = slot->image;
+    slot->newer = NULL;
+    slot->older = slots->recent;
+    *(slots->recent ? &slots->recent->newer : &slots->oldest) = slot;
+    slots->recent = slot;
+    slot->prev = NULL;
+    slot->next = image->free;
+    if (image->free)
+        image->free->prev = slot;
+    image->free = slot;
+    slots->warm++;
+}
+
+static void warm_remove(Slot *slot)
+{
+    Slots *slots = slot->owner;
+    *(slot->newer ? &slot->newer->older : &slots->recent) = slot->older;
+    *(slot->older ? &slot->older->newer : &slots->oldest) = slot->newer;
+    *(slot->prev ? &slot->prev->next : &slot->image->free) = slot->next;
+    if (slot->next)
+        slot->next->prev = slot->prev;
+    slots->warm--;
+}
+
+static int inaccessible(uint8_t *from, uint64_t size)
+{
+    return size && mmap(from, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED ? -1 : 0;
+}
+
+static void set_image(Slot *slot, Image *image)
+{
+    Image *old = slot->image;
+    if (image)
+        image->references++;
+    slot->image = image;
+    image_decref(old);
+}
+
+/* A slot without contents: back to the system, or to the slab. */
+static void discard(Slot *slot)
+{
+    Slots *slots = slot->owner;
+    set_image(slot, NULL);
+    if (!slots->slab) {
+        munmap(slot->map, SLOT_SIZE);
+        free(slot);
+        return;
+    }
+    if (inaccessible(slot->map, slot->accessible)) { /* what it holds must never be seen again */
+        madvise(slot->map, slot->accessible, MADV_DONTNEED);
+        slots->lost++;
+        return;
+    }
+    slot->accessible = slot->clean = 0;
+    slot->next = slots->cold;
+    slots->cold = slot;
+}
+
+void image_retire(Image *image)
+{
+    while (image && image->free) {
+        Slot *slot = image->free;
+        warm_remove(slot);
+        discard(slot);
+    }
+    image_decref(image);
+}
+
+/* ---- taking ---- */
+
+int slots_init(Slots *slots)
+{
+    slots->plain.references = 1;
+    slots->plain.fd = -1;
+    if (!slots->total || slots->total > SIZE_MAX / 2 / SLOT_SIZE) {
+        errno = ENOMEM;
+        return slots->total ? -1 : 0;
+    }
+    void *slab = mmap(NULL, slots->total * SLOT_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (slab == MAP_FAILED)
+        return -1;
+    slots->slab = slab;
+    return 0;
+}
+
+void slots_trim(Slots *slots)
+{
+    while (slots->oldest) {
+        Slot *slot = slots->oldest;
+        warm_remove(slot);
+        discard(slot);
+    }
+}
+
+void slots_free(Slots *slots)
+{
+    slots_trim(slots);
+    if (!slots->slab)
+        return;
+    munmap(slots->slab, slots->total * SLOT_SIZE);
+    slots->slab = NULL;
+    while (slots->cold) {
+        Slot *slot = slots->cold;
+        slots->cold = slot->next;
+        free(slot);
+    }
+}
+
+static Slot *new_slot(Slots *slots)
+{
+    if (slots->cold) {
+        Slot *slot = slots->cold;
+        slots->cold = slot->next;
+        return slot;
+    }
+    if (slots->slab && slots->fresh == slots->total) {
+        errno = 0; /* not the system's doing: the pool is used up */
+        return NULL;
+    }
+    uint8_t *map;
+    Slot *slot = NULL;
+    if (posix_memalign((void **)&slot, 64, sizeof *slot)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    memset(slot, 0, sizeof *slot);
+    if (slots->slab) {
+        map = slots->slab + slots->fresh++ * SLOT_SIZE;
+    } else if ((map = mmap(NULL, SLOT_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) == MAP_FAILED) {
+        free(slot);
+        return NULL;
+    }
+    slot->map = map;
+    slot->owner = slots;
+    return slot;
+}
+
+static int put_image(Slot *slot, const Image *image)
+{
+    if (image->fd >= 0)
+        return mmap(slot->map + image->start, image->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, image->fd, 0) == MAP_FAILED ? -1 : 0;
+    if (image->size)
+        memcpy(slot->map + image->start, image->bytes, image->size);
+    return 0;
+}
+
+/* Makes a slot that held something else, or nothing, hold the image. */
+static int prepare(Slot *slot, Image *image, uint64_t bytes)
+{
+    uint64_t end = page_up(bytes);
+    bool zero = !slot->image || !slot->image->size; /* what is accessible is all zero */
+    if ((!zero && inaccessible(slot->map, slot->accessible)) || (zero && slot->accessible > end && inaccessible(slot->map + end, slot->accessible - end)))
+        return -1;
+    if (!zero)
+        slot->accessible = 0;
+    else if (slot->accessible > end)
+        slot->accessible = end;
+    set_image(slot, image);
+    if (slot_extend(slot, bytes) || put_image(slot, image))
+        return -1;
+    slot->clean = end;
+    return 0;
+}
+
+Slot *slot_take(Slots *slots, Image *image, uint64_t bytes)
+{
+    Slot *slot = NULL;
+    if (!image)
+        image = &slots->plain;
+    if (LIKELY(image->free && image->free->clean == page_up(bytes))) {
+        slot = image->free;
+        warm_remove(slot);
+    } else {
+        if (slots->warm < slots->max_warm || !slots->oldest)
+            slot = new_slot(slots);
+        if (!slot && (slot = slots->oldest))
+            warm_remove(slot);
+        if (!slot)
+            return NULL;
+        if (prepare(slot, image, bytes)) {
+            int error = errno;
+            discard(slot);
+            errno = error;
+            return NULL;
+        }
+    }
+    slots->live++;
+    Py_XINCREF(slots->object);
+    return slot;
+}
+
+int slot_extend(Slot *slot, uint64_t bytes)
+{
+    uint64_t end = page_up(bytes);
+    if (end <= slot->accessible)
+        return 0;
+    if (mprotect(slot->map + slot->accessible, end - slot->accessible, PROT_READ | PROT_WRITE))
+        return -1;
+    slot->accessible = end;
+    return 0;
+}
+
+/* ---- releasing ---- */
+
+/* Copy or clear bytes [low, high) of the slot in place. */
+static void rewrite(Slot *slot, uint64_t low, uint64_t high)
+{
+    const Image *image = slot->image;
+    uint64_t from = image->start > low ? image->start : low, to = image->start + image->size < high ? image->start + image->size : high;
+    if (from >= to) {
+        memset(slot->map + low, 0, high - low);
+        return;
+    }
+    memset(slot->map + low, 0, from - low);
+    memcpy(slot->map + from, image->bytes + (from - image->start), to - from);
+    memset(slot->map + to, 0, high - to);
+}
+
+/* The same by giving pages back: a mapped image shows again, a copied one is copied again. */
+static int give_back(Slot *slot, uint64_t low, uint64_t high)
+{
+    const Image *image = slot->image;
+    if (low < high && madvise(slot->map + low, high - low, MADV_DONTNEED))
+        return -1;
+    uint64_t from = image->start > low ? image->start : low, to = image->start + image->size < high ? image->start + image->size : high;
+    if (image->fd < 0 && from < to)
+        memcpy(slot->map + from, image->bytes + (from - image->start), to - from);
+    return 0;
+}
+
+static int wipe(Slot *slot)
+{
+    uint64_t budget = slot->owner->keep_resident, end = slot->clean;
+    if (slot->accessible > end) { /* it grew */
+        if (inaccessible(slot->map + end, slot->accessible - end))
+            return -1;
+        slot->accessible = end;
+    }
+    if (!end)
+        return 0;
+    if (budget < page_size())
+        return give_back(slot, 0, end);
+    struct scan_range dirty[SCAN_ROWS];
+    uint64_t walked = 0;
+    int count = scan(slot->map, slot->map + end, dirty, &walked);
+    if (count < 0) {
+        if (end > budget)
+            return give_back(slot, 0, end);
+        rewrite(slot, 0, end);
+        return 0;
+    }
+    for (int i = 0; i < count; i++) {
+        uint64_t low = dirty[i].start - (uintptr_t)slot->map, high = dirty[i].end - (uintptr_t)slot->map;
+        if (high - low > budget) {
+            rewrite(slot, low, low + page_down(budget));
+            return give_back(slot, low + page_down(budget), end);
+        }
+        rewrite(slot, low, high);
+        budget -= high - low;
+    }
+    walked -= (uintptr_t)slot->map;
+    return walked < end ? give_back(slot, walked, end) : 0;
+}
+
+void slot_release(Slot *slot)
+{
+    Slots *slots = slot->owner;
+    PyObject *object = slots->object;
+    slots->live--;
+    if (wipe(slot)) {
+        discard(slot);
+    } else {
+        warm_add(slot);
+        if (slots->warm > slots->max_warm) {
+            Slot *oldest = slots->oldest;
+            warm_remove(oldest);
+            discard(oldest);
+        }
+    }
+    Py_XDECREF(object); /* last: it may free the slots */
+}

@@ -1,0 +1,38 @@
+"""Fixtures: an engine whose modules are hand-made machine code, and scripts run in a process of their own."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)  # for vm_handmade, under importlib import mode
+
+collect_ignore = [] if platform.machine() == "x86_64" else [n for n in os.listdir(HERE) if n.startswith("test_vm_")]
+
+
+@pytest.fixture
+def vm():
+    from vm_handmade import Vm
+
+    return Vm()
+
+
+@pytest.fixture
+def script():
+    """Run Python source in a process of its own: `script(source)` returns its stdout; it must end with `status`."""
+
+    def run(source: str, status: int = 0, timeout: float = 60) -> str:
+        prelude = f"import sys; sys.path[:0] = {[HERE, *sys.path]!r}\nfrom vm_handmade import *\n"
+        done = subprocess.run(
+            [sys.executable, "-c", prelude + textwrap.dedent(source)], capture_output=True, text=True, timeout=timeout, check=False
+        )
+        assert done.returncode == status, f"status {done.returncode}, expected {status}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    return run
