@@ -8,6 +8,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 from wasm_environ.body import FunctionBody
 from wasm_environ.errors import UnsupportedError
+from wasm_environ.libcalls import INDEX
 from wasm_environ.opcodes import BY_ID
 from wasm_environ.vmtypes import STORE_FUEL, STORE_STACK_LIMIT
 
@@ -29,6 +30,11 @@ STACK_OVERFLOW: Final = 0
 UNREACHABLE: Final = 9
 OUT_OF_FUEL: Final = 11
 NULL_REFERENCE: Final = 12
+MEMORY_OUT_OF_BOUNDS: Final = 1
+HEAP_MISALIGNED: Final = 2
+MAX_DISP: Final = 0x7FFFFFFF
+LARGEST_MEMORY: Final = 1 << 40  # bytes; no host reserves more for one
+NOTIFY: Final[i64] = INDEX["atomic_notify"]  # wait32 and wait64 follow
 PIN_BASE_FROM: Final = 3  # accesses that make it pay to keep memory 0's base in a register
 LEAF_FRAME: Final = 2048  # a leaf's frame above this is checked too: the limit leaves that much room
 
@@ -420,10 +426,39 @@ class Driver:
             self.branch_on_non_null(a, b)
         elif self.bulk.lower(op, a, b):
             return
+        elif op >= 0x500 and op <= 0x502:
+            self.wait_or_notify(op - 0x500, a, b)
         elif op == 0x1B or op == 0x1C or op == 0xD1 or op == 0xD3 or op == 0x40 or op == 0x210 or op >= 0x300 or op >= 0x200:
             self.machine.lower(op)
         else:
             self.unsupported(op)
+
+    def wait_or_notify(self, n: i64, offset: i64, memory: i64) -> None:
+        """memory.atomic.notify wait32 wait64: an aligned address, then a libcall, which checks the bounds."""
+        calls = self.calls
+        values = self.values
+        operands: i64 = 2 if n == 0 else 3
+        i = values.operands(operands)
+        address = values.own(i)
+        values.type[i] = T_I64
+        if offset < 0 or offset > LARGEST_MEMORY:
+            self.traps.trap(MEMORY_OUT_OF_BOUNDS)
+            offset = 0
+        while offset > MAX_DISP:  # in steps that every ISA can add
+            self.machine.add_address(address, address, MAX_DISP)
+            offset -= MAX_DISP
+        if offset != 0:
+            self.machine.add_address(address, address, offset)
+        self.traps.trap_if(self.machine.test_low_bits(address, 7 if n == 2 else 3), HEAP_MISALIGNED)
+        calls.begin_libcall()
+        calls.argument(-1, memory)
+        k: i64 = 0
+        while k < operands:
+            calls.argument(i + k, 0)
+            k += 1
+        calls.libcall(NOTIFY + n, operands)
+        calls.libcall_result(T_I32)
+        self.bulk.normalize()
 
     def branch_on_null(self, label: i64, n: i64) -> None:
         """br_on_null: the reference is not carried and stays on the stack where it is not null."""

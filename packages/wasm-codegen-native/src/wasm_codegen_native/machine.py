@@ -84,6 +84,10 @@ class Machine:
         """Set the flags from a register; the condition that holds when it is not zero."""
         raise NotImplementedError
 
+    def test_low_bits(self, register: i64, mask: i64) -> i64:
+        """Set the flags from register & mask; the condition that holds when it is not zero."""
+        raise NotImplementedError
+
     def jump_table(self, index: i64, scratch: i64, count: i64) -> i64:
         """Jump through a table of `count` + 1 places by an unsigned index, the last for all beyond; returns the table's handle."""
         raise NotImplementedError

@@ -15,7 +15,7 @@ from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.atomic import Atomic
 from wasm_codegen_native.isa.x86_64.encodings import (
     ALU_CMP, ALU_IMM8, ALU_SUB, CALL_REG, CC_B, CC_FLOAT_E, CC_FLOAT_NE, CC_L, CC_NE, CC_P, CMOVCC, CMP, JMP_REG, LEA, MOV_IMM,
-    MOV_LOAD, MOV_STORE, MOVAPS, MOVD_TO, MOVSD_LOAD, MOVSD_STORE, MOVSS_LOAD, MOVSS_STORE, MOVSXD, MOVUPS_LOAD, MOVUPS_STORE, TEST, XCHG,
+    MOV_LOAD, MOV_STORE, MOVAPS, MOVD_TO, MOVSD_LOAD, MOVSD_STORE, MOVSS_LOAD, MOVSS_STORE, MOVSXD, MOVUPS_LOAD, MOVUPS_STORE, TEST, TEST_IMM, XCHG,
     XOR, XORPS, ADD,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.floating import Floating
@@ -196,6 +196,11 @@ class X86Machine(Machine):
 
     def test(self, type: i64, register: i64) -> i64:
         self.asm.rr(TEST | W if type == T_I64 else TEST, register, register)
+        return CC_NE
+
+    def test_low_bits(self, register: i64, mask: i64) -> i64:
+        self.asm.rr(TEST_IMM, 0, register)
+        self.code.word(mask)
         return CC_NE
 
     def jump_table(self, index: i64, scratch: i64, count: i64) -> i64:
