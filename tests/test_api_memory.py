@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy
 import pytest
-import wasm_facade
 import wasmtime
+
+import wasm_facade
 
 PAGE = 65536
 WAT = """(module (memory (export "m") 1 3)

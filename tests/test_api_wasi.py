@@ -10,8 +10,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import wasm_facade
 import wasmtime
+
+import wasm_facade
 
 HELLO = (Path(__file__).parent.parent / "examples" / "hello.wat").read_text()
 # Copies stdin to stdout, once, up to 100 bytes.

@@ -226,7 +226,7 @@ _MESSAGES = {name: message for _, name, message in TRAPS}
 
 
 def _says(trap: Trap, wanted: str) -> bool:
-    """Whether a trap is the one meant. The suite adds details ("uninitialized element 2") engines need not give."""
+    """Whether a trap is the one meant. The suite adds details ("uninitialized element 2") that none has to give."""
     name = getattr(trap.trap_code, "name", "")
     if name == "NULL_REFERENCE":
         return wanted.startswith("null ") and wanted.endswith("reference")
