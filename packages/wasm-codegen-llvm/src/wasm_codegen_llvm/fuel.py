@@ -1,7 +1,7 @@
 """Fuel: counted per instruction, kept in a slot of the frame, checked where a function or a loop begins, as wasmtime does.
 
-A function entry and every instruction cost 1, except nop, drop and what only structures control flow. The counter is brought up to date where a
-block of straight code ends; it is written to the store where something else may read it.
+A function entry and every instruction cost 1, except nop, drop and what only structures control flow. The counter is brought up to date
+where a block of straight code ends; it is written to the store where something else may read it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ FREE: Final = frozenset(
 # Leaves the function, or calls another one: the store must know.
 LEAVES: Final = frozenset(
     op.id for op in OPS
-    if op.mnemonic in ("unreachable", "return", "call", "call_indirect", "call_ref", "return_call", "return_call_indirect", "return_call_ref")
+    if op.mnemonic in ("unreachable", "return", "call", "call_indirect", "call_ref")
+    or op.mnemonic in ("return_call", "return_call_indirect", "return_call_ref")
 )  # fmt: skip
-CALLS: Final = frozenset(op.id for op in OPS if op.mnemonic in ("call", "call_indirect", "call_ref"))
 # Ends a block of straight code.
 ENDS: Final = frozenset(
     op.id for op in OPS

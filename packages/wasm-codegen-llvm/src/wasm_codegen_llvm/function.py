@@ -76,6 +76,7 @@ class FunctionLowering:
         self.conditions: dict[str, str] = {}
         self.shapes: dict[str, tuple[str, str]] = {}
         self.folded: dict[str, tuple[int, bool]] = {}
+        self.loads: dict[int, tuple[str, str, int, int]] = {}  # wasm offset of a load -> type, address, offset, memory
         self.scope = 0
         self.more_slots = 0  # how many values further results of calls need
         self.fuel = 0  # used since the counter was last brought up to date

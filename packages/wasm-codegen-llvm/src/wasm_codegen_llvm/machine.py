@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, final
 if TYPE_CHECKING:
     from wasm_codegen_llvm.isa import Isa
 
-# Options of LLVM itself. x86: a select of a load must not become a branch around the load, or the load's trap would be lost; and wasm's select
-# is what its compiler wanted (sieve: 1.6x faster). Instructions of different places must not be merged, else a trap would report the wrong one.
-# Frames are set up before the first access, so that a trap finds the caller.
+# Options of LLVM itself.
+# x86: a select of a load must not become a branch around the load, or the load's trap would be lost; and a select is what wasm's producer
+# wanted (sieve: 1.6 times as fast). Instructions of different places must not be merged, else a trap would report the wrong one. Frames are
+# set up before the first access, so that a trap there finds the caller.
 OPTIONS: Final = ("-x86-cmov-converter=false", "-enable-tail-merge=false", "-enable-shrink-wrap=false")
 
 _started = False

@@ -15,9 +15,10 @@ SECTION: Final = "IIQQQQIIQQ"
 SYMBOL: Final = "IBBHQQ"
 RELOCATION: Final = "QQq"
 SHT_RELA: Final = 4
-SHF_ALLOC: Final = 2
 STT_FUNC: Final = 2
-STT_SECTION: Final = 3
+
+# name, type, flags, address, offset, size, link, info, alignment, entry size
+Header = tuple[str, int, int, int, int, int, int, int, int, int]
 
 
 @final
@@ -28,10 +29,10 @@ class ObjectFile:
         assert data[:5] == b"\x7fELF\x02", "LLVM did not emit an ELF64 object"
         self.data = data
         self.order = ">" if data[5] == 2 else "<"
-        at, count, names = struct.unpack_from(self.order + "40xQ10xHHH", data, 0)[0], 0, 0
+        (at,) = struct.unpack_from(self.order + "Q", data, 40)
         count, names = struct.unpack_from(self.order + "HH", data, 60)
         rows = [struct.unpack_from(self.order + SECTION, data, at + 64 * i) for i in range(count)]
-        self.headers = [(self._string(rows[names][4], row[0]), *row[1:]) for row in rows]
+        self.headers: list[Header] = [(self._string(rows[names][4], row[0]), *row[1:]) for row in rows]
         self.symbols: list[tuple[str, int, int, int, int]] = []  # name, type, section, value, size
         for header in self.headers:
             if header[0] == ".symtab":
@@ -43,7 +44,7 @@ class ObjectFile:
         start = table + offset
         return self.data[start : self.data.index(b"\0", start)].decode("ascii")
 
-    def contents(self, header: tuple[str, *tuple[int, ...]]) -> bytes:
+    def contents(self, header: Header) -> bytes:
         return self.data[header[4] : header[4] + header[5]]
 
     def section(self, name: str) -> bytes:
@@ -105,5 +106,6 @@ def _target(o: ObjectFile, places: dict[int, int], symbol: int) -> tuple[int, in
         if name[:1] == "f" and name[1:].isdigit():
             return SYMBOL_FUNCTION, int(name[1:])
         return SYMBOL_TEXT, places[section] + value
-    assert name[:1] == "f" and name[1:].isdigit(), f"the code refers to {name!r}, which is no function of the module"
+    if name[:1] != "f" or not name[1:].isdigit():
+        raise AssertionError(f"LLVM's code refers to {name!r}, which is no function of the module")
     return SYMBOL_FUNCTION, int(name[1:])

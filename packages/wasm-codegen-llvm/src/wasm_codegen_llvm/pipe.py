@@ -10,27 +10,27 @@ from wasm_environ import errors
 from wasm_environ.compiler import CompiledCode
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from typing import IO
 
 LENGTH: Final = struct.Struct("<Q")
 # The exceptions that a body may raise, by name.
 ERRORS: Final = {cls.__name__: cls for cls in (errors.MalformedError, errors.InvalidError, errors.UnsupportedError)}
 
 
-def send(stream: BinaryIO, message: Any) -> None:
+def send(stream: IO[bytes], message: Any) -> None:
     """Write one message."""
     data = marshal.dumps(message, 4)
     stream.write(LENGTH.pack(len(data)) + data)
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> Any:
+def receive(stream: IO[bytes]) -> Any:
     """Read one message; EOFError when the other side is gone."""
     size = _exactly(stream, LENGTH.size)
     return marshal.loads(_exactly(stream, LENGTH.unpack(size)[0]))
 
 
-def _exactly(stream: BinaryIO, size: int) -> bytes:
+def _exactly(stream: IO[bytes], size: int) -> bytes:
     data = stream.read(size)
     if len(data) != size:
         raise EOFError

@@ -1,6 +1,6 @@
 """Worker processes for one module: batches go out to whoever is free and come back in order.
 
-Plain processes that run `wasm_codegen_llvm.worker`, not `multiprocessing`: nothing is forked, and the program's main module is not imported again.
+Plain processes that run `wasm_codegen_llvm.worker`, not `multiprocessing`: nothing is forked, and no main module is imported again.
 """
 
 from __future__ import annotations
@@ -133,9 +133,10 @@ class Pool:
                         worker = self._start()
                         kind, value = worker.compile(batch)
                 if kind == "died":
-                    kind, value = "error", ("", f"the compiler process ended ({value}) while it compiled functions {batch[0]} to {batch[1] - 1}", -1, -1)
-                if kind == "error":
-                    value = error_from_plain(value) if value[0] else CompileError(value[1])
+                    functions = f"defined functions {batch[0]} to {batch[1] - 1}"
+                    kind, value = "error", CompileError(f"the compiler process ended ({value}) while it compiled {functions}")
+                elif kind == "error":
+                    value = error_from_plain(value)
                 self.results.put((index, kind, value))
                 if self.stopped:
                     break

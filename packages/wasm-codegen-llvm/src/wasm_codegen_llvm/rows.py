@@ -1,8 +1,8 @@
 """The lowering table: template rows and functions of all chapters, gathered by op id; and what a template may say.
 
-A template is IR text for one instruction. `{x}`, `{y}`, `{z}` are its operands, first pushed first; `{n}` is a number that is its own, so `%a{n}`,
-`%b{n}` ... are its temporaries; `%v{n}` must be its result (`%c{n}`, an i1, for a condition). Families of instructions that differ in a
-type only are spelled once with `$t`-like names and expanded at import.
+A template is IR text for one instruction. `{x}`, `{y}`, `{z}` are its operands, first pushed first; `{n}` is a number that is its own, so
+`%a{n}`, `%b{n}` ... are its temporaries; `%v{n}` must be its result (`%c{n}`, an i1, for a condition). Families of instructions that differ
+in a type only are spelled once with `$t`-like names and expanded at import.
 """
 
 from __future__ import annotations

@@ -50,7 +50,8 @@ def _thunk(k: int, s: Signature) -> str:
     lines = [f"define hidden {s.result} @f{k}({', '.join(params)}) #0 {{\n%values = alloca [{2 * count} x i64], align 16\n"]
     for index, t in enumerate(s.wasm_params):
         lines.append(f"{_slot('p', 'values', index)}store {t} %P{index}, ptr %p{index}, align 8\n")
-    lines.append(f"%field = getelementptr i8, ptr %vm, i64 {HOST_CALL}\n%call = load ptr, ptr %field\ncall void %call(ptr %vm, ptr %values)\n")
+    lines.append(f"%field = getelementptr i8, ptr %vm, i64 {HOST_CALL}\n%call = load ptr, ptr %field\n")
+    lines.append("call void %call(ptr %vm, ptr %values)\n")
     for index, t in enumerate(s.results):
         lines.append(f"{_slot('q', 'values', index)}%r{index} = load {t}, ptr %q{index}, align 8\n")
         if index:

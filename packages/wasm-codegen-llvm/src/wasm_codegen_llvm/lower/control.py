@@ -1,7 +1,7 @@
 """Blocks, branches, calls.
 
-A label's values are phis of its block; a loop's parameters live in stack slots, which sroa turns into phis, because the branches back are not
-known yet where the loop begins. A block that nothing branches to gets no basic block of its own.
+A label's values are phis of its block; a loop's parameters live in stack slots, which sroa turns into phis, because the branches back are
+not known yet where the loop begins. A block that nothing branches to gets no basic block of its own.
 """
 
 from __future__ import annotations
@@ -360,9 +360,9 @@ def invoke(f: FunctionLowering, s: Signature, code: str, context: str) -> None:
 def invoke_last(f: FunctionLowering, s: Signature, code: str, context: str) -> None:
     """Call in place of the own frame.
 
-    Where both functions have the same signature LLVM guarantees it (musttail); where the callee takes all its parameters in registers it is a
-    sibling call, which code generation always makes a jump. Only a callee with parameters on the stack and another signature than ours is called
-    and returned from: the caller of this frame has reserved no room for them.
+    Where both functions have the same signature LLVM guarantees it (musttail); where the callee takes all its parameters in registers it is
+    a sibling call, which code generation always makes a jump. Only a callee with parameters on the stack and another signature than ours is
+    called and returned from: the caller of this frame has reserved no room for them.
     """
     kind = "musttail " if s.declared == f.signature.declared else "" if s.stacked else "tail "
     text = f"{kind}call {s.result} {code}({arguments(f, s, context, '%more')}){f.debug()}"

@@ -93,17 +93,20 @@ def checked_pointer(f: FunctionLowering, at: str, offset: int, memory: int, size
         )
     f.trap_if(f"%c{n}", traps.MEMORY_OUT_OF_BOUNDS)
     base = f.load_at(definition, DEFINITION_BASE, "ptr")
-    f.emit(f"%e{n} = getelementptr i8, ptr {base}, i64 {at}\n%p{n} = getelementptr i8, ptr %e{n}, i64 {offset if offset <= MASK64 >> 1 else offset - (1 << 64)}")
+    signed = offset if offset <= MASK64 >> 1 else offset - (1 << 64)
+    f.emit(f"%e{n} = getelementptr i8, ptr {base}, i64 {at}\n%p{n} = getelementptr i8, ptr %e{n}, i64 {signed}")
     return f"%p{n}"
 
 
 def load_raw(f: FunctionLowering, t: str, offset: int, memory: int) -> str:
     """A load of type t at the address on the stack."""
-    at = pointer(f, f.stack.pop(), offset, memory, SIZES[t])
+    address = f.stack.pop()
+    at = pointer(f, address, offset, memory, SIZES[t])
     n = f.next()
     f.emit(f"%m{n} = load volatile {t}, ptr {at}, align 1{f.debug()}")
     if not f.batch.bounds_checked[memory]:
         f.folded[f"%m{n}"] = (f.offset, False)
+        f.loads[f.offset] = (t, address, offset, memory)
     return f"%m{n}"
 
 
@@ -122,13 +125,18 @@ def store(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) 
     value, address = f.stack.pop(), f.stack.pop()
     if t != value_type:
         n = f.next()
-        f.emit(f"%w{n} = trunc {value_type} {value} to {t}")
+        f.emit(f"%w{n} = trunc {value_type} {value} to {t}{f.debug_of(value)}")
+        if value in f.folded:
+            f.folded[f"%w{n}"] = f.folded[value]
         value = f"%w{n}"
     store_raw(f, t, value, address, a, b)
 
 
 def store_raw(f: FunctionLowering, t: str, value: str, address: str, offset: int, memory: int) -> None:
-    f.emit(f"store volatile {t} {value}, ptr {pointer(f, address, offset, memory, SIZES[t])}, align 1{f.debug()}")
+    # x86 may make one instruction of load, operation and store of the same place. Whichever it is, the store can't trap after that load.
+    origin = f.folded.get(value)
+    at = origin[0] if origin is not None and f.loads[origin[0]] == (t, address, offset, memory) else f.offset
+    f.emit(f"store volatile {t} {value}, ptr {pointer(f, address, offset, memory, SIZES[t])}, align 1{f.debug(at)}")
 
 
 # ---- whole memories

@@ -48,8 +48,8 @@ INTEGER_CONDITIONS: Final = (
     ("ge_u", "%c{n} = icmp uge $t {x}, {y}"),
 )
 
-# Floats. $t is the type, $s its suffix, $i the integer of its width. `min` and `max`: the two one-sided minima agree except for zeros, where
-# or-ing (and-ing) the bits picks the right sign, and for NaNs, where the sum is a quiet NaN. On x86 that is two minss and a blend.
+# Floats. $t is the type, $s its suffix, $i the integer of its width. `min` and `max`: the two one-sided minima agree except for zeros,
+# where or-ing (and-ing) the bits picks the right sign, and for NaNs, where the sum is a quiet NaN. On x86 that is two minss and a blend.
 FLOATS: Final = (
     ("abs", "%v{n} = call $t @llvm.fabs.$s($t {x})"),
     ("neg", "%v{n} = fneg $t {x}"),

@@ -1,4 +1,4 @@
-"""References that need no heap: null, func, is_null, as_non_null."""
+"""References that need no heap: null, func, is_null, eq, as_non_null."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ def is_null(f: FunctionLowering, a: int, b: int, c: int) -> None:
     f.push_condition(f"%c{n}", f"%v{n}", f.following)
 
 
+def equal(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    n = f.next()
+    f.emit(f"%c{n} = icmp eq i64 {f.stack.pop()}, {f.stack.pop()}")
+    f.push_condition(f"%c{n}", f"%v{n}", f.following)
+
+
 def as_non_null(f: FunctionLowering, a: int, b: int, c: int) -> None:
     if a & NULLABLE:
         n = f.next()
@@ -38,4 +44,5 @@ def as_non_null(f: FunctionLowering, a: int, b: int, c: int) -> None:
 CHAPTER.function("ref.null", null)
 CHAPTER.function("ref.func", func)
 CHAPTER.function("ref.is_null", is_null)
+CHAPTER.function("ref.eq", equal)
 CHAPTER.function("ref.as_non_null", as_non_null)

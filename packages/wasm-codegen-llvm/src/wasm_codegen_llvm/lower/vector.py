@@ -1,8 +1,8 @@
 """Vector arithmetic, lanes, conversions, relaxed operations.
 
 A v128 is a <16 x i8> between instructions. A row names the vector types its template works on:
-b h w l f d = <16 x i8> <8 x i16> <4 x i32> <2 x i64> <4 x float> <2 x double>, and i for a scalar i32; the result's after the colon, where i is the
-template's %v{n} as i32. Relaxed operations do what wasmtime does on x86-64, where the target has the instruction, and the deterministic choice elsewhere.
+b h w l f d = <16 x i8> <8 x i16> <4 x i32> <2 x i64> <4 x float> <2 x double>, and i for a scalar i32; the result's after the colon.
+Relaxed operations do what wasmtime does on x86-64 where the target has the instruction, else what is deterministic.
 """
 
 from __future__ import annotations

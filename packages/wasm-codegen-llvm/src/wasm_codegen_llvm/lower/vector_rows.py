@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 # In families: $s shape, $v vector type, $l its letter, $n lanes, $w bits of a lane, $m bits - 1, $x intrinsic suffix.
@@ -240,8 +241,10 @@ VARIANTS: Final = (
          NARROW.replace("$w", w).replace("$q", q).replace("$x", x).replace("$e", e).replace("$v", v).replace("$low", low)
          .replace("$high", high).replace("$all", f"<{k} x i32> <{', '.join(f'i32 {i}' for i in range(k))}>"))
         for s, letter, v, o, p, w, q, x, e, k, limits in (
-            ("i8x16", "b", "<16 x i8>", "i16x8", "h", "<8 x i16>", "<16 x i16>", "v16i16", "i16", 16, (("s", "-128", "127"), ("u", "0", "255"))),
-            ("i16x8", "h", "<8 x i16>", "i32x4", "w", "<4 x i32>", "<8 x i32>", "v8i32", "i32", 8, (("s", "-32768", "32767"), ("u", "0", "65535"))),
+            ("i8x16", "b", "<16 x i8>", "i16x8", "h", "<8 x i16>", "<16 x i16>", "v16i16", "i16", 16,
+             (("s", "-128", "127"), ("u", "0", "255"))),
+            ("i16x8", "h", "<8 x i16>", "i32x4", "w", "<4 x i32>", "<8 x i32>", "v8i32", "i32", 8,
+             (("s", "-32768", "32767"), ("u", "0", "65535"))),
         )
         for sign, low, high in limits
     ),
@@ -308,7 +311,7 @@ def _integer_rows() -> Iterator[tuple[str, str, str, bool]]:
 
 
 def _widening_rows() -> Iterator[tuple[str, str, str, bool]]:
-    for narrow, wide in zip(INTEGER_SHAPES, INTEGER_SHAPES[1:], strict=False):
+    for narrow, wide in pairwise(INTEGER_SHAPES):
         count = int(narrow[3])
         half = count // 2
         for sign, extend in (("s", "sext"), ("u", "zext")):
