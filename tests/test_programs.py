@@ -65,6 +65,7 @@ class Case:
     data_dir: bool = False
     stdin: str = ""  # "": empty, "text": the large text, else a file of tests/programs
     status: int = 0
+    opt: str = "speed"  # Go links its whole runtime, which takes an optimizing backend long
     holds: Callable[[World, bytes], bool] = lambda world, out: bool(out)
 
 
@@ -92,8 +93,8 @@ CASES = (
     Case("leave",      "leave",      ("one", "", "two words", "\u00e9"), status=7, holds=lambda world, out: out.endswith(b"leaving\n")),
     Case("javascript", "javascript", stdin="script.js", holds=lambda world, out: b"TypeError:" in out and out.endswith(b"late\n")),
     Case("js error",   "javascript", stdin="run.py", status=3, holds=lambda world, out: out == b""),
-    Case("go",         "words",      ("/data/words",), data_dir=True, holds=lambda world, out: out.count(b"\n") == 10),
-    Case("go error",   "words",      ("/none",), status=4, holds=lambda world, out: out == b""),
+    Case("go",         "words",      ("/data/words",), data_dir=True, opt="none", holds=lambda world, out: out.count(b"\n") == 10),
+    Case("go error",   "words",      ("/none",), status=4, opt="none", holds=lambda world, out: out == b""),
 )
 # fmt: on
 NAMES = {case.name: case for case in CASES}
@@ -142,7 +143,7 @@ def _execute(command: list[str], case: Case, world: World) -> Outcome:
 
 def run_api(api: str, strategy: str, case: Case, world: World) -> Outcome:
     """Through the Python API, in a process of its own."""
-    settings = {"env": case.env, "dirs": {str(world.root): "/data"} if case.data_dir else {}}
+    settings = {"opt": case.opt, "env": case.env, "dirs": {str(world.root): "/data"} if case.data_dir else {}}
     wasm = built(case.program)
     command = [sys.executable, str(HERE / "run.py"), api, strategy, str(wasm), json.dumps(settings)]
     return _execute([*command, *case.args], case, world)
@@ -166,6 +167,18 @@ def expected(case: Case, world: World) -> Outcome:
     return _expected[case.name]
 
 
+def _artifact(case: Case, strategy: str, world: World) -> Path:
+    """The program compiled by `wasm compile`, once a session; under its own name, which the program sees."""
+    file = built(case.program)
+    artifact = world.root.parent / strategy / file.name
+    if not artifact.exists():
+        artifact.parent.mkdir(exist_ok=True)
+        how = [f"--strategy={strategy}", f"--opt-level={case.opt}", "-o", str(artifact)]
+        assert _execute([*wasm_command(), "compile", *how, str(file)], case, world) == Outcome(0, b"", b"")
+        assert artifact.read_bytes()[:4] == b"\x7fELF"
+    return artifact
+
+
 @pytest.fixture(params=NAMES)
 def case(request: pytest.FixtureRequest) -> Case:
     return NAMES[request.param]
@@ -185,12 +198,13 @@ def test_api(case: Case, strategy: str, world: World) -> None:
 @needs_backend
 @each_backend
 def test_command(case: Case, strategy: str, world: World) -> None:
-    """`wasm run`; it finds in the cache what the test above compiled."""
+    """`wasm run`; it finds in the cache what the test above compiled, or is given an artifact."""
     start = wasm_command()
     theirs = expected(case, world)
+    file = built(case.program) if case.opt == "speed" else _artifact(case, strategy, world)
     flags = [f"--strategy={strategy}", *(f"--env={name}={value}" for name, value in case.env.items())]
     flags += [f"--dir={world.root}::/data"] if case.data_dir else []
-    ours = _execute([*start, "run", *flags, str(built(case.program)), *case.args], case, world)
+    ours = _execute([*start, "run", *flags, str(file), *case.args], case, world)
     if case.status == TRAPPED:
         assert b"stack exhausted" in ours.stderr, ours.stderr[-2000:]
         assert b"backtrace" in ours.stderr, ours.stderr[-2000:]
@@ -198,18 +212,6 @@ def test_command(case: Case, strategy: str, world: World) -> None:
         assert ours.stderr == theirs.stderr
     assert ours.status == case.status, ours
     assert ours.stdout == theirs.stdout
-
-
-@needs_backend
-def test_artifact(world: World, tmp_path: Path) -> None:
-    """`wasm compile` keeps what `wasm run` then runs without the source; the program's name is the artifact's."""
-    start = wasm_command()
-    case = NAMES["leave"]
-    artifact = tmp_path / "leave.wasm"  # the reference ran under this name
-    compiled = _execute([*start, "compile", str(built("leave")), "-o", str(artifact)], case, world)
-    assert compiled == Outcome(0, b"", b"")
-    assert artifact.read_bytes()[:4] == b"\x7fELF"
-    assert _execute([*start, "run", str(artifact), *case.args], case, world) == expected(case, world)
 
 
 @needs_backend

@@ -1,6 +1,6 @@
 """Run a WASI program through the Python API: `run.py API STRATEGY WASM SETTINGS [ARGS...]`; what it prints is its own.
 
-API is wasmtime or wasm_facade, SETTINGS is JSON: env, dirs, stdin, stdout, stderr. The exit status is the guest's; 134 after a trap, with its code as the last line of stderr.
+API is wasmtime or wasm_facade, SETTINGS is JSON: opt, env, dirs, stdin, stdout, stderr. The exit status is the guest's; 134 after a trap, with its code as the last line of stderr.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ def main(api_name: str, strategy: str, wasm: str, settings_text: str, *args: str
     settings = json.loads(settings_text)
     config = api.Config()
     config.strategy = strategy
+    config.cranelift_opt_level = settings.get("opt", "speed")
     engine = api.Engine(config)
     with open(wasm, "rb") as file:
         module = api.Module(engine, file.read())
