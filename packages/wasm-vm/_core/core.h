@@ -26,6 +26,8 @@ typedef struct ThreadRecord ThreadRecord;
 typedef struct Activation Activation;
 struct ConstExpr;
 struct ElementPlan;
+struct Pool;
+struct Image;
 
 /* ---- types.c: value types and signatures ---- */
 
@@ -61,6 +63,7 @@ struct Engine {
     PyObject *compile_trampolines; /* strong */
     Signature **signatures;        /* by type id; entries NULL until asked for; owned */
     uint32_t signature_count;
+    struct Pool *pool; /* strong, or NULL: memories, tables and instances as they come */
     size_t max_wasm_stack;
     bool release_gil, consume_fuel, epoch_interruption, guarded;
     uint64_t epoch; /* atomic */
@@ -123,8 +126,11 @@ int store_collect_externrefs(Store *store);
 /* ---- memory.c: linear memories ---- */
 
 /* Reference-counted under the GIL: by every MemoryObject (so by every view) and every instance that has it. */
+struct Slot;
+struct Slots;
 typedef struct Memory {
     VMMemoryDefinition definition; /* compiled code points here */
+    struct Slot *slot;             /* which this is part of; NULL: a mapping of its own */
     uint64_t references;
     uint8_t *map; /* the reservation, map_size bytes */
     size_t map_size;
@@ -132,7 +138,7 @@ typedef struct Memory {
     uint64_t min_pages, max_pages;
     bool has_max, is64, shared, guarded;
     uint8_t page_log2;
-    uint64_t touched; /* high-water mark of accessible bytes, for the reservation's reuse */
+    uint64_t touched; /* bytes accessible, without a slot */
 } Memory;
 
 typedef struct MemoryPlan {
@@ -141,12 +147,13 @@ typedef struct MemoryPlan {
     uint8_t page_log2;
 } MemoryPlan;
 
-Memory *memory_new(const MemoryPlan *plan, bool guarded); /* one reference; NULL with a Python exception */
+/* One reference; NULL with a Python exception. `image`: of `slots`, or NULL: all zero. */
+Memory *memory_new(const MemoryPlan *plan, bool guarded, struct Slots *slots, struct Image *image);
 void memory_incref(Memory *memory);
 void memory_decref(Memory *memory);
 uint64_t memory_grow(Memory *memory, uint64_t delta, uint64_t limit); /* old pages, or UINT64_MAX; no Python, no GIL needed */
 int memory_plan_parse(PyObject *environ_type, MemoryPlan *plan);
-void memory_forget_cached(void); /* unmap the reservations kept for reuse */
+void memory_forget_cached(void); /* unmap the slots kept for reuse without a pool */
 
 /* ---- table.c ---- */
 

@@ -456,6 +456,7 @@ static void loaded_dealloc(Loaded *self)
     PyObject_GC_UnTrack(self);
     if (self->weakrefs)
         PyObject_ClearWeakRefs((PyObject *)self);
+    prepared_clear(self);
     while (self->free_count)
         free(self->free_blocks[--self->free_count]);
     if (self->engine && self->plan.functions)

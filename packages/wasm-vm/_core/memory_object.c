@@ -1,4 +1,5 @@
 /* memory_object.c: Memory and SharedMemory: what Python sees of a linear memory, zero copy. */
+#include "pool.h"
 #include "runtime.h"
 
 int memory_plan_parse(PyObject *type, MemoryPlan *plan)
@@ -66,12 +67,12 @@ static int within_limits(Store *store, const MemoryPlan *plan)
     return 0;
 }
 
-Memory *store_memory_new(Store *store, const MemoryPlan *plan);
-Memory *store_memory_new(Store *store, const MemoryPlan *plan)
+Memory *store_memory_new(Store *store, const MemoryPlan *plan, struct Image *image);
+Memory *store_memory_new(Store *store, const MemoryPlan *plan, struct Image *image)
 {
     if (within_limits(store, plan))
         return NULL;
-    Memory *memory = memory_new(plan, store->engine->guarded);
+    Memory *memory = memory_new(plan, store->engine->guarded, pool_slots(store->engine->pool), image);
     if (memory)
         store->memory_count++;
     return memory;
@@ -99,7 +100,7 @@ static PyObject *memory_new_object(PyTypeObject *Py_UNUSED(cls), PyObject *args,
         PyErr_SetString(G.wasm_error, "a shared memory does not belong to a store: use SharedMemory(engine, ty)");
         return NULL;
     }
-    Memory *memory = store_memory_new(store, &plan);
+    Memory *memory = store_memory_new(store, &plan, NULL);
     PyObject *object = memory ? wrap(&MemoryType, store, NULL, memory) : NULL;
     memory_decref(memory); /* the object has its own */
     return object;
@@ -119,7 +120,7 @@ static PyObject *shared_new_object(PyTypeObject *Py_UNUSED(cls), PyObject *args,
         PyErr_SetString(G.wasm_error, "a shared memory needs a shared MemoryType with a maximum");
         return NULL;
     }
-    Memory *memory = memory_new(&plan, engine->guarded);
+    Memory *memory = memory_new(&plan, engine->guarded, &default_slots, NULL);
     PyObject *object = memory ? wrap(&SharedMemoryType, NULL, engine, memory) : NULL;
     memory_decref(memory);
     return object;

@@ -17,7 +17,7 @@
 enum { DEFAULT_WARM = 16, SCAN_ROWS = 32 };
 #define DEFAULT_RESIDENT (1u << 17)
 
-Slots default_slots = {.total = UINT32_MAX, .max_warm = DEFAULT_WARM, .max_bytes = UINT64_MAX, .keep_resident = DEFAULT_RESIDENT, .plain = {.fd = -1}};
+Slots default_slots = {.total = UINT32_MAX, .max_warm = DEFAULT_WARM, .max_bytes = UINT64_MAX, .keep_resident = DEFAULT_RESIDENT, .plain = {.references = 1, .fd = -1}};
 uint64_t image_map_threshold = 1u << 16; /* images of at least so many bytes are mapped; see docs/decisions/0007-pool.md */
 
 static uint64_t page_size(void)
