@@ -76,6 +76,7 @@ class FunctionLowering:
         self.conditions: dict[str, str] = {}
         self.shapes: dict[str, tuple[str, str]] = {}
         self.folded: dict[str, tuple[int, bool]] = {}
+        self.last_load = 0  # wasm offset of the last load of this block, 0 for none
         self.loads: dict[int, tuple[str, str, int, int]] = {}  # wasm offset of a load -> type, address, offset, memory
         self.scope = 0
         self.more_slots = 0  # how many values further results of calls need
@@ -95,6 +96,10 @@ class FunctionLowering:
         """The debug suffix for an instruction into which the load of an operand may be folded, else nothing."""
         loads = [self.folded[v] for v in operands if v in self.folded]
         return self.debug(max(loads)[0]) if loads else ""
+
+    def debug_of_branch(self) -> str:
+        """The debug suffix for a conditional branch: it may become a select, and the last load be folded into that."""
+        return self.debug(self.last_load) if self.last_load else ""
 
     def opaque(self, value: str, t: str) -> str:
         """A risky float literal as a value that LLVM does not see through; anything else as it is."""
@@ -120,7 +125,7 @@ class FunctionLowering:
         if known is not None:
             return known
         name = f"%c{self.next()}"
-        self.emit(f"{name} = icmp ne i32 {value}, 0")
+        self.emit(f"{name} = icmp ne i32 {value}, 0{self.debug_of(value)}")
         return name
 
     def start_block(self, name: str) -> None:
@@ -128,6 +133,7 @@ class FunctionLowering:
         self.emit(f"{name}:")
         self.here = name
         self.known = {}
+        self.last_load = 0
 
     def continue_block(self, name: str) -> None:
         """Begin a basic block that only the current one branches to."""

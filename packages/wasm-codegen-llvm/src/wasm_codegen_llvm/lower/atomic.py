@@ -42,7 +42,7 @@ def narrow(f: FunctionLowering, value: str, t: str, value_type: str) -> str:
     if t == value_type:
         return value
     n = f.next()
-    f.emit(f"%w{n} = trunc {value_type} {value} to {t}")
+    f.emit(f"%w{n} = trunc {value_type} {value} to {t}{f.debug_of(value)}")
     return f"%w{n}"
 
 

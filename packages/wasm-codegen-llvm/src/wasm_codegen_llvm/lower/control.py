@@ -106,7 +106,7 @@ def if_(f: FunctionLowering, a: int, b: int, c: int) -> None:
         label.saved = f.stack[label.height :]
         label.known = dict(f.known)
         otherwise = label.else_block = f"E{a}"
-    f.emit(f"br i1 {condition}, label %n{n}, label %{otherwise}")
+    f.emit(f"br i1 {condition}, label %n{n}, label %{otherwise}{f.debug_of_branch()}")
     f.continue_block(f"n{n}")
 
 
@@ -196,7 +196,7 @@ def br_if(f: FunctionLowering, a: int, b: int, c: int) -> None:
 def branch_if(f: FunctionLowering, condition: str, label: Label) -> None:
     prepare(f, label)
     n = f.next()
-    f.emit(f"br i1 {condition}, label %{label.name}, label %n{n}")
+    f.emit(f"br i1 {condition}, label %{label.name}, label %n{n}{f.debug_of_branch()}")
     f.continue_block(f"n{n}")
 
 
@@ -212,7 +212,7 @@ def br_table(f: FunctionLowering, a: int, b: int, c: int) -> None:
         elif not label.is_loop:
             label.incoming.append(label.incoming[-1])
     cases = " ".join([f"i32 {value}, label %B{target}" for value, target in enumerate(targets[:a])])
-    f.emit(f"switch i32 {selector}, label %B{targets[a]} [{cases}]")
+    f.emit(f"switch i32 {selector}, label %B{targets[a]} [{cases}]{f.debug_of(selector)}")
 
 
 def return_(f: FunctionLowering, a: int, b: int, c: int) -> None:

@@ -42,7 +42,7 @@ def widened(f: FunctionLowering, value: str) -> str:
     if value[0] != "%":
         return str(int(value) & MASK32)
     n = f.next()
-    f.emit(f"%z{n} = zext i32 {value} to i64")
+    f.emit(f"%z{n} = zext i32 {value} to i64{f.debug_of(value)}")
     return f"%z{n}"
 
 
@@ -106,6 +106,7 @@ def load_raw(f: FunctionLowering, t: str, offset: int, memory: int) -> str:
     f.emit(f"%m{n} = load volatile {t}, ptr {at}, align 1{f.debug()}")
     if not f.batch.bounds_checked[memory]:
         f.folded[f"%m{n}"] = (f.offset, False)
+        f.last_load = f.offset
         f.loads[f.offset] = (t, address, offset, memory)
     return f"%m{n}"
 

@@ -172,15 +172,18 @@ def divide(t: str, name: str, f: FunctionLowering, a: int, b: int, c: int) -> No
     n = f.next()
     literal = y[0] != "%"
     if not literal or y == "0":
-        f.emit(f"%c{n} = icmp eq {t} {y}, 0")
+        f.emit(f"%c{n} = icmp eq {t} {y}, 0{f.debug_of(y)}")
         f.trap_if(f"%c{n}", traps.INTEGER_DIVISION_BY_ZERO)
     if name == "div_s" and (not literal or y == "-1"):
         lowest = -(1 << (31 if t == "i32" else 63))
-        f.emit(f"%d{n} = icmp eq {t} {y}, -1\n%e{n} = icmp eq {t} {x}, {lowest}\n%f{n} = and i1 %d{n}, %e{n}")
+        f.emit(
+            f"%d{n} = icmp eq {t} {y}, -1{f.debug_of(y)}\n%e{n} = icmp eq {t} {x}, {lowest}{f.debug_of(x)}\n"
+            f"%f{n} = and i1 %d{n}, %e{n}"
+        )
         f.trap_if(f"%f{n}", traps.INTEGER_OVERFLOW)
     elif name == "rem_s" and (not literal or y == "-1"):
         # x rem -1 is 0 for every x, but x86's idiv faults on the lowest x; dividing by 1 gives the 0 too.
-        f.emit(f"%d{n} = icmp eq {t} {y}, -1\n%e{n} = select i1 %d{n}, {t} 1, {t} {y}")
+        f.emit(f"%d{n} = icmp eq {t} {y}, -1{f.debug_of(y)}\n%e{n} = select i1 %d{n}, {t} 1, {t} {y}{f.debug_of(y)}")
         y = f"%e{n}"
     kind, sign = name.split("_")
     f.emit(f"%v{n} = {sign}{kind} {t} {x}, {y}{f.debug_of(x, y)}")
@@ -192,10 +195,12 @@ def truncate(integer: str, wasm: str, t: str, sign: str, f: FunctionLowering, a:
     x = f.stack.pop()
     n = f.next()
     low, high = bounds(int(integer[1:]), wasm, sign)
-    f.emit(f"%a{n} = fcmp ogt {t} {x}, {low}\n%b{n} = fcmp olt {t} {x}, {high}\n%c{n} = and i1 %a{n}, %b{n}\n%d{n} = xor i1 %c{n}, true")
+    suffix = f.debug_of(x)
+    f.emit(f"%a{n} = fcmp ogt {t} {x}, {low}{suffix}\n%b{n} = fcmp olt {t} {x}, {high}{suffix}")
+    f.emit(f"%c{n} = and i1 %a{n}, %b{n}\n%d{n} = xor i1 %c{n}, true")
     slow = f"%e{n} = fcmp uno {t} {x}, {x}\n%f{n} = select i1 %e{n}, i32 {traps.BAD_CONVERSION_TO_INTEGER}, i32 {traps.INTEGER_OVERFLOW}\n"
     f.trap_if(f"%d{n}", f"%f{n}", slow)
-    f.emit(f"%v{n} = fpto{sign}i {t} {x} to {integer}")
+    f.emit(f"%v{n} = fpto{sign}i {t} {x} to {integer}{suffix}")
     f.stack.append(f"%v{n}")
 
 
@@ -218,7 +223,7 @@ def wide_sum(operation: str, f: FunctionLowering, a: int, b: int, c: int) -> Non
     del f.stack[-4:]
     n = f.next()
     for half, value in zip(("a", "b", "d", "e"), operands, strict=True):
-        f.emit(f"%{half}{n} = zext i64 {value} to i128")
+        f.emit(f"%{half}{n} = zext i64 {value} to i128{f.debug_of(value)}")
     f.emit(f"%f{n} = shl i128 %b{n}, 64\n%g{n} = or i128 %a{n}, %f{n}\n%h{n} = shl i128 %e{n}, 64\n%i{n} = or i128 %d{n}, %h{n}")
     f.emit(f"%w{n} = {operation} i128 %g{n}, %i{n}")
     push_halves(f, n)
@@ -227,7 +232,9 @@ def wide_sum(operation: str, f: FunctionLowering, a: int, b: int, c: int) -> Non
 def wide_product(extend: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
     y, x = f.stack.pop(), f.stack.pop()
     n = f.next()
-    f.emit(f"%a{n} = {extend} i64 {x} to i128\n%b{n} = {extend} i64 {y} to i128\n%w{n} = mul i128 %a{n}, %b{n}")
+    suffix = f.debug_of(x, y)
+    f.emit(f"%a{n} = {extend} i64 {x} to i128{suffix}\n%b{n} = {extend} i64 {y} to i128{suffix}")
+    f.emit(f"%w{n} = mul i128 %a{n}, %b{n}{suffix}")
     push_halves(f, n)
 
 

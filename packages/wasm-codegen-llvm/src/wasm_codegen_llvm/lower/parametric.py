@@ -26,7 +26,7 @@ def select(f: FunctionLowering, a: int, b: int, c: int) -> None:
     condition = f.condition(f.stack.pop())
     y, x = f.opaque(f.stack.pop(), t), f.opaque(f.stack.pop(), t)
     n = f.next()
-    f.emit(f"%v{n} = select i1 {condition}, {t} {x}, {t} {y}{f.debug_of(x, y)}")
+    f.emit(f"%v{n} = select i1 {condition}, {t} {x}, {t} {y}{f.debug_of(x, y) or f.debug_of_branch()}")
     f.stack.append(f"%v{n}")
 
 
