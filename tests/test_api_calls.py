@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import pytest
-import wasmtime
 
-import wasm_facade
-
-both = pytest.mark.parametrize("api", [wasm_facade, wasmtime], ids=["ours", "wasmtime"])
+import apis
 
 
 class Place:
     """An API with an engine and a store of it."""
 
-    def __init__(self, api: ModuleType) -> None:
+    def __init__(self, api: Any) -> None:
         self.api = api
         self.engine = api.Engine()
         self.store = api.Store(self.engine)
@@ -33,7 +29,7 @@ class Place:
         return self.api.Func(self.store, self.type(params, results), call, access_caller)
 
 
-@pytest.fixture(params=[wasm_facade, wasmtime], ids=["ours", "wasmtime"])
+@pytest.fixture(params=apis.ALL)
 def place(request: pytest.FixtureRequest) -> Place:
     return Place(request.param)
 
@@ -332,6 +328,20 @@ def test_table(place: Place) -> None:
     assert funcs.get(store, 0)(store) == 11
     exports = place.exports('(module (import "" "" (table 1 funcref)) (func (export "f") (result i32) (call_indirect (result i32) (i32.const 0))))', funcs)
     assert exports["f"](store) == 11
+
+
+# Tags
+
+def test_tag(place: Place) -> None:
+    api, store = place.api, place.store
+    tag = api.Tag(store, api.TagType(place.type("i32 f64", "")))
+    assert tag.type(store).functype.params == [api.ValType.i32(), api.ValType.f64()]
+    assert tag.eq(store, tag)
+    assert not tag.eq(store, api.Tag(store, api.TagType(place.type("i32 f64", ""))))
+    with pytest.raises(TypeError, match="expected a TagType"):
+        api.Tag(store, 3)
+    exports = place.exports('(module (import "" "" (tag (param i32 f64))) (export "t" (tag 0)))', tag)
+    assert exports["t"].eq(store, tag)
 
 
 # Stores

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import pytest
-import wasmtime
 
+import apis
 import wasm_facade
 
 USES = '(module (import "a" "f" (func $f (result i32))) (func (export "run") (result i32) (call $f)))'
@@ -17,7 +16,7 @@ USES = '(module (import "a" "f" (func $f (result i32))) (func (export "run") (re
 class Place:
     """An API with an engine, a store and a linker."""
 
-    def __init__(self, api: ModuleType) -> None:
+    def __init__(self, api: Any) -> None:
         self.api = api
         self.engine = api.Engine()
         self.store = api.Store(self.engine)
@@ -34,7 +33,7 @@ class Place:
         return self.api.Func(self.store, self.to_i32, lambda: value)
 
 
-@pytest.fixture(params=[wasm_facade, wasmtime], ids=["ours", "wasmtime"])
+@pytest.fixture(params=apis.ALL)
 def place(request: pytest.FixtureRequest) -> Place:
     return Place(request.param)
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gc
-from types import ModuleType
 from typing import Any
 
 import numpy
 import pytest
-import wasmtime
 
-import wasm_facade
+import apis
 
 PAGE = 65536
 WAT = """(module (memory (export "m") 1 3)
@@ -21,7 +19,7 @@ WAT = """(module (memory (export "m") 1 3)
 class Place:
     """An API with a store and a memory of one page, at most three, in a module that reads and writes it."""
 
-    def __init__(self, api: ModuleType) -> None:
+    def __init__(self, api: Any) -> None:
         self.api = api
         self.engine = api.Engine()
         self.store = api.Store(self.engine)
@@ -29,14 +27,14 @@ class Place:
         self.memory: Any = self.exports["m"]
 
 
-@pytest.fixture(params=[wasm_facade, wasmtime], ids=["ours", "theirs"])
+@pytest.fixture(params=apis.ALL)
 def place(request: pytest.FixtureRequest) -> Place:
     return Place(request.param)
 
 
-@pytest.fixture
-def ours() -> Place:
-    return Place(wasm_facade)
+@pytest.fixture(params=apis.OURS)
+def ours(request: pytest.FixtureRequest) -> Place:
+    return Place(request.param)
 
 
 def test_sizes(place: Place) -> None:
@@ -153,11 +151,9 @@ def test_views_outlive_growth_and_everything_else(ours: Place) -> None:
     view[2] = 1
 
 
-def test_shared_memory(place: Place) -> None:
-    api = place.api
-    if api is wasmtime:
-        pytest.skip("off by default there")
-    memory = api.SharedMemory(place.engine, api.MemoryType(api.Limits(1, 2), shared=True))
+def test_shared_memory(ours: Place) -> None:
+    api = ours.api
+    memory = api.SharedMemory(ours.engine, api.MemoryType(api.Limits(1, 2), shared=True))
     assert memory.size() == 1
     assert memory.grow(1) == 1
     assert memory.data_len() == 2 * PAGE

@@ -6,12 +6,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-import wasmtime
 
+import apis
 import wasm_facade
 
 HELLO = (Path(__file__).parent.parent / "examples" / "hello.wat").read_text()
@@ -39,13 +38,12 @@ EXIT = """(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (para
   (func (export "_start") (call $exit (i32.const {0}))))"""
 
 
-@pytest.fixture(params=[wasm_facade, wasmtime], ids=["ours", "theirs"])
-def api(request: pytest.FixtureRequest) -> ModuleType:
-    module: ModuleType = request.param
-    return module
+@pytest.fixture(params=apis.ALL)
+def api(request: pytest.FixtureRequest) -> Any:
+    return request.param
 
 
-def run(api: ModuleType, wat: str, configure: Callable[[Any], None]) -> None:
+def run(api: Any, wat: str, configure: Callable[[Any], None]) -> None:
     engine = api.Engine()
     linker = api.Linker(engine)
     linker.define_wasi()
@@ -56,7 +54,7 @@ def run(api: ModuleType, wat: str, configure: Callable[[Any], None]) -> None:
         linker.instantiate(store, api.Module(engine, wat)).exports(store)["_start"](store)
 
 
-def output(api: ModuleType, wat: str, configure: Callable[[Any], None] = lambda config: None) -> bytes:
+def output(api: Any, wat: str, configure: Callable[[Any], None] = lambda config: None) -> bytes:
     pieces: list[bytes] = []
 
     def all_of(config: Any) -> None:
@@ -67,32 +65,32 @@ def output(api: ModuleType, wat: str, configure: Callable[[Any], None] = lambda 
     return b"".join(pieces)
 
 
-def test_stdout_custom(api: ModuleType) -> None:
+def test_stdout_custom(api: Any) -> None:
     assert output(api, HELLO) == b"Hello, world!\n"
 
 
-def test_stdout_file(api: ModuleType, tmp_path: Path) -> None:
+def test_stdout_file(api: Any, tmp_path: Path) -> None:
     path = tmp_path / "out"
     path.write_bytes(b"longer than what comes, to be truncated")
     run(api, HELLO, lambda config: setattr(config, "stdout_file", str(path)))
     assert path.read_bytes() == b"Hello, world!\n"
 
 
-def test_stdin_file(api: ModuleType, tmp_path: Path) -> None:
+def test_stdin_file(api: Any, tmp_path: Path) -> None:
     path = tmp_path / "in"
     path.write_bytes(b"some input")
     assert output(api, COPY, lambda config: setattr(config, "stdin_file", str(path))) == b"some input"
     assert output(api, COPY) == b""
 
 
-def test_argv_and_env(api: ModuleType) -> None:
+def test_argv_and_env(api: Any) -> None:
     assert output(api, LIST.format("args"), lambda config: setattr(config, "argv", ["p", "ä b", ""])) == "p\0ä b\0\0".encode()
     assert output(api, LIST.format("environ"), lambda config: setattr(config, "env", [("A", "1"), ("B", "ü=")])) == "A=1\0B=ü=\0".encode()
     assert output(api, LIST.format("args")) == b""
 
 
 @pytest.mark.parametrize("code", [1, 7, 125])
-def test_exit(api: ModuleType, code: int) -> None:
+def test_exit(api: Any, code: int) -> None:
     with pytest.raises(api.ExitTrap) as found:
         run(api, EXIT.format(code), lambda config: None)
     assert found.value.code == code
@@ -103,17 +101,17 @@ def test_exit(api: ModuleType, code: int) -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("stdin_file", "/no/such/file"), ("stdout_file", "/no/such/folder/file"), ("stderr_file", "/no/such/folder/file")]
 )  # fmt: skip
-def test_files_that_cannot_be_opened(api: ModuleType, name: str, value: str) -> None:
+def test_files_that_cannot_be_opened(api: Any, name: str, value: str) -> None:
     with pytest.raises(api.WasmtimeError, match=f"failed to set {name.replace('_', ' ')}"):
         setattr(api.WasiConfig(), name, value)
 
 
-def test_folders_that_cannot_be_opened(api: ModuleType) -> None:
+def test_folders_that_cannot_be_opened(api: Any) -> None:
     with pytest.raises(api.WasmtimeError, match="failed to add preopen dir"):
         api.WasiConfig().preopen_dir("/no/such/folder", "/")
 
 
-def test_inherit(api: ModuleType) -> None:
+def test_inherit(api: Any) -> None:
     code = f"""
 import {api.__name__} as api
 engine = api.Engine(); linker = api.Linker(engine); linker.define_wasi(); store = api.Store(engine); config = api.WasiConfig()

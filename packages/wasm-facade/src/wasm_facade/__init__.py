@@ -44,6 +44,7 @@ from wasm_vm import (
     Store,
     StoreError,
     Table,
+    Tag,
     Trap,
     TrapCode,
 )
@@ -54,14 +55,17 @@ if TYPE_CHECKING:
     from wasm_facade.load import load
     from wasm_wasi_p1 import DirPerms, FilePerms, WasiConfig
 
+StoreContext = Caller  # wasmtime-py's name for what host functions are given besides a Store
+
 __version__ = "0.1.0"
 
 __all__ = [
     "ArtifactError", "Caller", "CompileError", "Config", "DirPerms", "Engine", "ExhaustedError", "ExitTrap",
     "ExportType", "FilePerms", "Frame", "Func", "FuncType", "Global", "GlobalType", "ImportType", "Instance",
     "InstanceExports", "InstancePre", "InvalidError", "Limits", "LinkError", "Linker", "MalformedError", "Memory",
-    "MemoryType", "Module", "SharedMemory", "Store", "StoreError", "Table", "TableType", "TagType", "TextError", "Trap",
-    "TrapCode", "UnsupportedError", "Val", "ValType", "WasiConfig", "WasmError", "WasmtimeError", "load", "wat2wasm",
+    "MemoryType", "Module", "SharedMemory", "Store", "StoreContext", "StoreError", "Table", "TableType", "Tag",
+    "TagType", "TextError", "Trap", "TrapCode", "UnsupportedError", "Val", "ValType", "WasiConfig", "WasmError",
+    "WasmtimeError", "load", "wat2wasm",
 ]  # fmt: skip
 
 bind()

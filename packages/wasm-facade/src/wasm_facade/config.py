@@ -104,8 +104,8 @@ class Config:
     epoch_interruption = Switch(False, "Let `Engine.increment_epoch` end calls whose store's deadline has come.")
     max_wasm_stack = Size(1 << 20, "How many bytes of the thread's stack wasm may use.")
     parallel_compilation = Switch(True, "Compile the functions of a module in several processes, where a compiler can.")
-    debug_info = Switch(False, "Keep what debuggers want.")
-    profiler = Choice("profiler", ("none", "jitdump", "vtune", "perfmap"), "Tell a profiler where functions are.")
+    debug_info = Switch(False, "No effect yet.")
+    profiler = Choice("profiler", ("none", "jitdump", "vtune", "perfmap"), "No effect yet.")
     release_gil = Switch(True, "Let other Python threads run while wasm does. Off makes short calls a little faster.")
 
     # Proposals

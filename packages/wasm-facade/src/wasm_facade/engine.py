@@ -78,7 +78,10 @@ class Engine:
         if self._compiler is None:
             from wasm_facade.discovery import find_compiler
 
-            self._compiler = find_compiler(self._strategy).load()(self._target(), self._tunables())
+            compiler = find_compiler(self._strategy).load()(self._target(), self._tunables())
+            if not self._parallel and hasattr(compiler, "parallel_compilation"):
+                setattr(compiler, "parallel_compilation", False)  # noqa: B010 - a compiler that cannot has no such switch
+            self._compiler = compiler
         return self._compiler
 
     def _compile_trampolines(

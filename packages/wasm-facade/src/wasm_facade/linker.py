@@ -7,7 +7,7 @@ from wasm_environ.errors import LinkError, WasmError
 from wasm_facade.engine import Engine
 from wasm_facade.module import Module
 from wasm_facade.types import FuncType
-from wasm_vm import Caller, Func, Global, Instance, Memory, SharedMemory, Store, Table
+from wasm_vm import Caller, Func, Global, Instance, Memory, SharedMemory, Store, Table, Tag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from wasm_environ.module import Import
 
-    AsExtern = Func | Global | Memory | SharedMemory | Table
+    AsExtern = Func | Global | Memory | SharedMemory | Table | Tag
     Storelike = Store | Caller
 
-EXTERNS = (Func, Global, Memory, SharedMemory, Table)
+EXTERNS = (Func, Global, Memory, SharedMemory, Table, Tag)
 
 
 class HostDefinition:
