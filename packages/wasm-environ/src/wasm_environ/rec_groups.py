@@ -5,6 +5,7 @@ from __future__ import annotations
 from wasm_environ.types import (
     CONCRETE,
     HEAP_SHIFT,
+    REF,
     ArrayType,
     CompositeType,
     FieldType,
@@ -66,6 +67,17 @@ def group_key(group: list[SubType], index: Callable[[int], int]) -> GroupKey:
     ])  # fmt: skip
 
 
+def plain_key(group: list[SubType]) -> GroupKey:
+    """A quicker key for what most types are, a function of numbers that stands alone; () for all others."""
+    sub = group[0] if len(group) == 1 else None
+    if sub is None or not sub.final or sub.supers or sub.describes >= 0 or sub.descriptor >= 0:
+        return ()
+    composite = sub.composite
+    if not isinstance(composite, FuncType) or max(composite.params, default=0) >= REF or max(composite.results, default=0) >= REF:
+        return ()
+    return (composite.params, composite.results)
+
+
 def close_group(types: list[SubType], group: list[SubType], seen: dict[GroupKey, int]) -> None:
     """Append a rec group to `types`: its members get rec_start, rec_size, canonical, and canonical type indices throughout.
 
@@ -78,7 +90,7 @@ def close_group(types: list[SubType], group: list[SubType], seen: dict[GroupKey,
     def relative(index: int) -> int:
         return LOCAL + index - start if start <= index < start + size else index
 
-    first = seen.setdefault(group_key(group, relative), start)
+    first = seen.setdefault(plain_key(group) or group_key(group, relative), start)
     if first != start:
 
         def canonical(index: int) -> int:

@@ -385,5 +385,12 @@ class State:
 
 
 def grown(v: vec[i64], size: i64) -> vec[i64]:
-    """A copy of v, `size` long, filled up with 0."""
-    return extend(v, [0] * (size - len(v)))
+    """A copy of v, not empty, that is `size` long; what is in the new part does not matter."""
+    while len(v) < size:
+        v = extend(v, v)
+    return v[:size]
+
+
+def filled(value: i64, size: i64) -> vec[i64]:
+    """`size` times the value; doubling copies memory, where appending would take a step each."""
+    return grown(vec[i64]([value]), size)

@@ -26,7 +26,7 @@ from wasm_environ.function import (
     vector,
 )
 from wasm_environ.function.context import Context
-from wasm_environ.function.state import State
+from wasm_environ.function.state import State, filled
 from wasm_environ.function.tables import (
     ACCESS,
     LANE,
@@ -130,38 +130,47 @@ class BodyValidator:
         context = self.context
         first = context.first[type_index]
         params = context.count[type_index]
-        out = context.pool[first : first + params]
+        runs = vec[i64]()  # count, type
         s.track_inits = False
-        total: i64 = 0
+        total = params
         groups = r.u32()
         while groups > 0:
             at = r.pos
             n = r.u32()
             total += n
-            if total > 0xFFFFFFFF:
+            if total - params > 0xFFFFFFFF:
                 raise MalformedError("too many locals", at)
             t = s.check_type(r.value_type())
+            if n:
+                runs = append(append(runs, n), t)
+                if not context.defaultable(t):
+                    s.track_inits = True
             groups -= 1
-            if total + params > limits.LOCALS:
-                continue  # refused below, when all groups are known to be well-formed
-            if not context.defaultable(t) and n:
-                s.track_inits = True
-            if n > 16:
-                out = extend(out, [t] * n)
-                continue
+        if total > limits.LOCALS:
+            raise s.fail(limits.exceeded("locals", total))
+        out = context.pool[first : first + params]
+        i: i64 = 0
+        while i < len(runs):
+            n = runs[i]
+            if n > 8:
+                out = extend(out, filled(runs[i + 1], n))
+                n = 0
             while n > 0:
-                out = append(out, t)
+                out = append(out, runs[i + 1])
                 n -= 1
-        if total + params > limits.LOCALS:
-            raise s.fail(limits.exceeded("locals", total + params))
+            i += 2
         s.locals = out
         if s.track_inits:
-            i: i64 = 0
-            flags = vec[i64](capacity=len(out))
-            while i < len(out):
-                flags = append(flags, 1 if i < params or context.defaultable(out[i]) else 0)
-                i += 1
-            s.initialized = flags
+            self.track_inits(s, runs, params)
+
+    def track_inits(self, s: State, runs: vec[i64], params: i64) -> None:
+        """Note which locals may be read before they are set: parameters, and those whose type has a default value."""
+        flags = filled(1, params) if params else vec[i64]()
+        i: i64 = 0
+        while i < len(runs):
+            flags = extend(flags, filled(1 if self.context.defaultable(runs[i + 1]) else 0, runs[i]))
+            i += 2
+        s.initialized = flags
 
     def loop(self, s: State, end: i64) -> None:
         """Every instruction of the body. Most are settled here by the tables; the rest go to the rules of their chapter."""
