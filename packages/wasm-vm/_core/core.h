@@ -26,8 +26,6 @@ typedef struct ThreadRecord ThreadRecord;
 typedef struct Activation Activation;
 struct ConstExpr;
 struct ElementPlan;
-struct Pool;
-struct Image;
 
 /* ---- types.c: value types and signatures ---- */
 
@@ -63,7 +61,6 @@ struct Engine {
     PyObject *compile_trampolines; /* strong */
     Signature **signatures;        /* by type id; entries NULL until asked for; owned */
     uint32_t signature_count;
-    struct Pool *pool; /* strong, or NULL: memories, tables and instances as they come */
     size_t max_wasm_stack;
     bool release_gil, consume_fuel, epoch_interruption, guarded;
     uint64_t epoch; /* atomic */
@@ -126,11 +123,8 @@ int store_collect_externrefs(Store *store);
 /* ---- memory.c: linear memories ---- */
 
 /* Reference-counted under the GIL: by every MemoryObject (so by every view) and every instance that has it. */
-struct Slot;
-struct Slots;
 typedef struct Memory {
     VMMemoryDefinition definition; /* compiled code points here */
-    struct Slot *slot;             /* which this is part of; NULL: a mapping of its own */
     uint64_t references;
     uint8_t *map; /* the reservation, map_size bytes */
     size_t map_size;
@@ -138,8 +132,16 @@ typedef struct Memory {
     uint64_t min_pages, max_pages;
     bool has_max, is64, shared, guarded;
     uint8_t page_log2;
-    uint64_t touched; /* bytes accessible, without a slot */
+    uint64_t touched;  /* high-water mark of accessible bytes, for the reservation's reuse */
+    uint64_t image_id; /* of the image mapped into it, or 0 */
 } Memory;
+
+/* A memory's initial contents as a file to map; see image_linux.c. */
+typedef struct MemoryImage {
+    uint64_t id; /* unique in the process; 0: no image */
+    uint64_t start, length; /* where in the memory: whole pages */
+    int fd;      /* owned, or -1 */
+} MemoryImage;
 
 typedef struct MemoryPlan {
     uint64_t min_pages, max_pages;
@@ -147,13 +149,13 @@ typedef struct MemoryPlan {
     uint8_t page_log2;
 } MemoryPlan;
 
-/* One reference; NULL with a Python exception. `image`: of `slots`, or NULL: all zero. */
-Memory *memory_new(const MemoryPlan *plan, bool guarded, struct Slots *slots, struct Image *image);
+/* One reference; NULL with a Python exception. `image` (or NULL) is mapped if that works: then its id is in image_id. */
+Memory *memory_new(const MemoryPlan *plan, bool guarded, const MemoryImage *image);
 void memory_incref(Memory *memory);
 void memory_decref(Memory *memory);
 uint64_t memory_grow(Memory *memory, uint64_t delta, uint64_t limit); /* old pages, or UINT64_MAX; no Python, no GIL needed */
 int memory_plan_parse(PyObject *environ_type, MemoryPlan *plan);
-void memory_forget_cached(void); /* unmap the slots kept for reuse without a pool */
+void memory_forget_cached(void); /* unmap the reservations kept for reuse */
 
 /* ---- table.c ---- */
 

@@ -1,5 +1,4 @@
 /* memory_object.c: Memory and SharedMemory: what Python sees of a linear memory, zero copy. */
-#include "pool.h"
 #include "runtime.h"
 
 int memory_plan_parse(PyObject *type, MemoryPlan *plan)
@@ -52,6 +51,8 @@ PyObject *memory_view(Store *store, Memory *memory)
 }
 
 static uint64_t length(const MemoryObject *self) { return __atomic_load_n(&self->memory->definition.length, __ATOMIC_RELAXED); }
+extern PyBufferProcs memory_buffer;
+extern PyMappingMethods memory_mapping;
 
 static int within_limits(Store *store, const MemoryPlan *plan)
 {
@@ -67,12 +68,12 @@ static int within_limits(Store *store, const MemoryPlan *plan)
     return 0;
 }
 
-Memory *store_memory_new(Store *store, const MemoryPlan *plan, struct Image *image);
-Memory *store_memory_new(Store *store, const MemoryPlan *plan, struct Image *image)
+Memory *store_memory_new(Store *store, const MemoryPlan *plan, const MemoryImage *image);
+Memory *store_memory_new(Store *store, const MemoryPlan *plan, const MemoryImage *image)
 {
     if (within_limits(store, plan))
         return NULL;
-    Memory *memory = memory_new(plan, store->engine->guarded, pool_slots(store->engine->pool), image);
+    Memory *memory = memory_new(plan, store->engine->guarded, image);
     if (memory)
         store->memory_count++;
     return memory;
@@ -120,7 +121,7 @@ static PyObject *shared_new_object(PyTypeObject *Py_UNUSED(cls), PyObject *args,
         PyErr_SetString(G.wasm_error, "a shared memory needs a shared MemoryType with a maximum");
         return NULL;
     }
-    Memory *memory = memory_new(&plan, engine->guarded, &default_slots, NULL);
+    Memory *memory = memory_new(&plan, engine->guarded, NULL);
     PyObject *object = memory ? wrap(&SharedMemoryType, NULL, engine, memory) : NULL;
     memory_decref(memory);
     return object;
@@ -335,97 +336,6 @@ static PyObject *memory_type(MemoryObject *self, PyObject *const *args, Py_ssize
     return type_to_public(G.to_memory_type, PyObject_CallFunction(G.environ_memory_type, "Ni", limits, (int)m->page_log2));
 }
 
-/* ---- buffer, sequence, mapping ---- */
-
-static int memory_getbuffer(MemoryObject *self, Py_buffer *view, int flags)
-{
-    return PyBuffer_FillInfo(view, (PyObject *)self, self->memory->definition.base, (Py_ssize_t)length(self), 0, flags);
-}
-
-static Py_ssize_t memory_len(MemoryObject *self) { return (Py_ssize_t)length(self); }
-
-/* -1 with IndexError */
-static Py_ssize_t index_of(MemoryObject *self, PyObject *key)
-{
-    Py_ssize_t i = PyNumber_AsSsize_t(key, PyExc_IndexError), size = (Py_ssize_t)length(self);
-    if (i == -1 && PyErr_Occurred())
-        return -1;
-    if (i < 0)
-        i += size;
-    if (i >= 0 && i < size)
-        return i;
-    PyErr_Format(PyExc_IndexError, "index out of range: %R in a memory of %zd bytes", key, size);
-    return -1;
-}
-
-static int slice_of(MemoryObject *self, PyObject *key, Py_ssize_t *start, Py_ssize_t *count)
-{
-    Py_ssize_t stop, step;
-    if (!PySlice_Check(key)) {
-        PyErr_Format(PyExc_TypeError, "memory indices must be integers or slices, not %.100s", Py_TYPE(key)->tp_name);
-        return -1;
-    }
-    if (PySlice_Unpack(key, start, &stop, &step))
-        return -1;
-    *count = PySlice_AdjustIndices((Py_ssize_t)length(self), start, &stop, step);
-    if (step != 1) {
-        PyErr_SetString(PyExc_ValueError, "memory slices have step 1; use memoryview(memory) for others");
-        return -1;
-    }
-    return 0;
-}
-
-static PyObject *memory_item(MemoryObject *self, PyObject *key)
-{
-    if (PyIndex_Check(key)) {
-        Py_ssize_t i = index_of(self, key);
-        return i < 0 ? NULL : PyLong_FromLong(self->memory->definition.base[i]);
-    }
-    Py_ssize_t start, count;
-    if (slice_of(self, key, &start, &count))
-        return NULL;
-    return PyBytes_FromStringAndSize((const char *)self->memory->definition.base + start, count);
-}
-
-static int assign_slice(MemoryObject *self, PyObject *key, PyObject *value)
-{
-    Py_buffer view;
-    Py_ssize_t start, count;
-    if (PyObject_GetBuffer(value, &view, PyBUF_SIMPLE))
-        return -1;
-    int result = slice_of(self, key, &start, &count);
-    if (!result && view.len != count) {
-        PyErr_Format(PyExc_ValueError, "a memory slice of %zd bytes cannot take %zd bytes", count, view.len);
-        result = -1;
-    }
-    if (!result)
-        memmove(self->memory->definition.base + start, view.buf, (size_t)count);
-    PyBuffer_Release(&view);
-    return result;
-}
-
-static int memory_assign(MemoryObject *self, PyObject *key, PyObject *value)
-{
-    if (!value) {
-        PyErr_SetString(PyExc_TypeError, "memory cannot be deleted");
-        return -1;
-    }
-    if (!PyIndex_Check(key))
-        return assign_slice(self, key, value);
-    long byte = PyLong_AsLong(value);
-    if (byte == -1 && PyErr_Occurred())
-        return -1;
-    if (byte < 0 || byte > 255) {
-        PyErr_Format(PyExc_ValueError, "byte must be in range(0, 256), not %ld", byte);
-        return -1;
-    }
-    Py_ssize_t i = index_of(self, key);
-    if (i < 0)
-        return -1;
-    self->memory->definition.base[i] = (uint8_t)byte;
-    return 0;
-}
-
 static int memory_traverse(MemoryObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->store);
@@ -481,9 +391,6 @@ static Py_hash_t memory_hash(MemoryObject *self) { return _Py_HashPointer(self->
     {NULL, NULL, 0, NULL}
 static PyMethodDef memory_methods[] = {METHODS(", store")};
 static PyMethodDef shared_methods[] = {METHODS("")};
-
-static PyBufferProcs memory_buffer = {(getbufferproc)memory_getbuffer, NULL};
-static PyMappingMethods memory_mapping = {(lenfunc)memory_len, (binaryfunc)memory_item, (objobjargproc)memory_assign};
 
 #define MEMORY_SLOTS                                                                                                                   \
     .tp_basicsize = sizeof(MemoryObject), .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,                \

@@ -1,8 +1,6 @@
 /* module.c: the extension module: its types, the names and hooks that all files share, and the functions loading.py calls. */
 #include "runtime.h"
 
-#include "pool.h"
-
 #include "pending_signals.h"
 #include "plan.h"
 
@@ -188,7 +186,7 @@ static int add_types(PyObject *module)
     } types[] = {{"EngineCore", &EngineType},       {"Store", &StoreType},         {"Func", &FuncType},           {"Caller", &CallerType},
                  {"Memory", &MemoryType},           {"SharedMemory", &SharedMemoryType}, {"Table", &TableType},   {"Global", &GlobalType},
                  {"Instance", &InstanceType},       {"InstanceExports", &ExportsType},   {"LoadedModule", &LoadedType}, {"Code", &CodeType},
-                 {"Tag", &TagType},                 {"Pool", &PoolType},                 {"Backtrace", &BacktraceType}};
+                 {"Tag", &TagType},                 {"Backtrace", &BacktraceType}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (PyType_Ready(types[i].type) || PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type))
             return -1;

@@ -1,6 +1,7 @@
 """Memory and SharedMemory: bytes in and out, bounds, growth, views that outlive everything, limits, address space running out."""
 
 import gc
+import os
 
 import pytest
 from vm_handmade import Vm, call_import, ft, function, immediate, libcall, load_register
@@ -327,6 +328,7 @@ def test_memory64_and_small_pages(vm):
         Memory(store, MemoryType(Limits(2**47, None, is64=True)))
 
 
+@pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""), reason="AddressSanitizer needs more address space than is left")
 def test_address_space_runs_out(script):
     out = script("""
         import resource
@@ -364,3 +366,66 @@ def test_host_function_sees_growth(vm):
     exports["f"](store)
     exports["f"](store)
     assert sizes == [(PAGE, 1), (2 * PAGE, 2)]
+
+
+IMAGE = """(module (table 1 funcref) (memory (export "m") 4 9) (data (i32.const 5) "{0}") (data (i32.const 70000) "{1}") (data (i32.const 20) "over")
+  (func $f (export "f")) {2})"""
+FIRST, SECOND = "a" * 20000, "b" * 9000
+
+
+def test_memory_images(vm):
+    """From the second instance on the segments are mapped copy-on-write; nobody sees another's writes."""
+    module = vm.module(IMAGE.format(FIRST, SECOND, ""), [b"\xc3"])
+    expected = bytearray(4 * PAGE)
+    expected[5:20005] = FIRST.encode()
+    expected[20:24] = b"over"
+    expected[70000:79000] = SECOND.encode()
+    plain = vm.module('(module (memory (export "m") 2))')
+    live = []
+    for round in range(40):
+        store = vm.store()
+        m = module.instantiate(store, []).exports(store)["m"]
+        assert m[:] == expected
+        m[:] = bytes([round + 1]) * len(m)
+        if round % 3 == 0:
+            m.grow(store, 3)
+            assert m[4 * PAGE :] == bytes(3 * PAGE)
+            m[-1] = 1
+        if round % 5 == 0:
+            live.append((round, store, m))
+        other = plain.instantiate(store, []).exports(store)["m"]
+        assert other[:] == bytes(2 * PAGE)
+        other[:] = b"\xff" * 2 * PAGE
+    for round, _, m in live:
+        assert m[: 4 * PAGE] == bytes([round + 1]) * 4 * PAGE
+
+
+def test_an_element_trap_comes_before_the_data(vm):
+    from wasm_environ import types as t
+
+    import wasm_vm
+
+    text = """(module (import "" "t" (table 2 funcref)) (memory 4) (data (i32.const 0) "%s") (elem (i32.const 0) func 0) (elem (i32.const 2) func 0)
+      (func (result i32) i32.const 0 i32.load))""" % FIRST
+    body = lambda layout: function(load_register(0, 7, layout.memory(0)), bytes.fromhex("8b00"))  # noqa: E731
+    module = vm.module(text, [body])
+    for _ in range(3):
+        store = vm.store()
+        table = wasm_vm.Table(store, t.TableType(t.FUNCREF, Limits(2, None)), None)
+        with pytest.raises(Trap, match="out of bounds table access"):
+            module.instantiate(store, [table])
+        assert table.get(store, 0)(store) == 0
+
+
+def test_images_close_their_files(vm):
+    def files():
+        return len(os.listdir("/proc/self/fd"))
+
+    before = files()
+    for n in range(20):
+        module = vm.module(IMAGE.format(FIRST, SECOND, f'(global (export "g") i32 (i32.const {n}))'), [b"\xc3"])
+        for _ in range(3):
+            module.instantiate(vm.store(), [])
+        del module
+    gc.collect()
+    assert files() <= before + 1
