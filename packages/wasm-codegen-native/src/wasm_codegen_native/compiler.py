@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Final, final
 
 from wasm_environ.compiler import CompiledCode
@@ -66,13 +67,14 @@ class NativeCompiler:
                 progress(index + 1)
         compiler.resolve()
         code = compiler.code
-        rows = memoryview(code.addresses.getvalue()).cast("I")
+        rows = array("I")
+        rows.frombytes(code.addresses.getvalue())
         if progress is not None:
             progress(count)
         return [
             CompiledCode(
                 code.out.getvalue(), compiler.symbols, (), code.rodata.getvalue(), RODATA_ALIGN, (),
-                list(zip(rows[::2], rows[1::2], strict=True)),
+                rows,
             )
         ]  # fmt: skip
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol, final
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Callable, Sequence
 
     from wasm_environ.features import Features
@@ -82,7 +83,8 @@ class CompiledCode:
     through the vmctx only.
     traps: (offset, trap code) rows, ascending: instructions that fault, for faults that are not out of bounds memory accesses
     (trap code 1), which need no row.
-    addresses: (offset, wasm byte offset) rows, ascending: the code from offset on belongs to that instruction.
+    addresses: (offset, wasm byte offset) rows, ascending: the code from offset on belongs to that instruction. A backend with very many may give
+    them as one flat array of type code "I" instead.
     """
 
     __slots__ = ("addresses", "relocations", "rodata", "rodata_align", "symbols", "text", "traps")
@@ -95,7 +97,7 @@ class CompiledCode:
         rodata: bytes = b"",
         rodata_align: int = 16,
         traps: Sequence[tuple[int, int]] = (),
-        addresses: Sequence[tuple[int, int]] = (),
+        addresses: Sequence[tuple[int, int]] | array[int] = (),
     ) -> None:
         self.text = text
         self.symbols = symbols

@@ -52,8 +52,11 @@ def lay_out(
         places.append((at, rodata_at, code))
         for offset, trap in code.traps:
             traps.extend((at + offset, trap))
-        for offset, wasm_offset in code.addresses:
-            addresses.extend((at + offset, wasm_offset & 0xFFFFFFFF))
+        if isinstance(code.addresses, array):
+            addresses.extend(_shifted(code.addresses, at))
+        else:
+            for offset, wasm_offset in code.addresses:
+                addresses.extend((at + offset, wasm_offset & 0xFFFFFFFF))
     for at, _, code in places[: len(batches)]:
         for index, offset, size in code.symbols:
             functions[2 * (index - imported)] = at + offset
@@ -62,6 +65,15 @@ def lay_out(
         _relocate(isa, text, at, rodata_at, code, functions, imported)
     entries, thunks = (_positions(places[len(batches) + k]) for k in (0, 1))
     return Image(bytes(text), functions, entries, thunks, traps, addresses)
+
+
+def _shifted(rows: array[int], at: int) -> array[int]:
+    """Flat (offset, wasm byte offset) rows with `at` added to every offset."""
+    if at:
+        rows = array("I", rows)
+        for k in range(0, len(rows), 2):
+            rows[k] += at
+    return rows
 
 
 def _place(text: bytearray, code: CompiledCode) -> tuple[int, int]:

@@ -133,6 +133,7 @@ class References:
         asm = self.asm
         tables = self.frame.tables
         context = self.frame.context
+        v.operands(1)  # the arguments below may be spilled
         v.take(RAX)
         index = v.reg(entry)
         wide: i64 = W if tables.table_is64[table] != 0 else 0
