@@ -1,11 +1,12 @@
-"""Python -> wasm calls: what one call of a trivial export costs."""
+"""Python -> wasm calls: what one call of a trivial export costs, with the GIL released meanwhile (the default) and kept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from types import MappingProxyType
 
-from bench.clock import Sample, statement
+from bench.clock import Sample, geometric_mean, statement
 from bench.contenders import Contender, theirs
 from bench.guests import from_wat
 from bench.options import Options
@@ -28,16 +29,25 @@ CALLS = (
 
 
 def measure(options: Options) -> Iterator[Row]:
-    """One row for each signature."""
+    """Two rows for each signature, and the geometric mean of the default's."""
     wasm = from_wat(MODULE)
+    costs = []
     for name, code in CALLS:
         if options.wants(name):
-            ours = partial(_sample, options.our_first, wasm, code)
-            yield raced("calls", name, ours, partial(_sample, theirs(), wasm, code), options.rounds)
+            other = partial(_sample, theirs(), wasm, code)
+            row = raced("calls", name, partial(_sample, options.our_first, wasm, code), other, options.rounds)
+            if row.cost is not None:
+                costs.append(row.cost)
+            yield row
+            kept = partial(_sample, options.our_first, wasm, code, {"release_gil": False})
+            if options.our_first.api is not theirs().api:
+                yield raced("calls", f"{name}, GIL kept", kept, other, options.rounds)
+    if len(costs) == len(CALLS):
+        yield Row("calls", "geometric mean", cost=geometric_mean(costs))
 
 
-def _sample(contender: Contender, wasm: bytes, code: str) -> Sample:
-    engine = contender.engine()
+def _sample(contender: Contender, wasm: bytes, code: str, settings: Mapping[str, bool] = MappingProxyType({})) -> Sample:
+    engine = contender.engine(**settings)
     store = contender.api.Store(engine)
     exports = contender.api.Instance(store, contender.api.Module(engine, wasm), []).exports(store)
     return statement(code, store=store, **{name: exports[name] for name in ("nop", "add", "mixed")})

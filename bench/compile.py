@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.clock import geometric_mean
 from bench.guests import Unavailable
-from bench.modules import RealModule, wanted
+from bench.modules import RealModule, mean_name, wanted
 from bench.options import Options
 from bench.rows import Row, compared, failure, skipped
 
@@ -30,10 +30,9 @@ def measure(options: Options) -> Iterator[Row]:
             continue
         yield from _module(module, path, options, costs)
     for name, ratios in costs.items():
-        if not name.endswith("peak memory"):
-            backend, opponent = name.split(" ")
-            note = f"of {len(ratios)} modules"
-            yield Row("compile", f"{backend} geometric mean, {opponent}", cost=geometric_mean(ratios), note=note)
+        backend, opponent = name.split(" ")
+        mean = mean_name(len(ratios))
+        yield Row("compile", f"{backend} {mean}, {opponent}", cost=geometric_mean(ratios), note=f"of {len(ratios)} modules")
 
 
 def _module(module: RealModule, path: Path, options: Options, costs: dict[str, list[float]]) -> Iterator[Row]:

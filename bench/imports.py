@@ -9,9 +9,10 @@ import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 
 from bench import contenders
-from bench.clock import Sample, once, race
+from bench.clock import Sample, race
 from bench.contenders import Contender, theirs
 from bench.guests import FREESTANDING, HERE, Unavailable, build_c
 from bench.options import Options
@@ -77,13 +78,15 @@ def _wasm_command() -> tuple[str, ...]:
 
 
 def _process(command: tuple[str, ...], expected: bytes, environment: dict[str, str]) -> Sample:
-    def run() -> None:
+    def sample() -> float:
+        start = perf_counter()
         done = subprocess.run(command, capture_output=True, timeout=60, check=False, env=environment)
         if done.returncode or done.stdout != expected:
             raise RuntimeError(f"{command} gave {done.returncode} {done.stdout!r} {done.stderr.decode()[-300:]}")
+        return perf_counter() - start
 
-    run()
-    return once(run)
+    sample()
+    return sample
 
 
 def _import_sample(name: str) -> Sample:

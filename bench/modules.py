@@ -22,6 +22,7 @@ from bench.guests import CACHE, HERE, Unavailable
 from bench.options import Options
 
 QUICK_MB = 3.5
+ENOUGH = 6  # modules, for a mean that has a floor
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ def wanted(options: Options) -> Iterator[tuple[RealModule, Path | Unavailable]]:
                 yield module, file_of(module)
             except Unavailable as error:
                 yield module, error
+
+
+def mean_name(count: int) -> str:
+    """What to call a mean over `count` modules: the floors are for those over enough of them."""
+    return "geometric mean" if count >= ENOUGH else "geometric mean of few"
 
 
 def file_of(module: RealModule) -> Path:

@@ -9,7 +9,7 @@ from functools import partial
 from bench.clock import Sample, geometric_mean, repeated
 from bench.contenders import Contender, theirs
 from bench.guests import Unavailable
-from bench.modules import wanted
+from bench.modules import mean_name, wanted
 from bench.options import Options
 from bench.rows import Row, failure, raced, skipped
 
@@ -34,7 +34,7 @@ def measure(options: Options) -> Iterator[Row]:
             row = skipped("validate", module.name, f"needs {module.needs}: {row.note}")
         yield row
     if costs:
-        yield Row("validate", "geometric mean", cost=geometric_mean(costs), note=f"of {len(costs)} modules")
+        yield Row("validate", mean_name(len(costs)), cost=geometric_mean(costs), note=f"of {len(costs)} modules")
     elif not options.only:
         yield failure("validate", "geometric mean", "no module could be measured")
 

@@ -1,20 +1,23 @@
-/* matmul: dense n x n product of doubles, textbook loop order. */
-#define MAX 512
-static double a[MAX][MAX], b[MAX][MAX], c[MAX][MAX];
+/* matmul: dense products of doubles, textbook loop order; 200 x 200, so that no row length is a power of two. */
+#define N 200
+static double a[N][N], b[N][N], c[N][N];
 
-double run(int n) {
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < n; j++) {
+double run(int rounds) {
+    double trace = 0;
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++) {
             a[i][j] = (i * 7 + j * 3) % 11 * 0.5;
             b[i][j] = (i * 5 - j * 2) % 13 * 0.25;
         }
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < n; j++) {
-            double sum = 0;
-            for (int k = 0; k < n; k++) sum += a[i][k] * b[k][j];
-            c[i][j] = sum;
-        }
-    double trace = 0;
-    for (int i = 0; i < n; i++) trace += c[i][i] + c[i][n - 1 - i];
+    for (int r = 0; r < rounds; r++) {
+        for (int i = 0; i < N; i++)
+            for (int j = 0; j < N; j++) {
+                double sum = 0;
+                for (int k = 0; k < N; k++) sum += a[i][k] * b[k][j];
+                c[i][j] = sum;
+            }
+        for (int i = 0; i < N; i++) trace += c[i][i] + c[i][N - 1 - i];
+        a[r % N][r * 7 % N] += 1;
+    }
     return trace;
 }
