@@ -11,7 +11,7 @@ import pytest
 
 from wasm_environ import BodyValidator, decode, decode_names, encode, validate
 from wasm_environ.errors import InvalidError, MalformedError
-from wasm_environ.features import ALL
+from wasm_environ.features import ALL, Features
 from wasm_environ.names import decode_branch_hints
 from wasm_environ.text import parse_module
 
@@ -32,8 +32,8 @@ SOURCES = [
       (func (param (ref null any)) (result i32) (local (ref $s))
         (block $h (result i32 exnref) (try_table (catch_ref $e $h) (throw $e (i32.const 1))) (unreachable)) (drop) (drop)
         (block $l (result (ref $t)) (br_on_cast $l anyref (ref $t) (local.get 0)) (ref.cast (ref null $s)) (ref.as_non_null) (local.set 1) (unreachable))
-        (struct.get_u $s 0) (array.len (array.new_fixed $a 2 (local.get 1) (ref.null none))) (i32.add))
-      (func (try (do (call 1)) (catch $e (drop)) (catch_all (rethrow 0)))))""",
+        (struct.get_u $s 0) (array.len (array.new_fixed $a 2 (local.get 1) (ref.null none))) (i32.add)))""",
+    """(module (tag $e (param i32)) (func (try (do (call 0)) (catch $e (drop)) (catch_all (rethrow 0))) (try (do (try (do) (delegate 0))))))""",
 ]  # fmt: skip
 
 
@@ -86,6 +86,29 @@ def test_mutated_modules() -> None:
     assert any(one.startswith("valid") for one in seen)
     assert any(one.startswith("MalformedError") for one in seen)
     assert any(one.startswith("InvalidError") for one in seen)
+
+
+def test_the_same_are_valid_as_for_wasmtime() -> None:
+    wasmtime = pytest.importorskip("wasmtime")
+    config = wasmtime.Config()
+    for name in ("threads", "tail_call", "relaxed_simd", "multi_memory", "memory64", "exceptions", "gc", "function_references"):
+        setattr(config, f"wasm_{name}", True)
+    engine = wasmtime.Engine(config)
+    rng = random.Random(21)
+    features = Features(off=("legacy_exceptions",))
+    seeds = [parse_module(source, features=ALL) for source in SOURCES[:2]]
+    for _ in range(COUNT):
+        data = mutate(rng.choice(seeds), rng)
+        ours = theirs = True
+        try:
+            validate(data, features)
+        except (MalformedError, InvalidError):
+            ours = False
+        try:
+            wasmtime.Module.validate(engine, data)
+        except wasmtime.WasmtimeError:
+            theirs = False
+        assert ours == theirs, data.hex()
 
 
 COMPARE = "import sys; sys.path[:0] = {path!r}\nimport {module} as m, json, wasm_environ.function.state as s\nprint(json.dumps([s.__file__, m.outcomes({count})]))"

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 RECORD = "_compiled.json"  # written by setup.py: one line {"path": "hash", ...} of every source that was compiled or inlined
+REBUILD = "uv sync, or python setup.py build_ext --inplace in the package's folder"
 
 _pure: dict[str, bool] = {}  # by directory of a package: run the sources
 
 
-def choose(search_path: Iterable[str], root: str, rebuild: str = "python setup.py build_ext --inplace") -> None:
+def choose(search_path: Iterable[str], root: str, rebuild: str = REBUILD) -> None:
     """Called by the `__init__` of a package with compiled modules: makes Python import the sources of its `search_path` if it must.
 
     `root` is the directory that holds RECORD. The decision is made once a root, as compiled modules call one another directly.
