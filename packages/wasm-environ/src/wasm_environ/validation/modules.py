@@ -1,47 +1,17 @@
-"""Validation of a module: `validate` does all, `validate_module` all but the bodies (spec: validation/modules)."""
+"""Validation of all of a module but its bodies: index spaces, limits, initializers, segments, exports (spec: validation/modules)."""
 
 from __future__ import annotations
 
-import gc
-
 from wasm_environ import limits
-from wasm_environ.binary.decode import LARGE, decode
 from wasm_environ.binary.segments import plain_datas
 from wasm_environ.errors import InvalidError
-from wasm_environ.features import DEFAULT, Features
+from wasm_environ.features import Features
 from wasm_environ.function.context import Context
-from wasm_environ.function.validator import BodyValidator
 from wasm_environ.module import ACTIVE, FUNC, GLOBAL, KIND_NAMES, MEMORY, TABLE, Module
 from wasm_environ.types import CONCRETE, HEAP_SHIFT, I32, Limits, MemoryType, TableType, value_type_name
 from wasm_environ.types import FUNC as FUNC_HEAP
 from wasm_environ.validation.constants import ConstValidator
 from wasm_environ.validation.types import check_types
-
-
-def validate(module: Module | bytes | bytearray | memoryview, features: Features = DEFAULT) -> Module:
-    """Check a module completely, function bodies included; returns it, decoded if it came as bytes.
-
-    Raises MalformedError (the bytes are no module) or InvalidError, both with the byte offset where there is one.
-    """
-    pause = gc.isenabled() and not (isinstance(module, Module) or len(module) < LARGE)
-    if pause:  # see `decode`
-        gc.disable()
-    try:
-        if not isinstance(module, Module):
-            module = decode(bytes(module), features)
-        context = checked_context(module, features)
-        validator = BodyValidator(module, features, context)
-        for i in range(len(module.code_starts)):
-            validator.check(i)
-    finally:
-        if pause:
-            gc.enable()
-    return module
-
-
-def validate_module(module: Module, features: Features = DEFAULT) -> None:
-    """Check everything but the function bodies, which a compiler validates as it goes, with `BodyValidator`."""
-    checked_context(module, features)
 
 
 def checked_context(module: Module, features: Features) -> Context:
@@ -206,12 +176,3 @@ def check_exports(context: Context) -> None:
         names.add(export.name)
         if export.kind == GLOBAL and module.globals[export.index].type.mutable and "mutable_global" not in context.features:
             raise InvalidError(f"mutable_global support is not enabled: the export of mutable global {export.name!r}")
-
-
-
-
-def validate_functions(module: Module, features: Features = DEFAULT) -> None:
-    """Check all function bodies of a module that has passed `validate_module`."""
-    validator = BodyValidator(module, features)
-    for i in range(len(module.code_starts)):
-        validator.check(i)
