@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from wasm_codegen_llvm import create
 from wasm_codegen_llvm.batches import BatchCompiler
 from wasm_codegen_llvm.function import supported_ops

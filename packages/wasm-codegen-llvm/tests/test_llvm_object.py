@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from wasm_codegen_llvm import create, line_table
 from wasm_environ.compiler import SYMBOL_FUNCTION, SYMBOL_RODATA, SYMBOL_TEXT, Target, Tunables
 from wasm_environ.features import ALL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from wasm_environ import traps
 from wasm_environ.body import OFFSET_SHIFT, OP_MASK, WORDS
 from wasm_environ.features import ALL

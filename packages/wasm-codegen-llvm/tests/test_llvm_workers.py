@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from wasm_codegen_llvm import compiler as compiler_module
 from wasm_codegen_llvm import create, pool
 from wasm_codegen_llvm.pipe import code_to_plain

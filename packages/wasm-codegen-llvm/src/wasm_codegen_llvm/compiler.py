@@ -74,9 +74,7 @@ class LLVMCompiler:
         size = module.code_ends[-1] - module.code_starts[0]
         return size >= PARALLEL_BYTES and bool(sys.executable)
 
-    def compile_trampolines(
-        self, entries: Sequence[FuncType], host_thunks: Sequence[FuncType]
-    ) -> tuple[CompiledCode, CompiledCode]:
+    def compile_trampolines(self, entries: Sequence[FuncType], host_thunks: Sequence[FuncType]) -> tuple[CompiledCode, CompiledCode]:
         """Entry trampolines and host thunks, numbered by position."""
         machine = self.machine()
         return (

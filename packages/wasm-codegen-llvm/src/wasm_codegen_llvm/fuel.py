@@ -15,9 +15,7 @@ from wasm_environ.vmtypes import CONTEXT_STORE, STORE_FUEL
 if TYPE_CHECKING:
     from wasm_codegen_llvm.function import FunctionLowering
 
-FREE: Final = frozenset(
-    op.id for op in OPS if op.mnemonic in ("nop", "drop", "block", "loop", "unreachable", "return", "else", "end")
-)
+FREE: Final = frozenset(op.id for op in OPS if op.mnemonic in ("nop", "drop", "block", "loop", "unreachable", "return", "else", "end"))
 # Leaves the function, or calls another one: the store must know.
 LEAVES: Final = frozenset(
     op.id for op in OPS

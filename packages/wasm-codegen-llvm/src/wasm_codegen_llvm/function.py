@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from wasm_environ.body import FunctionBody
 
 CHAPTERS: Final = tuple(
-    chapter.CHAPTER
-    for chapter in (control, parametric, variable, table, memory, numeric, reference, vector_memory, vector, atomic)
+    chapter.CHAPTER for chapter in (control, parametric, variable, table, memory, numeric, reference, vector_memory, vector, atomic)
 )
 TEMPLATES, FUNCTIONS = rows.gather(CHAPTERS)
 
@@ -186,9 +185,7 @@ class FunctionLowering:
         operands, result = LIBCALLS[index][1].split(":")
         builtins = self.context_pointer(CONTEXT_BUILTINS)
         code = self.load_at(builtins, POINTER_SIZE * index, "ptr", INVARIANT)
-        passed = ", ".join(
-            ["ptr %vm", *(f"{LIBCALL_LETTERS[t]} {value}" for t, value in zip(operands[1:], arguments, strict=True))]
-        )
+        passed = ", ".join(["ptr %vm", *(f"{LIBCALL_LETTERS[t]} {value}" for t, value in zip(operands[1:], arguments, strict=True))])
         call = f"call {LIBCALL_LETTERS[result]} {code}({passed}){self.debug()}"
         if result in ("", "!"):
             self.emit(call)

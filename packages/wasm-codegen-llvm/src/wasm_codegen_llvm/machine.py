@@ -53,9 +53,11 @@ class Machine:
             module = binding.parse_assembly(text)
         except RuntimeError as error:
             raise AssertionError(f"LLVM rejects the code made for this module: {error}") from error
-        with module, binding.create_pipeline_tuning_options() as options, binding.create_pass_builder(
-            self.target_machine, options
-        ) as builder:
+        with (
+            module,
+            binding.create_pipeline_tuning_options() as options,
+            binding.create_pass_builder(self.target_machine, options) as builder,
+        ):
             for function in module.functions:
                 if not function.is_declaration:
                     self.passes.run(function, builder)

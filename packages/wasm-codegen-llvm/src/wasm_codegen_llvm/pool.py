@@ -97,9 +97,7 @@ class Pool:
             for thread in threads:
                 thread.join()
 
-    def _collect(
-        self, batches: Sequence[tuple[int, int]], threads: int, progress: Callable[[int], None] | None
-    ) -> list[CompiledCode]:
+    def _collect(self, batches: Sequence[tuple[int, int]], threads: int, progress: Callable[[int], None] | None) -> list[CompiledCode]:
         """Batches are handed out in order, so when one fails, those before it are done or under way: wait for them."""
         done: dict[int, CompiledCode] = {}
         failed: dict[int, Exception] = {}

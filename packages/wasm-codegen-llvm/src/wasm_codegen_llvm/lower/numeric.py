@@ -176,10 +176,7 @@ def divide(t: str, name: str, f: FunctionLowering, a: int, b: int, c: int) -> No
         f.trap_if(f"%c{n}", traps.INTEGER_DIVISION_BY_ZERO)
     if name == "div_s" and (not literal or y == "-1"):
         lowest = -(1 << (31 if t == "i32" else 63))
-        f.emit(
-            f"%d{n} = icmp eq {t} {y}, -1{f.debug_of(y)}\n%e{n} = icmp eq {t} {x}, {lowest}{f.debug_of(x)}\n"
-            f"%f{n} = and i1 %d{n}, %e{n}"
-        )
+        f.emit(f"%d{n} = icmp eq {t} {y}, -1{f.debug_of(y)}\n%e{n} = icmp eq {t} {x}, {lowest}{f.debug_of(x)}\n%f{n} = and i1 %d{n}, %e{n}")
         f.trap_if(f"%f{n}", traps.INTEGER_OVERFLOW)
     elif name == "rem_s" and (not literal or y == "-1"):
         # x rem -1 is 0 for every x, but x86's idiv faults on the lowest x; dividing by 1 gives the 0 too.
