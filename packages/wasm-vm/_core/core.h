@@ -26,6 +26,8 @@ typedef struct ThreadRecord ThreadRecord;
 typedef struct Activation Activation;
 struct ConstExpr;
 struct ElementPlan;
+struct Pool;
+struct Image;
 
 /* ---- types.c: value types and signatures ---- */
 
@@ -61,6 +63,7 @@ struct Engine {
     PyObject *compile_trampolines; /* strong */
     Signature **signatures;        /* by type id; entries NULL until asked for; owned */
     uint32_t signature_count;
+    struct Pool *pool; /* strong, or NULL: memories, tables and instances as they come */
     size_t max_wasm_stack;
     bool release_gil, consume_fuel, epoch_interruption, guarded;
     uint64_t epoch; /* atomic */
@@ -123,8 +126,11 @@ int store_collect_externrefs(Store *store);
 /* ---- memory.c: linear memories ---- */
 
 /* Reference-counted under the GIL: by every MemoryObject (so by every view) and every instance that has it. */
+struct Slot;
+struct Slots;
 typedef struct Memory {
     VMMemoryDefinition definition; /* compiled code points here */
+    struct Slot *slot;             /* which this is part of; NULL: a mapping of its own */
     uint64_t references;
     uint8_t *map; /* the reservation, map_size bytes */
     size_t map_size;
@@ -132,16 +138,8 @@ typedef struct Memory {
     uint64_t min_pages, max_pages;
     bool has_max, is64, shared, guarded;
     uint8_t page_log2;
-    uint64_t touched;  /* high-water mark of accessible bytes, for the reservation's reuse */
-    uint64_t image_id; /* of the image mapped into it, or 0 */
+    uint64_t touched; /* bytes accessible, without a slot */
 } Memory;
-
-/* A memory's initial contents as a file to map; see image_linux.c. */
-typedef struct MemoryImage {
-    uint64_t id; /* unique in the process; 0: no image */
-    uint64_t start, length; /* where in the memory: whole pages */
-    int fd;      /* owned, or -1 */
-} MemoryImage;
 
 typedef struct MemoryPlan {
     uint64_t min_pages, max_pages;
@@ -149,13 +147,13 @@ typedef struct MemoryPlan {
     uint8_t page_log2;
 } MemoryPlan;
 
-/* One reference; NULL with a Python exception. `image` (or NULL) is mapped if that works: then its id is in image_id. */
-Memory *memory_new(const MemoryPlan *plan, bool guarded, const MemoryImage *image);
+/* One reference; NULL with a Python exception. `image`: of `slots`, or NULL: all zero. */
+Memory *memory_new(const MemoryPlan *plan, bool guarded, struct Slots *slots, struct Image *image);
 void memory_incref(Memory *memory);
 void memory_decref(Memory *memory);
 uint64_t memory_grow(Memory *memory, uint64_t delta, uint64_t limit); /* old pages, or UINT64_MAX; no Python, no GIL needed */
 int memory_plan_parse(PyObject *environ_type, MemoryPlan *plan);
-void memory_forget_cached(void); /* unmap the reservations kept for reuse */
+void memory_forget_cached(void); /* unmap the slots kept for reuse without a pool */
 
 /* ---- table.c ---- */
 
@@ -227,7 +225,7 @@ struct Instance {
     VMContext *vm;
 };
 
-extern PyTypeObject InstanceType, ExportsType;
+extern PyTypeObject InstanceType, ExportsType, InstancePreType;
 PyObject *instance_export(Store *store, Instance *instance, Py_ssize_t index); /* new wrapper of export `index` */
 Py_ssize_t loaded_export_index(Loaded *module, PyObject *name);              /* -1 without one (no exception), -2 on error */
 void instance_free(Instance *instance);
@@ -354,7 +352,7 @@ typedef struct Globals {
     PyObject *from_func_type, *from_memory_type, *from_table_type, *from_global_type, *from_tag_type;
     PyObject *default_engine, *set_wasi;
     PyObject *environ_func_type, *environ_memory_type, *environ_table_type, *environ_global_type, *environ_limits; /* classes */
-    PyObject *str_vm, *str_loaded, *str_value, *str_timeout, *str_memory, *str_code, *str_val, *str_message, *str_backtrace, *str__code;
+    PyObject *str_vm, *str_loaded, *str_value, *str_timeout, *str_memory, *str_code, *str_val, *str_message, *str_backtrace, *str__code, *str_into;
     PyObject *empty_tuple;
 } Globals;
 

@@ -2,10 +2,11 @@
 #include "values.h"
 
 #include "plan.h"
+#include "pool.h"
 #include "runtime.h"
 
 extern void *const libcall_table[];
-Memory *store_memory_new(Store *store, const MemoryPlan *plan, const MemoryImage *image);
+Memory *store_memory_new(Store *store, const MemoryPlan *plan, struct Image *image);
 PyObject *instance_wrap(Store *store, Instance *instance);
 
 /* ---- imports ---- */
@@ -212,6 +213,7 @@ void instance_free(Instance *instance)
 {
     Loaded *module = instance->module;
     const Plan *plan = &module->plan;
+    pool_drop_instance(module->engine->pool);
     for (uint32_t i = 0; i < plan->memory_count; i++)
         memory_decref(instance->memories[i]);
     if (module->free_count < FREE_BLOCKS) {
@@ -279,9 +281,9 @@ static int make_memories(Instance *instance)
     const Plan *plan = &instance->module->plan;
     Store *store = instance->store;
     VMMemory *slots = instance_at(instance, plan->layout.memories);
+    Image **images = instance->module->prepared.images;
     for (uint32_t i = 0; i < plan->memory_count; i++) {
-        const MemoryImage *image = instance->module->images ? &instance->module->images[i] : NULL;
-        if (i >= plan->imported_memories && !(instance->memories[i] = store_memory_new(store, &plan->memories[i], image)))
+        if (i >= plan->imported_memories && !(instance->memories[i] = store_memory_new(store, &plan->memories[i], images ? images[i] : NULL)))
             return -1;
         slots[i].base = instance->memories[i]->definition.base;
         slots[i].definition = &instance->memories[i]->definition;
@@ -293,6 +295,7 @@ static int make_tables(Instance *instance)
 {
     const Plan *plan = &instance->module->plan;
     VMTableDefinition **slots = instance_at(instance, plan->layout.tables);
+    const Prepared *prepared = &instance->module->prepared;
     for (uint32_t i = 0; i < plan->table_count; i++) {
         if (i >= plan->imported_tables) {
             VMValue init = {.u64 = 0};
@@ -301,6 +304,8 @@ static int make_tables(Instance *instance)
                 return -1;
             if (!(instance->tables[i] = table_new(instance->store, &row->plan, init.ref)))
                 return -1;
+            if (prepared->tables)
+                prepared_fill(prepared, instance, i);
         }
         slots[i] = &instance->tables[i]->definition;
     }
@@ -356,7 +361,7 @@ static int init_elements(Instance *instance)
         const ElementPlan *segment = &plan->elements[i];
         if (segment->mode == MODE_PASSIVE)
             continue;
-        if (segment->mode == MODE_ACTIVE) {
+        if (segment->mode == MODE_ACTIVE && i >= instance->module->prepared.elements) {
             Table *table = instance->tables[segment->table];
             uint64_t offset, length = table->definition.length;
             int failed = 0;
@@ -374,22 +379,6 @@ static int init_elements(Instance *instance)
     return 0;
 }
 
-/* Whether memory `index` began with its segments in place. */
-static bool has_image(const Instance *instance, uint32_t index)
-{
-    const MemoryImage *images = instance->module->images;
-    return images && images[index].id && instance->memories[index]->image_id == images[index].id;
-}
-
-/* An element segment trapped, so the data segments must not have happened. */
-static void undo_images(Instance *instance)
-{
-    const MemoryImage *images = instance->module->images;
-    for (uint32_t i = 0; images && i < instance->module->plan.memory_count; i++)
-        if (has_image(instance, i))
-            memset(instance->memories[i]->definition.base + images[i].start, 0, images[i].length);
-}
-
 static int init_datas(Instance *instance)
 {
     const Plan *plan = &instance->module->plan;
@@ -397,13 +386,17 @@ static int init_datas(Instance *instance)
         const DataPlan *segment = &plan->datas[i];
         if (segment->mode != MODE_ACTIVE)
             continue;
+        if (i < instance->module->prepared.datas) {
+            instance->dropped_data[i] = 1; /* in the memory from its image */
+            continue;
+        }
         Memory *memory = instance->memories[segment->memory];
         uint64_t offset, length = __atomic_load_n(&memory->definition.length, __ATOMIC_SEQ_CST);
         if (segment_offset(instance, &segment->offset, memory->is64, &offset))
             return -1;
         if (offset > length || segment->size > length - offset)
             return set_trap(TRAP_MEMORY_OUT_OF_BOUNDS, NULL);
-        if (segment->size && !has_image(instance, segment->memory))
+        if (segment->size)
             memcpy(memory->definition.base + offset, segment->bytes, segment->size);
         instance->dropped_data[i] = 1;
     }
@@ -459,10 +452,14 @@ PyObject *loaded_instantiate(Loaded *module, Store *store, PyObject *const *impo
 {
     if (check_all(module, store, imports, count))
         return NULL;
-    images_prepare(module);
-    Instance *instance = block_new(module);
-    if (!instance)
+    if (pool_take_instance(module->engine->pool, module))
         return NULL;
+    prepared_make(module);
+    Instance *instance = block_new(module);
+    if (!instance) {
+        pool_drop_instance(module->engine->pool);
+        return NULL;
+    }
     const Plan *plan = &module->plan;
     instance->store = store;
     instance->vm->store = &store->vm;
@@ -477,9 +474,7 @@ PyObject *loaded_instantiate(Loaded *module, Store *store, PyObject *const *impo
     make_tags(instance);
     if (make_memories(instance) || make_globals(instance) || make_tables(instance))
         unlink_instance(store, instance), instance_free(instance);
-    else if (init_elements(instance))
-        undo_images(instance);
-    else if (!init_datas(instance) && !run_start(instance))
+    else if (!init_elements(instance) && !init_datas(instance) && !run_start(instance))
         result = instance_wrap(store, instance);
     store->pins--;
     return result;

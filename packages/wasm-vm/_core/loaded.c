@@ -109,6 +109,7 @@ static void loaded_dealloc(Loaded *self)
     PyObject_GC_UnTrack(self);
     if (self->weakrefs)
         PyObject_ClearWeakRefs((PyObject *)self);
+    prepared_clear(self);
     while (self->free_count)
         free(self->free_blocks[--self->free_count]);
     if (self->engine && self->plan.functions)
@@ -120,7 +121,6 @@ static void loaded_dealloc(Loaded *self)
                 s->thunk_code = NULL;
             }
         }
-    images_free(self);
     plan_free(&self->plan);
     if (self->data_view.obj)
         PyBuffer_Release(&self->data_view);

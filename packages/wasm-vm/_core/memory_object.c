@@ -1,4 +1,5 @@
 /* memory_object.c: Memory and SharedMemory: what Python sees of a linear memory, zero copy. */
+#include "pool.h"
 #include "runtime.h"
 
 int memory_plan_parse(PyObject *type, MemoryPlan *plan)
@@ -68,12 +69,12 @@ static int within_limits(Store *store, const MemoryPlan *plan)
     return 0;
 }
 
-Memory *store_memory_new(Store *store, const MemoryPlan *plan, const MemoryImage *image);
-Memory *store_memory_new(Store *store, const MemoryPlan *plan, const MemoryImage *image)
+Memory *store_memory_new(Store *store, const MemoryPlan *plan, struct Image *image);
+Memory *store_memory_new(Store *store, const MemoryPlan *plan, struct Image *image)
 {
     if (within_limits(store, plan))
         return NULL;
-    Memory *memory = memory_new(plan, store->engine->guarded, image);
+    Memory *memory = memory_new(plan, store->engine->guarded, pool_slots(store->engine->pool), image);
     if (memory)
         store->memory_count++;
     return memory;
@@ -121,7 +122,7 @@ static PyObject *shared_new_object(PyTypeObject *Py_UNUSED(cls), PyObject *args,
         PyErr_SetString(G.wasm_error, "a shared memory needs a shared MemoryType with a maximum");
         return NULL;
     }
-    Memory *memory = memory_new(&plan, engine->guarded, NULL);
+    Memory *memory = memory_new(&plan, engine->guarded, &default_slots, NULL);
     PyObject *object = memory ? wrap(&SharedMemoryType, NULL, engine, memory) : NULL;
     memory_decref(memory);
     return object;

@@ -1,6 +1,8 @@
 /* module.c: the extension module: its types, the names and hooks that all files share, and the functions loading.py calls. */
 #include "runtime.h"
 
+#include "pool.h"
+
 #include "pending_signals.h"
 #include "plan.h"
 
@@ -171,7 +173,7 @@ static int make_strings(void)
         PyObject **slot;
     } strings[] = {{"_vm", &G.str_vm},         {"_loaded", &G.str_loaded},     {"value", &G.str_value},         {"timeout", &G.str_timeout},
                    {"memory", &G.str_memory},  {"_trap", &G.str_code},         {"_message", &G.str_message},    {"_backtrace", &G.str_backtrace},
-                   {"_code", &G.str__code}};
+                   {"_code", &G.str__code},   {"into", &G.str_into}};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (!(*strings[i].slot = PyUnicode_InternFromString(strings[i].text)))
             return -1;
@@ -186,7 +188,7 @@ static int add_types(PyObject *module)
     } types[] = {{"EngineCore", &EngineType},       {"Store", &StoreType},         {"Func", &FuncType},           {"Caller", &CallerType},
                  {"Memory", &MemoryType},           {"SharedMemory", &SharedMemoryType}, {"Table", &TableType},   {"Global", &GlobalType},
                  {"Instance", &InstanceType},       {"InstanceExports", &ExportsType},   {"LoadedModule", &LoadedType}, {"Code", &CodeType},
-                 {"Tag", &TagType},                 {"Backtrace", &BacktraceType}};
+                 {"Tag", &TagType},                 {"Pool", &PoolType},       {"InstancePre", &InstancePreType},                 {"Backtrace", &BacktraceType}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (PyType_Ready(types[i].type) || PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type))
             return -1;

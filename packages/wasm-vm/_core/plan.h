@@ -97,6 +97,18 @@ typedef struct Plan {
     size_t memories_at, tables_at, contexts_at, dropped_at, context_at;
 } Plan;
 
+/* What instances start with; see prepared.c. */
+typedef struct Prepared {
+    uint32_t uses;
+    uint32_t elements, datas; /* how many leading segments are in it */
+    struct Image **images;    /* by memory, entries NULL: none; or NULL: not prepared */
+    uint32_t **tables;        /* by table: a slot of func_refs, or NO_FUNCTION: null, by index; entries NULL: nothing prepared */
+} Prepared;
+
+void prepared_make(Loaded *module);
+void prepared_clear(Loaded *module);
+void prepared_fill(const Prepared *prepared, const Instance *instance, uint32_t table);
+
 enum { FREE_BLOCKS = 16 };
 
 struct Loaded {
@@ -109,9 +121,7 @@ struct Loaded {
     Py_buffer data_view;    /* held while data_view.obj */
     PyObject *export_index; /* {name: index}; strong */
     PyObject *name;         /* strong str, or NULL until asked for */
-    MemoryImage *images;    /* per memory, or NULL */
-    uint64_t instantiated;  /* how often */
-    bool images_ready;      /* decided */
+    Prepared prepared;
     Instance *free_blocks[FREE_BLOCKS]; /* of instances gone, func_refs still filled */
     uint32_t free_count;
     PyObject *weakrefs;
@@ -127,8 +137,6 @@ typedef struct PlanInput {
 extern PyTypeObject LoadedType;
 int plan_parse(Loaded *self, const PlanInput *in); /* -1 with an exception; plan_free releases what there is */
 void plan_free(Plan *plan);
-void images_prepare(Loaded *module);
-void images_free(Loaded *module);
 
 static inline void *instance_at(const Instance *instance, uint32_t offset)
 {

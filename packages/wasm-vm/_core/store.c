@@ -1,4 +1,5 @@
 /* store.c: Store: owns instances, host functions, tables and globals; who may enter it, and when all that ends. */
+#include "pool.h"
 #include "runtime.h"
 
 enum { EXTERNREF_THRESHOLD = 4096 };
@@ -130,6 +131,7 @@ static void free_runtime(Store *self)
     while (self->tables) {
         Table *table = self->tables;
         self->tables = table->next;
+        pool_drop_table(self->engine->pool);
         free(table->definition.base);
         free(table);
     }

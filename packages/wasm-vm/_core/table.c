@@ -1,6 +1,7 @@
 /* table.c: tables: references by index, growable; and Table. */
 #include "values.h"
 
+#include "pool.h"
 #include "runtime.h"
 
 /* Elements beyond this are refused whatever the type says: the array of 8-byte references has to fit a process. */
@@ -44,13 +45,17 @@ Table *table_new(Store *store, const TablePlan *plan, uint64_t init)
         PyErr_Format(G.exhausted_error, "table minimum size of %llu elements exceeds table limits", (unsigned long long)plan->min);
         return NULL;
     }
+    if (pool_take_table(store->engine->pool, plan))
+        return NULL;
     Table *table = calloc(1, sizeof *table);
     if (!table) {
+        pool_drop_table(store->engine->pool);
         PyErr_NoMemory();
         return NULL;
     }
     if (plan->min && (init ? table_resize(table, plan->min) : !(table->definition.base = calloc(plan->min, 8)))) {
         free(table);
+        pool_drop_table(store->engine->pool);
         PyErr_Format(G.exhausted_error, "out of memory for a table of %llu elements", (unsigned long long)plan->min);
         return NULL;
     }
@@ -73,6 +78,8 @@ uint64_t table_grow(Store *store, Table *table, uint64_t delta, uint64_t init)
         top = 0xFFFFFFFFull;
     if (store->limit_elements >= 0 && (uint64_t)store->limit_elements < top)
         top = (uint64_t)store->limit_elements;
+    if (store->engine->pool && store->engine->pool->table_elements < top)
+        top = store->engine->pool->table_elements;
     if (old > top || delta > top - old)
         return delta ? UINT64_MAX : old;
     if (table_resize(table, old + delta))

@@ -1,4 +1,6 @@
 /* types.c: value types, the signatures of an engine, and EngineCore. */
+#include "pool.h"
+
 #include "runtime.h"
 
 int value_type_parse(PyObject *code, ValueType *out)
@@ -235,12 +237,12 @@ Engine *engine_from_object(PyObject *object)
 static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"registry", "compile_trampolines", "max_wasm_stack", "release_gil", "consume_fuel", "epoch_interruption",
-                            "guarded", NULL};
-    PyObject *registry, *compile;
+                            "guarded", "pool", NULL};
+    PyObject *registry, *compile, *pool = Py_None;
     Py_ssize_t stack = 512 * 1024;
     int release = 1, fuel = 0, epoch = 0, guarded = 1;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|$npppp:EngineCore", names, &registry, &compile, &stack, &release, &fuel, &epoch,
-                                     &guarded))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|$nppppO:EngineCore", names, &registry, &compile, &stack, &release, &fuel, &epoch,
+                                     &guarded, &pool))
         return NULL;
     if (stack < 4096) {
         PyErr_Format(PyExc_ValueError, "max_wasm_stack: expected at least 4096 bytes, not %zd", stack);
@@ -248,6 +250,10 @@ static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     }
     if (compile != Py_None && !PyCallable_Check(compile)) {
         PyErr_Format(PyExc_TypeError, "compile_trampolines: expected a callable or None, not %.100s", Py_TYPE(compile)->tp_name);
+        return NULL;
+    }
+    if (pool != Py_None && !Py_IS_TYPE(pool, &PoolType)) {
+        PyErr_Format(PyExc_TypeError, "pool: expected a Pool or None, not %.100s", Py_TYPE(pool)->tp_name);
         return NULL;
     }
     if (signals_install())
@@ -262,6 +268,7 @@ static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     engine->consume_fuel = fuel;
     engine->epoch_interruption = epoch;
     engine->guarded = guarded;
+    engine->pool = pool == Py_None ? NULL : (Pool *)Py_NewRef(pool);
     return (PyObject *)engine;
 }
 
@@ -289,6 +296,7 @@ static void engine_dealloc(Engine *self)
     for (uint32_t i = 0; i < self->signature_count; i++)
         signature_free(self->signatures[i]);
     PyMem_Free(self->signatures);
+    Py_XDECREF(self->pool);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
@@ -323,7 +331,7 @@ static PyGetSetDef engine_getset[] = {
 PyTypeObject EngineType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.EngineCore",
     .tp_doc = PyDoc_STR("EngineCore(registry, compile_trampolines, *, max_wasm_stack=524288, release_gil=True, consume_fuel=False, "
-                        "epoch_interruption=False, guarded=True)\n--\n\nWhat stores and loaded modules of one engine share: types, "
+                        "epoch_interruption=False, guarded=True, pool=None)\n--\n\nWhat stores and loaded modules of one engine share: types, "
                         "signatures and settings."),
     .tp_basicsize = sizeof(Engine),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,

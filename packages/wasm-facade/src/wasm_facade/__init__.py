@@ -18,7 +18,7 @@ from wasm_environ.errors import WasmError as WasmtimeError
 from wasm_facade.binding import bind
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
-from wasm_facade.linker import InstancePre, Linker
+from wasm_facade.linker import Linker
 from wasm_facade.module import Module
 from wasm_facade.types import (
     ExportType,
@@ -39,6 +39,7 @@ from wasm_vm import (
     Global,
     Instance,
     InstanceExports,
+    InstancePre,
     Memory,
     SharedMemory,
     Store,

@@ -1,4 +1,4 @@
-"""Linker and InstancePre: imports found by name, for any number of modules and stores."""
+"""Linker: imports found by name, for any number of modules and stores."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from wasm_environ.errors import LinkError, WasmError
 from wasm_facade.engine import Engine
 from wasm_facade.module import Module
 from wasm_facade.types import FuncType
-from wasm_vm import Caller, Func, Global, Instance, Memory, SharedMemory, Store, Table, Tag
+from wasm_vm import Caller, Func, Global, Instance, InstancePre, Memory, SharedMemory, Store, Table, Tag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,34 +50,6 @@ class WasiDefinition:
         from wasm_facade.wasi import function
 
         return function(store, self.key)
-
-
-class InstancePre:
-    """A module whose imports have been resolved: to instantiate many times. Made by `Linker.instantiate_pre`."""
-
-    __slots__ = ("_module", "_resolved")
-
-    def __init__(self, module: Module, resolved: list[Any]) -> None:
-        self._module = module
-        self._resolved = resolved
-
-    @property
-    def module(self) -> Module:
-        """The module this is of."""
-        return self._module
-
-    def instantiate(self, store: Storelike) -> Instance:
-        """A new instance in `store`. Raises `Trap` if its start function traps, and WasmtimeError for other failures."""
-        owner = _store_of(store)
-        imports = [item.into(owner) if isinstance(item, (HostDefinition, WasiDefinition)) else item for item in self._resolved]
-        return self._module._loaded.instantiate(owner, imports)
-
-    def close(self) -> None:
-        """Let go of the module and its imports; `instantiate` then raises ValueError."""
-        self._module.close()
-
-    def __repr__(self) -> str:
-        return f"<InstancePre of {self._module!r}>"
 
 
 class Linker:
@@ -206,7 +178,7 @@ class Linker:
         resolved = [defined.get((i.module, i.name)) for i in wanted]
         if None in resolved:
             raise LinkError(self._missing_message(self._unknown(module)))
-        return InstancePre(module, resolved)
+        return InstancePre(module, module._loaded, tuple(resolved))
 
     def instantiate(self, store: Storelike, module: Module) -> Instance:
         """A new instance of `module` in `store`, its imports being this linker's definitions."""

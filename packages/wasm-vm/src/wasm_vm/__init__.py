@@ -13,8 +13,10 @@ from wasm_vm._core import (
     Global,
     Instance,
     InstanceExports,
+    InstancePre,
     LoadedModule,
     Memory,
+    Pool,
     SharedMemory,
     Store,
     Table,
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArtifactError", "Caller", "EngineCore", "ExhaustedError", "ExitTrap", "Frame", "Func", "Global", "Instance", "InstanceExports",
-    "LinkError", "LoadedModule", "Memory", "SharedMemory", "Store", "StoreError", "Table", "Tag", "Trap", "TrapCode", "WasmError",
+    "InstancePre", "LinkError", "LoadedModule", "Memory", "Pool", "SharedMemory", "Store", "StoreError", "Table", "Tag", "Trap", "TrapCode", "WasmError",
     "bind_types", "drop_reservations", "load_file", "load_module",
 ]  # fmt: skip
 

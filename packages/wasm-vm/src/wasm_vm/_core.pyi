@@ -22,6 +22,7 @@ class EngineCore:
         consume_fuel: bool = False,
         epoch_interruption: bool = False,
         guarded: bool = True,
+        pool: Pool | None = None,
     ) -> Self: ...
     def increment_epoch(self) -> None: ...
     @property
@@ -160,6 +161,31 @@ class InstanceExports:
     def keys(self) -> list[str]: ...
     def values(self) -> list[Extern]: ...
     def items(self) -> list[tuple[str, Extern]]: ...
+
+class InstancePre:
+    def __new__(cls, module: Any, loaded: LoadedModule, items: tuple[Any, ...]) -> Self: ...
+    @property
+    def module(self) -> Any: ...
+    def instantiate(self, store: Storelike, /) -> Instance: ...
+    def close(self) -> None: ...
+
+class Pool:
+    def __new__(
+        cls,
+        *,
+        total_memories: int,
+        total_tables: int,
+        total_core_instances: int,
+        max_memory_size: int,
+        table_elements: int,
+        max_core_instance_size: int,
+        linear_memory_keep_resident: int,
+        max_unused_warm_slots: int,
+        max_memories_per_module: int,
+        max_tables_per_module: int,
+    ) -> Self: ...
+    def metrics(self) -> dict[str, int]: ...
+    def clear(self) -> None: ...
 
 @final
 class LoadedModule:
