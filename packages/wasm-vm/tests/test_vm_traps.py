@@ -21,7 +21,7 @@ def test_traps_by_libcall(vm, code):
     store, exports = vm.exports('(module (func (export "f")))', [function(trap(code.value))])
     with pytest.raises(Trap) as caught:
         exports["f"](store)
-    assert caught.value.trap_code is code
+    assert caught.value.trap_code is (TrapCode.TABLE_OUT_OF_BOUNDS if code is TrapCode.UNDEFINED_ELEMENT else code)
     (frame,) = caught.value.frames
     assert (frame.func_index, frame.module_offset, frame.module_name, frame.func_name) == (0, 100, None, None)
 

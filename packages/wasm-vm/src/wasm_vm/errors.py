@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wasm_environ.errors import Exit, WasmError
-from wasm_environ.traps import TRAPS
+from wasm_environ.traps import TABLE_OUT_OF_BOUNDS, TRAPS, UNDEFINED_ELEMENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,8 +137,10 @@ class Trap(WasmError):
 
     @property
     def trap_code(self) -> TrapCode | None:
-        """Why, or None for a Trap made by hand."""
-        return None if self._trap is None else TrapCode(self._trap)
+        """Why, or None for a Trap made by hand. An index outside a table is TABLE_OUT_OF_BOUNDS for call_indirect too, as in wasmtime."""
+        if self._trap is None:
+            return None
+        return TrapCode(TABLE_OUT_OF_BOUNDS if self._trap == UNDEFINED_ELEMENT else self._trap)
 
     @property
     def frames(self) -> list[Frame]:

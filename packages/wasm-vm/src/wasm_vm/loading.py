@@ -6,6 +6,7 @@ import marshal
 from array import array
 
 from wasm_environ import types
+from wasm_environ.errors import UnsupportedError
 from wasm_environ.linking import artifact as artifacts
 from wasm_environ.linking.artifact import Artifact
 from wasm_environ.vmtypes import ContextLayout
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 NO_FUNCTION: Final = 0xFFFFFFFF
 REF_NULL: Final = 0xD0
 REF_FUNC: Final = 0xD2
+# What constexpr.c evaluates.
+EVALUATED: Final = frozenset((0x23, 0x41, 0x42, 0x43, 0x44, 0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E, REF_NULL, REF_FUNC, 0x30C))
 
 
 def load_module(engine: _core.EngineCore, artifact: Artifact | bytes | bytearray | memoryview) -> _core.LoadedModule:
@@ -70,9 +73,19 @@ class Expressions:
         if place is None:
             place = len(self.pool) // 3, len(rows)
             for row in rows:
+                if row[0] not in EVALUATED:
+                    raise _unsupported(row[0])
                 self.pool.extend([_signed(word) for word in row])
             self.seen[rows] = place
         return place
+
+
+def _unsupported(op: int) -> UnsupportedError:
+    """Said when a module is loaded: a passive segment is evaluated inside wasm, where nothing can be raised."""
+    from wasm_environ.opcodes import OPS
+
+    names = [row.mnemonic for row in OPS if row.id == op]
+    return UnsupportedError(f"this runtime does not support {names[0] if names else hex(op)} in constant expressions yet")
 
 
 def _signed(word: int) -> int:
