@@ -148,6 +148,7 @@ class Convert:
         """Below 2**63 as signed, above by subtracting that first."""
         asm = self.asm
         compare = self.compare_row(double)
+        t = self.v.alloc(T_I64)  # before any branch: it may spill
         asm.v3r(compare, x, x, self.power(1, double))
         if saturate:
             nan = asm.skip(CC_P)
@@ -167,7 +168,6 @@ class Convert:
         asm.v2(MOVAPS, SCRATCH, x)
         asm.v3r(SUBSD if double else SUBSS, SCRATCH, SCRATCH, self.power(1, double))
         asm.v2(row, to, SCRATCH)
-        t = self.v.alloc(T_I64)
         self.number(t, -0x7FFFFFFFFFFFFFFF - 1)
         asm.rr(TEST | W, to, to)
         if saturate:
