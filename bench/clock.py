@@ -1,14 +1,14 @@
 """Interleaved timing: the sides take turns, round by round, and each keeps its best.
 
-Work in this process is timed by its thread's CPU time, which other programs on the machine disturb less than the wall clock;
-nothing that is timed here may hand its work to other threads or processes.
+Work in this process is timed by its CPU time, all threads together, which other programs on the machine disturb less than
+the wall clock; nothing that is timed here may hand its work to other processes.
 """
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
-from time import thread_time
+from time import process_time
 from timeit import Timer
 from typing import Any
 
@@ -32,9 +32,9 @@ def once(action: Callable[[], object]) -> Sample:
     """One run a round: for what takes a tenth of a second or more."""
 
     def sample() -> float:
-        start = thread_time()
+        start = process_time()
         action()
-        return thread_time() - start
+        return process_time() - start
 
     return sample
 
@@ -42,16 +42,16 @@ def once(action: Callable[[], object]) -> Sample:
 def repeated(action: Callable[[], object], batch_seconds: float = 0.1) -> Sample:
     """A batch of Python calls a round, with the garbage collector as a user has it: for microseconds and up."""
     action()
-    start = thread_time()
+    start = process_time()
     action()
-    count = max(1, int(batch_seconds / max(thread_time() - start, 1e-7)))
+    count = max(1, int(batch_seconds / max(process_time() - start, 1e-7)))
 
     def sample() -> float:
         gc.collect()
-        start = thread_time()
+        start = process_time()
         for _ in range(count):
             action()
-        return (thread_time() - start) / count
+        return (process_time() - start) / count
 
     return sample
 
@@ -60,7 +60,7 @@ def statement(code: str, batch_seconds: float = 0.1, /, **names: object) -> Samp
     """A batch of one Python statement, unrolled, its names as locals: for nanoseconds."""
     setup = ";".join(f"{name} = {name}_" for name in names) or "pass"
     globals_ = {f"{name}_": value for name, value in names.items()}
-    timer = Timer(";".join([code] * UNROLL), setup, timer=thread_time, globals=globals_)
+    timer = Timer(";".join([code] * UNROLL), setup, timer=process_time, globals=globals_)
     timer.timeit(1)
     # A first estimate from 10 runs of the unrolled statement, so that a trap's 20 us and a call's 40 ns both fit.
     loops = max(1, int(batch_seconds / max(timer.timeit(10) / 10, 1e-8)))
