@@ -21,6 +21,7 @@ NEEDS = {
     "wasm-codegen-llvm": ["wasm-environ"],
     "wasm-codegen-native": ["wasm-environ"],
     "wasm-wasi-p1": ["wasm-environ"],
+    "wasm-pool": ["wasm-environ", "wasm-vm"],
     "wasm-facade": ["wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-wasi-p1"],
 }
 

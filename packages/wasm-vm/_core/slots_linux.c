@@ -1,8 +1,8 @@
 /* slots_linux.c: slots: taken with their image in place, wiped when released: only pages the guest dirtied are touched.
  *
- * What the guest wrote is asked of the kernel (PAGEMAP_SCAN, Linux 6.7): pages present or swapped that are not the image file's own. The first
- * keep_resident bytes of these are copied or cleared in place, which is 20 times cheaper than giving a page back and faulting it in again; the rest is
- * given back. Kernels without it: everything up to keep_resident is rewritten, or all given back.
+ * A memory of one wasm page is rewritten as a whole. Of a larger one the kernel is asked what the guest wrote (PAGEMAP_SCAN, Linux 6.7): pages present
+ * or swapped that are not the image file's own. The first keep_resident bytes of these are rewritten in place, which is 20 times cheaper than giving a
+ * page back and faulting it in again; the rest is given back. Kernels without it: everything is rewritten if it fits keep_resident, else given back.
  */
 #define _GNU_SOURCE
 #include "slots.h"
@@ -16,6 +16,7 @@
 
 enum { DEFAULT_WARM = 16, SCAN_ROWS = 32 };
 #define DEFAULT_RESIDENT (1u << 17)
+#define ASK_BEYOND (1u << 16) /* bytes: rewriting so many costs less than asking */
 
 Slots default_slots = {.total = UINT32_MAX, .max_warm = DEFAULT_WARM, .max_bytes = UINT64_MAX, .keep_resident = DEFAULT_RESIDENT, .plain = {.references = 1, .fd = -1}};
 uint64_t image_map_threshold = 1u << 16; /* images of at least so many bytes are mapped; see docs/decisions/0007-pool.md */
@@ -389,7 +390,7 @@ static int wipe(Slot *slot)
         return give_back(slot, 0, end);
     struct scan_range dirty[SCAN_ROWS];
     uint64_t walked = 0;
-    int count = scan(slot->map, slot->map + end, dirty, &walked);
+    int count = end <= ASK_BEYOND ? -1 : scan(slot->map, slot->map + end, dirty, &walked);
     if (count < 0) {
         if (end > budget)
             return give_back(slot, 0, end);

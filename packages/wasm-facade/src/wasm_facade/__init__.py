@@ -54,6 +54,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasm_facade.compilation import wat2wasm
     from wasm_facade.load import load
+    from wasm_pool import PoolingAllocationConfig
     from wasm_wasi_p1 import DirPerms, FilePerms, WasiConfig
 
 StoreContext = Caller  # wasmtime-py's name for what host functions are given besides a Store
@@ -64,7 +65,7 @@ __all__ = [
     "ArtifactError", "Caller", "CompileError", "Config", "DirPerms", "Engine", "ExhaustedError", "ExitTrap",
     "ExportType", "FilePerms", "Frame", "Func", "FuncType", "Global", "GlobalType", "ImportType", "Instance",
     "InstanceExports", "InstancePre", "InvalidError", "Limits", "LinkError", "Linker", "MalformedError", "Memory",
-    "MemoryType", "Module", "SharedMemory", "Store", "StoreContext", "StoreError", "Table", "TableType", "Tag",
+    "MemoryType", "Module", "PoolingAllocationConfig", "SharedMemory", "Store", "StoreContext", "StoreError", "Table", "TableType", "Tag",
     "TagType", "TextError", "Trap", "TrapCode", "UnsupportedError", "Val", "ValType", "WasiConfig", "WasmError",
     "WasmtimeError", "load", "wat2wasm",
 ]  # fmt: skip
@@ -74,6 +75,7 @@ bind()
 # What not every program needs is imported when first asked for.
 _LAZY = {
     "DirPerms": "wasm_wasi_p1", "FilePerms": "wasm_wasi_p1", "WasiConfig": "wasm_wasi_p1", "load": "wasm_facade.load",
+    "PoolingAllocationConfig": "wasm_pool",
     "wat2wasm": "wasm_facade.compilation",
 }  # fmt: skip
 
@@ -88,6 +90,10 @@ def __getattr__(name: str) -> object:
         from wasm_facade.discovery import wasi_preview1
 
         found = getattr(wasi_preview1(), name)
+    elif home == "wasm_pool":
+        from wasm_facade.discovery import pooling
+
+        found = getattr(pooling(), name)
     else:
         found = getattr(import_module(home), name)
     globals()[name] = found

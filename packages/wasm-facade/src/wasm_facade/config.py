@@ -171,6 +171,21 @@ class Config:
         self._set("cache", enabled)
 
     @property
+    def allocation_strategy(self) -> Any:
+        """How instances get their memory: "on_demand" (the default), "pooling", or a PoolingAllocationConfig."""
+        return self._get("allocation_strategy", "on_demand")
+
+    @allocation_strategy.setter
+    def allocation_strategy(self, strategy: Any) -> None:
+        if strategy == "pooling":
+            from wasm_facade.discovery import pooling
+
+            strategy = pooling().PoolingAllocationConfig()
+        if strategy != "on_demand" and not hasattr(strategy, "make_pool"):
+            raise TypeError(f'allocation_strategy: expected "on_demand", "pooling" or a PoolingAllocationConfig, not {strategy!r}')
+        self._set("allocation_strategy", strategy)
+
+    @property
     def target(self) -> str | None:
         """The architecture to compile for, as a triple such as "aarch64-unknown-linux-gnu"; None (the default) is this machine."""
         found: str | None = self._get("target", None)

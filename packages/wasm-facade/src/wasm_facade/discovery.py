@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wasm_environ.compiler import Compiler, Target, Tunables
 
 COMPILERS: Final = "wasm.compilers"  # entry-point group: strategy -> function (Target, Tunables) -> Compiler
+ALLOCATORS: Final = "wasm.allocators"  # entry-point group: "pooling" -> module with PoolingAllocationConfig and PoolMetrics
 WASI: Final = "wasm.wasi"  # entry-point group: version -> module
 
 # Columns: compiler, its module, its factory there, the package to install.
@@ -101,6 +102,19 @@ def _registered_compiler(strategy: str) -> CompilerChoice:
     packages = [package for name, _, _, package in KNOWN_COMPILERS if name in wanted]
     install = " or ".join(f"pip install {package}" for package in packages) or f"install a package that offers {strategy!r}"
     raise WasmError(f"no compiler for strategy {strategy!r} is installed: {install}")
+
+
+def pooling() -> ModuleType:
+    """The module of the pooling allocator. Raises WasmError that names the package to install."""
+    if package_path("wasm_pool") is not None:
+        import wasm_pool
+
+        return wasm_pool
+    point = _entry_points(ALLOCATORS).get("pooling")
+    if point is None:
+        raise WasmError("the pooling allocator is not installed: pip install wasm-pool")
+    found: ModuleType = point.load()
+    return found
 
 
 def wasi_preview1() -> ModuleType:

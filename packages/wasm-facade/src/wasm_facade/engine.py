@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from wasm_environ.compiler import CompiledCode, Compiler, Target, Tunables
     from wasm_environ.features import Features
     from wasm_environ.types import FuncType
+    from wasm_pool import PoolMetrics
+    from wasm_vm import Pool
 
 OPTIMIZE = {"none": 0, "speed": 2, "speed_and_size": 2}
 
@@ -22,7 +24,7 @@ OPTIMIZE = {"none": 0, "speed": 2, "speed_and_size": 2}
 class Engine:
     """Compiles and runs modules under one `Config`. Cheap to make, but only stores and modules of the same engine work together."""
 
-    __slots__ = ("__weakref__", "_cache", "_compiler", "_consume_fuel", "_core", "_features", "_optimize", "_parallel", "_settings",
+    __slots__ = ("__weakref__", "_cache", "_compiler", "_consume_fuel", "_core", "_features", "_optimize", "_parallel", "_pool", "_settings",
                  "_strategy", "_triple")  # fmt: skip
 
     def __init__(self, config: Config | None = None) -> None:
@@ -41,9 +43,11 @@ class Engine:
         self._triple = config.target
         self._features = config.features()
         self._compiler: Compiler | None = None
+        strategy = config.allocation_strategy
+        self._pool: Pool | None = None if strategy == "on_demand" else strategy.make_pool()
         self._core: EngineCore | None = EngineCore(
             _new_registry(), self._compile_trampolines, max_wasm_stack=config.max_wasm_stack, release_gil=config.release_gil,
-            consume_fuel=config.consume_fuel, epoch_interruption=config.epoch_interruption,
+            consume_fuel=config.consume_fuel, epoch_interruption=config.epoch_interruption, pool=self._pool,
         )  # fmt: skip
 
     @property
@@ -55,6 +59,15 @@ class Engine:
     def increment_epoch(self) -> None:
         """Let a unit of time pass: calls whose store's deadline has come end with a trap (`Config.epoch_interruption`)."""
         self._vm.increment_epoch()
+
+    def pooling_allocator_metrics(self) -> PoolMetrics | None:
+        """What of this engine's pool is in use now; None without one (`Config.allocation_strategy`)."""
+        if self._pool is None:
+            return None
+        from wasm_facade.discovery import pooling
+
+        found: PoolMetrics = pooling().PoolMetrics(self._pool)
+        return found
 
     def is_pulley(self) -> bool:
         """Whether code is interpreted by wasmtime's Pulley: never."""
