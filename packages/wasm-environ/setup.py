@@ -52,6 +52,8 @@ def extensions() -> list[object]:
     )  # fmt: skip
     for extension in built:
         extension.extra_compile_args.append("-fno-semantic-interposition")
+        if sys.platform == "linux":
+            extension.extra_link_args.append("-Wl,-Bsymbolic-functions")
     return list(built)
 
 

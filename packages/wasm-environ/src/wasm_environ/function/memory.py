@@ -68,17 +68,18 @@ def access(s: State, op: i64) -> None:
     address = context.memories[memory]
     if address == I32 and (offset < 0 or offset > 0xFFFFFFFF):
         raise s.fail("offset out of range")
-    t: i64 = POP1[op]
-    s.pop_t(t if t > 1 else address)
-    t = POP2[op]
-    if t:
+    result: i64 = PUSH[op]
+    t: i64 = POP2[op]
+    if t == 0:
+        s.replace(address, result)  # a load
+    else:
+        s.pop_t(POP1[op])
         s.pop_t(t if t > 1 else address)
         t = POP3[op]
         if t:
-            s.pop_t(t if t > 1 else address)
-    t = PUSH[op]
-    if t:
-        s.push(t)
+            s.pop_t(address)
+        if result:
+            s.push(result)
     if s.live:
         s.emit(op, offset, memory, align | lane << 8)
 

@@ -29,6 +29,7 @@ from wasm_environ.body import (
 )
 from wasm_environ.errors import InvalidError, MalformedError
 from wasm_environ.function.context import Context
+from wasm_environ.function.tables import POP1, POP2, POP3, PUSH
 from wasm_environ.types import BOT, CONCRETE, HEAP_SHIFT, REF, value_type_name
 
 # The words of a control frame.
@@ -144,6 +145,36 @@ class State:
         got = self.stack[sp]
         if got != want and not self.context.matches(got, want):
             raise self.mismatch(want, got)
+
+    def replace(self, want: i64, result: i64) -> None:
+        """Pop one operand, push one."""
+        at = self.sp - 1
+        if at >= self.floor and self.stack[at] == want:
+            self.stack[at] = result
+        else:
+            self.pop_t(want)
+            self.push(result)
+
+    def plain(self, op: i64) -> None:
+        """Pop and push by the tables. Nearly always the operands are there and of the very type: then in place."""
+        last: i64 = POP1[op]
+        if last == 0:
+            return  # nop
+        result: i64 = PUSH[op]
+        first: i64 = POP2[op]
+        if first == 0:
+            self.replace(last, result)
+            return
+        at = self.sp - 2
+        if at >= self.floor and POP3[op] == 0 and self.stack[at + 1] == last and self.stack[at] == first:
+            self.stack[at] = result
+            self.sp = at + 1
+            return
+        self.pop_t(last)
+        self.pop_t(first)
+        if POP3[op]:
+            self.pop_t(POP3[op])
+        self.push(result)
 
     def pop_ref(self) -> i64:
         """Pop any reference."""

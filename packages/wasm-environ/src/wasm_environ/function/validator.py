@@ -33,11 +33,7 @@ from wasm_environ.function.tables import (
     LOAD,
     OFF,
     PLAIN,
-    POP1,
-    POP2,
-    POP3,
     PREFIX,
-    PUSH,
     RULE,
     classes,
 )
@@ -189,18 +185,7 @@ class BodyValidator:
                 op = self.prefixed(s, op)
                 kind = table_of[op]
             if kind == PLAIN:
-                t: i64 = POP1[op]
-                if t:
-                    s.pop_t(t)
-                    t = POP2[op]
-                    if t:
-                        s.pop_t(t)
-                        t = POP3[op]
-                        if t:
-                            s.pop_t(t)
-                t = PUSH[op]
-                if t:
-                    s.push(t)
+                s.plain(op)
                 if s.live:
                     s.emit(op, 0, 0, 0)
             elif LOAD <= kind <= ACCESS:

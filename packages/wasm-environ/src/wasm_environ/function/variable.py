@@ -27,9 +27,10 @@ def local(s: State, op: i64) -> None:
             raise s.fail(f"uninitialized local {i}")
         s.push(t)
     else:
-        s.pop_t(t)
         if op == LOCAL_TEE:
-            s.push(t)
+            s.replace(t, t)
+        else:
+            s.pop_t(t)
         if s.track_inits:
             initialize(s, i)
     if s.live:
