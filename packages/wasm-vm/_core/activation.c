@@ -11,7 +11,7 @@ __thread ThreadRecord *tls_thread;
 static pthread_key_t thread_key;
 
 /* Stack that host functions keep below the lowest frame of wasm, and what an entry itself needs. */
-enum { HOST_RESERVE = 192 * 1024, ENTRY_RESERVE = 8 * 1024 };
+enum { HOST_RESERVE = 192 * 1024, ENTRY_RESERVE = 8 * 1024, FOREIGN_ALLOWANCE = 32 * 1024 };
 
 static void thread_end(void *record)
 {
@@ -84,8 +84,11 @@ bool host_stack_exhausted(ThreadRecord *thread, Store *store)
 static bool set_stack_limit(ThreadRecord *thread, Store *store)
 {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    if (here < thread->stack_bottom || here > thread->stack_top)
-        return here > store->vm.stack_limit; /* a stack of someone else's making (greenlets): unknown bounds; keep the allowance alone */
+    if (here < thread->stack_bottom || here > thread->stack_top) { /* a stack of someone else's making: its bounds are unknown */
+        if (store->depth == 0)
+            store->vm.stack_limit = here - FOREIGN_ALLOWANCE;
+        return here > store->vm.stack_limit + ENTRY_RESERVE;
+    }
     if (store->depth == 0) {
         size_t allowance = store->engine->max_wasm_stack;
         uintptr_t limit = here > allowance ? here - allowance : 0;

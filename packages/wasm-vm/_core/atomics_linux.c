@@ -43,13 +43,18 @@ static uint8_t *checked(VMContext *context, uint32_t index, uint64_t address, ui
     return (*memory)->definition.base + address;
 }
 
-static void remove_waiter(size_t bucket, const Waiter *waiter)
+/* False when a notify has taken it out already. */
+static bool unlink_waiter(size_t bucket, const Waiter *waiter)
 {
+    pthread_mutex_lock(&buckets[bucket].lock);
     Waiter **link = &buckets[bucket].waiters;
     while (*link && *link != waiter)
         link = &(*link)->next;
-    if (*link)
+    bool linked = *link != NULL;
+    if (linked)
         *link = waiter->next;
+    pthread_mutex_unlock(&buckets[bucket].lock);
+    return linked;
 }
 
 static bool has_value(const uint8_t *address, uint64_t expected, bool wide)
@@ -82,6 +87,26 @@ static bool past(const struct timespec *end)
     return now.tv_sec > end->tv_sec || (now.tv_sec == end->tv_sec && now.tv_nsec >= end->tv_nsec);
 }
 
+/* Called with the waiter still linked, so that no notify is lost while a Python signal handler runs; unlinked before an unwind. */
+static void interrupted(ThreadRecord *thread, size_t bucket, const Waiter *waiter)
+{
+    unsigned waiting = atomic_load(&thread->interrupt);
+    Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
+    if (waiting & (INTERRUPT_TIMEOUT | INTERRUPT_EPOCH)) {
+        unlink_waiter(bucket, waiter);
+        raise_trap(TRAP_INTERRUPT);
+    }
+    if (!(waiting & INTERRUPT_SIGNALS))
+        return;
+    activation->exit_pc = 0;
+    activation->exit_fp = (uintptr_t)__builtin_frame_address(0);
+    if (run_python_signals(thread, activation)) {
+        unlink_waiter(bucket, waiter);
+        unwind_python_error();
+    }
+    activation->exit_fp = 0;
+}
+
 static uint32_t wait_on(const uint8_t *address, uint64_t expected, bool wide, int64_t timeout)
 {
     ThreadRecord *thread = tls_thread;
@@ -101,34 +126,20 @@ static uint32_t wait_on(const uint8_t *address, uint64_t expected, bool wide, in
     *tail = &waiter;
     pthread_mutex_unlock(&buckets[bucket].lock);
     for (;;) {
-        thread->park = &waiter.word;
+        atomic_store(&thread->park, &waiter.word);
         if (!atomic_load(&thread->interrupt))
             futex_sleep(&waiter.word, limited ? &end : NULL);
-        thread->park = NULL;
-        pthread_mutex_lock(&buckets[bucket].lock);
-        unsigned state = atomic_load(&waiter.word);
-        /* a notify counted us: it holds, even if an interrupt came on top */
-        bool linked = false;
-        for (const Waiter *w = buckets[bucket].waiters; w && !linked; w = w->next)
-            linked = w == &waiter;
-        bool over = limited && past(&end), interrupted = atomic_load(&thread->interrupt) != 0;
-        if (!linked || over || interrupted || state == INTERRUPTED) {
-            remove_waiter(bucket, &waiter);
+        atomic_store(&thread->park, NULL);
+        if (atomic_load(&waiter.word) == NOTIFIED) {
+            pthread_mutex_lock(&buckets[bucket].lock); /* until the notifier is done with the waiter */
             pthread_mutex_unlock(&buckets[bucket].lock);
-            if (!linked)
-                return WAIT_OK;
-            if (over)
-                return WAIT_TIMED_OUT;
-            check_interrupt(); /* may not return */
-            atomic_store(&waiter.word, WAITING);
-            pthread_mutex_lock(&buckets[bucket].lock); /* a signal handler ran and all is well: wait on */
-            tail = &buckets[bucket].waiters;
-            while (*tail)
-                tail = &(*tail)->next;
-            waiter.next = NULL;
-            *tail = &waiter;
+            return WAIT_OK;
         }
-        pthread_mutex_unlock(&buckets[bucket].lock);
+        if (limited && past(&end))
+            return unlink_waiter(bucket, &waiter) ? WAIT_TIMED_OUT : WAIT_OK;
+        interrupted(thread, bucket, &waiter);
+        unsigned seen = INTERRUPTED;
+        atomic_compare_exchange_strong(&waiter.word, &seen, WAITING);
     }
 }
 
@@ -148,7 +159,7 @@ uint32_t libcall_atomic_notify(VMContext *context, uint32_t memory, uint64_t add
             link = &waiter->next;
             continue;
         }
-        *link = waiter->next;
+        *link = waiter->next; /* first: the waiter believes the word before it looks at the list */
         woken++;
         atomic_store(&waiter->word, NOTIFIED);
         syscall(SYS_futex, &waiter->word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0); /* still under the lock: the waiter cannot have gone */

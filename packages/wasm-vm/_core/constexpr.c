@@ -98,7 +98,8 @@ int instance_eval(Instance *instance, const struct ConstExpr *expression, VMValu
     if (expression->count > INLINE_STACK) {
         stack = NULL;
         if (posix_memalign((void **)&stack, 16, sizeof *stack * expression->count)) {
-            PyErr_NoMemory();
+            if (PyGILState_Check()) /* table.init evaluates without the GIL */
+                PyErr_NoMemory();
             return -1;
         }
     }

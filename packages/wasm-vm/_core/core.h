@@ -54,7 +54,8 @@ typedef struct Signature {
     ValueType *types;                   /* params, then results; owned */
     PyObject *type;                     /* environ FuncType; strong */
     void *thunk;                        /* a host thunk of some loaded code, or NULL */
-    Code *thunk_code;                   /* which: borrowed, cleared when that code goes */
+    Code *thunk_code;                   /* which: borrowed, cleared when that code goes; or ...*/
+    bool owns_thunk;                    /* ... strong, when it was compiled for this signature alone */
 } Signature;
 
 struct Engine {
@@ -108,6 +109,7 @@ int code_register(Code *code, size_t text_offset, size_t text_size);
 Code *code_find(uintptr_t pc); /* async-signal-safe; borrowed, valid while something keeps that code running */
 bool code_trap_at(const Code *code, uint32_t offset, uint32_t *trap);
 int64_t code_function_at(Code *code, uint32_t offset);        /* defined function number or -1 */
+uint32_t code_function_start(const Code *code, int64_t function);  /* lowest wasm offset in a defined function */
 uint32_t code_wasm_offset(const Code *code, uint32_t offset); /* 0xFFFFFFFF: unknown */
 
 /* ---- externrefs.c: the Python objects that wasm may refer to ---- */

@@ -137,6 +137,8 @@ void libcall_table_init(VMContext *context, uint32_t table, uint32_t segment, ui
     int failed = 0;
     for (uint64_t i = 0; i < length; i++)
         out[i] = instance_element(instance, plan, source + i, &failed);
+    if (failed)
+        raise_trap(TRAP_ALLOCATION_TOO_LARGE);
     poll_interrupt();
 }
 

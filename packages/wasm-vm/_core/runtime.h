@@ -38,7 +38,7 @@ struct ThreadRecord {
     atomic_int in_wasm;             /* 1: in compiled code or a libcall; 0: in the host */
     _Atomic uint64_t calls;         /* entries so far: whether anything happens */
     uint64_t seen_calls;            /* the monitor's */
-    atomic_uint *park;              /* non-NULL while waiting on an address: the word to wake it by */
+    atomic_uint *_Atomic park;      /* non-NULL while waiting on an address: the word to wake it by */
     uintptr_t stack_low;            /* lowest address wasm may use */
     uintptr_t stack_bottom, stack_top;
     pid_t tid;

@@ -149,8 +149,9 @@ void signals_reinstall(void)
 
 static void wake_parked(atomic_uint *park)
 {
-    atomic_store(park, 2);
-    syscall(SYS_futex, park, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    unsigned waiting = 0; /* as in atomics_linux.c; a notify that came first stands */
+    if (atomic_compare_exchange_strong(park, &waiting, 2))
+        syscall(SYS_futex, park, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 /* Runs on the thread's normal stack (no SA_ONSTACK): the kernel has saved every register above, and below is room, because the stack limit of
@@ -167,8 +168,9 @@ static void on_poke(int Py_UNUSED(number), siginfo_t *Py_UNUSED(info), void *con
     if (!waiting) {
         /* a late poke */
     } else if (!code_find(pc)) {
-        if (thread->park)
-            wake_parked(thread->park);
+        atomic_uint *park = atomic_load(&thread->park);
+        if (park)
+            wake_parked(park);
     } else if (waiting & (INTERRUPT_TIMEOUT | INTERRUPT_EPOCH)) {
         activation->outcome = OUTCOME_TRAP;
         activation->trap_code = TRAP_INTERRUPT;

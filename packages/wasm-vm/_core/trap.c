@@ -103,7 +103,7 @@ static PyObject *backtrace_resolve(Backtrace *self, PyObject *Py_UNUSED(ignored)
         int64_t function = code ? code_function_at(code, self->frames[i].offset) : -1;
         if (function < 0)
             continue; /* a trampoline */
-        uint32_t start = code_wasm_offset(code, code->functions[2 * function]);
+        uint32_t start = code_function_start(code, function);
         PyObject *row = Py_BuildValue("(OOLII)", code->names ? code->names : Py_None, code, (long long)function + code->imported_functions,
                                       (unsigned int)code_wasm_offset(code, self->frames[i].offset), (unsigned int)start);
         if (!row || PyList_Append(list, row))

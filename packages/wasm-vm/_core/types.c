@@ -86,6 +86,8 @@ static void signature_free(Signature *s)
     if (!s)
         return;
     Py_XDECREF(s->type);
+    if (s->owns_thunk)
+        Py_XDECREF(s->thunk_code);
     PyMem_Free(s->types);
     PyMem_Free(s);
 }
@@ -205,7 +207,7 @@ int engine_find_thunk(Engine *engine, Signature *signature)
         goto done;
     signature->thunk = (void *)(code->text + offset);
     signature->thunk_code = code;
-    /* Few and small: kept as long as the process, like the signature. */
+    signature->owns_thunk = true;
     result = 0;
 done:
     Py_DECREF(pair);

@@ -226,7 +226,7 @@ def test_func_new_checks(vm):
 
 def test_funcs_are_equal_when_the_same(vm):
     text = '(module (func (export "f")) (func (export "g")) (export "h" (func 0)))'
-    store, exports = vm.exports(text, [b"\xc3", b"\xc3"])
+    _, exports = vm.exports(text, [b"\xc3", b"\xc3"])
     f, g, h = (exports[n] for n in "fgh")
     assert f == h
     assert hash(f) == hash(h)

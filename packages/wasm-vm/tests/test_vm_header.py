@@ -13,7 +13,6 @@ def test_header_is_fresh():
 
 def test_trap_codes_are_environs():
     from wasm_environ.traps import TRAPS
-
     from wasm_vm import TrapCode
 
     assert [(c.value, c.name) for c in TrapCode] == [(code, name) for code, name, _ in TRAPS]

@@ -5,10 +5,10 @@ import weakref
 
 import pytest
 from vm_handmade import Vm, call_import, ft, function, immediate, libcall, load_register, trap
-from wasm_environ import types as t
-from wasm_environ.types import GlobalType, Limits, MemoryType, TableType
 
 import wasm_vm
+from wasm_environ import types as t
+from wasm_environ.types import GlobalType, Limits, MemoryType, TableType
 from wasm_vm import Func, Global, Instance, LinkError, Memory, Store, StoreError, Table, Tag, Trap, WasmError
 
 RET = b"\xc3"
@@ -82,7 +82,7 @@ def test_imports_of_other_stores_and_wrong_things(vm):
         with pytest.raises(StoreError, match="`m::n`: object used with the wrong store"):
             vm.module(f'(module (import "m" "n" {wanted}))').instantiate(store, [given])
     module = vm.module('(module (import "m" "n" (func)))')
-    with pytest.raises(TypeError, match="`m::n`: expected a Func.*not int"):
+    with pytest.raises(TypeError, match=r"`m::n`: expected a Func.*not int"):
         module.instantiate(store, [5])
     with pytest.raises(LinkError, match="expected 1 imports, found 0"):
         module.instantiate(store, [])
@@ -309,7 +309,7 @@ def test_closed_stores(vm):
             attempt()
     for thing in (f, m, table, g, store, exports):
         repr(thing)
-        assert thing == thing  # noqa: PLR0124
+        assert thing == thing
 
 
 def test_close_during_a_call_is_refused(vm):

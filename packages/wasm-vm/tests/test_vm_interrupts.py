@@ -44,10 +44,9 @@ def test_timeout_passes_in_a_host_call(vm):
 
     def host():
         calls.append(1)
-        try:
+        with pytest.raises(Trap) as inside:
             inner["spin"](store)
-        except Trap as trap:
-            assert trap.trap_code is TrapCode.INTERRUPT
+        assert inside.value.trap_code is TrapCode.INTERRUPT
 
     text = '(module (import "" "h" (func)) (func (export "f")))'
     # h(); h(); spin

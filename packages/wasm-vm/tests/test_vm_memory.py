@@ -5,8 +5,8 @@ import os
 
 import pytest
 from vm_handmade import Vm, call_import, ft, function, immediate, libcall, load_register
-from wasm_environ.types import Limits, MemoryType
 
+from wasm_environ.types import Limits, MemoryType
 from wasm_vm import ExhaustedError, Func, Memory, SharedMemory, StoreError, Trap, WasmError
 
 PAGE = 65536
@@ -401,12 +401,11 @@ def test_memory_images(vm):
 
 
 def test_an_element_trap_comes_before_the_data(vm):
+    import wasm_vm
     from wasm_environ import types as t
 
-    import wasm_vm
-
-    text = """(module (import "" "t" (table 2 funcref)) (memory 4) (data (i32.const 0) "%s") (elem (i32.const 0) func 0) (elem (i32.const 2) func 0)
-      (func (result i32) i32.const 0 i32.load))""" % FIRST
+    text = """(module (import "" "t" (table 2 funcref)) (memory 4) (data (i32.const 0) "FIRST") (elem (i32.const 0) func 0) (elem (i32.const 2) func 0)
+      (func (result i32) i32.const 0 i32.load))""".replace("FIRST", FIRST)
     body = lambda layout: function(load_register(0, 7, layout.memory(0)), bytes.fromhex("8b00"))  # noqa: E731
     module = vm.module(text, [body])
     for _ in range(3):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+import wasm_vm
 from wasm_environ import types as t
 from wasm_environ import vmtypes
 from wasm_environ.binary.decode import decode
@@ -13,8 +14,6 @@ from wasm_environ.libcalls import INDEX
 from wasm_environ.linking.artifact import compile_module
 from wasm_environ.registry import TypeRegistry
 from wasm_environ.text.module import parse_module
-
-import wasm_vm
 
 PROLOGUE = bytes.fromhex("55 48 89 e5")  # push rbp; mov rbp, rsp
 EPILOGUE = bytes.fromhex("5d c3")  # pop rbp; ret

@@ -5,7 +5,6 @@ from __future__ import annotations
 from _collections_abc import Mapping
 
 from wasm_environ.errors import ArtifactError, ExhaustedError, LinkError, WasmError
-
 from wasm_vm._core import (
     Caller,
     EngineCore,
@@ -36,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArtifactError", "Caller", "EngineCore", "ExhaustedError", "ExitTrap", "Frame", "Func", "Global", "Instance", "InstanceExports",
-    "InstancePre", "LinkError", "LoadedModule", "Memory", "Pool", "SharedMemory", "Store", "StoreError", "Table", "Tag", "Trap", "TrapCode", "WasmError",
-    "bind_types", "drop_reservations", "load_file", "load_module",
+    "InstancePre", "LinkError", "LoadedModule", "Memory", "Pool", "SharedMemory", "Store", "StoreError", "Table", "Tag", "Trap",
+    "TrapCode", "WasmError", "bind_types", "drop_reservations", "load_file", "load_module",
 ]  # fmt: skip
 
 Mapping.register(InstanceExports)

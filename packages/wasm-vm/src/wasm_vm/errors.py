@@ -124,6 +124,21 @@ def frames_of(backtrace: Any) -> list[Frame]:
     return frames
 
 
+def frame_lines(frames: list[Frame]) -> str:
+    """The frames as lines, each after a line break; a frame that repeats is told once."""
+    lines = []
+    number = 0
+    while number < len(frames):
+        text = str(frames[number])
+        again = number + 1
+        while again < len(frames) and str(frames[again]) == text:
+            again += 1
+        times = again - number
+        lines.append(f"\n  {number:>3}: {text}" + (f" ({times} times)" if times > 1 else ""))
+        number = again
+    return "".join(lines)
+
+
 class Trap(WasmError):
     """The guest did what it must not, was interrupted, or a host function raised `Trap(message)`."""
 
@@ -154,13 +169,13 @@ class Trap(WasmError):
             return self._message or ""
         text = f"wasm trap: {self._message or _MESSAGES.get(self._trap, 'unknown')}"
         frames = self.frames
-        if frames:
-            lines = "".join(f"\n  {number:>3}: {frame}" for number, frame in enumerate(frames))
-            text += f"\nwasm backtrace:{lines}"
-        return text
+        return f"{text}\nwasm backtrace:{frame_lines(frames)}" if frames else text
 
     def __str__(self) -> str:
         return self.message
+
+    def __repr__(self) -> str:
+        return f"<Trap {self.message!r}>" if self._trap is None else f"<Trap {self.trap_code}, {len(self.frames)} frames>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self.message, self._trap)

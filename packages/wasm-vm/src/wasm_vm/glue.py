@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasm_environ.module import Module
-
     from wasm_vm import Memory, SharedMemory
 
 KINDS = ("func", "table", "memory", "global", "tag")
@@ -43,12 +42,11 @@ def thunk_code(
 
 def add_note(error: BaseException, backtrace: Any) -> None:
     """Tell a host exception which wasm frames it passed through."""
-    from wasm_vm.errors import frames_of
+    from wasm_vm.errors import frame_lines, frames_of
 
     frames = frames_of(backtrace)
     if frames:
-        lines = "".join(f"\n  {number:>3}: {frame}" for number, frame in enumerate(frames))
-        error.add_note(f"wasm backtrace:{lines}")
+        error.add_note(f"wasm backtrace:{frame_lines(frames)}")
 
 
 def _text(kind: int, given: Any) -> str:

@@ -10,7 +10,6 @@ from wasm_environ.errors import UnsupportedError
 from wasm_environ.linking import artifact as artifacts
 from wasm_environ.linking.artifact import Artifact
 from wasm_environ.vmtypes import ContextLayout
-
 from wasm_vm import _core
 
 TYPE_CHECKING = False
