@@ -1,0 +1,123 @@
+"""What each op lowers to, by compiling it: the table of the docs page, and the proof that no op of a supported feature is missing.
+
+Needs a disassembler (the capstone package), which nothing else here does.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wasm_environ.opcodes import OPS, Op
+
+TYPES: Final = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128", "a": "i32"}
+# What the backend does not do yet, by feature; the op `ref.eq` of gc needs nothing from a runtime and is there.
+UNSUPPORTED_FEATURES: Final = frozenset(("gc", "exceptions", "legacy_exceptions", "custom_descriptors"))
+# How an op without a fixed signature looks in a function: parameters, results, body. {0}: the mnemonic.
+SHAPES: Final = {
+    "unreachable": ("", "", "{0}"),
+    "nop": ("", "", "{0}"),
+    "block": ("", "", "block end"),
+    "loop": ("", "", "loop end"),
+    "if": ("i32", "", "local.get 0 if nop else nop end"),
+    "else": ("i32", "", "local.get 0 if nop else nop end"),
+    "end": ("", "", "block end"),
+    "br": ("", "", "block br 0 end"),
+    "br_if": ("i32", "", "block local.get 0 br_if 0 end"),
+    "br_table": ("i32", "", "block block local.get 0 br_table 0 1 0 end end"),
+    "return": ("", "", "{0}"),
+    "call": ("", "", "call 0"),
+    "call_indirect": ("i32", "", "local.get 0 call_indirect (type 0)"),
+    "return_call": ("", "", "return_call 0"),
+    "return_call_indirect": ("i32", "", "local.get 0 return_call_indirect (type 0)"),
+    "call_ref": ("(ref null 0)", "", "local.get 0 call_ref 0"),
+    "return_call_ref": ("(ref null 0)", "", "local.get 0 return_call_ref 0"),
+    "drop": ("i32", "", "local.get 0 drop"),
+    "select": ("i64 i64 i32", "i64", "local.get 0 local.get 1 local.get 2 select"),
+    "local.get": ("i32", "i32", "local.get 0"),
+    "local.set": ("i32", "", "i32.const 1 local.set 0"),
+    "local.tee": ("i32", "i32", "i32.const 1 local.tee 0"),
+    "global.get": ("", "i32", "global.get 0"),
+    "global.set": ("i32", "", "local.get 0 global.set 0"),
+    "table.get": ("i32", "funcref", "local.get 0 table.get 0"),
+    "table.set": ("i32 funcref", "", "local.get 0 local.get 1 table.set 0"),
+    "table.init": ("", "", "i32.const 0 i32.const 0 i32.const 0 table.init 0"),
+    "table.copy": ("", "", "i32.const 0 i32.const 0 i32.const 0 table.copy"),
+    "table.fill": ("funcref", "", "i32.const 0 local.get 0 i32.const 0 table.fill 0"),
+    "table.grow": ("funcref", "i32", "local.get 0 i32.const 1 table.grow 0"),
+    "table.size": ("", "i32", "table.size 0"),
+    "elem.drop": ("", "", "elem.drop 0"),
+    "memory.init": ("", "", "i32.const 0 i32.const 0 i32.const 0 memory.init 0"),
+    "data.drop": ("", "", "data.drop 0"),
+    "memory.copy": ("i32 i32 i32", "", "local.get 0 local.get 1 local.get 2 memory.copy"),
+    "memory.fill": ("i32 i32 i32", "", "local.get 0 local.get 1 local.get 2 memory.fill"),
+    "ref.null": ("", "funcref", "ref.null func"),
+    "ref.is_null": ("funcref", "i32", "local.get 0 ref.is_null"),
+    "ref.func": ("", "funcref", "ref.func 0"),
+    "ref.as_non_null": ("funcref", "", "local.get 0 ref.as_non_null drop"),
+    "br_on_null": ("funcref", "", "block local.get 0 br_on_null 0 drop end"),
+    "br_on_non_null": ("funcref", "", "block (result (ref func)) local.get 0 br_on_non_null 0 return end drop"),
+}
+IMMEDIATES: Final = {
+    "i32": "7", "i64": "7", "f32": "1.5", "f64": "1.5", "v128": "i32x4 1 2 3 4", "lane": "1", "lanes": "0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31",
+    "memarg": "offset=16", "memory": "", "ordering": "",
+}  # fmt: skip
+CONTEXT: Final = """(type (func)) (import "m" "f" (func (type 0))) (memory 1) (data "x") (table 2 funcref) (elem func 0) (global (mut i32) (i32.const 0))
+(export "f" (func 0))"""
+
+
+def supported(op: Op) -> bool:
+    """Whether the backend lowers it."""
+    return op.feature not in UNSUPPORTED_FEATURES
+
+
+def wat_of(op: Op) -> str:
+    """A module whose function 1 uses the op on its parameters."""
+    if op.operands is None or op.mnemonic == "nop":
+        params, results, body = SHAPES[op.mnemonic]
+        body = body.format(op.mnemonic)
+    else:
+        params = " ".join(TYPES[letter] for letter in op.operands)
+        results = " ".join(TYPES[letter] for letter in op.results or "")
+        gets = " ".join(f"local.get {k}" for k in range(len(op.operands)))
+        body = f"{gets} {op.mnemonic} {' '.join(IMMEDIATES[kind] for kind in op.immediates)}"
+    shared = CONTEXT.replace("(memory 1)", "(memory 1 1 shared)") if op.chapter == "atomic" else CONTEXT
+    return f"(module {shared} (func (param {params}) (result {results}) {body}))"
+
+
+def code_of(wat: str, isa: str = "x86_64", cpu_features: frozenset[str] = frozenset()) -> bytes:
+    """The machine code of the module's only function."""
+    import wasm_environ
+    from wasm_codegen_native import create
+    from wasm_environ.compiler import Target, Tunables
+    from wasm_environ.text import parse_module
+
+    module = wasm_environ.decode(parse_module(wat))
+    (code,) = create(Target(isa, cpu_features=cpu_features), Tunables()).compile_functions(module, wasm_environ.ALL)
+    return code.text
+
+
+def disassemble(code: bytes) -> list[str]:
+    """Instructions, without the padding behind them."""
+    import capstone
+
+    disassembler = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+    return [f"{i.mnemonic} {i.op_str}".strip() for i in disassembler.disasm(code, 0)]
+
+
+def lowering_table(cpu_features: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
+    """(mnemonic, instructions between prologue and epilogue) for each op; for those not supported, the feature that is missing."""
+    rows = []
+    for op in OPS:
+        if not supported(op):
+            rows.append((op.mnemonic, f"not yet: {op.feature}"))
+            continue
+        lines = disassemble(code_of(wat_of(op), cpu_features=cpu_features))[2:]
+        end = lines.index("leave") if "leave" in lines else len(lines)
+        rows.append((op.mnemonic, "; ".join(lines[:end])))
+    return rows
+
+
+def lowering_page() -> str:
+    """The table as Markdown."""
+    rows = "\n".join(f"| `{mnemonic}` | `{text}` |" if text else f"| `{mnemonic}` | |" for mnemonic, text in lowering_table())
+    return f"| op | x86-64, on parameters, without prologue and epilogue |\n|---|---|\n{rows}\n"

@@ -1,0 +1,45 @@
+"""Golden disassembly: what matters about code quality, small enough to read. `--bless` writes the files anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from wasm_codegen_native.documentation import code_of, disassemble
+
+GOLDEN = Path(__file__).parent / "golden"
+MODERN = frozenset(("sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2", "abm"))
+
+# Columns: name (also the file's), what to look for, module.
+ROWS = (
+    ("leaf", "no spill, no saved register, context where it arrived", "(module (func (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))"),
+    ("loop", "locals in registers, compare and branch fused, folded address", """(module (memory 1) (func (param $p i32) (param $n i32) (result i32) (local $s i32)
+        (loop $l (local.set $s (i32.add (local.get $s) (i32.load offset=8 (local.get $p))))
+          (local.set $p (i32.add (local.get $p) (i32.const 4)))
+          (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (local.get $s)))"""),
+    ("call", "what lives across the call is in a saved register; the rest is not spilled", """(module (func $f (param i32 i32) (result i32)
+        (i32.add (call $f (local.get 1) (i32.const 7)) (local.get 0))))"""),
+    ("division", "constants divide by multiplying", "(module (func (param i32) (result i32) (i32.div_u (i32.rem_s (local.get 0) (i32.const 10)) (i32.const 7))))"),
+    ("float", "three operands, constants from rodata", "(module (func (param f64 f64) (result f64) (f64.mul (f64.add (local.get 0) (local.get 1)) (f64.const 2.5))))"),
+    ("select", "a conditional move", "(module (func (param i64 i64) (result i64) (select (local.get 0) (local.get 1) (i64.lt_u (local.get 0) (local.get 1)))))"),
+    ("branch_table", "one bounded jump", """(module (func (param i32) (result i32) (block (block (block (local.get 0) (br_table 0 1 2)) (return (i32.const 1)))
+        (return (i32.const 2))) (i32.const 3)))"""),
+    ("indirect", "null and type checks, the slow path behind the function", "(module (type (func (param i32))) (table 4 funcref) (func (param i32) (call_indirect (type 0) (local.get 0) (local.get 0))))"),
+    ("trap", "checks branch forward to stubs", "(module (func (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1))))"),
+    ("vector", "one instruction an op", "(module (func (param v128 v128) (result v128) (i32x4.add (i32x4.mul (local.get 0) (local.get 1)) (local.get 0))))"),
+    ("checked", "a 64-bit memory compares with its length", "(module (memory i64 1) (func (param i64) (result i32) (i32.load offset=4 (local.get 0))))"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "wat"), [(name, wat) for name, _, wat in ROWS], ids=[row[0] for row in ROWS])
+@pytest.mark.parametrize("isa", ["x86_64"])
+def test_golden(name: str, wat: str, isa: str, bless: bool) -> None:
+    path = GOLDEN / f"{name}.{isa}.txt"
+    text = "\n".join(disassemble(code_of(wat, isa, MODERN))) + "\n"
+    if bless:
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8"), "the code changed; if it is better, run with --bless"
+
+
+def test_no_stale_files() -> None:
+    assert {path.name.split(".")[0] for path in GOLDEN.iterdir()} == {row[0] for row in ROWS}

@@ -1,0 +1,71 @@
+"""Every op has a lowering, on every level of CPU features, and compiles to the same bytes each time; what is missing says its name."""
+
+from __future__ import annotations
+
+import pytest
+import wasm_environ
+from wasm_codegen_native import create
+from wasm_codegen_native.documentation import code_of, disassemble, lowering_page, supported, wat_of
+from wasm_environ.compiler import Target, Tunables
+from wasm_environ.errors import UnsupportedError
+from wasm_environ.opcodes import OPS, Op
+
+LEVELS = (
+    frozenset[str](),
+    frozenset(("sse4_2", "popcnt", "avx")),
+    frozenset(("sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2", "abm")),
+)
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if supported(op)], ids=lambda op: f"{op.id:03x}-{op.mnemonic}")
+def test_compiles(op: Op) -> None:
+    for features in LEVELS:
+        code = code_of(wat_of(op), cpu_features=features)
+        assert code == code_of(wat_of(op), cpu_features=features)
+        lines = disassemble(code)
+        assert lines[:2] == ["push rbp", "mov rbp, rsp"]
+
+
+def test_levels_are_used() -> None:
+    """Each feature's instruction appears when the target has it, and only then."""
+    wat = """(module (func (param i32 i64 v128) (result v128) (i32x4.replace_lane 0 (i8x16.splat (i32.popcnt (i32.clz (i32.ctz (local.get 0)))))
+        (i32.shl (local.get 0) (i32.wrap_i64 (local.get 1))))))"""
+    names = {"popcnt", "lzcnt", "tzcnt", "shlx", "vpbroadcastb"}
+    found = {line.split()[0] for line in disassemble(code_of(wat, cpu_features=LEVELS[2]))}
+    assert names <= found
+    found = {line.split()[0] for line in disassemble(code_of(wat))}
+    assert not names & found
+    assert not any(name.startswith("v") for name in found)
+
+
+def test_page() -> None:
+    page = lowering_page()
+    assert page.count("\n") == len(OPS) + 2
+    assert "| `i32.add` | `" in page
+
+
+@pytest.mark.parametrize(
+    ("wat", "words"),
+    [
+        ("(module (type (struct)) (func (result anyref) (struct.new 0)))", "struct.new"),
+        ("(module (tag) (func (throw 0)))", "exceptions"),
+        ("(module (func (result i31ref) (ref.i31 (i32.const 1))))", "gc"),
+    ],
+)
+def test_unsupported_is_named(wat: str, words: str) -> None:
+    with pytest.raises(UnsupportedError, match=words) as caught:
+        code_of(wat)
+    assert caught.value.offset > 0
+
+
+def test_other_targets_are_refused() -> None:
+    with pytest.raises(UnsupportedError, match="aarch64"):
+        create(Target("aarch64"), Tunables())
+
+
+def test_progress() -> None:
+    module = wasm_environ.decode(b"\0asm\1\0\0\0\1\4\1\x60\0\0\3\3\2\0\0\x0a\7\2\2\0\x0b\2\0\x0b")
+    seen: list[int] = []
+    (code,) = create(Target("x86_64"), Tunables()).compile_functions(module, wasm_environ.ALL, seen.append)
+    assert seen == [2]
+    assert [symbol[0] for symbol in code.symbols] == [0, 1]
