@@ -182,7 +182,7 @@ CompositeType = FuncType | StructType | ArrayType
 class SubType:
     """One entry of the type section: (sub final? supers composite), its rec group and its canonical index.
 
-    `descriptor` and `describes` are the type indices of the custom-descriptors proposal, or -1. `supers` are canonical indices.
+    `descriptor` and `describes` are the type indices of the custom-descriptors proposal, or -1; like `supers` they are canonical indices.
     `rec_start`, `rec_size` delimit the rec group. `canonical` is the lowest index of an equal type in this module.
     """
 

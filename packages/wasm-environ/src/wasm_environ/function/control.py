@@ -19,6 +19,7 @@ from wasm_environ.function.state import (
     FRAME_PARAMS,
     FRAME_RESULT_COUNT,
     FRAME_RESULTS,
+    FRAME_WORDS,
     State,
 )
 from wasm_environ.types import BOT, CONCRETE, FUNC, FUNCREF, HEAP_SHIFT, I32, NULLABLE, REF, value_type_name
@@ -77,7 +78,7 @@ def func_type(s: State, index: i64) -> i64:
 
 
 def else_arm(s: State) -> None:
-    frame = (s.depth - 1) * 12
+    frame = (s.depth - 1) * FRAME_WORDS
     if s.frames[frame + FRAME_KIND] != KIND_IF or s.frames[frame + FRAME_ARM] != ARM_FIRST:
         raise s.malformed("END opcode expected: else without if")
     s.close_arm(frame)
@@ -88,7 +89,7 @@ def else_arm(s: State) -> None:
 
 
 def end(s: State) -> None:
-    frame = (s.depth - 1) * 12
+    frame = (s.depth - 1) * FRAME_WORDS
     kind = s.frames[frame + FRAME_KIND]
     s.close_arm(frame)
     always = False

@@ -14,8 +14,10 @@ from wasm_environ.function.control import func_type, open_block
 from wasm_environ.function.state import (
     ARM_CATCH,
     ARM_CATCH_ALL,
+    ARM_FIRST,
     FRAME_ARM,
     FRAME_KIND,
+    FRAME_LABEL,
     FRAME_WORDS,
     State,
 )
@@ -168,18 +170,18 @@ def rethrow(s: State) -> None:
     if s.frames[frame + FRAME_KIND] != KIND_TRY or s.frames[frame + FRAME_ARM] < ARM_CATCH:
         raise s.fail("invalid rethrow label")
     if s.live:
-        s.emit(RETHROW, s.frames[frame + 1], 0, 0)
+        s.emit(RETHROW, s.frames[frame + FRAME_LABEL], 0, 0)
     s.set_unreachable()
 
 
 def delegate(s: State) -> None:
     """Ends a try: a = label id, b = 1 if it falls through + 2 if what follows is reachable, c = label id to hand exceptions to."""
     frame = (s.depth - 1) * FRAME_WORDS
-    if s.frames[frame + FRAME_KIND] != KIND_TRY or s.frames[frame + FRAME_ARM] != 0:
+    if s.frames[frame + FRAME_KIND] != KIND_TRY or s.frames[frame + FRAME_ARM] != ARM_FIRST:
         raise s.malformed("END opcode expected: delegate without try")
     target = s.frame(s.r.u32() + 1)
     s.close_arm(frame)
-    s.leave(frame, DELEGATE, False, s.frames[target + 1])
+    s.leave(frame, DELEGATE, False, s.frames[target + FRAME_LABEL])
 
 
 def exception(s: State, op: i64) -> None:
