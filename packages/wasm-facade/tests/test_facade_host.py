@@ -98,6 +98,22 @@ def test_a_compiler_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     assert discovery.find_compiler("auto").load() == made.append
 
 
+def test_names_of_absent_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    import wasm_facade
+
+    monkeypatch.setattr(discovery, "package_path", lambda name: None)
+    monkeypatch.setattr(discovery, "_entry_points", lambda group: {})
+    for name, package in (("WasiConfig", "wasm-wasi-p1"), ("PoolingAllocationConfig", "wasm-pool")):
+        monkeypatch.delitem(vars(wasm_facade), name, raising=False)
+        found = getattr(wasm_facade, name)
+        for use in (found, lambda found=found: found.READ):
+            with pytest.raises(WasmError, match=f"pip install {package}"):
+                use()
+    config = wasm_facade.Config()
+    with pytest.raises(WasmError, match="pip install wasm-pool"):
+        config.allocation_strategy = "pooling"
+
+
 def test_packages_are_found_without_importing_them() -> None:
     assert discovery.package_path("no_such_package_at_all") is None
     found = discovery.package_path("json")

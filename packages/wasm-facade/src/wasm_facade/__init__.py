@@ -53,7 +53,7 @@ from wasm_vm import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasm_facade.compilation import wat2wasm
-    from wasm_facade.load import load
+    from wasm_facade.loaded import load
     from wasm_pool import PoolingAllocationConfig
     from wasm_wasi_p1 import DirPerms, FilePerms, WasiConfig
 
@@ -65,18 +65,17 @@ __all__ = [
     "ArtifactError", "Caller", "CompileError", "Config", "DirPerms", "Engine", "ExhaustedError", "ExitTrap",
     "ExportType", "FilePerms", "Frame", "Func", "FuncType", "Global", "GlobalType", "ImportType", "Instance",
     "InstanceExports", "InstancePre", "InvalidError", "Limits", "LinkError", "Linker", "MalformedError", "Memory",
-    "MemoryType", "Module", "PoolingAllocationConfig", "SharedMemory", "Store", "StoreContext", "StoreError", "Table", "TableType", "Tag",
-    "TagType", "TextError", "Trap", "TrapCode", "UnsupportedError", "Val", "ValType", "WasiConfig", "WasmError",
-    "WasmtimeError", "load", "wat2wasm",
+    "MemoryType", "Module", "PoolingAllocationConfig", "SharedMemory", "Store", "StoreContext", "StoreError", "Table",
+    "TableType", "Tag", "TagType", "TextError", "Trap", "TrapCode", "UnsupportedError", "Val", "ValType", "WasiConfig",
+    "WasmError", "WasmtimeError", "load", "wat2wasm",
 ]  # fmt: skip
 
 bind()
 
-# What not every program needs is imported when first asked for.
+# What not every program needs is imported when first asked for. Columns: name, where it is; for packages that may be absent, the finder.
 _LAZY = {
-    "DirPerms": "wasm_wasi_p1", "FilePerms": "wasm_wasi_p1", "WasiConfig": "wasm_wasi_p1", "load": "wasm_facade.load",
-    "PoolingAllocationConfig": "wasm_pool",
-    "wat2wasm": "wasm_facade.compilation",
+    "DirPerms": "wasi_preview1", "FilePerms": "wasi_preview1", "WasiConfig": "wasi_preview1", "PoolingAllocationConfig": "pooling",
+    "load": "wasm_facade.loaded", "wat2wasm": "wasm_facade.compilation",
 }  # fmt: skip
 
 
@@ -86,15 +85,14 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    if home == "wasm_wasi_p1":
-        from wasm_facade.discovery import wasi_preview1
-
-        found = getattr(wasi_preview1(), name)
-    elif home == "wasm_pool":
-        from wasm_facade.discovery import pooling
-
-        found = getattr(pooling(), name)
+    if "." in home:
+        found: object = getattr(import_module(home), name)
     else:
-        found = getattr(import_module(home), name)
+        from wasm_facade import discovery
+
+        try:
+            found = getattr(getattr(discovery, home)(), name)
+        except WasmError as error:
+            return discovery.Absent(name, str(error))
     globals()[name] = found
     return found

@@ -24,8 +24,10 @@ OPTIMIZE = {"none": 0, "speed": 2, "speed_and_size": 2}
 class Engine:
     """Compiles and runs modules under one `Config`. Cheap to make, but only stores and modules of the same engine work together."""
 
-    __slots__ = ("__weakref__", "_cache", "_compiler", "_consume_fuel", "_core", "_features", "_optimize", "_parallel", "_pool", "_settings",
-                 "_strategy", "_triple")  # fmt: skip
+    __slots__ = (
+        "__weakref__", "_cache", "_compiler", "_consume_fuel", "_core", "_features", "_optimize", "_parallel", "_pool", "_settings",
+        "_strategy", "_triple",
+    )  # fmt: skip
 
     def __init__(self, config: Config | None = None) -> None:
         if config is None:
