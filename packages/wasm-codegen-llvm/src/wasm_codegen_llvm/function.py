@@ -321,8 +321,8 @@ class FunctionLowering:
         s = self.signature
         names = ["%vm", *(["%more"] if len(s.results) > 1 else []), *(f"%P{i}" for i in range(len(s.wasm_params)))]
         params = ", ".join([f"{t} {name}" for t, name in zip(s.params, names, strict=True)])
-        # Dereferenceable: loads of the vmctx may then move out of loops.
-        params = f"ptr nonnull dereferenceable({self.layout.size}) {params[4:]}"
+        # Dereferenceable and aligned: loads of the vmctx may then move out of loops.
+        params = f"ptr noundef nonnull align 8 dereferenceable({self.layout.size}) {params[4:]}"
         head = f"define hidden {s.result} @f{self.body.index}({params}) #0 !dbg !{self.scope} {{\nentry:"
         parts = [head, *self.entry]
         if self.more_slots:
