@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from wasm_codegen_native.documentation import code_of, disassemble
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 import wasm_environ
 from wasm_codegen_native import create
 from wasm_codegen_native.documentation import code_of, disassemble, lowering_page, supported, wat_of

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final, final
 
 from mypy_extensions import i64
-from wasm_environ.libcalls import INDEX
-from wasm_environ.opcodes import BY_MNEMONIC, ID_LIMIT
 
 from wasm_codegen_native.calls import Calls
 from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.machine import T_I32, T_I64
+from wasm_environ.libcalls import INDEX
+from wasm_environ.opcodes import BY_MNEMONIC, ID_LIMIT
 
 # Columns: mnemonic, libcall, number of operands, arguments behind the context (a, b: immediates; 0 1 2: operands), result:
 # none, value (64 bits), m (the memory's address type), t (the table's).

@@ -6,7 +6,6 @@ from typing import Final, final
 
 from librt.vecs import append, vec
 from mypy_extensions import i64
-from wasm_environ.vmtypes import CONTEXT_BUILTINS, IMPORT_CODE, IMPORT_CONTEXT
 
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.frame import Frame
@@ -16,6 +15,7 @@ from wasm_codegen_native.plan import Plan
 from wasm_codegen_native.signatures import ON_STACK, Signature
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import REG, SLOT, WORDS, Values
+from wasm_environ.vmtypes import CONTEXT_BUILTINS, IMPORT_CODE, IMPORT_CONTEXT
 
 NULL_REFERENCE: Final = 12
 STORED: Final = -1  # in the `low` of a slot entry

@@ -11,12 +11,11 @@ from wasm_environ.errors import UnsupportedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from wasm_codegen_native.isa.x86_64.isa import X86Isa
     from wasm_environ.compiler import Target, Tunables
     from wasm_environ.features import Features
     from wasm_environ.module import Module
     from wasm_environ.types import FuncType
-
-    from wasm_codegen_native.isa.x86_64.isa import X86Isa
 
 SUPPORTED: Final = ("x86_64",)
 RODATA_ALIGN: Final = 16
@@ -51,10 +50,9 @@ class NativeCompiler:
         self, module: Module, features: Features, progress: Callable[[int], None] | None = None
     ) -> Sequence[CompiledCode]:
         """Validate and compile all functions; see the protocol."""
-        from wasm_environ.function.validator import BodyValidator
-
         from wasm_codegen_native.frame import ModuleTables
         from wasm_codegen_native.module_compiler import ModuleCompiler
+        from wasm_environ.function.validator import BodyValidator
 
         count = len(module.code_starts)
         if count == 0:

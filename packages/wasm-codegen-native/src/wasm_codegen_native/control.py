@@ -1,7 +1,7 @@
 """Structured control: blocks, branches, and where values are when paths meet.
 
-Where paths meet, a single value is in the result register of its class and several are in the slots from the label's height up; everything below is in
-slots or constant. A block that nothing branches to is no meeting place and costs nothing.
+Where paths meet, a single value is in the result register of its class and several are in the slots from the label's height up; everything
+below is in slots or constant. A block that nothing branches to is no meeting place and costs nothing.
 """
 
 from __future__ import annotations
@@ -153,6 +153,7 @@ class Control:
         self.values.operands(0)
         self.settle_slots(self.labels[label * LABEL_WORDS + PARAM_COUNT])
         self.positions[label] = self.code.here()
+        self.values.flags_at = -1
 
     def if_(self, label: i64) -> None:
         """if"""

@@ -58,11 +58,12 @@ SHAPES: Final = {
     "br_on_non_null": ("funcref", "", "block (result (ref func)) local.get 0 br_on_non_null 0 return end drop"),
 }
 IMMEDIATES: Final = {
-    "i32": "7", "i64": "7", "f32": "1.5", "f64": "1.5", "v128": "i32x4 1 2 3 4", "lane": "1", "lanes": "0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31",
+    "i32": "7", "i64": "7", "f32": "1.5", "f64": "1.5", "v128": "i32x4 1 2 3 4", "lane": "1",
+    "lanes": "0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31",
     "memarg": "offset=16", "memory": "", "ordering": "",
 }  # fmt: skip
-CONTEXT: Final = """(type (func)) (import "m" "f" (func (type 0))) (memory 1) (data "x") (table 2 funcref) (elem func 0) (global (mut i32) (i32.const 0))
-(export "f" (func 0))"""
+CONTEXT: Final = """(type (func)) (import "m" "f" (func (type 0))) (memory 1) (data "x") (table 2 funcref) (elem func 0)
+(global (mut i32) (i32.const 0)) (export "f" (func 0))"""
 
 
 def supported(op: Op) -> bool:
@@ -98,8 +99,9 @@ def code_of(wat: str, isa: str = "x86_64", cpu_features: frozenset[str] = frozen
 
 def disassemble(code: bytes) -> list[str]:
     """Instructions, without the padding behind them."""
-    import capstone
+    from importlib import import_module
 
+    capstone = import_module("capstone")  # it has no type information
     disassembler = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
     return [f"{i.mnemonic} {i.op_str}".strip() for i in disassembler.disasm(code, 0)]
 

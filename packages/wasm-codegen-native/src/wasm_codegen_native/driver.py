@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from librt.vecs import append, vec
+from librt.vecs import vec
 from mypy_extensions import i64
+
+from wasm_codegen_native.bulk import Bulk
+from wasm_codegen_native.calls import Calls
+from wasm_codegen_native.code import Code
+from wasm_codegen_native.control import Control
+from wasm_codegen_native.frame import Frame, ModuleTables, local_types
+from wasm_codegen_native.machine import T_I32, T_I64, T_V128, Machine
+from wasm_codegen_native.plan import Plan, Registers
+from wasm_codegen_native.setup_frame import Setup
+from wasm_codegen_native.signatures import register_type
+from wasm_codegen_native.traps import Traps
+from wasm_codegen_native.values import CONST, LOCAL, REG, WORDS, Values
 from wasm_environ.body import FunctionBody
 from wasm_environ.errors import UnsupportedError
 from wasm_environ.libcalls import INDEX
 from wasm_environ.opcodes import BY_ID
-from wasm_environ.vmtypes import STORE_FUEL, STORE_STACK_LIMIT
-
-from wasm_codegen_native.bulk import Bulk
-from wasm_codegen_native.calls import Calls
-from wasm_codegen_native.code import NO_CHAIN, Code, shl
-from wasm_codegen_native.control import Control
-from wasm_codegen_native.frame import NOT_PINNED, Frame, ModuleTables, local_types
-from wasm_codegen_native.machine import T_I32, T_I64, T_V128, Machine
-from wasm_codegen_native.moves import Moves
-from wasm_codegen_native.plan import Plan, Registers
-from wasm_codegen_native.signatures import ON_STACK, Signature, register_type
-from wasm_codegen_native.traps import Traps
-from wasm_codegen_native.values import CONST, LOCAL, REG, WORDS, Values
 
 OP_MASK: Final = 0xFFFF
 OFFSET_SHIFT: Final = 16
-STACK_OVERFLOW: Final = 0
 UNREACHABLE: Final = 9
 OUT_OF_FUEL: Final = 11
 NULL_REFERENCE: Final = 12
@@ -35,8 +33,6 @@ HEAP_MISALIGNED: Final = 2
 MAX_DISP: Final = 0x7FFFFFFF
 LARGEST_MEMORY: Final = 1 << 40  # bytes; no host reserves more for one
 NOTIFY: Final[i64] = INDEX["atomic_notify"]  # wait32 and wait64 follow
-PIN_BASE_FROM: Final = 3  # accesses that make it pay to keep memory 0's base in a register
-LEAF_FRAME: Final = 2048  # a leaf's frame above this is checked too: the limit leaves that much room
 
 # Ops that cost no fuel (wasmtime's accounting): unreachable nop block loop else end return drop.
 FREE: Final = bytes([1 if i in (0x00, 0x01, 0x02, 0x03, 0x05, 0x0B, 0x0F, 0x1A) else 0 for i in range(256)])
@@ -58,12 +54,10 @@ class Driver:
         self.frame: Frame = frame
         self.tables: ModuleTables = frame.tables
         self.plan: Plan = plan
-        self.calling: Registers = calling
-        self.leaf: Registers = leaf
+        self.setup: Setup = Setup(machine, code, values, traps, frame, plan, calling, leaf)
         self.control: Control = Control(machine, code, values, frame)
         self.calls: Calls = Calls(machine, code, values, traps, frame, plan)
         self.bulk: Bulk = Bulk(self.calls, frame)
-        self.moves: Moves = Moves()
         self.incoming: i64 = 0  # bytes of stack arguments this function received
         self.fuel: i64 = 0  # used since it was last subtracted
 
@@ -77,153 +71,20 @@ class Driver:
         plan.reset(len(types), body.params)
         plan.scan(ops, labels)
         signature = self.tables.signature(body.type_index)
-        self.choose_registers(types)
         self.incoming = signature.stack_size
-        self.lay_out(body.max_height, types, signature)
+        self.setup.choose_registers(types)
+        self.setup.lay_out(body.max_height, types, signature)
         self.control.begin(labels, body.types, body.extra)
         self.code.wasm_offset = body.offset
-        self.prologue(signature, types)
-        self.records(ops)
-        self.traps.emit(self.frame.context)
-        self.machine.emit_cold()
-        self.traps.emit(self.frame.context)
-
-    # ---- registers and frame
-    def choose_registers(self, types: vec[i64]) -> None:
-        """Leaf or not, memory base pinned or not, and a register for each hot local."""
-        plan = self.plan
-        frame = self.frame
-        for t in types:
-            if t == T_V128:
-                plan.has_vectors = True
-        leaf = plan.leaf and not self.tables.consume_fuel
-        registers = self.leaf if leaf else self.calling
-        frame.leaf = leaf
-        frame.context = registers.context
-        frame.memory_base = NOT_PINNED
-        if plan.access_weight >= PIN_BASE_FROM and len(self.tables.memory_checked) > 0 and self.tables.memory_checked[0] == 0:
-            frame.memory_base = registers.memory_base
-            plan.used[registers.memory_base] = plan_full()
-        plan.assign(types, registers)
-        saved = plan.saved
-        if not leaf:
-            saved |= shl(1, frame.context)
-            if frame.memory_base != NOT_PINNED:
-                saved |= shl(1, frame.memory_base)
-        frame.saved = saved
-
-    def lay_out(self, max_height: i64, types: vec[i64], signature: Signature) -> None:
-        """Places in the frame: saved registers, locals, operand slots, then the outgoing area at the stack pointer."""
-        plan = self.plan
-        values = self.values
-        frame = self.frame
-        slot: i64 = 16 if plan.has_vectors else 8
-        below: i64 = 8 * count_bits(frame.saved)
-        values.local_reg = plan.local_reg
-        values.local_type = types
-        x: i64 = 0
-        disp = vec[i64]()
-        while x < len(types):
-            disp = append(disp, 0)
-            x += 1
-        x = 0
-        at: i64 = below
-        if slot == 16:
-            at = (at + 15) & ~15
-        if len(signature.results) > 1:
-            at += slot
-            frame.more_disp = -at
-        while x < len(types):
-            if x < plan.params and signature.registers[x] == ON_STACK:
-                disp[x] = 16 + signature.offsets[x]
-            elif plan.first[x] >= 0 and (plan.local_reg[x] < 0 or plan.crossing_count > 0):
-                at += slot
-                disp[x] = -at
-            x += 1
-        values.local_disp = disp
-        registers = self.leaf if frame.leaf else self.calling
-        values.begin(values.ops, max_height, registers.temporaries, registers.all_caller_saved, -at, slot)
-        at += slot * max_height + self.outgoing()
-        at = (at + 15) & ~15
-        frame.size = at - below
-
-    def outgoing(self) -> i64:
-        """Bytes for the stack arguments and further results of the calls in this function."""
-        plan = self.plan
-        most: i64 = 0
-        i: i64 = 0
-        while i < plan.callee_count:
-            s = self.tables.signature(plan.callees[i])
-            size = s.stack_size
-            if len(s.results) > 1:
-                size += 16 * (len(s.results) - 1)
-            if size > most:
-                most = size
-            i += 1
-        return most
-
-    def prologue(self, signature: Signature, types: vec[i64]) -> None:
-        """Frame, stack check, parameters to their places, other locals zero."""
-        machine = self.machine
-        frame = self.frame
-        arrives = self.tables.convention.integers[0]
-        machine.enter(frame.saved)
-        if self.tables.stack_check and (not frame.leaf or frame.size > LEAF_FRAME):
-            self.code.mark()
-            overflow = machine.check_stack(arrives, frame.size, STORE_STACK_LIMIT)
-            # The stub's context register is not set up yet for this one trap.
-            chain = machine.branch(overflow ^ 1, NO_CHAIN)
-            machine.move(T_I64, frame.context, arrives)
-            if count_bits(frame.saved) & 1 != 0:
-                machine.grow_frame(8)  # the trap libcall is C code, which wants an aligned stack
-            self.traps.trap(STACK_OVERFLOW)
-            machine.bind(chain)
-        machine.grow_frame(frame.size)
-        self.take_parameters(signature, types)
+        self.setup.prologue(signature, types)
         if self.tables.consume_fuel:
             self.fuel = 1
             self.settle_fuel()
             self.check_fuel()
-
-    def take_parameters(self, signature: Signature, types: vec[i64]) -> None:
-        """Parameters from where they arrive to where the plan wants them; locals that may be read first get zero."""
-        machine = self.machine
-        values = self.values
-        plan = self.plan
-        frame = machine.frame_register
-        arrives = self.tables.convention.integers[0]
-        x: i64 = 0
-        if signature.more >= 0:
-            machine.store(T_I64, signature.more, frame, self.frame.more_disp)
-        while x < plan.params:
-            register = signature.registers[x]
-            if plan.first[x] >= 0 and register != ON_STACK:
-                to = plan.local_reg[x]
-                if to >= 0:
-                    self.moves.add(types[x], to, register)
-                else:
-                    machine.store(types[x], register, frame, values.local_disp[x])
-            x += 1
-        self.moves.add(T_I64, self.frame.context, arrives)
-        self.moves.run(machine)
-        x = 0
-        while x < plan.count:
-            if plan.first[x] >= 0:
-                to = plan.local_reg[x]
-                if x < plan.params:
-                    if to >= 0 and signature.registers[x] == ON_STACK:
-                        machine.load(types[x], to, frame, values.local_disp[x])
-                    elif to >= 0 and to == signature.registers[x] and types[x] == T_I32:
-                        machine.move(T_I32, to, to)
-                elif plan.start[x] < 0:
-                    if to >= 0:
-                        machine.constant(types[x], to, 0, 0, False)
-                    elif not machine.store_constant(types[x], frame, values.local_disp[x], 0, 0):
-                        machine.constant(types[x], machine.vector_scratch, 0, 0, False)
-                        machine.store(types[x], machine.vector_scratch, frame, values.local_disp[x])
-            x += 1
-        if self.frame.memory_base != NOT_PINNED:
-            machine.load(T_I64, self.frame.memory_base, self.frame.context, self.tables.memory_places[0])
+        self.records(ops)
+        self.traps.emit(self.frame.context)
+        self.machine.emit_cold()
+        self.traps.emit(self.frame.context)
 
     # ---- fuel
     def settle_fuel(self) -> None:
@@ -495,19 +356,3 @@ class Driver:
         raise UnsupportedError(
             f"the native backend does not support {row.mnemonic} yet (feature {row.feature}); use the llvm backend", self.code.wasm_offset
         )
-
-
-def count_bits(mask: i64) -> i64:
-    """How many bits are set."""
-    n: i64 = 0
-    while mask != 0:
-        mask &= mask - 1
-        n += 1
-    return n
-
-
-def plan_full() -> i64:
-    """A count that makes a register unavailable to locals."""
-    return 64
-
-

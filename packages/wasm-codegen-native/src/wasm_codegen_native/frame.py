@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final, final
 
 from librt.vecs import append, vec
 from mypy_extensions import i64
-from wasm_environ.types import FuncType
-from wasm_environ.vmtypes import ContextLayout
 
 from wasm_codegen_native.signatures import Convention, Signature, assign, register_type
+from wasm_environ.types import FuncType
+from wasm_environ.vmtypes import ContextLayout
 
 if TYPE_CHECKING:
     from wasm_environ.compiler import Tunables

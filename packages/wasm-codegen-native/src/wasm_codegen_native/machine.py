@@ -1,7 +1,7 @@
 """What the shared driver asks of an ISA: about twenty verbs, and the register sets as data.
 
-An ISA implements `Machine` by a subclass: the one inheritance in the package, because mypyc calls through a base class in two nanoseconds and
-through a protocol in eighty.
+An ISA implements `Machine` by a subclass: the one inheritance in the package, because mypyc calls through a base class in two
+nanoseconds and through a protocol in eighty.
 
 Registers are numbered 0-31 for general and 32-63 for floating point and vector registers, sets of them are 64-bit masks.
 Types of values: see T_*. A condition code is the ISA's own; codes come in pairs, `cc ^ 1` is the opposite of `cc`.
@@ -29,6 +29,7 @@ class Machine:
         self.frame_register: i64 = 0
         self.stack_register: i64 = 0
         self.vector_scratch: i64 = 0  # never allocated
+        self.red_zone: i64 = 0  # bytes below the stack pointer that signal handlers leave alone
 
     # ---- moves
     def move(self, type: i64, to: i64, source: i64) -> None:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-from librt.vecs import vec
 from mypy_extensions import i64
-from wasm_environ.opcodes import OPS
 
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.isa.x86_64.isa import X86Isa
 from wasm_codegen_native.plan import ACCESSES, CALLS, VECTORS
+from wasm_environ.opcodes import OPS
 
 if TYPE_CHECKING:
-    from wasm_environ.body import FunctionBody
-
     from wasm_codegen_native.driver import Driver
     from wasm_codegen_native.frame import ModuleTables
+    from wasm_environ.body import FunctionBody
 
 # Chapters and ops whose lowering clobbers what calls clobber.
 CALLING: Final = frozenset(

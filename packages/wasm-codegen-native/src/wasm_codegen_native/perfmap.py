@@ -1,6 +1,6 @@
 """Function names for profilers: perf's map file, and the jitdump format that also carries the code.
 
-Sources: tools/perf/Documentation/jit-interface.txt and jitdump-specification.txt of the Linux kernel. Both are written for code that is already mapped.
+Sources: tools/perf/Documentation/jit-interface.txt and jitdump-specification.txt of the Linux kernel. Both are for code that is mapped.
 """
 
 from __future__ import annotations

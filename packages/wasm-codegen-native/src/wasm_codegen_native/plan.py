@@ -1,8 +1,8 @@
 """The plan of a function: one pass over its ops, then which local lives in which register and where in the frame the rest is.
 
-A local's *interval* is the range of records over which its value must be kept: from its first access to its last, stretched over every loop that
-may carry the value around. When the first access is a `local.set` that every other access lies behind, in the same arm of the same
-block, no loop around that block carries it. Locals with the most accesses, each counted 8 times per loop around it, choose first.
+A local's *interval* is the range of records over which its value must be kept: from its first access to its last, stretched over every
+loop that may carry the value around. When the first access is a `local.set` that every other access lies behind, in the same arm of the
+same block, no loop around that block carries it. Locals with the most accesses, each counted 8 times per loop around it, choose first.
 """
 
 from __future__ import annotations
@@ -216,6 +216,16 @@ class Plan:
                     self.start[x] = -1
                     self.end[x] = self.last_around[x]
             x += 1
+
+    def registers_in_use(self) -> i64:
+        """The registers that hold a local somewhere, as a mask."""
+        mask: i64 = 0
+        x: i64 = 0
+        while x < self.count:
+            if self.local_reg[x] >= 0:
+                mask |= shl(1, self.local_reg[x])
+            x += 1
+        return mask
 
     # ---- the choice
     def assign(self, types: vec[i64], registers: Registers) -> None:

@@ -1,8 +1,8 @@
 """The abstract value stack: where each operand is, which registers are free, and what moves when something is needed elsewhere.
 
-An entry is a constant, a read of a local not yet done, a register, flags (only until the very next op), or its own slot in the frame. Entries
-below `flushed` are slots or constants. While an op is lowered its operands stay on the stack, from `floor` up: only entries below `floor` are
-ever spilled to make room for a new register.
+An entry is a constant, a read of a local not yet done, a register, flags (only until the very next op), or its own slot in the frame.
+Entries below `flushed` are slots or constants. While an op is lowered its operands stay on the stack, from `floor` up: only entries below
+`floor` are ever spilled to make room for a new register.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class Values:
         self.free: i64 = 0
         self.temporaries: i64 = 0
         self.caller_saved: i64 = 0
+        self.volatile_locals: i64 = 0  # caller-saved registers that hold locals
         self.slots: i64 = 0  # frame offset of the first slot's end
         self.slot_size: i64 = 8
         self.local_reg: vec[i64] = vec[i64]()
@@ -68,6 +69,9 @@ class Values:
         self.pc: i64 = 0
         self.fused: i64 = 0  # records consumed by lookahead, for fuel
         self.fuse: bool = True  # whether an op may be lowered together with the next
+        self.flags_reg: i64 = -1  # the flags tell whether this register is zero, as long as no code follows `flags_at`
+        self.flags_type: i64 = 0
+        self.flags_at: i64 = -1
         self.keep_flags: bool = False  # while flags wait for their consumer
 
     def begin(self, ops: vec[i64], max_height: i64, temporaries: i64, caller_saved: i64, slots: i64, slot_size: i64) -> None:
@@ -79,6 +83,7 @@ class Values:
             self.high = append(self.high, 0)
         self.ops = ops
         self.pc = 0
+        self.flags_at = -1
         self.sp = 0
         self.flushed = 0
         self.floor = 0
@@ -268,6 +273,16 @@ class Values:
             return self.local_disp[self.low[i]]
         return self.slot_disp(i)
 
+    def note_flags(self, type: i64, register: i64) -> None:
+        """The instruction just emitted set the zero flag from its result."""
+        self.flags_reg = register
+        self.flags_type = type
+        self.flags_at = self.code.here()
+
+    def flags_tell(self, type: i64, register: i64) -> bool:
+        """Whether the flags are still those of this register, so that no test is needed."""
+        return self.flags_at == self.code.here() and self.flags_reg == register and self.flags_type == type
+
     # ---- results
     def target(self, type: i64) -> i64:
         """The register of the local that the next record sets from the result of this op, or -1."""
@@ -375,3 +390,4 @@ class Values:
         self.sp = height
         self.flushed = height
         self.free = self.temporaries
+        self.flags_at = -1  # other paths arrive here with other flags

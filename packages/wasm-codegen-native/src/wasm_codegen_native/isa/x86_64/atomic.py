@@ -9,8 +9,26 @@ from mypy_extensions import i64
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import (
-    AND, CC_NE, CMP, LEA, LOCK_CMPXCHG, LOCK_CMPXCHG8, LOCK_CMPXCHG16, LOCK_XADD, LOCK_XADD8, LOCK_XADD16, MOV_LOAD, MOVZX8, MOVZX16, NEG,
-    OR, TEST_IMM, XCHG, XCHG8, XCHG16, XOR,
+    AND,
+    CC_NE,
+    CMP,
+    LEA,
+    LOCK_CMPXCHG,
+    LOCK_CMPXCHG8,
+    LOCK_CMPXCHG16,
+    LOCK_XADD,
+    LOCK_XADD8,
+    LOCK_XADD16,
+    MOV_LOAD,
+    MOVZX8,
+    MOVZX16,
+    NEG,
+    OR,
+    TEST_IMM,
+    XCHG,
+    XCHG8,
+    XCHG16,
+    XOR,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.memory import Memory
 from wasm_codegen_native.isa.x86_64.notation import W

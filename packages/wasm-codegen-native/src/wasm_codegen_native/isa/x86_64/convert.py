@@ -9,8 +9,36 @@ from mypy_extensions import i64
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import (
-    ADDSD, ADDSS, ALU_AND, ALU_CMP, CC_AE, CC_BE, CC_E, CC_NE, CC_NS, CC_P, CC_S, CMP, CVTSI2SD, CVTSI2SS, CVTTSD2SI,
-    CVTTSS2SI, MOV_LOAD, MOVAPS, MOVD_FROM, MOVD_TO, MOVSXD, OR, SHR_IMM, SUBSD, SUBSS, TEST, UCOMISD, UCOMISS, XOR, XORPS,
+    ADDSD,
+    ADDSS,
+    ALU_AND,
+    ALU_CMP,
+    CC_AE,
+    CC_BE,
+    CC_E,
+    CC_NE,
+    CC_NS,
+    CC_P,
+    CC_S,
+    CMP,
+    CVTSI2SD,
+    CVTSI2SS,
+    CVTTSD2SI,
+    CVTTSS2SI,
+    MOV_LOAD,
+    MOVAPS,
+    MOVD_FROM,
+    MOVD_TO,
+    MOVSXD,
+    OR,
+    SHR_IMM,
+    SUBSD,
+    SUBSS,
+    TEST,
+    UCOMISD,
+    UCOMISS,
+    XOR,
+    XORPS,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64

@@ -9,8 +9,26 @@ from mypy_extensions import i64
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import (
-    ADD, ALU_AND, ALU_CMP, CC_E, CC_NE, CC_O, DIV, IDIV, IMUL, IMUL_IMM32, IMUL_WIDE, MOV_LOAD, MOVSXD, MUL, NEG, SAR_IMM,
-    SHR_IMM, SUB, TEST, XOR,
+    ADD,
+    ALU_AND,
+    ALU_CMP,
+    CC_E,
+    CC_NE,
+    CC_O,
+    DIV,
+    IDIV,
+    IMUL,
+    IMUL_IMM32,
+    IMUL_WIDE,
+    MOV_LOAD,
+    MOVSXD,
+    MUL,
+    NEG,
+    SAR_IMM,
+    SHR_IMM,
+    SUB,
+    TEST,
+    XOR,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.registers import RAX, RDX

@@ -9,15 +9,60 @@ from mypy_extensions import i64
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
+from wasm_codegen_native.isa.x86_64.bits import Bits
 from wasm_codegen_native.isa.x86_64.divide import Divide
 from wasm_codegen_native.isa.x86_64.encodings import (
-    ADC, ADD, ALU_ADD, ALU_AND, ALU_CMP, ALU_IMM8, ALU_IMM32, ALU_OR, ALU_SUB, ALU_XOR, AND, BSF, BSR, CC_A, CC_AE, CC_B,
-    CC_BE, CC_E, CC_G, CC_GE, CC_L, CC_LE, CC_NE, CMOVCC, CMP, IMUL, IMUL_IMM8, IMUL_IMM32, IMUL_WIDE, LEA, LZCNT, MOV_LOAD, MOVSX8,
-    MOVSX16, MOVSXD, MOVZX8, MUL, OR, POPCNT, ROL_CL, ROL_IMM, ROR_CL, ROR_IMM, SAR_CL, SAR_IMM, SARX, SBB, SETCC, SHL_CL,
-    SHL_IMM, SHLX, SHR_CL, SHR_IMM, SHRX, SUB, TEST, TZCNT, XOR,
+    ADD,
+    ALU_ADD,
+    ALU_AND,
+    ALU_CMP,
+    ALU_IMM8,
+    ALU_IMM32,
+    ALU_OR,
+    ALU_SUB,
+    ALU_XOR,
+    AND,
+    CC_A,
+    CC_AE,
+    CC_B,
+    CC_BE,
+    CC_E,
+    CC_G,
+    CC_GE,
+    CC_L,
+    CC_LE,
+    CC_NE,
+    CMP,
+    IMUL,
+    IMUL_IMM8,
+    IMUL_IMM32,
+    LEA,
+    MOV_LOAD,
+    MOVSX8,
+    MOVSX16,
+    MOVSXD,
+    MOVZX8,
+    OR,
+    ROL_CL,
+    ROL_IMM,
+    ROR_CL,
+    ROR_IMM,
+    SAR_CL,
+    SAR_IMM,
+    SARX,
+    SETCC,
+    SHL_CL,
+    SHL_IMM,
+    SHLX,
+    SHR_CL,
+    SHR_IMM,
+    SHRX,
+    SUB,
+    TEST,
+    XOR,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.notation import W
-from wasm_codegen_native.isa.x86_64.registers import RAX, RCX, RDX
+from wasm_codegen_native.isa.x86_64.registers import RCX
 from wasm_codegen_native.machine import T_I32, T_I64
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, FLAGS, OP_MASK, REG, WORDS, Values
@@ -48,10 +93,8 @@ class Integer:
         self.v: Values = values
         self.frame: Frame = frame
         self.divide: Divide = Divide(asm, values, traps)
+        self.bits: Bits = Bits(asm, values, features)
         self.has_bmi2: bool = "bmi2" in features
-        self.has_bmi1: bool = "bmi1" in features
-        self.has_lzcnt: bool = "abm" in features
-        self.has_popcnt: bool = "popcnt" in features
 
     def lower(self, op: i64) -> bool:
         """Lower one op with an opcode up to 0xC4; False if it is not an integer op."""
@@ -78,9 +121,9 @@ class Integer:
             self.extend(MOVSX8 if op & 1 == 0 else MOVSX16, type, 1 if op & 1 == 0 else 2)
         elif (op >= 0x67 and op <= 0x69) or (op >= 0x79 and op <= 0x7B):
             if op < 0x79:
-                self.bits(op - 0x67, T_I32)
+                self.bits.count(op - 0x67, T_I32)
             else:
-                self.bits(op - 0x79, T_I64)
+                self.bits.count(op - 0x79, T_I64)
         else:
             return False
         return True
@@ -183,16 +226,19 @@ class Integer:
         i = v.floor
         a = i
         b = i + 1
-        if commutative and (v.kind[a] == CONST or (target >= 0 and v.in_reg(b) == target) or (v.kind[b] == REG and v.kind[a] != REG)):
-            if v.kind[b] != CONST and (target < 0 or v.in_reg(a) != target):
-                a = b
-                b = i
+        if commutative and v.kind[b] != CONST and (target < 0 or v.in_reg(a) != target) and (
+            v.kind[a] == CONST or (target >= 0 and v.in_reg(b) == target) or (v.kind[b] == REG and v.kind[a] != REG)
+        ):  # fmt: skip
+            a = b
+            b = i
         if target >= 0 and v.in_reg(b) == target and v.in_reg(a) != target:
             target = -1
         if v.kind[b] == CONST and not self.small(b):
             v.reg(b)
         to = self.destination(a, type, target)
         self.operate(row | w, digit, w, to, b)
+        if row != IMUL:
+            v.note_flags(type, to)
         self.done(i, type, to, target)
 
     def destination(self, a: i64, type: i64, target: i64) -> i64:
@@ -333,7 +379,8 @@ class Integer:
             v.reg(b)
         if v.kind[b] == CONST and v.low[b] == 0:
             register = v.reg(a)
-            self.asm.rr(TEST | w, register, register)
+            if n > 1 or not v.flags_tell(type, register):  # SUB and ADD leave other flags than TEST does
+                self.asm.rr(TEST | w, register, register)
         elif v.kind[b] == CONST and v.in_reg(a) < 0 and v.kind[a] != CONST:
             self.compare_memory(w, v.memory_disp(a), v.low[b])
         else:
@@ -355,8 +402,7 @@ class Integer:
         """eqz"""
         v = self.v
         i = v.operands(1)
-        register = v.reg(i)
-        self.asm.rr(TEST | W if type == T_I64 else TEST, register, register)
+        v.machine.test(type, v.reg(i))
         v.drop(1)
         self.conclude(CC_E)
 
@@ -456,108 +502,6 @@ class Integer:
         else:
             self.asm.rm(row | w, to, RBP, v.memory_disp(i))
         self.done_one(i, type, to, target)
-
-    # ---- bits
-    def bits(self, n: i64, type: i64) -> None:
-        """clz ctz popcnt"""
-        v = self.v
-        w: i64 = W if type == T_I64 else 0
-        width: i64 = 64 if type == T_I64 else 32
-        i = v.operands(1)
-        source = v.reg(i)
-        if n == 0 and not self.has_lzcnt:
-            to = v.alloc(type)
-            other = v.alloc(type)
-            self.asm.rr(BSR | w, to, source)
-            self.load_number(other, 2 * width - 1)
-            self.asm.rr(CMOVCC | CC_E | w, to, other)
-            self.asm.alu_immediate(ALU_XOR, w, to, width - 1)
-            v.free_reg(other)
-        elif n == 1 and not self.has_bmi1:
-            to = v.alloc(type)
-            other = v.alloc(type)
-            self.asm.rr(BSF | w, to, source)
-            self.load_number(other, width)
-            self.asm.rr(CMOVCC | CC_E | w, to, other)
-            v.free_reg(other)
-        elif n == 2 and not self.has_popcnt:
-            to = self.popcnt(source, type, w)
-        else:
-            to = source if v.kind[i] == REG else v.alloc(type)
-            self.asm.rr((LZCNT if n == 0 else TZCNT if n == 1 else POPCNT) | w, to, source)
-        self.done_one(i, type, to, -1)
-
-    def load_number(self, to: i64, number: i64) -> None:
-        """to <- a small number; keeps the flags."""
-        self.asm.legacy(0xB8 | (to & 7), 0, 0, to, False)
-        self.code.word(number)
-
-    def popcnt(self, source: i64, type: i64, w: i64) -> i64:
-        """Without POPCNT: sums of 2, 4, 8 bits, then one multiplication. Hacker's Delight, 5-1."""
-        v = self.v
-        asm = self.asm
-        to = v.alloc(type)
-        t = v.alloc(type)
-        mask = v.alloc(type)
-        asm.rr(MOV_LOAD | w, to, source)
-        asm.rr(MOV_LOAD | w, t, source)
-        self.shift_immediate(SHR_IMM, w, t, 1)
-        self.mask_number(mask, 0x5555555555555555, w)
-        asm.rr(AND | w, t, mask)
-        asm.rr(SUB | w, to, t)
-        self.mask_number(mask, 0x3333333333333333, w)
-        asm.rr(MOV_LOAD | w, t, to)
-        self.shift_immediate(SHR_IMM, w, t, 2)
-        asm.rr(AND | w, to, mask)
-        asm.rr(AND | w, t, mask)
-        asm.rr(ADD | w, to, t)
-        asm.rr(MOV_LOAD | w, t, to)
-        self.shift_immediate(SHR_IMM, w, t, 4)
-        asm.rr(ADD | w, to, t)
-        self.mask_number(mask, 0x0F0F0F0F0F0F0F0F, w)
-        asm.rr(AND | w, to, mask)
-        self.mask_number(mask, 0x0101010101010101, w)
-        asm.rr(IMUL | w, to, mask)
-        self.shift_immediate(SHR_IMM, w, to, 56 if w != 0 else 24)
-        v.free_reg(t)
-        v.free_reg(mask)
-        return to
-
-    def mask_number(self, to: i64, number: i64, w: i64) -> None:
-        """to <- a repeated pattern."""
-        self.asm.legacy(0xB8 | (to & 7) | w, 0, 0, to, False)
-        if w != 0:
-            self.code.quad(number)
-        else:
-            self.code.word(number & 0xFFFFFFFF)
-
-    # ---- 128 bits (wide-arithmetic)
-    def wide_arithmetic(self, op: i64) -> None:
-        """i64.add128 i64.sub128 i64.mul_wide_s i64.mul_wide_u"""
-        v = self.v
-        asm = self.asm
-        if op >= 0x215:
-            i = v.operands(2)
-            v.place(i, RAX)
-            v.take(RDX)
-            asm.rr((IMUL_WIDE if op == 0x215 else MUL) | W, 0, v.reg(i + 1))
-            v.release(i + 1)
-            v.pop(2)
-            v.push_reg(T_I64, RAX)
-            v.push_reg(T_I64, RDX)
-            return
-        i = v.operands(4)
-        low = v.own(i)
-        high = v.own(i + 1)
-        other_low = v.reg(i + 2)
-        other_high = v.reg(i + 3)
-        asm.rr((ADD if op == 0x213 else SUB) | W, low, other_low)
-        asm.rr((ADC if op == 0x213 else SBB) | W, high, other_high)
-        v.release(i + 2)
-        v.release(i + 3)
-        v.pop(4)
-        v.push_reg(T_I64, low)
-        v.push_reg(T_I64, high)
 
 
 def exponent(power: i64) -> i64:

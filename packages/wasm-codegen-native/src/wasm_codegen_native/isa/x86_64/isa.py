@@ -77,6 +77,7 @@ def make_driver(code: Code, tables: ModuleTables, traits: bytes, features: froze
     traps = Traps(machine, code)
     integer = Integer(asm, values, traps, frame, features)
     memory = Memory(asm, values, traps, frame)
+    machine.values = values
     machine.integer = integer
     machine.floating = Floating(asm, values, traps, integer)
     machine.memory = memory

@@ -7,16 +7,42 @@ from typing import Final, final
 from librt.strings import write_i32_le
 from librt.vecs import append, vec
 from mypy_extensions import i32, i64
-from wasm_environ.libcalls import INDEX
-from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
 
 from wasm_codegen_native.code import NO_CHAIN, Code, shl
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.atomic import Atomic
 from wasm_codegen_native.isa.x86_64.encodings import (
-    ALU_CMP, ALU_IMM8, ALU_SUB, CALL_REG, CC_B, CC_FLOAT_E, CC_FLOAT_NE, CC_L, CC_NE, CC_P, CMOVCC, CMP, JMP_REG, LEA, MOV_IMM,
-    MOV_LOAD, MOV_STORE, MOVAPS, MOVD_TO, MOVSD_LOAD, MOVSD_STORE, MOVSS_LOAD, MOVSS_STORE, MOVSXD, MOVUPS_LOAD, MOVUPS_STORE, TEST, TEST_IMM, XCHG,
-    XOR, XORPS, ADD,
+    ADD,
+    ALU_CMP,
+    ALU_IMM8,
+    ALU_SUB,
+    CALL_REG,
+    CC_B,
+    CC_FLOAT_E,
+    CC_FLOAT_NE,
+    CC_L,
+    CC_NE,
+    CC_P,
+    CMOVCC,
+    CMP,
+    JMP_REG,
+    LEA,
+    MOV_IMM,
+    MOV_LOAD,
+    MOV_STORE,
+    MOVAPS,
+    MOVSD_LOAD,
+    MOVSD_STORE,
+    MOVSS_LOAD,
+    MOVSS_STORE,
+    MOVSXD,
+    MOVUPS_LOAD,
+    MOVUPS_STORE,
+    TEST,
+    TEST_IMM,
+    XCHG,
+    XOR,
+    XORPS,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.floating import Floating
 from wasm_codegen_native.isa.x86_64.integer import Integer
@@ -25,6 +51,9 @@ from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.reference import References
 from wasm_codegen_native.isa.x86_64.vector import Vectors
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, Machine
+from wasm_codegen_native.values import Values
+from wasm_environ.libcalls import INDEX
+from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
 
 RAX: Final = 0
 RSP: Final = 4
@@ -45,10 +74,12 @@ class X86Machine(Machine):
         self.frame_register = RBP
         self.stack_register = RSP
         self.vector_scratch = SCRATCH
+        self.red_zone = 112  # System V ABI, AMD64, 3.2.2: 128, less what a trap's stub pushes
         self.asm: Assembler = asm
         self.code: Code = asm.code
         self.saved_order: vec[i64] = vec[i64]([3, 12, 13, 14, 15])
         self.table_bases: vec[i64] = vec[i64]()  # per jump table: rodata offset, code offset that entries count from
+        self.values: Values | None = None
         self.integer: Integer | None = None
         self.floating: Floating | None = None
         self.memory: Memory | None = None
@@ -195,7 +226,8 @@ class X86Machine(Machine):
             chain = following
 
     def test(self, type: i64, register: i64) -> i64:
-        self.asm.rr(TEST | W if type == T_I64 else TEST, register, register)
+        if self.values is None or not self.values.flags_tell(type, register):
+            self.asm.rr(TEST | W if type == T_I64 else TEST, register, register)
         return CC_NE
 
     def test_low_bits(self, register: i64, mask: i64) -> i64:
@@ -338,7 +370,8 @@ class X86Machine(Machine):
         elif op <= 0xD3:
             assert self.integer is not None
             if not self.integer.lower(op):
-                assert self.floating is not None and self.references is not None
+                assert self.floating is not None
+                assert self.references is not None
                 if not self.floating.lower(op):
                     self.references.lower(op)
         elif op >= 0x500:
@@ -352,7 +385,7 @@ class X86Machine(Machine):
             self.floating.lower(op)
         elif op >= 0x213:
             assert self.integer is not None
-            self.integer.wide_arithmetic(op)
+            self.integer.bits.wide_arithmetic(op)
         else:
             assert self.references is not None
             self.references.lower(op)

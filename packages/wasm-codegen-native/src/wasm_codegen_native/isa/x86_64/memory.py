@@ -6,19 +6,40 @@ from typing import Final, final
 
 from librt.vecs import vec
 from mypy_extensions import i64
-from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_BASE, MEMORY_DEFINITION
 
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.frame import NOT_PINNED, Frame
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import (
-    ADD, ALU_ADD, CC_A, CC_B, CMP, LEA, MOV_IMM, MOV_IMM8, MOV_IMM16, MOV_LOAD, MOV_STORE, MOV_STORE8, MOV_STORE16, MOVSD_LOAD,
-    MOVSD_STORE, MOVSS_LOAD, MOVSS_STORE, MOVSX8, MOVSX16, MOVSXD, MOVZX8, MOVZX16, SHR_IMM,
+    ADD,
+    ALU_ADD,
+    CC_A,
+    CC_B,
+    CMP,
+    LEA,
+    MOV_IMM,
+    MOV_IMM8,
+    MOV_IMM16,
+    MOV_LOAD,
+    MOV_STORE,
+    MOV_STORE8,
+    MOV_STORE16,
+    MOVSD_LOAD,
+    MOVSD_STORE,
+    MOVSS_LOAD,
+    MOVSS_STORE,
+    MOVSX8,
+    MOVSX16,
+    MOVSXD,
+    MOVZX8,
+    MOVZX16,
+    SHR_IMM,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, REG, WORDS, Values
+from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_BASE, MEMORY_DEFINITION
 
 MEMORY_OUT_OF_BOUNDS: Final = 1
 NONE: Final = -1

@@ -6,14 +6,24 @@ from typing import Final, final
 
 from librt.vecs import append, vec
 from mypy_extensions import i64
-from wasm_environ.libcalls import INDEX
-from wasm_environ.vmtypes import CONTEXT_BUILTINS, FUNC_REF_TYPE_ID, TABLE_BASE, TABLE_LENGTH
 
 from wasm_codegen_native.code import NO_CHAIN, Code, shl
 from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import (
-    ALU_ADD, ALU_SUB, CALL_REG, CC_AE, CC_E, CC_NE, CC_P, CMOVCC, CMP, MOV_LOAD, MOVUPS_LOAD, MOVUPS_STORE, TEST,
+    ALU_ADD,
+    ALU_SUB,
+    CALL_REG,
+    CC_AE,
+    CC_E,
+    CC_NE,
+    CC_P,
+    CMOVCC,
+    CMP,
+    MOV_LOAD,
+    MOVUPS_LOAD,
+    MOVUPS_STORE,
+    TEST,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.notation import W
@@ -21,6 +31,8 @@ from wasm_codegen_native.isa.x86_64.registers import RAX, RDI, RDX, RSI, RSP
 from wasm_codegen_native.machine import T_F32, T_I32, T_I64, Machine
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, FLAGS, REG, WORDS, Values
+from wasm_environ.libcalls import INDEX
+from wasm_environ.vmtypes import CONTEXT_BUILTINS, FUNC_REF_TYPE_ID, TABLE_BASE, TABLE_LENGTH
 
 RBP: Final = 5
 INDIRECT_CALL_TO_NULL: Final = 4
@@ -159,7 +171,7 @@ class References:
     def add_cold(self, kind: i64, chain: i64, index: i64, table: i64) -> None:
         """Note an out-of-line path that comes back here."""
         v = self.v
-        in_use = (v.temporaries & ~v.free) | (v.caller_saved & ~v.temporaries)
+        in_use = (v.temporaries & ~v.free) | v.volatile_locals
         for word in (kind, chain, self.code.here(), in_use & ~shl(1, RAX), index, table, self.code.wasm_offset):
             self.cold = append(self.cold, word)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from mypy_extensions import i64
-from wasm_environ.vmtypes import HOST_CALL, VALUE_SIZE
 
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.isa.x86_64.encodings import CALL_REG
@@ -13,6 +12,7 @@ from wasm_codegen_native.isa.x86_64.machine import X86Machine
 from wasm_codegen_native.isa.x86_64.registers import RAX, RBX, RDI, RDX, RSI, RSP
 from wasm_codegen_native.machine import T_F32, T_I64
 from wasm_codegen_native.signatures import ON_STACK, Signature
+from wasm_environ.vmtypes import HOST_CALL, VALUE_SIZE
 
 RBP: Final = 5
 FIRST_STACK_ARGUMENT: Final = 16  # above the saved frame pointer and the return address

@@ -6,7 +6,6 @@ from typing import Final, final
 
 from librt.vecs import vec
 from mypy_extensions import i64
-from wasm_environ.opcodes import BY_MNEMONIC
 
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.isa.x86_64 import vector_encodings as e
@@ -17,6 +16,7 @@ from wasm_codegen_native.isa.x86_64.vector_memory import VectorMemory
 from wasm_codegen_native.isa.x86_64.vector_special import VectorSpecial
 from wasm_codegen_native.machine import T_V128
 from wasm_codegen_native.values import CONST, REG, Values
+from wasm_environ.opcodes import BY_MNEMONIC
 
 RBP: Final = 5
 SCRATCH: Final = 47

@@ -1,0 +1,186 @@
+"""Before the first op: which registers a function pins and saves, where its locals lie in the frame, its prologue."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from librt.vecs import append, vec
+from mypy_extensions import i64
+
+from wasm_codegen_native.code import Code, shl
+from wasm_codegen_native.frame import NOT_PINNED, Frame, ModuleTables
+from wasm_codegen_native.machine import T_I32, T_I64, T_V128, Machine
+from wasm_codegen_native.moves import Moves
+from wasm_codegen_native.plan import PER_REGISTER, Plan, Registers
+from wasm_codegen_native.signatures import ON_STACK, Signature
+from wasm_codegen_native.traps import Traps
+from wasm_codegen_native.values import Values
+from wasm_environ.vmtypes import STORE_STACK_LIMIT
+
+STACK_OVERFLOW: Final = 0
+LEAF_FRAME: Final = 2048  # a leaf's frame above this is checked too: the limit leaves that much room
+PIN_BASE_FROM: Final = 3  # accesses that make it pay to keep memory 0's base in a register
+
+
+@final
+class Setup:
+    """Fills Frame and the places of Values."""
+
+    def __init__(
+        self, machine: Machine, code: Code, values: Values, traps: Traps, frame: Frame, plan: Plan, calling: Registers, leaf: Registers
+    ) -> None:
+        self.machine: Machine = machine
+        self.code: Code = code
+        self.values: Values = values
+        self.traps: Traps = traps
+        self.frame: Frame = frame
+        self.tables: ModuleTables = frame.tables
+        self.plan: Plan = plan
+        self.calling: Registers = calling
+        self.leaf: Registers = leaf
+        self.moves: Moves = Moves()
+
+    def choose_registers(self, types: vec[i64]) -> None:
+        """Leaf or not, memory base pinned or not, and a register for each hot local."""
+        plan = self.plan
+        frame = self.frame
+        for t in types:
+            if t == T_V128:
+                plan.has_vectors = True
+        leaf = plan.leaf and not self.tables.consume_fuel
+        registers = self.leaf if leaf else self.calling
+        frame.leaf = leaf
+        frame.context = registers.context
+        frame.memory_base = NOT_PINNED
+        if plan.access_weight >= PIN_BASE_FROM and len(self.tables.memory_checked) > 0 and self.tables.memory_checked[0] == 0:
+            frame.memory_base = registers.memory_base
+            plan.used[registers.memory_base] = PER_REGISTER
+        plan.assign(types, registers)
+        saved = plan.saved
+        if not leaf:
+            saved |= shl(1, frame.context)
+            if frame.memory_base != NOT_PINNED:
+                saved |= shl(1, frame.memory_base)
+        frame.saved = saved
+
+    def lay_out(self, max_height: i64, types: vec[i64], signature: Signature) -> None:
+        """Places in the frame: saved registers, locals, operand slots, then the outgoing area at the stack pointer."""
+        plan = self.plan
+        values = self.values
+        frame = self.frame
+        slot: i64 = 16 if plan.has_vectors else 8
+        below: i64 = 8 * count_bits(frame.saved)
+        values.local_reg = plan.local_reg
+        values.local_type = types
+        x: i64 = 0
+        disp = vec[i64]()
+        while x < len(types):
+            disp = append(disp, 0)
+            x += 1
+        x = 0
+        at: i64 = below
+        if slot == 16:
+            at = (at + 15) & ~15
+        if len(signature.results) > 1:
+            at += slot
+            frame.more_disp = -at
+        while x < len(types):
+            if x < plan.params and signature.registers[x] == ON_STACK:
+                disp[x] = 16 + signature.offsets[x]
+            elif plan.first[x] >= 0 and (plan.local_reg[x] < 0 or plan.crossing_count > 0):
+                at += slot
+                disp[x] = -at
+            x += 1
+        values.local_disp = disp
+        registers = self.leaf if frame.leaf else self.calling
+        values.volatile_locals = plan.registers_in_use() & registers.all_caller_saved
+        values.begin(values.ops, max_height, registers.temporaries, registers.all_caller_saved, -at, slot)
+        at += slot * max_height + self.outgoing()
+        at = (at + 15) & ~15
+        frame.size = at - below
+
+    def outgoing(self) -> i64:
+        """Bytes for the stack arguments and further results of the calls in this function."""
+        plan = self.plan
+        most: i64 = 0
+        i: i64 = 0
+        while i < plan.callee_count:
+            s = self.tables.signature(plan.callees[i])
+            size = s.stack_size
+            if len(s.results) > 1:
+                size += 16 * (len(s.results) - 1)
+            if size > most:
+                most = size
+            i += 1
+        return most
+
+    def prologue(self, signature: Signature, types: vec[i64]) -> None:
+        """Frame, stack check, parameters to their places, other locals zero."""
+        machine = self.machine
+        frame = self.frame
+        arrives = self.tables.convention.integers[0]
+        machine.enter(frame.saved)
+        machine.move(T_I64, frame.context, arrives)
+        check = self.tables.stack_check and (not frame.leaf or frame.size > LEAF_FRAME)
+        large = frame.size > LEAF_FRAME
+        if check and large:  # before the stack pointer moves; the trap libcall is C code, which wants an aligned stack
+            padding = 8 * (count_bits(frame.saved) & 1)
+            machine.grow_frame(padding)
+            self.code.mark()
+            self.traps.trap_if(machine.check_stack(frame.context, frame.size, STORE_STACK_LIMIT), STACK_OVERFLOW)
+            machine.grow_frame(frame.size - padding)
+        elif frame.leaf and frame.size <= self.machine.red_zone:
+            machine.grow_frame(8 * (count_bits(frame.saved) & 1))
+        else:
+            machine.grow_frame(frame.size)
+        if check and not large:  # the limit leaves room for a small frame
+            self.code.mark()
+            self.traps.trap_if(machine.check_stack(frame.context, 0, STORE_STACK_LIMIT), STACK_OVERFLOW)
+        self.take_parameters(signature, types)
+
+    def take_parameters(self, signature: Signature, types: vec[i64]) -> None:
+        """Parameters from where they arrive to where the plan wants them; locals that may be read first get zero."""
+        machine = self.machine
+        values = self.values
+        plan = self.plan
+        frame = machine.frame_register
+        x: i64 = 0
+        if signature.more >= 0:
+            machine.store(T_I64, signature.more, frame, self.frame.more_disp)
+        while x < plan.params:
+            register = signature.registers[x]
+            if plan.first[x] >= 0 and register != ON_STACK:
+                to = plan.local_reg[x]
+                if to >= 0:
+                    self.moves.add(types[x], to, register)
+                else:
+                    machine.store(types[x], register, frame, values.local_disp[x])
+            x += 1
+        self.moves.run(machine)
+        x = 0
+        while x < plan.count:
+            if plan.first[x] >= 0:
+                to = plan.local_reg[x]
+                if x < plan.params:
+                    if to >= 0 and signature.registers[x] == ON_STACK:
+                        machine.load(types[x], to, frame, values.local_disp[x])
+                    elif to >= 0 and to == signature.registers[x] and types[x] == T_I32:
+                        machine.move(T_I32, to, to)
+                elif plan.start[x] < 0:
+                    if to >= 0:
+                        machine.constant(types[x], to, 0, 0, False)
+                    elif not machine.store_constant(types[x], frame, values.local_disp[x], 0, 0):
+                        machine.constant(types[x], machine.vector_scratch, 0, 0, False)
+                        machine.store(types[x], machine.vector_scratch, frame, values.local_disp[x])
+            x += 1
+        if self.frame.memory_base != NOT_PINNED:
+            machine.load(T_I64, self.frame.memory_base, self.frame.context, self.tables.memory_places[0])
+
+
+def count_bits(mask: i64) -> i64:
+    """How many bits are set."""
+    n: i64 = 0
+    while mask != 0:
+        mask &= mask - 1
+        n += 1
+    return n

@@ -1,0 +1,109 @@
+"""Runs a range of random modules in one configuration and in wasmtime-py, and says where they differ: `random_compare.py CONFIGURATION FIRST LAST`."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import sys
+from typing import Any
+
+import wasmtime
+
+import random_modules as rm
+import wasm_facade
+from test_random_modules import CONFIGURATIONS
+from wasm_environ.compiler import Target, Tunables
+
+FUEL = 100_000_000
+# Words of the trap messages of both sides.
+TRAPS = (
+    "unreachable", "divide by zero", "integer overflow", "out of bounds memory", "invalid conversion", "undefined element",
+    "uninitialized element", "indirect call type mismatch", "call stack exhausted",
+)  # fmt: skip
+
+
+def override(module_name: str, features: tuple[str, ...] | None, guarded: bool) -> None:
+    """Make a backend compile for other CPU features or without guards; its code still runs here."""
+    import importlib
+
+    backend: Any = importlib.import_module(module_name)
+    create = backend.create
+
+    def changed(target: Target, tunables: Tunables) -> Any:
+        if features is not None:
+            target = Target(target.isa, target.os, frozenset(features))
+        return create(target, Tunables(guarded, tunables.consume_fuel))
+
+    backend.create = changed
+
+
+def trap_words(error: Exception) -> str:
+    """The trap's kind."""
+    text = str(error)
+    return next((words for words in TRAPS if words in text), text)
+
+
+def plain(value: Any, type_: int) -> object:
+    """A value as comparable bits."""
+    if type_ == rm.F32:
+        return "nan" if value != value else struct.pack("<f", value)
+    if type_ == rm.F64:
+        return "nan" if value != value else struct.pack("<d", value)
+    return value % (1 << (32 if type_ == rm.I32 else 64))
+
+
+def run(runtime: Any, engine: Any, seed: int, fuel: bool) -> list[object]:
+    """What a module does: results or trap of each call, fuel used, memory, globals."""
+    data, signatures = rm.make(seed)
+    store = runtime.Store(engine)
+    if fuel:
+        store.set_fuel(FUEL)
+    exports = runtime.Instance(store, runtime.Module(engine, data), []).exports(store)
+    seen: list[object] = []
+    for index, (params, results) in enumerate(signatures):
+        if rm.V128 in params or rm.V128 in results:
+            continue  # wasmtime-py does not pass them
+        for turn in range(2):
+            if fuel:
+                store.set_fuel(FUEL)
+            try:
+                values = exports[f"f{index}"](store, *rm.arguments(100 * seed + 10 * index + turn, params))
+            except runtime.Trap as error:
+                seen.append(trap_words(error))
+                continue
+            values = values if isinstance(values, (list, tuple)) else [values]
+            seen.append([plain(value, type_) for value, type_ in zip(values, results, strict=True)])
+            if fuel and b"\xfc\x0a" not in data and b"\xfc\x0b" not in data:  # wasmtime also charges for the bytes these move
+                seen.append(FUEL - store.get_fuel())
+    memory = exports["memory"]
+    seen.append(hashlib.sha256(bytes(memory.read(store, 0, memory.data_len(store)))).hexdigest())
+    seen += [plain(exports[f"g{g}"].value(store), t) for g, t in enumerate(rm.GLOBALS) if t != rm.V128]
+    return seen
+
+
+def main() -> int:
+    """0 if all agree."""
+    number, first, last = map(int, sys.argv[1:])
+    _, strategy, features, guarded, fuel = CONFIGURATIONS[number]
+    if features is not None or not guarded:
+        override(f"wasm_codegen_{strategy}", features, guarded)
+    ours = wasm_facade.Config()
+    ours.strategy = strategy
+    ours.cache = False
+    ours.consume_fuel = fuel
+    theirs = wasmtime.Config()
+    theirs.consume_fuel = fuel
+    engines = wasm_facade.Engine(ours), wasmtime.Engine(theirs)
+    wrong = 0
+    for seed in range(first, last):
+        print(f"seed {seed}", file=sys.stderr, flush=True)
+        a, b = run(wasm_facade, engines[0], seed, fuel), run(wasmtime, engines[1], seed, fuel)
+        if a != b:
+            wrong += 1
+            print(f"seed {seed}: " + "; ".join(f"{k}: {x} != {y}" for k, (x, y) in enumerate(zip(a, b, strict=False)) if x != y)[:500])
+    print(f"{last - first - wrong} modules agree")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

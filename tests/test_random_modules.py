@@ -1,0 +1,45 @@
+"""Random modules give the same results, traps, memory and globals on every backend and on wasmtime-py; see `random_modules`.
+
+Each range of seeds runs in a process of its own. `RANDOM_MODULES=N` runs N seeds per range instead of the few of a normal session.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+COUNT = int(os.environ.get("RANDOM_MODULES", "40"))
+TIMEOUT = 120 + 3 * COUNT
+# How the modules are compiled: name, strategy, CPU features (None: the host's), guarded memories, fuel.
+CONFIGURATIONS = (
+    ("native", "native", None, True, False),
+    ("native-baseline", "native", (), True, False),
+    ("native-avx", "native", ("avx", "sse4_2"), True, False),
+    ("native-unguarded", "native", None, False, False),
+    ("native-fuel", "native", None, True, True),
+    ("llvm", "llvm", None, True, False),
+)
+
+
+@pytest.mark.parametrize("number", range(len(CONFIGURATIONS)), ids=[row[0] for row in CONFIGURATIONS])
+def test_same_as_wasmtime(number: int) -> None:
+    count = COUNT if CONFIGURATIONS[number][1] == "native" else max(COUNT // 8, 4)  # the optimizing backend takes its time
+    done = subprocess.run(
+        [sys.executable, str(HERE / "random_compare.py"), str(number), str(1000 * number), str(1000 * number + count)],
+        capture_output=True, text=True, timeout=TIMEOUT, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert f"{count} modules agree" in done.stdout
+
+
+def test_the_same_seed_gives_the_same_module() -> None:
+    sys.path.insert(0, str(HERE))
+    from random_modules import make
+
+    assert make(7) == make(7)
+    assert make(7) != make(8)
