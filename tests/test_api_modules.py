@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import multiprocessing
 import pickle
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -170,6 +173,27 @@ def test_a_component_given_as_a_module_is_explained() -> None:
 def test_modules_pickle() -> None:
     module = pickle.loads(pickle.dumps(wasm_facade.Module(wasm_facade.Engine(), ADD)))
     assert call(wasm_facade, module, "add", 4, 5, engine=module.engine) == 9
+
+
+def add_in_module(module: wasm_facade.Module, a: int, b: int) -> Any:
+    return call(wasm_facade, module, "add", a, b, engine=module.engine)
+
+
+def test_modules_go_to_other_processes() -> None:
+    module = wasm_facade.Module(wasm_facade.Engine(), ADD)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        assert list(pool.map(functools.partial(add_in_module, module), [1, 2], [3, 4], timeout=60)) == [4, 6]
+
+
+def test_an_artifact_whose_file_is_gone(tmp_path: Path) -> None:
+    engine = wasm_facade.Engine()
+    path = tmp_path / "add.cwasm"
+    path.write_bytes(wasm_facade.Module(engine, ADD).serialize())
+    module = wasm_facade.Module.deserialize_file(engine, path)
+    path.unlink()
+    assert add_in_module(module, 1, 2) == 3
+    with pytest.raises(wasm_facade.ArtifactError, match="cannot be read any more"):
+        module.serialize()
 
 
 SIZES = ("max_wasm_stack", "memory_reservation", "memory_guard_size", "memory_reservation_for_growth")

@@ -164,8 +164,11 @@ class Module:
         self._check_open()
         if isinstance(self._artifact, bytes):
             return bytearray(self._artifact)
-        with open(self._artifact, "rb") as file:
-            return bytearray(file.read())
+        try:
+            with open(self._artifact, "rb") as file:
+                return bytearray(file.read())
+        except OSError as error:  # evicted from the cache, or removed by whoever named the file
+            raise ArtifactError(f"the artifact's file cannot be read any more: {self._artifact!r}: {error.strerror}") from error
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickle, (self._engine._settings, bytes(self.serialize()))

@@ -53,7 +53,7 @@ def run(options: Parsed) -> int:
     except Exit as exit_:
         return _leave(exit_.code)
     except (WasmError, OSError) as error:
-        message = describe(error)
+        message = describe(error).splitlines()[0]  # `wasm validate` shows the place in a text too
         fail("run", message if path in message else f"{path}: {message}")
         return FAILED
     except KeyboardInterrupt:
