@@ -46,27 +46,21 @@ static uint32_t fault_trap(int row, const siginfo_t *info, const void *context, 
     return faults[row].trap;
 }
 
-/* Whether the handler before us has been given this very fault again and again, and did nothing about it. */
-static bool hopeless(const siginfo_t *info, uintptr_t pc)
-{
-    static __thread uintptr_t last_pc, last_address, times;
-    if (info->si_code <= 0)
-        return false;
-    times = pc == last_pc && (uintptr_t)info->si_addr == last_address ? times + 1 : 0;
-    last_pc = pc;
-    last_address = (uintptr_t)info->si_addr;
-    return times >= CHAIN_PATIENCE;
-}
+/* Faults in a row that the handler before us returned from without having changed where the thread goes on. */
+static __thread unsigned unanswered;
 
 static void chain(int row, int number, siginfo_t *info, void *context)
 {
-    static __thread int chaining;
+    /* The frame that is chaining now, or 0. A handler may leave by longjmp: then the next fault's frame is not below this one. */
+    static __thread uintptr_t chaining;
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0), pc = context_pc(context);
     struct sigaction action;
     const struct sigaction *before = atomic_load(&previous[row]);
     if (before)
         action = *before;
     bool is_default = !before || (!(action.sa_flags & SA_SIGINFO) && (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN));
-    if (is_default || chaining || hopeless(info, context_pc(context))) {
+    bool hopeless = info->si_code > 0 && unanswered >= CHAIN_PATIENCE;
+    if (is_default || here < chaining || hopeless) {
         /* Nobody before us, or a handler before us that called back into us: the default action, which ends the process. A fault comes
          * again when we return; a signal that was sent has to be sent again. */
         memset(&action, 0, sizeof action);
@@ -76,12 +70,16 @@ static void chain(int row, int number, siginfo_t *info, void *context)
             raise(number);
         return;
     }
-    chaining = 1;
+    uintptr_t outer = chaining;
+    chaining = here;
+    unanswered++;
     if (action.sa_flags & SA_SIGINFO)
         action.sa_sigaction(number, info, context);
     else
         action.sa_handler(number);
-    chaining = 0;
+    if (context_pc(context) != pc) /* another runtime's trap, taken care of */
+        unanswered = 0;
+    chaining = outer;
 }
 
 static void on_fault(int number, siginfo_t *info, void *context)
