@@ -192,8 +192,8 @@ def test_an_artifact_whose_file_is_gone(tmp_path: Path) -> None:
     module = wasm_facade.Module.deserialize_file(engine, path)
     path.unlink()
     assert add_in_module(module, 1, 2) == 3
-    with pytest.raises(wasm_facade.ArtifactError, match="cannot be read any more"):
-        module.serialize()
+    again = wasm_facade.Module.deserialize(engine, module.serialize())  # out of the mapping
+    assert add_in_module(again, 3, 4) == 7
 
 
 SIZES = ("max_wasm_stack", "memory_reservation", "memory_guard_size", "memory_reservation_for_growth")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import marshal
 import struct
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable
 
 import pytest
 from wasm_environ.compiler import SYMBOL_FUNCTION, SYMBOL_RODATA, SYMBOL_TEXT, CompiledCode
 from wasm_environ.errors import ArtifactError
-from wasm_environ.linking import artifact, elf, relocation
+from wasm_environ.linking import artifact, descriptor, elf, relocation
 from wasm_environ.linking.layout import TEXT_ALIGN, lay_out
+from wasm_environ.module import Module
 
 # isa, r_type, word before, place, symbol, addend, bytes after. Expectations from the ABI documents' formulas.
 RELOCATION_ROWS = [
@@ -115,14 +118,36 @@ def test_elf_cut_short(cut: int) -> None:
         elf.read(_image()[:cut])
 
 
+def _whole() -> bytes:
+    image = bytearray(_image_with_room())
+    artifact._write_head(image, (artifact.FORMAT, "x86_64", "linux", (), (1, 0, 1, 2), "test", "1"))
+    return bytes(image)
+
+
+def _image_with_room() -> bytes:
+    meta = marshal.dumps((descriptor.to_plain(Module(b""))[0], (), ()))
+    return elf.write(62, [(".text", b"\x90" * 100, elf.PAGE), (".wasm.meta", meta, 8), (".wasm.data", b"", elf.PAGE)], [], head=artifact.HEAD_ROOM)
+
+
+def test_the_head_lies_behind_the_elf_header() -> None:
+    assert artifact.HEAD_AT == elf.HEAD
+    read = artifact.read(_whole())
+    assert (read.fingerprint[1], read.module.functions, bytes(read.section(".text"))) == ("x86_64", [], b"\x90" * 100)
+
+
 def test_every_altered_byte_of_an_artifact_is_noticed() -> None:
-    body = _image()
-    whole = bytearray(body + zlib.crc32(body).to_bytes(4, "little") + b"wasm")
-    for at in range(0, len(whole), 97):
+    whole = bytearray(_whole())
+    for at in (*range(0, 400, 3), *range(400, len(whole), 97), len(whole) - 1):
         whole[at] ^= 0x40
         with pytest.raises(ArtifactError):
             artifact.read(bytes(whole))
         whole[at] ^= 0x40
+
+
+@pytest.mark.parametrize("change", [lambda b: b[:-1], lambda b: b + b"x", lambda b: b[:4000], lambda b: b[:5000], lambda b: b""])
+def test_an_artifact_of_another_length_is_refused(change: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(ArtifactError):
+        artifact.read_head(change(_whole()), zlib.crc32)
 
 
 def test_reading_an_artifact_imports_nothing_heavy() -> None:

@@ -12,6 +12,7 @@ int activation_init(void);
 int memory_init(void);
 int atomics_init(void);
 PyObject *loaded_new(PyObject *, PyObject *);
+PyObject *checksum(PyObject *, PyObject *);
 
 /* Helpers in Python are for slow paths: messages, conversions of descriptors. They live in wasm_vm.glue, imported when first needed. */
 int module_call_helper(const char *name, PyObject *args, PyObject **out)
@@ -125,6 +126,7 @@ static PyObject *drop_reservations(PyObject *Py_UNUSED(module), PyObject *Py_UNU
 
 static PyMethodDef functions[] = {
     {"load", loaded_new, METH_VARARGS, "load(engine, code, text, module, names, plan) -> LoadedModule; see loading.py."},
+    {"crc32", checksum, METH_VARARGS, "crc32(data, value=0, /)\n--\n\nAs zlib.crc32."},
     {"map_file", map_file, METH_O, "map_file(path, /)\n--\n\nMap an artifact, readable and executable."},
     {"map_bytes", map_bytes, METH_O, "map_bytes(text, /)\n--\n\nCopy machine code into a mapping of its own."},
     {"bind_types", (PyCFunction)(void (*)(void))bind_types, METH_VARARGS | METH_KEYWORDS, "See wasm_vm.bind_types."},

@@ -7,13 +7,13 @@ from wasm_facade.host import plain_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wasm_environ.linking.artifact import Artifact
+    from wasm_environ.linking.artifact import Head
     from wasm_facade.engine import Engine
 
 
-def check(engine: Engine, artifact: Artifact) -> None:
+def check(engine: Engine, head: Head) -> None:
     """Raise ArtifactError naming what does not fit. Any compiler's code will do, made at any optimization level."""
-    _, isa, system, features, tunables = artifact.fingerprint[:5]
+    _, isa, system, features, tunables = head.fingerprint[:5]
     if engine._triple is not None:
         engine._check_runnable()
     here_isa, here_system, here_features = plain_target(None)

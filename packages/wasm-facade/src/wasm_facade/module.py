@@ -7,7 +7,7 @@ import os
 from wasm_environ.errors import ArtifactError, WasmError
 from wasm_facade.compilation import artifact_of, source_bytes
 from wasm_facade.engine import Engine
-from wasm_vm import LoadedModule, load_file, load_module
+from wasm_vm import LoadedModule, MappedFile, load_module, open_file, read_head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from wasm_facade.compilation import Progress
     from wasm_facade.types import ExportType, ImportType
 
+    from wasm_vm._core import Code
+
     StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+CHECK_AT_ONCE = 1 << 20  # bytes: an artifact file up to here is checked whole when it is opened
 
 
 class Module:
@@ -37,21 +42,20 @@ class Module:
         source = source_bytes(wasm)
         vm = engine._vm
         found = artifact_of(engine, source, progress)
-        if not engine._runnable():
-            self._take(engine, None, found.path or found.data)
-            return
+        runnable = engine._runnable()
         if found.path:
             try:
-                self._take(engine, load_file(vm, found.path), found.path)
+                mapped = open_file(found.path)
+                self._take(engine, mapped.load(vm) if runnable else None, mapped.code)
                 return
             except (WasmError, OSError):  # damaged, or gone meanwhile: make it again
                 from wasm_facade.cache import discard
 
                 discard(found.path)
                 found = artifact_of(engine, source, progress)
-        self._take(engine, load_module(vm, found.data), found.data)
+        self._take(engine, load_module(vm, found.data) if runnable else None, found.data)
 
-    def _take(self, engine: Engine, handle: LoadedModule | None, artifact: bytes | str) -> None:
+    def _take(self, engine: Engine, handle: LoadedModule | MappedFile | None, artifact: bytes | Code) -> None:
         self._engine = engine
         self._handle = handle  # None: closed, or compiled for another machine
         self._artifact = artifact
@@ -80,19 +84,22 @@ class Module:
             raise TypeError(f"expected bytes, not {type(encoded).__name__}")
         if not isinstance(engine, Engine):
             raise TypeError(f"expected an Engine, not {type(engine).__name__}")
-        from wasm_environ.linking import artifact
         from wasm_facade.fitness import check
 
         data = bytes(encoded)
-        read = artifact.read(data)
-        check(engine, read)
+        head = read_head(data)
+        check(engine, head)
         made = cls.__new__(cls)
-        made._take(engine, load_module(engine._vm, read), data)
+        made._take(engine, load_module(engine._vm, data, head), data)
         return made
 
     @classmethod
     def deserialize_file(cls, engine: Engine, path: StrPath) -> Self:
-        """Load an artifact from a file: it is mapped, not read."""
+        """Load an artifact from a file: it is mapped, not read.
+
+        Of a file beyond 1 MiB only the head is checked now; every other byte when the module is first looked into or instantiated, which
+        then raises ArtifactError if one was altered.
+        """
         if not isinstance(engine, Engine):
             raise TypeError(f"expected an Engine, not {type(engine).__name__}")
         from wasm_facade.fitness import check
@@ -100,9 +107,13 @@ class Module:
         name = os.fsdecode(path)
         made = cls.__new__(cls)
         try:
-            made._take(engine, load_file(engine._vm, name, lambda artifact: check(engine, artifact)), name)
+            mapped = open_file(name)
         except OSError as error:
             raise ArtifactError(f"failed to open file {name!r}: {error.strerror}") from error
+        check(engine, mapped.head)
+        if mapped.head.file_size <= CHECK_AT_ONCE:
+            mapped.verify()
+        made._take(engine, mapped, mapped.code)
         return made
 
     @classmethod
@@ -122,6 +133,8 @@ class Module:
         if self._handle is None:
             self._engine._check_runnable()
             raise ValueError("already closed")
+        if isinstance(self._handle, MappedFile):
+            self._handle = self._handle.load(self._engine._vm)
         return self._handle
 
     def _check_open(self) -> None:
@@ -162,13 +175,9 @@ class Module:
     def serialize(self) -> bytearray:
         """The artifact: machine code and everything that goes with it, for `deserialize` on a machine like this one."""
         self._check_open()
-        if isinstance(self._artifact, bytes):
-            return bytearray(self._artifact)
-        try:
-            with open(self._artifact, "rb") as file:
-                return bytearray(file.read())
-        except OSError as error:  # evicted from the cache, or removed by whoever named the file
-            raise ArtifactError(f"the artifact's file cannot be read any more: {self._artifact!r}: {error.strerror}") from error
+        if isinstance(self._handle, MappedFile):
+            self._handle.verify()
+        return bytearray(self._artifact)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickle, (self._engine._settings, bytes(self.serialize()))

@@ -24,7 +24,7 @@ from wasm_vm._core import (
 )
 from wasm_vm._core import bind_types as _bind_types
 from wasm_vm.errors import ExitTrap, Frame, StoreError, Trap, TrapCode
-from wasm_vm.loading import load_file, load_module
+from wasm_vm.loading import MappedFile, load_file, load_module, open_file, read_head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArtifactError", "Caller", "EngineCore", "ExhaustedError", "ExitTrap", "Frame", "Func", "Global", "Instance", "InstanceExports",
-    "InstancePre", "LinkError", "LoadedModule", "Memory", "Pool", "SharedMemory", "Store", "StoreError", "Table", "Tag", "Trap",
-    "TrapCode", "WasmError", "bind_types", "drop_reservations", "load_file", "load_module",
+    "InstancePre", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "SharedMemory", "Store", "StoreError", "Table", "Tag", "Trap",
+    "TrapCode", "WasmError", "bind_types", "drop_reservations", "load_file", "load_module", "open_file", "read_head",
 ]  # fmt: skip
 
 Mapping.register(InstanceExports)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import marshal
-from array import array
 
 from wasm_environ import types
 from wasm_environ.errors import UnsupportedError
 from wasm_environ.linking import artifact as artifacts
-from wasm_environ.linking.artifact import Artifact
 from wasm_environ.vmtypes import ContextLayout
 from wasm_vm import _core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any, Final
 
+    from wasm_environ.linking.artifact import Artifact, Head
     from wasm_environ.module import ConstExpr, ElementSegment
 
 NO_FUNCTION: Final = 0xFFFFFFFF
@@ -26,26 +25,59 @@ REF_FUNC: Final = 0xD2
 EVALUATED: Final = frozenset((0x23, 0x41, 0x42, 0x43, 0x44, 0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E, REF_NULL, REF_FUNC, 0x30C))
 
 
-def load_module(engine: _core.EngineCore, artifact: Artifact | bytes | bytearray | memoryview) -> _core.LoadedModule:
-    """Map a compiled module's code and prepare it for instantiation. Raises ArtifactError when the bytes are not an artifact."""
-    if not isinstance(artifact, Artifact):
-        image = artifact if isinstance(artifact, bytes) else bytes(artifact)
-        artifact = artifacts.read(image)
-    text = artifact.section(".text")
-    code = _core.map_bytes(text)
-    names = bytes(artifact.section(".wasm.names"))
-    return _load(engine, code, (0, len(text)), artifact, lambda _: marshal.loads(names))
+class MappedFile:
+    """An artifact file mapped, its head checked; the rest is checked and read by `load`."""
+
+    __slots__ = ("_checked", "code", "head")
+
+    def __init__(self, code: _core.Code, head: Head) -> None:
+        self.code = code
+        self.head = head
+        self._checked = False
+
+    def verify(self) -> None:
+        """Compare the checksum of every byte. Raises ArtifactError."""
+        if not self._checked:
+            artifacts.verify(memoryview(self.code), self.head, _core.crc32)
+            self._checked = True
+
+    def load(self, engine: _core.EngineCore) -> _core.LoadedModule:
+        """The module; once for each MappedFile. Raises ArtifactError."""
+        self.verify()
+        artifact = artifacts.read_body(memoryview(self.code), self.head)
+        at, size = self.head.sections[".wasm.names"]
+        # by offset: the mapping must not refer to a view of itself
+        names = lambda code: marshal.loads(memoryview(code)[at : at + size])  # noqa: E731
+        return _load(engine, self.code, self.head.sections[".text"], artifact, names)
 
 
-def load_file(engine: _core.EngineCore, path: str, check: Callable[[Artifact], object] | None = None) -> _core.LoadedModule:
-    """The same from a file, by mapping it: nothing of the code is copied. Raises OSError or ArtifactError, or what `check` raises."""
+def open_file(path: str) -> MappedFile:
+    """Map an artifact file: nothing is copied, and only its head is read. Raises OSError or ArtifactError."""
     code = _core.map_file(path)
-    artifact = artifacts.read(memoryview(code))
-    if check is not None:
-        check(artifact)
-    at, size = artifact.sections[".wasm.names"]
-    # by offset: the mapping must not refer to a view of itself
-    return _load(engine, code, artifact.sections[".text"], artifact, lambda code: marshal.loads(memoryview(code)[at : at + size]))
+    return MappedFile(code, artifacts.read_head(memoryview(code), _core.crc32))
+
+
+def load_file(engine: _core.EngineCore, path: str) -> _core.LoadedModule:
+    """Map an artifact file and load it. Raises OSError or ArtifactError."""
+    return open_file(path).load(engine)
+
+
+def load_module(engine: _core.EngineCore, image: bytes | bytearray | memoryview, head: Head | None = None) -> _core.LoadedModule:
+    """The same from memory: the code is copied. `head`: of an image that was verified already. Raises ArtifactError."""
+    if head is None:
+        head = artifacts.read_head(image, _core.crc32)
+        artifacts.verify(image, head, _core.crc32)
+    artifact = artifacts.read_body(bytes(image), head)
+    text = artifact.section(".text")
+    names = bytes(artifact.section(".wasm.names"))
+    return _load(engine, _core.map_bytes(text), (0, len(text)), artifact, lambda _: marshal.loads(names))
+
+
+def read_head(image: bytes) -> Head:
+    """Check an artifact in memory, every byte of it. Raises ArtifactError."""
+    head = artifacts.read_head(image, _core.crc32)
+    artifacts.verify(image, head, _core.crc32)
+    return head
 
 
 def _load(
@@ -54,13 +86,21 @@ def _load(
     return _core.load(engine, code, text, artifact.module, names, _plan(engine, artifact))
 
 
+def _words(values: Sequence[int], format: str = "I") -> bytes:
+    """As machine words; without `array`, whose import is dearer than all else here."""
+    made = memoryview(bytearray(len(values) * (4 if format == "I" else 8))).cast(format)
+    for index, value in enumerate(values):
+        made[index] = value
+    return made.tobytes()
+
+
 class Expressions:
     """The pool of constant expressions: (op, a, b) rows of signed 64-bit words."""
 
     __slots__ = ("pool", "seen")
 
     def __init__(self) -> None:
-        self.pool = array("q")
+        self.pool: list[int] = []
         self.seen: dict[tuple[tuple[int, int, int], ...], tuple[int, int]] = {}
 
     def add(self, expression: ConstExpr | None) -> tuple[int, int]:
@@ -100,10 +140,10 @@ def _element(segment: ElementSegment, pool: Expressions, value: Callable[[int], 
     functions: bytes | None = None
     expressions: tuple[tuple[int, int], ...] | None = None
     if segment.functions is not None:
-        functions = array("I", segment.functions).tobytes()
+        functions = _words(segment.functions)
     elif all(len(e.ops) == 1 and e.ops[0][0] in (REF_NULL, REF_FUNC) for e in segment.expressions or ()):
         items = [e.ops[0][1] if e.ops[0][0] == REF_FUNC else NO_FUNCTION for e in segment.expressions or ()]
-        functions = array("I", items).tobytes()
+        functions = _words(items)
     else:
         expressions = tuple([pool.add(e) for e in segment.expressions or ()])
     return segment.mode, segment.table, pool.add(segment.offset), value(segment.type), functions, expressions
@@ -137,20 +177,20 @@ def _plan(engine: _core.EngineCore, artifact: Artifact) -> tuple[Any, ...]:
     return (
         (layout.memories, layout.globals, layout.global_imports, layout.tables, layout.function_imports, layout.tags,
          layout.func_refs, layout.type_ids, layout.size),
-        array("I", ids).tobytes(),
-        array("I", [ids[t] for t in functions]).tobytes(),
+        _words(ids),
+        _words([ids[t] for t in functions]),
         (module.imported_functions, module.imported_tables, module.imported_memories, module.imported_globals, module.imported_tags),
         tuple([(i.module, i.name, i.kind, i.index) for i in module.imports]),
         tuple([(e.name, e.kind, e.index) for e in module.exports]),
         memories, tables, variables, elements, datas,
         artifact.section(".wasm.data"),
-        array("I", escaping).tobytes(),
+        _words(escaping),
         module.start,
         bool(artifact.fingerprint[4][0]),  # Tunables.key(): guarded comes first
-        array("I", [entries[canonical[functions[f]]] for f in escaping]).tobytes(),
-        array("I", [thunks[canonical[functions[f]]] for f in range(module.imported_functions)]).tobytes(),
+        _words([entries[canonical[functions[f]]] for f in escaping]),
+        _words([thunks[canonical[functions[f]]] for f in range(module.imported_functions)]),
         entries[canonical[functions[module.start]]] if module.start >= 0 else 0,
         _table(artifact, ".wasm.functions"), _table(artifact, ".wasm.traps"), _table(artifact, ".wasm.addresses"),
-        pool.pool.tobytes(),
-        array("I", [ids[t.type_index] for t in module.tags]).tobytes(),
+        _words(pool.pool, "q"),
+        _words([ids[t.type_index] for t in module.tags]),
     )  # fmt: skip

@@ -1,9 +1,13 @@
 """The artifact: a module's code, tables and descriptor in one ELF file; how it is made, checked and read.
 
+Behind the ELF header lies the head, which says what the file is and where everything lies, so that the rest is read when it is needed:
+
+    "wasm" | u32 size | u32 crc32 | u32 0 | marshal: (format, file size, fingerprint, {section: (offset, size)}, crc32 of all but the head)
+
 Sections (all tables little-endian u32 unless said; offsets count from the start of .text):
 
     .text             machine code and constants, page-aligned, no relocation left
-    .wasm.meta        marshal: (format, fingerprint tuple, descriptor, entry type indices, thunk type indices, text crc32 ...)
+    .wasm.meta        marshal: (descriptor, entry type indices, thunk type indices)
     .wasm.functions   offset, size per defined function
     .wasm.entries     offset per entry trampoline; .wasm.thunks: per host thunk; in the order of the type indices in .wasm.meta
     .wasm.traps       offset, trap code; ascending
@@ -15,10 +19,8 @@ Sections (all tables little-endian u32 unless said; offsets count from the start
 from __future__ import annotations
 
 import marshal
-import zlib
 
 from wasm_environ.errors import ArtifactError
-from wasm_environ.linking import descriptor, elf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,8 +31,27 @@ if TYPE_CHECKING:
     from wasm_environ.features import Features
     from wasm_environ.module import Module
 
-FORMAT: Final = 1
-TABLES: Final = (".wasm.functions", ".wasm.entries", ".wasm.thunks", ".wasm.traps", ".wasm.addresses")
+    Checksum = Callable[..., int]  # (data, value so far) -> crc32; zlib's, or a faster one
+
+FORMAT: Final = 2
+HEAD_AT: Final = 120  # elf.HEAD
+HEAD_ROOM: Final = 4096 - HEAD_AT
+MARSHAL: Final = 2  # of the head: later versions depend on reference counts
+
+
+class Head:
+    """The head of an artifact: where sections (offset, size) lie, and what must be equal for it to run. `end`: where the rest begins."""
+
+    __slots__ = ("checksum", "end", "file_size", "fingerprint", "sections")
+
+    def __init__(
+        self, file_size: int, fingerprint: tuple[Any, ...], sections: dict[str, tuple[int, int]], checksum: int, end: int
+    ) -> None:
+        self.file_size = file_size
+        self.fingerprint = fingerprint
+        self.sections = sections
+        self.checksum = checksum
+        self.end = end
 
 
 class Artifact:
@@ -86,6 +107,7 @@ def compile_module(
     progress: Callable[[int], None] | None = None,
 ) -> bytes:  # fmt: skip
     """Compile a module whose module-level validation has passed; returns the artifact's bytes. Raises CompileError."""
+    from wasm_environ.linking import descriptor, elf
     from wasm_environ.linking.layout import lay_out
 
     batches = compiler.compile_functions(module, features, progress)
@@ -96,10 +118,9 @@ def compile_module(
     image = lay_out(target.isa, batches, trampolines, module.imported_functions, defined)
     plain, data = descriptor.to_plain(module)
     module_name, names = _names(module)
-    meta = (FORMAT, fingerprint(target, tunables, compiler.name, compiler.version), plain, entries, thunks)
     sections = [
         (".text", image.text, elf.PAGE),
-        (".wasm.meta", marshal.dumps(meta, 4), 8),
+        (".wasm.meta", marshal.dumps((plain, entries, thunks), 4), 8),
         (".wasm.functions", image.functions.tobytes(), 8),
         (".wasm.entries", image.entries.tobytes(), 8),
         (".wasm.thunks", image.thunks.tobytes(), 8),
@@ -113,8 +134,22 @@ def compile_module(
         (names.get(first + k, f"wasm[{first + k}]").encode().replace(b"\0", b"?"), image.functions[2 * k], image.functions[2 * k + 1])
         for k in range(defined)
     ]  # fmt: skip
-    body = elf.write(_machine(target.isa), sections, symbols, big=target.isa == "s390x")
-    return body + zlib.crc32(body).to_bytes(4, "little") + b"wasm"
+    image = bytearray(elf.write(_machine(target.isa), sections, symbols, target.isa == "s390x", HEAD_ROOM))
+    _write_head(image, fingerprint(target, tunables, compiler.name, compiler.version))
+    return bytes(image)
+
+
+def _write_head(image: bytearray, mark: tuple[Any, ...]) -> None:
+    from zlib import crc32
+
+    from wasm_environ.linking import elf
+
+    end = HEAD_AT + HEAD_ROOM
+    whole = crc32(memoryview(image)[end:], crc32(memoryview(image)[:HEAD_AT]))
+    body = marshal.dumps((FORMAT, len(image), mark, elf.read(image)[1], whole), MARSHAL)
+    head = b"wasm" + len(body).to_bytes(4, "little") + crc32(body).to_bytes(4, "little") + bytes(4) + body
+    assert len(head) <= HEAD_ROOM, "the head of an artifact fits its first page"
+    image[HEAD_AT : HEAD_AT + len(head)] = head
 
 
 def _machine(isa: str) -> int:
@@ -130,23 +165,58 @@ def _names(module: Module) -> tuple[str, dict[int, str]]:
     return names.module or "", dict(names.functions)
 
 
-def read(image: bytes | memoryview, expected: tuple[Any, ...] | None = None) -> Artifact:
-    """Check an artifact and read its descriptor. Raises ArtifactError naming what is wrong or what differs from `expected`."""
+def read_head(image: bytes | memoryview, checksum: Checksum) -> Head:
+    """Check that this is an artifact of this format and of its full length, and read its head. Raises ArtifactError."""
     view = memoryview(image)
-    if len(view) < 128 or bytes(view[:4]) != b"\x7fELF":
-        raise ArtifactError("not a compiled artifact: no ELF header")
-    if bytes(view[-4:]) != b"wasm" or zlib.crc32(view[:-8]) != int.from_bytes(view[-8:-4], "little"):
-        raise ArtifactError("the artifact is cut short or altered: its checksum does not match")
-    _, sections = elf.read(view)
-    at, size = sections.get(".wasm.meta", (0, 0))
-    meta: tuple[Any, ...] = marshal.loads(view[at : at + size]) if size else (None,)
-    if meta[0] != FORMAT:
-        raise ArtifactError(f"artifact format {meta[0]} is not this runtime's, {FORMAT}; compile the module again")
+    if len(view) < HEAD_AT + HEAD_ROOM or view[:4] != b"\x7fELF":
+        raise ArtifactError("not a compiled artifact: no ELF header" if view[:4] != b"\x7fELF" else "the artifact is cut short")
+    if view[HEAD_AT : HEAD_AT + 4] != b"wasm":
+        raise ArtifactError("not an artifact of this runtime: an ELF file of something else, of another version, or altered")
+    size = int.from_bytes(view[HEAD_AT + 4 : HEAD_AT + 8], "little")
+    start = HEAD_AT + 16
+    if size > HEAD_ROOM - 16 or bytes(view[start - 4 : start]) != bytes(4) or bytes(view[start + size : HEAD_AT + HEAD_ROOM]).strip(b"\0"):
+        raise ArtifactError("the artifact is altered: its head is damaged")
+    body = view[start : start + size]
+    if checksum(body) != int.from_bytes(view[HEAD_AT + 8 : HEAD_AT + 12], "little"):
+        raise ArtifactError("the artifact is altered: the checksum of its head does not match")
+    fields = marshal.loads(body)
+    if fields[0] != FORMAT:
+        raise ArtifactError(f"artifact format {fields[0]} is not this runtime's, {FORMAT}; compile the module again")
+    head = Head(fields[1], fields[2], fields[3], fields[4], HEAD_AT + HEAD_ROOM)
+    if head.file_size != len(view):
+        what = "cut short" if len(view) < head.file_size else "altered"
+        raise ArtifactError(f"the artifact is {what}: {len(view)} bytes, not {head.file_size}")
+    return head
+
+
+def verify(image: bytes | memoryview, head: Head, checksum: Checksum) -> None:
+    """Read every byte and compare the checksum. Raises ArtifactError."""
+    view = memoryview(image)
+    if checksum(view[head.end :], checksum(view[:HEAD_AT])) != head.checksum:
+        raise ArtifactError("the artifact is altered: its checksum does not match")
+
+
+def read(image: bytes | memoryview, expected: tuple[Any, ...] | None = None) -> Artifact:
+    """Check a whole artifact and read its descriptor. Raises ArtifactError naming what is wrong or what differs from `expected`."""
+    from zlib import crc32
+
+    head = read_head(image, crc32)
+    verify(image, head, crc32)
     if expected is not None:
-        _compare(meta[1], expected)
-    data_at, data_size = sections[".wasm.data"]
-    module = descriptor.from_plain(meta[2], bytes(view[data_at : data_at + data_size]))
-    return Artifact(image, sections, meta[1], module, meta[3], meta[4])
+        _compare(head.fingerprint, expected)
+    return read_body(image, head)
+
+
+def read_body(image: bytes | memoryview, head: Head) -> Artifact:
+    """The descriptor and the tables, of an artifact whose checksum matched."""
+    from wasm_environ.linking import descriptor
+
+    view = memoryview(image)
+    at, size = head.sections[".wasm.meta"]
+    plain, entries, thunks = marshal.loads(view[at : at + size])
+    data_at, data_size = head.sections[".wasm.data"]
+    module = descriptor.from_plain(plain, bytes(view[data_at : data_at + data_size]))
+    return Artifact(image, head.sections, head.fingerprint, module, entries, thunks)
 
 
 FIELD_NAMES: Final = (

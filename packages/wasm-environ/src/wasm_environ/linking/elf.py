@@ -26,6 +26,7 @@ SHT_SYMTAB: Final = 2
 SHT_STRTAB: Final = 3
 STT_FUNC: Final = 2
 TEXT: Final = ".text"
+HEAD: Final = 64 + 56  # behind the ELF header and its one program header
 
 
 def _order(big: bool) -> str:
@@ -33,16 +34,17 @@ def _order(big: bool) -> str:
 
 
 def write(
-    machine: int, sections: Sequence[tuple[str, bytes, int]], symbols: Sequence[tuple[bytes, int, int]], big: bool = False
+    machine: int, sections: Sequence[tuple[str, bytes, int]], symbols: Sequence[tuple[bytes, int, int]], big: bool = False,
+    head: int = 0,
 ) -> bytes:  # fmt: skip
-    """An ELF image with these (name, contents, alignment) sections; the one named .text is executable.
+    """An ELF image with these (name, contents, alignment) sections; the one named .text is executable. `head`: bytes left free at HEAD.
 
     symbols: (name, offset in .text, size), written as local functions so that objdump, perf and gdb show names.
     """
     order = _order(big)
     names = bytearray(b"\0")
     headers = [struct.pack(order + SHDR, *([0] * 10))]
-    image = bytearray(64 + 56)
+    image = bytearray(HEAD + head)
     text_at = text_index = 0
 
     def add(name: str, kind: int, flags: int, data: bytes, align: int, link: int = 0, info: int = 0, size: int = 0) -> int:
