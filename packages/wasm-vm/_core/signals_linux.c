@@ -51,7 +51,8 @@ static __thread unsigned unanswered;
 
 static void chain(int row, int number, siginfo_t *info, void *context)
 {
-    /* The frame that is chaining now, or 0. A handler may leave by longjmp: then the next fault's frame is not below this one. */
+    /* The frame that is chaining now, or 0. A handler may leave without returning (wasmtime's does): what it left behind is then no lie,
+     * since the next fault starts at the same place of the alternate stack, not below it. */
     static __thread uintptr_t chaining;
     uintptr_t here = (uintptr_t)__builtin_frame_address(0), pc = context_pc(context);
     struct sigaction action;
@@ -60,7 +61,8 @@ static void chain(int row, int number, siginfo_t *info, void *context)
         action = *before;
     bool is_default = !before || (!(action.sa_flags & SA_SIGINFO) && (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN));
     bool hopeless = info->si_code > 0 && unanswered >= CHAIN_PATIENCE;
-    if (is_default || here < chaining || hopeless) {
+    bool nested = here < chaining && chaining - here < ALTSTACK_SIZE;
+    if (is_default || nested || hopeless) {
         /* Nobody before us, or a handler before us that called back into us: the default action, which ends the process. A fault comes
          * again when we return; a signal that was sent has to be sent again. */
         memset(&action, 0, sizeof action);
@@ -72,13 +74,11 @@ static void chain(int row, int number, siginfo_t *info, void *context)
     }
     uintptr_t outer = chaining;
     chaining = here;
-    unanswered++;
     if (action.sa_flags & SA_SIGINFO)
         action.sa_sigaction(number, info, context);
     else
         action.sa_handler(number);
-    if (context_pc(context) != pc) /* another runtime's trap, taken care of */
-        unanswered = 0;
+    unanswered = context_pc(context) == pc ? unanswered + 1 : 0;
     chaining = outer;
 }
 
