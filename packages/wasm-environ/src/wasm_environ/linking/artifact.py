@@ -174,7 +174,7 @@ def read_head(image: bytes | memoryview, checksum: Checksum) -> Head:
         raise ArtifactError("not an artifact of this runtime: an ELF file of something else, of another version, or altered")
     size = int.from_bytes(view[HEAD_AT + 4 : HEAD_AT + 8], "little")
     start = HEAD_AT + 16
-    if size > HEAD_ROOM - 16 or bytes(view[start - 4 : start]) != bytes(4) or bytes(view[start + size : HEAD_AT + HEAD_ROOM]).strip(b"\0"):
+    if size > HEAD_ROOM - 16 or bytes(view[start - 4 : start]) != bytes(4) or bytes(view[start + size : HEAD_AT + HEAD_ROOM]) != bytes(HEAD_ROOM - 16 - size):
         raise ArtifactError("the artifact is altered: its head is damaged")
     body = view[start : start + size]
     if checksum(body) != int.from_bytes(view[HEAD_AT + 8 : HEAD_AT + 12], "little"):
