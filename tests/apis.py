@@ -30,3 +30,9 @@ wasmtime_py = SimpleNamespace(**{name: getattr(wasmtime, name) for name in wasmt
 
 ALL = [pytest.param(ours("native"), id="native"), pytest.param(ours("llvm"), id="llvm"), pytest.param(wasmtime_py, id="wasmtime")]
 OURS = ALL[:2]
+
+
+def add_in_module(module: wasm_facade.Module, a: int, b: int) -> Any:
+    """The sum by a module's `add`; here, and not in a test module, so that a worker process can import it."""
+    store = wasm_facade.Store(module.engine)
+    return wasm_facade.Instance(store, module, []).exports(store)["add"](store, a, b)

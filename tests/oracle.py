@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import wasmtime
+
 from wasm_environ.opcodes import Op
 
 STRATEGIES = ("native", "llvm")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import wasmtime
+from apis import add_in_module
 
 import wasm_facade
 
@@ -173,10 +174,6 @@ def test_a_component_given_as_a_module_is_explained() -> None:
 def test_modules_pickle() -> None:
     module = pickle.loads(pickle.dumps(wasm_facade.Module(wasm_facade.Engine(), ADD)))
     assert call(wasm_facade, module, "add", 4, 5, engine=module.engine) == 9
-
-
-def add_in_module(module: wasm_facade.Module, a: int, b: int) -> Any:
-    return call(wasm_facade, module, "add", a, b, engine=module.engine)
 
 
 def test_modules_go_to_other_processes() -> None:

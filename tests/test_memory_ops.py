@@ -6,8 +6,9 @@ import functools
 from typing import Any
 
 import pytest
-import wasm_facade
 import wasmtime
+
+import wasm_facade
 from oracle import FROM_BITS, STRATEGIES, TO_BITS, WAT_TYPES, instantiate, outcome, signed
 from wasm_environ.opcodes import OPS
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import wasm_facade
 import wasmtime
+
+import wasm_facade
 from oracle import FROM_BITS, STRATEGIES, TO_BITS, WAT_TYPES, arguments, instantiate, outcome, same
 from wasm_environ.opcodes import OPS, Op
 
