@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import wasmtime
-from apis import add_in_module
 
 import wasm_facade
+from apis import add_in_module
 
 both = pytest.mark.parametrize("api", [wasm_facade, wasmtime], ids=["ours", "wasmtime"])
 

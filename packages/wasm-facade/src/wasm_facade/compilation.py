@@ -106,15 +106,15 @@ class Compiled:
         self.data = data
 
 
-def artifact_of(engine: Engine, source: bytes, progress: Progress | None = None) -> Compiled:
-    """The artifact of a module, binary or text: out of the cache, or compiled and put there."""
+def artifact_of(engine: Engine, source: bytes, progress: Progress | None = None, anew: bool = False) -> Compiled:
+    """The artifact of a module, binary or text: out of the cache, or compiled and put there. `anew`: what the cache has is no good."""
     from wasm_facade import cache
 
     folder = cache.folder_of(engine._cache)
     if folder is None:
         return Compiled("", compile_artifact(engine, source, progress))
     key = engine._cache_key(source)
-    path = cache.lookup(folder, key)
+    path = None if anew else cache.lookup(folder, key)
     if path is not None:
         return Compiled(path, b"")
     data = compile_artifact(engine, source, progress)

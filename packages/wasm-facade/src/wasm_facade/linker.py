@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wasm_environ import module as descriptor
 from wasm_environ.errors import LinkError, WasmError
+from wasm_facade.definitions import HostDefinition, WasiDefinition
 from wasm_facade.engine import Engine
 from wasm_facade.module import Module
 from wasm_facade.types import FuncType
@@ -20,36 +21,6 @@ if TYPE_CHECKING:
     Storelike = Store | Caller
 
 EXTERNS = (Func, Global, Memory, SharedMemory, Table, Tag)
-
-
-class HostDefinition:
-    """A Python function with its type, not yet in a store."""
-
-    __slots__ = ("access_caller", "call", "type")
-
-    def __init__(self, type: FuncType, call: Callable[..., Any], access_caller: bool) -> None:
-        self.type = type
-        self.call = call
-        self.access_caller = access_caller
-
-    def into(self, store: Store) -> Func:
-        """A function of that store."""
-        return Func(store, self.type, self.call, self.access_caller)
-
-
-class WasiDefinition:
-    """A WASI function: what it does depends on the store's `WasiConfig`."""
-
-    __slots__ = ("key",)
-
-    def __init__(self, key: tuple[str, str]) -> None:
-        self.key = key
-
-    def into(self, store: Store) -> Func:
-        """The function of that store's WASI."""
-        from wasm_facade.wasi import function
-
-        return function(store, self.key)
 
 
 class Linker:
@@ -129,7 +100,7 @@ class Linker:
         """
         if not isinstance(module, Module):
             raise TypeError(f"expected a `Module`, not {type(module).__name__}")
-        from wasm_facade.commands import define_command, define_reactor
+        from wasm_facade.definitions import define_command, define_reactor
 
         if any(export.name == "_start" and isinstance(export.type, FuncType) for export in module.exports):
             define_command(self, _store_of(store), name, module)
@@ -138,14 +109,14 @@ class Linker:
 
     def define_unknown_imports_as_traps(self, module: Module) -> None:
         """Define the functions that `module` imports and this linker lacks: calling one is an error that names it."""
-        from wasm_facade.commands import failing
+        from wasm_facade.definitions import failing
 
         for wanted, signature in self._unknown_functions(module):
             self._insert(wanted.module, wanted.name, HostDefinition(signature, failing(self._missing_message([wanted])), False))
 
     def define_unknown_imports_as_default_values(self, store: Storelike, module: Module) -> None:
         """Define what `module` imports and this linker lacks: functions return 0 or null, the rest is made as small as allowed."""
-        from wasm_facade.commands import default_item
+        from wasm_facade.definitions import default_item
 
         for wanted in self._unknown(module):
             self._insert(wanted.module, wanted.name, default_item(_store_of(store), module._descriptor, wanted))

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from wasm_environ.module import Module as Descriptor
     from wasm_facade.compilation import Progress
     from wasm_facade.types import ExportType, ImportType
-
     from wasm_vm._core import Code
 
     StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
@@ -52,7 +51,7 @@ class Module:
                 from wasm_facade.cache import discard
 
                 discard(found.path)
-                found = artifact_of(engine, source, progress)
+                found = artifact_of(engine, source, progress, anew=True)
         self._take(engine, load_module(vm, found.data) if runnable else None, found.data)
 
     def _take(self, engine: Engine, handle: LoadedModule | MappedFile | None, artifact: bytes | Code) -> None:

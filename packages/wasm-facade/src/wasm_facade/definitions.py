@@ -1,4 +1,4 @@
-"""What a linker defines on behalf of a module: WASI commands and reactors, and stand-ins for imports that nobody defined."""
+"""What a linker holds besides items of a store: host functions, WASI functions, commands and reactors, stand-ins for missing imports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from wasm_environ import module as descriptor
 from wasm_environ import types as environ
 from wasm_environ.errors import LinkError, WasmError
 from wasm_facade.types import FuncType, GlobalType, MemoryType, TableType, from_environ
-from wasm_vm import Global, Memory, SharedMemory, Table
+from wasm_vm import Func, Global, Memory, SharedMemory, Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,13 +15,43 @@ if TYPE_CHECKING:
 
     from wasm_environ.module import Import
     from wasm_environ.module import Module as Descriptor
-    from wasm_facade.linker import AsExtern, HostDefinition, Linker
+    from wasm_facade.linker import AsExtern, Linker
     from wasm_facade.module import Module
     from wasm_vm import Store
 
 # What toolchains export of a command besides functions; no use to other modules, so left out.
 COMMAND_LEFTOVERS = frozenset(("memory", "__indirect_function_table", "__data_end", "__heap_base", "__dso_handle", "__global_base",
                                "__memory_base", "__table_base", "__stack_pointer", "__heap_end"))  # fmt: skip
+
+
+class HostDefinition:
+    """A Python function with its type, not yet in a store."""
+
+    __slots__ = ("access_caller", "call", "type")
+
+    def __init__(self, type: FuncType, call: Callable[..., Any], access_caller: bool) -> None:
+        self.type = type
+        self.call = call
+        self.access_caller = access_caller
+
+    def into(self, store: Store) -> Func:
+        """A function of that store."""
+        return Func(store, self.type, self.call, self.access_caller)
+
+
+class WasiDefinition:
+    """A WASI function: what it does depends on the store's `WasiConfig`."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: tuple[str, str]) -> None:
+        self.key = key
+
+    def into(self, store: Store) -> Func:
+        """The function of that store's WASI."""
+        from wasm_facade.wasi import function
+
+        return function(store, self.key)
 
 
 def define_command(linker: Linker, store: Store, name: str, module: Module) -> None:
@@ -61,8 +91,6 @@ def failing(message: str) -> Callable[..., NoReturn]:
 
 def default_item(store: Store, module: Descriptor, wanted: Import) -> AsExtern | HostDefinition:
     """A stand-in for an import: a function that returns zeros, or an item as small as its type allows."""
-    from wasm_facade.linker import HostDefinition
-
     public = from_environ(module, wanted.kind, wanted.type)
     where = f"`{wanted.module}::{wanted.name}`"
     if isinstance(public, FuncType):
