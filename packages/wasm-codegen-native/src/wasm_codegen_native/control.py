@@ -288,11 +288,15 @@ class Control:
         values.free_reg(scratch)
         values.free_reg(index)
         k: i64 = 0
+        places: dict[int, int] = {}  # of the copies for each label
         while k <= count:
             label = self.extra[first + k]
             if direct:
                 self.fill(table, k, label)
+            elif label in places:
+                self.machine.fill_table(table, k, places[label])
             else:
+                places[label] = self.code.here()
                 self.machine.fill_table(table, k, self.code.here())
                 if self.in_register(label, n):
                     type = values.type[values.sp - 1]

@@ -26,6 +26,7 @@ from wasm_environ.opcodes import BY_ID
 OP_MASK: Final = 0xFFFF
 OFFSET_SHIFT: Final = 16
 UNREACHABLE: Final = 9
+CODE_LIMIT: Final = 1 << 30  # pc-relative jumps reach twice as far
 OUT_OF_FUEL: Final = 11
 NULL_REFERENCE: Final = 12
 MEMORY_OUT_OF_BOUNDS: Final = 1
@@ -136,6 +137,8 @@ class Driver:
                 values.drop(1)
             else:
                 self.rare(op, ops[p + 1], ops[p + 2])
+            if code.here() > CODE_LIMIT:
+                raise UnsupportedError(f"the module's code is larger than {CODE_LIMIT >> 20} MiB", code.wasm_offset)
             if fuel:
                 self.fuel += values.fused
                 values.fused = 0

@@ -28,6 +28,7 @@ LOW_BIT: Final = bytes([(i & -i).bit_length() - 1 if i else 0 for i in range(256
 LOCAL_SET: Final = 0x21
 LOCAL_TEE: Final = 0x22
 WORDS: Final = 4
+PENDING: Final = 200  # entries that are neither slots nor known constants: the stack is searched, so that they must be few
 OP_MASK: Final = 0xFFFF
 
 
@@ -101,6 +102,8 @@ class Values:
         self.type[sp] = type
         self.low[sp] = low
         self.sp = sp + 1
+        if sp - self.flushed > PENDING:
+            self.flush(sp - PENDING // 2)
 
     def push_reg(self, type: i64, register: i64) -> None:
         """The stack takes over an allocated register."""

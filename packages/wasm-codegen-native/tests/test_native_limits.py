@@ -1,0 +1,78 @@
+"""Hostile functions: compile time and memory stay in proportion to the input, or the compiler says no."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+import wasm_environ
+from wasm_codegen_native import create
+from wasm_environ.compiler import Target, Tunables
+
+
+def leb(value: int) -> bytes:
+    """Unsigned LEB128."""
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def module(body: bytes, locals_: bytes = b"\x01\x02\x7f") -> bytes:
+    """A module with one function [] -> []."""
+    code = locals_ + body + b"\x0b"
+    section = b"\x01" + leb(len(code)) + code
+    return b"\0asm\1\0\0\0\1\4\1\x60\0\0\3\2\1\0\x0a" + leb(len(section)) + section
+
+
+def seconds(data: bytes) -> float:
+    """Time to compile."""
+    decoded = wasm_environ.decode(data)
+    start = time.perf_counter()
+    create(Target("x86_64"), Tunables()).compile_functions(decoded, wasm_environ.ALL)
+    return time.perf_counter() - start
+
+
+# Columns: name, body for a size, locals for a size.
+ROWS = {
+    "many reads pending, then writes": lambda n: module(b"\x20\0" * n + b"\x21\1" * n),
+    "many constants pending": lambda n: module(b"\x41\1" * n + b"\x20\0\x20\1\x6a\x1a" * n + b"\x1a" * n),
+    "deep blocks": lambda n: module(b"\x02\x40" * min(n, 4000) + b"\x0b" * min(n, 4000)),
+    "many loops": lambda n: module(b"\x03\x40\x20\0\x0d\0\x0b" * n),
+    "many locals": lambda n: module(b"".join(b"\x20" + leb(k) + b"\x1a" for k in range(n)), b"\x01" + leb(n) + b"\x7f"),
+    "wide branch table": lambda n: module(b"\x02\x40\x41\0\x0e" + leb(n) + b"\0" * n + b"\0\x0b"),
+    "many values carried": lambda n: module(b"\x41\1" * n + b"\x00"),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_linear(name: str) -> None:
+    """Four times the input takes about four times as long; quadratic behaviour would take sixteen."""
+    make = ROWS[name]
+    small = min(seconds(make(2000)) for _ in range(3))
+    large = min(seconds(make(8000)) for _ in range(2))
+    assert large < 10 * small + 0.05
+
+
+def test_compiled_and_uncompiled_agree() -> None:
+    """The same bytes from both forms; where nothing is compiled the two runs are the same form, and so are the bytes."""
+    program = (
+        "import hashlib, wasm_codegen_native.documentation as d\n"
+        "from wasm_environ.opcodes import OPS\n"
+        "h = hashlib.sha256()\n"
+        "[h.update(d.code_of(d.wat_of(op), cpu_features=f)) for op in OPS[::3] if d.supported(op)"
+        " for f in (frozenset(), frozenset(('avx', 'bmi2')))]\n"
+        "print(h.hexdigest())"
+    )
+    seen = set()
+    for pure in ("", "1"):
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True,
+            env={**__import__("os").environ, "WASM_PURE": pure},
+        )  # fmt: skip
+        seen.add(done.stdout)
+    assert len(seen) == 1
