@@ -74,12 +74,6 @@ failed:
     return NULL;
 }
 
-bool host_stack_exhausted(ThreadRecord *thread, Store *store)
-{
-    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    return here < store->vm.stack_limit || here < thread->stack_low;
-}
-
 /* The lowest address wasm may use from here. Within a store the first entry decides: wasm -> Python -> wasm shares one allowance. */
 static bool set_stack_limit(ThreadRecord *thread, Store *store)
 {
@@ -97,23 +91,30 @@ static bool set_stack_limit(ThreadRecord *thread, Store *store)
     return here > store->vm.stack_limit + ENTRY_RESERVE;
 }
 
-static int epoch_begin(ThreadRecord *thread, Store *store)
+/* What a thread's epoch is compared with; saved around a call into a store that has one. */
+typedef struct EpochWatch {
+    void *engine;
+    uint64_t deadline;
+} EpochWatch;
+
+static bool epoch_passed(const EpochWatch *watch)
 {
-    Engine *engine = store->engine;
-    atomic_store(&thread->epoch_deadline, store->epoch_deadline);
-    atomic_store(&thread->epoch_engine, engine);
-    return __atomic_load_n(&engine->epoch, __ATOMIC_SEQ_CST) >= store->epoch_deadline ? -1 : 0;
+    const Engine *engine = watch->engine;
+    return engine && __atomic_load_n(&engine->epoch, __ATOMIC_SEQ_CST) >= watch->deadline;
 }
 
-static void epoch_restore(ThreadRecord *thread, Activation *outer)
+static void epoch_set(ThreadRecord *thread, const EpochWatch *watch)
 {
-    Store *store = NULL;
-    for (Activation *a = outer; a && !store; a = a->prev)
-        if (a->store->engine->epoch_interruption)
-            store = a->store;
-    atomic_store(&thread->epoch_engine, NULL);
+    atomic_store(&thread->epoch_deadline, watch->deadline);
+    atomic_store(&thread->epoch_engine, watch->engine);
+}
+
+/* Back to what was watched before; if that passed meanwhile, it counts. The caller's stores hold the engines. */
+static void epoch_restore(ThreadRecord *thread, const EpochWatch *outer)
+{
+    epoch_set(thread, outer);
     atomic_fetch_and(&thread->interrupt, ~(unsigned)INTERRUPT_EPOCH);
-    if (store && epoch_begin(thread, store))
+    if (epoch_passed(outer))
         atomic_fetch_or(&thread->interrupt, INTERRUPT_EPOCH);
 }
 
@@ -123,33 +124,44 @@ static int refuse_thread(void)
     return -1;
 }
 
+static int enter(ThreadRecord *thread, Activation *activation, VMContext *callee, VMValue *values, void *code, void *entry)
+{
+    if (activation->store->engine->release_gil)
+        activation->thread_state = PyEval_SaveThread();
+    atomic_store_explicit(&thread->in_wasm, 1, memory_order_relaxed);
+    int landed = wasm_enter(callee, values, code, entry, &activation->saved_sp);
+    atomic_store_explicit(&thread->in_wasm, 0, memory_order_relaxed);
+    if (activation->thread_state)
+        PyEval_RestoreThread(activation->thread_state);
+    return landed;
+}
+
 /* With a deadline or an epoch to keep: rare, so apart from the fast path. */
 static int enter_watched(ThreadRecord *thread, Activation *activation, VMContext *callee, VMValue *values, void *code, void *entry,
                          double timeout, bool *timed_out)
 {
     Store *store = activation->store;
-    Deadline deadline;
-    bool epoch = store->engine->epoch_interruption;
-    if (timeout >= 0 && monitor_add_deadline(thread, &deadline, timeout))
+    Deadline *deadline = NULL;
+    if (timeout >= 0 && !(deadline = monitor_add_deadline(thread, timeout)))
         return -1;
     int landed;
-    if (epoch && epoch_begin(thread, store)) {
-        activation->outcome = OUTCOME_TRAP;
-        activation->trap_code = TRAP_INTERRUPT;
-        landed = 1;
+    if (store->engine->epoch_interruption) {
+        EpochWatch outer = {atomic_load(&thread->epoch_engine), atomic_load(&thread->epoch_deadline)};
+        EpochWatch mine = {store->engine, store->epoch_deadline};
+        epoch_set(thread, &mine);
+        if (epoch_passed(&mine)) {
+            activation->outcome = OUTCOME_TRAP;
+            activation->trap_code = TRAP_INTERRUPT;
+            landed = 1;
+        } else {
+            landed = enter(thread, activation, callee, values, code, entry);
+        }
+        epoch_restore(thread, &outer);
     } else {
-        if (store->engine->release_gil)
-            activation->thread_state = PyEval_SaveThread();
-        atomic_store_explicit(&thread->in_wasm, 1, memory_order_relaxed);
-        landed = wasm_enter(callee, values, code, entry, &activation->saved_sp);
-        atomic_store_explicit(&thread->in_wasm, 0, memory_order_relaxed);
-        if (activation->thread_state)
-            PyEval_RestoreThread(activation->thread_state);
+        landed = enter(thread, activation, callee, values, code, entry);
     }
-    if (epoch)
-        epoch_restore(thread, activation->prev);
-    if (timeout >= 0)
-        *timed_out = monitor_remove_deadline(thread, &deadline);
+    if (deadline)
+        *timed_out = monitor_remove_deadline(thread, deadline);
     return landed;
 }
 
@@ -178,17 +190,10 @@ int vm_enter(Store *store, VMContext *callee, VMValue *values, void *code, void 
         monitor_wake();
     int landed;
     bool timed_out = false;
-    if (UNLIKELY(timeout >= 0 || store->engine->epoch_interruption)) {
+    if (UNLIKELY(timeout >= 0 || store->engine->epoch_interruption))
         landed = enter_watched(thread, &activation, callee, values, code, entry, timeout, &timed_out);
-    } else {
-        if (store->engine->release_gil)
-            activation.thread_state = PyEval_SaveThread();
-        atomic_store_explicit(&thread->in_wasm, 1, memory_order_relaxed);
-        landed = wasm_enter(callee, values, code, entry, &activation.saved_sp);
-        atomic_store_explicit(&thread->in_wasm, 0, memory_order_relaxed);
-        if (activation.thread_state)
-            PyEval_RestoreThread(activation.thread_state);
-    }
+    else
+        landed = enter(thread, &activation, callee, values, code, entry);
     store->depth--;
     atomic_store_explicit(&thread->activation, activation.prev, memory_order_relaxed);
     if (LIKELY(!landed))
@@ -196,22 +201,42 @@ int vm_enter(Store *store, VMContext *callee, VMValue *values, void *code, void 
     return landed < 0 ? -1 : raise_outcome(thread, &activation, timed_out);
 }
 
-/* Run Python's signal handlers in the middle of wasm, on this thread's normal stack. In wasm code no lock is held and nothing half done, so
- * this is as safe as a host call. The activation takes the GIL back if it had let it go. */
-int run_python_signals(ThreadRecord *thread, Activation *activation)
+PyThreadState *leave_wasm(ThreadRecord *thread, Activation *activation, uintptr_t exit_pc, uintptr_t exit_fp)
 {
     PyThreadState *released = activation->thread_state;
+    activation->exit_pc = exit_pc;
+    activation->exit_fp = exit_fp;
     atomic_store_explicit(&thread->in_wasm, 0, memory_order_relaxed);
     if (released) {
         activation->thread_state = NULL;
         PyEval_RestoreThread(released);
     }
-    atomic_fetch_and(&thread->interrupt, ~(unsigned)INTERRUPT_SIGNALS);
-    int failed = PyErr_CheckSignals();
-    if (failed)
-        return -1; /* keeps the GIL: the unwind ends in vm_enter, which then has it already */
+    return released;
+}
+
+/* The activation is set again: Python may have switched greenlets, and calls of those need not end in order. The monitor may have gone to sleep
+ * meanwhile, or stayed behind in a fork. */
+void return_to_wasm(ThreadRecord *thread, Activation *activation, PyThreadState *released)
+{
+    atomic_store_explicit(&thread->activation, activation, memory_order_relaxed);
+    if (UNLIKELY(atomic_load_explicit(&monitor_asleep, memory_order_relaxed)))
+        monitor_wake();
     if (released)
         activation->thread_state = PyEval_SaveThread();
+    activation->exit_fp = 0;
     atomic_store_explicit(&thread->in_wasm, 1, memory_order_relaxed);
+}
+
+/* Run Python's signal handlers in the middle of wasm, on this thread's normal stack. In wasm code no lock is held and nothing half done, so
+ * this is as safe as a host call. -1: a handler raised; then the GIL is kept, and the unwind ends in vm_enter, which finds that it has it. */
+int run_python_signals(ThreadRecord *thread, Activation *activation, uintptr_t exit_pc, uintptr_t exit_fp)
+{
+    PyThreadState *released = leave_wasm(thread, activation, exit_pc, exit_fp);
+    atomic_fetch_and(&thread->interrupt, ~(unsigned)INTERRUPT_SIGNALS);
+    if (PyErr_CheckSignals()) {
+        atomic_store_explicit(&thread->activation, activation, memory_order_relaxed);
+        return -1;
+    }
+    return_to_wasm(thread, activation, released);
     return 0;
 }

@@ -98,13 +98,10 @@ static void interrupted(ThreadRecord *thread, size_t bucket, const Waiter *waite
     }
     if (!(waiting & INTERRUPT_SIGNALS))
         return;
-    activation->exit_pc = 0;
-    activation->exit_fp = (uintptr_t)__builtin_frame_address(0);
-    if (run_python_signals(thread, activation)) {
+    if (run_python_signals(thread, activation, 0, (uintptr_t)__builtin_frame_address(0))) {
         unlink_waiter(bucket, waiter);
-        unwind_python_error();
+        unwind_python_error(thread, activation);
     }
-    activation->exit_fp = 0;
 }
 
 static uint32_t wait_on(const uint8_t *address, uint64_t expected, bool wide, int64_t timeout)

@@ -15,6 +15,11 @@
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#if PY_VERSION_HEX >= 0x030D0000
+#define HASH_POINTER Py_HashPointer
+#else
+#define HASH_POINTER _Py_HashPointer
+#endif
 
 typedef struct Store Store;
 typedef struct Engine Engine;

@@ -245,7 +245,7 @@ static Py_hash_t func_hash(FuncObject *self)
 {
     if (self->store->closed)
         return 1;
-    return _Py_HashPointer(self->host ? (void *)self->host : self->funcref->code);
+    return HASH_POINTER(self->host ? (void *)self->host : self->funcref->code);
 }
 
 static PyMethodDef func_methods[] = {

@@ -124,7 +124,7 @@ static PyObject *global_compare(GlobalObject *self, PyObject *other, int op)
     return PyBool_FromLong((self->cell == ((GlobalObject *)other)->cell && self->store == ((GlobalObject *)other)->store) == (op == Py_EQ));
 }
 
-static Py_hash_t global_hash(GlobalObject *self) { return _Py_HashPointer(self->cell); }
+static Py_hash_t global_hash(GlobalObject *self) { return HASH_POINTER(self->cell); }
 
 static PyMethodDef global_methods[] = {
     {"type", (PyCFunction)global_type, METH_O, "type($self, store, /)\n--\n\nIts type, a GlobalType."},

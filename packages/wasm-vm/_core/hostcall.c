@@ -312,21 +312,12 @@ void host_call(VMHostContext *vm_context, VMValue *values)
     HostContext *context = (HostContext *)vm_context;
     ThreadRecord *thread = tls_thread;
     Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
-    activation->exit_pc = 0;
-    activation->exit_fp = (uintptr_t)__builtin_frame_address(0);
-    if (UNLIKELY(activation->exit_fp < activation->store->vm.stack_limit))
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    if (UNLIKELY(here < activation->store->vm.stack_limit))
         raise_trap(TRAP_STACK_OVERFLOW);
-    atomic_store_explicit(&thread->in_wasm, 0, memory_order_relaxed);
-    PyThreadState *released = activation->thread_state;
-    if (released) {
-        activation->thread_state = NULL;
-        PyEval_RestoreThread(released);
-    }
+    PyThreadState *released = leave_wasm(thread, activation, 0, here);
     if (UNLIKELY(host_invoke(context->function, context->caller, values)))
-        unwind_python_error();
-    if (released)
-        activation->thread_state = PyEval_SaveThread();
-    atomic_store_explicit(&thread->in_wasm, 1, memory_order_relaxed);
-    activation->exit_fp = 0;
+        unwind_python_error(thread, activation);
+    return_to_wasm(thread, activation, released);
     poll_interrupt();
 }

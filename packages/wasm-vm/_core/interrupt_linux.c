@@ -162,9 +162,14 @@ void monitor_remove_thread(ThreadRecord *thread)
     pthread_mutex_unlock(&lock);
 }
 
-int monitor_add_deadline(ThreadRecord *thread, Deadline *deadline, double seconds)
+Deadline *monitor_add_deadline(ThreadRecord *thread, double seconds)
 {
     uint64_t time = now();
+    Deadline *deadline = malloc(sizeof *deadline);
+    if (!deadline) {
+        PyErr_NoMemory();
+        return NULL;
+    }
     deadline->at = seconds > 1e9 ? NEVER - 1 : time + (uint64_t)(seconds * 1e9);
     deadline->fired = false;
     pthread_mutex_lock(&lock);
@@ -178,9 +183,10 @@ int monitor_add_deadline(ThreadRecord *thread, Deadline *deadline, double second
     pthread_mutex_unlock(&lock);
     if (error) {
         PyErr_Format(G.exhausted_error, "timeout: cannot start the thread that would enforce it: %s", strerror(error));
-        return -1;
+        free(deadline);
+        return NULL;
     }
-    return 0;
+    return deadline;
 }
 
 bool monitor_remove_deadline(ThreadRecord *thread, Deadline *deadline)
@@ -199,7 +205,9 @@ bool monitor_remove_deadline(ThreadRecord *thread, Deadline *deadline)
     if (!others)
         atomic_fetch_and(&thread->interrupt, ~(unsigned)INTERRUPT_TIMEOUT);
     pthread_mutex_unlock(&lock);
-    return deadline->fired;
+    bool fired = deadline->fired;
+    free(deadline);
+    return fired;
 }
 
 void monitor_epoch(Engine *engine, uint64_t epoch)
@@ -225,13 +233,8 @@ void check_interrupt(void)
     unsigned waiting = atomic_load(&thread->interrupt);
     if (waiting & (INTERRUPT_TIMEOUT | INTERRUPT_EPOCH))
         raise_trap(TRAP_INTERRUPT);
-    if (waiting & INTERRUPT_SIGNALS) {
-        activation->exit_pc = 0;
-        activation->exit_fp = (uintptr_t)__builtin_frame_address(0);
-        if (run_python_signals(thread, activation))
-            unwind_python_error();
-        activation->exit_fp = 0;
-    }
+    if ((waiting & INTERRUPT_SIGNALS) && run_python_signals(thread, activation, 0, (uintptr_t)__builtin_frame_address(0)))
+        unwind_python_error(thread, activation);
 }
 
 static int condition_init(void)

@@ -156,21 +156,11 @@ uint32_t libcall_is_subtype(VMContext *context, uint32_t have, uint32_t want)
         return 1;
     ThreadRecord *thread = tls_thread;
     Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
-    PyThreadState *released = activation->thread_state;
-    activation->exit_fp = (uintptr_t)__builtin_frame_address(0);
-    activation->exit_pc = 0;
-    atomic_store_explicit(&thread->in_wasm, 0, memory_order_relaxed);
-    if (released) {
-        activation->thread_state = NULL;
-        PyEval_RestoreThread(released);
-    }
+    PyThreadState *released = leave_wasm(thread, activation, 0, (uintptr_t)__builtin_frame_address(0));
     int answer = engine_is_subtype(instance_of(context)->store->engine, have, want);
     if (answer < 0)
-        unwind_python_error();
-    if (released)
-        activation->thread_state = PyEval_SaveThread();
-    atomic_store_explicit(&thread->in_wasm, 1, memory_order_relaxed);
-    activation->exit_fp = 0;
+        unwind_python_error(thread, activation);
+    return_to_wasm(thread, activation, released);
     poll_interrupt();
     return (uint32_t)answer;
 }

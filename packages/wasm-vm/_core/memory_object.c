@@ -372,7 +372,7 @@ static PyObject *memory_compare(MemoryObject *self, PyObject *other, int op)
     return PyBool_FromLong((self->memory == ((MemoryObject *)other)->memory) == (op == Py_EQ));
 }
 
-static Py_hash_t memory_hash(MemoryObject *self) { return _Py_HashPointer(self->memory); }
+static Py_hash_t memory_hash(MemoryObject *self) { return HASH_POINTER(self->memory); }
 
 #define FAST(function) ((PyCFunction)(void (*)(void))(function))
 #define METHODS(store)                                                                                                                 \

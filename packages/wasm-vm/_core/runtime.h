@@ -22,7 +22,7 @@ struct Activation {
     uint32_t frame_count; /* in ThreadRecord.frames, captured by a trap */
 };
 
-/* A call with a timeout; on the C stack, linked while it runs, under the monitor's lock. */
+/* A call with a timeout. On the heap, because greenlets move stacks about; linked while the call runs, under the monitor's lock. */
 typedef struct Deadline {
     struct Deadline *next;
     uint64_t at; /* CLOCK_MONOTONIC nanoseconds */
@@ -56,8 +56,10 @@ extern __thread ThreadRecord *tls_thread __attribute__((tls_model("initial-exec"
 /* activation.c */
 ThreadRecord *thread_start(void); /* this thread's record, made if need be; NULL with an exception */
 int vm_enter(Store *store, VMContext *callee, VMValue *values, void *code, void *entry, double timeout); /* -1 with an exception */
-int run_python_signals(ThreadRecord *thread, Activation *activation); /* -1: a handler raised */
-bool host_stack_exhausted(ThreadRecord *thread, Store *store);
+/* Leaving wasm for Python in a host call or libcall, and coming back. Nothing may unwind in between but unwind_python_error. */
+PyThreadState *leave_wasm(ThreadRecord *thread, Activation *activation, uintptr_t exit_pc, uintptr_t exit_fp);
+void return_to_wasm(ThreadRecord *thread, Activation *activation, PyThreadState *released);
+int run_python_signals(ThreadRecord *thread, Activation *activation, uintptr_t exit_pc, uintptr_t exit_fp); /* -1: a handler raised */
 
 /* entry_x86_64.c */
 int wasm_enter(VMContext *callee, VMValue *values, void *code, void *entry, uintptr_t *saved_sp);
@@ -69,9 +71,10 @@ uintptr_t context_fp(const void *ucontext);
 void context_unwind(void *ucontext, uintptr_t saved_sp);
 
 /* trap.c */
-void capture_frames(ThreadRecord *thread, Activation *activation, uintptr_t pc, uintptr_t fp);
+void capture_frames(ThreadRecord *thread, Activation *activation, uintptr_t pc, uintptr_t sp, uintptr_t fp);
 _Noreturn void raise_trap(uint32_t code);        /* from a libcall, in wasm */
-_Noreturn void unwind_python_error(void);        /* from a libcall or host call, with the GIL and an exception set */
+/* From a libcall or host call, after leave_wasm, with an exception set. */
+_Noreturn void unwind_python_error(ThreadRecord *thread, Activation *activation);
 int raise_outcome(ThreadRecord *thread, Activation *activation, bool timed_out); /* after the landing: makes the Python exception; -1 */
 int set_trap(uint32_t code, PyObject *backtrace /* borrowed or NULL */); /* raise Trap; -1 */
 extern PyTypeObject BacktraceType;
@@ -89,8 +92,8 @@ extern atomic_int monitor_asleep; /* 1: the monitor must be woken by an entry in
 void monitor_wake(void);
 void monitor_add_thread(ThreadRecord *thread);
 void monitor_remove_thread(ThreadRecord *thread);
-int monitor_add_deadline(ThreadRecord *thread, Deadline *deadline, double seconds); /* -1 with an exception */
-bool monitor_remove_deadline(ThreadRecord *thread, Deadline *deadline);            /* whether it had fired */
+Deadline *monitor_add_deadline(ThreadRecord *thread, double seconds);   /* NULL with an exception */
+bool monitor_remove_deadline(ThreadRecord *thread, Deadline *deadline); /* whether it had fired; frees it */
 void monitor_epoch(Engine *engine, uint64_t epoch);
 int monitor_init(void);
 void check_interrupt(void); /* on the way back into wasm, GIL released or not; may unwind */

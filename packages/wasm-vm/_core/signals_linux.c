@@ -95,7 +95,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
         if (code && info->si_code > 0) {
             activation->outcome = OUTCOME_TRAP;
             activation->trap_code = fault_trap(row, info, context, thread, code);
-            capture_frames(thread, activation, pc, context_fp(context));
+            capture_frames(thread, activation, pc, context_sp(context), context_fp(context));
             context_unwind(context, activation->saved_sp);
             return;
         }
@@ -172,17 +172,13 @@ static void on_poke(int Py_UNUSED(number), siginfo_t *Py_UNUSED(info), void *con
     } else if (waiting & (INTERRUPT_TIMEOUT | INTERRUPT_EPOCH)) {
         activation->outcome = OUTCOME_TRAP;
         activation->trap_code = TRAP_INTERRUPT;
-        capture_frames(thread, activation, pc, context_fp(context));
+        capture_frames(thread, activation, pc, context_sp(context), context_fp(context));
         context_unwind(context, activation->saved_sp);
     } else {
-        activation->exit_pc = pc;
-        activation->exit_fp = context_fp(context);
-        if (run_python_signals(thread, activation)) {
+        if (run_python_signals(thread, activation, pc, context_fp(context))) {
             activation->outcome = OUTCOME_PYTHON_ERROR;
-            capture_frames(thread, activation, pc, context_fp(context));
+            capture_frames(thread, activation, pc, context_sp(context), context_fp(context));
             context_unwind(context, activation->saved_sp);
-        } else {
-            activation->exit_fp = 0;
         }
     }
     errno = saved;

@@ -264,7 +264,7 @@ static PyObject *table_compare(TableObject *self, PyObject *other, int op)
     return PyBool_FromLong((self->table == ((TableObject *)other)->table && self->store == ((TableObject *)other)->store) == (op == Py_EQ));
 }
 
-static Py_hash_t table_hash(TableObject *self) { return _Py_HashPointer(self->table); }
+static Py_hash_t table_hash(TableObject *self) { return HASH_POINTER(self->table); }
 
 #define FAST(function) ((PyCFunction)(void (*)(void))(function))
 static PyMethodDef table_methods[] = {

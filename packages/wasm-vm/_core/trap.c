@@ -5,8 +5,9 @@
 enum { MAX_HOST_FRAMES = 16 };
 
 /* Walk frame pointers from (pc, fp), adding every pc in registered code to thread->frames, until the entry. Async-signal-safe. Every frame
- * pointer is checked to lie on this thread's stack, above the one before it, so that a walk through strange frames ends instead of faulting. */
-__attribute__((no_sanitize("address"))) static uint32_t walk(const ThreadRecord *thread, uintptr_t *frames, uint32_t count, uintptr_t pc, uintptr_t fp, uintptr_t end)
+ * pointer is checked to lie on this thread's stack, above `sp` and the one before it, so that a walk through strange frames ends instead of faulting. */
+__attribute__((no_sanitize("address"))) static uint32_t walk(const ThreadRecord *thread, uintptr_t *frames, uint32_t count, uintptr_t pc, uintptr_t sp, uintptr_t fp,
+                                                             uintptr_t end)
 {
     uint32_t strangers = 0;
     bool seen = false;
@@ -16,7 +17,7 @@ __attribute__((no_sanitize("address"))) static uint32_t walk(const ThreadRecord 
             seen = true;
         }
     }
-    while (count < MAX_FRAMES && fp && !(fp & 7) && fp < end && fp >= thread->stack_bottom && fp + 16 <= thread->stack_top) {
+    while (count < MAX_FRAMES && fp && !(fp & 7) && fp < end && fp >= sp && fp >= thread->stack_bottom && fp + 16 <= thread->stack_top) {
         uintptr_t next = ((const uintptr_t *)fp)[0];
         uintptr_t back = ((const uintptr_t *)fp)[1];
         if (back && code_find(back - 1)) { /* a return address: the call before it is what counts, also for the line */
@@ -32,14 +33,22 @@ __attribute__((no_sanitize("address"))) static uint32_t walk(const ThreadRecord 
     return count;
 }
 
-/* The wasm frames of this activation, innermost first, and of the ones around it. */
-void capture_frames(ThreadRecord *thread, Activation *activation, uintptr_t pc, uintptr_t fp)
+/* The one around it; NULL when there is none, or it is not where it was because a greenlet switched stacks: the outer ones lie higher. */
+static const Activation *outer_activation(const ThreadRecord *thread, const Activation *inner)
 {
-    uint32_t count = walk(thread, thread->frames, 0, pc, fp, activation->saved_sp);
-    activation->frame_count = count;
-    for (Activation *outer = activation->prev; outer && count < MAX_FRAMES; outer = outer->prev)
+    uintptr_t at = (uintptr_t)inner->prev;
+    bool sound = at > (uintptr_t)inner && !(at & 7) && at >= thread->stack_bottom && at + sizeof *inner <= thread->stack_top;
+    return sound ? inner->prev : NULL;
+}
+
+/* The wasm frames of this activation, innermost first, and of the ones around it. */
+void capture_frames(ThreadRecord *thread, Activation *activation, uintptr_t pc, uintptr_t sp, uintptr_t fp)
+{
+    uint32_t count = walk(thread, thread->frames, 0, pc, sp, fp, activation->saved_sp);
+    const Activation *inner = activation, *outer;
+    for (; (outer = outer_activation(thread, inner)) && count < MAX_FRAMES; inner = outer)
         if (outer->exit_fp)
-            count = walk(thread, thread->frames, count, outer->exit_pc, outer->exit_fp, outer->saved_sp);
+            count = walk(thread, thread->frames, count, outer->exit_pc, sp, outer->exit_fp, outer->saved_sp);
     activation->frame_count = count;
 }
 
@@ -49,18 +58,18 @@ _Noreturn void raise_trap(uint32_t code)
     Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
     activation->outcome = OUTCOME_TRAP;
     activation->trap_code = code;
-    capture_frames(thread, activation, 0, (uintptr_t)__builtin_frame_address(0));
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    capture_frames(thread, activation, 0, here, here);
     wasm_unwind(activation->saved_sp);
 }
 
 /* The GIL is held: vm_enter finds thread_state NULL and does not take it again. */
-_Noreturn void unwind_python_error(void)
+_Noreturn void unwind_python_error(ThreadRecord *thread, Activation *activation)
 {
-    ThreadRecord *thread = tls_thread;
-    Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
-    activation->thread_state = NULL;
+    atomic_store_explicit(&thread->activation, activation, memory_order_relaxed);
     activation->outcome = OUTCOME_PYTHON_ERROR;
-    activation->frame_count = walk(thread, thread->frames, 0, activation->exit_pc, activation->exit_fp, activation->saved_sp);
+    activation->frame_count = walk(thread, thread->frames, 0, activation->exit_pc, (uintptr_t)__builtin_frame_address(0), activation->exit_fp,
+                                   activation->saved_sp);
     wasm_unwind(activation->saved_sp);
 }
 

@@ -288,3 +288,60 @@ def test_interrupt_in_a_long_libcall(vm):
 
 def test_stores_are_independent(vm):
     assert isinstance(vm.store(), Store)
+
+
+def test_ctrl_c_after_a_long_host_call(script):
+    """The monitor sleeps while nothing runs wasm; coming back from the host call wakes it."""
+    script("""
+        import os, signal, threading, time
+        vm = Vm()
+        store = vm.store()
+        def wait():
+            time.sleep(1.2)
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        text = '(module (import "" "h" (func)) (func (export "f")))'
+        _, exports = vm.exports(text, [lambda layout: function(call_import(layout, 0), SPIN)], [wasm_vm.Func(store, ft(), wait)], store)
+        try: exports["f"](store)
+        except KeyboardInterrupt: print("stopped")
+        else: raise SystemExit(1)
+    """, timeout=20)
+
+
+def test_fork_in_a_host_call(script):
+    out = script("""
+        import os, signal, threading, time
+        vm = Vm()
+        store = vm.store()
+        child = None
+        def fork():
+            global child
+            child = os.fork()
+            if child == 0:
+                threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        text = '(module (import "" "h" (func)) (func (export "f")))'
+        _, exports = vm.exports(text, [lambda layout: function(call_import(layout, 0), SPIN)], [wasm_vm.Func(store, ft(), fork)], store)
+        try: exports["f"](store, timeout=0.6)
+        except KeyboardInterrupt: os._exit(9)
+        except wasm_vm.Trap: pass
+        _, status = os.waitpid(child, 0)
+        print("child", os.waitstatus_to_exitcode(status))
+    """, timeout=20)
+    assert "child 9" in out
+
+
+def test_epochs_of_nested_stores():
+    """An inner call into a store without epochs does not lose the outer one's deadline."""
+    outer_vm, inner_vm = Vm(epoch_interruption=True), Vm()
+    store, inner_store = outer_vm.store(), inner_vm.store()
+    store.set_epoch_deadline(1)
+    _, inner = inner_vm.exports(SPINNING, BODIES, store=inner_store)
+
+    def host():
+        inner["nop"](inner_store)
+        outer_vm.core.increment_epoch()
+        inner["nop"](inner_store)
+
+    text = '(module (import "" "h" (func)) (func (export "f")))'
+    _, exports = outer_vm.exports(text, [lambda layout: function(call_import(layout, 0), SPIN)], [Func(store, ft(), host)], store)
+    with pytest.raises(Trap, match="interrupt"):
+        exports["f"](store, timeout=20)

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArtifactError", "Caller", "EngineCore", "ExhaustedError", "ExitTrap", "Frame", "Func", "Global", "Instance", "InstanceExports",
-    "InstancePre", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "SharedMemory", "Store", "StoreError", "Table", "Tag", "Trap",
-    "TrapCode", "WasmError", "bind_types", "drop_reservations", "load_file", "load_module", "open_file", "read_head",
+    "InstancePre", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "SharedMemory", "Store", "StoreError", "Table", "Tag",
+    "Trap", "TrapCode", "WasmError", "bind_types", "drop_reservations", "load_file", "load_module", "open_file", "read_head",
 ]  # fmt: skip
 
 Mapping.register(InstanceExports)
