@@ -9,7 +9,7 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.frame import Frame
-from wasm_codegen_native.machine import T_F32, T_I64, Machine
+from wasm_codegen_native.machine import T_F32, T_I32, T_I64, Machine
 from wasm_codegen_native.moves import Moves
 from wasm_codegen_native.plan import Plan
 from wasm_codegen_native.signatures import ON_STACK, Signature
@@ -106,8 +106,8 @@ class Calls:
         """Whether the first loop above already wrote this argument."""
         return self.values.kind[entry] == SLOT and self.values.low[entry] == STORED
 
-    def results(self, signature: Signature, operands: i64) -> None:
-        """After the call: operands away, results on the stack."""
+    def results(self, signature: Signature, operands: i64, foreign: bool) -> None:
+        """After the call: operands away, results on the stack. A `foreign` callee may leave anything in an i32's upper half."""
         values = self.values
         machine = self.machine
         values.drop(operands)
@@ -118,6 +118,8 @@ class Calls:
         type = signature.results[0]
         register = self.frame.tables.convention.result(type)
         values.take(register)
+        if foreign and type == T_I32:
+            machine.move(T_I32, register, register)
         values.push_reg(type, register)
         base = values.sp
         k: i64 = 1
@@ -160,7 +162,7 @@ class Calls:
         else:
             machine.move(T_I64, callee, context)
             machine.call_function(function)
-        self.results(signature, n)
+        self.results(signature, n, function < self.frame.tables.imported_functions)
 
     def call_pointer(self, signature: Signature, pointer: i64) -> None:
         """Call the VMFuncRef in `pointer`; its arguments and one more operand are on the stack."""
@@ -172,7 +174,7 @@ class Calls:
         self.machine.load_code_and_context(pointer, self.frame.tables.convention.integers[0])
         self.machine.call_register(pointer)
         self.values.free_reg(pointer)
-        self.results(signature, n + 1)
+        self.results(signature, n + 1, True)
 
     def call_indirect(self, table: i64, type_index: i64, signature: Signature) -> None:
         """call_indirect"""

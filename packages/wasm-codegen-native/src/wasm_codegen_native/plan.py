@@ -29,6 +29,8 @@ ELSE: Final = 0x05
 END: Final = 0x0B
 LOCAL_GET: Final = 0x20
 LOCAL_TEE: Final = 0x22
+GLOBAL_GET: Final = 0x23
+V128: Final = 0x7B
 
 LAST_CALL: Final = 0x15  # calls have low opcodes; other ops that clobber are libcalls
 
@@ -160,6 +162,9 @@ class Plan:
                     if loops > 0 and self.loop_ends[loops - 1] == record:
                         loops -= 1
                         weight = loop_weight(loops)
+            elif op == GLOBAL_GET:
+                if ops[p + 2] == V128:
+                    self.has_vectors = True
             else:
                 trait: i64 = traits[op]
                 if trait != 0:

@@ -44,9 +44,8 @@ class Setup:
         """Leaf or not, memory base pinned or not, and a register for each hot local."""
         plan = self.plan
         frame = self.frame
-        for t in types:
-            if t == T_V128:
-                plan.has_vectors = True
+        if T_V128 in types or self.calls_give_vectors():
+            plan.has_vectors = True
         leaf = plan.leaf and not self.tables.consume_fuel
         registers = self.leaf if leaf else self.calling
         frame.leaf = leaf
@@ -98,6 +97,16 @@ class Setup:
         at += slot * max_height + self.outgoing()
         at = (at + 15) & ~15
         frame.size = at - below
+
+    def calls_give_vectors(self) -> bool:
+        """Whether a call in this function has a v128 among its results."""
+        plan = self.plan
+        i: i64 = 0
+        while i < plan.callee_count:
+            if T_V128 in self.tables.signature(plan.callees[i]).results:
+                return True
+            i += 1
+        return False
 
     def outgoing(self) -> i64:
         """Bytes for the stack arguments and further results of the calls in this function."""
