@@ -83,9 +83,9 @@ def __getattr__(name: str) -> object:
     home = _LAZY.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
     if "." in home:
+        from importlib import import_module
+
         found: object = getattr(import_module(home), name)
     else:
         from wasm_facade import discovery
