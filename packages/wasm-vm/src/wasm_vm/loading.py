@@ -13,7 +13,7 @@ from wasm_vm import _core
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, Final
+    from typing import Any, Final, Literal
 
     from wasm_environ.linking.artifact import Artifact, Head
     from wasm_environ.module import ConstExpr, ElementSegment
@@ -86,7 +86,7 @@ def _load(
     return _core.load(engine, code, text, artifact.module, names, _plan(engine, artifact))
 
 
-def _words(values: Sequence[int], format: str = "I") -> bytes:
+def _words(values: Sequence[int], format: Literal["I", "q"] = "I") -> bytes:
     """As machine words; without `array`, whose import is dearer than all else here."""
     made = memoryview(bytearray(len(values) * (4 if format == "I" else 8))).cast(format)
     for index, value in enumerate(values):
