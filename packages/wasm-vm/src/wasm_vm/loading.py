@@ -64,10 +64,10 @@ def load_file(engine: _core.EngineCore, path: str) -> _core.LoadedModule:
 
 def load_module(engine: _core.EngineCore, image: bytes | bytearray | memoryview, head: Head | None = None) -> _core.LoadedModule:
     """The same from memory: the code is copied. `head`: of an image that was verified already. Raises ArtifactError."""
+    image = bytes(image)  # no copy if it is bytes
     if head is None:
-        head = artifacts.read_head(image, _core.crc32)
-        artifacts.verify(image, head, _core.crc32)
-    artifact = artifacts.read_body(bytes(image), head)
+        head = read_head(image)
+    artifact = artifacts.read_body(image, head)
     text = artifact.section(".text")
     names = bytes(artifact.section(".wasm.names"))
     return _load(engine, _core.map_bytes(text), (0, len(text)), artifact, lambda _: marshal.loads(names))
