@@ -21,6 +21,7 @@ AREAS = {
     "host_calls": "wasm -> Python calls",
     "traps": "traps raised and caught",
     "instantiate": "instantiate and drop",
+    "pooling": "pooled instances",
     "memory": "linear memory from Python",
     "imports": "start of a process",
     "kernels": "run time of compiled code",

@@ -6,7 +6,7 @@ import importlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any
@@ -69,11 +69,25 @@ def by_name(role: str, strategy: str) -> Contender:
     return ours((strategy,))[0] if role == "ours" else theirs(strategy)
 
 
-def _pooling(api: ModuleType, config: Any) -> None:
+def _pooling(api: ModuleType, config: Any, total: int = 1000) -> None:
     ffi = api._bindings
     pool = ffi.wasmtime_pooling_allocation_config_new()
+    for what in ("core_instances", "memories", "tables"):
+        getattr(ffi, f"wasmtime_pooling_allocation_config_total_{what}_set")(pool, total)
     ffi.wasmtime_pooling_allocation_strategy_set(config.ptr(), pool)
     ffi.wasmtime_pooling_allocation_config_delete(pool)
+
+
+def _our_pooling(api: ModuleType, config: Any, total: int) -> None:
+    bounds = {f"total_{what}": total for what in ("core_instances", "memories", "tables")}
+    config.allocation_strategy = api.PoolingAllocationConfig(**bounds)
+
+
+def pooled(ours: Contender | None, total: int) -> Contender:
+    """Ours, or wasmtime-py, with a pool of so many."""
+    api = importlib.import_module(THEIRS) if ours is None else ours.api
+    prepare = partial(_pooling if api.__name__ == THEIRS else _our_pooling, total=total)
+    return Contender("pooled", api, "cranelift" if ours is None else ours.strategy, prepare)
 
 
 @cache

@@ -38,6 +38,8 @@ FLOORS = (
     Floor("host_calls", "*", FASTER, 20),
     Floor("instantiate", "pre + call *", FASTER, 30),
     Floor("instantiate", "*", FASTER, 5),
+    Floor("pooling", "pre + call *", FASTER, 30),
+    Floor("pooling", "two threads*calls of 250 us", SHARE, 1 / 1.5),
     Floor("imports", "*: beside python -c pass", SHARE, 1.6),
     Floor("imports", "*: cached process", FASTER, 3),
     Floor("kernels", "llvm geometric mean", SHARE, 0.87),

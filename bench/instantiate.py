@@ -30,8 +30,8 @@ def measure(options: Options) -> Iterator[Row]:
     ours = options.our_first
     ways: tuple[tuple[str, Callable[..., Sample], Contender], ...] = (
         ("instantiate + drop", _plain, theirs()),
-        ("pre + call + drop", _prepared, theirs()),
-        ("pre + call + drop, their pool", _prepared, theirs_pooled()),
+        ("pre + call + drop", prepared_sample, theirs()),
+        ("pre + call + drop, their pool", prepared_sample, theirs_pooled()),
     )
     for shape, wat in SHAPES:
         wasm = from_wat(wat)
@@ -53,7 +53,7 @@ def _plain(contender: Contender, wasm: bytes) -> Sample:
     return repeated(cycle)
 
 
-def _prepared(contender: Contender, wasm: bytes) -> Sample:
+def prepared_sample(contender: Contender, wasm: bytes) -> Sample:
     """A store, an instance from its InstancePre, a call of one export; all dropped."""
     api, engine = contender.api, contender.engine()
     prepared: Any = api.Linker(engine).instantiate_pre(api.Module(engine, wasm))

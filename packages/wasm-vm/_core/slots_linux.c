@@ -19,7 +19,7 @@ enum { DEFAULT_WARM = 16, SCAN_ROWS = 32 };
 #define ASK_BEYOND (1u << 16) /* bytes: rewriting so many costs less than asking */
 
 Slots default_slots = {.total = UINT32_MAX, .max_warm = DEFAULT_WARM, .max_bytes = UINT64_MAX, .keep_resident = DEFAULT_RESIDENT, .plain = {.references = 1, .fd = -1}};
-uint64_t image_map_threshold = 1u << 16; /* images of at least so many bytes are mapped; see docs/decisions/0007-pool.md */
+uint64_t image_map_threshold = 1u << 14; /* images of at least so many bytes are mapped; see docs/decisions/0007-pool.md */
 
 static uint64_t page_size(void)
 {
