@@ -83,12 +83,12 @@ static bool set_stack_limit(ThreadRecord *thread, Store *store)
             store->vm.stack_limit = here - FOREIGN_ALLOWANCE;
         return here > store->vm.stack_limit + ENTRY_RESERVE;
     }
+    size_t allowance = store->engine->max_wasm_stack;
     if (store->depth == 0) {
-        size_t allowance = store->engine->max_wasm_stack;
         uintptr_t limit = here > allowance ? here - allowance : 0;
         store->vm.stack_limit = limit > thread->stack_low ? limit : thread->stack_low;
     }
-    return here > store->vm.stack_limit + ENTRY_RESERVE;
+    return here > store->vm.stack_limit + (allowance / 4 < ENTRY_RESERVE ? allowance / 4 : ENTRY_RESERVE);
 }
 
 /* What a thread's epoch is compared with; saved around a call into a store that has one. */

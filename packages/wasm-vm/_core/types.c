@@ -283,9 +283,9 @@ static int engine_traverse(Engine *self, visitproc visit, void *arg)
 
 static int engine_clear(Engine *self)
 {
-    /* registry and compiler are needed as long as any store may ask; stores hold the engine, so here nobody can any more */
-    Py_CLEAR(self->registry);
-    Py_CLEAR(self->compile_trampolines);
+    /* None and not NULL: garbage that is cleared after this may still ask, and gets an exception */
+    Py_XSETREF(self->registry, Py_NewRef(Py_None));
+    Py_XSETREF(self->compile_trampolines, Py_NewRef(Py_None));
     return 0;
 }
 
@@ -294,7 +294,8 @@ static void engine_dealloc(Engine *self)
     PyObject_GC_UnTrack(self);
     if (self->weakrefs)
         PyObject_ClearWeakRefs((PyObject *)self);
-    engine_clear(self);
+    Py_CLEAR(self->registry);
+    Py_CLEAR(self->compile_trampolines);
     for (uint32_t i = 0; i < self->signature_count; i++)
         signature_free(self->signatures[i]);
     PyMem_Free(self->signatures);

@@ -255,3 +255,22 @@ def test_traps_pickle(vm):
 def test_spin_is_two_bytes():
     assert len(SPIN) == 2
     assert libcall("trap").endswith(b"\xff\xd0")
+
+
+@pytest.mark.parametrize("size", [4096, 16384, 1 << 20])
+def test_the_allowance_of_stack(size):
+    from vm_handmade import Vm
+
+    vm = Vm(max_wasm_stack=size)
+    store, exports = vm.exports('(module (func (export "f")) (func (export "n") (result i32) i32.const 1))', [recursion, bytes.fromhex("b801000000c3")])
+    assert exports["n"](store) == 1
+    with pytest.raises(Trap, match="call stack exhausted"):
+        exports["f"](store)
+    assert exports["n"](store) == 1
+
+
+def test_max_wasm_stack_too_small():
+    from vm_handmade import Vm
+
+    with pytest.raises(ValueError, match="max_wasm_stack: expected at least 4096"):
+        Vm(max_wasm_stack=100)
