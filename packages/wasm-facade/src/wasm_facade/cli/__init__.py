@@ -37,7 +37,19 @@ def main(argv: list[str] | None = None) -> int:
         return OK
     except KeyboardInterrupt:
         return INTERRUPTED
+    if argv is None:
+        _end(status)
     return status
+
+
+def _end(status: int) -> None:
+    """End a process that only ran a cached program: taking the interpreter apart would take a fifth of its time. Where something has threads
+    or at-exit functions to wait for, the interpreter ends as usual."""
+    if sys.modules.keys() & {"threading", "atexit", "multiprocessing"}:
+        return
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    os._exit(status & 0xFF)
 
 
 def _dispatch(words: list[str]) -> int:
