@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Final, final
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128
+from wasm_codegen_native.machine import T_F32, T_I64, T_V128
 
 if TYPE_CHECKING:
     from wasm_environ.types import FuncType
 
 ON_STACK: Final = -1
-# Value types below REF by their byte.
-TYPES: Final = {0x7F: T_I32, 0x7E: T_I64, 0x7D: T_F32, 0x7C: T_F64, 0x7B: T_V128}
+I32: Final = 0x7F  # i32 i64 f32 f64 v128 count down from here, as the T_* count up
+V128: Final = 0x7B
 
 
-def register_type(value_type: int) -> i64:
+def register_type(value_type: i64) -> i64:
     """The T_* of a value type; references travel as 64-bit integers."""
-    return TYPES.get(value_type, T_I64)
+    return I32 - value_type if value_type >= V128 and value_type <= I32 else T_I64
 
 
 @final

@@ -172,8 +172,10 @@ class References:
         """Note an out-of-line path that comes back here."""
         v = self.v
         in_use = (v.temporaries & ~v.free) | v.volatile_locals
-        for word in (kind, chain, self.code.here(), in_use & ~shl(1, RAX), index, table, self.code.wasm_offset):
-            self.cold = append(self.cold, word)
+        cold = append(append(self.cold, kind), chain)
+        cold = append(append(cold, self.code.here()), in_use & ~shl(1, RAX))
+        cold = append(append(cold, index), table)
+        self.cold = append(cold, self.code.wasm_offset)
 
     def emit_cold(self, machine: Machine) -> None:
         """Write those paths: everything in use is saved around the libcall."""
