@@ -46,6 +46,9 @@ def extensions() -> list[object]:
     """One extension a module, and the library with their code."""
     if os.environ.get("WASM_PURE", "0") not in ("", "0"):
         return []
+    if not ENVIRON.is_dir():
+        print("wasm-environ's sources are not beside this package: nothing is compiled, the slow form is installed", file=sys.stderr)
+        return []
     from mypyc.build import mypycify
 
     os.environ["MYPYPATH"] = f"src:{ENVIRON.parent}"

@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 import pytest
+
 from wasm_codegen_native.perfmap import jitdump, write_perf_map
 
 
