@@ -28,6 +28,7 @@ ret void
 }}
 attributes #0 = {{ nounwind "frame-pointer"="all" }}
 attributes #1 = {{ noreturn nounwind cold nomerge }}
+attributes #3 = {{ nounwind optnone noinline "frame-pointer"="all" }}
 attributes #2 = {{ nounwind noinline cold "frame-pointer"="none" }}
 !0 = !{{!"branch_weights", i32 1, i32 2000}}
 !1 = !{{}}

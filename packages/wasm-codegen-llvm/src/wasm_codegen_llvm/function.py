@@ -41,6 +41,10 @@ TAKES_CONDITION: Final = frozenset(BY_MNEMONIC[name].id for name in ("br_if", "i
 LOCAL_SET: Final = (BY_MNEMONIC["local.set"].id, BY_MNEMONIC["local.tee"].id)
 
 LIBCALL_LETTERS: Final = {"p": "ptr", "i": "i32", "I": "i64", "f": "float", "F": "double", "": "void", "!": "void"}
+# Functions beyond any of these are compiled without optimization: on them LLVM takes minutes and gigabytes.
+GIANT_BYTES: Final = 192 << 10  # of the body
+GIANT_BLOCKS: Final = 10000
+GIANT_VALUES: Final = 128  # parameters and results
 # A leaf whose frame may exceed this many bytes checks the stack like any other function.
 LEAF_FRAME: Final = 4096
 
@@ -70,6 +74,7 @@ class FunctionLowering:
         self.next: Callable[[], int] = count(1).__next__
         self.stack: list[str] = []
         self.here = "start"
+        self.blocks = 0
         self.labels: list[control.Label | None] = [None] * (len(body.labels) // 12)
         self.known: dict[int, str] = {}
         self.conditions: dict[str, str] = {}
@@ -129,13 +134,13 @@ class FunctionLowering:
 
     def start_block(self, name: str) -> None:
         """Begin a basic block that several others may branch to: nothing is known there."""
-        self.emit(f"{name}:")
-        self.here = name
+        self.continue_block(name)
         self.known = {}
         self.last_load = 0
 
     def continue_block(self, name: str) -> None:
         """Begin a basic block that only the current one branches to."""
+        self.blocks += 1
         self.emit(f"{name}:")
         self.here = name
 
@@ -323,13 +328,19 @@ class FunctionLowering:
         params = ", ".join([f"{t} {name}" for t, name in zip(s.params, names, strict=True)])
         # Dereferenceable and aligned: loads of the vmctx may then move out of loops.
         params = f"ptr noundef nonnull align 8 dereferenceable({self.layout.size}) {params[4:]}"
-        head = f"define hidden {s.result} @f{self.body.index}({params}) #0 !dbg !{self.scope} {{\nentry:"
+        attributes = "#3" if self._is_giant() else "#0"
+        head = f"define hidden {s.result} @f{self.body.index}({params}) {attributes} !dbg !{self.scope} {{\nentry:"
         parts = [head, *self.entry]
         if self.more_slots:
             parts.append(f"%slots = alloca [{2 * self.more_slots} x i64], align 16")
         parts.extend(self._stack_check())
         parts.append("br label %start\nstart:")
         return "\n".join([*parts, *self.lines, *self.cold, "}\n"])
+
+    def _is_giant(self) -> bool:
+        size = self.module.code_ends[defined := self.body.index - self.module.imported_functions] - self.module.code_starts[defined]
+        values = len(self.signature.wasm_params) + len(self.signature.results)
+        return size > GIANT_BYTES or self.blocks > GIANT_BLOCKS or values > GIANT_VALUES
 
     def _stack_check(self) -> Iterable[str]:
         frame = 8 * self.body.max_height + 16 * len(self.body.locals)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, final
 
 if TYPE_CHECKING:
+    from collections.abc import Set
+
     from wasm_codegen_llvm.isa import Isa
 
 # Options of LLVM itself.
@@ -40,14 +42,20 @@ class Machine:
         self.target_machine = target.create_target_machine(
             cpu=isa.cpu, features=isa.features, opt=optimize, reloc="pic", codemodel="small", abiname=isa.abi
         )
-        self.passes = binding.create_new_function_pass_manager()
-        self.passes.add_sroa_pass()
-        if optimize:
-            self.passes.add_new_gvn_pass()
-            self.passes.add_simplify_cfg_pass()
+        self.passes = self._pass_manager("sroa", "new_gvn", "simplify_cfg") if optimize else self._pass_manager("sroa")
+        self.simple_passes = self._pass_manager("sroa", "simplify_cfg") if optimize else self.passes
 
-    def emit(self, text: str) -> bytes:
-        """The object file of a module given as text. Text that LLVM rejects is a defect of this package: AssertionError."""
+    def _pass_manager(self, *names: str) -> Any:
+        manager = self.binding.create_new_function_pass_manager()
+        for name in names:
+            getattr(manager, f"add_{name}_pass")()
+        return manager
+
+    def emit(self, text: str, simple: Set[str] = frozenset()) -> bytes:
+        """The object file of a module given as text. `simple` names the functions that are optimized less.
+
+        Text that LLVM rejects is a defect of this package: AssertionError.
+        """
         binding = self.binding
         try:
             module = binding.parse_assembly(text)
@@ -60,6 +68,7 @@ class Machine:
         ):
             for function in module.functions:
                 if not function.is_declaration:
-                    self.passes.run(function, builder)
+                    passes = self.simple_passes if simple and function.name in simple else self.passes
+                    passes.run(function, builder)
             code: bytes = self.target_machine.emit_object(module)
         return code
