@@ -211,24 +211,33 @@ static int take_elements(Plan *plan, PyObject *tuple)
     return 0;
 }
 
-static int take_datas(Loaded *self, PyObject *tuple, PyObject *data)
+/* Rows of machine words; see linking/descriptor.py. */
+static int take_datas(Loaded *self, PyObject *bytes, PyObject *data)
 {
+    enum { MODE, MEMORY, FIRST, COUNT, FROM, TO, WIDTH };
     Plan *plan = &self->plan;
     if (PyObject_GetBuffer(data, &self->data_view, PyBUF_SIMPLE))
         return -1;
-    if (!(plan->datas = rows(tuple, sizeof *plan->datas, &plan->data_count)))
+    if (!PyBytes_Check(bytes) || PyBytes_GET_SIZE(bytes) % (Py_ssize_t)(WIDTH * 8) || PyBytes_GET_SIZE(bytes) / (Py_ssize_t)(WIDTH * 8) > INT32_MAX)
+        return bad_plan("data segments");
+    plan->data_count = (uint32_t)(PyBytes_GET_SIZE(bytes) / (Py_ssize_t)(WIDTH * 8));
+    if (!(plan->datas = PyMem_Calloc(plan->data_count ? plan->data_count : 1, sizeof *plan->datas))) {
+        PyErr_NoMemory();
         return -1;
+    }
     for (uint32_t i = 0; i < plan->data_count; i++) {
         DataPlan *row = &plan->datas[i];
-        unsigned long start, count;
-        unsigned long long from, to;
-        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(tuple, i), "bI(kk)KK", &row->mode, &row->memory, &start, &count, &from, &to) ||
-            expression(plan, start, count, &row->offset))
-            return -1;
-        if (from > to || to > (unsigned long long)self->data_view.len || (row->mode == MODE_ACTIVE && row->memory >= plan->memory_count))
+        uint64_t words[WIDTH];
+        memcpy(words, PyBytes_AS_STRING(bytes) + (size_t)i * sizeof words, sizeof words);
+        if (words[MODE] > MODE_PASSIVE || words[FROM] > words[TO] || words[TO] > (uint64_t)self->data_view.len ||
+            (words[MODE] == MODE_ACTIVE && words[MEMORY] >= plan->memory_count))
             return bad_plan("data segment");
-        row->bytes = (const uint8_t *)self->data_view.buf + from;
-        row->size = to - from;
+        if (expression(plan, words[FIRST], words[COUNT], &row->offset))
+            return -1;
+        row->mode = (uint8_t)words[MODE];
+        row->memory = (uint32_t)words[MEMORY];
+        row->bytes = (const uint8_t *)self->data_view.buf + words[FROM];
+        row->size = words[TO] - words[FROM];
     }
     return 0;
 }

@@ -97,9 +97,10 @@ def _words(values: Sequence[int], format: Literal["I", "q"] = "I") -> bytes:
 class Expressions:
     """The pool of constant expressions: (op, a, b) rows of signed 64-bit words."""
 
-    __slots__ = ("pool", "seen")
+    __slots__ = ("before", "pool", "seen")
 
-    def __init__(self) -> None:
+    def __init__(self, before: int) -> None:
+        self.before = before  # rows of data segments, which come first
         self.pool: list[int] = []
         self.seen: dict[tuple[tuple[int, int, int], ...], tuple[int, int]] = {}
 
@@ -110,7 +111,7 @@ class Expressions:
         rows = expression.ops
         place = self.seen.get(rows)
         if place is None:
-            place = len(self.pool) // 3, len(rows)
+            place = self.before + len(self.pool) // 3, len(rows)
             for row in rows:
                 if row[0] not in EVALUATED:
                     raise _unsupported(row[0])
@@ -159,7 +160,7 @@ def _plan(engine: _core.EngineCore, artifact: Artifact) -> tuple[Any, ...]:
     module = artifact.module
     layout = ContextLayout(module)
     ids = engine.registry.register(module)
-    pool = Expressions()
+    pool = Expressions(len(artifact.data_ops) // 24)
 
     def value(t: int) -> int:  # concrete references by engine id: comparable between modules
         return t & 0xFFF | ids[t >> types.HEAP_SHIFT] << types.HEAP_SHIFT if t & types.CONCRETE else t
@@ -173,7 +174,6 @@ def _plan(engine: _core.EngineCore, artifact: Artifact) -> tuple[Any, ...]:
     tables = tuple([(value(t.type.element), *_limits(t.type.limits), pool.add(t.init)) for t in module.tables])
     variables = tuple([(value(g.type.type), g.type.mutable, pool.add(g.init)) for g in module.globals])
     elements = tuple([_element(e, pool, value) for e in module.elements])
-    datas = tuple([(d.mode, d.memory, pool.add(d.offset), d.start, d.end) for d in module.datas])
     return (
         (layout.memories, layout.globals, layout.global_imports, layout.tables, layout.function_imports, layout.tags,
          layout.func_refs, layout.type_ids, layout.size),
@@ -182,7 +182,7 @@ def _plan(engine: _core.EngineCore, artifact: Artifact) -> tuple[Any, ...]:
         (module.imported_functions, module.imported_tables, module.imported_memories, module.imported_globals, module.imported_tags),
         tuple([(i.module, i.name, i.kind, i.index) for i in module.imports]),
         tuple([(e.name, e.kind, e.index) for e in module.exports]),
-        memories, tables, variables, elements, datas,
+        memories, tables, variables, elements, artifact.data_rows,
         artifact.section(".wasm.data"),
         _words(escaping),
         module.start,
@@ -191,6 +191,6 @@ def _plan(engine: _core.EngineCore, artifact: Artifact) -> tuple[Any, ...]:
         _words([thunks[canonical[functions[f]]] for f in range(module.imported_functions)]),
         entries[canonical[functions[module.start]]] if module.start >= 0 else 0,
         _table(artifact, ".wasm.functions"), _table(artifact, ".wasm.traps"), _table(artifact, ".wasm.addresses"),
-        _words(pool.pool, "q"),
+        artifact.data_ops + _words(pool.pool, "q"),
         _words([ids[t.type_index] for t in module.tags]),
     )  # fmt: skip

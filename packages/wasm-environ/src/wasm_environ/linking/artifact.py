@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Checksum = Callable[..., int]  # (data, value so far) -> crc32; zlib's, or a faster one
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 HEAD_AT: Final = 120  # elf.HEAD
 HEAD_ROOM: Final = 4096 - HEAD_AT
 MARSHAL: Final = 2  # of the head: later versions depend on reference counts
@@ -57,17 +57,18 @@ class Head:
 class Artifact:
     """A checked artifact. `image` is the whole file; section ranges are (offset, size) in it."""
 
-    __slots__ = ("entry_types", "fingerprint", "image", "module", "sections", "thunk_types")
+    __slots__ = ("data_ops", "data_rows", "entry_types", "fingerprint", "image", "module", "sections", "thunk_types")
 
     def __init__(
         self, image: bytes | memoryview, sections: dict[str, tuple[int, int]], fingerprint: tuple[Any, ...], module: Module,
-        entry_types: tuple[int, ...], thunk_types: tuple[int, ...],
+        entry_types: tuple[int, ...], thunk_types: tuple[int, ...], datas: tuple[bytes, bytes],
     ) -> None:  # fmt: skip
         self.image = image
         self.sections = sections
         self.fingerprint = fingerprint
         self.module = module
         self.entry_types = entry_types
+        self.data_rows, self.data_ops = datas  # see descriptor.py
         self.thunk_types = thunk_types
 
     def section(self, name: str) -> memoryview:
@@ -216,7 +217,7 @@ def read_body(image: bytes | memoryview, head: Head) -> Artifact:
     plain, entries, thunks = marshal.loads(view[at : at + size])
     data_at, data_size = head.sections[".wasm.data"]
     module = descriptor.from_plain(plain, bytes(view[data_at : data_at + data_size]))
-    return Artifact(image, head.sections, head.fingerprint, module, entries, thunks)
+    return Artifact(image, head.sections, head.fingerprint, module, entries, thunks, plain[descriptor.DATAS])
 
 
 FIELD_NAMES: Final = (

@@ -1,6 +1,8 @@
 """A module's descriptor as plain tuples, so that `marshal` can store it in an artifact, and back.
 
-What is left out is what only a compiler needs: instruction bytes, custom sections. Data segments become ranges of one joined block.
+What is left out is what only a compiler needs: instruction bytes, custom sections. Data segments, of which there may be 100,000, become rows of
+machine words that the runtime takes as they are: mode, memory, first op and number of ops of the offset, start and end in one joined block; and their
+ops, (op, a, b).
 """
 
 from __future__ import annotations
@@ -8,7 +10,6 @@ from __future__ import annotations
 from wasm_environ import types
 from wasm_environ.module import (
     ConstExpr,
-    DataSegment,
     ElementSegment,
     Export,
     ExternType,
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 FUNC, STRUCT, ARRAY = 0, 1, 2
+DATAS = 11  # where in the plain descriptor the rows and ops of data segments are
+WORD, SIGN = (1 << 64) - 1, 1 << 63
 
 
 def _type_plain(t: types.SubType) -> tuple[Any, ...]:
@@ -97,10 +100,15 @@ def _element_back(p: tuple[Any, ...]) -> ElementSegment:
 
 def to_plain(m: Module) -> tuple[tuple[Any, ...], bytes]:
     """(descriptor as plain data, all data segments joined)."""
+    from array import array
+
     at = 0
-    datas = []
+    rows, ops = array("q"), array("q")
     for d in m.datas:
-        datas.append((d.mode, d.memory, _expr(d.offset), at, at + d.end - d.start))
+        expression = () if d.offset is None else d.offset.ops
+        rows.extend((d.mode, d.memory, len(ops) // 3, len(expression), at, at + d.end - d.start))
+        for row in expression:
+            ops.extend([(word & WORD) - ((word & SIGN) << 1) for word in row])
         at += d.end - d.start
     plain = (
         tuple(_type_plain(t) for t in m.types),
@@ -114,14 +122,14 @@ def to_plain(m: Module) -> tuple[tuple[Any, ...], bytes]:
         (m.imported_functions, m.imported_tables, m.imported_memories, m.imported_globals, m.imported_tags),
         m.start,
         tuple(_element_plain(e) for e in m.elements),
-        tuple(datas),
+        (rows.tobytes(), ops.tobytes()),
         tuple(sorted(m.escaping_functions)),
     )
     return plain, b"".join(m.data[d.start : d.end] for d in m.datas)
 
 
 def from_plain(plain: tuple[Any, ...], data: bytes) -> Module:
-    """The module descriptor again; `data` is the joined data segments, the new `Module.data`."""
+    """The module descriptor again, without data segments, whose rows are plain[DATAS]; `data`, joined, is the new `Module.data`."""
     m = Module(data)
     m.types = [_type_back(t) for t in plain[0]]
     m.imports = [Import(a, b, kind, _extern_back(t), index) for a, b, kind, t, index in plain[1]]
@@ -134,6 +142,5 @@ def from_plain(plain: tuple[Any, ...], data: bytes) -> Module:
     (m.imported_functions, m.imported_tables, m.imported_memories, m.imported_globals, m.imported_tags) = plain[8]
     m.start = plain[9]
     m.elements = [_element_back(e) for e in plain[10]]
-    m.datas = [DataSegment(mode, memory, _expr_back(o), start, end) for mode, memory, o, start, end in plain[11]]
     m.escaping_functions = set(plain[12])
     return m
