@@ -32,9 +32,9 @@ def module(body: bytes, locals_: bytes = b"\x01\x02\x7f") -> bytes:
 def seconds(data: bytes) -> float:
     """Time to compile."""
     decoded = wasm_environ.decode(data)
-    start = time.perf_counter()
+    start = time.process_time()  # other processes do not count
     create(Target("x86_64"), Tunables()).compile_functions(decoded, wasm_environ.ALL)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 # Columns: name, body for a size, locals for a size.
