@@ -135,9 +135,9 @@ def compile_module(
         (names.get(first + k, f"wasm[{first + k}]").encode().replace(b"\0", b"?"), image.functions[2 * k], image.functions[2 * k + 1])
         for k in range(defined)
     ]  # fmt: skip
-    image = bytearray(elf.write(_machine(target.isa), sections, symbols, target.isa == "s390x", HEAD_ROOM))
-    _write_head(image, fingerprint(target, tunables, compiler.name, compiler.version))
-    return bytes(image)
+    file = bytearray(elf.write(_machine(target.isa), sections, symbols, target.isa == "s390x", HEAD_ROOM))
+    _write_head(file, fingerprint(target, tunables, compiler.name, compiler.version))
+    return bytes(file)
 
 
 def _write_head(image: bytearray, mark: tuple[Any, ...]) -> None:
@@ -169,9 +169,11 @@ def _names(module: Module) -> tuple[str, dict[int, str]]:
 def read_head(image: bytes | memoryview, checksum: Checksum) -> Head:
     """Check that this is an artifact of this format and of its full length, and read its head. Raises ArtifactError."""
     view = memoryview(image)
-    if len(view) < HEAD_AT + HEAD_ROOM or view[:4] != b"\x7fELF":
-        raise ArtifactError("not a compiled artifact: no ELF header" if view[:4] != b"\x7fELF" else "the artifact is cut short")
-    if view[HEAD_AT : HEAD_AT + 4] != b"wasm":
+    if bytes(view[:4]) != b"\x7fELF":
+        raise ArtifactError("not a compiled artifact: no ELF header")
+    if len(view) < HEAD_AT + HEAD_ROOM:
+        raise ArtifactError("the artifact is cut short")
+    if bytes(view[HEAD_AT : HEAD_AT + 4]) != b"wasm":
         raise ArtifactError("not an artifact of this runtime: an ELF file of something else, of another version, or altered")
     size = int.from_bytes(view[HEAD_AT + 4 : HEAD_AT + 8], "little")
     start = HEAD_AT + 16

@@ -85,7 +85,7 @@ def write(
     return bytes(image)
 
 
-def read(image: bytes | memoryview) -> tuple[int, dict[str, tuple[int, int]]]:
+def read(image: bytes | bytearray | memoryview) -> tuple[int, dict[str, tuple[int, int]]]:
     """(e_machine, {section name: (file offset, size)}) of an image that `write` made; raises ArtifactError when it is not one."""
     if len(image) < 120 or bytes(image[:4]) != b"\x7fELF":
         raise ArtifactError("not a compiled artifact: no ELF header")
