@@ -357,5 +357,5 @@ class Driver:
         """Say by name what is missing."""
         row = BY_ID[op]
         raise UnsupportedError(
-            f"the native backend does not support {row.mnemonic} yet (feature {row.feature}); use the llvm backend", self.code.wasm_offset
+            f"the native backend does not support {row.mnemonic} yet (feature {row.feature})", self.code.wasm_offset
         )
