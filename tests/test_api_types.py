@@ -186,3 +186,10 @@ def test_ours_checks_limits() -> None:
         TableType(ValType.funcref(), Limits(-1, None))
     with pytest.raises(WasmtimeError, match="a table holds references"):
         TableType(ValType.i32(), Limits(1, None))
+
+
+@both
+def test_which_exception_is_which(api: ModuleType) -> None:
+    assert not issubclass(api.Trap, api.WasmtimeError)
+    assert issubclass(api.ExitTrap, api.WasmtimeError)
+    assert not issubclass(api.WasmtimeError, api.Trap)

@@ -9,7 +9,7 @@ from wasm_environ.types import GlobalType, Limits, MemoryType, TableType
 from test_vm_memory import bulk, grow_body
 warnings.simplefilter("ignore")
 rng = random.Random({seed})
-ALLOWED = (wasm_vm.WasmError, TypeError, ValueError, IndexError, KeyError, OverflowError, AttributeError, RecursionError)
+ALLOWED = (wasm_vm.WasmError, wasm_vm.Trap, TypeError, ValueError, IndexError, KeyError, OverflowError, AttributeError, RecursionError)
 vm = Vm(max_wasm_stack=256 * 1024)
 TEXT = '''(module (import "" "h" (func $h (param i32) (result i32))) (memory (export "m") 1 9) (table (export "t") 3 40 funcref)
   (table (export "x") 2 externref) (global (export "g") (mut i32) (i32.const 1)) (global (export "r") (mut funcref) (ref.func 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class WasmError(Exception):
-    """Root of everything this project raises on purpose; `wasm_facade` exports it as `WasmtimeError` too."""
+    """Root of everything this project raises on purpose but traps; `wasm_facade` exports it as `WasmtimeError` too."""
 
 
 class CompileError(WasmError):

@@ -139,8 +139,8 @@ def frame_lines(frames: list[Frame]) -> str:
     return "".join(lines)
 
 
-class Trap(WasmError):
-    """The guest did what it must not, was interrupted, or a host function raised `Trap(message)`."""
+class Trap(Exception):
+    """The guest did what it must not, was interrupted, or a host function raised `Trap(message)`. As in wasmtime-py no WasmtimeError."""
 
     _message: str | None = None
     _trap: int | None = None
