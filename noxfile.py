@@ -91,7 +91,7 @@ def _constraints() -> list[str]:
 @nox.session
 def docs(session: nox.Session) -> None:
     """The documentation, built strict; `nox -s docs -- serve` to read it."""
-    session.run("mkdocs", *(session.posargs or ["build", "--strict", "--quiet"]))
+    session.run("mkdocs", *(session.posargs or ["build", "--strict", "--quiet"]), env={"NO_MKDOCS_2_WARNING": "1"})
 
 
 @nox.session
