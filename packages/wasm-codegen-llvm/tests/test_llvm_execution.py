@@ -198,7 +198,8 @@ def test_giants_are_compiled_quickly_and_right(run):
     wat = f"""(module
       (func (export "branches") (param i32) (result i32) (block {"(br_if 0 (local.get 0))" * 12000} (return (i32.const 5))) (i32.const 6))
       (func (export "traps") (param i32) (result i32) (local.get 0) {"(i32.div_s (local.get 0))" * 6000})
+      (func (export "selects") (param i32) (result i32) (local.get 0) {"(local.get 0) (local.get 0) select " * 15000})
       (func $many (param {params}) (result {params}) {" ".join(f"(local.get {199 - k})" for k in range(200))})
       (func (export "values") (result i64) {"".join(f"(i64.const {k})" for k in range(200))} (call $many) {"drop " * 199}))"""
-    out = run(wat, [("branches", [0]), ("branches", [1]), ("traps", [1]), ("traps", [0]), ("values", [])])
-    assert [o.get("results", o.get("trap")) for o in out] == [[5], [6], [1], 7, [199]]
+    out = run(wat, [("branches", [0]), ("branches", [1]), ("traps", [1]), ("traps", [0]), ("values", []), ("selects", [9])])
+    assert [o.get("results", o.get("trap")) for o in out] == [[5], [6], [1], 7, [199], [9]]

@@ -47,9 +47,7 @@ class LLVMCompiler:
             self._machine = Machine(self.isa, self.tunables.optimize)
         return self._machine
 
-    def compile_functions(
-        self, module: Module, features: Features, progress: Callable[[int], None] | None = None
-    ) -> Sequence[CompiledCode]:
+    def compile_functions(self, module: Module, features: Features, progress: Callable[[int], None] | None = None) -> Sequence[CompiledCode]:
         """Validate and compile all functions; see the protocol."""
         batches = list(batch_ranges(module))
         if self._is_parallel(module, batches):

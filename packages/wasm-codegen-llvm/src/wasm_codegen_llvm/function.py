@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from wasm_codegen_llvm.batch import Batch
     from wasm_environ.body import FunctionBody
 
-CHAPTERS: Final = tuple(
-    chapter.CHAPTER for chapter in (control, parametric, variable, table, memory, numeric, reference, vector_memory, vector, atomic)
-)
+CHAPTERS: Final = tuple(chapter.CHAPTER for chapter in (control, parametric, variable, table, memory, numeric, reference, vector_memory, vector, atomic))
 TEMPLATES, FUNCTIONS = rows.gather(CHAPTERS)
 
 # Instructions that take a condition as the i1 it is: a comparison right before one of them needs no i32.
@@ -44,6 +42,7 @@ LIBCALL_LETTERS: Final = {"p": "ptr", "i": "i32", "I": "i64", "f": "float", "F":
 # Functions beyond any of these are compiled without optimization: on them LLVM takes minutes and gigabytes.
 GIANT_BYTES: Final = 192 << 10  # of the body
 GIANT_BLOCKS: Final = 10000
+GIANT_BLOCK: Final = 10000  # lines of one basic block
 GIANT_VALUES: Final = 128  # parameters and results
 # A leaf whose frame may exceed this many bytes checks the stack like any other function.
 LEAF_FRAME: Final = 4096
@@ -75,6 +74,8 @@ class FunctionLowering:
         self.stack: list[str] = []
         self.here = "start"
         self.blocks = 0
+        self.block_start = 0  # in `lines`
+        self.longest_block = 0
         self.labels: list[control.Label | None] = [None] * (len(body.labels) // 12)
         self.known: dict[int, str] = {}
         self.conditions: dict[str, str] = {}
@@ -141,6 +142,8 @@ class FunctionLowering:
     def continue_block(self, name: str) -> None:
         """Begin a basic block that only the current one branches to."""
         self.blocks += 1
+        self.longest_block = max(self.longest_block, len(self.lines) - self.block_start)
+        self.block_start = len(self.lines)
         self.emit(f"{name}:")
         self.here = name
 
@@ -340,7 +343,8 @@ class FunctionLowering:
     def _is_giant(self) -> bool:
         size = self.module.code_ends[defined := self.body.index - self.module.imported_functions] - self.module.code_starts[defined]
         values = len(self.signature.wasm_params) + len(self.signature.results)
-        return size > GIANT_BYTES or self.blocks > GIANT_BLOCKS or values > GIANT_VALUES
+        longest = max(self.longest_block, len(self.lines) - self.block_start)
+        return size > GIANT_BYTES or self.blocks > GIANT_BLOCKS or longest > GIANT_BLOCK or values > GIANT_VALUES
 
     def _stack_check(self) -> Iterable[str]:
         frame = 8 * self.body.max_height + 16 * len(self.body.locals)

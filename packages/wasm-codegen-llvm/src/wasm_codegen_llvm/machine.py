@@ -39,9 +39,7 @@ class Machine:
     def __init__(self, isa: Isa, optimize: int = 2) -> None:
         binding = self.binding = _binding()
         target = binding.Target.from_triple(isa.triple)
-        self.target_machine = target.create_target_machine(
-            cpu=isa.cpu, features=isa.features, opt=optimize, reloc="pic", codemodel="small", abiname=isa.abi
-        )
+        self.target_machine = target.create_target_machine(cpu=isa.cpu, features=isa.features, opt=optimize, reloc="pic", codemodel="small", abiname=isa.abi)
         self.passes = self._pass_manager("sroa", "new_gvn", "simplify_cfg") if optimize else self._pass_manager("sroa")
         self.simple_passes = self._pass_manager("sroa", "simplify_cfg") if optimize else self.passes
 

@@ -87,10 +87,7 @@ def checked_pointer(f: FunctionLowering, at: str, offset: int, memory: int, size
     elif end > MASK64:
         f.emit(f"%c{n} = or i1 true, true")
     else:
-        f.emit(
-            f"%a{n} = sub i64 {length}, {end}\n%b{n} = icmp ugt i64 {end}, {length}\n"
-            f"%d{n} = icmp ugt i64 {at}, %a{n}\n%c{n} = or i1 %b{n}, %d{n}"
-        )
+        f.emit(f"%a{n} = sub i64 {length}, {end}\n%b{n} = icmp ugt i64 {end}, {length}\n%d{n} = icmp ugt i64 {at}, %a{n}\n%c{n} = or i1 %b{n}, %d{n}")
     f.trap_if(f"%c{n}", traps.MEMORY_OUT_OF_BOUNDS)
     base = f.load_at(definition, DEFINITION_BASE, "ptr")
     signed = offset if offset <= MASK64 >> 1 else offset - (1 << 64)
