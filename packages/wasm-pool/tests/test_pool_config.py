@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
+
 from wasm_environ.errors import WasmError
 from wasm_pool import PoolingAllocationConfig
 from wasm_pool.config import SETTINGS

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import pytest
+
 from wasm_environ.errors import ExhaustedError
 from wasm_environ.registry import TypeRegistry
 from wasm_environ.types import FUNCREF, Limits, MemoryType, TableType
