@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable
 
 import pytest
+
 from wasm_environ.compiler import SYMBOL_FUNCTION, SYMBOL_RODATA, SYMBOL_TEXT, CompiledCode
 from wasm_environ.errors import ArtifactError
 from wasm_environ.linking import artifact, descriptor, elf, relocation
