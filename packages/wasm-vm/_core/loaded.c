@@ -175,7 +175,10 @@ static PyMethodDef loaded_methods[] = {
      "instantiate($self, store, imports, /)\n--\n\nA new Instance; imports in the order of the module's."},
     {NULL, NULL, 0, NULL},
 };
+static PyObject *loaded_get_text_address(Loaded *self, void *Py_UNUSED(closure)) { return PyLong_FromVoidPtr((void *)self->code->text); }
+
 static PyGetSetDef loaded_getset[] = {
+    {"text_address", (getter)loaded_get_text_address, NULL, "Where its machine code begins in memory, for profilers.", NULL},
     {"module", (getter)loaded_get_module, NULL, "The wasm_environ Module descriptor.", NULL},
     {"engine", (getter)loaded_get_engine, NULL, "The EngineCore.", NULL},
     {"name", (getter)loaded_get_name, NULL, "The module's own name, \"\" without one.", NULL},

@@ -105,7 +105,7 @@ class Config:
     max_wasm_stack = Size(1 << 20, "How many bytes of the thread's stack wasm may use.")
     parallel_compilation = Switch(True, "Compile the functions of a module in several processes, where a compiler can.")
     debug_info = Switch(False, "No effect yet.")
-    profiler = Choice("profiler", ("none", "jitdump", "vtune", "perfmap"), "No effect yet.")
+    profiler = Choice("profiler", ("none", "jitdump", "perfmap"), "Tell `perf` the names of functions: by /tmp/perf-PID.map, or /tmp/jit-PID.dump.")
     release_gil = Switch(True, "Let other Python threads run while wasm does. Off makes short calls a little faster.")
 
     # Proposals

@@ -25,7 +25,7 @@ class Engine:
     """Compiles and runs modules under one `Config`. Cheap to make, but only stores and modules of the same engine work together."""
 
     __slots__ = (
-        "__weakref__", "_cache", "_compiler", "_consume_fuel", "_core", "_features", "_optimize", "_parallel", "_pool", "_settings",
+        "__weakref__", "_cache", "_compiler", "_consume_fuel", "_core", "_features", "_optimize", "_parallel", "_pool", "_profiler", "_settings",
         "_strategy", "_triple",
     )  # fmt: skip
 
@@ -42,6 +42,7 @@ class Engine:
         self._consume_fuel = config.consume_fuel
         self._parallel = config.parallel_compilation
         self._cache = config.cache
+        self._profiler = config.profiler
         self._triple = config.target
         self._features = config.features()
         self._compiler: Compiler | None = None

@@ -59,6 +59,15 @@ class Module:
         self._handle = handle  # None: closed, or compiled for another machine
         self._artifact = artifact
         self._closed = False
+        self._announce()
+
+    def _announce(self) -> None:
+        """Tell a profiler, if the engine has one, once the code is in memory."""
+        handle = self._handle
+        if self._engine._profiler != "none" and handle is not None and not isinstance(handle, MappedFile):
+            from wasm_facade.profiling import announce
+
+            announce(self._engine._profiler, handle, memoryview(self._artifact))
 
     @classmethod
     def _with_progress(cls, engine: Engine, wasm: str | bytes, progress: Progress | None) -> Self:
@@ -134,6 +143,7 @@ class Module:
             raise ValueError("already closed")
         if isinstance(self._handle, MappedFile):
             self._handle = self._handle.load(self._engine._vm)
+            self._announce()
         return self._handle
 
     def _check_open(self) -> None:
