@@ -1,0 +1,81 @@
+"""Code of the two backends in one store: they share the calling convention, so either calls the other, directly, through tables, and unwinds through it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import wasm_facade
+from wasm_facade import Config, Engine, Instance, Module, Store, Trap, TrapCode
+
+# Every class of parameter and result; results beyond the first go through memory, parameters beyond the registers over the stack.
+CALLEE = """(module
+  (type $many (func (param i32 i64 f32 f64 v128 i32 i32 i32 i32 f64) (result f64 i32 v128 i64)))
+  (table (export "table") 2 funcref)
+  (elem (i32.const 0) $many $trap)
+  (memory (export "memory") 1)
+  (func $many (export "many") (type $many)
+    (f64.add (f64.promote_f32 (local.get 2)) (f64.add (local.get 3) (local.get 9)))
+    (i32.sub (i32.add (local.get 0) (local.get 8)) (i32.mul (local.get 5) (i32.add (local.get 6) (local.get 7))))
+    (i32x4.add (local.get 4) (i32x4.splat (local.get 0)))
+    (i64.mul (local.get 1) (i64.const 3)))
+  (func $trap (export "trap") (result i32) (i32.load (i32.const 70000)))
+  (func (export "store") (param i32) (i32.store (i32.const 16) (local.get 0))))"""
+CALLER = """(module
+  (type $many (func (param i32 i64 f32 f64 v128 i32 i32 i32 i32 f64) (result f64 i32 v128 i64)))
+  (import "a" "many" (func $many (type $many)))
+  (import "a" "trap" (func $trap (result i32)))
+  (import "a" "store" (func $store (param i32)))
+  (import "a" "table" (table 2 funcref))
+  (import "a" "memory" (memory 1))
+  (func $args (result i32 i64 f32 f64 v128 i32 i32 i32 i32 f64)
+    (i32.const -5) (i64.const 0x123456789a) (f32.const 1.5) (f64.const 2.25) (v128.const i32x4 1 2 3 4) (i32.const 6) (i32.const 7) (i32.const 8)
+    (i32.const 900) (f64.const 100))
+  (func (export "direct") (result f64 i32 v128 i64) (call $many (call $args)))
+  (func (export "through table") (result f64 i32 v128 i64) (call_indirect (type $many) (call $args) (i32.const 0)))
+  (func (export "trap") (result i32) (call $trap))
+  (func (export "memory") (param i32) (result i32) (call $store (local.get 0)) (i32.load (i32.const 16))))"""
+LANES = sum((lane - 5 & 0xFFFFFFFF) << 32 * number for number, lane in enumerate((1, 2, 3, 4)))
+EXPECTED = [103.75, 805, LANES, 0x123456789A * 3]
+
+
+def compiled(strategy: str, wat: str) -> bytearray:
+    config = Config()
+    config.strategy = strategy
+    config.cache = False
+    return Module(Engine(config), wat).serialize()
+
+
+@pytest.mark.parametrize(("caller", "callee"), [("native", "llvm"), ("llvm", "native"), ("llvm", "llvm"), ("native", "native")])
+def test_calls_between_backends(caller: str, callee: str) -> None:
+    engine = Engine()
+    store = Store(engine)
+    inner = Instance(store, Module.deserialize(engine, compiled(callee, CALLEE)), []).exports(store)
+    imports: list[Any] = [inner[name] for name in ("many", "trap", "store", "table", "memory")]
+    outer: Any = Instance(store, Module.deserialize(engine, compiled(caller, CALLER)), imports).exports(store)
+    assert outer["direct"](store) == EXPECTED
+    assert outer["through table"](store) == EXPECTED
+    assert outer["memory"](store, 77) == 77
+    with pytest.raises(Trap) as caught:
+        outer["trap"](store)
+    assert caught.value.trap_code == TrapCode.MEMORY_OUT_OF_BOUNDS
+    assert len(caught.value.frames) == 2
+
+
+def test_recursion_across_backends_ends_in_a_trap() -> None:
+    """Each module's function calls the other's through a shared table, to the limit of the stack."""
+    wat = """(module (import "" "t" (table 2 funcref)) (type $f (func (param i32) (result i32)))
+      (func $f (type $f) (i32.add (call_indirect (type $f) (local.get 0) (i32.const {other})) (i32.const 1)))
+      (elem (i32.const {own}) $f) (export "f" (func $f)))"""
+    engine = Engine()
+    store = Store(engine)
+    table = wasm_facade.Table(store, wasm_facade.TableType(wasm_facade.ValType.funcref(), wasm_facade.Limits(2, None)), None)
+    exports: list[Any] = []
+    for own, strategy in enumerate(("native", "llvm")):
+        artifact = compiled(strategy, wat.format(own=own, other=1 - own))
+        exports.append(Instance(store, Module.deserialize(engine, artifact), [table]).exports(store))
+    for each in exports:
+        with pytest.raises(Trap) as caught:
+            each["f"](store, 1)
+        assert caught.value.trap_code == TrapCode.STACK_OVERFLOW
