@@ -80,7 +80,15 @@ def vmcontext() -> str:
     return "\n".join(rows)
 
 
+def lowering() -> str:
+    """What each instruction becomes on x86-64, by the native backend: compiled and disassembled here."""
+    from wasm_codegen_native.documentation import lowering_page
+
+    return lowering_page()
+
+
 GENERATORS = {
+    "lowering": lowering,
     "architecture": architecture,
     "instructions": instructions,
     "traps": traps,
