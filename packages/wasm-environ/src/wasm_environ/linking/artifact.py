@@ -199,14 +199,12 @@ def verify(image: bytes | memoryview, head: Head, checksum: Checksum) -> None:
         raise ArtifactError("the artifact is altered: its checksum does not match")
 
 
-def read(image: bytes | memoryview, expected: tuple[Any, ...] | None = None) -> Artifact:
-    """Check a whole artifact and read its descriptor. Raises ArtifactError naming what is wrong or what differs from `expected`."""
+def read(image: bytes | memoryview) -> Artifact:
+    """Check a whole artifact and read its descriptor. Raises ArtifactError naming what is wrong; whether it fits is the runtime's to say."""
     from zlib import crc32
 
     head = read_head(image, crc32)
     verify(image, head, crc32)
-    if expected is not None:
-        _compare(head.fingerprint, expected)
     return read_body(image, head)
 
 
@@ -220,18 +218,3 @@ def read_body(image: bytes | memoryview, head: Head) -> Artifact:
     data_at, data_size = head.sections[".wasm.data"]
     module = descriptor.from_plain(plain, bytes(view[data_at : data_at + data_size]))
     return Artifact(image, head.sections, head.fingerprint, module, entries, thunks, plain[descriptor.DATAS])
-
-
-FIELD_NAMES: Final = (
-    "artifact format", "architecture", "operating system", "CPU features", "tunables", "compiler", "compiler version",
-)  # fmt: skip
-
-
-def _compare(found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
-    for name, have, want in zip(FIELD_NAMES, found, expected, strict=True):
-        if name == "CPU features":
-            missing = set(have) - set(want)
-            if missing:
-                raise ArtifactError(f"the artifact needs CPU features this machine lacks: {' '.join(sorted(missing))}")
-        elif name not in ("compiler", "compiler version") and have != want:
-            raise ArtifactError(f"the artifact was compiled for another {name}: {have!r}, here {want!r}")

@@ -88,7 +88,7 @@ def _apply_aarch64(image: bytearray, kind: int, place: int, target: int, scale: 
 
 
 def _apply_riscv(image: bytearray, kind: int, place: int, target: int, name: str) -> None:
-    if kind == PCREL_LO12:  # `target` is the auipc whose PCREL_HI20 was applied: its low part was kept in `_LOW`
+    if kind == PCREL_LO12:  # `target` is the auipc, not the symbol: its distance is not known here
         raise ValueError(f"{name}: needs its PCREL_HI20; resolve the pair in the backend")
     value = _fit(target - place, 32, name)
     high = (value + 0x800) & 0xFFFFF000
