@@ -159,6 +159,11 @@ Memory *memory_new(const MemoryPlan *plan, bool guarded, struct Slots *slots, st
 void memory_incref(Memory *memory);
 void memory_decref(Memory *memory);
 uint64_t memory_grow(Memory *memory, uint64_t delta, uint64_t limit); /* old pages, or UINT64_MAX; no Python, no GIL needed */
+/* Before the host writes bytes [offset, offset + size), and before it hands out a view: -1 with an exception. */
+int memory_will_write(Memory *memory, uint64_t offset, uint64_t size);
+int memory_will_share(Memory *memory);
+/* In a signal handler: wasm of this store wrote at `address`, which was not writable; true: now it is, and the write may be tried again. */
+bool memory_write_fault(Store *store, uintptr_t address);
 int memory_plan_parse(PyObject *environ_type, MemoryPlan *plan);
 void memory_forget_cached(void); /* unmap the slots kept for reuse without a pool */
 

@@ -396,6 +396,8 @@ static int init_datas(Instance *instance)
             return -1;
         if (offset > length || segment->size > length - offset)
             return set_trap(TRAP_MEMORY_OUT_OF_BOUNDS, NULL);
+        if (memory_will_write(memory, offset, segment->size))
+            return -1;
         if (segment->size)
             memcpy(memory->definition.base + offset, segment->bytes, segment->size);
         instance->dropped_data[i] = 1;

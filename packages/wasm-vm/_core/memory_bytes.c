@@ -8,6 +8,10 @@ static uint64_t length(const MemoryObject *self) { return __atomic_load_n(&self-
 
 static int memory_getbuffer(MemoryObject *self, Py_buffer *view, int flags)
 {
+    if (memory_will_share(self->memory)) {
+        view->obj = NULL;
+        return -1;
+    }
     return PyBuffer_FillInfo(view, (PyObject *)self, self->memory->definition.base, (Py_ssize_t)length(self), 0, flags);
 }
 
@@ -67,7 +71,7 @@ static int assign_slice(MemoryObject *self, PyObject *key, PyObject *value)
         PyErr_Format(PyExc_ValueError, "a memory slice of %zd bytes cannot take %zd bytes", count, view.len);
         result = -1;
     }
-    if (!result)
+    if (!result && !(result = memory_will_write(self->memory, (uint64_t)start, (uint64_t)count)))
         memmove(self->memory->definition.base + start, view.buf, (size_t)count);
     PyBuffer_Release(&view);
     return result;
@@ -89,7 +93,7 @@ static int memory_assign(MemoryObject *self, PyObject *key, PyObject *value)
         return -1;
     }
     Py_ssize_t i = index_of(self, key);
-    if (i < 0)
+    if (i < 0 || memory_will_write(self->memory, (uint64_t)i, 1))
         return -1;
     self->memory->definition.base[i] = (uint8_t)byte;
     return 0;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "slots.h"
 
+#include "plan.h"
 #include "runtime.h"
 
 #include <errno.h>
@@ -13,14 +14,6 @@
 #define UNGUARDED_RESERVATION (1ull << 33) /* room to grow for memories that do not say their maximum */
 
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER; /* growth of shared memories: rare */
-
-static uint64_t page_up(uint64_t bytes)
-{
-    static uint64_t page;
-    if (!page)
-        page = (uint64_t)sysconf(_SC_PAGESIZE);
-    return (bytes + page - 1) & ~(page - 1);
-}
 
 void memory_forget_cached(void) { slots_trim(&default_slots); }
 
@@ -196,6 +189,31 @@ uint64_t memory_grow(Memory *memory, uint64_t delta, uint64_t limit)
     uint64_t result = grow(memory, delta, limit);
     pthread_mutex_unlock(&shared_lock);
     return result;
+}
+
+static int refused(void)
+{
+    PyErr_Format(G.exhausted_error, "cannot make a memory writable: %s", strerror(errno));
+    return -1;
+}
+
+int memory_will_write(Memory *memory, uint64_t offset, uint64_t size)
+{
+    return LIKELY(!memory->slot || !slot_unprotect(memory->slot, offset, size)) ? 0 : refused();
+}
+
+int memory_will_share(Memory *memory) { return LIKELY(!memory->slot || !slot_unprotect_all(memory->slot)) ? 0 : refused(); }
+
+bool memory_write_fault(Store *store, uintptr_t address)
+{
+    for (const Instance *instance = store->instances; instance; instance = instance->next)
+        for (uint32_t i = 0; i < instance->module->plan.memory_count; i++) {
+            Slot *slot = instance->memories[i] ? instance->memories[i]->slot : NULL;
+            uint64_t offset = slot ? address - (uintptr_t)slot->map : 0;
+            if (slot && offset < slot->clean)
+                return slot->expected && !slot_unprotect(slot, offset, 1);
+        }
+    return false;
 }
 
 static void fork_prepare(void) { pthread_mutex_lock(&shared_lock); }

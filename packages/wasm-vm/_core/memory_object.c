@@ -230,7 +230,7 @@ static PyObject *memory_write(MemoryObject *self, PyObject *const *args, Py_ssiz
     if (clamp(given[1], 0, size, &start) == 0) {
         if (start >= size || view.len > size - start)
             PyErr_Format(PyExc_IndexError, "index out of range: cannot write %zd bytes at %zd into a memory of %zd bytes", view.len, start, size);
-        else {
+        else if (!memory_will_write(self->memory, (uint64_t)start, (uint64_t)view.len)) {
             memmove(self->memory->definition.base + start, view.buf, (size_t)view.len);
             result = PyLong_FromSsize_t(view.len);
         }
@@ -310,7 +310,7 @@ static PyObject *memory_page_size_log2(MemoryObject *self, PyObject *const *args
 static PyObject *memory_data_ptr(MemoryObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
     PyObject *pointer = NULL;
-    if (take_store(self, &args, &nargs, "data_ptr") || too_many(nargs, 0, "data_ptr"))
+    if (take_store(self, &args, &nargs, "data_ptr") || too_many(nargs, 0, "data_ptr") || memory_will_share(self->memory))
         return NULL;
     module_call_helper("data_ptr", Py_BuildValue("(ON)", self, PyLong_FromVoidPtr(self->memory->definition.base)), &pointer);
     return pointer;

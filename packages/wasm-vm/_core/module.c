@@ -124,6 +124,15 @@ static PyObject *drop_reservations(PyObject *Py_UNUSED(module), PyObject *Py_UNU
     Py_RETURN_NONE;
 }
 
+static PyObject *use_pagemap(PyObject *Py_UNUSED(self), PyObject *on)
+{
+    int truth = PyObject_IsTrue(on);
+    if (truth < 0)
+        return NULL;
+    written_ask = truth;
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
     {"load", loaded_new, METH_VARARGS, "load(engine, code, text, module, names, plan) -> LoadedModule; see loading.py."},
     {"crc32", checksum, METH_VARARGS, "crc32(data, value=0, /)\n--\n\nAs zlib.crc32."},
@@ -131,6 +140,7 @@ static PyMethodDef functions[] = {
     {"map_bytes", map_bytes, METH_O, "map_bytes(text, /)\n--\n\nCopy machine code into a mapping of its own."},
     {"bind_types", (PyCFunction)(void (*)(void))bind_types, METH_VARARGS | METH_KEYWORDS, "See wasm_vm.bind_types."},
     {"poke_signal", poke_signal_number, METH_NOARGS, "poke_signal()\n--\n\nThe signal that interrupts running threads."},
+    {"use_pagemap", use_pagemap, METH_O, "use_pagemap(on, /)\n--\n\nFor tests: False is how kernels before Linux 6.7 behave, which have no PAGEMAP_SCAN."},
     {"drop_reservations", drop_reservations, METH_NOARGS,
      "drop_reservations()\n--\n\nGive back the address space kept for the next memories."},
     {NULL, NULL, 0, NULL},

@@ -91,6 +91,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
     if (thread && atomic_load_explicit(&thread->in_wasm, memory_order_relaxed)) {
         Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
         uintptr_t pc = context_pc(context);
+        if (number == SIGSEGV && info->si_code == SEGV_ACCERR && memory_write_fault(activation->store, (uintptr_t)info->si_addr))
+            return; /* to the same instruction; its pc may be in a libcall, too */
         const Code *code = code_find(pc);
         if (code && info->si_code > 0) {
             activation->outcome = OUTCOME_TRAP;

@@ -2,10 +2,22 @@
 #ifndef WASM_VM_SLOTS_H
 #define WASM_VM_SLOTS_H
 
+#include <stdatomic.h>
+#include <unistd.h>
+
 #include "core.h"
 
 typedef struct Slot Slot;
 typedef struct Slots Slots;
+
+/* Whole pages as offsets into a memory: ascending ranges that do not touch. */
+enum { WRITTEN_ROWS = 8 };
+typedef struct Written {
+    uint32_t count;
+    struct {
+        uint64_t low, high;
+    } rows[WRITTEN_ROWS];
+} Written;
 
 /* What a memory of a module starts with, and the affinity of the slots that held one before: those are ready for the next.
  * Counted by its module and by every slot that has it. */
@@ -15,6 +27,9 @@ typedef struct Image {
     const uint8_t *bytes; /* owned: a mapping of `fd` when mapped, else malloc'ed */
     int fd;               /* a sealed memfd, or -1: small enough that copying is faster */
     Slot *free;           /* slots that are this image, and unused */
+    Written written;      /* what its instances wrote; written_linux.c */
+    uint32_t settled;     /* releases in a row that added nothing to that */
+    int32_t trust;        /* in that staying so; <= 0: never protect */
 } Image;
 
 /* A set of slots: at most `total`, of which up to `max_warm` are kept ready between uses. Used under the GIL. */
@@ -36,12 +51,26 @@ struct Slot {
     uint8_t *map;
     uint64_t accessible; /* bytes from `map` that can be read and written */
     uint64_t clean;      /* of these, how many when unused */
+    atomic_bool write_protected, busy;
+    bool expected;       /* it was handed out protected */
+    Written writable;    /* while protected: what of [0, clean) is not */
     Slots *owner;
     Image *image;
     Slot *newer, *older, *next, *prev; /* while warm: by last use; among its image's. While cold: next */
 };
 
 #define SLOT_SIZE (VM_RESERVATION + VM_GUARD_EXTRA)
+
+static inline uint64_t page_size(void)
+{
+    static uint64_t page;
+    if (!page)
+        page = (uint64_t)sysconf(_SC_PAGESIZE);
+    return page;
+}
+
+static inline uint64_t page_up(uint64_t bytes) { return (bytes + page_size() - 1) & ~(page_size() - 1); }
+static inline uint64_t page_down(uint64_t bytes) { return bytes & ~(page_size() - 1); }
 
 extern Slots default_slots;
 int slots_init(Slots *slots);                                   /* reserves the slab when `total` says so; -1 with errno */
@@ -55,5 +84,24 @@ void image_seal(Image *image);
 void image_decref(Image *image);
 void image_retire(Image *image); /* its module is gone: unused slots let go of it */
 extern uint64_t image_map_threshold;
+
+/* ---- written_linux.c ---- */
+
+/* Rows as the kernel gives them: addresses. */
+enum { SCAN_ROWS = 32 };
+typedef struct ScanRange {
+    uint64_t start, end, categories;
+} ScanRange;
+
+/* Ranges of [low, high) that were written since they were mapped; at most SCAN_ROWS, and `*end` is how far that is. -1: unknown. */
+int written_scan(uint8_t *low, uint8_t *high, ScanRange *ranges, uint64_t *end);
+void written_start(Image *image);         /* its slots may be protected */
+bool written_learning(const Slot *slot);  /* whether asking what was written is worth it beyond this release */
+void written_learn(Slot *slot, const ScanRange *ranges, int count);
+int written_settle(Slot *slot);           /* after wiping: protect the slot, or not; -1: it is of no use any more */
+/* Before the host writes [offset, offset + size), or a signal handler's fault there; and before it hands out a view. -1: refused, with errno. */
+int slot_unprotect(Slot *slot, uint64_t offset, uint64_t size);
+int slot_unprotect_all(Slot *slot);
+extern bool written_ask;
 
 #endif

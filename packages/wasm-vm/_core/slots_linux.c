@@ -1,90 +1,24 @@
 /* slots_linux.c: slots: taken with their image in place, wiped when released: only pages the guest dirtied are touched.
  *
- * A memory of one wasm page is rewritten as a whole. Of a larger one the kernel is asked what the guest wrote (PAGEMAP_SCAN, Linux 6.7): pages present
- * or swapped that are not the image file's own. The first keep_resident bytes of these are rewritten in place, which is 20 times cheaper than giving a
- * page back and faulting it in again; the rest is given back. Kernels without it: everything is rewritten if it fits keep_resident, else given back.
+ * Where written_linux.c knows what could be written, that is rewritten. Else a memory of one wasm page is rewritten as a whole, and of a larger one the
+ * kernel is asked what the guest wrote (PAGEMAP_SCAN, Linux 6.7): pages present or swapped that are not the image file's own. The first keep_resident
+ * bytes of these are rewritten in place, which is 20 times cheaper than giving a page back and faulting it in again; the rest is given back. Kernels
+ * without it: everything is rewritten if it fits keep_resident, else given back.
  */
 #define _GNU_SOURCE
 #include "slots.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { DEFAULT_WARM = 16, SCAN_ROWS = 32 };
+enum { DEFAULT_WARM = 16 };
 #define DEFAULT_RESIDENT (1u << 17)
 #define ASK_BEYOND (1u << 16) /* bytes: rewriting so many costs less than asking */
 
 Slots default_slots = {.total = UINT32_MAX, .max_warm = DEFAULT_WARM, .max_bytes = UINT64_MAX, .keep_resident = DEFAULT_RESIDENT, .plain = {.references = 1, .fd = -1}};
 uint64_t image_map_threshold = 1u << 14; /* images of at least so many bytes are mapped; see docs/decisions/0007-pool.md */
-
-static uint64_t page_size(void)
-{
-    static uint64_t page;
-    if (!page)
-        page = (uint64_t)sysconf(_SC_PAGESIZE);
-    return page;
-}
-
-static uint64_t page_up(uint64_t bytes) { return (bytes + page_size() - 1) & ~(page_size() - 1); }
-static uint64_t page_down(uint64_t bytes) { return bytes & ~(page_size() - 1); }
-
-/* ---- dirty pages ---- */
-
-/* linux/fs.h of 6.7, which build machines may lack */
-struct scan_range {
-    uint64_t start, end, categories;
-};
-struct scan_arg {
-    uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages, category_inverted, category_mask, category_anyof_mask, return_mask;
-};
-#define PAGEMAP_SCAN_ _IOWR('f', 16, struct scan_arg)
-enum { IS_FILE = 1 << 2, IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4, IS_PFNZERO = 1 << 5 };
-
-static int pagemap = -1;
-static bool pagemap_tried, scan_refused;
-
-/* The descriptor speaks of the process that opened it: a forked child needs its own. */
-static void fork_child(void)
-{
-    if (pagemap >= 0)
-        close(pagemap);
-    pagemap = -1;
-    pagemap_tried = false;
-}
-
-/* Ranges of [low, high) that were written since they were mapped; at most `rows`, and `*end` is how far that is. -1: unknown. */
-static int scan(uint8_t *low, uint8_t *high, struct scan_range *ranges, uint64_t *end)
-{
-    if (UNLIKELY(!pagemap_tried)) {
-        static bool hooked;
-        if (!hooked)
-            hooked = pthread_atfork(NULL, NULL, fork_child) == 0;
-        pagemap_tried = true;
-        pagemap = hooked ? open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC) : -1;
-    }
-    if (pagemap < 0 || scan_refused)
-        return -1;
-    struct scan_arg arg = {.size = sizeof arg,
-                           .start = (uintptr_t)low,
-                           .end = (uintptr_t)high,
-                           .vec = (uintptr_t)ranges,
-                           .vec_len = SCAN_ROWS,
-                           .category_inverted = IS_FILE | IS_PFNZERO,
-                           .category_mask = IS_FILE | IS_PFNZERO,
-                           .category_anyof_mask = IS_PRESENT | IS_SWAPPED,
-                           .return_mask = IS_PRESENT};
-    int count = ioctl(pagemap, PAGEMAP_SCAN_, &arg);
-    if (count < 0) {
-        scan_refused = errno == ENOTTY || errno == EINVAL;
-        return -1;
-    }
-    *end = arg.walk_end;
-    return count;
-}
 
 /* ---- images ---- */
 
@@ -95,6 +29,7 @@ Image *image_new(uint64_t start, uint64_t size)
         return NULL;
     image->references = 1;
     image->fd = -1;
+    written_start(image);
     uint64_t low = page_down(start), high = page_up(start + size);
     if (size && size >= image_map_threshold && (image->fd = memfd_create("wasm image", MFD_CLOEXEC | MFD_ALLOW_SEALING)) >= 0) {
         void *map = MAP_FAILED;
@@ -200,6 +135,8 @@ static void discard(Slot *slot)
         return;
     }
     slot->accessible = slot->clean = 0;
+    slot->expected = false;
+    atomic_store(&slot->write_protected, false);
     slot->next = slots->cold;
     slots->cold = slot;
 }
@@ -297,6 +234,9 @@ static int prepare(Slot *slot, Image *image, uint64_t bytes)
 {
     uint64_t end = page_up(bytes);
     bool zero = !slot->image || !slot->image->size; /* what is accessible is all zero */
+    if (slot_unprotect_all(slot))
+        return -1;
+    slot->expected = false;
     if ((!zero && inaccessible(slot->map, slot->accessible)) || (zero && slot->accessible > end && inaccessible(slot->map + end, slot->accessible - end)))
         return -1;
     if (!zero)
@@ -376,21 +316,17 @@ static int give_back(Slot *slot, uint64_t low, uint64_t high)
     return 0;
 }
 
-static int wipe(Slot *slot)
+/* Wipes a slot of which anything may have been written. */
+static int wipe_written(Slot *slot)
 {
-    uint64_t budget = slot->owner->keep_resident, end = slot->clean;
-    if (slot->accessible > end) { /* it grew */
-        if (inaccessible(slot->map + end, slot->accessible - end))
-            return -1;
-        slot->accessible = end;
-    }
-    if (!end)
-        return 0;
+    uint64_t budget = slot->owner->keep_resident, end = slot->clean, walked = 0;
+    bool learning = written_learning(slot);
     if (budget < page_size())
         return give_back(slot, 0, end);
-    struct scan_range dirty[SCAN_ROWS];
-    uint64_t walked = 0;
-    int count = end <= ASK_BEYOND ? -1 : scan(slot->map, slot->map + end, dirty, &walked);
+    ScanRange dirty[SCAN_ROWS];
+    int count = end <= ASK_BEYOND && !learning ? -1 : written_scan(slot->map, slot->map + end, dirty, &walked);
+    if (learning)
+        written_learn(slot, dirty, count);
     if (count < 0) {
         if (end > budget)
             return give_back(slot, 0, end);
@@ -408,6 +344,24 @@ static int wipe(Slot *slot)
     }
     walked -= (uintptr_t)slot->map;
     return walked < end ? give_back(slot, walked, end) : 0;
+}
+
+static int wipe(Slot *slot)
+{
+    uint64_t end = slot->clean;
+    if (slot->accessible > end) { /* it grew */
+        if (inaccessible(slot->map + end, slot->accessible - end))
+            return -1;
+        slot->accessible = end;
+    }
+    if (!end)
+        return 0;
+    if (atomic_load(&slot->write_protected))
+        for (uint32_t i = 0; i < slot->writable.count; i++)
+            rewrite(slot, slot->writable.rows[i].low, slot->writable.rows[i].high);
+    else if (wipe_written(slot))
+        return -1;
+    return written_settle(slot);
 }
 
 void slot_release(Slot *slot)
