@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final, final
 
-from wasm_codegen_llvm import object_file, trampolines
+from wasm_codegen_llvm import object_file, room, trampolines
 from wasm_codegen_llvm.isa import Isa
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class LLVMCompiler:
             return Pool(setup, cpus()).compile(batches, progress)
         from wasm_codegen_llvm.batches import BatchCompiler
 
+        room.require(_size(module))
         compiler = BatchCompiler(module, features, self.tunables, self.isa, self.machine())
         out = []
         for start, end in batches:
@@ -69,16 +70,21 @@ class LLVMCompiler:
     def _is_parallel(self, module: Module, batches: list[tuple[int, int]]) -> bool:
         if not self.parallel_compilation or len(batches) < 2:
             return False
-        size = module.code_ends[-1] - module.code_starts[0]
-        return size >= PARALLEL_BYTES and bool(sys.executable)
+        return _size(module) >= PARALLEL_BYTES and bool(sys.executable)
 
     def compile_trampolines(self, entries: Sequence[FuncType], host_thunks: Sequence[FuncType]) -> tuple[CompiledCode, CompiledCode]:
         """Entry trampolines and host thunks, numbered by position."""
+        room.require(0)
         machine = self.machine()
         return (
             object_file.read(machine.emit(trampolines.entries(self.isa, entries))),
             object_file.read(machine.emit(trampolines.host_thunks(self.isa, host_thunks))),
         )
+
+
+def _size(module: Module) -> int:
+    """Bytes of bodies."""
+    return module.code_ends[-1] - module.code_starts[0] if len(module.code_ends) else 0
 
 
 def batch_ranges(module: Module) -> Iterator[tuple[int, int]]:
