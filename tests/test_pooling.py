@@ -120,6 +120,79 @@ def test_exhausted_names_the_setting() -> None:
     wasm.Instance(wasm.Store(engine), module, [])
 
 
+# What a memory is, besides those in slots; each counts.
+MEMORIES = ("1", "i64 1", "1 (pagesize 1)", "1 1 shared")
+
+
+@pytest.mark.parametrize("memory", MEMORIES)
+@pytest.mark.parametrize("total", [0, 2])
+@pytest.mark.parametrize("reservation", [0, 1 << 33])
+def test_total_memories_bounds_every_kind(memory: str, total: int, reservation: int) -> None:
+    config = wasm.Config()
+    config.wasm_custom_page_sizes = True
+    config.memory_reservation = reservation
+    config.allocation_strategy = wasm.PoolingAllocationConfig(total_memories=total)
+    engine = wasm.Engine(config)
+    module = wasm.Module(engine, f"(module (memory {memory}))")
+    store = wasm.Store(engine)
+    for _ in range(total):
+        wasm.Instance(store, module, [])
+    with pytest.raises(wasm.ExhaustedError, match="total_memories"):
+        wasm.Instance(store, module, [])
+    metrics = engine.pooling_allocator_metrics()
+    assert metrics is not None
+    assert (metrics.core_instances, metrics.memories, metrics.free_memories) == (total, total, 0)
+    store.close()
+    metrics = engine.pooling_allocator_metrics()
+    assert metrics is not None
+    assert (metrics.core_instances, metrics.memories, metrics.free_memories) == (0, 0, total)
+
+
+def test_shared_memories_of_the_host_are_bounded() -> None:
+    config = wasm.Config()
+    config.allocation_strategy = wasm.PoolingAllocationConfig(total_memories=2, max_memory_size=1 << 20)
+    engine = wasm.Engine(config)
+    with pytest.raises(wasm.ExhaustedError, match="max_memory_size"):
+        wasm.SharedMemory(engine, wasm.MemoryType(wasm.Limits(100, 400), shared=True))
+    held = [wasm.SharedMemory(engine, wasm.MemoryType(wasm.Limits(1, 400), shared=True)) for _ in range(2)]
+    with pytest.raises(wasm.ExhaustedError, match="total_memories"):
+        wasm.SharedMemory(engine, wasm.MemoryType(wasm.Limits(1, 400), shared=True))
+    held.clear()
+    wasm.SharedMemory(engine, wasm.MemoryType(wasm.Limits(1, 400), shared=True))
+
+
+def test_a_failed_instantiation_gives_back_what_it_took() -> None:
+    """Its tables and memories count no more, for the pool and for the store's limits, though the store lives on."""
+    config = wasm.Config()
+    config.allocation_strategy = wasm.PoolingAllocationConfig(total_tables=2, total_memories=4, max_tables_per_module=2)
+    engine = wasm.Engine(config)
+    store = wasm.Store(engine)
+    store.set_limits(memories=2, tables=2)
+    large_table = wasm.Module(engine, "(module (memory 1) (table 1 funcref) (table 30000 funcref))")
+    many_memories = wasm.Module(engine, "(module (memory 1) (memory 1) (memory 1) (table 1 funcref))")
+    for _ in range(3):
+        with pytest.raises(wasm.ExhaustedError, match="table_elements"):
+            wasm.Instance(store, large_table, [])
+        with pytest.raises(wasm.ExhaustedError, match="memory count too high"):
+            wasm.Instance(store, many_memories, [])
+    metrics = engine.pooling_allocator_metrics()
+    assert metrics is not None
+    assert (metrics.core_instances, metrics.memories, metrics.tables) == (0, 0, 0)
+    wasm.Instance(store, wasm.Module(engine, "(module (memory 1) (memory 1) (table 1 funcref) (table 1 funcref))"), [])
+
+
+def test_a_dropped_engine_gives_its_address_space_back_at_once() -> None:
+    """Without the cycle collector: 8 TiB each, of 128."""
+    gc.disable()
+    try:
+        for _ in range(40):
+            config = wasm.Config()
+            config.allocation_strategy = "pooling"
+            wasm.Instance(wasm.Store(engine := wasm.Engine(config)), wasm.Module(engine, "(module (memory 1))"), [])
+    finally:
+        gc.enable()
+
+
 def test_allocation_strategy_is_checked() -> None:
     config = wasm.Config()
     assert config.allocation_strategy == "on_demand"

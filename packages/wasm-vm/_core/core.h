@@ -138,6 +138,7 @@ struct Slots;
 typedef struct Memory {
     VMMemoryDefinition definition; /* compiled code points here */
     struct Slot *slot;             /* which this is part of; NULL: a mapping of its own */
+    struct Slots *counted;         /* without a slot: where it counts all the same */
     uint64_t references;
     uint8_t *map; /* the reservation, map_size bytes */
     size_t map_size;
@@ -165,6 +166,7 @@ int memory_will_share(Memory *memory);
 /* In a signal handler: wasm of this store wrote at `address`, which was not writable; true: now it is, and the write may be tried again. */
 bool memory_write_fault(Store *store, uintptr_t address);
 int memory_plan_parse(PyObject *environ_type, MemoryPlan *plan);
+bool memory_can_reserve(void);   /* the reservation of a memory with guards */
 void memory_forget_cached(void); /* unmap the slots kept for reuse without a pool */
 
 /* ---- table.c ---- */
@@ -184,6 +186,7 @@ typedef struct Table {
 } Table;
 
 Table *table_new(Store *store, const TablePlan *plan, uint64_t init);
+void store_free_table(Store *store); /* the one made last */
 uint64_t table_grow(Store *store, Table *table, uint64_t delta, uint64_t init); /* old size or UINT64_MAX */
 
 /* A global made by the host: owned by its store's list. */

@@ -417,7 +417,8 @@ static int run_start(Instance *instance)
     return vm_enter(instance->store, slot->context, values, slot->code, plan->start_entry, instance->store->timeout);
 }
 
-static void unlink_instance(Store *store, Instance *instance)
+/* Undoes what came before the first segment: nobody else has seen the instance, nor its memories and tables. */
+static void abandon(Store *store, Instance *instance, const Table *tables_before)
 {
     Instance **link = &store->instances;
     while (*link && *link != instance)
@@ -425,6 +426,12 @@ static void unlink_instance(Store *store, Instance *instance)
     if (*link)
         *link = instance->next;
     store->instance_count--;
+    while (store->tables != tables_before)
+        store_free_table(store);
+    const Plan *plan = &instance->module->plan;
+    for (uint32_t i = plan->imported_memories; i < plan->memory_count; i++)
+        store->memory_count -= instance->memories[i] != NULL;
+    instance_free(instance);
 }
 
 static int check_all(Loaded *module, Store *store, PyObject *const *imports, Py_ssize_t count)
@@ -470,12 +477,13 @@ PyObject *loaded_instantiate(Loaded *module, Store *store, PyObject *const *impo
     store->instance_count++;
     store->pins++;
     PyObject *result = NULL;
+    const Table *tables_before = store->tables;
     for (uint32_t i = 0; i < plan->import_count; i++)
         link_import(instance, &plan->imports[i], imports[i]);
     fill_func_refs(instance, imports);
     make_tags(instance);
     if (make_memories(instance) || make_globals(instance) || make_tables(instance))
-        unlink_instance(store, instance), instance_free(instance);
+        abandon(store, instance, tables_before);
     else if (!init_elements(instance) && !init_datas(instance) && !run_start(instance))
         result = instance_wrap(store, instance);
     store->pins--;

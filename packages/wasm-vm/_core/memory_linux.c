@@ -27,6 +27,12 @@ static uint8_t *reserve(size_t size)
     return map == MAP_FAILED ? NULL : map;
 }
 
+bool memory_can_reserve(void)
+{
+    uint8_t *map = reserve(SLOT_SIZE);
+    return map && !munmap(map, SLOT_SIZE);
+}
+
 /* Makes [0, bytes) accessible; `touched` says how far it is already. */
 static int make_accessible(Memory *memory, uint64_t bytes)
 {
@@ -96,19 +102,30 @@ static Memory *memory_in_slot(Slots *slots, Image *image, uint64_t min, uint64_t
     return memory;
 }
 
-static Memory *memory_mapped(uint64_t min, uint64_t max)
+/* The end of a memory without a slot. */
+static void unmap(Memory *memory)
+{
+    Slots *slots = memory->counted;
+    if (memory->map)
+        munmap(memory->map, memory->map_size);
+    free(memory);
+    slots_uncount(slots);
+}
+
+static Memory *memory_mapped(Slots *slots, uint64_t min, uint64_t max)
 {
     Memory *memory = NULL;
+    if (slots_count(slots))
+        return exhausted(false, slots, min);
     if (posix_memalign((void **)&memory, 16, sizeof *memory)) {
-        PyErr_NoMemory();
-        return NULL;
+        slots_uncount(slots);
+        return (Memory *)PyErr_NoMemory();
     }
     memset(memory, 0, sizeof *memory);
+    memory->counted = slots;
     if (reserve_unguarded(memory, min, max) || make_accessible(memory, min)) {
         exhausted(false, NULL, min);
-        if (memory->map)
-            munmap(memory->map, memory->map_size);
-        free(memory);
+        unmap(memory);
         return NULL;
     }
     if (memory->capacity > max)
@@ -137,7 +154,7 @@ Memory *memory_new(const MemoryPlan *plan, bool guarded, Slots *slots, Image *im
     if (max > slots->max_bytes)
         max = slots->max_bytes;
     bool in_slot = guarded && !plan->is64 && plan->page_log2 == 16;
-    Memory *memory = in_slot ? memory_in_slot(slots, image, min, max) : memory_mapped(min, max);
+    Memory *memory = in_slot ? memory_in_slot(slots, image, min, max) : memory_mapped(slots, min, max);
     if (!memory)
         return NULL;
     memory->references = 1;
@@ -162,8 +179,7 @@ void memory_decref(Memory *memory)
         slot_release(memory->slot);
         return;
     }
-    munmap(memory->map, memory->map_size);
-    free(memory);
+    unmap(memory);
 }
 
 static uint64_t grow(Memory *memory, uint64_t delta, uint64_t limit)

@@ -122,7 +122,7 @@ static PyObject *shared_new_object(PyTypeObject *Py_UNUSED(cls), PyObject *args,
         PyErr_SetString(G.wasm_error, "a shared memory needs a shared MemoryType with a maximum");
         return NULL;
     }
-    Memory *memory = memory_new(&plan, engine->guarded, &default_slots, NULL);
+    Memory *memory = memory_new(&plan, engine->guarded, pool_slots(engine->pool), NULL);
     PyObject *object = memory ? wrap(&SharedMemoryType, NULL, engine, memory) : NULL;
     memory_decref(memory);
     return object;

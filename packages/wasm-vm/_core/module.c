@@ -124,6 +124,8 @@ static PyObject *drop_reservations(PyObject *Py_UNUSED(module), PyObject *Py_UNU
     Py_RETURN_NONE;
 }
 
+static PyObject *can_reserve(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(ignored)) { return PyBool_FromLong(memory_can_reserve()); }
+
 static PyObject *use_pagemap(PyObject *Py_UNUSED(self), PyObject *on)
 {
     int truth = PyObject_IsTrue(on);
@@ -140,6 +142,8 @@ static PyMethodDef functions[] = {
     {"map_bytes", map_bytes, METH_O, "map_bytes(text, /)\n--\n\nCopy machine code into a mapping of its own."},
     {"bind_types", (PyCFunction)(void (*)(void))bind_types, METH_VARARGS | METH_KEYWORDS, "See wasm_vm.bind_types."},
     {"poke_signal", poke_signal_number, METH_NOARGS, "poke_signal()\n--\n\nThe signal that interrupts running threads."},
+    {"can_reserve", can_reserve, METH_NOARGS,
+     "can_reserve()\n--\n\nWhether the system grants the 8 GiB of address space that a memory with guards takes."},
     {"use_pagemap", use_pagemap, METH_O, "use_pagemap(on, /)\n--\n\nFor tests: False is how kernels before Linux 6.7 behave, which have no PAGEMAP_SCAN."},
     {"drop_reservations", drop_reservations, METH_NOARGS,
      "drop_reservations()\n--\n\nGive back the address space kept for the next memories."},

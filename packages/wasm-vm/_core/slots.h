@@ -2,10 +2,12 @@
 #ifndef WASM_VM_SLOTS_H
 #define WASM_VM_SLOTS_H
 
+#include "core.h"
+
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "core.h"
+#include "descriptor.h"
 
 typedef struct Slot Slot;
 typedef struct Slots Slots;
@@ -24,8 +26,9 @@ typedef struct Written {
 typedef struct Image {
     uint64_t references;
     uint64_t start, size; /* bytes [start, start + size) of the memory; whole pages when mapped; size 0: all zero */
-    const uint8_t *bytes; /* owned: a mapping of `fd` when mapped, else malloc'ed */
-    int fd;               /* a sealed memfd, or -1: small enough that copying is faster */
+    const uint8_t *bytes; /* owned: a mapping when `mapped`, else malloc'ed */
+    bool mapped;
+    Descriptor file; /* of a mapped image: a sealed memfd; none when the image is copied */
     Slot *free;           /* slots that are this image, and unused */
     Written written;      /* what its instances wrote; written_linux.c */
     uint32_t settled;     /* releases in a row that added nothing to that */
@@ -53,6 +56,7 @@ struct Slot {
     uint64_t clean;      /* of these, how many when unused */
     atomic_bool write_protected, busy;
     bool expected;       /* it was handed out protected */
+    bool shows_file;     /* the image is mapped here, and not copied */
     Written writable;    /* while protected: what of [0, clean) is not */
     Slots *owner;
     Image *image;
@@ -76,6 +80,8 @@ extern Slots default_slots;
 int slots_init(Slots *slots);                                   /* reserves the slab when `total` says so; -1 with errno */
 void slots_trim(Slots *slots);                                  /* gives back what is unused */
 void slots_free(Slots *slots);                                  /* everything; no slot is live */
+int slots_count(Slots *slots);    /* one more memory of whatever kind lives; -1 with errno 0: too many */
+void slots_uncount(Slots *slots); /* may free the slots with their pool */
 Slot *slot_take(Slots *slots, Image *image, uint64_t bytes);    /* bytes [0, bytes) accessible, the image in place; NULL with errno */
 void slot_release(Slot *slot);
 int slot_extend(Slot *slot, uint64_t bytes); /* without the GIL */
@@ -83,7 +89,6 @@ Image *image_new(uint64_t start, uint64_t size); /* bytes writable until image_s
 void image_seal(Image *image);
 void image_decref(Image *image);
 void image_retire(Image *image); /* its module is gone: unused slots let go of it */
-extern uint64_t image_map_threshold;
 
 /* ---- written_linux.c ---- */
 

@@ -11,16 +11,35 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { DEFAULT_WARM = 16 };
 #define DEFAULT_RESIDENT (1u << 17)
 #define ASK_BEYOND (1u << 16) /* bytes: rewriting so many costs less than asking */
 
-Slots default_slots = {.total = UINT32_MAX, .max_warm = DEFAULT_WARM, .max_bytes = UINT64_MAX, .keep_resident = DEFAULT_RESIDENT, .plain = {.references = 1, .fd = -1}};
-uint64_t image_map_threshold = 1u << 14; /* images of at least so many bytes are mapped; see docs/decisions/0007-pool.md */
+Slots default_slots = {.total = UINT32_MAX, .max_warm = DEFAULT_WARM, .max_bytes = UINT64_MAX, .keep_resident = DEFAULT_RESIDENT, .plain = {.references = 1, .file = NO_DESCRIPTOR}};
+#define MAP_FROM (1u << 14) /* bytes: images from so many on are mapped; see docs/decisions/0007-pool.md */
+static unsigned mapped_images; /* each holds a file descriptor */
 
 /* ---- images ---- */
+
+/* Of the file descriptors a process may have (usually 1024), an eighth is for images. */
+static void *map_file(Image *image, uint64_t size)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) || mapped_images >= files.rlim_cur / 8)
+        return MAP_FAILED;
+    void *map = MAP_FAILED;
+    image->file = descriptor_of(memfd_create("wasm image", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (image->file.fd >= 0 && !ftruncate(image->file.fd, (off_t)size))
+        map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, image->file.fd, 0);
+    if (map == MAP_FAILED)
+        descriptor_close(&image->file);
+    else
+        mapped_images++;
+    return map;
+}
 
 Image *image_new(uint64_t start, uint64_t size)
 {
@@ -28,24 +47,21 @@ Image *image_new(uint64_t start, uint64_t size)
     if (!image)
         return NULL;
     image->references = 1;
-    image->fd = -1;
+    image->file.fd = -1;
+    image->start = start;
+    image->size = size;
     written_start(image);
-    uint64_t low = page_down(start), high = page_up(start + size);
-    if (size && size >= image_map_threshold && (image->fd = memfd_create("wasm image", MFD_CLOEXEC | MFD_ALLOW_SEALING)) >= 0) {
-        void *map = MAP_FAILED;
-        if (!ftruncate(image->fd, (off_t)(high - low)))
-            map = mmap(NULL, high - low, PROT_READ | PROT_WRITE, MAP_SHARED, image->fd, 0);
+    if (size >= MAP_FROM) {
+        uint64_t low = page_down(start), high = page_up(start + size);
+        void *map = map_file(image, high - low);
         if (map != MAP_FAILED) {
             image->start = low;
             image->size = high - low;
             image->bytes = map;
+            image->mapped = true;
             return image;
         }
-        close(image->fd); /* copying does too */
-        image->fd = -1;
     }
-    image->start = start;
-    image->size = size;
     if (size && !(image->bytes = calloc(1, size))) {
         free(image);
         return NULL;
@@ -56,20 +72,21 @@ Image *image_new(uint64_t start, uint64_t size)
 /* Nobody writes to it any more, in whatever way. */
 void image_seal(Image *image)
 {
-    if (image->fd < 0)
+    if (!image->mapped)
         return;
-    void *map = mmap((void *)image->bytes, image->size, PROT_READ, MAP_SHARED | MAP_FIXED, image->fd, 0);
-    if (map != MAP_FAILED)
-        (void)fcntl(image->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+    (void)mprotect((void *)image->bytes, image->size, PROT_READ);
+    if (descriptor_holds(&image->file))
+        (void)fcntl(image->file.fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 }
 
 void image_decref(Image *image)
 {
     if (!image || --image->references)
         return;
-    if (image->fd >= 0) {
+    if (image->mapped) {
         munmap((void *)image->bytes, image->size);
-        close(image->fd);
+        descriptor_close(&image->file);
+        mapped_images--;
     } else {
         free((void *)image->bytes);
     }
@@ -156,10 +173,12 @@ void image_retire(Image *image)
 int slots_init(Slots *slots)
 {
     slots->plain.references = 1;
-    slots->plain.fd = -1;
-    if (!slots->total || slots->total > SIZE_MAX / 2 / SLOT_SIZE) {
+    slots->plain.file.fd = -1;
+    if (!slots->total)
+        return 0;
+    if (slots->total > SIZE_MAX / 2 / SLOT_SIZE) {
         errno = ENOMEM;
-        return slots->total ? -1 : 0;
+        return -1;
     }
     void *slab = mmap(NULL, slots->total * SLOT_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (slab == MAP_FAILED)
@@ -198,10 +217,8 @@ static Slot *new_slot(Slots *slots)
         slots->cold = slot->next;
         return slot;
     }
-    if (slots->slab && slots->fresh == slots->total) {
-        errno = 0; /* not the system's doing: the pool is used up */
-        return NULL;
-    }
+    if (slots->slab && slots->fresh == slots->total)
+        return NULL; /* then some slot is warm: slots_count saw room */
     uint8_t *map;
     Slot *slot = NULL;
     if (posix_memalign((void **)&slot, 64, sizeof *slot)) {
@@ -220,12 +237,21 @@ static Slot *new_slot(Slots *slots)
     return slot;
 }
 
-static int put_image(Slot *slot, const Image *image)
+/* Whether the slot shows the image's file: its pages come back by themselves when given back. */
+static int put_image(Slot *slot)
 {
-    if (image->fd >= 0)
-        return mmap(slot->map + image->start, image->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, image->fd, 0) == MAP_FAILED ? -1 : 0;
-    if (image->size)
-        memcpy(slot->map + image->start, image->bytes, image->size);
+    Image *image = slot->image;
+    uint8_t *to = slot->map + image->start;
+    slot->shows_file = image->file.fd >= 0 &&
+                       mmap(to, image->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, image->file.fd, 0) != MAP_FAILED;
+    if (slot->shows_file && !descriptor_holds(&image->file)) { /* what was mapped may be anything */
+        image->file.fd = -1;
+        slot->shows_file = false;
+        if (mmap(to, image->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+            return -1;
+    }
+    if (image->size && !slot->shows_file)
+        memcpy(to, image->bytes, image->size);
     return 0;
 }
 
@@ -244,36 +270,58 @@ static int prepare(Slot *slot, Image *image, uint64_t bytes)
     else if (slot->accessible > end)
         slot->accessible = end;
     set_image(slot, image);
-    if (slot_extend(slot, bytes) || put_image(slot, image))
+    if (slot_extend(slot, bytes) || put_image(slot))
         return -1;
     slot->clean = end;
     return 0;
 }
 
-Slot *slot_take(Slots *slots, Image *image, uint64_t bytes)
+int slots_count(Slots *slots)
 {
-    Slot *slot = NULL;
-    if (!image)
-        image = &slots->plain;
-    if (LIKELY(image->free && image->free->clean == page_up(bytes))) {
-        slot = image->free;
-        warm_remove(slot);
-    } else {
-        if (slots->warm < slots->max_warm || !slots->oldest)
-            slot = new_slot(slots);
-        if (!slot && (slot = slots->oldest))
-            warm_remove(slot);
-        if (!slot)
-            return NULL;
-        if (prepare(slot, image, bytes)) {
-            int error = errno;
-            discard(slot);
-            errno = error;
-            return NULL;
-        }
+    if (slots->live + slots->lost >= slots->total) {
+        errno = 0; /* not the system's doing: the pool is used up */
+        return -1;
     }
     slots->live++;
     Py_XINCREF(slots->object);
+    return 0;
+}
+
+void slots_uncount(Slots *slots)
+{
+    slots->live--;
+    Py_XDECREF(slots->object); /* last: it may free the slots */
+}
+
+/* A slot with its image in place: one that is ready, or one made so. */
+static Slot *ready_slot(Slots *slots, Image *image, uint64_t bytes)
+{
+    Slot *slot = NULL;
+    if (LIKELY(image->free && image->free->clean == page_up(bytes))) {
+        slot = image->free;
+        warm_remove(slot);
+        return slot;
+    }
+    if (slots->warm < slots->max_warm || !slots->oldest)
+        slot = new_slot(slots);
+    if (!slot && (slot = slots->oldest))
+        warm_remove(slot);
+    if (slot && prepare(slot, image, bytes)) {
+        int error = errno;
+        discard(slot);
+        errno = error;
+        return NULL;
+    }
+    return slot;
+}
+
+Slot *slot_take(Slots *slots, Image *image, uint64_t bytes)
+{
+    if (slots_count(slots))
+        return NULL;
+    Slot *slot = ready_slot(slots, image ? image : &slots->plain, bytes);
+    if (!slot)
+        slots_uncount(slots);
     return slot;
 }
 
@@ -311,7 +359,7 @@ static int give_back(Slot *slot, uint64_t low, uint64_t high)
     if (low < high && madvise(slot->map + low, high - low, MADV_DONTNEED))
         return -1;
     uint64_t from = image->start > low ? image->start : low, to = image->start + image->size < high ? image->start + image->size : high;
-    if (image->fd < 0 && from < to)
+    if (!slot->shows_file && from < to)
         memcpy(slot->map + from, image->bytes + (from - image->start), to - from);
     return 0;
 }
@@ -367,8 +415,6 @@ static int wipe(Slot *slot)
 void slot_release(Slot *slot)
 {
     Slots *slots = slot->owner;
-    PyObject *object = slots->object;
-    slots->live--;
     if (wipe(slot)) {
         discard(slot);
     } else {
@@ -379,5 +425,5 @@ void slot_release(Slot *slot)
             discard(oldest);
         }
     }
-    Py_XDECREF(object); /* last: it may free the slots */
+    slots_uncount(slots);
 }

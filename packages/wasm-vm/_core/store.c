@@ -112,6 +112,16 @@ static int store_clear(Store *self)
     return 0;
 }
 
+void store_free_table(Store *self)
+{
+    Table *table = self->tables;
+    self->tables = table->next;
+    self->table_count--;
+    pool_drop_table(self->engine->pool);
+    free(table->definition.base);
+    free(table);
+}
+
 /* Everything compiled code could see. The store is closed, so no wrapper looks at it any more. */
 static void free_runtime(Store *self)
 {
@@ -128,13 +138,8 @@ static void free_runtime(Store *self)
         Py_XDECREF(host->thunk_code);
         PyMem_Free(host);
     }
-    while (self->tables) {
-        Table *table = self->tables;
-        self->tables = table->next;
-        pool_drop_table(self->engine->pool);
-        free(table->definition.base);
-        free(table);
-    }
+    while (self->tables)
+        store_free_table(self);
     while (self->globals) {
         HostGlobal *global = self->globals;
         self->globals = global->next;

@@ -7,6 +7,7 @@
  * often are left alone from then on.
  */
 #define _GNU_SOURCE
+#include "descriptor.h"
 #include "slots.h"
 
 #include <errno.h>
@@ -29,29 +30,22 @@ struct scan_arg {
 enum { IS_FILE = 1 << 2, IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4, IS_PFNZERO = 1 << 5 };
 
 bool written_ask = true; /* tests turn it off, as kernels before 6.7 do */
-static int pagemap = -1;
-static bool pagemap_tried;
+static Descriptor pagemap = NO_DESCRIPTOR;
 
 /* The descriptor speaks of the process that opened it: a forked child needs its own. */
-static void fork_child(void)
+static void fork_child(void) { descriptor_close(&pagemap); }
+
+static bool pagemap_open(void)
 {
-    if (pagemap >= 0)
-        close(pagemap);
-    pagemap = -1;
-    pagemap_tried = false;
+    static bool hooked;
+    if (!hooked)
+        hooked = pthread_atfork(NULL, NULL, fork_child) == 0;
+    pagemap = descriptor_of(hooked ? open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC) : -1);
+    return pagemap.fd >= 0;
 }
 
 int written_scan(uint8_t *low, uint8_t *high, ScanRange *ranges, uint64_t *end)
 {
-    if (UNLIKELY(!pagemap_tried)) {
-        static bool hooked;
-        if (!hooked)
-            hooked = pthread_atfork(NULL, NULL, fork_child) == 0;
-        pagemap_tried = true;
-        pagemap = hooked ? open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC) : -1;
-    }
-    if (pagemap < 0 || !written_ask)
-        return -1;
     struct scan_arg arg = {.size = sizeof arg,
                            .start = (uintptr_t)low,
                            .end = (uintptr_t)high,
@@ -61,7 +55,9 @@ int written_scan(uint8_t *low, uint8_t *high, ScanRange *ranges, uint64_t *end)
                            .category_mask = IS_FILE | IS_PFNZERO,
                            .category_anyof_mask = IS_PRESENT | IS_SWAPPED,
                            .return_mask = IS_PRESENT};
-    int count = ioctl(pagemap, PAGEMAP_SCAN_, &arg);
+    if (!written_ask || (!descriptor_holds(&pagemap) && !pagemap_open()))
+        return -1;
+    int count = ioctl(pagemap.fd, PAGEMAP_SCAN_, &arg);
     if (count < 0) {
         if (errno == ENOTTY || errno == EINVAL)
             written_ask = false;

@@ -129,6 +129,11 @@ class Config:
     shared_memory = Switch(True, "No effect: shared memories can always be made.")
     gc_support = Switch(True, "No effect: the collector is there when a module uses it.")
 
+    # Memories and instances
+    memory_reservation = Size(1 << 33, """Bytes of address space for each 32-bit memory. From 4 GiB on it is 8 GiB with guards, which make
+        bounds checks needless; below, or where the system refuses that when the engine is made, accesses are checked: slower, and just as
+        safe.""")  # fmt: skip
+
     # Accepted for compatibility
     wasm_relaxed_simd_deterministic = Switch(False, "No effect yet.")
     wasm_component_model = Switch(False, "No effect yet.")
@@ -138,7 +143,6 @@ class Config:
     cranelift_debug_verifier = Switch(False, "No effect.")
     cranelift_nan_canonicalization = Switch(False, "No effect yet.")
     memory_may_move = Switch(True, "No effect: a memory never moves while it has its reservation.")
-    memory_reservation = Size(1 << 33, "No effect: 8 GiB, or none where the system refuses that.")
     memory_guard_size = Size(1 << 16, "No effect.")
     memory_reservation_for_growth = Size(0, "No effect.")
     native_unwind_info = Switch(True, "No effect.")

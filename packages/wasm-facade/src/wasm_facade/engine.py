@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from _weakref import ref
+
 from wasm_environ.errors import WasmError
 from wasm_facade.config import Config
 from wasm_facade.host import detect, plain_target, target_of
-from wasm_vm import EngineCore
+from wasm_vm import EngineCore, can_reserve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, Self
 
     from wasm_environ.compiler import CompiledCode, Compiler, Target, Tunables
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from wasm_pool import PoolMetrics
     from wasm_vm import Pool
 
+FOUR_GIB = 1 << 32
 OPTIMIZE = {"none": 0, "speed": 2, "speed_and_size": 2}
 
 
@@ -25,7 +28,7 @@ class Engine:
     """Compiles and runs modules under one `Config`. Cheap to make, but only stores and modules of the same engine work together."""
 
     __slots__ = (
-        "__weakref__", "_cache", "_compiler", "_consume_fuel", "_core", "_features", "_optimize", "_parallel", "_pool", "_profiler", "_settings",
+        "__weakref__", "_cache", "_compiler", "_consume_fuel", "_core", "_features", "_guarded", "_optimize", "_parallel", "_pool", "_profiler", "_settings",
         "_strategy", "_triple",
     )  # fmt: skip
 
@@ -48,8 +51,9 @@ class Engine:
         self._compiler: Compiler | None = None
         strategy = config.allocation_strategy
         self._pool: Pool | None = None if strategy == "on_demand" else strategy.make_pool()
+        self._guarded = config.memory_reservation >= FOUR_GIB and (self._pool is not None or can_reserve())
         self._core: EngineCore | None = EngineCore(
-            _new_registry(), self._compile_trampolines, max_wasm_stack=config.max_wasm_stack, release_gil=config.release_gil,
+            _new_registry(), _trampolines_of(self), guarded=self._guarded, max_wasm_stack=config.max_wasm_stack, release_gil=config.release_gil,
             consume_fuel=config.consume_fuel, epoch_interruption=config.epoch_interruption, pool=self._pool,
         )  # fmt: skip
 
@@ -87,7 +91,7 @@ class Engine:
     def _tunables(self) -> Tunables:
         from wasm_environ.compiler import Tunables
 
-        return Tunables(consume_fuel=self._consume_fuel, optimize=self._optimize)
+        return Tunables(guarded=self._guarded, consume_fuel=self._consume_fuel, optimize=self._optimize)
 
     def _load_compiler(self) -> Compiler:
         """The compiler of this engine's strategy. Raises WasmError that names the package to install."""
@@ -124,7 +128,7 @@ class Engine:
         isa, system, cpu_features = plain_target(self._triple)
         settings = (
             choice.name, code_stamp(choice.path), code_stamp(wasm_environ.__file__ or ""), isa, system, sorted(cpu_features),
-            self._optimize, self._consume_fuel, sorted(self._features.enabled),
+            self._optimize, self._guarded, self._consume_fuel, sorted(self._features.enabled),
         )  # fmt: skip
         return content_key(repr(settings).encode(), *content)
 
@@ -140,6 +144,20 @@ class Engine:
 
     def __repr__(self) -> str:
         return f"Engine({', '.join(f'{name}={value!r}' for name, value in self._settings.items())})"
+
+
+def _trampolines_of(engine: Engine) -> Callable[..., tuple[CompiledCode, CompiledCode]]:
+    """`_compile_trampolines` for the vm's part of the engine, which must not keep the engine: with it a pool's address space would stay until
+    the cycle collector comes by."""
+    alive = ref(engine)
+
+    def compile_trampolines(entries: Sequence[FuncType], host_thunks: Sequence[FuncType]) -> tuple[CompiledCode, CompiledCode]:
+        found = alive()
+        if found is None:
+            raise WasmError("the engine is gone, and a function of a new type needs its compiler: keep the Engine while its stores are in use")
+        return found._compile_trampolines(entries, host_thunks)
+
+    return compile_trampolines
 
 
 def _new_registry() -> Any:

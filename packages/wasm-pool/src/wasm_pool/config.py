@@ -13,7 +13,7 @@ UNBOUNDED: Final = (1 << 32) - 1
 
 # Columns: setting, default, largest value, whether the pool has it, what it does.
 SETTINGS: Final = (
-    ("total_memories", 1000, 16_000, True, "memories that may live at once; each takes 8 GiB of address space, reserved when the engine is made"),
+    ("total_memories", 1000, 10_500, True, "memories that may live at once; each takes 8 GiB of address space, reserved when the engine is made"),
     ("total_tables", 1000, UNBOUNDED, True, "tables that may live at once"),
     ("total_core_instances", 1000, UNBOUNDED, True, "instances that may live at once"),
     ("total_stacks", 1000, UNBOUNDED, False, "no effect: wasm runs on the stack of the thread that calls"),

@@ -20,6 +20,7 @@ from wasm_vm._core import (
     Store,
     Table,
     Tag,
+    can_reserve,
     drop_reservations,
 )
 from wasm_vm._core import bind_types as _bind_types
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArtifactError", "Caller", "EngineCore", "ExhaustedError", "ExitTrap", "Frame", "Func", "Global", "Instance", "InstanceExports",
     "InstancePre", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "SharedMemory", "Store", "StoreError", "Table", "Tag",
-    "Trap", "TrapCode", "WasmError", "bind_types", "drop_reservations", "load_file", "load_module", "open_file", "read_head",
+    "Trap", "TrapCode", "WasmError", "bind_types", "can_reserve", "drop_reservations", "load_file", "load_module", "open_file", "read_head",
 ]  # fmt: skip
 
 Mapping.register(InstanceExports)
