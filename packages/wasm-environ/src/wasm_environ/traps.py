@@ -28,6 +28,8 @@ TRAPS: Final = (
     (17, "ALLOCATION_TOO_LARGE", "allocation size too large"),
 )
 
+MESSAGES: Final = {number: message for number, _, message in TRAPS}
+
 STACK_OVERFLOW: Final = 0
 MEMORY_OUT_OF_BOUNDS: Final = 1
 HEAP_MISALIGNED: Final = 2

@@ -1,63 +1,53 @@
-"""Run WebAssembly: the API of wasmtime-py 50, faster, with more on top. Start at `load`, or at `Engine`, `Module`, `Store`, `Instance`."""
+"""Run WebAssembly: the API of wasmtime-py 50, faster, with more on top. Start at `load`, or at `Engine`, `Module`, `Store`, `Instance`.
+
+Names are imported when first asked for: a program that runs one cached module needs few of them, and starts sooner.
+"""
 
 from __future__ import annotations
 
-from wasm_environ.errors import (
-    ArtifactError,
-    CompileError,
-    ExhaustedError,
-    InvalidError,
-    LinkError,
-    MalformedError,
-    TextError,
-    UnsupportedError,
-    WasmError,
-)
-from wasm_environ.errors import Exit as ExitTrap
-from wasm_environ.errors import WasmError as WasmtimeError
-from wasm_facade.binding import bind
-from wasm_facade.config import Config
-from wasm_facade.engine import Engine
-from wasm_facade.linker import Linker
-from wasm_facade.module import Module
-from wasm_facade.types import (
-    ExportType,
-    FuncType,
-    GlobalType,
-    ImportType,
-    Limits,
-    MemoryType,
-    TableType,
-    TagType,
-    ValType,
-)
-from wasm_facade.value import Val
-from wasm_vm import (
-    Caller,
-    Frame,
-    Func,
-    Global,
-    Instance,
-    InstanceExports,
-    InstancePre,
-    Memory,
-    SharedMemory,
-    Store,
-    StoreError,
-    Table,
-    Tag,
-    Trap,
-    TrapCode,
-)
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from wasm_environ.errors import (
+        ArtifactError,
+        CompileError,
+        ExhaustedError,
+        InvalidError,
+        LinkError,
+        MalformedError,
+        TextError,
+        UnsupportedError,
+        WasmError,
+    )
+    from wasm_environ.errors import Exit as ExitTrap
+    from wasm_environ.errors import WasmError as WasmtimeError
     from wasm_facade.compilation import wat2wasm
+    from wasm_facade.config import Config
+    from wasm_facade.engine import Engine
+    from wasm_facade.linker import Linker
     from wasm_facade.loaded import load
+    from wasm_facade.module import Module
+    from wasm_facade.types import ExportType, FuncType, GlobalType, ImportType, Limits, MemoryType, TableType, TagType, ValType
+    from wasm_facade.value import Val
     from wasm_pool import PoolingAllocationConfig
+    from wasm_vm import (
+        Caller,
+        Frame,
+        Func,
+        Global,
+        Instance,
+        InstanceExports,
+        InstancePre,
+        Memory,
+        SharedMemory,
+        Store,
+        StoreError,
+        Table,
+        Tag,
+        Trap,
+        TrapCode,
+    )
+    from wasm_vm import Caller as StoreContext
     from wasm_wasi_p1 import DirPerms, FilePerms, WasiConfig
-
-StoreContext = Caller  # wasmtime-py's name for what host functions are given besides a Store
 
 __version__ = "0.1.0"
 
@@ -70,29 +60,45 @@ __all__ = [
     "WasmError", "WasmtimeError", "load", "wat2wasm",
 ]  # fmt: skip
 
-bind()
-
-# What not every program needs is imported when first asked for. Columns: name, where it is; for packages that may be absent, the finder.
-_LAZY = {
-    "DirPerms": "wasi_preview1", "FilePerms": "wasi_preview1", "WasiConfig": "wasi_preview1", "PoolingAllocationConfig": "pooling",
-    "load": "wasm_facade.loaded", "wat2wasm": "wasm_facade.compilation",
-}  # fmt: skip
+# Columns: module, the names it defines.
+_HOMES = (
+    ("wasm_environ.errors", "ArtifactError CompileError ExhaustedError InvalidError LinkError MalformedError TextError UnsupportedError WasmError"),
+    ("wasm_vm", "Caller Frame Func Global Instance InstanceExports InstancePre Memory SharedMemory Store StoreError Table Tag Trap TrapCode"),
+    ("wasm_facade.config", "Config"),
+    ("wasm_facade.engine", "Engine"),
+    ("wasm_facade.module", "Module"),
+    ("wasm_facade.linker", "Linker"),
+    ("wasm_facade.types", "ExportType FuncType GlobalType ImportType Limits MemoryType TableType TagType ValType"),
+    ("wasm_facade.value", "Val"),
+    ("wasm_facade.loaded", "load"),
+    ("wasm_facade.compilation", "wat2wasm"),
+)
+# Columns: name here, name there. wasmtime-py's words for what we call otherwise; StoreContext is what host functions are given besides a Store.
+_ALIASES = {"ExitTrap": "Exit", "WasmtimeError": "WasmError", "StoreContext": "Caller"}
+# Columns: name, how `discovery` finds the package, which may be absent.
+_OPTIONAL = {"DirPerms": "wasi_preview1", "FilePerms": "wasi_preview1", "WasiConfig": "wasi_preview1", "PoolingAllocationConfig": "pooling"}
 
 
 def __getattr__(name: str) -> object:
-    home = _LAZY.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if "." in home:
-        from importlib import import_module
-
-        found: object = getattr(import_module(home), name)
-    else:
+    found: object
+    if name in _OPTIONAL:
+        from wasm_environ.errors import WasmError
         from wasm_facade import discovery
 
         try:
-            found = getattr(getattr(discovery, home)(), name)
+            found = getattr(getattr(discovery, _OPTIONAL[name])(), name)
         except WasmError as error:
             return discovery.Absent(name, str(error))
+    else:
+        there = _ALIASES.get(name, name)
+        home = "wasm_environ.errors" if there == "Exit" else next((module for module, names in _HOMES if there in names.split()), "")
+        if not home:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        __import__("wasm_facade.engine")  # which binds the vm's classes to ours
+        found = getattr(__import__(home, fromlist=[there]), there)  # importlib would cost a start a millisecond
     globals()[name] = found
     return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

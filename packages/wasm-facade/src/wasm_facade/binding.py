@@ -5,33 +5,43 @@ from __future__ import annotations
 from _operator import attrgetter
 
 import wasm_vm
-from wasm_facade.engine import Engine
-from wasm_facade.types import FuncType, GlobalType, MemoryType, TableType, TagType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-    from wasm_environ import types as environ
+
+def _described_by(name: str) -> Callable[[Any], Any]:
+    """The environ's description of a type as the public class `name`, which is imported when the first one is asked for."""
+
+    def convert(described: Any) -> Any:
+        from wasm_facade import types
+
+        return getattr(types, name)._of(described)
+
+    return convert
 
 
-def set_wasi(store: wasm_vm.Store, config: Any) -> Any:
+def _to_tag_type(payload: Any) -> Any:
+    from wasm_facade.types import FuncType, TagType
+
+    return TagType(FuncType._of(payload))
+
+
+def _set_wasi(store: wasm_vm.Store, config: Any) -> Any:
     """What `Store.set_wasi(config)` keeps."""
     from wasm_facade.wasi import configure
 
     return configure(store, config)
 
 
-def _to_tag_type(payload: environ.FuncType) -> TagType:
-    return TagType(FuncType._of(payload))
-
-
-def bind() -> None:
-    """Once, when the package is imported."""
+def bind(default_engine: Callable[[], Any]) -> None:
+    """Once, when the first engine can be made."""
     described = attrgetter("_type")
     wasm_vm.bind_types(
-        to_func_type=FuncType._of, from_func_type=described, to_memory_type=MemoryType._of, from_memory_type=described,
-        to_table_type=TableType._of, from_table_type=described, to_global_type=GlobalType._of, from_global_type=described,
-        to_tag_type=_to_tag_type, from_tag_type=attrgetter("_functype._type"),
-        default_engine=Engine, set_wasi=set_wasi,
+        to_func_type=_described_by("FuncType"), from_func_type=described, to_memory_type=_described_by("MemoryType"),
+        from_memory_type=described, to_table_type=_described_by("TableType"), from_table_type=described,
+        to_global_type=_described_by("GlobalType"), from_global_type=described, to_tag_type=_to_tag_type,
+        from_tag_type=attrgetter("_functype._type"), default_engine=default_engine, set_wasi=_set_wasi,
     )  # fmt: skip

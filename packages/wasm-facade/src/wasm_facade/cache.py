@@ -13,6 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
+    from wasm_facade.compilation import Progress
+    from wasm_facade.engine import Engine
+
 SIZE_LIMIT: Final = 1 << 30  # bytes kept at most
 SUFFIX: Final = ".cwasm"
 
@@ -63,10 +66,10 @@ def _newest(folder: str) -> tuple[int, int, int]:
     newest = size = count = 0
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.endswith((".py", ".so", ".pyd")):
+            if entry.name.endswith(".py"):  # what is compiled of it is checked against it when imported
                 status = entry.stat()
                 newest, size, count = max(newest, status.st_mtime_ns), size + status.st_size, count + 1
-            elif entry.name != "__pycache__" and entry.is_dir():
+            elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
                 below = _newest(entry.path)
                 newest, size, count = max(newest, below[0]), size + below[1], count + below[2]
     return newest, size, count
@@ -148,3 +151,28 @@ def clear(folder: str) -> int:
     for _, _, path in found:
         discard(path)
     return len(found)
+
+
+class Compiled:
+    """An artifact: in `path`, a cache's file, if that is not "", else in `data`."""
+
+    __slots__ = ("data", "path")
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self.data = data
+
+
+def artifact_of(engine: Engine, source: bytes, progress: Progress | None = None, anew: bool = False) -> Compiled:
+    """The artifact of a module, binary or text: out of the cache, or compiled and put there. `anew`: what the cache has is no good."""
+    folder = folder_of(engine._cache)
+    key = engine._cache_key(source) if folder is not None else ""
+    path = lookup(folder, key) if folder is not None and not anew else None
+    if path is not None:
+        return Compiled(path, b"")
+    from wasm_facade.compilation import compile_artifact
+
+    data = compile_artifact(engine, source, progress)
+    if folder is not None:
+        store(folder, key, data)
+    return Compiled("", data)

@@ -1,44 +1,19 @@
-"""From what a user gives (wasm, wat, path) to an artifact: text to binary, decode, validate, compile, and the cache around it."""
+"""From wasm or its text to an artifact: text to binary, decode, validate, compile."""
 
 from __future__ import annotations
 
 from wasm_environ.errors import MalformedError
+from wasm_facade.module import WASM_MAGIC, is_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Final
 
     from wasm_environ.features import Features
     from wasm_environ.module import Module
     from wasm_facade.engine import Engine
 
     Progress = Callable[[int, int], None]  # functions compiled, functions in all
-
-WASM_MAGIC: Final = b"\0asm"
-ELF_MAGIC: Final = b"\x7fELF"
-
-
-def is_text(wasm: str | bytes) -> bool:
-    """Whether this is the text format: anything that does not start with a NUL, like a binary, or like an artifact."""
-    if isinstance(wasm, str):
-        return wasm != "" and wasm[0] != "\0"
-    return len(wasm) > 0 and wasm[0] != 0
-
-
-def source_bytes(wasm: object) -> bytes:
-    """What was given to a Module as bytes, text still being text. TypeError for what is neither, ArtifactError for an artifact."""
-    if isinstance(wasm, str) and is_text(wasm):
-        return wasm.encode("utf-8", "surrogatepass")
-    if not isinstance(wasm, (bytes, bytearray, memoryview)):
-        raise TypeError(f"expected wasm bytes, or the text format as str or bytes, not {type(wasm).__name__}")
-    data = bytes(wasm)
-    if data[:4] == ELF_MAGIC:
-        from wasm_environ.errors import ArtifactError
-
-        raise ArtifactError("this is a compiled artifact, not a module: use Module.deserialize")
-    return data
-
 
 def wat2wasm(wat: str | bytes) -> bytearray:
     """The binary form of a module in the text format. Raises WasmtimeError (TextError) with line, column and the line itself."""
@@ -94,29 +69,3 @@ def compile_artifact(engine: Engine, source: bytes, progress: Progress | None = 
             progress(done, total)
 
     return compile_module(module, compiler, engine._target(), engine._tunables(), engine.features, report)
-
-
-class Compiled:
-    """An artifact: in `path`, a cache's file, if that is not "", else in `data`."""
-
-    __slots__ = ("data", "path")
-
-    def __init__(self, path: str, data: bytes) -> None:
-        self.path = path
-        self.data = data
-
-
-def artifact_of(engine: Engine, source: bytes, progress: Progress | None = None, anew: bool = False) -> Compiled:
-    """The artifact of a module, binary or text: out of the cache, or compiled and put there. `anew`: what the cache has is no good."""
-    from wasm_facade import cache
-
-    folder = cache.folder_of(engine._cache)
-    if folder is None:
-        return Compiled("", compile_artifact(engine, source, progress))
-    key = engine._cache_key(source)
-    path = None if anew else cache.lookup(folder, key)
-    if path is not None:
-        return Compiled(path, b"")
-    data = compile_artifact(engine, source, progress)
-    cache.store(folder, key, data)
-    return Compiled("", data)

@@ -215,15 +215,19 @@ class Config:
             if not isinstance(given, str):
                 raise TypeError(f"expected a str for {what}, not {type(given).__name__}")
 
+    def _chosen_features(self) -> dict[str, bool]:
+        rows = [(Config.__dict__.get(name), value) for name, value in self._values.items()]
+        return {row.feature: value for row, value in rows if isinstance(row, Switch) and row.feature}
+
+    def changes_features(self) -> bool:
+        """Whether any proposal was switched on or off."""
+        return bool(self._chosen_features())
+
     def features(self) -> Features:
         """The proposals that are on: the defaults, changed by what was assigned. One switched off takes along what needs it."""
         from wasm_environ.features import DEFAULT, ROWS, Features
 
-        chosen = {}
-        for name, value in self._values.items():
-            row = Config.__dict__.get(name)
-            if isinstance(row, Switch) and row.feature:
-                chosen[row.feature] = value
+        chosen = self._chosen_features()
         if not chosen:
             return DEFAULT
         for name, _, _, needs in ROWS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from _weakref import ref
 
 from wasm_environ.errors import WasmError
+from wasm_facade.binding import bind
 from wasm_facade.config import Config
 from wasm_facade.host import detect, plain_target, target_of
 from wasm_vm import EngineCore, can_reserve
@@ -28,8 +29,8 @@ class Engine:
     """Compiles and runs modules under one `Config`. Cheap to make, but only stores and modules of the same engine work together."""
 
     __slots__ = (
-        "__weakref__", "_cache", "_compiler", "_consume_fuel", "_core", "_features", "_guarded", "_optimize", "_parallel", "_pool", "_profiler", "_settings",
-        "_strategy", "_triple",
+        "__weakref__", "_cache", "_changed_features", "_compiler", "_consume_fuel", "_core", "_guarded", "_optimize", "_parallel", "_pool", "_profiler",
+        "_settings", "_strategy", "_triple",
     )  # fmt: skip
 
     def __init__(self, config: Config | None = None) -> None:
@@ -47,7 +48,7 @@ class Engine:
         self._cache = config.cache
         self._profiler = config.profiler
         self._triple = config.target
-        self._features = config.features()
+        self._changed_features = config.features() if config.changes_features() else None
         self._compiler: Compiler | None = None
         strategy = config.allocation_strategy
         self._pool: Pool | None = None if strategy == "on_demand" else strategy.make_pool()
@@ -83,7 +84,11 @@ class Engine:
     @property
     def features(self) -> Features:
         """The proposals that are on."""
-        return self._features
+        if self._changed_features is not None:
+            return self._changed_features
+        from wasm_environ.features import DEFAULT
+
+        return DEFAULT
 
     def _target(self) -> Target:
         return target_of(self._triple)
@@ -128,7 +133,7 @@ class Engine:
         isa, system, cpu_features = plain_target(self._triple)
         settings = (
             choice.name, code_stamp(choice.path), code_stamp(wasm_environ.__file__ or ""), isa, system, sorted(cpu_features),
-            self._optimize, self._guarded, self._consume_fuel, sorted(self._features.enabled),
+            self._optimize, self._guarded, self._consume_fuel, self._changed_features and sorted(self._changed_features.enabled),
         )  # fmt: skip
         return content_key(repr(settings).encode(), *content)
 
@@ -164,3 +169,6 @@ def _new_registry() -> Any:
     from wasm_environ.registry import TypeRegistry
 
     return TypeRegistry()
+
+
+bind(Engine)

@@ -1,13 +1,10 @@
-"""Linker: imports found by name, for any number of modules and stores."""
+"""Linker: imports found by name, for any number of modules and stores; and what it holds besides items of a store."""
 
 from __future__ import annotations
 
-from wasm_environ import module as descriptor
 from wasm_environ.errors import LinkError, WasmError
-from wasm_facade.definitions import HostDefinition, WasiDefinition
 from wasm_facade.engine import Engine
 from wasm_facade.module import Module
-from wasm_facade.types import FuncType
 from wasm_vm import Caller, Func, Global, Instance, InstancePre, Memory, SharedMemory, Store, Table, Tag
 
 TYPE_CHECKING = False
@@ -16,11 +13,42 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from wasm_environ.module import Import
+    from wasm_facade.types import FuncType
 
     AsExtern = Func | Global | Memory | SharedMemory | Table | Tag
     Storelike = Store | Caller
 
 EXTERNS = (Func, Global, Memory, SharedMemory, Table, Tag)
+
+
+class HostDefinition:
+    """A Python function with its type, not yet in a store."""
+
+    __slots__ = ("access_caller", "call", "type")
+
+    def __init__(self, type: FuncType, call: Callable[..., Any], access_caller: bool) -> None:
+        self.type = type
+        self.call = call
+        self.access_caller = access_caller
+
+    def into(self, store: Store) -> Func:
+        """A function of that store."""
+        return Func(store, self.type, self.call, self.access_caller)
+
+
+class WasiDefinition:
+    """A WASI function: what it does depends on the store's `WasiConfig`."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: tuple[str, str]) -> None:
+        self.key = key
+
+    def into(self, store: Store) -> Func:
+        """The function of that store's WASI."""
+        from wasm_facade.wasi import function
+
+        return function(store, self.key)
 
 
 class Linker:
@@ -72,6 +100,8 @@ class Linker:
         self, module: str, name: str, ty: FuncType, func: Callable[..., Any], access_caller: bool = False
     ) -> None:  # fmt: skip
         """Define a Python function for every store. With `access_caller` its first argument is the `Caller`."""
+        from wasm_facade.types import FuncType
+
         if not isinstance(ty, FuncType):
             raise TypeError(f"expected a FuncType, not {type(ty).__name__}")
         if not callable(func):
@@ -100,7 +130,8 @@ class Linker:
         """
         if not isinstance(module, Module):
             raise TypeError(f"expected a `Module`, not {type(module).__name__}")
-        from wasm_facade.definitions import define_command, define_reactor
+        from wasm_facade.types import FuncType
+        from wasm_facade.wasi_modules import define_command, define_reactor
 
         if any(export.name == "_start" and isinstance(export.type, FuncType) for export in module.exports):
             define_command(self, _store_of(store), name, module)
@@ -109,14 +140,14 @@ class Linker:
 
     def define_unknown_imports_as_traps(self, module: Module) -> None:
         """Define the functions that `module` imports and this linker lacks: calling one is an error that names it."""
-        from wasm_facade.definitions import failing
+        from wasm_facade.stand_ins import failing
 
         for wanted, signature in self._unknown_functions(module):
             self._insert(wanted.module, wanted.name, HostDefinition(signature, failing(self._missing_message([wanted])), False))
 
     def define_unknown_imports_as_default_values(self, store: Storelike, module: Module) -> None:
         """Define what `module` imports and this linker lacks: functions return 0 or null, the rest is made as small as allowed."""
-        from wasm_facade.definitions import default_item
+        from wasm_facade.stand_ins import default_item
 
         for wanted in self._unknown(module):
             self._insert(wanted.module, wanted.name, default_item(_store_of(store), module._descriptor, wanted))
@@ -128,11 +159,12 @@ class Linker:
         return list(found.values())
 
     def _unknown_functions(self, module: Module) -> list[tuple[Import, FuncType]]:
-        from wasm_facade.types import from_environ
+        from wasm_environ.module import FUNC
+        from wasm_facade.types import FuncType, from_environ
 
         found = []
         for wanted in self._unknown(module):
-            if wanted.kind == descriptor.FUNC:
+            if wanted.kind == FUNC:
                 signature = from_environ(module._descriptor, wanted.kind, wanted.type)
                 assert isinstance(signature, FuncType)
                 found.append((wanted, signature))
@@ -172,11 +204,15 @@ class Linker:
                 if not isinstance(found, Func):
                     raise WasmError(f"default export in {name!r} is not a function")
                 return found
+        from wasm_facade.types import FuncType
+
         return Func(_store_of(store), FuncType([], []), lambda: None)
 
     def _missing_message(self, missing: list[Import]) -> str:
+        from wasm_environ.module import KIND_NAMES
+
         first = missing[0]
-        kind = descriptor.KIND_NAMES[first.kind]
+        kind = KIND_NAMES[first.kind]
         lines = [f"unknown import: `{first.module}::{first.name}` has not been defined ({kind}){self._offers(first.module, first.name)}"]
         if len(missing) > 1:
             others = ", ".join(f"`{i.module}::{i.name}`" for i in missing[1:9])

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 
 from wasm_environ.errors import WasmError
-from wasm_facade.compilation import ELF_MAGIC
 from wasm_facade.engine import Engine
 from wasm_facade.linker import Linker
-from wasm_facade.module import Module
+from wasm_facade.module import ELF_MAGIC, Module
 from wasm_facade.types import FuncType
 from wasm_vm import Func, Global, Store
 

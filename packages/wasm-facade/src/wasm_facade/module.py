@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from wasm_environ.errors import ArtifactError, WasmError
-from wasm_facade.compilation import artifact_of, source_bytes
+from wasm_facade.cache import artifact_of
 from wasm_facade.engine import Engine
 from wasm_vm import LoadedModule, MappedFile, load_module, open_file, read_head
 
@@ -19,6 +19,28 @@ if TYPE_CHECKING:
     from wasm_vm._core import Code
 
     StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+WASM_MAGIC = b"\0asm"
+ELF_MAGIC = b"\x7fELF"
+
+
+def is_text(wasm: str | bytes) -> bool:
+    """Whether this is the text format: anything that does not start with a NUL, like a binary, or like an artifact."""
+    if isinstance(wasm, str):
+        return wasm != "" and wasm[0] != "\0"
+    return len(wasm) > 0 and wasm[0] != 0
+
+
+def source_bytes(wasm: object) -> bytes:
+    """What was given to a Module as bytes, text still being text. TypeError for what is neither, ArtifactError for an artifact."""
+    if isinstance(wasm, str) and is_text(wasm):
+        return wasm.encode("utf-8", "surrogatepass")
+    if not isinstance(wasm, (bytes, bytearray, memoryview)):
+        raise TypeError(f"expected wasm bytes, or the text format as str or bytes, not {type(wasm).__name__}")
+    data = bytes(wasm)
+    if data[:4] == ELF_MAGIC:
+        raise ArtifactError("this is a compiled artifact, not a module: use Module.deserialize")
+    return data
 
 
 CHECK_AT_ONCE = 1 << 20  # bytes: an artifact file up to here is checked whole when it is opened

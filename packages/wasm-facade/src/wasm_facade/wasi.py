@@ -17,12 +17,20 @@ if TYPE_CHECKING:
 
 
 class StoreWasi:
-    """What one store's guests are given: `Store.set_wasi` leaves it in the store."""
+    """What one store's guests are given: `Store.set_wasi` leaves it in the store. Functions are made when a guest imports them."""
 
-    __slots__ = ("functions",)
+    __slots__ = ("_context", "_made")
 
     def __init__(self, config: WasiConfig) -> None:
-        self.functions: dict[Key, HostFunction] = {(row.module, row.name): row for row in wasi_preview1().host_functions(config)}
+        self._context = wasi_preview1().WasiContext(config)
+        self._made: dict[Key, HostFunction] = {}
+
+    def function(self, key: Key) -> HostFunction:
+        """The function of that module and name."""
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = wasi_preview1().host_function(self._context, *key)
+        return made
 
 
 def configure(store: Store, config: WasiConfig) -> StoreWasi:
@@ -44,8 +52,8 @@ def function(store: Store, key: Key) -> Func:
     """A WASI function as a function of `store`, which may be given its configuration later."""
     wasi: StoreWasi | None = store._wasi
     if wasi is not None:
-        return Func._from_host(store, wasi.functions[key], None)
-    row = StoreWasi(wasi_preview1().WasiConfig()).functions[key]
+        return Func._from_host(store, wasi.function(key), None)
+    row = StoreWasi(wasi_preview1().WasiConfig()).function(key)
     return Func._from_host(store, HostFunction(row.module, row.name, row.type, _later(store, key)), None)
 
 
@@ -54,7 +62,7 @@ def _later(store: Store, key: Key) -> Callable[..., object]:
         wasi: StoreWasi | None = store._wasi
         if wasi is None:
             raise WasmError(f"`{key[0]}::{key[1]}` was called, but its store has no WASI: call store.set_wasi(WasiConfig()) first")
-        return wasi.functions[key].call(caller, *args)
+        return wasi.function(key).call(caller, *args)
 
     return call
 

@@ -24,13 +24,16 @@ from wasm_vm._core import (
     drop_reservations,
 )
 from wasm_vm._core import bind_types as _bind_types
-from wasm_vm.errors import ExitTrap, Frame, StoreError, Trap, TrapCode
+from wasm_vm.errors import ExitTrap, StoreError, Trap
 from wasm_vm.loading import MappedFile, load_file, load_module, open_file, read_head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from wasm_vm.frames import Frame
+    from wasm_vm.trap_codes import TrapCode
 
     Converter = Callable[[Any], Any]
 
@@ -70,3 +73,16 @@ def bind_types(
         to_table_type=to_table_type, from_table_type=from_table_type, to_global_type=to_global_type, from_global_type=from_global_type,
         to_tag_type=to_tag_type, from_tag_type=from_tag_type, default_engine=default_engine, set_wasi=set_wasi,
     )  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    """Frame and TrapCode, which only a trap needs."""
+    if name == "Frame":
+        from wasm_vm.frames import Frame
+
+        return Frame
+    if name == "TrapCode":
+        from wasm_vm.trap_codes import TrapCode
+
+        return TrapCode
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -42,7 +42,7 @@ def thunk_code(
 
 def add_note(error: BaseException, backtrace: Any) -> None:
     """Tell a host exception which wasm frames it passed through."""
-    from wasm_vm.errors import frame_lines, frames_of
+    from wasm_vm.frames import frame_lines, frames_of
 
     frames = frames_of(backtrace)
     if frames:

@@ -102,6 +102,8 @@ SYMLINK_FOLLOW = 1
 SET_ATIM, SET_ATIM_NOW, SET_MTIM, SET_MTIM_NOW = 1, 2, 4, 8
 
 MAX_OFFSET = (1 << 63) - 1
+# A guest cannot make the host copy more than this at once.
+PIECE = 1 << 20
 
 
 class WasiErrno(Exception):

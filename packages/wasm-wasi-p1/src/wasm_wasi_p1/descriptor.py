@@ -23,7 +23,6 @@ from wasm_wasi_p1.abi import (
     SYMBOLIC_LINK,
     UNKNOWN,
 )
-from wasm_wasi_p1.streams import discard, empty, reader_of, writer_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,6 +112,8 @@ def stdio(number: int, source: object) -> Descriptor:
     if isinstance(source, (str, os.PathLike)):
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC if number else os.O_RDONLY
         return host_file(os.open(source, flags | os.O_CLOEXEC, 0o666), number == 0, owned=True)
+    from wasm_wasi_p1.streams import discard, empty, reader_of, writer_of
+
     found = Descriptor(-1, UNKNOWN, (RIGHTS_WRITE_FILE if number else RIGHTS_READ_FILE) & ~RIGHTS_SEEKABLE)
     if number:
         found.write = discard if source is None else writer_of(source)
@@ -126,6 +127,8 @@ def host_file(fd: int, reading: bool, owned: bool) -> Descriptor:
     try:
         mode = os.fstat(fd).st_mode
     except OSError:  # this process was started with the stream closed
+        from wasm_wasi_p1.streams import discard, empty
+
         found = Descriptor(-1, UNKNOWN, RIGHTS_READ_FILE if reading else RIGHTS_WRITE_FILE, owned=False)
         found.read, found.write = empty, discard
         return found

@@ -21,12 +21,12 @@ from wasm_wasi_p1.abi import (
     MAX_OFFSET,
     NONBLOCK,
     NOTCAPABLE,
+    PIECE,
     REGULAR_FILE,
     RIGHTS_SEEKABLE,
     fail,
 )
 from wasm_wasi_p1.guest import buffers, check, store
-from wasm_wasi_p1.streams import PIECE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

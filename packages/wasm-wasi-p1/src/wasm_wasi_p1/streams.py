@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import errno
 
+from wasm_wasi_p1.abi import PIECE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Reader = Callable[[int], bytes]
     Writer = Callable[[bytes], object]
-
-# A guest cannot make the host copy more than this at once.
-PIECE = 1 << 20
 
 
 def empty(size: int) -> bytes:

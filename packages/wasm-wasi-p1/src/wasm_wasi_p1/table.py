@@ -92,14 +92,20 @@ PREVIEW0: tuple[Row, ...] = tuple(
 MODULES = (("wasi_snapshot_preview1", PREVIEW1), ("wasi_unstable", PREVIEW0))
 
 
+# (module, name) -> the rest of its row
+_ROWS = {(module, row[0]): row[1:] for module, rows in MODULES for row in rows}
+
+
+def host_function(context: WasiContext, module: str, name: str) -> HostFunction:
+    """One function for one guest. Raises KeyError when there is none of that name."""
+    kinds, result, file = _ROWS[module, name]
+    return HostFunction(module, name, _signature(kinds, result), _bind(context, name, kinds, file))
+
+
 def host_functions(guest: WasiConfig | WasiContext) -> list[HostFunction]:
     """Every function of preview 1 and preview 0, for one guest: a context, or a config to make one from."""
     context = WasiContext(guest) if isinstance(guest, WasiConfig) else guest
-    return [
-        HostFunction(module, name, _signature(kinds, result), _bind(context, name, kinds, file))
-        for module, rows in MODULES
-        for name, kinds, result, file in rows
-    ]
+    return [host_function(context, *key) for key in _ROWS]
 
 
 _signatures: dict[tuple[str, str], FuncType] = {}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from wasm_facade.compilation import ELF_MAGIC
-from wasm_facade.module import Module
+from wasm_facade.module import ELF_MAGIC, Module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

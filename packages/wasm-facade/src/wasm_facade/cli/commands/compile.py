@@ -7,9 +7,10 @@ import os
 from wasm_facade.cli import OK
 from wasm_facade.cli.options import Command, Option
 from wasm_facade.cli.source import progress, read
-from wasm_facade.compilation import compile_artifact, source_bytes
+from wasm_facade.compilation import compile_artifact
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
+from wasm_facade.module import source_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

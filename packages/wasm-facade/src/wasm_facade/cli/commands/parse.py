@@ -8,7 +8,8 @@ import sys
 from wasm_facade.cli import FAILED, OK, fail
 from wasm_facade.cli.options import Command, Option
 from wasm_facade.cli.source import read
-from wasm_facade.compilation import binary_of, source_bytes
+from wasm_facade.compilation import binary_of
+from wasm_facade.module import source_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import sys
 from wasm_facade.cli import OK
 from wasm_facade.cli.options import Command, Option
 from wasm_facade.cli.source import read
-from wasm_facade.compilation import binary_of, refuse_component, source_bytes
+from wasm_facade.compilation import binary_of, refuse_component
+from wasm_facade.module import source_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -109,9 +109,9 @@ def _needs_wasi(module: Module) -> bool:
 
 
 def _wasi(options: Parsed, path: str) -> Any:
-    from wasm_facade import WasiConfig
+    from wasm_facade.discovery import wasi_preview1
 
-    wasi = WasiConfig()
+    wasi = wasi_preview1().WasiConfig()
     name = options.argv0 if options.argv0 is not None else os.path.basename(path)
     wasi.argv = [name, *(options.operands[1:] if options.invoke is None else [])]
     env = []

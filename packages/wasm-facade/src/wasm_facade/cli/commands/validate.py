@@ -6,7 +6,8 @@ from wasm_environ.errors import WasmError
 from wasm_facade.cli import FAILED, OK, describe, fail
 from wasm_facade.cli.options import Command, Option
 from wasm_facade.cli.source import read
-from wasm_facade.compilation import binary_of, source_bytes, validate
+from wasm_facade.compilation import binary_of, validate
+from wasm_facade.module import source_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,58 @@
+"""Stand-ins for what a module imports and a linker lacks: functions that fail, or default values."""
+
+from __future__ import annotations
+
+from wasm_environ import module as descriptor
+from wasm_environ import types as environ
+from wasm_environ.errors import LinkError
+from wasm_facade.linker import HostDefinition
+from wasm_facade.types import FuncType, GlobalType, MemoryType, TableType, from_environ
+from wasm_vm import Global, Memory, SharedMemory, Table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+    from wasm_environ.module import Import
+    from wasm_environ.module import Module as Descriptor
+    from wasm_facade.linker import AsExtern
+    from wasm_vm import Store
+
+
+def failing(message: str) -> Callable[..., NoReturn]:
+    """A host function in place of an import that is missing."""
+
+    def missing(*args: object) -> NoReturn:
+        raise LinkError(message)
+
+    return missing
+
+
+def default_item(store: Store, module: Descriptor, wanted: Import) -> AsExtern | HostDefinition:
+    """A stand-in for an import: a function that returns zeros, or an item as small as its type allows."""
+    public = from_environ(module, wanted.kind, wanted.type)
+    where = f"`{wanted.module}::{wanted.name}`"
+    if isinstance(public, FuncType):
+        values = [_default_value(code, where) for code in public._type.results]
+        result = values[0] if len(values) == 1 else values or None
+        return HostDefinition(public, lambda *args: result, False)
+    if isinstance(public, GlobalType):
+        return Global(store, public, _default_value(public._type.type, where))
+    if isinstance(public, TableType):
+        return Table(store, public, _default_value(public._type.element, where))
+    if isinstance(public, MemoryType):
+        from wasm_facade.engine import Engine
+
+        engine = store.engine
+        assert isinstance(engine, Engine)
+        return SharedMemory(engine, public) if public.is_shared else Memory(store, public)
+    raise LinkError(f"{where}: a {descriptor.KIND_NAMES[wanted.kind]} has no default value")
+
+
+def _default_value(code: int, where: str) -> Any:
+    if environ.is_ref(code):
+        if not code & environ.NULLABLE:
+            raise LinkError(f"{where}: {environ.value_type_name(code)} has no default value")
+        return None
+    return 0.0 if code in (environ.F32, environ.F64) else 0
