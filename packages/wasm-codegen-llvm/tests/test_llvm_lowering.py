@@ -7,8 +7,8 @@ import pytest
 from wasm_codegen_llvm import create
 from wasm_codegen_llvm.batches import BatchCompiler
 from wasm_codegen_llvm.function import supported_ops
+from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.compiler import Target, Tunables
-from wasm_environ.errors import UnsupportedError
 from wasm_environ.features import ALL
 from wasm_environ.opcodes import OPS
 from wasm_environ.text import parse_text

@@ -13,8 +13,8 @@ from wasm_codegen_llvm import compiler as compiler_module
 from wasm_codegen_llvm import create, pool
 from wasm_codegen_llvm.pipe import code_to_plain
 from wasm_codegen_llvm.worker import setup_message
+from wasm_environ.compile_errors import CompileError, InvalidError, UnsupportedError
 from wasm_environ.compiler import Target, Tunables
-from wasm_environ.errors import CompileError, InvalidError, UnsupportedError
 from wasm_environ.features import ALL
 from wasm_environ.text import parse_text
 

@@ -7,8 +7,8 @@ import pytest
 import wasm_environ
 from wasm_codegen_native import create
 from wasm_codegen_native.documentation import code_of, disassemble, lowering_page, supported, wat_of
+from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.compiler import Target, Tunables
-from wasm_environ.errors import UnsupportedError
 from wasm_environ.opcodes import OPS, Op
 
 LEVELS = (

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from wasm_environ import TypeRegistry, decode, validate_module
-from wasm_environ.errors import InvalidError
+from wasm_environ.compile_errors import InvalidError
 from wasm_environ.features import ALL
 from wasm_environ.function.context import Context
 from wasm_environ.module import Module

@@ -9,7 +9,7 @@ import pytest
 from wasm_environ import BodyValidator, decode
 from wasm_environ.binary.expressions import IMMEDIATES, KIND_NAMES, KNOWN, MAX_IMMEDIATES
 from wasm_environ.binary.writer import section, unsigned
-from wasm_environ.errors import InvalidError
+from wasm_environ.compile_errors import InvalidError
 from wasm_environ.features import ALL, DEFAULT, ROWS, Features
 from wasm_environ.function.tables import ILLEGAL, LANE, LETTERS, OFF, PLAIN, POP1, PUSH, RULE, classes
 from wasm_environ.opcodes import BY_ID, BY_MNEMONIC, ID_LIMIT, OPS, Op
@@ -90,7 +90,7 @@ def test_rows_of_features_that_are_off_name_them(op: Op) -> None:
 
 
 def test_every_unknown_opcode_is_malformed() -> None:
-    from wasm_environ.errors import MalformedError
+    from wasm_environ.compile_errors import MalformedError
 
     known = {(op.prefix, op.code) for op in OPS}
     candidates = [(0, code) for code in range(0xFB)] + [(0, 0xFF)] + [(p, c) for p in (0xFB, 0xFC, 0xFD, 0xFE) for c in (*range(0x220), 0xFFFFFFFF)]

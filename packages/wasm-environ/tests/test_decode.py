@@ -6,7 +6,7 @@ import pytest
 
 from wasm_environ import decode, encode
 from wasm_environ.binary.writer import name, section, unsigned
-from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.features import ALL, Features
 from wasm_environ.module import DECLARED, GLOBAL, MEMORY, PASSIVE, TABLE, TAG, Module
 from wasm_environ.text import parse_module

@@ -12,7 +12,7 @@ import pytest
 
 from wasm_environ import limits, validate
 from wasm_environ.binary.writer import name, section, unsigned, vector
-from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.features import ALL
 
 MAGIC = b"\0asm\1\0\0\0"
@@ -159,7 +159,7 @@ MEMORY = """
 import resource, sys
 sys.path[:0] = {path!r}
 from wasm_environ import validate
-from wasm_environ.errors import CompileError
+from wasm_environ.compile_errors import CompileError
 from wasm_environ.features import ALL
 validate(b"\\0asm\\1\\0\\0\\0")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

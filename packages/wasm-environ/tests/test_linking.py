@@ -126,14 +126,14 @@ def _whole() -> bytes:
 
 
 def _image_with_room() -> bytes:
-    meta = marshal.dumps((descriptor.to_plain(Module(b""))[0], (), ()))
+    meta = marshal.dumps((descriptor.to_plain(Module(b""))[0], (), (), (0,) * 9))
     return elf.write(62, [(".text", b"\x90" * 100, elf.PAGE), (".wasm.meta", meta, 8), (".wasm.data", b"", elf.PAGE)], [], head=artifact.HEAD_ROOM)
 
 
 def test_the_head_lies_behind_the_elf_header() -> None:
     assert artifact.HEAD_AT == elf.HEAD
     read = artifact.read(_whole())
-    assert (read.fingerprint[1], read.module.functions, bytes(read.section(".text"))) == ("x86_64", [], b"\x90" * 100)
+    assert (read.fingerprint[1], read.module().functions, bytes(read.section(".text"))) == ("x86_64", [], b"\x90" * 100)
 
 
 def test_every_altered_byte_of_an_artifact_is_noticed() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wasm_environ import BodyValidator, decode, validate, validate_module
-from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.features import ALL, ROWS, Features
 from wasm_environ.module import Module
 from wasm_environ.text import parse_module

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from wasm_environ import BodyValidator, decode, decode_names, encode, validate
-from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.features import ALL, Features
 from wasm_environ.names import decode_branch_hints
 from wasm_environ.text import parse_module

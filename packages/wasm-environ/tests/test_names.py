@@ -6,7 +6,7 @@ import pytest
 
 from wasm_environ import Names, decode, decode_names
 from wasm_environ.binary.writer import name, section, unsigned
-from wasm_environ.errors import InvalidError
+from wasm_environ.compile_errors import InvalidError
 from wasm_environ.features import ALL
 from wasm_environ.names import check_branch_hints, decode_branch_hints
 from wasm_environ.text import parse_module

@@ -6,7 +6,7 @@ import pytest
 
 from wasm_environ.binary.reader import Reader
 from wasm_environ.binary.writer import signed, unsigned, value_type
-from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.features import ALL, DEFAULT, Features
 from wasm_environ.types import ANYREF, EXTERNREF, F64, FUNC, FUNCREF, I32, STRUCT, V128, FuncType, SubType, ref, ref_to, value_type_name
 

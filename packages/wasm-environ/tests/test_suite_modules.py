@@ -14,7 +14,7 @@ import pytest
 
 from wasm_environ import BodyValidator, decode, encode, validate
 from wasm_environ.body import LABEL_ELSE, LABEL_END, LABEL_START, LABEL_WORDS, OP_MASK, WORDS
-from wasm_environ.errors import CompileError, InvalidError, MalformedError, TextError
+from wasm_environ.compile_errors import CompileError, InvalidError, MalformedError, TextError
 from wasm_environ.features import DEFAULT, Features
 from wasm_environ.module import Module
 from wasm_environ.names import check_branch_hints

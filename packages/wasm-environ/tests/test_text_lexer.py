@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wasm_environ.errors import TextError
+from wasm_environ.compile_errors import TextError
 from wasm_environ.text import parse_module
 from wasm_environ.text.lexer import Tokens, unquote
 

@@ -6,7 +6,7 @@ import pytest
 
 from wasm_environ import decode_names
 from wasm_environ.binary.decode import decode
-from wasm_environ.errors import InvalidError, TextError
+from wasm_environ.compile_errors import InvalidError, TextError
 from wasm_environ.features import ALL, Features
 from wasm_environ.opcodes import OPS
 from wasm_environ.text import parse_module, parse_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wasm_environ.binary.decode import decode
-from wasm_environ.errors import MalformedError
+from wasm_environ.compile_errors import MalformedError
 from wasm_environ.features import ALL
 from wasm_environ.opcodes import OPS, Op
 from wasm_environ.text import parse_module, print_module, summary

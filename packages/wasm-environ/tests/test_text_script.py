@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wasm_environ import types
-from wasm_environ.errors import TextError
+from wasm_environ.compile_errors import TextError
 from wasm_environ.text import commands as c
 from wasm_environ.text import parse_module, parse_script
 from wasm_environ.text.lexer import SCANNER

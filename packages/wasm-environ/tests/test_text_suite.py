@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from wasm_environ.binary.decode import decode
-from wasm_environ.errors import CompileError, InvalidError, TextError
+from wasm_environ.compile_errors import CompileError, InvalidError, TextError
 from wasm_environ.features import ALL, DEFAULT, Features
 from wasm_environ.module import Module
 from wasm_environ.text import commands as c

@@ -179,7 +179,7 @@ static PyObject *loaded_get_text_address(Loaded *self, void *Py_UNUSED(closure))
 
 static PyGetSetDef loaded_getset[] = {
     {"text_address", (getter)loaded_get_text_address, NULL, "Where its machine code begins in memory, for profilers.", NULL},
-    {"module", (getter)loaded_get_module, NULL, "The wasm_environ Module descriptor.", NULL},
+    {"module", (getter)loaded_get_module, NULL, "Its descriptor: what was given to `load`, a `loading.Described`.", NULL},
     {"engine", (getter)loaded_get_engine, NULL, "The EngineCore.", NULL},
     {"name", (getter)loaded_get_name, NULL, "The module's own name, \"\" without one.", NULL},
     {NULL, NULL, NULL, NULL, NULL},

@@ -20,7 +20,7 @@ from wasm_codegen_llvm.lower import (
     vector_memory,
 )
 from wasm_environ.body import OFFSET_SHIFT, OP_MASK, WORDS
-from wasm_environ.errors import UnsupportedError
+from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX, LIBCALLS
 from wasm_environ.opcodes import BY_ID, BY_MNEMONIC
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, POINTER_SIZE, STORE_STACK_LIMIT

@@ -6,7 +6,7 @@ import marshal
 import struct
 from typing import TYPE_CHECKING, Any, Final
 
-from wasm_environ import errors
+from wasm_environ import compile_errors as errors
 from wasm_environ.compiler import CompiledCode
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, final
 
 from wasm_codegen_llvm.pipe import code_from_plain, error_from_plain, receive, send
-from wasm_environ.errors import CompileError
+from wasm_environ.compile_errors import CompileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -11,8 +11,8 @@ from wasm_codegen_llvm.isa import Isa
 from wasm_codegen_llvm.machine import Machine
 from wasm_codegen_llvm.pipe import code_to_plain, error_to_plain, receive, send
 from wasm_environ.binary.decode import decode
+from wasm_environ.compile_errors import CompileError
 from wasm_environ.compiler import Target, Tunables
-from wasm_environ.errors import CompileError
 from wasm_environ.features import Features
 
 if TYPE_CHECKING:

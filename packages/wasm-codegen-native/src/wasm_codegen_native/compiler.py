@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Final, final
 
+from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.compiler import CompiledCode
-from wasm_environ.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

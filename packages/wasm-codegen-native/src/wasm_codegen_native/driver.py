@@ -19,7 +19,7 @@ from wasm_codegen_native.signatures import register_type
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, LOCAL, REG, WORDS, Values
 from wasm_environ.body import FunctionBody
-from wasm_environ.errors import UnsupportedError
+from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX
 from wasm_environ.opcodes import BY_ID
 

@@ -6,9 +6,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasm_environ.binary.decode import decode as decode
     from wasm_environ.binary.encode import encode as encode
-    from wasm_environ.errors import CompileError as CompileError
-    from wasm_environ.errors import InvalidError as InvalidError
-    from wasm_environ.errors import MalformedError as MalformedError
+    from wasm_environ.compile_errors import CompileError as CompileError
+    from wasm_environ.compile_errors import InvalidError as InvalidError
+    from wasm_environ.compile_errors import MalformedError as MalformedError
     from wasm_environ.errors import WasmError as WasmError
     from wasm_environ.features import ALL as ALL
     from wasm_environ.features import DEFAULT as DEFAULT
@@ -26,10 +26,10 @@ _WHERE = {
     "ALL": "features",
     "DEFAULT": "features",
     "BodyValidator": "function.validator",
-    "CompileError": "errors",
+    "CompileError": "compile_errors",
     "Features": "features",
-    "InvalidError": "errors",
-    "MalformedError": "errors",
+    "InvalidError": "compile_errors",
+    "MalformedError": "compile_errors",
     "Module": "module",
     "WasmError": "errors",
     "Names": "names",

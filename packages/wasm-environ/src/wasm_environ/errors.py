@@ -1,47 +1,10 @@
-"""Exceptions of every layer: one class per way a program can go wrong."""
+"""Exceptions of every layer: one class per way a program can go wrong; those of modules that are refused are in `compile_errors`."""
 
 from __future__ import annotations
 
 
 class WasmError(Exception):
     """Root of everything this project raises on purpose but traps; `wasm_facade` exports it as `WasmtimeError` too."""
-
-
-class CompileError(WasmError):
-    """A module was refused before it could run. `offset` is a byte offset into the binary, or -1 when unknown."""
-
-    def __init__(self, message: str, offset: int = -1) -> None:
-        super().__init__(message if offset < 0 else f"{message} (at offset 0x{offset:x})")
-        self.message = message
-        self.offset = offset
-
-
-class MalformedError(CompileError):
-    """The bytes are not a module (spec: binary format). The message starts with the spec suite's words."""
-
-
-class InvalidError(CompileError):
-    """The module decodes but does not validate (spec: validation). `function` is the function index or -1."""
-
-    def __init__(self, message: str, offset: int = -1, function: int = -1) -> None:
-        super().__init__(message, offset)
-        self.function = function
-
-
-class UnsupportedError(CompileError):
-    """A valid module uses what this backend or target lacks; the message names it."""
-
-
-class TextError(MalformedError):
-    """The text is not a module. `line` and `column` count from 1; the message shows the line with a caret."""
-
-    def __init__(self, message: str, line: int = 0, column: int = 0, source: str = "") -> None:
-        where = f"{message} (line {line}, column {column})" if line else message
-        caret = f"\n  {source}\n  {' ' * (column - 1)}^" if source else ""
-        super().__init__(where + caret)
-        self.message = message
-        self.line = line
-        self.column = column
 
 
 class ArtifactError(WasmError):

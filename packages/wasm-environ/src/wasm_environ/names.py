@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasm_environ.errors import InvalidError
+from wasm_environ.compile_errors import InvalidError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from _thread import allocate_lock
 
 from wasm_environ.rec_groups import LOCAL, GroupKey, composite_key, group_key, map_composite
-from wasm_environ.types import CompositeType, FuncType
+from wasm_environ.types import CompositeType, FuncType, SubType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wasm_environ.module import Module
 
 
@@ -31,8 +33,11 @@ class TypeRegistry:
 
     def register(self, module: Module) -> list[int]:
         """The id of every entry of module.types, which must have passed validation."""
+        return self.register_types(module.types)
+
+    def register_types(self, types: list[SubType]) -> list[int]:
+        """The same for the types alone."""
         ids: list[int] = []
-        types = module.types
         with self._lock:
             while len(ids) < len(types):
                 start = len(ids)
@@ -41,7 +46,7 @@ class TypeRegistry:
                     ids.extend(ids[first : first + types[start].rec_size])
                     continue
                 group = types[start : start + types[start].rec_size]
-                ids.extend(self._intern(group_key(group, _Indices(ids, start, -1)), [sub.composite for sub in group],
+                ids.extend(self._intern(group_key(group, _indices(ids, start, -1)), [sub.composite for sub in group],
                                         [sub.supers[0] if sub.supers else -1 for sub in group], ids))  # fmt: skip
         return ids
 
@@ -82,7 +87,7 @@ class TypeRegistry:
         if base is None:
             base = len(self._composites)
             if ids is not None:
-                index = _Indices(ids, len(ids), base)
+                index = _indices(ids, len(ids), base)
                 composites = [map_composite(composite, index) for composite in composites]
                 supers = [index(i) if i >= 0 else -1 for i in supers]
             self._supers.extend(supers)
@@ -91,20 +96,10 @@ class TypeRegistry:
         return range(base, base + size)
 
 
-class _Indices:
+def _indices(ids: list[int], start: int, base: int) -> Callable[[int], int]:
     """Maps a module's type indices: earlier ones to ids, those of the group at `start` to base + position (base -1: to a key's mark)."""
-
-    __slots__ = ("base", "ids", "start")
-
-    def __init__(self, ids: list[int], start: int, base: int) -> None:
-        self.ids = ids
-        self.start = start
-        self.base = base
-
-    def __call__(self, index: int) -> int:
-        if index < self.start:
-            return self.ids[index]
-        return (LOCAL if self.base < 0 else self.base) + index - self.start
+    first = (LOCAL if base < 0 else base) - start
+    return lambda index: ids[index] if index < start else first + index
 
 
 def _same(index: int) -> int:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Any, Final
 
 BOT: Final = 0
 I32: Final = 0x7F
@@ -215,6 +215,31 @@ class SubType:
             return repr(self.composite)
         words = ["sub", *(["final"] if self.final else []), *map(str, self.supers), repr(self.composite)]
         return f"({' '.join(words)})"
+
+
+def plain_of(t: SubType) -> tuple[Any, ...]:
+    """A type as plain values, for artifacts."""
+    composite = t.composite
+    if isinstance(composite, FuncType):
+        body: tuple[Any, ...] = (composite.params, composite.results)
+    elif isinstance(composite, StructType):
+        body = (tuple((f.type, f.mutable) for f in composite.fields),)
+    else:
+        body = (composite.field.type, composite.field.mutable, None)
+    return (body, t.final, t.supers, t.rec_start, t.rec_size, t.canonical, t.descriptor, t.describes)
+
+
+def from_plain(plain: tuple[Any, ...]) -> SubType:
+    """The type again. A function has two parts, a struct one, an array three."""
+    body = plain[0]
+    composite: CompositeType
+    if len(body) == 2:
+        composite = FuncType(*body)
+    elif len(body) == 1:
+        composite = StructType(tuple(FieldType(t, mutable) for t, mutable in body[0]))
+    else:
+        composite = ArrayType(FieldType(body[0], body[1]))
+    return SubType(composite, *plain[1:])
 
 
 class Limits:

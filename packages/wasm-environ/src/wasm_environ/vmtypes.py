@@ -151,6 +151,13 @@ class ContextLayout:
         self.imported_globals: int = module.imported_globals
         self.func_ref_slots: dict[int, int] = {function: slot for slot, function in enumerate(escaping)}
 
+    def starts(self) -> tuple[int, ...]:
+        """What the runtime needs of it, in the order of plan_parse.c; artifacts bring it along."""
+        return (
+            self.memories, self.globals, self.global_imports, self.tables, self.function_imports, self.tags, self.func_refs, self.type_ids,
+            self.size,
+        )  # fmt: skip
+
     def memory(self, index: int) -> int:
         """Offset of memory `index`'s VMMemory."""
         return self.memories + 16 * index

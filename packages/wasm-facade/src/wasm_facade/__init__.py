@@ -7,17 +7,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wasm_environ.errors import (
-        ArtifactError,
-        CompileError,
-        ExhaustedError,
-        InvalidError,
-        LinkError,
-        MalformedError,
-        TextError,
-        UnsupportedError,
-        WasmError,
-    )
+    from wasm_environ.compile_errors import CompileError, InvalidError, MalformedError, TextError, UnsupportedError
+    from wasm_environ.errors import ArtifactError, ExhaustedError, LinkError, WasmError
     from wasm_environ.errors import Exit as ExitTrap
     from wasm_environ.errors import WasmError as WasmtimeError
     from wasm_facade.compilation import wat2wasm
@@ -62,7 +53,8 @@ __all__ = [
 
 # Columns: module, the names it defines.
 _HOMES = (
-    ("wasm_environ.errors", "ArtifactError CompileError ExhaustedError InvalidError LinkError MalformedError TextError UnsupportedError WasmError"),
+    ("wasm_environ.errors", "ArtifactError ExhaustedError LinkError WasmError"),
+    ("wasm_environ.compile_errors", "CompileError InvalidError MalformedError TextError UnsupportedError"),
     ("wasm_vm", "Caller Frame Func Global Instance InstanceExports InstancePre Memory SharedMemory Store StoreError Table Tag Trap TrapCode"),
     ("wasm_facade.config", "Config"),
     ("wasm_facade.engine", "Engine"),
@@ -73,8 +65,10 @@ _HOMES = (
     ("wasm_facade.loaded", "load"),
     ("wasm_facade.compilation", "wat2wasm"),
 )
-# Columns: name here, name there. wasmtime-py's words for what we call otherwise; StoreContext is what host functions are given besides a Store.
-_ALIASES = {"ExitTrap": "Exit", "WasmtimeError": "WasmError", "StoreContext": "Caller"}
+# wasmtime-py's names for what we call otherwise. StoreContext is what host functions are given besides a Store.
+_ALIASES = {
+    "ExitTrap": ("wasm_environ.errors", "Exit"), "WasmtimeError": ("wasm_environ.errors", "WasmError"), "StoreContext": ("wasm_vm", "Caller"),
+}  # fmt: skip
 # Columns: name, how `discovery` finds the package, which may be absent.
 _OPTIONAL = {"DirPerms": "wasi_preview1", "FilePerms": "wasi_preview1", "WasiConfig": "wasi_preview1", "PoolingAllocationConfig": "pooling"}
 
@@ -88,10 +82,11 @@ def __getattr__(name: str) -> object:
         try:
             found = getattr(getattr(discovery, _OPTIONAL[name])(), name)
         except WasmError as error:
-            return discovery.Absent(name, str(error))
+            from wasm_facade.absent import Absent
+
+            return Absent(name, str(error))
     else:
-        there = _ALIASES.get(name, name)
-        home = "wasm_environ.errors" if there == "Exit" else next((module for module, names in _HOMES if there in names.split()), "")
+        home, there = _ALIASES.get(name) or (next((module for module, names in _HOMES if name in names.split()), ""), name)
         if not home:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         __import__("wasm_facade.engine")  # which binds the vm's classes to ours

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from _operator import attrgetter
-
 import wasm_vm
 
 TYPE_CHECKING = False
@@ -23,6 +21,14 @@ def _described_by(name: str) -> Callable[[Any], Any]:
     return convert
 
 
+def _description(public: Any) -> Any:
+    return public._type
+
+
+def _payload(tag: Any) -> Any:
+    return tag._functype._type
+
+
 def _to_tag_type(payload: Any) -> Any:
     from wasm_facade.types import FuncType, TagType
 
@@ -38,10 +44,9 @@ def _set_wasi(store: wasm_vm.Store, config: Any) -> Any:
 
 def bind(default_engine: Callable[[], Any]) -> None:
     """Once, when the first engine can be made."""
-    described = attrgetter("_type")
     wasm_vm.bind_types(
-        to_func_type=_described_by("FuncType"), from_func_type=described, to_memory_type=_described_by("MemoryType"),
-        from_memory_type=described, to_table_type=_described_by("TableType"), from_table_type=described,
-        to_global_type=_described_by("GlobalType"), from_global_type=described, to_tag_type=_to_tag_type,
-        from_tag_type=attrgetter("_functype._type"), default_engine=default_engine, set_wasi=_set_wasi,
+        to_func_type=_described_by("FuncType"), from_func_type=_description, to_memory_type=_described_by("MemoryType"),
+        from_memory_type=_description, to_table_type=_described_by("TableType"), from_table_type=_description,
+        to_global_type=_described_by("GlobalType"), from_global_type=_description, to_tag_type=_to_tag_type,
+        from_tag_type=_payload, default_engine=default_engine, set_wasi=_set_wasi,
     )  # fmt: skip

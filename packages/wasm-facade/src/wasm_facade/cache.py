@@ -57,22 +57,22 @@ def code_stamp(path: str) -> str:
     try:
         if "site-packages" in path:
             return f"{path} {os.stat(path).st_mtime_ns}"
-        return f"{path} {_newest(os.path.dirname(path))}"
+        return f"{path} {_sources(os.path.dirname(path))}"
     except OSError:
         return path
 
 
-def _newest(folder: str) -> tuple[int, int, int]:
-    newest = size = count = 0
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.endswith(".py"):  # what is compiled of it is checked against it when imported
-                status = entry.stat()
-                newest, size, count = max(newest, status.st_mtime_ns), size + status.st_size, count + 1
-            elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
-                below = _newest(entry.path)
-                newest, size, count = max(newest, below[0]), size + below[1], count + below[2]
-    return newest, size, count
+def _sources(folder: str) -> tuple[int, float]:
+    """(number, sum of the modification times) of the sources; what is compiled of them is compared with them when it is imported."""
+    with os.scandir(folder) as listing:
+        entries = [entry for entry in listing if entry.name != "__pycache__"]
+    times = [entry.stat().st_mtime for entry in entries if entry.name[-3:] == ".py"]
+    count, total = len(times), sum(times)
+    for entry in entries:
+        if "." not in entry.name and entry.is_dir():
+            below = _sources(entry.path)
+            count, total = count + below[0], total + below[1]
+    return count, total
 
 
 def lookup(folder: str, key: str) -> str | None:
@@ -153,26 +153,17 @@ def clear(folder: str) -> int:
     return len(found)
 
 
-class Compiled:
-    """An artifact: in `path`, a cache's file, if that is not "", else in `data`."""
-
-    __slots__ = ("data", "path")
-
-    def __init__(self, path: str, data: bytes) -> None:
-        self.path = path
-        self.data = data
-
-
-def artifact_of(engine: Engine, source: bytes, progress: Progress | None = None, anew: bool = False) -> Compiled:
-    """The artifact of a module, binary or text: out of the cache, or compiled and put there. `anew`: what the cache has is no good."""
+def artifact_of(engine: Engine, source: bytes, progress: Progress | None = None, anew: bool = False) -> tuple[str, bytes]:
+    """The artifact of a module, binary or text: (path, b"") when the cache has it, else ("", bytes), compiled and put there. `anew`: what the
+    cache has is no good."""
     folder = folder_of(engine._cache)
     key = engine._cache_key(source) if folder is not None else ""
     path = lookup(folder, key) if folder is not None and not anew else None
     if path is not None:
-        return Compiled(path, b"")
+        return path, b""
     from wasm_facade.compilation import compile_artifact
 
     data = compile_artifact(engine, source, progress)
     if folder is not None:
         store(folder, key, data)
-    return Compiled("", data)
+    return "", data

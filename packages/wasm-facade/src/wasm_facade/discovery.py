@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
-    from typing import Any, Final, NoReturn
+    from typing import Any, Final
 
     from wasm_environ.compiler import Compiler, Target, Tunables
 
@@ -102,27 +102,6 @@ def _registered_compiler(strategy: str) -> CompilerChoice:
     packages = [package for name, _, _, package in KNOWN_COMPILERS if name in wanted]
     install = " or ".join(f"pip install {package}" for package in packages) or f"install a package that offers {strategy!r}"
     raise WasmError(f"no compiler for strategy {strategy!r} is installed: {install}")
-
-
-class Absent:
-    """Stands for a name of a package that is not installed, so that `from wasm_facade import *` works; using it says what to install."""
-
-    __slots__ = ("_message", "_name")
-
-    def __init__(self, name: str, message: str) -> None:
-        self._name = name
-        self._message = message
-
-    def __call__(self, *args: object, **kwargs: object) -> NoReturn:
-        raise WasmError(self._message)
-
-    def __getattr__(self, name: str) -> NoReturn:
-        if name[:2] == "__":
-            raise AttributeError(name)
-        raise WasmError(self._message)
-
-    def __repr__(self) -> str:
-        return f"<{self._name}: {self._message}>"
 
 
 def pooling() -> ModuleType:

@@ -177,11 +177,11 @@ class Linker:
         if module.engine is not self.engine:
             raise WasmError("the module belongs to another engine than this linker")
         defined = self._defined
-        wanted = module._descriptor.imports
-        resolved = [defined.get((i.module, i.name)) for i in wanted]
+        loaded = module._loaded
+        resolved = [defined.get(wanted[:2]) for wanted in loaded.module.imports]
         if None in resolved:
             raise LinkError(self._missing_message(self._unknown(module)))
-        return InstancePre(module, module._loaded, tuple(resolved))
+        return InstancePre(module, loaded, tuple(resolved))
 
     def instantiate(self, store: Storelike, module: Module) -> Instance:
         """A new instance of `module` in `store`, its imports being this linker's definitions."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from wasm_environ.errors import ArtifactError, WasmError
-from wasm_facade.cache import artifact_of
+from wasm_facade.cache import artifact_of, discard
 from wasm_facade.engine import Engine
 from wasm_vm import LoadedModule, MappedFile, load_module, open_file, read_head
 
@@ -62,19 +62,17 @@ class Module:
             raise TypeError(f"expected an Engine, not {type(engine).__name__}")
         source = source_bytes(wasm)
         vm = engine._vm
-        found = artifact_of(engine, source, progress)
+        path, data = artifact_of(engine, source, progress)
         runnable = engine._runnable()
-        if found.path:
+        if path:
             try:
-                mapped = open_file(found.path)
+                mapped = open_file(path)
                 self._take(engine, mapped.load(vm) if runnable else None, mapped.code)
                 return
             except (WasmError, OSError):  # damaged, or gone meanwhile: make it again
-                from wasm_facade.cache import discard
-
-                discard(found.path)
-                found = artifact_of(engine, source, progress, anew=True)
-        self._take(engine, load_module(vm, found.data) if runnable else None, found.data)
+                discard(path)
+                _, data = artifact_of(engine, source, progress, anew=True)
+        self._take(engine, load_module(vm, data) if runnable else None, data)
 
     def _take(self, engine: Engine, handle: LoadedModule | MappedFile | None, artifact: bytes | Code) -> None:
         self._engine = engine
@@ -174,7 +172,7 @@ class Module:
 
     @property
     def _descriptor(self) -> Descriptor:
-        found: Descriptor = self._loaded.module
+        found: Descriptor = self._loaded.module.module
         return found
 
     @property

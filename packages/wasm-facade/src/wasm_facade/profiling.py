@@ -48,7 +48,7 @@ def functions_of(loaded: LoadedModule, artifact: memoryview) -> Iterator[tuple[i
 
     text, table = section(".text"), section(".wasm.functions").cast("I")
     names: dict[int, str] = marshal.loads(section(".wasm.names"))[1]
-    first = loaded.module.imported_functions
+    first = loaded.module.module.imported_functions
     for number in range(len(table) // 2):
         offset, size = table[2 * number], table[2 * number + 1]
         yield loaded.text_address + offset, bytes(text[offset : offset + size]), names.get(first + number, f"wasm[{first + number}]")

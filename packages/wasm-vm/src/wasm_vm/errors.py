@@ -67,25 +67,6 @@ class Trap(Exception):
         return f"<Trap {self.message!r}>" if self._trap is None else f"<Trap {self.trap_code}, {len(self.frames)} frames>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self.message, self._trap)
+        from wasm_vm.rebuilt import rebuild
 
-
-def _rebuild(message: str, code: int | None) -> Trap:
-    """A pickled trap: its text and code; the backtrace stays behind as text."""
-    trap = Trap(message)
-    if code is not None:
-        trap = Rebuilt(message)
-        trap._trap = code
-    return trap
-
-
-class Rebuilt(Trap):
-    """A Trap that came from another process: the message holds its backtrace already."""
-
-    @property
-    def message(self) -> str:
-        """What happened, with the backtrace."""
-        return self._message or ""
-
-
-Rebuilt.__name__ = Rebuilt.__qualname__ = "Trap"
+        return rebuild, (self.message, self._trap)

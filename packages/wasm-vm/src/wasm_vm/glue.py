@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from wasm_environ.module import Module
     from wasm_vm import Memory, SharedMemory
+    from wasm_vm.loading import Described
 
 KINDS = ("func", "table", "memory", "global", "tag")
 
@@ -65,8 +65,9 @@ def _kind_of(given: Any) -> int:
     return GLOBAL if isinstance(given, Global) else MEMORY
 
 
-def import_mismatch(module: Module, index: int, given: Any, reason: str) -> str:
+def import_mismatch(described: Described, index: int, given: Any, reason: str) -> str:
     """The LinkError message for import `index`: what the module wants and what it was given."""
+    module = described.module
     wanted = module.imports[index]
     types_of = (
         lambda: module.func_type(wanted.index),

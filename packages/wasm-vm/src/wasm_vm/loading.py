@@ -5,9 +5,7 @@ from __future__ import annotations
 import marshal
 
 from wasm_environ import types
-from wasm_environ.errors import UnsupportedError
 from wasm_environ.linking import artifact as artifacts
-from wasm_environ.vmtypes import ContextLayout
 from wasm_vm import _core
 
 TYPE_CHECKING = False
@@ -15,14 +13,41 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Final, Literal
 
+    from wasm_environ.compile_errors import UnsupportedError
     from wasm_environ.linking.artifact import Artifact, Head
-    from wasm_environ.module import ConstExpr, ElementSegment
+    from wasm_environ.module import Module
+
+    Plain = tuple[Any, ...]
 
 NO_FUNCTION: Final = 0xFFFFFFFF
 REF_NULL: Final = 0xD0
 REF_FUNC: Final = 0xD2
 # What constexpr.c evaluates.
 EVALUATED: Final = frozenset((0x23, 0x41, 0x42, 0x43, 0x44, 0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E, REF_NULL, REF_FUNC, 0x30C))
+
+
+class Described:
+    """A loaded module's descriptor: what linking needs of it as plain tuples; the rest when somebody looks into it."""
+
+    __slots__ = ("_image", "_module", "_place", "_plain", "imports", "start")
+
+    def __init__(self, plain: Plain, image: Any, place: tuple[int, int]) -> None:
+        self._plain = plain
+        self._image = image  # what exports the artifact's bytes; a view kept here would keep a mapping from being freed
+        self._place = place  # of the data segments
+        self._module: Module | None = None
+        self.imports: tuple[Plain, ...] = plain[1]  # (module, name, kind, type, index)
+        self.start: int = plain[9]  # function index, or -1
+
+    @property
+    def module(self) -> Module:
+        """The whole descriptor."""
+        if self._module is None:
+            from wasm_environ.linking.descriptor import from_plain
+
+            at, size = self._place
+            self._module = from_plain(self._plain, bytes(memoryview(self._image)[at : at + size]))
+        return self._module
 
 
 class MappedFile:
@@ -48,7 +73,7 @@ class MappedFile:
         at, size = self.head.sections[".wasm.names"]
         # by offset: the mapping must not refer to a view of itself
         names = lambda code: marshal.loads(memoryview(code)[at : at + size])  # noqa: E731
-        return _load(engine, self.code, self.head.sections[".text"], artifact, names)
+        return _load(engine, self.code, self.head.sections[".text"], artifact, self.code, names)
 
 
 def open_file(path: str) -> MappedFile:
@@ -70,7 +95,7 @@ def load_module(engine: _core.EngineCore, image: bytes | bytearray | memoryview,
     artifact = artifacts.read_body(image, head)
     text = artifact.section(".text")
     names = bytes(artifact.section(".wasm.names"))
-    return _load(engine, _core.map_bytes(text), (0, len(text)), artifact, lambda _: marshal.loads(names))
+    return _load(engine, _core.map_bytes(text), (0, len(text)), artifact, image, lambda _: marshal.loads(names))
 
 
 def read_head(image: bytes) -> Head:
@@ -81,9 +106,10 @@ def read_head(image: bytes) -> Head:
 
 
 def _load(
-    engine: _core.EngineCore, code: _core.Code, text: tuple[int, int], artifact: Artifact, names: Callable[[Any], Any]
+    engine: _core.EngineCore, code: _core.Code, text: tuple[int, int], artifact: Artifact, image: Any, names: Callable[[Any], Any]
 ) -> _core.LoadedModule:
-    return _core.load(engine, code, text, artifact.module, names, _plan(engine, artifact))
+    described = Described(artifact.plain, image, artifact.sections[".wasm.data"])
+    return _core.load(engine, code, text, described, names, _plan(engine, artifact))
 
 
 def _words(values: Sequence[int], format: Literal["I", "q"] = "I") -> bytes:
@@ -104,11 +130,11 @@ class Expressions:
         self.pool: list[int] = []
         self.seen: dict[tuple[tuple[int, int, int], ...], tuple[int, int]] = {}
 
-    def add(self, expression: ConstExpr | None) -> tuple[int, int]:
+    def add(self, expression: Plain | None) -> tuple[int, int]:
         """(first row, number of rows)"""
         if expression is None:
             return 0, 0
-        rows = expression.ops
+        rows = expression[1]
         place = self.seen.get(rows)
         if place is None:
             place = self.before + len(self.pool) // 3, len(rows)
@@ -122,6 +148,7 @@ class Expressions:
 
 def _unsupported(op: int) -> UnsupportedError:
     """Said when a module is loaded: a passive segment is evaluated inside wasm, where nothing can be raised."""
+    from wasm_environ.compile_errors import UnsupportedError
     from wasm_environ.opcodes import OPS
 
     names = [row.mnemonic for row in OPS if row.id == op]
@@ -133,21 +160,22 @@ def _signed(word: int) -> int:
     return word - (1 << 64) if word >> 63 else word
 
 
-def _limits(limits: types.Limits) -> tuple[int, int, bool, bool]:
-    return limits.min, limits.max or 0, limits.max is not None, limits.is64
+def _limits(limits: Plain) -> tuple[int, int, bool, bool]:
+    low, high, is64, _ = limits
+    return low, high or 0, high is not None, is64
 
 
-def _element(segment: ElementSegment, pool: Expressions, value: Callable[[int], int]) -> tuple[Any, ...]:
+def _element(segment: Plain, pool: Expressions, value: Callable[[int], int]) -> Plain:
+    mode, table, offset, type, indices, items = segment
     functions: bytes | None = None
     expressions: tuple[tuple[int, int], ...] | None = None
-    if segment.functions is not None:
-        functions = _words(segment.functions)
-    elif all(len(e.ops) == 1 and e.ops[0][0] in (REF_NULL, REF_FUNC) for e in segment.expressions or ()):
-        items = [e.ops[0][1] if e.ops[0][0] == REF_FUNC else NO_FUNCTION for e in segment.expressions or ()]
-        functions = _words(items)
+    if indices is not None:
+        functions = _words(indices)
+    elif all(len(ops) == 1 and ops[0][0] in (REF_NULL, REF_FUNC) for _, ops in items or ()):
+        functions = _words([ops[0][1] if ops[0][0] == REF_FUNC else NO_FUNCTION for _, ops in items or ()])
     else:
-        expressions = tuple([pool.add(e) for e in segment.expressions or ()])
-    return segment.mode, segment.table, pool.add(segment.offset), value(segment.type), functions, expressions
+        expressions = tuple([pool.add(item) for item in items or ()])
+    return mode, table, pool.add(offset), value(type), functions, expressions
 
 
 def _table(artifact: Artifact, name: str) -> memoryview:
@@ -155,42 +183,38 @@ def _table(artifact: Artifact, name: str) -> memoryview:
     return section if section.contiguous else memoryview(bytes(section))
 
 
-def _plan(engine: _core.EngineCore, artifact: Artifact) -> tuple[Any, ...]:
-    """In the order `loaded_new` in loaded.c parses."""
-    module = artifact.module
-    layout = ContextLayout(module)
-    ids = engine.registry.register(module)
-    pool = Expressions(len(artifact.data_ops) // 24)
+def _plan(engine: _core.EngineCore, artifact: Artifact) -> Plain:
+    """In the order `loaded_new` in loaded.c parses, out of the plain form that descriptor.py describes."""
+    plain_types, imports, exports, functions, tables, memories, variables, tags, imported, start, elements, (data_rows, data_ops), escaping = artifact.plain
+    ids = engine.registry.register_types([types.from_plain(t) for t in plain_types])
+    pool = Expressions(len(data_ops) // 24)
 
     def value(t: int) -> int:  # concrete references by engine id: comparable between modules
         return t & 0xFFF | ids[t >> types.HEAP_SHIFT] << types.HEAP_SHIFT if t & types.CONCRETE else t
 
     entries = dict(zip(artifact.entry_types, artifact.table(".wasm.entries"), strict=True))
     thunks = dict(zip(artifact.thunk_types, artifact.table(".wasm.thunks"), strict=True))
-    canonical = [t.canonical for t in module.types]
-    functions = module.functions
-    escaping = sorted(module.escaping_functions)
-    memories = tuple([(*_limits(m.limits), m.limits.shared, m.page_size_log2) for m in module.memories])
-    tables = tuple([(value(t.type.element), *_limits(t.type.limits), pool.add(t.init)) for t in module.tables])
-    variables = tuple([(value(g.type.type), g.type.mutable, pool.add(g.init)) for g in module.globals])
-    elements = tuple([_element(e, pool, value) for e in module.elements])
+    canonical = [t[5] for t in plain_types]
     return (
-        (layout.memories, layout.globals, layout.global_imports, layout.tables, layout.function_imports, layout.tags,
-         layout.func_refs, layout.type_ids, layout.size),
+        artifact.layout,
         _words(ids),
         _words([ids[t] for t in functions]),
-        (module.imported_functions, module.imported_tables, module.imported_memories, module.imported_globals, module.imported_tags),
-        tuple([(i.module, i.name, i.kind, i.index) for i in module.imports]),
-        tuple([(e.name, e.kind, e.index) for e in module.exports]),
-        memories, tables, variables, elements, artifact.data_rows,
+        imported,
+        tuple([(module, name, kind, index) for module, name, kind, _, index in imports]),
+        exports,
+        tuple([(*_limits(limits), limits[3], page_size_log2) for _, limits, page_size_log2 in memories]),
+        tuple([(value(element), *_limits(limits), pool.add(init)) for (_, element, limits), init in tables]),
+        tuple([(value(type), mutable, pool.add(init)) for (_, type, mutable), init in variables]),
+        tuple([_element(each, pool, value) for each in elements]),
+        data_rows,
         artifact.section(".wasm.data"),
         _words(escaping),
-        module.start,
+        start,
         bool(artifact.fingerprint[4][0]),  # Tunables.key(): guarded comes first
         _words([entries[canonical[functions[f]]] for f in escaping]),
-        _words([thunks[canonical[functions[f]]] for f in range(module.imported_functions)]),
-        entries[canonical[functions[module.start]]] if module.start >= 0 else 0,
+        _words([thunks[canonical[functions[f]]] for f in range(imported[0])]),
+        entries[canonical[functions[start]]] if start >= 0 else 0,
         _table(artifact, ".wasm.functions"), _table(artifact, ".wasm.traps"), _table(artifact, ".wasm.addresses"),
-        artifact.data_ops + _words(pool.pool, "q"),
-        _words([ids[t.type_index] for t in module.tags]),
+        data_ops + _words(pool.pool, "q"),
+        _words([ids[type_index] for _, type_index in tags]),
     )  # fmt: skip

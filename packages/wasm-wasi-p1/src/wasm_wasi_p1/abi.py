@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno as host
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -39,7 +37,7 @@ OVERFLOW = 61
 PERM = 63
 NOTCAPABLE = 76
 
-FROM_HOST = {getattr(host, "E" + name): code for code, name in enumerate(ERRNO_NAMES) if hasattr(host, "E" + name)}
+_from_host: dict[int, int] = {}
 
 # Rights (witx: $rights), bit by bit.
 FD_DATASYNC = 1 << 0
@@ -120,4 +118,8 @@ def fail(code: int) -> NoReturn:
 
 def from_oserror(error: OSError) -> int:
     """The WASI errno of a host error."""
-    return FROM_HOST.get(error.errno, IO)
+    if not _from_host:
+        import errno
+
+        _from_host.update({getattr(errno, "E" + name): code for code, name in enumerate(ERRNO_NAMES) if hasattr(errno, "E" + name)})
+    return _from_host.get(error.errno or 0, IO)

@@ -12,38 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, NoReturn
 
+    from wasm_wasi_p1.preopen import Preopen
+
     StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-
-
-class DirPerms:
-    """What may be done with a preopened directory's entries; join with |."""
-
-    READ = READ_ONLY = 1
-    MUTATE = WRITE_ONLY = 2
-    READ_WRITE = 3
-
-
-class FilePerms:
-    """What may be done with the files below a preopened directory; join with |."""
-
-    READ = READ_ONLY = 1
-    WRITE = WRITE_ONLY = 2
-    READ_WRITE = 3
-
-
-class Preopen:
-    """A host directory the guest may use, under the name `guest_path`."""
-
-    __slots__ = ("dir_perms", "file_perms", "guest_path", "path")
-
-    def __init__(self, path: str, guest_path: str, dir_perms: int, file_perms: int) -> None:
-        self.path = path
-        self.guest_path = guest_path
-        self.dir_perms = dir_perms
-        self.file_perms = file_perms
-
-    def __repr__(self) -> str:
-        return f"Preopen({self.path!r} as {self.guest_path!r}, perms {self.dir_perms}/{self.file_perms})"
 
 
 class WasiConfig:
@@ -159,6 +130,8 @@ class WasiConfig:
         every = 3 if fs_mutable else 1
         dir_perms = every if dir_perms is None else int(getattr(dir_perms, "value", dir_perms))
         file_perms = every if file_perms is None else int(getattr(file_perms, "value", file_perms))
+        from wasm_wasi_p1.preopen import Preopen
+
         self.preopens.append(Preopen(host, guest_path, dir_perms, file_perms))
 
     def preopen_socket(self, sock: Any) -> None:

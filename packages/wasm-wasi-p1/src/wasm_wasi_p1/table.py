@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from _operator import and_
 
 from wasm_environ.host import HostFunction
 from wasm_environ.types import I32, I64, FuncType
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from wasm_environ.host import Caller
 
     Row = tuple[str, str, str, str]
+
+_and = int.__and__
 
 # A parameter's kind: its value type, and the mask that makes an unsigned number of the signed one that arrives.
 KINDS = {
@@ -139,9 +140,9 @@ def _bind(context: WasiContext, name: str, kinds: str, file: str) -> Callable[..
             implementation = implementation_of(file, name)
         try:
             if needs_memory:
-                implementation(context, caller.memory(), *map(and_, arguments, masks))
+                implementation(context, caller.memory(), *map(_and, arguments, masks))
             else:
-                implementation(context, *map(and_, arguments, masks))
+                implementation(context, *map(_and, arguments, masks))
         except WasiErrno as error:
             return error.code
         except OSError as error:

@@ -12,7 +12,7 @@ from wasm_environ.binary import externals, segments
 from wasm_environ.binary.expressions import declare, instruction
 from wasm_environ.binary.reader import Reader
 from wasm_environ.binary.type_section import type_section
-from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.features import DEFAULT, Features
 from wasm_environ.module import CustomSection, Module
 

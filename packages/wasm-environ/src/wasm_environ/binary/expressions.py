@@ -8,7 +8,7 @@ from mypy_extensions import i64
 
 from wasm_environ import limits
 from wasm_environ.binary.reader import Reader
-from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.module import ConstExpr, Module
 from wasm_environ.opcodes import ID_LIMIT, OPS, PREFIX_BASE
 from wasm_environ.types import NULLABLE

@@ -10,7 +10,7 @@ from wasm_environ import limits
 from wasm_environ.binary.expressions import const_expr
 from wasm_environ.binary.reader import Reader
 from wasm_environ.binary.type_section import mutability
-from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.module import FUNC, GLOBAL, MEMORY, TABLE, TAG, Export, ExternType, Global, Import, Module, Table
 from wasm_environ.types import GlobalType, Limits, MemoryType, TableType, TagType
 

@@ -7,7 +7,7 @@ from typing import Final, final
 from mypy_extensions import i64
 
 from wasm_environ import limits
-from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.features import Features
 from wasm_environ.types import (
     CONCRETE,

@@ -11,7 +11,7 @@ from wasm_environ import limits
 from wasm_environ.binary.expressions import const_expr, declare, skip_i32_const
 from wasm_environ.binary.externals import bound
 from wasm_environ.binary.reader import Reader
-from wasm_environ.errors import MalformedError
+from wasm_environ.compile_errors import MalformedError
 from wasm_environ.features import ALL
 from wasm_environ.module import ACTIVE, DECLARED, PASSIVE, ConstExpr, DataSegment, ElementSegment, Module
 from wasm_environ.types import FUNC, FUNCREF, HEAP_SHIFT, REF

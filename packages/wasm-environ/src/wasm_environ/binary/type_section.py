@@ -8,7 +8,7 @@ from mypy_extensions import i64
 
 from wasm_environ import limits
 from wasm_environ.binary.reader import Reader
-from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.rec_groups import GroupKey, close_group
 from wasm_environ.types import I8, I16, ArrayType, CompositeType, FieldType, FuncType, StructType, SubType
 

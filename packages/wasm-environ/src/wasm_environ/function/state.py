@@ -27,7 +27,7 @@ from wasm_environ.body import (
     OFFSET_SHIFT,
     WORDS,
 )
-from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.function.context import Context
 from wasm_environ.function.tables import POP1, POP2, POP3, PUSH
 from wasm_environ.types import BOT, CONCRETE, HEAP_SHIFT, REF, value_type_name

@@ -9,7 +9,7 @@ from mypy_extensions import i64
 
 from wasm_environ import limits
 from wasm_environ.body import KIND_BLOCK, KIND_FUNCTION, KIND_IF, KIND_LOOP, FunctionBody
-from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.features import DEFAULT, Features
 from wasm_environ.function import (
     aggregate,

@@ -7,7 +7,7 @@ Behind the ELF header lies the head, which says what the file is and where every
 Sections (all tables little-endian u32 unless said; offsets count from the start of .text):
 
     .text             machine code and constants, page-aligned, no relocation left
-    .wasm.meta        marshal: (descriptor, entry type indices, thunk type indices)
+    .wasm.meta        marshal: (descriptor, entry type indices, thunk type indices, where arrays start in the VMContext)
     .wasm.functions   offset, size per defined function
     .wasm.entries     offset per entry trampoline; .wasm.thunks: per host thunk; in the order of the type indices in .wasm.meta
     .wasm.traps       offset, trap code; ascending
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Checksum = Callable[..., int]  # (data, value so far) -> crc32; zlib's, or a faster one
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 HEAD_AT: Final = 120  # elf.HEAD
 HEAD_ROOM: Final = 4096 - HEAD_AT
 MARSHAL: Final = 2  # of the head: later versions depend on reference counts
@@ -55,21 +55,27 @@ class Head:
 
 
 class Artifact:
-    """A checked artifact. `image` is the whole file; section ranges are (offset, size) in it."""
+    """A checked artifact. `image` is the whole file; section ranges are (offset, size) in it. `plain`: see descriptor.py."""
 
-    __slots__ = ("data_ops", "data_rows", "entry_types", "fingerprint", "image", "module", "sections", "thunk_types")
+    __slots__ = ("entry_types", "fingerprint", "image", "layout", "plain", "sections", "thunk_types")
 
     def __init__(
-        self, image: bytes | memoryview, sections: dict[str, tuple[int, int]], fingerprint: tuple[Any, ...], module: Module,
-        entry_types: tuple[int, ...], thunk_types: tuple[int, ...], datas: tuple[bytes, bytes],
+        self, image: bytes | memoryview, sections: dict[str, tuple[int, int]], fingerprint: tuple[Any, ...], plain: tuple[Any, ...],
+        entry_types: tuple[int, ...], thunk_types: tuple[int, ...], layout: tuple[int, ...],
     ) -> None:  # fmt: skip
         self.image = image
         self.sections = sections
         self.fingerprint = fingerprint
-        self.module = module
+        self.plain = plain
         self.entry_types = entry_types
-        self.data_rows, self.data_ops = datas  # see descriptor.py
         self.thunk_types = thunk_types
+        self.layout = layout
+
+    def module(self) -> Module:
+        """The module's descriptor, made of its plain form and the data segments."""
+        from wasm_environ.linking.descriptor import from_plain
+
+        return from_plain(self.plain, bytes(self.section(".wasm.data")))
 
     def section(self, name: str) -> memoryview:
         """The bytes of a section, not copied."""
@@ -110,6 +116,7 @@ def compile_module(
     """Compile a module whose module-level validation has passed; returns the artifact's bytes. Raises CompileError."""
     from wasm_environ.linking import descriptor, elf
     from wasm_environ.linking.layout import lay_out
+    from wasm_environ.vmtypes import ContextLayout
 
     batches = compiler.compile_functions(module, features, progress)
     entries, thunks = trampoline_types(module)
@@ -121,7 +128,7 @@ def compile_module(
     module_name, names = _names(module)
     sections = [
         (".text", image.text, elf.PAGE),
-        (".wasm.meta", marshal.dumps((plain, entries, thunks), 4), 8),
+        (".wasm.meta", marshal.dumps((plain, entries, thunks, ContextLayout(module).starts()), 4), 8),
         (".wasm.functions", image.functions.tobytes(), 8),
         (".wasm.entries", image.entries.tobytes(), 8),
         (".wasm.thunks", image.thunks.tobytes(), 8),
@@ -209,12 +216,7 @@ def read(image: bytes | memoryview) -> Artifact:
 
 
 def read_body(image: bytes | memoryview, head: Head) -> Artifact:
-    """The descriptor and the tables, of an artifact whose checksum matched."""
-    from wasm_environ.linking import descriptor
-
-    view = memoryview(image)
+    """The descriptor, plain, and the tables, of an artifact whose checksum matched."""
     at, size = head.sections[".wasm.meta"]
-    plain, entries, thunks = marshal.loads(view[at : at + size])
-    data_at, data_size = head.sections[".wasm.data"]
-    module = descriptor.from_plain(plain, bytes(view[data_at : data_at + data_size]))
-    return Artifact(image, head.sections, head.fingerprint, module, entries, thunks, plain[descriptor.DATAS])
+    plain, entries, thunks, layout = marshal.loads(memoryview(image)[at : at + size])
+    return Artifact(image, head.sections, head.fingerprint, plain, entries, thunks, layout)

@@ -23,32 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-FUNC, STRUCT, ARRAY = 0, 1, 2
-DATAS = 11  # where in the plain descriptor the rows and ops of data segments are
 WORD, SIGN = (1 << 64) - 1, 1 << 63
-
-
-def _type_plain(t: types.SubType) -> tuple[Any, ...]:
-    composite = t.composite
-    if isinstance(composite, types.FuncType):
-        body: tuple[Any, ...] = (FUNC, composite.params, composite.results)
-    elif isinstance(composite, types.StructType):
-        body = (STRUCT, tuple((f.type, f.mutable) for f in composite.fields))
-    else:
-        body = (ARRAY, composite.field.type, composite.field.mutable)
-    return (body, t.final, t.supers, t.rec_start, t.rec_size, t.canonical, t.descriptor, t.describes)
-
-
-def _type_back(plain: tuple[Any, ...]) -> types.SubType:
-    body = plain[0]
-    composite: types.CompositeType
-    if body[0] == FUNC:
-        composite = types.FuncType(body[1], body[2])
-    elif body[0] == STRUCT:
-        composite = types.StructType(tuple(types.FieldType(t, m) for t, m in body[1]))
-    else:
-        composite = types.ArrayType(types.FieldType(body[1], body[2]))
-    return types.SubType(composite, *plain[1:])
 
 
 def _limits(limits: types.Limits) -> tuple[Any, ...]:
@@ -111,7 +86,7 @@ def to_plain(m: Module) -> tuple[tuple[Any, ...], bytes]:
             ops.extend([(word & WORD) - ((word & SIGN) << 1) for word in row])
         at += d.end - d.start
     plain = (
-        tuple(_type_plain(t) for t in m.types),
+        tuple(types.plain_of(t) for t in m.types),
         tuple((i.module, i.name, i.kind, _extern_plain(i.type), i.index) for i in m.imports),
         tuple((e.name, e.kind, e.index) for e in m.exports),
         tuple(m.functions),
@@ -129,9 +104,9 @@ def to_plain(m: Module) -> tuple[tuple[Any, ...], bytes]:
 
 
 def from_plain(plain: tuple[Any, ...], data: bytes) -> Module:
-    """The module descriptor again, without data segments, whose rows are plain[DATAS]; `data`, joined, is the new `Module.data`."""
+    """The module descriptor again, without data segments, whose rows are in the plain form; `data`, joined, is the new `Module.data`."""
     m = Module(data)
-    m.types = [_type_back(t) for t in plain[0]]
+    m.types = [types.from_plain(t) for t in plain[0]]
     m.imports = [Import(a, b, kind, _extern_back(t), index) for a, b, kind, t, index in plain[1]]
     m.exports = [Export(*e) for e in plain[2]]
     m.functions = list(plain[3])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from wasm_environ.binary.writer import unsigned
-from wasm_environ.errors import InvalidError
+from wasm_environ.compile_errors import InvalidError
 from wasm_environ.text.immediates import INSTRUCTIONS, PLAIN, Scope
 from wasm_environ.text.lexer import unquote
 

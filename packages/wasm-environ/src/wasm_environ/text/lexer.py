@@ -10,7 +10,7 @@ import re
 from itertools import islice
 from typing import Final, final
 
-from wasm_environ.errors import TextError
+from wasm_environ.compile_errors import TextError
 from wasm_environ.text.keywords import KEYWORDS
 
 _ID: Final = r"[0-9A-Za-z!#$%&'*+\-./:<=>?@\\^_`|~]"

@@ -7,7 +7,7 @@ from typing import Final, final
 
 from wasm_environ.binary.expressions import block_type, memory_flags, opcode
 from wasm_environ.binary.reader import Reader
-from wasm_environ.errors import MalformedError
+from wasm_environ.compile_errors import MalformedError
 from wasm_environ.features import ALL
 from wasm_environ.names import NameMap
 from wasm_environ.opcodes import BY_ID, Op

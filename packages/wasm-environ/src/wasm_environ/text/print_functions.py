@@ -6,7 +6,7 @@ from typing import Final, final
 
 from wasm_environ import limits
 from wasm_environ.binary.reader import Reader
-from wasm_environ.errors import InvalidError
+from wasm_environ.compile_errors import InvalidError
 from wasm_environ.features import ALL
 from wasm_environ.module import ConstExpr, Module
 from wasm_environ.names import NameMap, Names

@@ -10,7 +10,7 @@ from mypy_extensions import i64
 from wasm_environ.binary.expressions import opcode
 from wasm_environ.binary.reader import Reader
 from wasm_environ.body import KIND_FUNCTION
-from wasm_environ.errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.function import aggregate, control, numeric, reference, vector
 from wasm_environ.function.context import Context
 from wasm_environ.function.state import State

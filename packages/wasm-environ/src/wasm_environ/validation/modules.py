@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasm_environ import limits
 from wasm_environ.binary.segments import plain_datas
-from wasm_environ.errors import InvalidError
+from wasm_environ.compile_errors import InvalidError
 from wasm_environ.features import Features
 from wasm_environ.function.context import Context
 from wasm_environ.module import ACTIVE, FUNC, GLOBAL, KIND_NAMES, MEMORY, TABLE, Module

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mypy_extensions import i64
 
 from wasm_environ import limits
-from wasm_environ.errors import InvalidError
+from wasm_environ.compile_errors import InvalidError
 from wasm_environ.function.context import Context
 from wasm_environ.types import (
     CONCRETE,

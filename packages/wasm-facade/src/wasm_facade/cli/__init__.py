@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-from wasm_facade.cli.options import HelpRequested, UsageError, parse
+from wasm_facade.cli.options import UsageError, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,11 +82,11 @@ def _run(command: Command, run: object, words: list[str]) -> int:
     assert callable(run)
     try:
         parsed = parse(command, words)
-    except HelpRequested:
-        print(command.help())
-        return OK
     except UsageError as error:
         return _complain(f"wasm {command.name}", f"{error} (wasm {command.name} --help)")
+    if parsed is None:
+        print(command.help())
+        return OK
     try:
         status: int = run(parsed)
         return status

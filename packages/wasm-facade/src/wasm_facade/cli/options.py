@@ -12,10 +12,6 @@ class UsageError(Exception):
     """The command line is no good; the message says how."""
 
 
-class HelpRequested(Exception):
-    """--help was among the options."""
-
-
 class Option:
     """One option. `flags` as typed; `metavar` "" for a switch; `convert` makes the value, ValueError saying it is none.
 
@@ -79,8 +75,8 @@ class Parsed:
             raise AttributeError(name) from None
 
 
-def parse(command: Command, argv: list[str]) -> Parsed:
-    """Read a command line. Raises UsageError or HelpRequested."""
+def parse(command: Command, argv: list[str]) -> Parsed | None:
+    """Read a command line; None when --help was among the options. Raises UsageError."""
     by_flag = {flag: option for option in command.options for flag in option.flags}
     values = {option.name: [] if option.many else option.default for option in command.options}
     operands: list[str] = []
@@ -98,7 +94,7 @@ def parse(command: Command, argv: list[str]) -> Parsed:
                 break
             continue
         if word in ("--help", "-h"):
-            raise HelpRequested
+            return None
         flag, equals, attached = word.partition("=")
         if not flag.startswith("--") and len(flag) > 2:  # -oFILE
             flag, equals, attached = word[:2], "=", word[2:]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wasm_environ.errors import InvalidError, LinkError, MalformedError, WasmError
+from wasm_environ.compile_errors import InvalidError, MalformedError
+from wasm_environ.errors import LinkError, WasmError
 from wasm_environ.text import commands as c
 from wasm_environ.text.script import parse_script
 from wasm_environ.traps import TRAPS

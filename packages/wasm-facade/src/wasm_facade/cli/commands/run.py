@@ -40,6 +40,10 @@ COMMAND = Command(
 )  # fmt: skip
 
 
+# Stores stay until the process ends: giving their memories back, cleared, one by one would only take time.
+_kept: list[Store] = []
+
+
 def run(options: Parsed) -> int:
     """Run the program; the exit status is its own, 134 after a trap, 1 when it cannot run."""
     path = options.operands[0]
@@ -47,6 +51,7 @@ def run(options: Parsed) -> int:
     try:
         engine = _engine(options)
         store = Store(engine)
+        _kept.append(store)
         instance, module = _instance(options, engine, store, path)
     except Trap as trap:
         return _trapped(trap)
@@ -105,7 +110,7 @@ def _instance(options: Parsed, engine: Engine, store: Store, path: str) -> tuple
 
 
 def _needs_wasi(module: Module) -> bool:
-    return any(wanted.module in ("wasi_snapshot_preview1", "wasi_unstable") for wanted in module._descriptor.imports)
+    return any(wanted[0] in ("wasi_snapshot_preview1", "wasi_unstable") for wanted in module._loaded.module.imports)
 
 
 def _wasi(options: Parsed, path: str) -> Any:
@@ -147,7 +152,7 @@ def _start(options: Parsed, store: Store, instance: Instance, module: Module) ->
     if isinstance(initialize, Func):
         _call(options, store, initialize, [])
         return OK
-    if module._descriptor.start >= 0:
+    if module._loaded.module.start >= 0:
         return OK  # it ran when the module was instantiated
     fail("run", f"{options.operands[0]}: nothing to run: it exports no `_start`{_functions(store, instance)}")
     return FAILED
