@@ -235,39 +235,55 @@ Code *code_from_bytes(const uint8_t *text, size_t size)
 }
 
 /* Map a whole artifact file, readable and executable; OSError when that fails. Not registered yet. */
-PyObject *code_map_file(PyObject *path)
+/* -1 with OSError; `what` is for the message. */
+static PyObject *refuse_file(const char *why, PyObject *what)
 {
-    PyObject *encoded = NULL;
-    if (!PyUnicode_FSConverter(path, &encoded))
-        return NULL;
-    Code *code = code_new();
-    int fd = code ? open(PyBytes_AS_STRING(encoded), O_RDONLY | O_CLOEXEC) : -1;
+    PyObject *error = PyObject_CallFunction(PyExc_OSError, "isO", EINVAL, why, what);
+    if (error)
+        PyErr_SetObject(PyExc_OSError, error);
+    Py_XDECREF(error);
+    return NULL;
+}
+
+static PyObject *map_descriptor(int fd, PyObject *what)
+{
     struct stat status;
-    if (!code) {
-        Py_DECREF(encoded);
+    if (fstat(fd, &status))
+        return PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, what);
+    if (!S_ISREG(status.st_mode))
+        return refuse_file(S_ISDIR(status.st_mode) ? "it is a folder" : "it is not a regular file", what);
+    if (status.st_size <= 0)
+        return refuse_file("it is empty", what);
+    Code *code = code_new();
+    if (!code)
         return NULL;
-    }
-    if (fd < 0 || fstat(fd, &status))
-        goto failed;
-    if (status.st_size <= 0) {
-        errno = EINVAL;
-        goto failed;
-    }
     void *map = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
-    if (map == MAP_FAILED)
-        goto failed;
-    close(fd);
-    Py_DECREF(encoded);
+    if (map == MAP_FAILED) {
+        Py_DECREF(code);
+        return PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, what);
+    }
     code->map = map;
     code->map_size = (size_t)status.st_size;
     return (PyObject *)code;
-failed:
-    PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path);
-    if (fd >= 0)
-        close(fd);
+}
+
+/* `path`, or a file descriptor that stays the caller's. */
+PyObject *code_map_file(PyObject *path)
+{
+    PyObject *encoded = NULL;
+    if (PyLong_Check(path)) {
+        long fd = PyLong_AsLong(path);
+        return fd == -1 && PyErr_Occurred() ? NULL : map_descriptor(fd >= 0 && fd <= INT_MAX ? (int)fd : -1, path);
+    }
+    if (!PyUnicode_FSConverter(path, &encoded))
+        return NULL;
+    int fd = open(PyBytes_AS_STRING(encoded), O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would wait for its writer */
     Py_DECREF(encoded);
-    Py_DECREF(code);
-    return NULL;
+    if (fd < 0)
+        return PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path);
+    PyObject *code = map_descriptor(fd, path);
+    close(fd);
+    return code;
 }
 
 int code_register(Code *code, size_t text_offset, size_t text_size)

@@ -1,13 +1,16 @@
 """The cache of compiled modules: one artifact a file, keyed by content, compiler, target and settings; bounded, least recently used first.
 
-Safe with many processes: a file appears whole, by rename, or not at all. Trouble of any kind (no space, read-only, foreign owner,
-damaged entry) means compiling again, never an error.
+Safe with many processes: a file appears whole, by rename, or not at all. Trouble of any kind (no space, read-only, a folder or file that others
+can write, a damaged entry, one of another module) means compiling again, never an error. Only files with names of ours are ever removed.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+
+from wasm_environ.errors import WasmError
+from wasm_vm import MappedFile, open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,24 +21,34 @@ if TYPE_CHECKING:
 
 SIZE_LIMIT: Final = 1 << 30  # bytes kept at most
 SUFFIX: Final = ".cwasm"
+KEY_SIZE: Final = 20  # bytes
+HEX: Final = frozenset("0123456789abcdef")
+OTHERS_MAY_WRITE: Final = 0o022
 
 
-def default_folder() -> str:
-    """$WASM_CACHE_DIR, or `wasm` in the user's cache folder as the platform has it."""
+def default_folder() -> str | None:
+    """$WASM_CACHE_DIR, or `wasm` in the user's cache folder as the platform has it; None where there is no such folder."""
     chosen = os.environ.get("WASM_CACHE_DIR")
     if chosen:
-        return chosen
-    if sys.platform == "darwin":
-        return os.path.expanduser("~/Library/Caches/wasm")
-    parent = os.environ.get("XDG_CACHE_HOME")
-    return os.path.join(parent if parent and os.path.isabs(parent) else os.path.expanduser("~/.cache"), "wasm")
+        return _expanded(chosen)
+    if sys.platform != "linux":
+        from platformdirs import user_cache_dir
+
+        return user_cache_dir("wasm", appauthor=False)
+    parent = os.environ.get("XDG_CACHE_HOME", "")  # what platformdirs does, whose import takes 4 ms of a start of 16
+    return _expanded(os.path.join(parent if os.path.isabs(parent) else "~/.cache", "wasm"))
+
+
+def _expanded(path: str) -> str | None:
+    found = os.path.expanduser(path)
+    return None if found[:1] == "~" else found
 
 
 def folder_of(setting: bool | str) -> str | None:
     """The folder for a value of `Config.cache`; None: no cache."""
     if setting is False:
         return None
-    return default_folder() if setting is True else setting
+    return default_folder() if setting is True else _expanded(setting)
 
 
 def content_key(*parts: bytes) -> str:
@@ -45,7 +58,7 @@ def content_key(*parts: bytes) -> str:
     except ImportError:  # pragma: no cover
         from hashlib import blake2b
 
-    digest = blake2b(digest_size=20)
+    digest = blake2b(digest_size=KEY_SIZE)
     for part in parts:
         digest.update(len(part).to_bytes(8, "little"))
         digest.update(part)
@@ -55,19 +68,20 @@ def content_key(*parts: bytes) -> str:
 def code_stamp(path: str) -> str:
     """Changes when the package whose `__init__` is at `path` does: an edited source must never meet code made before the edit."""
     try:
-        if "site-packages" in path:
-            return f"{path} {os.stat(path).st_mtime_ns}"
-        return f"{path} {_sources(os.path.dirname(path))}"
+        if "site-packages" not in path:
+            return f"{path} {_sources(os.path.dirname(path))}"
+        status = os.stat(path)
+        return f"{path} {status.st_mtime_ns} {status.st_size} {_releases(os.path.dirname(os.path.dirname(path)))}"
     except OSError:
         return path
 
 
 def _sources(folder: str) -> tuple[int, float]:
-    """(number, sum of the modification times) of the sources; what is compiled of them is compared with them when it is imported."""
+    """(number, sum of modification times and sizes) of the sources; what is compiled of them is compared with them when it is imported."""
     with os.scandir(folder) as listing:
         entries = [entry for entry in listing if entry.name != "__pycache__"]
-    times = [entry.stat().st_mtime for entry in entries if entry.name[-3:] == ".py"]
-    count, total = len(times), sum(times)
+    found = [entry.stat() for entry in entries if entry.name[-3:] == ".py"]
+    count, total = len(found), sum([status.st_mtime + status.st_size for status in found])
     for entry in entries:
         if "." not in entry.name and entry.is_dir():
             below = _sources(entry.path)
@@ -75,28 +89,52 @@ def _sources(folder: str) -> tuple[int, float]:
     return count, total
 
 
-def lookup(folder: str, key: str) -> str | None:
-    """The path of the artifact, now the most recently used; None: not there, or not to be trusted."""
-    path = os.path.join(folder, key + SUFFIX)
+def _releases(folder: str) -> list[str]:
+    """The versions of our packages, out of the names that installers give: times of files say nothing where they are all set to one."""
+    return sorted([name for name in os.listdir(folder) if name[:5] == "wasm_" and name[-10:] == ".dist-info"])
+
+
+def trusted(status: os.stat_result) -> bool:
+    """Whether only this user, or root, can have put something into a file or folder."""
+    return status.st_uid in (os.geteuid(), 0) and not status.st_mode & OTHERS_MAY_WRITE
+
+
+def lookup(folder: str, key: str) -> MappedFile | None:
+    """The artifact, mapped, and now the most recently used; None: not there, or not to be trusted. What is checked is what is mapped."""
     try:
-        status = os.stat(path)
+        if not trusted(os.stat(folder)):
+            return None
+        descriptor = os.open(os.path.join(folder, key + SUFFIX), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
-    if status.st_uid != os.geteuid() or status.st_mode & 0o022:
-        return None  # somebody else could have written code into it
     try:
-        os.utime(path)
-    except OSError:
-        return path  # a read-only cache is still a cache
-    return path
+        found = open_file(descriptor) if trusted(os.fstat(descriptor)) else None
+    except (OSError, WasmError):
+        found = None
+    if found is not None and found.head.origin == key:
+        try:
+            os.utime(descriptor)
+        except OSError:
+            pass  # a read-only cache is still a cache
+    else:
+        found = None
+    os.close(descriptor)
+    return found
 
 
 def store(folder: str, key: str, artifact: bytes) -> None:
     """Keep an artifact, if that can be done."""
-    temporary = os.path.join(folder, f".{key}.{os.getpid()}")
+    if len(artifact) > SIZE_LIMIT:
+        return
+    temporary = os.path.join(folder, f".{key}.{os.urandom(8).hex()}")
     try:
         os.makedirs(folder, 0o700, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        if not trusted(os.stat(folder)):
+            return
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except (OSError, ValueError):
+        return
+    try:
         try:
             view = memoryview(artifact)
             while view:
@@ -105,17 +143,27 @@ def store(folder: str, key: str, artifact: bytes) -> None:
             os.close(descriptor)
         os.replace(temporary, os.path.join(folder, key + SUFFIX))
     except OSError:
-        discard(temporary)
+        _remove(temporary)
     else:
         _evict(folder, SIZE_LIMIT)
 
 
-def discard(path: str) -> None:
-    """Remove a file if it is there."""
+def _remove(path: str) -> bool:
     try:
         os.unlink(path)
+    except FileNotFoundError:
+        return True  # somebody else was quicker
     except OSError:
-        return
+        return False
+    return True
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a file is called as `store` calls an entry, or what it writes before that."""
+    size = 2 * KEY_SIZE
+    if len(name) == size + len(SUFFIX) and name[size:] == SUFFIX:
+        return HEX.issuperset(name[:size])
+    return len(name) == size + 18 and name[0] == name[size + 1] == "." and HEX.issuperset(name[1 : size + 1] + name[size + 2 :])
 
 
 def entries(folder: str) -> list[tuple[float, int, str]]:
@@ -124,12 +172,12 @@ def entries(folder: str) -> list[tuple[float, int, str]]:
     try:
         with os.scandir(folder) as listing:
             for entry in listing:
-                if entry.name.endswith(SUFFIX) or entry.name.startswith("."):
-                    try:
-                        status = entry.stat()
-                    except OSError:  # removed meanwhile
-                        continue
-                    found.append((status.st_mtime, status.st_size, entry.path))
+                try:
+                    if _is_ours(entry.name) and entry.is_file(follow_symlinks=False):
+                        status = entry.stat(follow_symlinks=False)
+                        found.append((status.st_mtime, status.st_size, entry.path))
+                except OSError:  # removed meanwhile
+                    continue
     except OSError:
         return []
     return sorted(found)
@@ -141,29 +189,27 @@ def _evict(folder: str, limit: int) -> None:
     for _, size, path in kept:
         if total <= limit:
             break
-        discard(path)
+        _remove(path)
         total -= size
 
 
-def clear(folder: str) -> int:
-    """Remove everything; returns how many files that were."""
-    found = entries(folder)
-    for _, _, path in found:
-        discard(path)
-    return len(found)
+def clear(folder: str) -> tuple[int, int]:
+    """Remove everything: (files removed, files that could not be)."""
+    removed = [_remove(path) for _, _, path in entries(folder)]
+    return removed.count(True), removed.count(False)
 
 
-def artifact_of(engine: Engine, source: bytes, progress: Progress | None = None, anew: bool = False) -> tuple[str, bytes]:
-    """The artifact of a module, binary or text: (path, b"") when the cache has it, else ("", bytes), compiled and put there. `anew`: what the
-    cache has is no good."""
+def artifact_of(engine: Engine, source: bytes, progress: Progress | None = None, anew: bool = False) -> tuple[MappedFile | None, bytes]:
+    """The artifact of a module, binary or text: (mapped, b"") when the cache has it, else (None, bytes), compiled and put there. `anew`: what
+    the cache has is no good."""
     folder = folder_of(engine._cache)
     key = engine._cache_key(source) if folder is not None else ""
-    path = lookup(folder, key) if folder is not None and not anew else None
-    if path is not None:
-        return path, b""
+    found = lookup(folder, key) if folder is not None and not anew else None
+    if found is not None:
+        return found, b""
     from wasm_facade.compilation import compile_artifact
 
-    data = compile_artifact(engine, source, progress)
+    data = compile_artifact(engine, source, progress, key)
     if folder is not None:
         store(folder, key, data)
-    return "", data
+    return None, data

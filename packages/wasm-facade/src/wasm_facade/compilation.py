@@ -54,8 +54,8 @@ def refuse_component(binary: bytes) -> None:
         raise MalformedError("unknown binary version: this is a component, not a module", 4)
 
 
-def compile_artifact(engine: Engine, source: bytes, progress: Progress | None = None) -> bytes:
-    """Compile a module, binary or text, to an artifact's bytes."""
+def compile_artifact(engine: Engine, source: bytes, progress: Progress | None = None, origin: str = "") -> bytes:
+    """Compile a module, binary or text, to an artifact's bytes; `origin` is for its head."""
     from wasm_environ.linking.artifact import compile_module
 
     module = decode_checked(binary_of(source), engine.features)
@@ -68,4 +68,4 @@ def compile_artifact(engine: Engine, source: bytes, progress: Progress | None = 
         def report(done: int) -> None:
             progress(done, total)
 
-    return compile_module(module, compiler, engine._target(), engine._tunables(), engine.features, report)
+    return compile_module(module, compiler, engine._target(), engine._tunables(), engine.features, report, origin)

@@ -172,6 +172,8 @@ class Config:
     def cache(self, enabled: bool | str) -> None:
         if not isinstance(enabled, (bool, str)):
             raise TypeError(f"cache: expected string or bool, not {type(enabled).__name__}")
+        if isinstance(enabled, str) and (not enabled or "\0" in enabled):
+            raise WasmError(f"cache: not the name of a folder: {enabled!r}")
         self._set("cache", enabled)
 
     @property

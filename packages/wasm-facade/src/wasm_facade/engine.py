@@ -126,13 +126,14 @@ class Engine:
     def _cache_key(self, *content: bytes) -> str:
         """Names the artifact that `content` compiles to under these settings, without importing the compiler."""
         import wasm_environ
+        from wasm_environ.linking.artifact import FORMAT
         from wasm_facade.cache import code_stamp, content_key
         from wasm_facade.discovery import find_compiler
 
         choice = find_compiler(self._strategy)
         isa, system, cpu_features = plain_target(self._triple)
         settings = (
-            choice.name, code_stamp(choice.path), code_stamp(wasm_environ.__file__ or ""), isa, system, sorted(cpu_features),
+            FORMAT, choice.name, code_stamp(choice.path), code_stamp(wasm_environ.__file__ or ""), isa, system, sorted(cpu_features),
             self._optimize, self._guarded, self._consume_fuel, self._changed_features and sorted(self._changed_features.enabled),
         )  # fmt: skip
         return content_key(repr(settings).encode(), *content)

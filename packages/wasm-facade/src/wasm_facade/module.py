@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from wasm_environ.errors import ArtifactError, WasmError
-from wasm_facade.cache import artifact_of, discard
+from wasm_facade.cache import artifact_of
 from wasm_facade.engine import Engine
 from wasm_vm import LoadedModule, MappedFile, load_module, open_file, read_head
 
@@ -62,15 +62,13 @@ class Module:
             raise TypeError(f"expected an Engine, not {type(engine).__name__}")
         source = source_bytes(wasm)
         vm = engine._vm
-        path, data = artifact_of(engine, source, progress)
+        mapped, data = artifact_of(engine, source, progress)
         runnable = engine._runnable()
-        if path:
+        if mapped is not None:
             try:
-                mapped = open_file(path)
                 self._take(engine, mapped.load(vm) if runnable else None, mapped.code)
                 return
-            except (WasmError, OSError):  # damaged, or gone meanwhile: make it again
-                discard(path)
+            except WasmError:  # damaged: make it again
                 _, data = artifact_of(engine, source, progress, anew=True)
         self._take(engine, load_module(vm, data) if runnable else None, data)
 

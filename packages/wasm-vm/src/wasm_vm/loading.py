@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+from _thread import allocate_lock
 
 from wasm_environ import types
 from wasm_environ.linking import artifact as artifacts
@@ -53,12 +54,14 @@ class Described:
 class MappedFile:
     """An artifact file mapped, its head checked; the rest is checked and read by `load`."""
 
-    __slots__ = ("_checked", "code", "head")
+    __slots__ = ("_checked", "_loaded", "_lock", "code", "head")
 
     def __init__(self, code: _core.Code, head: Head) -> None:
         self.code = code
         self.head = head
         self._checked = False
+        self._loaded: _core.LoadedModule | None = None
+        self._lock = allocate_lock()
 
     def verify(self) -> None:
         """Compare the checksum of every byte. Raises ArtifactError."""
@@ -67,7 +70,13 @@ class MappedFile:
             self._checked = True
 
     def load(self, engine: _core.EngineCore) -> _core.LoadedModule:
-        """The module; once for each MappedFile. Raises ArtifactError."""
+        """The module, the same for everyone who asks; the engine of the first counts. Raises ArtifactError."""
+        with self._lock:  # checking and loading let other threads run
+            if self._loaded is None:
+                self._loaded = self._load(engine)
+        return self._loaded
+
+    def _load(self, engine: _core.EngineCore) -> _core.LoadedModule:
         self.verify()
         artifact = artifacts.read_body(memoryview(self.code), self.head)
         at, size = self.head.sections[".wasm.names"]
@@ -76,8 +85,8 @@ class MappedFile:
         return _load(engine, self.code, self.head.sections[".text"], artifact, self.code, names)
 
 
-def open_file(path: str) -> MappedFile:
-    """Map an artifact file: nothing is copied, and only its head is read. Raises OSError or ArtifactError."""
+def open_file(path: str | int) -> MappedFile:
+    """Map an artifact file, by path or file descriptor: nothing is copied, and only its head is read. Raises OSError or ArtifactError."""
     code = _core.map_file(path)
     return MappedFile(code, artifacts.read_head(memoryview(code), _core.crc32))
 

@@ -2,7 +2,7 @@
 
 Behind the ELF header lies the head, which says what the file is and where everything lies, so that the rest is read when it is needed:
 
-    "wasm" | u32 size | u32 crc32 | u32 0 | marshal: (format, file size, fingerprint, {section: (offset, size)}, crc32 of all but the head)
+    "wasm" | u32 size | u32 crc32 | u32 0 | marshal: (format, file size, fingerprint, {section: (offset, size)}, crc32 of all but the head, origin)
 
 Sections (all tables little-endian u32 unless said; offsets count from the start of .text):
 
@@ -40,17 +40,19 @@ MARSHAL: Final = 2  # of the head: later versions depend on reference counts
 
 
 class Head:
-    """The head of an artifact: where sections (offset, size) lie, and what must be equal for it to run. `end`: where the rest begins."""
+    """The head of an artifact: where sections (offset, size) lie, and what must be equal for it to run. `end`: where the rest begins.
+    `origin`: what it was made of, as whoever compiled it put it ("": nothing said); a cache's key."""
 
-    __slots__ = ("checksum", "end", "file_size", "fingerprint", "sections")
+    __slots__ = ("checksum", "end", "file_size", "fingerprint", "origin", "sections")
 
     def __init__(
-        self, file_size: int, fingerprint: tuple[Any, ...], sections: dict[str, tuple[int, int]], checksum: int, end: int
-    ) -> None:
+        self, file_size: int, fingerprint: tuple[Any, ...], sections: dict[str, tuple[int, int]], checksum: int, origin: str, end: int
+    ) -> None:  # fmt: skip
         self.file_size = file_size
         self.fingerprint = fingerprint
         self.sections = sections
         self.checksum = checksum
+        self.origin = origin
         self.end = end
 
 
@@ -111,9 +113,9 @@ def trampoline_types(module: Module) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 def compile_module(
     module: Module, compiler: Compiler, target: Target, tunables: Tunables, features: Features,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] | None = None, origin: str = "",
 ) -> bytes:  # fmt: skip
-    """Compile a module whose module-level validation has passed; returns the artifact's bytes. Raises CompileError."""
+    """Compile a module whose module-level validation has passed; returns the artifact's bytes, whose head tells `origin`. Raises CompileError."""
     from wasm_environ.linking import descriptor, elf
     from wasm_environ.linking.layout import lay_out
     from wasm_environ.vmtypes import ContextLayout
@@ -143,18 +145,18 @@ def compile_module(
         for k in range(defined)
     ]  # fmt: skip
     file = bytearray(elf.write(_machine(target.isa), sections, symbols, target.isa == "s390x", HEAD_ROOM))
-    _write_head(file, fingerprint(target, tunables, compiler.name, compiler.version))
+    _write_head(file, fingerprint(target, tunables, compiler.name, compiler.version), origin)
     return bytes(file)
 
 
-def _write_head(image: bytearray, mark: tuple[Any, ...]) -> None:
+def _write_head(image: bytearray, mark: tuple[Any, ...], origin: str = "") -> None:
     from zlib import crc32
 
     from wasm_environ.linking import elf
 
     end = HEAD_AT + HEAD_ROOM
     whole = crc32(memoryview(image)[end:], crc32(memoryview(image)[:HEAD_AT]))
-    body = marshal.dumps((FORMAT, len(image), mark, elf.read(image)[1], whole), MARSHAL)
+    body = marshal.dumps((FORMAT, len(image), mark, elf.read(image)[1], whole, origin), MARSHAL)
     head = b"wasm" + len(body).to_bytes(4, "little") + crc32(body).to_bytes(4, "little") + bytes(4) + body
     assert len(head) <= HEAD_ROOM, "the head of an artifact fits its first page"
     image[HEAD_AT : HEAD_AT + len(head)] = head
@@ -189,10 +191,14 @@ def read_head(image: bytes | memoryview, checksum: Checksum) -> Head:
     body = view[start : start + size]
     if checksum(body) != int.from_bytes(view[HEAD_AT + 8 : HEAD_AT + 12], "little"):
         raise ArtifactError("the artifact is altered: the checksum of its head does not match")
-    fields = marshal.loads(body)
-    if fields[0] != FORMAT:
-        raise ArtifactError(f"artifact format {fields[0]} is not this runtime's, {FORMAT}; compile the module again")
-    head = Head(fields[1], fields[2], fields[3], fields[4], HEAD_AT + HEAD_ROOM)
+    try:
+        fields = marshal.loads(body)
+        if fields[0] != FORMAT:
+            raise ArtifactError(f"artifact format {fields[0]} is not this runtime's, {FORMAT}; compile the module again")
+        _, file_size, mark, sections, whole, origin = fields
+        head = Head(file_size, mark, sections, whole, origin, HEAD_AT + HEAD_ROOM)
+    except (TypeError, ValueError, EOFError, LookupError):
+        raise ArtifactError("the artifact is altered: its head cannot be read") from None
     if head.file_size != len(view):
         what = "cut short" if len(view) < head.file_size else "altered"
         raise ArtifactError(f"the artifact is {what}: {len(view)} bytes, not {head.file_size}")
