@@ -22,6 +22,14 @@ import wasm_facade as wasm
 TEXT = '''(module (memory (export "memory") 1 100) (data (i32.const 0) "*")
   (func (export "answer") (result i32) (i32.load8_u (i32.const 0)))
   (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))'''
+Engine = wasm.Engine
+def make_engine():
+    config = wasm.Config()
+    config.strategy, config.allocation_strategy = os.environ.get("STRATEGY", "auto"), os.environ.get("ALLOCATION", "on_demand")
+    if config.allocation_strategy != "on_demand":
+        config.allocation_strategy = wasm.PoolingAllocationConfig(total_memories=8, total_core_instances=500)
+    return Engine(config)
+wasm.Engine = make_engine
 def answer(engine=None):
     engine = engine or wasm.Engine()
     store = wasm.Store(engine)
@@ -29,9 +37,14 @@ def answer(engine=None):
 """
 
 
-def run(body: str, cache: Path, status: int = 0, prefix: tuple[str, ...] = ()) -> str:
-    command = [*prefix, sys.executable, "-c", PRELUDE + textwrap.dedent(body)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=os.environ | {"WASM_CACHE_DIR": str(cache)})
+# Columns: compiler, where memories come from.
+WAYS = [("native", "on_demand"), ("native", "pooling"), ("llvm", "on_demand"), ("llvm", "pooling")]
+
+
+def run(body: str, cache: Path, status: int = 0, way: tuple[str, str] = ("auto", "on_demand")) -> str:
+    command = [sys.executable, "-c", PRELUDE + textwrap.dedent(body)]
+    environment = os.environ | {"WASM_CACHE_DIR": str(cache), "STRATEGY": way[0], "ALLOCATION": way[1]}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
     assert done.returncode == status, done.stderr
     return done.stdout
 
@@ -82,6 +95,27 @@ def test_a_file_size_limit(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_read_only_cache(tmp_path: Path) -> None:
+    """What is there is used, nothing is kept, and the command says what it could not do."""
+    folder = tmp_path / "cache"
+    folder.mkdir(mode=0o700)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700", "tmpfs", str(folder)], capture_output=True, check=False).returncode:
+        pytest.skip("may not mount a tmpfs here")
+    try:
+        assert run("print(answer())", folder) == "42\n"
+        subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+        kept = entries(folder)
+        assert len(kept) == 1
+        assert run("print(answer()); TEXT = TEXT.replace('*', '+'); print(answer())", folder) == "42\n43\n"
+        assert entries(folder) == kept
+        command = [sys.executable, "-m", "wasm_facade", "cache", "clear"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"WASM_CACHE_DIR": str(folder)})
+        assert (done.returncode, done.stdout) == (1, f"removed 0 modules from {folder}\n")
+        assert "1 modules could not be removed" in done.stderr
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
@@ -110,7 +144,8 @@ def test_many_processes_fill_one_cache(tmp_path: Path) -> None:
     assert len(entries(tmp_path)) == len(list(tmp_path.iterdir())) == 1
 
 
-def test_no_address_space(tmp_path: Path) -> None:
+@pytest.mark.parametrize("strategy", ["native", "llvm"])
+def test_no_address_space(tmp_path: Path, strategy: str) -> None:
     body = """
     engine = wasm.Engine()
     module = wasm.Module(engine, TEXT)
@@ -129,10 +164,47 @@ def test_no_address_space(tmp_path: Path) -> None:
     store = wasm.Store(engine)
     print(wasm.Instance(store, module, []).exports(store)["answer"](store))
     """
-    assert run(body, tmp_path).split() == ["2", "True", "42", "42"]
+    assert run(body, tmp_path, way=(strategy, "on_demand")).split() == ["2", "True", "42", "42"]
 
 
-def test_too_many_mappings(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_little_address_space_from_the_start(tmp_path: Path, way: tuple[str, str]) -> None:
+    """As `ulimit -v` gives: no reservations, so accesses are checked; a pool cannot be had, which is said when it is asked for."""
+    body = """
+    used = int(open("/proc/self/statm").read().split()[0]) * 4096
+    resource.setrlimit(resource.RLIMIT_AS, (used + (3 << 30), resource.getrlimit(resource.RLIMIT_AS)[1]))
+    try:
+        engine = wasm.Engine()
+        print(answer(engine), answer(engine))
+    except wasm.ExhaustedError as error:
+        print("PoolingAllocationConfig.total_memories" in str(error))
+    """
+    assert run(body, tmp_path, way=way).split() == (["42", "42"] if way[1] == "on_demand" else ["True"])
+
+
+@pytest.mark.parametrize("strategy", ["native", "llvm"])
+def test_no_memory_to_compile_in(tmp_path: Path, strategy: str) -> None:
+    """LLVM would end the process."""
+    body = """
+    engine = wasm.Engine()
+    print(answer(engine))
+    used = int(open("/proc/self/statm").read().split()[0]) * 4096
+    resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 20), resource.getrlimit(resource.RLIMIT_AS)[1]))
+    try:
+        wasm.Module(engine, TEXT.replace("*", "+"))
+        print("compiled")
+    except (wasm.ExhaustedError, MemoryError):
+        print("refused")
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    print(answer(engine))
+    """
+    first, middle, last = run(body, tmp_path, way=(strategy, "on_demand")).split()
+    assert (first, last) == ("42", "42")
+    assert middle in ("compiled", "refused")
+
+
+@pytest.mark.parametrize("strategy", ["native", "llvm"])
+def test_too_many_mappings(tmp_path: Path, strategy: str) -> None:
     """vm.max_map_count is reached by mappings of the program's own."""
     body = """
     import mmap
@@ -164,10 +236,11 @@ def test_too_many_mappings(tmp_path: Path) -> None:
     limit = int(Path("/proc/sys/vm/max_map_count").read_text())
     if limit > 300_000:
         pytest.skip(f"vm.max_map_count is {limit}: reaching it takes too long")
-    assert run(body, tmp_path).split() == ["42", "True", "42"]
+    assert run(body, tmp_path, way=(strategy, "on_demand")).split() == ["42", "True", "42"]
 
 
-def test_growing_beyond_limits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_growing_beyond_limits(tmp_path: Path, way: tuple[str, str]) -> None:
     body = """
     engine = wasm.Engine()
     store = wasm.Store(engine)
@@ -180,7 +253,7 @@ def test_growing_beyond_limits(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (used + (1 << 20), resource.getrlimit(resource.RLIMIT_DATA)[1]))
     print(exports["grow"](store, 80), exports["answer"](store))
     """
-    assert run(body, tmp_path).split() == ["-1", "-1", "-1", "-1", "1", "-1", "-1", "42"]
+    assert run(body, tmp_path, way=way).split() == ["-1", "-1", "-1", "-1", "1", "-1", "-1", "42"]
 
 
 def test_an_artifact_altered_after_it_was_opened_is_noticed(tmp_path: Path) -> None:

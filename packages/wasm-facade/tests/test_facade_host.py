@@ -50,11 +50,18 @@ def test_a_machine_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("triple", "parsed"),
-    [("aarch64-unknown-linux-gnu", ("aarch64", "linux")), ("x86_64-pc-linux-musl", ("x86_64", "linux")), ("arm64-apple-darwin", ("aarch64", "darwin")),
+    [("aarch64-unknown-linux-gnu", ("aarch64", "linux")), ("x86_64-pc-linux-musl", ("x86_64", "linux")), ("arm64", ("aarch64", "linux")),
+     ("riscv64gc-unknown-linux-gnu", ("riscv64", "linux")),
      ("riscv64", ("riscv64", "linux")), ("s390x-ibm-linux-gnu", ("s390x", "linux"))],
 )  # fmt: skip
 def test_triples(triple: str, parsed: tuple[str, str]) -> None:
     assert host.parse_triple(triple) == parsed
+
+
+@pytest.mark.parametrize("triple", ["arm64-apple-darwin", "x86_64-apple-darwin23.1", "x86_64-pc-windows-msvc", "aarch64-unknown-freebsd"])
+def test_another_system(triple: str) -> None:
+    with pytest.raises(WasmError, match=f"cannot compile for '{triple}': its operating system must be linux"):
+        host.parse_triple(triple)
 
 
 def test_a_triple_that_is_none() -> None:

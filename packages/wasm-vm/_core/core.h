@@ -112,6 +112,7 @@ Code *code_from_bytes(const uint8_t *text, size_t size);
 PyObject *code_map_file(PyObject *path);
 int code_register(Code *code, size_t text_offset, size_t text_size);
 Code *code_find(uintptr_t pc); /* async-signal-safe; borrowed, valid while something keeps that code running */
+static inline bool code_contains(const Code *code, uintptr_t address) { return address - (uintptr_t)code->map < code->map_size; }
 bool code_trap_at(const Code *code, uint32_t offset, uint32_t *trap);
 int64_t code_function_at(Code *code, uint32_t offset);        /* defined function number or -1 */
 uint32_t code_function_start(const Code *code, int64_t function);  /* lowest wasm offset in a defined function */
@@ -361,7 +362,7 @@ HostFunc *funcref_host(const VMFuncRef *funcref);
 /* ---- names and hooks shared by all files (module.c) ---- */
 
 typedef struct Globals {
-    PyObject *wasm_error, *link_error, *exhausted_error, *store_error, *exit_error; /* exception classes */
+    PyObject *wasm_error, *link_error, *exhausted_error, *store_error, *exit_error, *artifact_error; /* exception classes */
     PyObject *trap;                                                            /* class Trap */
     PyObject *to_func_type, *to_memory_type, *to_table_type, *to_global_type, *to_tag_type; /* environ's -> public; NULL: identity */
     PyObject *from_func_type, *from_memory_type, *from_table_type, *from_global_type, *from_tag_type;

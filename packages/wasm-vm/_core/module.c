@@ -160,6 +160,7 @@ static int import_names(void)
         {"wasm_environ.errors", "LinkError", &G.link_error},
         {"wasm_environ.errors", "ExhaustedError", &G.exhausted_error},
         {"wasm_environ.errors", "Exit", &G.exit_error},
+        {"wasm_environ.errors", "ArtifactError", &G.artifact_error},
         {"wasm_environ.types", "FuncType", &G.environ_func_type},
         {"wasm_environ.types", "MemoryType", &G.environ_memory_type},
         {"wasm_environ.types", "TableType", &G.environ_table_type},
@@ -241,7 +242,10 @@ PyMODINIT_FUNC PyInit__core(void)
     PyObject *module = PyModule_Create(&definition);
     if (!module)
         return NULL;
-    if (make_strings() || import_names() || add_types(module) || init_runtime()) {
+    PyObject *layout = PyLong_FromUnsignedLong(VM_LAYOUT);
+    int added = layout ? PyModule_AddObjectRef(module, "LAYOUT", layout) : -1;
+    Py_XDECREF(layout);
+    if (added || make_strings() || import_names() || add_types(module) || init_runtime()) {
         Py_DECREF(module);
         return NULL;
     }

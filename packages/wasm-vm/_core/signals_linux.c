@@ -94,6 +94,12 @@ static void on_fault(int number, siginfo_t *info, void *context)
         if (number == SIGSEGV && info->si_code == SEGV_ACCERR && memory_write_fault(activation->store, (uintptr_t)info->si_addr))
             return; /* to the same instruction; its pc may be in a libcall, too */
         const Code *code = code_find(pc);
+        if (code && number == SIGBUS && code_contains(code, (uintptr_t)info->si_addr)) {
+            activation->outcome = OUTCOME_FILE_CHANGED; /* the tables that tell more of this place may be gone as well */
+            activation->frame_count = 0;
+            context_unwind(context, activation->saved_sp);
+            return;
+        }
         if (code && info->si_code > 0) {
             activation->outcome = OUTCOME_TRAP;
             activation->trap_code = fault_trap(row, info, context, thread, code);

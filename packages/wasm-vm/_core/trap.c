@@ -178,6 +178,11 @@ int raise_outcome(ThreadRecord *thread, Activation *activation, bool timed_out)
             add_note(thread, activation);
         return -1;
     }
+    if (activation->outcome == OUTCOME_FILE_CHANGED) {
+        PyErr_SetString(G.artifact_error, "the artifact's file was cut short while its code was in use; rename a new file over an artifact, never "
+                                          "write into it");
+        return -1;
+    }
     PyObject *backtrace = backtrace_new(thread, activation->frame_count);
     if (!backtrace)
         return -1;

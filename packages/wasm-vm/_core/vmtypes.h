@@ -22,6 +22,7 @@ typedef VMValue VMGlobal;
 #define VM_HOST_MAGIC 0x74736F68u
 #define VM_RESERVATION 0x200000000ull
 #define VM_GUARD_EXTRA 0x10000ull
+#define VM_LAYOUT 0x3433FFAEu
 
 typedef struct VMStoreContext VMStoreContext;
 typedef struct VMContext VMContext;

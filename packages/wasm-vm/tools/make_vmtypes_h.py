@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from wasm_environ import libcalls, traps, vmtypes
+from wasm_environ.linking.artifact import layout_mark
 
 HEADER = Path(__file__).resolve().parent.parent / "_core" / "vmtypes.h"
 
@@ -71,6 +72,7 @@ def constants() -> list[str]:
         ("VM_HOST_MAGIC", f"0x{vmtypes.HOST_MAGIC:08X}u"),
         ("VM_RESERVATION", f"0x{vmtypes.RESERVATION:X}ull"),
         ("VM_GUARD_EXTRA", f"0x{vmtypes.GUARD_EXTRA:X}ull"),
+        ("VM_LAYOUT", f"0x{layout_mark():08X}u"),
     ]
     return [f"#define {name} {value}" for name, value in rows]
 

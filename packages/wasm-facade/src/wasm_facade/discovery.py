@@ -47,6 +47,20 @@ def package_path(name: str) -> str | None:
     return None
 
 
+def installed_version(compiler: str) -> str | None:
+    """The version of a known compiler, as artifacts tell it, read without importing the compiler; None: not installed, or not known."""
+    if compiler not in _versions:
+        _versions[compiler] = None
+        path = next((package_path(module) for name, module, _, _ in KNOWN_COMPILERS if name == compiler), None)
+        if path is not None:
+            with open(path.removesuffix("__init__.py") + "VERSION", encoding="ascii") as file:
+                _versions[compiler] = file.read().strip()
+    return _versions[compiler]
+
+
+_versions: dict[str, str | None] = {}
+
+
 def _entry_points(group: str) -> dict[str, Any]:
     from importlib.metadata import entry_points
 

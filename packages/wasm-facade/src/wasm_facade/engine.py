@@ -13,7 +13,7 @@ from wasm_vm import EngineCore, can_reserve
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, Self
+    from typing import Any, NoReturn, Self
 
     from wasm_environ.compiler import CompiledCode, Compiler, Target, Tunables
     from wasm_environ.features import Features
@@ -137,6 +137,9 @@ class Engine:
             self._optimize, self._guarded, self._consume_fuel, self._changed_features and sorted(self._changed_features.enabled),
         )  # fmt: skip
         return content_key(repr(settings).encode(), *content)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle an Engine: it belongs to its process; pickle Modules, which bring an engine of the same settings along")
 
     def close(self) -> None:
         """End the use of this engine through this object; what was made with it lives on."""

@@ -1,9 +1,11 @@
-"""Whether an artifact fits an engine: architecture, system, CPU features, and the settings that code and runtime share."""
+"""Whether an artifact fits an engine: architecture, system, CPU features, runtime, compiler, and the settings that code and runtime share."""
 
 from __future__ import annotations
 
 from wasm_environ.errors import ArtifactError
+from wasm_facade.discovery import installed_version
 from wasm_facade.host import plain_target
+from wasm_vm import LAYOUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +15,12 @@ if TYPE_CHECKING:
 
 def check(engine: Engine, head: Head) -> None:
     """Raise ArtifactError naming what does not fit. Any compiler's code will do, made at any optimization level."""
-    _, isa, system, features, tunables = head.fingerprint[:5]
+    _, isa, system, features, tunables, compiler, version, layout = head.fingerprint
+    if layout != LAYOUT:
+        raise ArtifactError("the artifact was compiled for another version of the runtime; compile the module again")
+    here = installed_version(compiler)
+    if here not in (None, version):
+        raise ArtifactError(f"the artifact was compiled by {compiler} {version}, and here is {compiler} {here}; compile the module again")
     if engine._triple is not None:
         engine._check_runnable()
     here_isa, here_system, here_features = plain_target(None)

@@ -23,11 +23,12 @@ ISAS: Final = (
         "fp", "asimd", "aes", "sha1", "sha2", "crc32", "atomics", "fphp", "asimdhp", "asimdrdm", "jscvt", "fcma", "lrcpc", "asimddp",
         "sve", "sve2", "paca", "pacg", "bti",
     ))),
-    ("riscv64", (), b"isa", frozenset(("m", "a", "f", "d", "c", "v", "zba", "zbb", "zbc", "zbs", "zicond", "zfa", "zvl128b"))),
+    ("riscv64", ("riscv64gc",), b"isa", frozenset(("m", "a", "f", "d", "c", "v", "zba", "zbb", "zbc", "zbs", "zicond", "zfa", "zvl128b"))),
     ("s390x", (), b"features", frozenset(("vx", "vxd", "vxe", "vxe2", "vxp"))),
 )  # fmt: skip
 
-SYSTEMS: Final = ("linux", "darwin", "windows", "freebsd")
+SYSTEMS: Final = ("linux",)
+OTHER_SYSTEMS: Final = ("darwin", "macos", "windows", "freebsd", "ios", "wasi", "emscripten")  # have other conventions, or other object files
 
 _found: tuple[str, str, frozenset[str]] | None = None
 
@@ -81,7 +82,10 @@ def parse_triple(triple: str) -> tuple[str, str]:
     row = _row(words[0])
     if row is None:
         raise WasmError(f"unknown target {triple!r}: its architecture must be one of {', '.join(r[0] for r in ISAS)}")
-    return row[0], next((word for word in words[1:] if word in SYSTEMS), "linux")
+    for word in words[1:]:
+        if any(word.startswith(system) for system in OTHER_SYSTEMS):
+            raise WasmError(f"cannot compile for {triple!r}: its operating system must be {' or '.join(SYSTEMS)}, not {word}")
+    return row[0], "linux"
 
 
 def plain_target(triple: str | None) -> tuple[str, str, frozenset[str]]:

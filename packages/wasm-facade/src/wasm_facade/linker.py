@@ -10,7 +10,7 @@ from wasm_vm import Caller, Func, Global, Instance, InstancePre, Memory, SharedM
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Self
+    from typing import Any, NoReturn, Self
 
     from wasm_environ.module import Import
     from wasm_facade.types import FuncType
@@ -230,6 +230,9 @@ class Linker:
             return f"; {module!r} offers {', '.join(names[:12])}{' ...' if len(names) > 12 else ''}{hint}"
         modules = sorted({there for there, _ in self._defined})
         return f"; defined modules: {', '.join(map(repr, modules[:12]))}" if modules else "; nothing is defined in this linker"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle a Linker: it holds functions of its process; pickle Modules, and link them where they run")
 
     def close(self) -> None:
         """Let go of all definitions; further use raises ValueError."""

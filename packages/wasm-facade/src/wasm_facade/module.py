@@ -206,6 +206,13 @@ class Module:
             self._handle.verify()
         return bytearray(self._artifact)
 
+    def __copy__(self) -> Self:
+        """Itself: a module has no state."""
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickle, (self._engine._settings, bytes(self.serialize()))
 

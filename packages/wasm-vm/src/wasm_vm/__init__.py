@@ -6,6 +6,7 @@ from _collections_abc import Mapping
 
 from wasm_environ.errors import ArtifactError, ExhaustedError, LinkError, WasmError
 from wasm_vm._core import (
+    LAYOUT,
     Caller,
     EngineCore,
     Func,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     Converter = Callable[[Any], Any]
 
 __all__ = [
-    "ArtifactError", "Caller", "EngineCore", "ExhaustedError", "ExitTrap", "Frame", "Func", "Global", "Instance", "InstanceExports",
+    "LAYOUT", "ArtifactError", "Caller", "EngineCore", "ExhaustedError", "ExitTrap", "Frame", "Func", "Global", "Instance", "InstanceExports",
     "InstancePre", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "SharedMemory", "Store", "StoreError", "Table", "Tag",
     "Trap", "TrapCode", "WasmError", "bind_types", "can_reserve", "drop_reservations", "load_file", "load_module", "open_file", "read_head",
 ]  # fmt: skip

@@ -97,8 +97,21 @@ class Artifact:
 def fingerprint(target: Target, tunables: Tunables, compiler_name: str, compiler_version: str) -> tuple[Any, ...]:
     """What must be equal, field by field, for an artifact to run."""
     return (
-        FORMAT, target.isa, target.os, tuple(sorted(target.cpu_features)), tunables.key(), compiler_name, compiler_version,
+        FORMAT, target.isa, target.os, tuple(sorted(target.cpu_features)), tunables.key(), compiler_name, compiler_version, layout_mark(),
     )  # fmt: skip
+
+
+def layout_mark() -> int:
+    """A number for all that code and runtime have to agree about: structs, arrays, libcalls, traps. Differs where one of these tables does."""
+    from zlib import crc32
+
+    from wasm_environ import libcalls, traps, vmtypes
+
+    tables = (
+        [row[:4] for row in vmtypes.FIELDS], vmtypes.SIZES, [row[:3] for row in vmtypes.ARRAYS], vmtypes.RESERVATION, vmtypes.GUARD_EXTRA,
+        [row[:2] for row in libcalls.LIBCALLS], [row[:2] for row in traps.TRAPS],
+    )  # fmt: skip
+    return crc32(repr(tables).encode())
 
 
 def trampoline_types(module: Module) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from stat import S_ISREG  # which `os` has imported
 
 from wasm_facade.module import ELF_MAGIC, Module
 
@@ -18,6 +20,31 @@ def read(path: str) -> bytes:
         return sys.stdin.buffer.read()
     with open(path, "rb") as file:
         return file.read()
+
+
+def write(path: str, data: bytes) -> None:
+    """Make a file, whole or not at all: a program that has the old one mapped keeps it, and where writing fails the old one stays. What is no
+    regular file (a pipe, /dev/stdout) is written into."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        status = None
+    if status is not None and not S_ISREG(status.st_mode):
+        with open(path, "wb") as file:
+            file.write(data)
+        return
+    path = os.path.realpath(path)  # over the file, not over a link to it
+    temporary = f"{path}.{os.urandom(8).hex()}"
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+        if status is not None:
+            os.chmod(temporary, status.st_mode & 0o7777)
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
 
 
 def load_module(engine: Engine, path: str) -> Module:

@@ -6,7 +6,7 @@ import os
 
 from wasm_facade.cli import OK
 from wasm_facade.cli.options import Command, Option
-from wasm_facade.cli.source import progress, read
+from wasm_facade.cli.source import progress, read, write
 from wasm_facade.compilation import compile_artifact
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
@@ -39,6 +39,5 @@ def run(options: Parsed) -> int:
         config.target = options.target
     artifact = compile_artifact(Engine(config), source_bytes(read(path)), progress())
     output = options.output or (os.path.splitext(path)[0] if path != "-" else "out") + ".cwasm"
-    with open(output, "wb") as file:
-        file.write(artifact)
+    write(output, artifact)
     return OK

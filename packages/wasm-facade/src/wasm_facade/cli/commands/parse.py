@@ -7,7 +7,7 @@ import sys
 
 from wasm_facade.cli import FAILED, OK, fail
 from wasm_facade.cli.options import Command, Option
-from wasm_facade.cli.source import read
+from wasm_facade.cli.source import read, write
 from wasm_facade.compilation import binary_of
 from wasm_facade.module import source_bytes
 
@@ -32,6 +32,5 @@ def run(options: Parsed) -> int:
             return FAILED
         sys.stdout.buffer.write(binary)
         return OK
-    with open(output, "wb") as file:
-        file.write(binary)
+    write(output, binary)
     return OK
