@@ -22,14 +22,13 @@ def architecture() -> str:
     """One paragraph a file: each module's docstring, C files' opening comment."""
     parts = []
     for package in LAYERS:
-        source = ROOT / "packages" / package / "src"
-        if not source.exists():
-            continue
+        folder = ROOT / "packages" / package
         parts.append(f"## {package}\n")
-        for path in sorted((*source.rglob("*.py"), *source.rglob("*.c"), *source.rglob("*.S"))):
-            line = _first_paragraph(path)
-            if line:
-                parts.append(f"`{path.relative_to(source).as_posix()}`\n:   {line}\n")
+        for source, pattern in ((folder / "src", "*.py"), (folder, "_core/*.[ch]")):
+            for path in sorted(source.rglob(pattern)):
+                line = _first_paragraph(path)
+                if line:
+                    parts.append(f"`{path.relative_to(source).as_posix()}`\n:   {line}\n")
     return "\n".join(parts)
 
 
