@@ -1,13 +1,19 @@
-"""Start-up: import time, and a whole process that runs a compiled hello, beside python -c pass."""
+"""Start-up: import time, and a whole process that runs a compiled hello, beside python -c pass.
+
+Measured in an environment of its own, where the packages are installed as users have them: in the workspace each import looks through the folders of
+all packages, and the cache's key through all their sources, since these may be edited. Those figures are shown as well.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
@@ -19,7 +25,8 @@ from bench.options import Options
 from bench.rows import Row, compared, failure, raced, skipped
 
 HELLO = b"hello\n"
-PASS = (sys.executable, "-c", "pass")
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-wasi-p1", "wasm-facade")
 IMPORT = "import time; a = time.perf_counter(); import {}; print(time.perf_counter() - a)"
 # The shortest program for wasmtime-py that does what `wasm run` does, with its module compiled.
 SCRIPT = """import sys, {api} as wasm
@@ -50,26 +57,40 @@ def measure(options: Options) -> Iterator[Row]:
         yield skipped("imports", "hello", str(error))
         return
     with tempfile.TemporaryDirectory() as folder:
-        try:
-            yield from _hello(options.our_first, hello.read_bytes(), Path(folder), rounds)
-        except Exception as error:
-            yield failure("imports", "hello", error)
+        for python, where in ((_installed(Path(folder) / "installed"), ""), (sys.executable, ", in the workspace")):
+            try:
+                yield from _hello(options.our_first, hello.read_bytes(), Path(folder), rounds, python, where)
+            except Exception as error:
+                yield failure("imports", f"hello{where}", error)
 
 
-def _hello(ours: Contender, wasm: bytes, folder: Path, rounds: int) -> Iterator[Row]:
+def _installed(folder: Path) -> str:
+    """The Python of a new environment that has the packages, and wasmtime-py, as installers put them there."""
+    uv = shutil.which("uv")
+    if uv is None or contenders.OURS == contenders.THEIRS:
+        return sys.executable
+    environment = os.environ | {"WASM_PURE": "1", "VIRTUAL_ENV": str(folder)}  # the compiler, which is compiled else, has no part in a cached start
+    wanted = [f"{name}=={version(name)}" for name in ("wasmtime", "librt", "mypy-extensions", "platformdirs")]
+    for arguments in (("venv", "--quiet", "--python", sys.executable, str(folder)),
+                      ("pip", "install", "--quiet", "--no-deps", *wanted, *(str(ROOT / "packages" / name) for name in PACKAGES))):  # fmt: skip
+        subprocess.run([uv, *arguments], check=True, env=environment)
+    return str(folder / "bin" / "python")
+
+
+def _hello(ours: Contender, wasm: bytes, folder: Path, rounds: int, python: str, where: str) -> Iterator[Row]:
     source, artifact = folder / "hello.wasm", folder / "hello.cwasm"
     source.write_bytes(wasm)
     artifact.write_bytes(theirs().api.Module(theirs().api.Engine(), wasm).serialize())
     script = folder / "run.py"
     script.write_text(SCRIPT.format(api=contenders.THEIRS))
-    their_command = (sys.executable, str(script), str(artifact))
-    our_command = their_command if ours.api is theirs().api else (*_wasm_command(), "run", str(source))
+    their_command = (python, str(script), str(artifact))
+    our_command = their_command if ours.api is theirs().api else (*_wasm_command(python), "run", str(source))
     # The first run of each, which is not timed, fills our cache and Python's.
-    commands = {"ours": (our_command, HELLO), "theirs": (their_command, HELLO), "empty": (PASS, b"")}
-    environment = _as_installed(folder) | {"WASM_CACHE_DIR": str(folder / "cache")}
+    commands = {"ours": (our_command, HELLO), "theirs": (their_command, HELLO), "empty": ((python, "-c", "pass"), b"")}
+    environment = _as_installed(folder) | {"WASM_CACHE_DIR": str(folder / f"cache{len(where)}")}
     best = race({side: _process(*command, environment) for side, command in commands.items()}, rounds)
-    yield compared("imports", "hello: cached process", best["ours"], best["theirs"])
-    yield compared("imports", "hello: beside python -c pass", best["ours"], best["empty"], note="(not wasmtime: an empty python)")
+    yield compared("imports", f"hello: cached process{where}", best["ours"], best["theirs"])
+    yield compared("imports", f"hello: beside python -c pass{where}", best["ours"], best["empty"], note="(not wasmtime: an empty python)")
 
 
 def _as_installed(folder: Path) -> dict[str, str]:
@@ -78,9 +99,9 @@ def _as_installed(folder: Path) -> dict[str, str]:
     return environment | {"PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
 
 
-def _wasm_command() -> tuple[str, ...]:
-    script = Path(sys.executable).with_name("wasm")
-    return (str(script),) if script.exists() else (sys.executable, "-m", contenders.OURS)
+def _wasm_command(python: str) -> tuple[str, ...]:
+    script = Path(python).with_name("wasm")
+    return (str(script),) if script.exists() else (python, "-m", contenders.OURS)
 
 
 def _process(command: tuple[str, ...], expected: bytes, environment: dict[str, str]) -> Sample:

@@ -18,7 +18,7 @@ import pytest
 
 import wasm_facade as wasm
 from apis import OURS, add_in_module
-from wasm_environ.linking import artifact
+from wasm_environ.linking import artifact, assemble
 from wasm_facade import discovery
 from wasm_vm import LAYOUT
 
@@ -66,7 +66,7 @@ def test_what_does_not_fit_is_named(strategy: str, field: int, value: Any, messa
     mark = list(artifact.read_head(bytes(image), __import__("zlib").crc32).fingerprint)
     mark[field] = value
     image[artifact.HEAD_AT : artifact.HEAD_AT + artifact.HEAD_ROOM] = bytes(artifact.HEAD_ROOM)
-    artifact._write_head(image, tuple(mark))
+    assemble._write_head(image, tuple(mark))
     if message is None:  # a compiler that is not installed here need not be
         assert add_in_module(wasm.Module.deserialize(module.engine, image), 1, 2) == 3
     else:
@@ -88,7 +88,7 @@ def test_versions_are_told_without_importing_the_compiler(strategy: str) -> None
     compiler = importlib.import_module(f"wasm_codegen_{strategy}.compiler")
     cls = compiler.NativeCompiler if strategy == "native" else compiler.LLVMCompiler
     assert discovery.installed_version(strategy) == cls.version
-    assert artifact.layout_mark() == LAYOUT
+    assert assemble.layout_mark() == LAYOUT
 
 
 @pytest.mark.parametrize("kind", ["folder", "empty", "fifo", "missing", "text"])

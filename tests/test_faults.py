@@ -256,6 +256,29 @@ def test_growing_beyond_limits(tmp_path: Path, way: tuple[str, str]) -> None:
     assert run(body, tmp_path, way=way).split() == ["-1", "-1", "-1", "-1", "1", "-1", "-1", "42"]
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_page_that_cannot_be_made_writable(tmp_path: Path, way: tuple[str, str]) -> None:
+    """Slots whose instances wrote little are write-protected; where the system then refuses the first write elsewhere, that is no trap."""
+    body = """
+    engine = wasm.Engine()
+    text = '(module (memory 1000) (func (export "write") (param i32) (i32.store (local.get 0) (i32.const 1))))'
+    prepared = wasm.Linker(engine).instantiate_pre(wasm.Module(engine, text))
+    def write(at):
+        store = wasm.Store(engine)
+        prepared.instantiate(store).exports(store)["write"](store, at)
+    for _ in range(10): write(0)
+    used = int(open("/proc/self/statm").read().split()[5]) * 4096
+    resource.setrlimit(resource.RLIMIT_DATA, (used, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+    try:
+        write(30_000_000)
+        print("written")
+    except wasm.ExhaustedError as error: print("ulimit" in str(error))
+    resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+    write(30_000_000)
+    """
+    assert run(body, tmp_path, way=way) in ("True\n", "written\n")
+
+
 def test_an_artifact_altered_after_it_was_opened_is_noticed(tmp_path: Path) -> None:
     """Beyond 1 MiB the bytes are checked at the first use."""
     body = """

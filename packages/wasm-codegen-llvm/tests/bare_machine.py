@@ -21,7 +21,7 @@ from wasm_codegen_llvm import create
 from wasm_environ import libcalls, module, types
 from wasm_environ.compiler import Target, Tunables
 from wasm_environ.features import ALL
-from wasm_environ.linking import artifact, elf
+from wasm_environ.linking import assemble, elf
 from wasm_environ.text import parse_text
 from wasm_environ.vmtypes import GUARD_EXTRA, RESERVATION, ContextLayout
 
@@ -74,7 +74,7 @@ class Machine:
         self.module = parse_text(request["wat"], features=ALL)
         tunables = Tunables(**request.get("tunables", {}))
         target = Target("x86_64", cpu_features=cpu_features() if request.get("cpu", True) else frozenset())
-        image = artifact.compile_module(self.module, create(target, tunables), target, tunables, ALL)
+        image = assemble.compile_module(self.module, create(target, tunables), target, tunables, ALL)
         _, sections = elf.read(image)
         self.tables = {name: memoryview(image[at : at + size]) for name, (at, size) in sections.items()}
         self.code = place(bytes(self.tables[".text"]))
@@ -161,7 +161,7 @@ class Machine:
         values = (ctypes.c_uint64 * (2 * max(len(t.params), len(t.results), 1)))()
         for index, bits in enumerate(arguments):
             values[2 * index], values[2 * index + 1] = bits & (1 << 64) - 1, bits >> 64
-        entry = artifact.trampoline_types(m)[0].index(m.types[m.functions[function]].canonical)
+        entry = assemble.trampoline_types(m)[0].index(m.types[m.functions[function]].canonical)
         self.store[0] = self.stack_pointer() - (256 << 10)
         code = self.enter(
             self.code + self.tables[".wasm.entries"].cast("I")[entry], self.vm, ctypes.addressof(values), self.address(function),

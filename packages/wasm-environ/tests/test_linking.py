@@ -14,7 +14,7 @@ import pytest
 
 from wasm_environ.compiler import SYMBOL_FUNCTION, SYMBOL_RODATA, SYMBOL_TEXT, CompiledCode
 from wasm_environ.errors import ArtifactError
-from wasm_environ.linking import artifact, descriptor, elf, relocation
+from wasm_environ.linking import artifact, assemble, descriptor, elf, relocation
 from wasm_environ.linking.layout import TEXT_ALIGN, lay_out
 from wasm_environ.module import Module
 
@@ -121,7 +121,7 @@ def test_elf_cut_short(cut: int) -> None:
 
 def _whole() -> bytes:
     image = bytearray(_image_with_room())
-    artifact._write_head(image, (artifact.FORMAT, "x86_64", "linux", (), (1, 0, 1, 2), "test", "1"))
+    assemble._write_head(image, (artifact.FORMAT, "x86_64", "linux", (), (1, 0, 1, 2), "test", "1"))
     return bytes(image)
 
 

@@ -164,8 +164,9 @@ uint64_t memory_grow(Memory *memory, uint64_t delta, uint64_t limit); /* old pag
 /* Before the host writes bytes [offset, offset + size), and before it hands out a view: -1 with an exception. */
 int memory_will_write(Memory *memory, uint64_t offset, uint64_t size);
 int memory_will_share(Memory *memory);
-/* In a signal handler: wasm of this store wrote at `address`, which was not writable; true: now it is, and the write may be tried again. */
-bool memory_write_fault(Store *store, uintptr_t address);
+/* In a signal handler: wasm of this store, or a libcall of its, wrote at `address`, which was not writable. */
+enum WriteFault { WRITE_ELSEWHERE, WRITE_AGAIN, WRITE_REFUSED }; /* no page of a memory; it is writable now; the system refuses */
+enum WriteFault memory_write_fault(Store *store, uintptr_t address);
 int memory_plan_parse(PyObject *environ_type, MemoryPlan *plan);
 bool memory_can_reserve(void);   /* the reservation of a memory with guards */
 void memory_forget_cached(void); /* unmap the slots kept for reuse without a pool */

@@ -220,16 +220,16 @@ int memory_will_write(Memory *memory, uint64_t offset, uint64_t size)
 
 int memory_will_share(Memory *memory) { return LIKELY(!memory->slot || !slot_unprotect_all(memory->slot)) ? 0 : refused(); }
 
-bool memory_write_fault(Store *store, uintptr_t address)
+enum WriteFault memory_write_fault(Store *store, uintptr_t address)
 {
     for (const Instance *instance = store->instances; instance; instance = instance->next)
         for (uint32_t i = 0; i < instance->module->plan.memory_count; i++) {
             Slot *slot = instance->memories[i] ? instance->memories[i]->slot : NULL;
             uint64_t offset = slot ? address - (uintptr_t)slot->map : 0;
             if (slot && offset < slot->clean)
-                return slot->expected && !slot_unprotect(slot, offset, 1);
+                return !slot->expected ? WRITE_ELSEWHERE : slot_unprotect(slot, offset, 1) ? WRITE_REFUSED : WRITE_AGAIN;
         }
-    return false;
+    return WRITE_ELSEWHERE;
 }
 
 static void fork_prepare(void) { pthread_mutex_lock(&shared_lock); }

@@ -8,7 +8,7 @@
 #include "core.h"
 
 /* How an activation ended, when not by returning. */
-enum Outcome { OUTCOME_TRAP = 1, OUTCOME_PYTHON_ERROR = 2, OUTCOME_FILE_CHANGED = 3 };
+enum Outcome { OUTCOME_TRAP = 1, OUTCOME_PYTHON_ERROR = 2, OUTCOME_FILE_CHANGED = 3, OUTCOME_NO_MEMORY = 4 };
 
 /* One entry into wasm, on the C stack of the thread that made it. */
 struct Activation {

@@ -91,11 +91,17 @@ static void on_fault(int number, siginfo_t *info, void *context)
     if (thread && atomic_load_explicit(&thread->in_wasm, memory_order_relaxed)) {
         Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
         uintptr_t pc = context_pc(context);
-        if (number == SIGSEGV && info->si_code == SEGV_ACCERR && memory_write_fault(activation->store, (uintptr_t)info->si_addr))
-            return; /* to the same instruction; its pc may be in a libcall, too */
+        int saved = errno;
+        enum WriteFault write = number == SIGSEGV && info->si_code == SEGV_ACCERR
+                                    ? memory_write_fault(activation->store, (uintptr_t)info->si_addr)
+                                    : WRITE_ELSEWHERE;
+        errno = saved;
+        if (write == WRITE_AGAIN)
+            return; /* to the same instruction, which may be a libcall's */
         const Code *code = code_find(pc);
-        if (code && number == SIGBUS && code_contains(code, (uintptr_t)info->si_addr)) {
-            activation->outcome = OUTCOME_FILE_CHANGED; /* the tables that tell more of this place may be gone as well */
+        bool gone = code && number == SIGBUS && code_contains(code, (uintptr_t)info->si_addr);
+        if (gone || write == WRITE_REFUSED) { /* without a backtrace: the tables it needs may be gone as well */
+            activation->outcome = gone ? OUTCOME_FILE_CHANGED : OUTCOME_NO_MEMORY;
             activation->frame_count = 0;
             context_unwind(context, activation->saved_sp);
             return;

@@ -183,6 +183,11 @@ int raise_outcome(ThreadRecord *thread, Activation *activation, bool timed_out)
                                           "write into it");
         return -1;
     }
+    if (activation->outcome == OUTCOME_NO_MEMORY) {
+        PyErr_SetString(G.exhausted_error, "the system refuses to make a page of the guest's memory writable: limits on data (ulimit -d) or on "
+                                           "mappings (vm.max_map_count) are the usual causes");
+        return -1;
+    }
     PyObject *backtrace = backtrace_new(thread, activation->frame_count);
     if (!backtrace)
         return -1;

@@ -11,7 +11,7 @@ from wasm_environ.binary.decode import decode
 from wasm_environ.compiler import CompiledCode, Target, Tunables
 from wasm_environ.features import ALL
 from wasm_environ.libcalls import INDEX
-from wasm_environ.linking.artifact import compile_module
+from wasm_environ.linking.assemble import compile_module
 from wasm_environ.registry import TypeRegistry
 from wasm_environ.text.module import parse_module
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from wasm_environ import libcalls, traps, vmtypes
-from wasm_environ.linking.artifact import layout_mark
+from wasm_environ.linking.assemble import layout_mark
 
 HEADER = Path(__file__).resolve().parent.parent / "_core" / "vmtypes.h"
 

@@ -56,7 +56,7 @@ def refuse_component(binary: bytes) -> None:
 
 def compile_artifact(engine: Engine, source: bytes, progress: Progress | None = None, origin: str = "") -> bytes:
     """Compile a module, binary or text, to an artifact's bytes; `origin` is for its head."""
-    from wasm_environ.linking.artifact import compile_module
+    from wasm_environ.linking.assemble import compile_module
 
     module = decode_checked(binary_of(source), engine.features)
     compiler = engine._load_compiler()

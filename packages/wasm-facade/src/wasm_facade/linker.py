@@ -117,9 +117,9 @@ class Linker:
 
     def define_wasi(self) -> None:
         """Define WASI preview 1 (and its older name); what it gives a guest, `Store.set_wasi` says."""
-        from wasm_facade.wasi import keys
+        from wasm_facade.wasi import known
 
-        for key in keys():
+        for key in sorted(known()):
             self._insert(*key, WasiDefinition(key))
 
     def define_module(self, store: Storelike, name: str, module: Module) -> None:

@@ -40,12 +40,10 @@ def configure(store: Store, config: WasiConfig) -> StoreWasi:
     return StoreWasi(config)
 
 
-def keys() -> list[Key]:
+def known() -> frozenset[Key]:
     """(module, name) of every function there is."""
-    wasi_preview1()
-    from wasm_wasi_p1.table import MODULES
-
-    return [(module, row[0]) for module, rows in MODULES for row in rows]
+    found: frozenset[Key] = wasi_preview1().KNOWN
+    return found
 
 
 def function(store: Store, key: Key) -> Func:

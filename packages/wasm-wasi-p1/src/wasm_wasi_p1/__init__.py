@@ -5,13 +5,13 @@ from __future__ import annotations
 from wasm_wasi_p1.config import WasiConfig
 from wasm_wasi_p1.context import WasiContext
 from wasm_wasi_p1.descriptor import INHERIT
-from wasm_wasi_p1.table import host_function, host_functions
+from wasm_wasi_p1.table import KNOWN, host_function, host_functions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasm_wasi_p1.preopen import DirPerms, FilePerms, Preopen
 
-__all__ = ["INHERIT", "DirPerms", "FilePerms", "Preopen", "WasiConfig", "WasiContext", "host_function", "host_functions"]
+__all__ = ["INHERIT", "KNOWN", "DirPerms", "FilePerms", "Preopen", "WasiConfig", "WasiContext", "host_function", "host_functions"]
 
 
 def __getattr__(name: str) -> object:

@@ -95,6 +95,7 @@ MODULES = (("wasi_snapshot_preview1", PREVIEW1), ("wasi_unstable", PREVIEW0))
 
 # (module, name) -> the rest of its row
 _ROWS = {(module, row[0]): row[1:] for module, rows in MODULES for row in rows}
+KNOWN = frozenset(_ROWS)
 
 
 def host_function(context: WasiContext, module: str, name: str) -> HostFunction:

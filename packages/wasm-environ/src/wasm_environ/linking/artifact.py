@@ -1,4 +1,4 @@
-"""The artifact: a module's code, tables and descriptor in one ELF file; how it is made, checked and read.
+"""The artifact: a module's code, tables and descriptor in one ELF file; how it is checked and read. `assemble` makes one.
 
 Behind the ELF header lies the head, which says what the file is and where everything lies, so that the rest is read when it is needed:
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final
 
-    from wasm_environ.compiler import Compiler, Target, Tunables
-    from wasm_environ.features import Features
     from wasm_environ.module import Module
 
     Checksum = Callable[..., int]  # (data, value so far) -> crc32; zlib's, or a faster one
@@ -92,100 +90,6 @@ class Artifact:
         """(module name, {function index: name}) from the name section."""
         names: tuple[str, dict[int, str]] = marshal.loads(self.section(".wasm.names"))
         return names
-
-
-def fingerprint(target: Target, tunables: Tunables, compiler_name: str, compiler_version: str) -> tuple[Any, ...]:
-    """What must be equal, field by field, for an artifact to run."""
-    return (
-        FORMAT, target.isa, target.os, tuple(sorted(target.cpu_features)), tunables.key(), compiler_name, compiler_version, layout_mark(),
-    )  # fmt: skip
-
-
-def layout_mark() -> int:
-    """A number for all that code and runtime have to agree about: structs, arrays, libcalls, traps. Differs where one of these tables does."""
-    from zlib import crc32
-
-    from wasm_environ import libcalls, traps, vmtypes
-
-    tables = (
-        [row[:4] for row in vmtypes.FIELDS], vmtypes.SIZES, [row[:3] for row in vmtypes.ARRAYS], vmtypes.RESERVATION, vmtypes.GUARD_EXTRA,
-        [row[:2] for row in libcalls.LIBCALLS], [row[:2] for row in traps.TRAPS],
-    )  # fmt: skip
-    return crc32(repr(tables).encode())
-
-
-def trampoline_types(module: Module) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Canonical type indices that need an entry trampoline (functions the host may call), and a host thunk (imports)."""
-    callable_functions = set(module.escaping_functions)
-    if module.start >= 0:
-        callable_functions.add(module.start)
-    entries = {module.types[module.functions[f]].canonical for f in callable_functions}
-    thunks = {module.types[module.functions[f]].canonical for f in range(module.imported_functions)}
-    return tuple(sorted(entries | thunks)), tuple(sorted(thunks))
-
-
-def compile_module(
-    module: Module, compiler: Compiler, target: Target, tunables: Tunables, features: Features,
-    progress: Callable[[int], None] | None = None, origin: str = "",
-) -> bytes:  # fmt: skip
-    """Compile a module whose module-level validation has passed; returns the artifact's bytes, whose head tells `origin`. Raises CompileError."""
-    from wasm_environ.linking import descriptor, elf
-    from wasm_environ.linking.layout import lay_out
-    from wasm_environ.vmtypes import ContextLayout
-
-    batches = compiler.compile_functions(module, features, progress)
-    entries, thunks = trampoline_types(module)
-    signatures = [[module.types[index].composite for index in indices] for indices in (entries, thunks)]
-    trampolines = compiler.compile_trampolines(signatures[0], signatures[1])  # type: ignore[arg-type]
-    defined = len(module.functions) - module.imported_functions
-    image = lay_out(target.isa, batches, trampolines, module.imported_functions, defined)
-    plain, data = descriptor.to_plain(module)
-    module_name, names = _names(module)
-    sections = [
-        (".text", image.text, elf.PAGE),
-        (".wasm.meta", marshal.dumps((plain, entries, thunks, ContextLayout(module).starts()), 4), 8),
-        (".wasm.functions", image.functions.tobytes(), 8),
-        (".wasm.entries", image.entries.tobytes(), 8),
-        (".wasm.thunks", image.thunks.tobytes(), 8),
-        (".wasm.traps", image.traps.tobytes(), 8),
-        (".wasm.addresses", image.addresses.tobytes(), 8),
-        (".wasm.names", marshal.dumps((module_name, names), 4), 8),
-        (".wasm.data", data, elf.PAGE),
-    ]
-    first = module.imported_functions
-    symbols = [
-        (names.get(first + k, f"wasm[{first + k}]").encode().replace(b"\0", b"?"), image.functions[2 * k], image.functions[2 * k + 1])
-        for k in range(defined)
-    ]  # fmt: skip
-    file = bytearray(elf.write(_machine(target.isa), sections, symbols, target.isa == "s390x", HEAD_ROOM))
-    _write_head(file, fingerprint(target, tunables, compiler.name, compiler.version), origin)
-    return bytes(file)
-
-
-def _write_head(image: bytearray, mark: tuple[Any, ...], origin: str = "") -> None:
-    from zlib import crc32
-
-    from wasm_environ.linking import elf
-
-    end = HEAD_AT + HEAD_ROOM
-    whole = crc32(memoryview(image)[end:], crc32(memoryview(image)[:HEAD_AT]))
-    body = marshal.dumps((FORMAT, len(image), mark, elf.read(image)[1], whole, origin), MARSHAL)
-    head = b"wasm" + len(body).to_bytes(4, "little") + crc32(body).to_bytes(4, "little") + bytes(4) + body
-    assert len(head) <= HEAD_ROOM, "the head of an artifact fits its first page"
-    image[HEAD_AT : HEAD_AT + len(head)] = head
-
-
-def _machine(isa: str) -> int:
-    from wasm_environ.compiler import MACHINES
-
-    return MACHINES[isa]
-
-
-def _names(module: Module) -> tuple[str, dict[int, str]]:
-    from wasm_environ.names import decode_names
-
-    names = decode_names(module)
-    return names.module or "", dict(names.functions)
 
 
 def read_head(image: bytes | memoryview, checksum: Checksum) -> Head:

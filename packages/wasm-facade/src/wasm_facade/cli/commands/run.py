@@ -11,8 +11,7 @@ from wasm_facade.cli.options import Command, Option, natural, pair, seconds, siz
 from wasm_facade.cli.source import load_module
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
-from wasm_facade.linker import Linker
-from wasm_vm import Func, Store, Trap
+from wasm_vm import Func, Instance, Store, Trap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from wasm_facade.cli.options import Parsed
     from wasm_facade.module import Module
-    from wasm_vm import Instance
 
 COMMAND = Command(
     "run", "FILE [ARGS...]", "Run a program: a .wasm or .wat file, or a compiled artifact. ARGS are the program's.",
@@ -65,7 +63,9 @@ def run(options: Parsed) -> int:
         return INTERRUPTED
     try:
         if options.invoke is not None:
-            return _invoke(options, store, instance)
+            from wasm_facade.cli.invoke import invoke
+
+            return invoke(options, store, instance)
         return _start(options, store, instance, module)
     except Trap as trap:
         return _trapped(trap)
@@ -99,18 +99,35 @@ def _instance(options: Parsed, engine: Engine, store: Store, path: str) -> tuple
         store.set_fuel(options.fuel)
     if options.max_memory is not None:
         store.set_limits(memory_size=options.max_memory)
+    wanted = [row[:2] for row in module._loaded.module.imports]
+    if options.preload or not all(_is_wasi(key) for key in wanted):
+        return _linked(options, engine, store, path, module), module
+    if not wanted:
+        return Instance(store, module, []), module
+    from wasm_facade.wasi import function, known
+
+    store.set_wasi(_wasi(options, path))
+    if not known().issuperset(wanted):
+        return _linked(options, engine, store, path, module), module  # which says what is missing
+    return Instance(store, module, [function(store, key) for key in wanted]), module
+
+
+def _linked(options: Parsed, engine: Engine, store: Store, path: str, module: Module) -> Instance:
+    """An instance of a program that imports more than WASI."""
+    from wasm_facade.linker import Linker
+
     linker = Linker(engine)
     preloads = [(name, load_module(engine, file)) for name, file in options.preload]
-    if any(_needs_wasi(each) for each in (module, *(m for _, m in preloads))):
+    if any(_is_wasi(row) for each in (module, *(m for _, m in preloads)) for row in each._loaded.module.imports):
         linker.define_wasi()
         store.set_wasi(_wasi(options, path))
     for name, preload in preloads:
         linker.define_module(store, name, preload)
-    return linker.instantiate(store, module), module
+    return linker.instantiate(store, module)
 
 
-def _needs_wasi(module: Module) -> bool:
-    return any(wanted[0] in ("wasi_snapshot_preview1", "wasi_unstable") for wanted in module._loaded.module.imports)
+def _is_wasi(wanted: tuple[Any, ...]) -> bool:
+    return wanted[0] in ("wasi_snapshot_preview1", "wasi_unstable")
 
 
 def _wasi(options: Parsed, path: str) -> Any:
@@ -136,7 +153,8 @@ def _wasi(options: Parsed, path: str) -> Any:
     return wasi
 
 
-def _call(options: Parsed, store: Store, function: Any, args: list[Any]) -> Any:
+def call(options: Parsed, store: Store, function: Any, args: list[Any]) -> Any:
+    """Call a guest's function for as long as it may run."""
     if options.timeout is None:
         return function(store, *args)
     return function(store, *args, timeout=options.timeout)
@@ -146,57 +164,22 @@ def _start(options: Parsed, store: Store, instance: Instance, module: Module) ->
     exports = instance.exports(store)
     start = exports.get("_start")
     if isinstance(start, Func):
-        _call(options, store, start, [])
+        call(options, store, start, [])
         return OK
     initialize = exports.get("_initialize")
     if isinstance(initialize, Func):
-        _call(options, store, initialize, [])
+        call(options, store, initialize, [])
         return OK
     if module._loaded.module.start >= 0:
         return OK  # it ran when the module was instantiated
-    fail("run", f"{options.operands[0]}: nothing to run: it exports no `_start`{_functions(store, instance)}")
+    fail("run", f"{options.operands[0]}: nothing to run: it exports no `_start`{functions(store, instance)}")
     return FAILED
 
 
-def _functions(store: Store, instance: Instance) -> str:
+def functions(store: Store, instance: Instance) -> str:
+    """What could be called instead, for messages."""
     names = [name for name, item in instance.exports(store).items() if isinstance(item, Func)]
     return f"; --invoke can call {', '.join(names[:12])}{' ...' if len(names) > 12 else ''}" if names else ""
-
-
-def _invoke(options: Parsed, store: Store, instance: Instance) -> int:
-    name, words = options.invoke, options.operands[1:]
-    function = instance.exports(store).get(name)
-    if not isinstance(function, Func):
-        fail("run", f"{options.operands[0]}: it exports no function {name!r}{_functions(store, instance)}")
-        return FAILED
-    params = function.type(store).params
-    if len(words) != len(params):
-        fail("run", f"{name} takes {len(params)} arguments ({', '.join(map(str, params))}), {len(words)} are given")
-        return FAILED
-    args = []
-    for number, (word, kind) in enumerate(zip(words, params, strict=True), 1):
-        try:
-            args.append(_value(word, str(kind)))
-        except ValueError:
-            fail("run", f"{name}: argument {number} is not of type {kind}: {word!r}")
-            return FAILED
-    initialize = instance.exports(store).get("_initialize")
-    if isinstance(initialize, Func) and name != "_initialize":
-        _call(options, store, initialize, [])
-    results = _call(options, store, function, args)
-    for result in results if isinstance(results, list) else [results] if results is not None else []:
-        print(result)
-    return OK
-
-
-def _value(word: str, kind: str) -> int | float:
-    if kind in ("f32", "f64"):
-        return float.fromhex(word) if "0x" in word.lower() else float(word)
-    bits = {"i32": 32, "i64": 64, "v128": 128}.get(kind, 0)
-    value = int(word, 0)
-    if not -(1 << bits) // 2 <= value < 1 << bits:
-        raise ValueError(word)
-    return value
 
 
 def _trapped(trap: Trap) -> int:
