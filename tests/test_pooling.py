@@ -264,3 +264,39 @@ def test_threads_share_a_pool() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+ALIVE = """
+import atexit, os, sys, threading, time, wasm_facade as wasm
+config = wasm.Config()
+config.allocation_strategy = sys.argv[1]
+engine = wasm.Engine(config)
+text = '(module (import "" "host" (func $host)) (memory (export "memory") 2) (func (export "spin") (loop (br 0))) (func (export "call") (call $host)))'
+module = wasm.Module(engine, text)
+def make(host=lambda: None):
+    store = wasm.Store(engine)
+    return store, wasm.Instance(store, module, [wasm.Func(store, wasm.FuncType([], []), host)]).exports(store)
+live = [make() for _ in range(20)]
+views = [memoryview(exports["memory"]) for _, exports in live[:5]]
+"""
+# How the process ends with all that alive: what it does, its status.
+ENDS = {
+    "returns": ("", 0),
+    "exits in a host function": ("store, exports = make(lambda: sys.exit(3)); exports['call'](store)", 3),
+    "a thread spins in wasm": (
+        "store, exports = make(); threading.Thread(target=exports['spin'], args=(store,), daemon=True).start(); time.sleep(0.1)", 0,
+    ),
+    "at exit": ("atexit.register(lambda: [exports['call'](store) for store, exports in live])", 0),
+    "a cycle with a finalizer": (
+        "class Last:\n    def __del__(self): live[0][1]['call'](live[0][0])\nlast = Last(); last.cycle = last; live[0][0].last = last", 0,
+    ),
+    "a child of a fork": ("if not os.fork(): sys.exit(0)\nos.wait()", 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("allocation", ["on_demand", "pooling"])
+@pytest.mark.parametrize("end", ENDS)
+def test_a_process_ends_with_instances_alive(end: str, allocation: str) -> None:
+    body, status = ENDS[end]
+    done = subprocess.run([sys.executable, "-c", ALIVE + body, allocation], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (status, "")
