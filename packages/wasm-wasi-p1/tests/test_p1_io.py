@@ -11,7 +11,6 @@ import sys
 import pytest
 
 from wasm_wasi_p1 import INHERIT, WasiConfig, abi, streams
-from wasm_wasi_p1 import guest as memory
 from wasm_wasi_p1.abi import BADF, ERRNO_NAMES, INVAL, NOTCAPABLE
 
 PIPE, SPIPE = 64, 70
@@ -350,7 +349,7 @@ def test_many_buffers_are_left_for_the_next_call():
     data = bytearray(1 << 20)
     for index in range(5000):
         data[8 * index : 8 * index + 8] = struct.pack("<II", 65536, 3)
-    assert len(memory.buffers(memoryview(data), 0, 5000)) == memory.MAX_IOVECS
+    assert len(abi.buffers(memoryview(data), 0, 5000)) == abi.MAX_IOVECS
 
 
 def test_the_sum_of_lengths_is_bounded():
@@ -361,8 +360,8 @@ def test_the_sum_of_lengths_is_bounded():
         def __getitem__(self, part):
             return struct.pack("<II", 0, 0xFFFFFFFF)[part.start % 8 : part.stop % 8 or 8] if part.stop < 1000 else part
 
-    found = memory.buffers(Huge(), 0, 5)
-    assert [part.stop - part.start for part in found] == [memory.MAX_TRANSFER]
+    found = abi.buffers(Huge(), 0, 5)
+    assert [part.stop - part.start for part in found] == [abi.MAX_TRANSFER]
 
 
 def run(script, **options):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasm_wasi_p1.guest import check, store, store_bytes
+from wasm_wasi_p1.abi import check, store, store_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

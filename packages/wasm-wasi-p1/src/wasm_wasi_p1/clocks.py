@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-from wasm_wasi_p1.abi import INVAL, fail
-from wasm_wasi_p1.guest import check, store
+from wasm_wasi_p1.abi import INVAL, check, fail, store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

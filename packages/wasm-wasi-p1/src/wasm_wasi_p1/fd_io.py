@@ -24,9 +24,11 @@ from wasm_wasi_p1.abi import (
     PIECE,
     REGULAR_FILE,
     RIGHTS_SEEKABLE,
+    buffers,
+    check,
     fail,
+    store,
 )
-from wasm_wasi_p1.guest import buffers, check, store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

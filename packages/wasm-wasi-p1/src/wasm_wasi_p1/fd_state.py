@@ -18,9 +18,13 @@ from wasm_wasi_p1.abi import (
     NOTCAPABLE,
     NOTDIR,
     NOTSUP,
+    check,
     fail,
+    pack,
+    store,
+    store_bytes,
+    view,
 )
-from wasm_wasi_p1.guest import check, pack, store, store_bytes, view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ import os
 import stat
 import time
 
-from wasm_wasi_p1.abi import INVAL, SET_ATIM, SET_ATIM_NOW, SET_MTIM, SET_MTIM_NOW, UNKNOWN, fail
+from wasm_wasi_p1.abi import INVAL, SET_ATIM, SET_ATIM_NOW, SET_MTIM, SET_MTIM_NOW, UNKNOWN, fail, pack
 from wasm_wasi_p1.descriptor import FILE_TYPES
-from wasm_wasi_p1.guest import pack
 
 
 def pack_filestat(status: os.stat_result | None, filetype: int | None = None) -> bytes:

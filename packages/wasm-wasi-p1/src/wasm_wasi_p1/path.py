@@ -34,12 +34,16 @@ from wasm_wasi_p1.abi import (
     SYMLINK_FOLLOW,
     SYNC,
     TRUNC,
+    check,
     fail,
+    path,
+    store,
+    store_bytes,
+    view,
 )
 from wasm_wasi_p1.beneath import enter, leave, open_beneath, status, walk
 from wasm_wasi_p1.descriptor import DIR_MUTATE, FILE_READ, FILE_WRITE, opened
 from wasm_wasi_p1.filestat import check_fstflags, pack_filestat, set_times
-from wasm_wasi_p1.guest import check, path, store, store_bytes, view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,10 +16,14 @@ from wasm_wasi_p1.abi import (
     REGULAR_FILE,
     SUCCESS,
     WasiErrno,
+    check,
     fail,
+    load,
+    pack,
+    store,
+    store_bytes,
 )
 from wasm_wasi_p1.clocks import MONOTONIC, REALTIME, now
-from wasm_wasi_p1.guest import check, load, pack, store, store_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 
-from wasm_wasi_p1.abi import FD_FILESTAT_GET, INVAL, fail
+from wasm_wasi_p1.abi import FD_FILESTAT_GET, INVAL, check, fail, store_bytes
 from wasm_wasi_p1.fd_io import SEEK_CUR, SEEK_END, SEEK_SET
 from wasm_wasi_p1.fd_io import fd_seek as seek
 from wasm_wasi_p1.filestat import pack_filestat_unstable
-from wasm_wasi_p1.guest import check, store_bytes
 from wasm_wasi_p1.path import path_status
 from wasm_wasi_p1.poll import LAYOUT_UNSTABLE
 from wasm_wasi_p1.poll import poll_oneoff as poll

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from wasm_wasi_p1.guest import view
+from wasm_wasi_p1.abi import view
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
-from wasm_wasi_p1.abi import DIRECTORY, UNKNOWN
+from wasm_wasi_p1.abi import DIRECTORY, UNKNOWN, pack
 from wasm_wasi_p1.descriptor import FILE_TYPES
-from wasm_wasi_p1.guest import pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,11 +11,13 @@ from wasm_wasi_p1.abi import (
     SOCK_ACCEPT,
     SOCK_SHUTDOWN,
     WasiErrno,
+    buffers,
+    check,
     fail,
+    store,
 )
 from wasm_wasi_p1.descriptor import accepted
 from wasm_wasi_p1.fd_io import waiting
-from wasm_wasi_p1.guest import buffers, check, store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
