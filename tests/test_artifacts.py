@@ -18,7 +18,8 @@ import pytest
 
 import wasm_facade as wasm
 from apis import OURS, add_in_module
-from wasm_environ.linking import artifact, assemble
+from wasm_environ import artifact
+from wasm_environ.linking import assemble
 from wasm_facade import discovery
 from wasm_vm import LAYOUT
 

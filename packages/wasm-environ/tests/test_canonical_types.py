@@ -19,6 +19,7 @@ from wasm_environ.types import (
     EQ,
     EXN,
     EXTERN,
+    EXTERNREF,
     FUNC,
     HEAP_SHIFT,
     I31,
@@ -30,6 +31,8 @@ from wasm_environ.types import (
     NONE,
     STRUCT,
     FuncType,
+    SubType,
+    plain_of,
     ref,
     ref_to,
     value_type_name,
@@ -62,6 +65,7 @@ def test_canonical_indices(source: str, canonical: list[int]) -> None:
     assert [sub.canonical for sub in module.types] == canonical
     ids = TypeRegistry().register(module)
     assert [[a == b for a in ids] for b in ids] == [[a == b for a in canonical] for b in canonical]
+    assert TypeRegistry().register_plain([plain_of(sub) for sub in module.types]) == ids
 
 
 def test_equal_types_of_different_modules_have_equal_ids() -> None:
@@ -80,6 +84,7 @@ def test_references_in_registered_types_are_engine_ids() -> None:
     assert registry.func_type(ids[1]) == FuncType((ref_to(ids[0], nullable=False), I32), (ref_to(ids[0]),))
     assert registry.register_func(registry.func_type(ids[1])) == ids[1]
     assert registry.register_func(FuncType((), ())) == ids[0]
+    assert registry.register_plain([plain_of(SubType(FuncType((), ()))), plain_of(SubType(FuncType((EXTERNREF,), ())))])[0] == ids[0]
     with pytest.raises(TypeError, match="not a function type"):
         registry.func_type(0)
 

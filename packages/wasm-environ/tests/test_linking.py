@@ -12,9 +12,10 @@ from collections.abc import Callable
 
 import pytest
 
+from wasm_environ import artifact
 from wasm_environ.compiler import SYMBOL_FUNCTION, SYMBOL_RODATA, SYMBOL_TEXT, CompiledCode
 from wasm_environ.errors import ArtifactError
-from wasm_environ.linking import artifact, assemble, descriptor, elf, relocation
+from wasm_environ.linking import assemble, descriptor, elf, relocation
 from wasm_environ.linking.layout import TEXT_ALIGN, lay_out
 from wasm_environ.module import Module
 
@@ -153,7 +154,7 @@ def test_an_artifact_of_another_length_is_refused(change: Callable[[bytes], byte
 
 def test_reading_an_artifact_imports_nothing_heavy() -> None:
     code = (
-        "import sys; before = set(sys.modules); import wasm_environ.linking.artifact; "
+        "import sys; before = set(sys.modules); import wasm_environ.artifact; "
         "new = set(sys.modules) - before; print(sorted(new & {'dataclasses', 're', 'enum', 'pathlib', 'llvmlite', 'json', "
         "'wasm_environ.binary', 'wasm_environ.function', 'wasm_environ.text'}))"
     )

@@ -72,6 +72,7 @@ def test_a_triple_that_is_none() -> None:
 def test_no_compiler_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discovery, "_choices", {})
     monkeypatch.setattr(discovery, "package_path", lambda name: None)
+    monkeypatch.setattr(discovery, "_imported", lambda name: None)
     monkeypatch.setattr(discovery, "_entry_points", lambda group: {})
     for strategy, install in (
         ("llvm", "pip install wasm-codegen-llvm"),
@@ -109,6 +110,7 @@ def test_names_of_absent_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     import wasm_facade
 
     monkeypatch.setattr(discovery, "package_path", lambda name: None)
+    monkeypatch.setattr(discovery, "_imported", lambda name: None)
     monkeypatch.setattr(discovery, "_entry_points", lambda group: {})
     for name, package in (("WasiConfig", "wasm-wasi-p1"), ("PoolingAllocationConfig", "wasm-pool")):
         monkeypatch.delitem(vars(wasm_facade), name, raising=False)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 
-from wasm_environ.rec_groups import LOCAL, GroupKey, composite_key, group_key, map_composite
-from wasm_environ.types import CompositeType, FuncType, SubType
+from wasm_environ.types import CONCRETE, FuncType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from wasm_environ.module import Module
+    from wasm_environ.rec_groups import GroupKey
+    from wasm_environ.types import CompositeType, SubType
+
+# Types that refer to others are left to `rec_groups`, which a program without them starts sooner without.
 
 
 class TypeRegistry:
@@ -37,6 +41,8 @@ class TypeRegistry:
 
     def register_types(self, types: list[SubType]) -> list[int]:
         """The same for the types alone."""
+        from wasm_environ.rec_groups import group_key
+
         ids: list[int] = []
         with self._lock:
             while len(ids) < len(types):
@@ -50,9 +56,21 @@ class TypeRegistry:
                                         [sub.supers[0] if sub.supers else -1 for sub in group], ids))  # fmt: skip
         return ids
 
+    def register_plain(self, plain: Sequence[tuple[Any, ...]]) -> list[int]:
+        """The same for types in their plain form, see `types.plain_of`."""
+        ids: list[int] = []
+        for body, final, supers, _, group, _, descriptor, describes in plain:
+            alone = len(body) == 2 and final and not supers and group == 1 and descriptor < 0 and describes < 0
+            if not alone or any(t & CONCRETE for part in body for t in part):
+                from wasm_environ.types import from_plain
+
+                return self.register_types([from_plain(t) for t in plain])
+            ids.append(self.register_func(FuncType(*body)))
+        return ids
+
     def register_func(self, type: FuncType) -> int:
         """The id of a function type as hosts write it: final, without supertype; its references hold engine ids."""
-        key: GroupKey = ((composite_key(type, _same), True, (), -1, -1),)
+        key: GroupKey = (((0, type.params, type.results), True, (), -1, -1),)  # what `group_key` makes of it
         with self._lock:
             return self._intern(key, [type], [-1], None)[0]
 
@@ -87,6 +105,8 @@ class TypeRegistry:
         if base is None:
             base = len(self._composites)
             if ids is not None:
+                from wasm_environ.rec_groups import map_composite
+
                 index = _indices(ids, len(ids), base)
                 composites = [map_composite(composite, index) for composite in composites]
                 supers = [index(i) if i >= 0 else -1 for i in supers]
@@ -98,9 +118,7 @@ class TypeRegistry:
 
 def _indices(ids: list[int], start: int, base: int) -> Callable[[int], int]:
     """Maps a module's type indices: earlier ones to ids, those of the group at `start` to base + position (base -1: to a key's mark)."""
+    from wasm_environ.rec_groups import LOCAL
+
     first = (LOCAL if base < 0 else base) - start
     return lambda index: ids[index] if index < start else first + index
-
-
-def _same(index: int) -> int:
-    return index

@@ -76,16 +76,23 @@ def code_stamp(path: str) -> str:
         return path
 
 
-def _sources(folder: str) -> tuple[int, float]:
+def _sources(package: str) -> tuple[int, float]:
     """(number, sum of modification times and sizes) of the sources; what is compiled of them is compared with them when it is imported."""
-    with os.scandir(folder) as listing:
-        entries = [entry for entry in listing if entry.name != "__pycache__"]
-    found = [entry.stat() for entry in entries if entry.name[-3:] == ".py"]
-    count, total = len(found), sum([status.st_mtime + status.st_size for status in found])
-    for entry in entries:
-        if "." not in entry.name and entry.is_dir():
-            below = _sources(entry.path)
-            count, total = count + below[0], total + below[1]
+    count, total, folders = 0, 0.0, [package]
+    while folders:
+        folder = folders.pop()
+        descriptor = os.open(folder, os.O_RDONLY)  # entries of an open folder need no path looked up
+        try:
+            with os.scandir(descriptor) as listing:
+                for entry in listing:
+                    name = entry.name
+                    if name[-3:] == ".py":
+                        status = entry.stat()
+                        count, total = count + 1, total + status.st_mtime + status.st_size
+                    elif "." not in name and name != "__pycache__" and entry.is_dir():
+                        folders.append(f"{folder}/{name}")
+        finally:
+            os.close(descriptor)
     return count, total
 
 

@@ -118,12 +118,23 @@ def _registered_compiler(strategy: str) -> CompilerChoice:
     raise WasmError(f"no compiler for strategy {strategy!r} is installed: {install}")
 
 
+def _imported(name: str) -> ModuleType | None:
+    """A package, or None when it is not installed."""
+    if name not in sys.modules:
+        try:
+            __import__(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+            return None
+    return sys.modules[name]
+
+
 def pooling() -> ModuleType:
     """The module of the pooling allocator. Raises WasmError that names the package to install."""
-    if package_path("wasm_pool") is not None:
-        import wasm_pool
-
-        return wasm_pool
+    known = _imported("wasm_pool")
+    if known is not None:
+        return known
     point = _entry_points(ALLOCATORS).get("pooling")
     if point is None:
         raise WasmError("the pooling allocator is not installed: pip install wasm-pool")
@@ -133,10 +144,9 @@ def pooling() -> ModuleType:
 
 def wasi_preview1() -> ModuleType:
     """The module that implements WASI preview 1. Raises WasmError that names the package to install."""
-    if package_path("wasm_wasi_p1") is not None:
-        import wasm_wasi_p1
-
-        return wasm_wasi_p1
+    known = _imported("wasm_wasi_p1")
+    if known is not None:
+        return known
     point = _entry_points(WASI).get("preview1")
     if point is None:
         raise WasmError("WASI is not installed: pip install wasm-wasi-p1")

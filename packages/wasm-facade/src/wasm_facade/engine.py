@@ -126,7 +126,7 @@ class Engine:
     def _cache_key(self, *content: bytes) -> str:
         """Names the artifact that `content` compiles to under these settings, without importing the compiler."""
         import wasm_environ
-        from wasm_environ.linking.artifact import FORMAT
+        from wasm_environ.artifact import FORMAT
         from wasm_facade.cache import code_stamp, content_key
         from wasm_facade.discovery import find_compiler
 

@@ -9,7 +9,7 @@ from wasm_vm import LAYOUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wasm_environ.linking.artifact import Head
+    from wasm_environ.artifact import Head
     from wasm_facade.engine import Engine
 
 

@@ -38,7 +38,7 @@ def functions_of(loaded: LoadedModule, artifact: memoryview) -> Iterator[tuple[i
     import marshal
     from zlib import crc32
 
-    from wasm_environ.linking.artifact import read_head
+    from wasm_environ.artifact import read_head
 
     sections = read_head(artifact, crc32).sections
 

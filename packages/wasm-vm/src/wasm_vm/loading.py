@@ -5,8 +5,8 @@ from __future__ import annotations
 import marshal
 from _thread import allocate_lock
 
+from wasm_environ import artifact as artifacts
 from wasm_environ import types
-from wasm_environ.linking import artifact as artifacts
 from wasm_vm import _core
 
 TYPE_CHECKING = False
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Final, Literal
 
+    from wasm_environ.artifact import Artifact, Head
     from wasm_environ.compile_errors import UnsupportedError
-    from wasm_environ.linking.artifact import Artifact, Head
     from wasm_environ.module import Module
 
     Plain = tuple[Any, ...]
@@ -195,7 +195,7 @@ def _table(artifact: Artifact, name: str) -> memoryview:
 def _plan(engine: _core.EngineCore, artifact: Artifact) -> Plain:
     """In the order `loaded_new` in loaded.c parses, out of the plain form that descriptor.py describes."""
     plain_types, imports, exports, functions, tables, memories, variables, tags, imported, start, elements, (data_rows, data_ops), escaping = artifact.plain
-    ids = engine.registry.register_types([types.from_plain(t) for t in plain_types])
+    ids = engine.registry.register_plain(plain_types)
     pool = Expressions(len(data_ops) // 24)
 
     def value(t: int) -> int:  # concrete references by engine id: comparable between modules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 
-from wasm_environ.linking.artifact import FORMAT, HEAD_AT, HEAD_ROOM, MARSHAL
+from wasm_environ.artifact import FORMAT, HEAD_AT, HEAD_ROOM, MARSHAL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasm_facade.cli.options import Command
 
-# Columns: subcommand (its file in commands/), what it does.
+# Columns: subcommand (its file is command_NAME.py), what it does.
 COMMANDS = (
     ("run", "run a program: .wasm, .wat, or a compiled artifact"),
     ("compile", "compile ahead of time"),
@@ -72,7 +72,7 @@ def _dispatch(words: list[str]) -> int:
         if os.path.exists(name) and not name.startswith("-"):
             return _complain("wasm", f"unknown command {name!r}; to run that file: wasm run {name}")
         return _complain("wasm", f"unknown command {name!r}; known: {', '.join(dict(COMMANDS))}")
-    module = __import__(f"wasm_facade.cli.commands.{name}", fromlist=["run"])  # importlib would cost half a millisecond
+    module = __import__(f"wasm_facade.cli.command_{name}", fromlist=["run"])  # importlib would cost half a millisecond
     return _run(module.COMMAND, module.run, words[1:])
 
 
