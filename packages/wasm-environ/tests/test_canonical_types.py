@@ -8,6 +8,7 @@ import pytest
 
 from wasm_environ import TypeRegistry, decode, validate_module
 from wasm_environ.compile_errors import InvalidError
+from wasm_environ.composites import SubType, plain_of
 from wasm_environ.features import ALL
 from wasm_environ.function.context import Context
 from wasm_environ.module import Module
@@ -31,8 +32,6 @@ from wasm_environ.types import (
     NONE,
     STRUCT,
     FuncType,
-    SubType,
-    plain_of,
     ref,
     ref_to,
     value_type_name,

@@ -7,8 +7,9 @@ import pytest
 from wasm_environ.binary.reader import Reader
 from wasm_environ.binary.writer import signed, unsigned, value_type
 from wasm_environ.compile_errors import InvalidError, MalformedError
+from wasm_environ.composites import SubType
 from wasm_environ.features import ALL, DEFAULT, Features
-from wasm_environ.types import ANYREF, EXTERNREF, F64, FUNC, FUNCREF, I32, STRUCT, V128, FuncType, SubType, ref, ref_to, value_type_name
+from wasm_environ.types import ANYREF, EXTERNREF, F64, FUNC, FUNCREF, I32, STRUCT, V128, FuncType, ref, ref_to, value_type_name
 
 
 def reader(data: bytes, end: int = -1, features: Features = DEFAULT) -> Reader:

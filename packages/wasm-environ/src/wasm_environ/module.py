@@ -6,7 +6,8 @@ binary format, `validate` the rest. Instructions stay bytes (`code`, `ConstExpr.
 
 from __future__ import annotations
 
-from wasm_environ.types import FuncType, GlobalType, MemoryType, SubType, TableType, TagType
+from wasm_environ.composites import SubType
+from wasm_environ.types import FuncType, GlobalType, MemoryType, TableType, TagType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from wasm_environ.composites import ArrayType, CompositeType, FieldType, StructType, SubType
 from wasm_environ.types import (
     CONCRETE,
     HEAP_SHIFT,
     REF,
-    ArrayType,
-    CompositeType,
-    FieldType,
     FuncType,
-    StructType,
-    SubType,
 )
 
 TYPE_CHECKING = False

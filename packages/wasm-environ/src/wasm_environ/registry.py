@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from wasm_environ.composites import CompositeType, SubType
     from wasm_environ.module import Module
     from wasm_environ.rec_groups import GroupKey
-    from wasm_environ.types import CompositeType, SubType
 
 # Types that refer to others are left to `rec_groups`, which a program without them starts sooner without.
 
@@ -57,12 +57,12 @@ class TypeRegistry:
         return ids
 
     def register_plain(self, plain: Sequence[tuple[Any, ...]]) -> list[int]:
-        """The same for types in their plain form, see `types.plain_of`."""
+        """The same for types in their plain form, see `composites.plain_of`."""
         ids: list[int] = []
         for body, final, supers, _, group, _, descriptor, describes in plain:
             alone = len(body) == 2 and final and not supers and group == 1 and descriptor < 0 and describes < 0
             if not alone or any(t & CONCRETE for part in body for t in part):
-                from wasm_environ.types import from_plain
+                from wasm_environ.composites import from_plain
 
                 return self.register_types([from_plain(t) for t in plain])
             ids.append(self.register_func(FuncType(*body)))

@@ -17,6 +17,7 @@ from wasm_environ.binary.type_section import (
     SUB_FINAL_CODE,
 )
 from wasm_environ.binary.writer import name, section, unsigned, value_type, vector
+from wasm_environ.composites import CompositeType, FieldType, StructType, SubType
 from wasm_environ.module import (
     ACTIVE,
     DECLARED,
@@ -33,14 +34,10 @@ from wasm_environ.module import (
 from wasm_environ.rec_groups import written_index
 from wasm_environ.types import (
     FUNCREF,
-    CompositeType,
-    FieldType,
     FuncType,
     GlobalType,
     Limits,
     MemoryType,
-    StructType,
-    SubType,
     TableType,
     TagType,
 )

@@ -8,6 +8,7 @@ from mypy_extensions import i64
 
 from wasm_environ import limits
 from wasm_environ.compile_errors import InvalidError, MalformedError
+from wasm_environ.composites import SubType
 from wasm_environ.features import Features
 from wasm_environ.types import (
     CONCRETE,
@@ -20,7 +21,6 @@ from wasm_environ.types import (
     NOEXN,
     NULLABLE,
     REF,
-    SubType,
 )
 
 REF_NULL_CODE: Final = 0x63

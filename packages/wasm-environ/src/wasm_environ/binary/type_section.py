@@ -9,8 +9,9 @@ from mypy_extensions import i64
 from wasm_environ import limits
 from wasm_environ.binary.reader import Reader
 from wasm_environ.compile_errors import InvalidError, MalformedError
+from wasm_environ.composites import ArrayType, CompositeType, FieldType, StructType, SubType
 from wasm_environ.rec_groups import GroupKey, close_group
-from wasm_environ.types import I8, I16, ArrayType, CompositeType, FieldType, FuncType, StructType, SubType
+from wasm_environ.types import I8, I16, FuncType
 
 FUNC_CODE: Final = 0x60
 STRUCT_CODE: Final = 0x5F

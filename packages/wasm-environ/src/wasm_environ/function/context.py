@@ -7,6 +7,7 @@ from typing import Final, final
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
+from wasm_environ.composites import FieldType, StructType, SubType
 from wasm_environ.features import Features
 from wasm_environ.module import Module
 from wasm_environ.types import (
@@ -30,10 +31,7 @@ from wasm_environ.types import (
     NULLABLE,
     REF,
     STRUCT,
-    FieldType,
     FuncType,
-    StructType,
-    SubType,
 )
 
 # A field in `Context.pool`: its storage type, with this bit when it is mutable.

@@ -7,7 +7,7 @@ ops, (op, a, b).
 
 from __future__ import annotations
 
-from wasm_environ import types
+from wasm_environ import composites, types
 from wasm_environ.module import (
     ConstExpr,
     ElementSegment,
@@ -86,7 +86,7 @@ def to_plain(m: Module) -> tuple[tuple[Any, ...], bytes]:
             ops.extend([(word & WORD) - ((word & SIGN) << 1) for word in row])
         at += d.end - d.start
     plain = (
-        tuple(types.plain_of(t) for t in m.types),
+        tuple(composites.plain_of(t) for t in m.types),
         tuple((i.module, i.name, i.kind, _extern_plain(i.type), i.index) for i in m.imports),
         tuple((e.name, e.kind, e.index) for e in m.exports),
         tuple(m.functions),
@@ -106,7 +106,7 @@ def to_plain(m: Module) -> tuple[tuple[Any, ...], bytes]:
 def from_plain(plain: tuple[Any, ...], data: bytes) -> Module:
     """The module descriptor again, without data segments, whose rows are in the plain form; `data`, joined, is the new `Module.data`."""
     m = Module(data)
-    m.types = [types.from_plain(t) for t in plain[0]]
+    m.types = [composites.from_plain(t) for t in plain[0]]
     m.imports = [Import(a, b, kind, _extern_back(t), index) for a, b, kind, t, index in plain[1]]
     m.exports = [Export(*e) for e in plain[2]]
     m.functions = list(plain[3])

@@ -8,13 +8,14 @@ from typing import Final, final
 from wasm_environ.binary.expressions import block_type, memory_flags, opcode
 from wasm_environ.binary.reader import Reader
 from wasm_environ.compile_errors import MalformedError
+from wasm_environ.composites import StructType
 from wasm_environ.features import ALL
 from wasm_environ.names import NameMap
 from wasm_environ.opcodes import BY_ID, Op
 from wasm_environ.text.ids import Ids, identifier
 from wasm_environ.text.print_numbers import f32_literal, f64_literal
 from wasm_environ.text.print_types import TypePrinter
-from wasm_environ.types import NULLABLE, FuncType, StructType
+from wasm_environ.types import NULLABLE, FuncType
 
 _CATCHES: Final = ("catch", "catch_ref", "catch_all", "catch_all_ref")
 _OPENERS: Final = frozenset({"block", "loop", "if", "try", "try_table"})

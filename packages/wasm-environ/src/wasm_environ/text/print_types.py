@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import final
 
 from wasm_environ import types
+from wasm_environ.composites import ArrayType, FieldType, StructType, SubType
 from wasm_environ.module import ExternType, Import, Module
 from wasm_environ.rec_groups import map_composite
 from wasm_environ.text.ids import Ids
 from wasm_environ.types import (
-    ArrayType,
-    FieldType,
     FuncType,
     GlobalType,
     Limits,
     MemoryType,
-    StructType,
-    SubType,
     TableType,
     TagType,
 )

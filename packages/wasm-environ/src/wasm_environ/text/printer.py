@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final, final
 
 from wasm_environ import module as m
+from wasm_environ.composites import StructType
 from wasm_environ.module import ConstExpr, CustomSection, ElementSegment, Module
 from wasm_environ.names import BRANCH_HINTS, NameMap, Names, decode_branch_hints
 from wasm_environ.text.ids import Ids, identifier, quote_bytes, quote_name
 from wasm_environ.text.print_functions import FunctionPrinter
 from wasm_environ.text.print_types import TypePrinter
 from wasm_environ.text.sections import ORDER, Hints, encode_hints
-from wasm_environ.types import StructType
 
 _SECTION_NAMES: Final = dict(ORDER)
 _CODE: Final = 10

@@ -6,6 +6,7 @@ from mypy_extensions import i64
 
 from wasm_environ import limits
 from wasm_environ.compile_errors import InvalidError
+from wasm_environ.composites import CompositeType, FieldType, StructType, SubType
 from wasm_environ.function.context import Context
 from wasm_environ.types import (
     CONCRETE,
@@ -13,11 +14,7 @@ from wasm_environ.types import (
     I8,
     I16,
     REF,
-    CompositeType,
-    FieldType,
     FuncType,
-    StructType,
-    SubType,
 )
 
 
