@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -172,23 +173,50 @@ def test_a_stamp_changes_with_any_file(tmp_path: Path) -> None:
 
 # XDG_CACHE_HOME, HOME; None: not set
 FOLDERS = [
-    (None, "/home/somebody"), ("", "/home/somebody"), ("/xdg", "/home/somebody"), ("/xdg/", "/home/somebody"), ("not/absolute", "/home/somebody"),
-    ("~/cache", "/home/somebody"), (None, "/home/with space"), ("/xdg", None),
+    (None, "/home/somebody"), ("", "/home/somebody"), ("/xdg", "/home/somebody"), ("/xdg/", "/home/somebody"), ("//xdg//here/", "/home/somebody"),
+    ("/", "/home/somebody"), ("/xdg/../here", "/home/somebody"), ("/with space/\N{SNOWMAN}", "/home/somebody"), ("not/absolute", "/home/somebody"),
+    (".", "/home/somebody"), ("~/cache", "/home/somebody"), ("$HOME/cache", "/home/somebody"), (None, "/home/with space"), (None, "/home/somebody/"),
+    (None, "/home/somebody//"), (None, "/"), (None, "//"), (None, "/home/~somebody"), ("/xdg", None), ("/xdg", ""), ("relative", "/"),
+    (None, None), (None, ""), (None, "not/absolute"), ("relative", "not/absolute"), (None, "~"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("xdg", "home"), FOLDERS)
 def test_the_folder_is_the_platforms(monkeypatch: pytest.MonkeyPatch, xdg: str | None, home: str | None) -> None:
-    """Found without platformdirs, whose import a start would notice, it is what platformdirs says."""
-    monkeypatch.delenv("WASM_CACHE_DIR", raising=False)
-    for name, value in (("XDG_CACHE_HOME", xdg), ("HOME", home)):
+    """Found without platformdirs, whose import a start would notice, it is to the letter what platformdirs says."""
+    for name, value in (("WASM_CACHE_DIR", None), ("ANDROID_DATA", None), ("XDG_CACHE_HOME", xdg), ("HOME", home)):
         if value is None:
             monkeypatch.delenv(name, raising=False)
         else:
             monkeypatch.setenv(name, value)
-    found = cache.default_folder()
-    assert found is not None
-    assert os.path.normpath(found) == os.path.normpath(platformdirs.user_cache_dir("wasm", appauthor=False))
+    assert cache.default_folder() == platformdirs.user_cache_dir("wasm", appauthor=False)
+
+
+# sys.platform, environment
+ELSEWHERE: list[tuple[str, dict[str, str]]] = [
+    ("darwin", {}), ("win32", {}), ("freebsd14", {}), ("android", {}), ("linux", {"ANDROID_DATA": "/data"}), ("linux", {"HOME": ""}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("system", "environment"), ELSEWHERE)
+def test_elsewhere_platformdirs_decides(monkeypatch: pytest.MonkeyPatch, system: str, environment: dict[str, str]) -> None:
+    for name in ("WASM_CACHE_DIR", "XDG_CACHE_HOME", "ANDROID_DATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", system)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda name, appauthor: f"/theirs/{name}")
+    assert cache.default_folder() == "/theirs/wasm"
+
+
+def test_no_home_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(name: str, appauthor: bool) -> str:
+        raise RuntimeError("could not determine the home directory")
+
+    for name in ("WASM_CACHE_DIR", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(platformdirs, "user_cache_dir", nobody)
+    assert cache.default_folder() is None
 
 
 def test_folders(monkeypatch: pytest.MonkeyPatch) -> None:
