@@ -275,7 +275,7 @@ def test_parse_print_objdump(wasm: Shell) -> None:
 
 def test_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a second, on a terminal, at most ten times a second; gone at the end."""
-    from wasm_facade.cli.source import progress
+    from wasm_facade.cli import progress
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from _weakref import ref
 
 from wasm_environ.errors import WasmError
-from wasm_facade.binding import bind
 from wasm_facade.config import Config
 from wasm_facade.host import detect, plain_target, target_of
-from wasm_vm import EngineCore, can_reserve
+from wasm_vm import EngineCore, bind_types, can_reserve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from wasm_environ.features import Features
     from wasm_environ.types import FuncType
     from wasm_pool import PoolMetrics
-    from wasm_vm import Pool
+    from wasm_vm import Pool, Store
 
 FOUR_GIB = 1 << 32
 OPTIMIZE = {"none": 0, "speed": 2, "speed_and_size": 2}
@@ -175,4 +174,44 @@ def _new_registry() -> Any:
     return TypeRegistry()
 
 
-bind(Engine)
+# The vm's part of the public API: its methods take and give the public type classes, `Store()` makes an engine, `set_wasi` is WASI's.
+
+
+def _described_by(name: str) -> Callable[[Any], Any]:
+    """The environ's description of a type as the public class `name`, which is imported when the first one is asked for."""
+
+    def convert(described: Any) -> Any:
+        from wasm_facade import types
+
+        return getattr(types, name)._of(described)
+
+    return convert
+
+
+def _description(public: Any) -> Any:
+    return public._type
+
+
+def _payload(tag: Any) -> Any:
+    return tag._functype._type
+
+
+def _to_tag_type(payload: Any) -> Any:
+    from wasm_facade.types import FuncType, TagType
+
+    return TagType(FuncType._of(payload))
+
+
+def _set_wasi(store: Store, config: Any) -> Any:
+    """What `Store.set_wasi(config)` keeps."""
+    from wasm_facade.wasi import configure
+
+    return configure(store, config)
+
+
+bind_types(
+    to_func_type=_described_by("FuncType"), from_func_type=_description, to_memory_type=_described_by("MemoryType"),
+    from_memory_type=_description, to_table_type=_described_by("TableType"), from_table_type=_description,
+    to_global_type=_described_by("GlobalType"), from_global_type=_description, to_tag_type=_to_tag_type,
+    from_tag_type=_payload, default_engine=Engine, set_wasi=_set_wasi,
+)  # fmt: skip

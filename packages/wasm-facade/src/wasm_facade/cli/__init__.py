@@ -11,6 +11,7 @@ from wasm_facade.cli.options import UsageError, parse
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasm_facade.cli.options import Command
+    from wasm_facade.compilation import Progress
 
 # Columns: subcommand (its file is command_NAME.py), what it does.
 COMMANDS = (
@@ -107,6 +108,32 @@ def describe(error: BaseException) -> str:
 def fail(command: str, message: str) -> None:
     """Say on stderr what is wrong."""
     print(f"wasm {command}: {message}", file=sys.stderr)
+
+
+def progress() -> Progress | None:
+    """A function that shows how far compiling is, once it has taken a second; None where stderr is no terminal."""
+    try:
+        if not sys.stderr.isatty():
+            return None
+    except (AttributeError, ValueError):  # there is no stderr, or it is closed
+        return None
+    from time import monotonic
+
+    started = shown = monotonic()
+
+    def report(done: int, total: int) -> None:
+        nonlocal shown
+        now = monotonic()
+        if now - started < 1 or (now - shown < 0.1 and done < total):
+            return
+        shown = now
+        if done >= total:
+            sys.stderr.write("\r\x1b[K")
+        else:
+            sys.stderr.write(f"\rcompiling: {done:,} of {total:,} functions, {100 * done // total} %")
+        sys.stderr.flush()
+
+    return report
 
 
 def _complain(prefix: str, message: str) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from wasm_facade.cli import OK
+from wasm_facade.cli import OK, progress
 from wasm_facade.cli.options import Command, Option
-from wasm_facade.cli.source import progress, read, write
+from wasm_facade.cli.source import read, write
 from wasm_facade.compilation import compile_artifact
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine

@@ -6,11 +6,11 @@ import os
 import sys
 
 from wasm_environ.errors import Exit, WasmError
-from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, describe, fail
+from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, describe, fail, progress
 from wasm_facade.cli.options import Command, Option, natural, pair, seconds, size
-from wasm_facade.cli.source import load_module
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
+from wasm_facade.module import ELF_MAGIC, Module
 from wasm_vm import Func, Instance, Store, Trap
 
 TYPE_CHECKING = False
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasm_facade.cli.options import Parsed
-    from wasm_facade.module import Module
 
 COMMAND = Command(
     "run", "FILE [ARGS...]", "Run a program: a .wasm or .wat file, or a compiled artifact. ARGS are the program's.",
@@ -94,7 +93,7 @@ def _engine(options: Parsed) -> Engine:
 
 
 def _instance(options: Parsed, engine: Engine, store: Store, path: str) -> tuple[Instance, Module]:
-    module = load_module(engine, path)
+    module = _load(engine, path)
     if options.fuel is not None:
         store.set_fuel(options.fuel)
     if options.max_memory is not None:
@@ -112,12 +111,26 @@ def _instance(options: Parsed, engine: Engine, store: Store, path: str) -> tuple
     return Instance(store, module, [function(store, key) for key in wanted]), module
 
 
+def _load(engine: Engine, path: str) -> Module:
+    """A module from a binary, a text or an artifact; "-" is stdin."""
+    if path == "-":
+        data = sys.stdin.buffer.read()
+        if data[:4] == ELF_MAGIC:
+            return Module.deserialize(engine, data)
+        return Module._with_progress(engine, data, progress())
+    with open(path, "rb") as file:
+        head = file.read(4)
+        if head != ELF_MAGIC:
+            return Module._with_progress(engine, head + file.read(), progress())
+    return Module.deserialize_file(engine, path)
+
+
 def _linked(options: Parsed, engine: Engine, store: Store, path: str, module: Module) -> Instance:
     """An instance of a program that imports more than WASI."""
     from wasm_facade.linker import Linker
 
     linker = Linker(engine)
-    preloads = [(name, load_module(engine, file)) for name, file in options.preload]
+    preloads = [(name, _load(engine, file)) for name, file in options.preload]
     if any(_is_wasi(row) for each in (module, *(m for _, m in preloads)) for row in each._loaded.module.imports):
         linker.define_wasi()
         store.set_wasi(_wasi(options, path))

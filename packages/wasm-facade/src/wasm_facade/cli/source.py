@@ -1,17 +1,10 @@
-"""What the subcommands share about files: reading them, making modules of them, progress while that takes long."""
+"""What the subcommands share about files: reading and writing them."""
 
 from __future__ import annotations
 
 import os
 import sys
 from stat import S_ISREG  # which `os` has imported
-
-from wasm_facade.module import ELF_MAGIC, Module
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from wasm_facade.compilation import Progress
-    from wasm_facade.engine import Engine
 
 
 def read(path: str) -> bytes:
@@ -45,43 +38,3 @@ def write(path: str, data: bytes) -> None:
         if os.path.exists(temporary):
             os.unlink(temporary)
         raise
-
-
-def load_module(engine: Engine, path: str) -> Module:
-    """A module from a binary, a text or an artifact."""
-    if path == "-":
-        data = read(path)
-        if data[:4] == ELF_MAGIC:
-            return Module.deserialize(engine, data)
-        return Module._with_progress(engine, data, progress())
-    with open(path, "rb") as file:
-        head = file.read(4)
-        if head != ELF_MAGIC:
-            return Module._with_progress(engine, head + file.read(), progress())
-    return Module.deserialize_file(engine, path)
-
-
-def progress() -> Progress | None:
-    """A function that shows how far compiling is, once it has taken a second; None where stderr is no terminal."""
-    try:
-        if not sys.stderr.isatty():
-            return None
-    except (AttributeError, ValueError):  # there is no stderr, or it is closed
-        return None
-    from time import monotonic
-
-    started = shown = monotonic()
-
-    def report(done: int, total: int) -> None:
-        nonlocal shown
-        now = monotonic()
-        if now - started < 1 or (now - shown < 0.1 and done < total):
-            return
-        shown = now
-        if done >= total:
-            sys.stderr.write("\r\x1b[K")
-        else:
-            sys.stderr.write(f"\rcompiling: {done:,} of {total:,} functions, {100 * done // total} %")
-        sys.stderr.flush()
-
-    return report
