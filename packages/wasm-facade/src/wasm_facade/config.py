@@ -201,7 +201,7 @@ class Config:
     def target(self, triple: str) -> None:
         if not isinstance(triple, str):
             raise TypeError(f"target: expected a str, not {type(triple).__name__}")
-        from wasm_facade.host import parse_triple
+        from wasm_facade.discovery import parse_triple
 
         parse_triple(triple)
         self._set("target", triple)

@@ -6,7 +6,7 @@ from _weakref import ref
 
 from wasm_environ.errors import WasmError
 from wasm_facade.config import Config
-from wasm_facade.host import detect, plain_target, target_of
+from wasm_facade.discovery import detect, find_compiler, plain_target, target_of
 from wasm_vm import EngineCore, bind_types, can_reserve
 
 TYPE_CHECKING = False
@@ -100,8 +100,6 @@ class Engine:
     def _load_compiler(self) -> Compiler:
         """The compiler of this engine's strategy. Raises WasmError that names the package to install."""
         if self._compiler is None:
-            from wasm_facade.discovery import find_compiler
-
             compiler = find_compiler(self._strategy).load()(self._target(), self._tunables())
             if not self._parallel and hasattr(compiler, "parallel_compilation"):
                 setattr(compiler, "parallel_compilation", False)  # noqa: B010 - a compiler that cannot has no such switch
@@ -127,7 +125,6 @@ class Engine:
         import wasm_environ
         from wasm_environ.artifact import FORMAT
         from wasm_facade.cache import code_stamp, content_key
-        from wasm_facade.discovery import find_compiler
 
         choice = find_compiler(self._strategy)
         isa, system, cpu_features = plain_target(self._triple)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from wasm_environ.errors import ArtifactError
-from wasm_facade.discovery import installed_version
-from wasm_facade.host import plain_target
+from wasm_facade.discovery import installed_version, plain_target
 from wasm_vm import LAYOUT
 
 TYPE_CHECKING = False

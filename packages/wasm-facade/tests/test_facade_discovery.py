@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from wasm_environ.errors import WasmError
-from wasm_facade import discovery, host
+from wasm_facade import discovery
 
 
 def test_this_machine() -> None:
-    isa, system, features = host.detect()
-    assert isa in {row[0] for row in host.ISAS}
+    isa, system, features = discovery.detect()
+    assert isa in {row[0] for row in discovery.ISAS}
     assert system == os.uname().sysname.lower()
-    assert features <= next(row[3] for row in host.ISAS if row[0] == isa)
-    assert host.plain_target(None) == (isa, system, features)
+    assert features <= next(row[3] for row in discovery.ISAS if row[0] == isa)
+    assert discovery.plain_target(None) == (isa, system, features)
 
 
 CPUINFO = [
@@ -31,21 +31,21 @@ CPUINFO = [
 
 @pytest.mark.parametrize(("machine", "cpuinfo", "features"), CPUINFO, ids=[row[0] for row in CPUINFO])
 def test_machines(monkeypatch: pytest.MonkeyPatch, machine: str, cpuinfo: bytes, features: set[str]) -> None:
-    monkeypatch.setattr(host, "_found", None)
+    monkeypatch.setattr(discovery, "_machine", None)
     monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(machine=machine, sysname="Linux"))
     monkeypatch.setattr(os, "open", lambda *args: 99)
     monkeypatch.setattr(os, "close", lambda *args: None)
     monkeypatch.setattr(os, "read", lambda *args: cpuinfo)
-    isa, system, found = host.detect()
+    isa, system, found = discovery.detect()
     assert (isa, system) == ({"arm64": "aarch64", "amd64": "x86_64"}.get(machine, machine), "linux")
     assert found == features
 
 
 def test_a_machine_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host, "_found", None)
+    monkeypatch.setattr(discovery, "_machine", None)
     monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(machine="m68k", sysname="Linux"))
     with pytest.raises(WasmError, match="m68k; supported: x86_64, aarch64"):
-        host.detect()
+        discovery.detect()
 
 
 @pytest.mark.parametrize(
@@ -55,18 +55,18 @@ def test_a_machine_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
      ("riscv64", ("riscv64", "linux")), ("s390x-ibm-linux-gnu", ("s390x", "linux"))],
 )  # fmt: skip
 def test_triples(triple: str, parsed: tuple[str, str]) -> None:
-    assert host.parse_triple(triple) == parsed
+    assert discovery.parse_triple(triple) == parsed
 
 
 @pytest.mark.parametrize("triple", ["arm64-apple-darwin", "x86_64-apple-darwin23.1", "x86_64-pc-windows-msvc", "aarch64-unknown-freebsd"])
 def test_another_system(triple: str) -> None:
     with pytest.raises(WasmError, match=f"cannot compile for '{triple}': its operating system must be linux"):
-        host.parse_triple(triple)
+        discovery.parse_triple(triple)
 
 
 def test_a_triple_that_is_none() -> None:
     with pytest.raises(WasmError, match="unknown target 'z80-linux'"):
-        host.parse_triple("z80-linux")
+        discovery.parse_triple("z80-linux")
 
 
 def test_no_compiler_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
