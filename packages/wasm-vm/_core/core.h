@@ -188,7 +188,7 @@ typedef struct Table {
 } Table;
 
 Table *table_new(Store *store, const TablePlan *plan, uint64_t init);
-void store_free_table(Store *store); /* the one made last */
+void store_free_table(Store *store, Table *table); /* quick for one made lately */
 uint64_t table_grow(Store *store, Table *table, uint64_t delta, uint64_t init); /* old size or UINT64_MAX */
 
 /* A global made by the host: owned by its store's list. */

@@ -418,7 +418,7 @@ static int run_start(Instance *instance)
 }
 
 /* Undoes what came before the first segment: nobody else has seen the instance, nor its memories and tables. */
-static void abandon(Store *store, Instance *instance, const Table *tables_before)
+static void abandon(Store *store, Instance *instance)
 {
     Instance **link = &store->instances;
     while (*link && *link != instance)
@@ -426,9 +426,10 @@ static void abandon(Store *store, Instance *instance, const Table *tables_before
     if (*link)
         *link = instance->next;
     store->instance_count--;
-    while (store->tables != tables_before)
-        store_free_table(store);
     const Plan *plan = &instance->module->plan;
+    for (uint32_t i = plan->imported_tables; i < plan->table_count; i++)
+        if (instance->tables[i])
+            store_free_table(store, instance->tables[i]);
     for (uint32_t i = plan->imported_memories; i < plan->memory_count; i++)
         store->memory_count -= instance->memories[i] != NULL;
     instance_free(instance);
@@ -477,13 +478,12 @@ PyObject *loaded_instantiate(Loaded *module, Store *store, PyObject *const *impo
     store->instance_count++;
     store->pins++;
     PyObject *result = NULL;
-    const Table *tables_before = store->tables;
     for (uint32_t i = 0; i < plan->import_count; i++)
         link_import(instance, &plan->imports[i], imports[i]);
     fill_func_refs(instance, imports);
     make_tags(instance);
     if (make_memories(instance) || make_globals(instance) || make_tables(instance))
-        abandon(store, instance, tables_before);
+        abandon(store, instance);
     else if (!init_elements(instance) && !init_datas(instance) && !run_start(instance))
         result = instance_wrap(store, instance);
     store->pins--;

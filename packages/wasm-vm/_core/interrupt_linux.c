@@ -1,6 +1,7 @@
 /* interrupt_linux.c: the monitor: one thread per process that knows the deadlines and pokes whoever must stop. Never touches Python objects.
  *
- * It sleeps until the next deadline, and while the main thread runs wasm it wakes every TICK to see whether a signal waits for Python (Ctrl-C). A
+ * It sleeps until the next deadline, and while a thread runs wasm it wakes every TICK to see whether our handlers of faults are still on top, and of
+ * the main thread whether a signal waits for Python (Ctrl-C). A
  * thread that must stop has a bit in `interrupt`, and is poked every TICK until it has answered. After IDLE_TICKS without any call it sleeps until
  * woken (`monitor_asleep`), so an idle process costs nothing.
  */
@@ -63,7 +64,7 @@ static bool busy(void)
     bool any = false;
     for (ThreadRecord *t = threads; t; t = t->next) {
         uint64_t calls = atomic_load(&t->calls);
-        if (t->is_main && (calls != t->seen_calls || atomic_load(&t->in_wasm)))
+        if (atomic_load(&t->in_wasm) || (t->is_main && calls != t->seen_calls)) /* in wasm: handlers of faults must stay on top */
             any = true;
         t->seen_calls = calls;
     }

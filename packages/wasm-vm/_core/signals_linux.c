@@ -233,13 +233,16 @@ int signals_install(void)
     return 0;
 }
 
-/* A stack overflow cannot be handled on the stack that overflowed. Keeps one the thread has already (faulthandler's), if large enough. */
+/* A stack overflow cannot be handled on the stack that overflowed. Keeps one the thread has already (faulthandler's), if large enough.
+ * Nor can a fault whose signal is blocked: the system ends the process. */
 int thread_altstack(ThreadRecord *thread)
 {
-    sigset_t poke;
-    sigemptyset(&poke);
-    sigaddset(&poke, poke_signal);
-    pthread_sigmask(SIG_UNBLOCK, &poke, NULL);
+    sigset_t needed;
+    sigemptyset(&needed);
+    sigaddset(&needed, poke_signal);
+    for (int row = 0; row < FAULTS; row++)
+        sigaddset(&needed, faults[row].number);
+    pthread_sigmask(SIG_UNBLOCK, &needed, NULL);
     stack_t old;
     if (!sigaltstack(NULL, &old) && !(old.ss_flags & SS_DISABLE) && old.ss_size >= ALTSTACK_ENOUGH)
         return 0;

@@ -55,6 +55,7 @@ struct Slot {
     uint64_t accessible; /* bytes from `map` that can be read and written */
     uint64_t clean;      /* of these, how many when unused */
     atomic_bool write_protected, busy;
+    atomic_bool torn;    /* the system refused to unprotect it: what is writable is unknown, so it is of no use after this memory */
     bool expected;       /* it was handed out protected */
     bool shows_file;     /* the image is mapped here, and not copied */
     Written writable;    /* while protected: what of [0, clean) is not */

@@ -154,6 +154,7 @@ static void discard(Slot *slot)
     slot->accessible = slot->clean = 0;
     slot->expected = false;
     atomic_store(&slot->write_protected, false);
+    atomic_store(&slot->torn, false);
     slot->next = slots->cold;
     slots->cold = slot;
 }
@@ -397,6 +398,8 @@ static int wipe_written(Slot *slot)
 static int wipe(Slot *slot)
 {
     uint64_t end = slot->clean;
+    if (atomic_load(&slot->torn))
+        return -1;
     if (slot->accessible > end) { /* it grew */
         if (inaccessible(slot->map + end, slot->accessible - end))
             return -1;

@@ -112,10 +112,12 @@ static int store_clear(Store *self)
     return 0;
 }
 
-void store_free_table(Store *self)
+void store_free_table(Store *self, Table *table)
 {
-    Table *table = self->tables;
-    self->tables = table->next;
+    Table **link = &self->tables;
+    while (*link != table)
+        link = &(*link)->next;
+    *link = table->next;
     self->table_count--;
     pool_drop_table(self->engine->pool);
     free(table->definition.base);
@@ -139,7 +141,7 @@ static void free_runtime(Store *self)
         PyMem_Free(host);
     }
     while (self->tables)
-        store_free_table(self);
+        store_free_table(self, self->tables);
     while (self->globals) {
         HostGlobal *global = self->globals;
         self->globals = global->next;

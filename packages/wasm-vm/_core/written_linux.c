@@ -113,8 +113,10 @@ int slot_unprotect_all(Slot *slot)
 {
     if (!atomic_load(&slot->write_protected))
         return 0;
-    if (mprotect(slot->map, slot->clean, PROT_READ | PROT_WRITE))
+    if (mprotect(slot->map, slot->clean, PROT_READ | PROT_WRITE)) { /* which may have done a part */
+        atomic_store(&slot->torn, true);
         return -1;
+    }
     atomic_store(&slot->write_protected, false);
     return 0;
 }
@@ -183,6 +185,8 @@ int written_settle(Slot *slot)
     bool surprise = slot->expected && !atomic_load(&slot->write_protected); /* a view, or writing all over */
     for (uint32_t i = 0; slot->expected && i < slot->writable.count; i++)
         surprise |= learn(image, slot->writable.rows[i].low, slot->writable.rows[i].high);
+    if (size_of(&image->written) > slot->owner->keep_resident)
+        image->trust = 0;
     if (surprise)
         image->trust -= TRUST_PER_SURPRISE;
     else if (slot->expected && image->trust < TRUST_AT_MOST)
