@@ -344,7 +344,7 @@ def test_a_handler_of_the_program_while_another_thread_is_in_wasm(tmp_path: Path
     thread.start()
     time.sleep(1.5)  # the monitor sleeps after half a second without anything to do
     signal.signal(signal.SIGSEGV, lambda *_: None)
-    thread.join(20)
+    thread.join(100)
     print(thread.is_alive(), flush=True)
     os._exit(0)
     """
