@@ -8,12 +8,27 @@ from librt.strings import BytesWriter, write_i32_le, write_i64_le
 from librt.vecs import append, vec
 from mypy_extensions import i32, i64, u8
 
+LEAST: Final = -0x7FFFFFFFFFFFFFFF - 1
 NO_CHAIN: Final = 0  # position 0 holds no jump: every function starts with its prologue
 
 
 def shl(a: i64, n: i64) -> i64:
     """a << n. mypyc 2.4.1 compiles a literal shifted by a variable as a C int shift."""
     return a << n
+
+
+# Offsets and sizes are unsigned, i64 is signed: from 2**63 on the same bits are a negative number. What may be that large is added and compared
+# by these two only; both give the same in compiled and in plain Python.
+def below(a: i64, b: i64) -> bool:
+    """a < b, as unsigned 64-bit numbers."""
+    return (a ^ LEAST) < (b ^ LEAST)
+
+
+def wrapping_add(a: i64, b: i64) -> i64:
+    """a + b modulo 2**64."""
+    low = (a & 0xFFFFFFFF) + (b & 0xFFFFFFFF)
+    high = (a >> 32) + (b >> 32) + (low >> 32)
+    return shl((high & 0xFFFFFFFF ^ 0x80000000) - 0x80000000, 32) | low & 0xFFFFFFFF
 
 
 @final

@@ -27,7 +27,7 @@ class NativeCompiler:
     """See `wasm_environ.compiler.Compiler`."""
 
     name: Final = "native"
-    version: Final = "0.1.1"
+    version: Final = "0.1.2"
 
     def __init__(self, target: Target, tunables: Tunables) -> None:
         if target.isa not in SUPPORTED:

@@ -31,8 +31,6 @@ OUT_OF_FUEL: Final = 11
 NULL_REFERENCE: Final = 12
 MEMORY_OUT_OF_BOUNDS: Final = 1
 HEAP_MISALIGNED: Final = 2
-MAX_DISP: Final = 0x7FFFFFFF
-LARGEST_MEMORY: Final = 1 << 40  # bytes; no host reserves more for one
 NOTIFY: Final[i64] = INDEX["atomic_notify"]  # wait32 and wait64 follow
 
 # Ops that cost no fuel (wasmtime's accounting): unreachable nop block loop else end return drop.
@@ -305,14 +303,11 @@ class Driver:
         i = values.operands(operands)
         address = values.own(i)
         values.type[i] = T_I64
-        if offset < 0 or offset > LARGEST_MEMORY:
-            self.traps.trap(MEMORY_OUT_OF_BOUNDS)
-            offset = 0
-        while offset > MAX_DISP:  # in steps that every ISA can add
-            self.machine.add_address(address, address, MAX_DISP)
-            offset -= MAX_DISP
         if offset != 0:
-            self.machine.add_address(address, address, offset)
+            t = values.alloc(T_I64)
+            self.machine.constant(T_I64, t, offset, 0, False)
+            self.traps.trap_if(self.machine.add_unsigned(address, t), MEMORY_OUT_OF_BOUNDS)
+            values.free_reg(t)
         self.traps.trap_if(self.machine.test_low_bits(address, 7 if n == 2 else 3), HEAP_MISALIGNED)
         calls.begin_libcall()
         calls.argument(-1, memory)

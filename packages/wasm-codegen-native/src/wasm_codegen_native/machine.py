@@ -60,6 +60,10 @@ class Machine:
         """to <- base + disp, 64 bits; keeps the flags."""
         raise NotImplementedError
 
+    def add_unsigned(self, to: i64, other: i64) -> i64:
+        """to <- to + other, 64 bits; the condition that holds if the sum passes 2**64."""
+        raise NotImplementedError
+
     # ---- jumps
     def jump(self, chain: i64) -> i64:
         """Jump to a place not yet known; returns the longer chain."""

@@ -141,6 +141,16 @@ class Values:
         if self.kind[i] == REG:
             self.free |= shl(1, self.low[i])
 
+    def consume(self, i: i64) -> None:
+        """Entry i was read for the last time: its register is free for the rest of the lowering."""
+        self.release(i)
+        self.take_over(i)
+
+    def take_over(self, i: i64) -> None:
+        """Entry i was read for the last time, and its register is the caller's now."""
+        if self.kind[i] == REG:
+            self.kind[i] = SLOT
+
     def free_reg(self, register: i64) -> None:
         """Give back a temporary."""
         self.free |= shl(1, register)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from wasm_codegen_llvm.lower.memory import SIZES, address64, pointer
+from wasm_codegen_llvm.lower.memory import MASK64, SIZES, address64, pointer
 from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
 
@@ -79,48 +79,37 @@ def modify(operation: str, t: str, value_type: str, f: FunctionLowering, a: int,
 
 def exchange(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
     replacement, expected, address = f.stack.pop(), f.stack.pop(), f.stack.pop()
+    expected = narrow(f, expected, t, value_type)  # as many bits are compared as are read: WebAssembly/threads issue 195
+    replacement = narrow(f, replacement, t, value_type)
     at = aligned_pointer(f, t, address, a, b)
     n = f.next()
-    if t == value_type:
-        fits, low = "", expected
-    else:  # an expected value that does not fit never matches; a read without a write is all that is left then
-        low = narrow(f, expected, t, value_type)
-        fits = f"%e{n} = zext {t} {low} to {value_type}\n%f{n} = icmp eq {value_type} %e{n}, {expected}\n"
-    replacement = narrow(f, replacement, t, value_type)
-    swap = f"cmpxchg volatile ptr {at}, {t} {low}, {t} {replacement} seq_cst seq_cst, align {SIZES[t]}{f.debug()}"
-    if not fits:
-        f.emit(f"%x{n} = {swap}\n%m{n} = extractvalue {{ {t}, i1 }} %x{n}, 0")
-    else:
-        read = f"%l{n} = load atomic volatile {t}, ptr {at} seq_cst, align {SIZES[t]}{f.debug()}"
-        f.emit(
-            f"{fits}br i1 %f{n}, label %y{n}, label %n{n}\n"
-            f"y{n}:\n%x{n} = {swap}\n%h{n} = extractvalue {{ {t}, i1 }} %x{n}, 0\nbr label %j{n}\n"
-            f"n{n}:\n{read}\nbr label %j{n}"
-        )
-        f.continue_block(f"j{n}")
-        f.emit(f"%m{n} = phi {t} [ %h{n}, %y{n} ], [ %l{n}, %n{n} ]")
+    swap = f"cmpxchg volatile ptr {at}, {t} {expected}, {t} {replacement} seq_cst seq_cst, align {SIZES[t]}{f.debug()}"
+    f.emit(f"%x{n} = {swap}\n%m{n} = extractvalue {{ {t}, i1 }} %x{n}, 0")
     push(f, f"%m{n}", t, value_type)
 
 
-def effective(f: FunctionLowering, address: str, offset: int, memory: int) -> str:
-    """address + offset as i64, the highest address if it overflows (which the libcall finds out of bounds)."""
-    offset &= (1 << 64) - 1
+def effective(f: FunctionLowering, address: str, offset: int, memory: int, size: int) -> str:
+    """address + offset as i64: trap if the sum passes 2**64, then unless it is a multiple of size. The libcall checks the end."""
     at = address64(f, memory, address)
     n = f.next()
-    f.emit(f"%v{n} = call i64 @llvm.uadd.sat.i64(i64 {at}, i64 {offset})")
+    f.emit(
+        f"%s{n} = call {{ i64, i1 }} @llvm.uadd.with.overflow.i64(i64 {at}, i64 {offset & MASK64})\n"
+        f"%v{n} = extractvalue {{ i64, i1 }} %s{n}, 0\n%o{n} = extractvalue {{ i64, i1 }} %s{n}, 1"
+    )
+    f.trap_if(f"%o{n}", traps.MEMORY_OUT_OF_BOUNDS)
+    f.emit(f"%b{n} = and i64 %v{n}, {size - 1}\n%c{n} = icmp ne i64 %b{n}, 0")
+    f.trap_if(f"%c{n}", traps.HEAP_MISALIGNED)
     return f"%v{n}"
 
 
 def notify(f: FunctionLowering, a: int, b: int, c: int) -> None:
     count, address = f.stack.pop(), f.stack.pop()
-    aligned(f, address, a, b, 4)
-    f.stack.append(f.libcall("atomic_notify", b, effective(f, address, a, b), count))
+    f.stack.append(f.libcall("atomic_notify", b, effective(f, address, a, b, 4), count))
 
 
 def wait(name: str, size: int, f: FunctionLowering, a: int, b: int, c: int) -> None:
     timeout, expected, address = f.stack.pop(), f.stack.pop(), f.stack.pop()
-    aligned(f, address, a, b, size)
-    f.stack.append(f.libcall(name, b, effective(f, address, a, b), expected, timeout))
+    f.stack.append(f.libcall(name, b, effective(f, address, a, b, size), expected, timeout))
 
 
 def fence(f: FunctionLowering, a: int, b: int, c: int) -> None:

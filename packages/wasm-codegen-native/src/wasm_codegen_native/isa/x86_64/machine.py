@@ -168,6 +168,10 @@ class X86Machine(Machine):
     def add_address(self, to: i64, base: i64, disp: i64) -> None:
         self.asm.rm(LEA | W, to, base, disp)
 
+    def add_unsigned(self, to: i64, other: i64) -> i64:
+        self.asm.rr(ADD | W, to, other)
+        return CC_B
+
     # ---- jumps
     def jump(self, chain: i64) -> i64:
         self.code.byte(0xE9)

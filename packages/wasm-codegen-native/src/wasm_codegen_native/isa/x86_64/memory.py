@@ -7,7 +7,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.code import Code
+from wasm_codegen_native.code import Code, below, wrapping_add
 from wasm_codegen_native.frame import NOT_PINNED, Frame
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import (
@@ -118,7 +118,7 @@ class Memory:
 
     # ---- addresses
     def address(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
-        """Prepare the operand for `size` bytes at entry i + offset."""
+        """Prepare the operand for `size` bytes at entry i + offset; a register that only held the address may become part of the operand."""
         tables = self.frame.tables
         self.own_base = False
         self.own_index = False
@@ -136,6 +136,7 @@ class Memory:
             self.number(t, offset)
             if self.index != NONE:
                 self.asm.rr(ADD | W, t, self.index)
+                v.consume(i)
             self.index = t
             self.own_index = True
             offset = 0
@@ -153,25 +154,28 @@ class Memory:
         asm = self.asm
         place = self.frame.tables.memory_places[memory]
         index = v.reg(i)
-        end = v.alloc(T_I64)
-        if self.frame.tables.memory_is64[memory] == 0:
-            if offset + size <= 0x7FFFFFFF:
-                asm.rm(LEA | W, end, index, offset + size)
-            else:
-                self.number(end, offset + size)
-                asm.rr(ADD | W, end, index)
-        elif offset >= 0 and offset + size <= 0x7FFFFFFF:
-            asm.rr(MOV_LOAD | W, end, index)
-            asm.alu_immediate(ALU_ADD, W, end, offset + size)
-            self.traps.trap_if(CC_B, MEMORY_OUT_OF_BOUNDS)
-        elif offset < 0 and offset + size >= 0:  # the offset alone reaches the end of 64 bits
-            self.traps.trap(MEMORY_OUT_OF_BOUNDS)
-        else:
-            # Above 2**63 - 1 the sum is the same pattern as a negative number; computed so that it wraps in no form of this code.
-            top = offset > 0x7FFFFFFFFFFFFFFF - size
-            self.number(end, offset - 0x7FFFFFFFFFFFFFFF - 1 - (0x7FFFFFFFFFFFFFFF - size) - 1 if top else offset + size)
+        reach = wrapping_add(offset, size)
+        small = below(reach, 0x80000000)
+        end: i64 = index
+        if not small or v.kind[i] != REG:
+            end = v.alloc(T_I64)
+        if not small:
+            self.number(end, reach)
             asm.rr(ADD | W, end, index)
+        elif self.frame.tables.memory_is64[memory] == 0:
+            asm.rm(LEA | W, end, index, reach)
+        else:
+            if end != index:
+                asm.rr(MOV_LOAD | W, end, index)
+            asm.alu_immediate(ALU_ADD, W, end, reach)
+        if self.frame.tables.memory_is64[memory] != 0:
             self.traps.trap_if(CC_B, MEMORY_OUT_OF_BOUNDS)
+            if below(reach, size):  # the offset alone reaches the end of 64 bits
+                self.traps.trap(MEMORY_OUT_OF_BOUNDS)
+        if end == index:
+            v.take_over(i)
+        else:
+            v.consume(i)
         base = v.alloc(T_I64)
         asm.rm(MOV_LOAD | W, base, self.frame.context, place + MEMORY_DEFINITION)
         asm.rm(CMP | W, end, base, DEFINITION_LENGTH)
@@ -225,7 +229,15 @@ class Memory:
         self.address(i, memory, offset, size)
         to = target
         if to < 0:
-            to = v.low[i] if type < T_F32 and v.kind[i] == REG else v.alloc(type)
+            if type >= T_F32:
+                to = v.alloc(type)
+            elif v.kind[i] == REG:
+                to = v.low[i]
+            elif self.own_index:
+                to = self.index
+                self.own_index = False
+            else:
+                to = v.alloc(type)
         self.code.mark()
         if type < T_F32:
             self.operand(row, to)
