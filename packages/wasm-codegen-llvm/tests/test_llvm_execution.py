@@ -61,6 +61,18 @@ ROWS = (
      " (i32.const 2) (br 0))", [], [3]),
     ("(param i32) (result i32) (local i32) (if (local.get 0) (then (local.set 1 (i32.const 3))) (else (local.set 0 (i32.const 4))))"
      " (i32.add (local.get 0) (local.get 1))", [1], [4]),
+    # NewGVN: gave 11 for the first, and failed an assertion on the second
+    ("(param $n i32) (result i32) (local $flag i32) (local $k i32) (loop $l (block $out (br_if $out (i32.eqz (local.get $n)))"
+     " (if (i32.ne (local.get $n) (i32.const 95))"
+     " (then (local.set $flag (i32.const 1)) (local.set $n (i32.sub (local.get $n) (i32.const 1))) (br $l))"
+     " (else (local.set $k (i32.const 1)) (br $l)))))"
+     " (i32.add (i32.mul (local.get $k) (i32.const 10)) (local.get $flag))", [3], [1]),
+    ("(param i32 i32) (result i32) (local $a i32) (local $m i32) (local $f i32) (local $n i32) (if (local.get 0) (then"
+     " (block $s (block $y (if (local.get 0) (then (br_if $y (local.tee $m (local.get 1))))) (br $s))"
+     " (loop $l (block $x (local.set $n (i32.add (local.get $n) (i32.const 1))) (br_if $x (i32.const 0)) (local.set $a (i32.const 0)))"
+     " (br_if $l (i32.ne (local.get $m) (local.get $n)))) (local.set $f (i32.const 1)))"
+     " (block $k (br_if $k (i32.and (local.get $f) (i32.eq (i32.add (local.get $a) (local.get 0)) (local.get 0)))))"
+     " (i32.store (i32.const 96) (local.get $m)))) (i32.load (i32.const 96))", [1, 3], [3]),
     ("(result i32 i64 f32) (i32.const 1) (i64.const 2) (f32.const 1)", [], [1, 2, F1]),
     ("(result i64) (local i64) (call $three) drop (local.set 0) drop (local.get 0)", [], [2]),
     ("(param i32 i64 f32 f64 v128 i32 i64 i32 i64 i32) (result i64) (i64.add (local.get 8) (i64.extend_i32_u (local.get 9)))",

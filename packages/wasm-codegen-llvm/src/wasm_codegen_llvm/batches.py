@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, final
 
 from wasm_codegen_llvm import object_file
 from wasm_codegen_llvm.batch import FIRST_SUBPROGRAM, Batch, Shared
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from wasm_environ.compiler import CompiledCode, Tunables
     from wasm_environ.features import Features
     from wasm_environ.module import Module
-
-# Bodies of more bytes than this go without NewGVN: its time and memory grow with the square (10 GB for 20,000 branches on one value).
-GVN_BYTES: Final = 8 << 10
 
 
 @final
@@ -39,7 +36,4 @@ class BatchCompiler:
 
     def compile(self, start: int, end: int) -> CompiledCode:
         """The code of the defined functions from start to end."""
-        module = self.shared.module
-        first = module.imported_functions
-        simple = {f"f{first + index}" for index in range(start, end) if module.code_ends[index] - module.code_starts[index] > GVN_BYTES}
-        return object_file.read(self.machine.emit(self.text(start, end), simple), FIRST_SUBPROGRAM)
+        return object_file.read(self.machine.emit(self.text(start, end)), FIRST_SUBPROGRAM)

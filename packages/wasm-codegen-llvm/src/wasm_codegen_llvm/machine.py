@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, final
 
-if TYPE_CHECKING:
-    from collections.abc import Set
+from wasm_codegen_llvm.passes import pipeline
 
+if TYPE_CHECKING:
     from wasm_codegen_llvm.isa import Isa
 
 # Options of LLVM itself.
@@ -39,18 +39,14 @@ class Machine:
     def __init__(self, isa: Isa, optimize: int = 2) -> None:
         binding = self.binding = _binding()
         target = binding.Target.from_triple(isa.triple)
-        self.target_machine = target.create_target_machine(cpu=isa.cpu, features=isa.features, opt=optimize, reloc="pic", codemodel="small", abiname=isa.abi)
-        self.passes = self._pass_manager("sroa", "new_gvn", "simplify_cfg") if optimize else self._pass_manager("sroa")
-        self.simple_passes = self._pass_manager("sroa", "simplify_cfg") if optimize else self.passes
+        codegen, passes = pipeline(optimize)
+        self.target_machine = target.create_target_machine(cpu=isa.cpu, features=isa.features, opt=codegen, reloc="pic", codemodel="small", abiname=isa.abi)
+        self.passes = binding.create_new_function_pass_manager()
+        for name in passes:
+            getattr(self.passes, f"add_{name}_pass")()
 
-    def _pass_manager(self, *names: str) -> Any:
-        manager = self.binding.create_new_function_pass_manager()
-        for name in names:
-            getattr(manager, f"add_{name}_pass")()
-        return manager
-
-    def emit(self, text: str, simple: Set[str] = frozenset()) -> bytes:
-        """The object file of a module given as text. `simple` names the functions that are optimized less.
+    def emit(self, text: str) -> bytes:
+        """The object file of a module given as text.
 
         Text that LLVM rejects is a defect of this package: AssertionError.
         """
@@ -66,7 +62,6 @@ class Machine:
         ):
             for function in module.functions:
                 if not function.is_declaration:
-                    passes = self.simple_passes if simple and function.name in simple else self.passes
-                    passes.run(function, builder)
+                    self.passes.run(function, builder)
             code: bytes = self.target_machine.emit_object(module)
         return code
