@@ -95,6 +95,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def acceptance(session: nox.Session) -> None:
+    """50,000 damaged modules and texts of every feature: the same are valid as for wasmtime-py and wasm-tools. `nox -s acceptance -- COUNT`."""
+    count = session.posargs[0] if session.posargs else "50000"
+    session.run("pytest", "-q", "tests/test_acceptance.py", env={"WASM_ACCEPTANCE": count, "WASM_TESTSUITE": str(SUITE)})
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Speed beside wasmtime-py in one run: `nox -s bench -- [AREA...]`."""
     session.run("python", "-m", "bench", *session.posargs)

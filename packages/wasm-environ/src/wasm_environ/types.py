@@ -3,6 +3,7 @@
 A value type is one int, so that equality is one integer compare (spec: syntax/types):
 
     0                                   bottom: the operand of unreachable code
+    REF                                 (ref bot): some reference of unreachable code, a subtype of every reference type
     0x7F 0x7E 0x7D 0x7C 0x7B            i32 i64 f32 f64 v128 (the binary format's bytes)
     0x78 0x77                           i8 i16, only as storage types of fields
     REF | flags | heap << HEAP_SHIFT    a reference
@@ -51,6 +52,8 @@ STRUCT: Final = 0x6B
 ARRAY: Final = 0x6A
 EXN: Final = 0x69
 
+BOT_REF: Final = REF  # its heap type is 0, bottom
+
 FUNCREF: Final = REF | NULLABLE | FUNC << HEAP_SHIFT
 EXTERNREF: Final = REF | NULLABLE | EXTERN << HEAP_SHIFT
 ANYREF: Final = REF | NULLABLE | ANY << HEAP_SHIFT
@@ -93,7 +96,7 @@ def value_type_name(t: int) -> str:
     if t & CONCRETE:
         name = f"(exact {heap})" if t & EXACT else str(heap)
     else:
-        name = HEAP_NAMES[heap]
+        name = HEAP_NAMES.get(heap, "bot")
         if t & NULLABLE:
             return SHORTHANDS.get(heap, name + "ref")
     return f"(ref null {name})" if t & NULLABLE else f"(ref {name})"

@@ -233,6 +233,8 @@ class Reader:
         if b == 0x7B:
             self.need("simd", "v128", p)
             return b
+        if b == FUNC:
+            self.need("reference_types", "funcref but as the type of a table's elements", p)
         self.pos = p
         return self.reference_type(message)
 

@@ -153,6 +153,8 @@ class Context:
         """Whether the heap type of reference type a is a subtype of b's (spec: Heaptype_sub)."""
         i = a >> HEAP_SHIFT
         j = b >> HEAP_SHIFT
+        if i == 0 and not a & CONCRETE:
+            return True  # the bottom heap type
         if b & CONCRETE:
             if not a & CONCRETE:
                 return i == NOFUNC if self.kind[j] == FUNC else i == NONE

@@ -30,7 +30,7 @@ from wasm_environ.body import (
 from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.function.context import Context
 from wasm_environ.function.tables import POP1, POP2, POP3, PUSH
-from wasm_environ.types import BOT, CONCRETE, HEAP_SHIFT, REF, value_type_name
+from wasm_environ.types import BOT, BOT_REF, CONCRETE, HEAP_SHIFT, REF, value_type_name
 
 # The words of a control frame.
 FRAME_WORDS: Final = 12
@@ -177,9 +177,11 @@ class State:
         self.push(result)
 
     def pop_ref(self) -> i64:
-        """Pop any reference."""
+        """Pop any reference; of an operand that is not there is known at least that it is one (spec: appendix/algorithm, pop_ref)."""
         t = self.pop()
-        if t != BOT and not t & REF:
+        if t == BOT:
+            return BOT_REF
+        if not t & REF:
             raise self.fail(f"type mismatch: expected a reference type, found {value_type_name(t)}")
         return t
 

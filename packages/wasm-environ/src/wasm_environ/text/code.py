@@ -7,19 +7,20 @@ from typing import Final, final
 from wasm_environ.binary.writer import unsigned
 from wasm_environ.compile_errors import InvalidError
 from wasm_environ.text.immediates import INSTRUCTIONS, PLAIN, Scope
-from wasm_environ.text.lexer import unquote
+from wasm_environ.text.lexer import STRING, unquote
 
 # What a frame is: what may stand in it, and what its end emits.
 ROOT: Final = 0  # the sequence itself
 BLOCK: Final = 1  # flat block, loop, try_table: ends with `end`
 IF: Final = 2  # flat if, until its else
 TRY: Final = 3  # flat try, until its catch_all
-PLAIN_FOLDED: Final = 4  # (op operand*): `pending` follows the operands
+PLAIN_FOLDED: Final = 4  # (op instr*): `pending` follows the operands
 BLOCK_FOLDED: Final = 5  # (block instr*)
 IF_FOLDED: Final = 6  # (if operand* (then) (else)): `pending` follows the condition
 TRY_FOLDED: Final = 7  # (try (do) (catch)* (catch_all)) or (try (do) (delegate))
 ARM: Final = 8  # (then ...), (else ...), (do ...), (catch ...), (catch_all ...)
-_FLAT: Final = (True, True, True, True, False, True, False, False, True)
+# Where instructions may stand unfolded. The specification has none in (op ...); wasmtime's parser takes them for operands, as `(i32.eqz local.get 0)`.
+_FLAT: Final = (True, True, True, True, True, True, False, False, True)
 
 # States of IF_FOLDED and TRY_FOLDED: what came last.
 _START: Final = 0  # conditions, or nothing yet
@@ -66,6 +67,8 @@ class CodeReader:
 
     def one_folded(self) -> None:
         """Exactly one folded instruction."""
+        if self.tokens.toks[self.tokens.i] != "(":
+            raise self.tokens.unexpected(wanted="a folded instruction")
         self._run(True)
 
     def _run(self, single: bool) -> None:
@@ -112,7 +115,7 @@ class CodeReader:
         else:
             del tokens.notes[at]
         note = notes[0]
-        value = unquote(note.tokens[0]) if len(note.tokens) == 1 and note.tokens[0][:1] == '"' else b""
+        value = unquote(note.tokens[0]) if len(note.tokens) == 1 and STRING.fullmatch(note.tokens[0]) else b""
         if value not in (b"\x00", b"\x01"):
             raise tokens.fail_raw(f"@{_HINT} annotation: malformed value", note.raw)
         word = tokens.toks[at + 1] if tokens.toks[at] == "(" else tokens.toks[at]

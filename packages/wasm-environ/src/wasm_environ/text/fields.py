@@ -360,6 +360,7 @@ class FieldReader:
         tokens, types = self.tokens, self.types
         self._skip_id()
         mode, table, offset = module.PASSIVE, 0, b""
+        bare = True  # indices without `func` before them, as long as no (table ...) says that the text is newer than such lists
         if tokens.take("declare"):
             mode = module.DECLARED
         elif tokens.enter("table"):
@@ -367,6 +368,7 @@ class FieldReader:
             table = self.scope.tables.index(tokens)
             tokens.expect(")")
             offset = self._folded_constant("offset")
+            bare = False
         elif tokens.toks[tokens.i] == "(" and tokens.toks[tokens.i + 1] != "ref":
             mode = module.ACTIVE
             offset = self._folded_constant("offset")
@@ -374,11 +376,14 @@ class FieldReader:
             mode = module.ACTIVE
             table = self.scope.tables.index(tokens)
             offset = self._folded_constant("offset")
+        start = tokens.i
         element = types.maybe_value_type()
         if element is not None:
+            tokens.i = start
+            element = types.ref_type()
             items = self._items()
             self._add_elem(mode, table, offset, element, False, items)
-        elif tokens.take("func") or mode == module.ACTIVE:
+        elif tokens.take("func") or (bare and mode == module.ACTIVE):
             self._add_elem(mode, table, offset, FUNCREF, True, self._indices())
         else:
             raise tokens.unexpected(wanted="func or a reference type")

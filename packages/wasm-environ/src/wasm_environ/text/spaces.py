@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from wasm_environ.text.lexer import Annotation, Tokens, unquote
+from wasm_environ.text.lexer import STRING, Annotation, Tokens, unquote
 from wasm_environ.text.numbers import natural
 
 NAME_NOTE: Final = "name"
@@ -77,7 +77,7 @@ def take_name(tokens: Tokens) -> str | None:
 
 def name_of(tokens: Tokens, note: Annotation) -> str:
     """What a name annotation says."""
-    if len(note.tokens) != 1 or note.tokens[0][:1] != '"':
+    if len(note.tokens) != 1 or STRING.fullmatch(note.tokens[0]) is None:
         raise tokens.fail_raw("@name annotation: unexpected token, one string expected", note.raw)
     try:
         return unquote(note.tokens[0]).decode()
