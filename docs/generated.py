@@ -57,7 +57,7 @@ def traps() -> str:
     """The trap table."""
     from wasm_environ.traps import TRAPS
 
-    return "\n".join(["| code | name | message |", "|---|---|---|", *(f"| {c} | `{n}` | {m} |" for c, n, m in TRAPS)])
+    return "\n".join(["| code | name | message |", "|---|---|---|", *(f"| {c} | `{n}` | {m or w} |" for c, n, w, m in TRAPS)])
 
 
 def features() -> str:

@@ -21,7 +21,7 @@ from wasm_environ.opcodes import BY_MNEMONIC, OPS, Op
 from wasm_environ.text import commands, parse_module, parse_script
 
 # Every kind of type, table, memory, global, tag and segment, so that most small indices mean something.
-RICH = (
+RICH: tuple[str, ...] = (
     """(module
       (type $f (func (param i32 i64) (result i32))) (type $v (func)) (type $p (func (result i32 i32)))
       (rec (type $s (sub (struct (field i8) (field (mut (ref null $a))) (field (mut i32))))) (type $a (array (mut (ref null $s)))))

@@ -48,6 +48,7 @@ CONFIGURATIONS = (
 # Differences that stay. Columns: configuration, words of the message of the side that refuses, why.
 DIFFERENCES = (
     ("all", "must have super type with descriptor", "wasm-tools is older here than the proposal's suite, whose descriptors.wast has such types valid"),
+    ("all", "must have the same finality", "wasm-tools asks this of a type and its descriptor; the proposal's suite does not say so"),
     ("mvp", "this form of an element segment", "wasm-tools reads segments with flags without asking for the feature that brought flags"),
 )  # fmt: skip
 

@@ -142,18 +142,6 @@ uint32_t code_wasm_offset(const Code *code, uint32_t offset)
     return row < 0 ? 0xFFFFFFFFu : code->addresses[2 * row + 1];
 }
 
-uint32_t code_function_start(const Code *code, int64_t function)
-{
-    uint32_t from = code->functions[2 * function], to = from + code->functions[2 * function + 1], lowest = 0xFFFFFFFFu;
-    int64_t row = last_row(code->addresses, code->address_count, from);
-    if (row < 0 || code->addresses[2 * row] < from)
-        row++;
-    for (; (size_t)row < code->address_count && code->addresses[2 * row] < to; row++)
-        if (code->addresses[2 * row + 1] < lowest)
-            lowest = code->addresses[2 * row + 1];
-    return lowest;
-}
-
 static int by_offset(const void *a, const void *b, void *functions)
 {
     uint32_t x = ((const uint32_t *)functions)[2 * (size_t) * (const uint32_t *)a];

@@ -115,7 +115,6 @@ Code *code_find(uintptr_t pc); /* async-signal-safe; borrowed, valid while somet
 static inline bool code_contains(const Code *code, uintptr_t address) { return address - (uintptr_t)code->map < code->map_size; }
 bool code_trap_at(const Code *code, uint32_t offset, uint32_t *trap);
 int64_t code_function_at(Code *code, uint32_t offset);        /* defined function number or -1 */
-uint32_t code_function_start(const Code *code, int64_t function);  /* lowest wasm offset in a defined function */
 uint32_t code_wasm_offset(const Code *code, uint32_t offset); /* 0xFFFFFFFF: unknown */
 
 /* ---- externrefs.c: the Python objects that wasm may refer to ---- */

@@ -156,10 +156,10 @@ static PyObject *loaded_get_engine(Loaded *self, void *Py_UNUSED(closure)) { ret
 static PyObject *loaded_get_name(Loaded *self, void *Py_UNUSED(closure))
 {
     PyObject *pair = PyObject_CallOneArg(self->code->names, (PyObject *)self->code), *name = NULL;
-    if (pair && PyTuple_Check(pair) && PyTuple_GET_SIZE(pair) == 2)
+    if (pair && PyTuple_Check(pair) && PyTuple_GET_SIZE(pair) >= 2)
         name = Py_NewRef(PyTuple_GET_ITEM(pair, 0));
     else if (pair)
-        PyErr_SetString(PyExc_TypeError, "names(code) must return (module name, {function index: name})");
+        PyErr_SetString(PyExc_TypeError, "names(code) must return (module name, {function index: name}, imported functions, starts of bodies)");
     Py_XDECREF(pair);
     return name;
 }

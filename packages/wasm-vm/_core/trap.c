@@ -103,7 +103,7 @@ static void backtrace_dealloc(Backtrace *self)
     PyObject_Free(self);
 }
 
-/* (names, code, function index, wasm offset, wasm offset of the function's start) per frame of a wasm function. */
+/* (names, code, function index, wasm offset) per frame of a wasm function. */
 static PyObject *backtrace_resolve(Backtrace *self, PyObject *Py_UNUSED(ignored))
 {
     PyObject *list = PyList_New(0);
@@ -112,9 +112,8 @@ static PyObject *backtrace_resolve(Backtrace *self, PyObject *Py_UNUSED(ignored)
         int64_t function = code ? code_function_at(code, self->frames[i].offset) : -1;
         if (function < 0)
             continue; /* a trampoline */
-        uint32_t start = code_function_start(code, function);
-        PyObject *row = Py_BuildValue("(OOLII)", code->names ? code->names : Py_None, code, (long long)function + code->imported_functions,
-                                      (unsigned int)code_wasm_offset(code, self->frames[i].offset), (unsigned int)start);
+        PyObject *row = Py_BuildValue("(OOLI)", code->names ? code->names : Py_None, code, (long long)function + code->imported_functions,
+                                      (unsigned int)code_wasm_offset(code, self->frames[i].offset));
         if (!row || PyList_Append(list, row))
             Py_CLEAR(list);
         Py_XDECREF(row);
@@ -123,7 +122,7 @@ static PyObject *backtrace_resolve(Backtrace *self, PyObject *Py_UNUSED(ignored)
 }
 
 static PyMethodDef backtrace_methods[] = {
-    {"resolve", (PyCFunction)backtrace_resolve, METH_NOARGS, "resolve($self, /)\n--\n\n(names, code, function, offset, start) of every wasm frame."},
+    {"resolve", (PyCFunction)backtrace_resolve, METH_NOARGS, "resolve($self, /)\n--\n\n(names, code, function, offset) of every wasm frame."},
     {NULL, NULL, 0, NULL},
 };
 PyTypeObject BacktraceType = {

@@ -15,5 +15,5 @@ def test_trap_codes_are_environs():
     from wasm_environ.traps import TRAPS
     from wasm_vm import TrapCode
 
-    assert [(c.value, c.name) for c in TrapCode] == [(code, name) for code, name, _ in TRAPS]
+    assert [(c.value, c.name) for c in TrapCode] == [(code, name) for code, name, *_ in TRAPS]
     assert TrapCode(9) is TrapCode.UNREACHABLE is TrapCode["UNREACHABLE"]

@@ -293,7 +293,7 @@ def test_wait_and_notify(vm):
 def test_wait_traps(vm):
     store, exports = vm.exports('(module (memory 1) (func (export "f")) (func (export "g")) (func (export "h")))',
                                 [wait(0, 0), bulk("atomic_wait32", 0, 9, 0, 0), bulk("atomic_wait64", 0, PAGE, 0, 0)])  # fmt: skip
-    for name, message in (("f", "expected shared memory"), ("g", "unaligned atomic"), ("h", "out of bounds memory access")):
+    for name, message in (("f", "atomic wait on non-shared memory"), ("g", "unaligned atomic"), ("h", "out of bounds memory access")):
         with pytest.raises(Trap, match=message):
             exports[name](store)
 

@@ -92,7 +92,7 @@ def libcall_lines() -> list[str]:
 
 def trap_lines() -> list[str]:
     lines = ["enum {"]
-    lines += [f"    TRAP_{name} = {code}, /* {message} */" for code, name, message in traps.TRAPS]
+    lines += [f"    TRAP_{name} = {code}, /* {message} */" for code, name, message, _ in traps.TRAPS]
     return [*lines, f"    TRAP_COUNT = {len(traps.TRAPS)}", "};"]
 
 

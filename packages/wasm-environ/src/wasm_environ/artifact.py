@@ -12,7 +12,7 @@ Sections (all tables little-endian u32 unless said; offsets count from the start
     .wasm.entries     offset per entry trampoline; .wasm.thunks: per host thunk; in the order of the type indices in .wasm.meta
     .wasm.traps       offset, trap code; ascending
     .wasm.addresses   offset, wasm byte offset; ascending
-    .wasm.names       marshal: {function index: name} and the module's name
+    .wasm.names       marshal: the module's name, {function index: name}, number of imported functions, wasm offset of each other function's body
     .wasm.data        the data segments, joined, page-aligned
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Checksum = Callable[..., int]  # (data, value so far) -> crc32; zlib's, or a faster one
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 HEAD_AT: Final = 120  # elf.HEAD
 HEAD_ROOM: Final = 4096 - HEAD_AT
 MARSHAL: Final = 2  # of the head: later versions depend on reference counts
@@ -88,8 +88,8 @@ class Artifact:
 
     def names(self) -> tuple[str, dict[int, str]]:
         """(module name, {function index: name}) from the name section."""
-        names: tuple[str, dict[int, str]] = marshal.loads(self.section(".wasm.names"))
-        return names
+        name, functions = marshal.loads(self.section(".wasm.names"))[:2]
+        return name, functions
 
 
 def read_head(image: bytes | memoryview, checksum: Checksum) -> Head:

@@ -1,4 +1,4 @@
-"""The traps: code, spec wording, wasmtime's name. Compiled code raises them by code."""
+"""The traps: code, wasmtime's name, the words of the specification's suite and wasmtime's. Compiled code raises them by code."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-# Columns: code, name (wasmtime's TrapCode), message (the spec suite's words first).
+# Columns: code, name (wasmtime's TrapCode), the spec suite's words, wasmtime's words where they differ, which messages give.
 TRAPS: Final = (
-    (0, "STACK_OVERFLOW", "call stack exhausted"),
-    (1, "MEMORY_OUT_OF_BOUNDS", "out of bounds memory access"),
-    (2, "HEAP_MISALIGNED", "unaligned atomic"),
-    (3, "TABLE_OUT_OF_BOUNDS", "out of bounds table access"),
-    (4, "INDIRECT_CALL_TO_NULL", "uninitialized element"),
-    (5, "BAD_SIGNATURE", "indirect call type mismatch"),
-    (6, "INTEGER_OVERFLOW", "integer overflow"),
-    (7, "INTEGER_DIVISION_BY_ZERO", "integer divide by zero"),
-    (8, "BAD_CONVERSION_TO_INTEGER", "invalid conversion to integer"),
-    (9, "UNREACHABLE", "unreachable"),
-    (10, "INTERRUPT", "interrupt"),
-    (11, "OUT_OF_FUEL", "all fuel consumed by WebAssembly"),
-    (12, "NULL_REFERENCE", "null reference"),
-    (13, "ARRAY_OUT_OF_BOUNDS", "out of bounds array access"),
-    (14, "CAST_FAILURE", "cast failure"),
-    (15, "ATOMIC_WAIT_NON_SHARED_MEMORY", "expected shared memory"),
-    (16, "UNDEFINED_ELEMENT", "undefined element"),
-    (17, "ALLOCATION_TOO_LARGE", "allocation size too large"),
+    (0, "STACK_OVERFLOW", "call stack exhausted", ""),
+    (1, "MEMORY_OUT_OF_BOUNDS", "out of bounds memory access", ""),
+    (2, "HEAP_MISALIGNED", "unaligned atomic", ""),
+    (3, "TABLE_OUT_OF_BOUNDS", "out of bounds table access", "undefined element: out of bounds table access"),
+    (4, "INDIRECT_CALL_TO_NULL", "uninitialized element", ""),
+    (5, "BAD_SIGNATURE", "indirect call type mismatch", ""),
+    (6, "INTEGER_OVERFLOW", "integer overflow", ""),
+    (7, "INTEGER_DIVISION_BY_ZERO", "integer divide by zero", ""),
+    (8, "BAD_CONVERSION_TO_INTEGER", "invalid conversion to integer", ""),
+    (9, "UNREACHABLE", "unreachable", "wasm `unreachable` instruction executed"),
+    (10, "INTERRUPT", "interrupt", ""),
+    (11, "OUT_OF_FUEL", "all fuel consumed by WebAssembly", ""),
+    (12, "NULL_REFERENCE", "null reference", ""),
+    (13, "ARRAY_OUT_OF_BOUNDS", "out of bounds array access", ""),
+    (14, "CAST_FAILURE", "cast failure", ""),
+    (15, "ATOMIC_WAIT_NON_SHARED_MEMORY", "expected shared memory", "atomic wait on non-shared memory"),
+    (16, "UNDEFINED_ELEMENT", "undefined element", "undefined element: out of bounds table access"),
+    (17, "ALLOCATION_TOO_LARGE", "allocation size too large", ""),
 )
 
-MESSAGES: Final = {number: message for number, _, message in TRAPS}
+MESSAGES: Final = {number: message or words for number, _, words, message in TRAPS}
 
 STACK_OVERFLOW: Final = 0
 MEMORY_OUT_OF_BOUNDS: Final = 1

@@ -205,7 +205,7 @@ class Code:
 
 @final
 class Backtrace:
-    def resolve(self) -> list[tuple[Any, Code, int, int, int]]: ...
+    def resolve(self) -> list[tuple[Any, Code, int, int]]: ...
 
 def load(
     engine: EngineCore, code: Code, text: tuple[int, int], module: Any, names: Callable[[Any], Any], plan: tuple[Any, ...], /

@@ -50,7 +50,7 @@ class Trap(Exception):
 
     @property
     def message(self) -> str:
-        """What happened, with the backtrace."""
+        """What happened, with the backtrace; in wasmtime's words and layout."""
         if self._trap is None:
             return self._message or ""
         from wasm_environ.traps import MESSAGES
@@ -58,7 +58,7 @@ class Trap(Exception):
 
         text = f"wasm trap: {self._message or MESSAGES.get(self._trap, 'unknown')}"
         frames = self.frames
-        return f"{text}\nwasm backtrace:{frame_lines(frames)}" if frames else text
+        return f"error while executing at wasm backtrace:{frame_lines(frames)}\n\nCaused by:\n    {text}\n" if frames else text
 
     def __str__(self) -> str:
         return self.message

@@ -32,13 +32,14 @@ class Frame:
 def frames_of(backtrace: Any) -> list[Frame]:
     """The frames of a `_core.Backtrace`, innermost first."""
     frames = []
-    known: dict[int, tuple[str, dict[int, str]]] = {}
-    for names, code, function, offset, start in backtrace.resolve():
+    known: dict[int, tuple[str, dict[int, str], int, bytes]] = {}
+    for names, code, function, offset in backtrace.resolve():
         if id(code) not in known:
-            known[id(code)] = names(code) if names is not None else ("", {})
-        module_name, functions = known[id(code)]
+            known[id(code)] = names(code) if names is not None else ("", {}, 0, b"")
+        module_name, functions, first, starts = known[id(code)]
         at = -1 if offset == UNKNOWN else offset
-        inside = at - start if at >= 0 and start != UNKNOWN and at >= start else 0
+        where = 4 * (function - first)
+        inside = at - int.from_bytes(starts[where : where + 4], "little") if at >= 0 and starts else 0
         frames.append(Frame(function, functions.get(function), module_name or None, at, inside))
     return frames
 

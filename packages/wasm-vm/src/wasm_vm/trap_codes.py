@@ -69,7 +69,7 @@ class TrapCode(metaclass=_Codes):
 
 def _make_codes() -> dict[int, TrapCode]:
     codes = {}
-    for number, name, _ in TRAPS:
+    for number, name, *_ in TRAPS:
         code = object.__new__(TrapCode)
         code.name = name
         code.value = number

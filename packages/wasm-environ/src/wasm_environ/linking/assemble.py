@@ -63,6 +63,7 @@ def compile_module(
     image = lay_out(target.isa, batches, trampolines, module.imported_functions, defined)
     plain, data = descriptor.to_plain(module)
     module_name, names = _names(module)
+    starts = b"".join(start.to_bytes(4, "little") for start in module.code_starts)
     sections = [
         (".text", image.text, elf.PAGE),
         (".wasm.meta", marshal.dumps((plain, entries, thunks, ContextLayout(module).starts()), 4), 8),
@@ -71,7 +72,7 @@ def compile_module(
         (".wasm.thunks", image.thunks.tobytes(), 8),
         (".wasm.traps", image.traps.tobytes(), 8),
         (".wasm.addresses", image.addresses.tobytes(), 8),
-        (".wasm.names", marshal.dumps((module_name, names), 4), 8),
+        (".wasm.names", marshal.dumps((module_name, names, module.imported_functions, starts), 4), 8),
         (".wasm.data", data, elf.PAGE),
     ]
     first = module.imported_functions

@@ -119,6 +119,8 @@ class ConstValidator:
         i = s.r.u32()
         if i >= self.globals:
             raise s.fail(f"unknown global {i}")
+        if i >= self.context.imported_globals and "gc" not in self.context.features:
+            raise s.fail(f"constant expression required: global {i} is not imported, and garbage collection is off")
         if self.context.global_mutable[i]:
             raise s.fail(f"constant expression required: global {i} is mutable")
         s.push(self.context.globals[i])

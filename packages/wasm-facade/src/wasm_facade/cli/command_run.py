@@ -196,7 +196,7 @@ def functions(store: Store, instance: Instance) -> str:
 
 
 def _trapped(trap: Trap) -> int:
-    print(f"Error: {trap}", file=sys.stderr)
+    print(f"Error: {str(trap).rstrip()}", file=sys.stderr)
     return TRAPPED
 
 

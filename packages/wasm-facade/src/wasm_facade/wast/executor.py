@@ -223,7 +223,7 @@ def _name(action: c.Action) -> str:
     return action.function if isinstance(action, c.Invoke) else action.name
 
 
-_MESSAGES = {name: message for _, name, message in TRAPS}
+_WORDS = {name: words for _, name, words, _ in TRAPS}
 
 
 def _says(trap: Trap, wanted: str) -> bool:
@@ -231,7 +231,7 @@ def _says(trap: Trap, wanted: str) -> bool:
     name = getattr(trap.trap_code, "name", "")
     if name == "NULL_REFERENCE":
         return wanted.startswith("null ") and wanted.endswith("reference")
-    known = _MESSAGES.get(name, "")
+    known = _WORDS.get(name, "")
     return wanted in str(trap) or (known != "" and wanted.startswith(known))
 
 
