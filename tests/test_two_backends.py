@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import wasm_facade
-from wasm_facade import Config, Engine, Instance, Module, Store, Trap, TrapCode
+from wasm_codegen_llvm import process
+from wasm_environ.compile_errors import CompileError
+from wasm_facade import Config, Engine, Instance, Module, Store, Trap, TrapCode, discovery
 
 # Every class of parameter and result; results beyond the first go through memory, parameters beyond the registers over the stack.
 CALLEE = """(module
@@ -79,3 +84,56 @@ def test_recursion_across_backends_ends_in_a_trap() -> None:
         with pytest.raises(Trap) as caught:
             each["f"](store, 1)
         assert caught.value.trap_code == TrapCode.STACK_OVERFLOW
+
+
+# What LLVM fails on is compiled by the native backend, and the two kinds of functions call each other directly. Functions: 0 calls 1, 1 calls 2, ...
+CHAIN = """(module
+  (func $a (export "a") (param i64) (result i64) (i64.extend_i32_u (call $b (i32.wrap_i64 (local.get 0)) (f64.const 2.5) (local.get 0))))
+  (func $b (export "b") (param i32 f64 i64) (result i32) (call $c (local.get 2) (local.get 0) (f32.demote_f64 (local.get 1))) drop)
+  (func $c (export "c") (param i64 i32 f32) (result i32 f32) (return_call $d (local.get 2) (local.get 0)))
+  (func $d (export "d") (param f32 i64) (result i32 f32) (i32.wrap_i64 (call $e (local.get 1))) (f32.mul (local.get 0) (f32.const 2)))
+  (func $e (export "e") (param i64) (result i64) (if (i64.eqz (local.get 0)) (then unreachable)) (i64.add (local.get 0) (i64.const 0x7_0000_0000))))"""
+FAULTS = ["", "f0", "f1", "f2", "f3", "f4", "f0 f2 f4", "f1 f3", "f0 f1 f2 f3 f4", "trampolines", "f2 trampolines"]
+
+
+@pytest.fixture
+def faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """`faulty("f0:abort!")`: LLVM fails so; see faulty_worker.py."""
+    monkeypatch.setattr(process, "MODULE", "faulty_worker")
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "packages" / "wasm-codegen-llvm" / "tests"))
+    process.end_all()
+    yield lambda faults: monkeypatch.setenv("FAULTY", faults)
+    process.end_all()
+
+
+@pytest.mark.parametrize("faults", FAULTS)
+def test_functions_that_llvm_fails_on(faulty: Callable[[str], None], faults: str) -> None:
+    faulty(" ".join(f"{name}:abort!" for name in faults.split()))
+    config = Config()
+    config.strategy = "llvm"
+    config.cache = False
+    engine = Engine(config)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        module = Module(engine, CHAIN)
+    told = [str(warning.message) for warning in caught]
+    assert all(f"{int(name[1:])}" in told[0] for name in faults.split()[:3] if name[0] == "f")
+    assert len(told) == ("f" in faults) + ("trampolines" in faults)
+    assert all(message.endswith("compiled by the native backend") for message in told)
+    store = Store(engine)
+    exports: Any = Instance(store, module, []).exports(store)
+    assert exports["a"](store, 0x5_FFFF_FFF0) == 0xFFFFFFF0
+    assert exports["c"](store, -2, 0, 1.5) == [-2, 3.0]
+    with pytest.raises(Trap) as trap:
+        exports["a"](store, 0)
+    assert [frame.func_name for frame in trap.value.frames] == ["e", "d", "b", "a"]
+
+
+def test_nobody_stands_in(faulty: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    faulty("f1:abort!")
+    monkeypatch.setattr(discovery, "KNOWN_COMPILERS", discovery.KNOWN_COMPILERS[1:])
+    config = Config()
+    config.strategy = "llvm"
+    config.cache = False
+    with pytest.raises(CompileError, match=r'llvm backend failed on function 1 "b" \(SIGABRT: .*\), and no other backend for this target is installed'):
+        Module(Engine(config), CHAIN)

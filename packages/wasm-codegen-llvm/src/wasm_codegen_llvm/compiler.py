@@ -1,17 +1,15 @@
-"""The compiler: batches of functions through LLVM, here or in worker processes."""
+"""The compiler: batches of functions through LLVM, in worker processes, since LLVM may end its process at any time."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Final, final
 
-from wasm_codegen_llvm import object_file, room, trampolines
-from wasm_codegen_llvm.isa import Isa
+from wasm_environ.compile_errors import BackendError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from wasm_codegen_llvm.machine import Machine
+    from wasm_codegen_llvm.pool import Setup
     from wasm_environ.compiler import CompiledCode, Target, Tunables
     from wasm_environ.features import Features
     from wasm_environ.module import Module
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 BATCH_FUNCTIONS: Final = 16
 BATCH_BYTES: Final = 8 << 10
 BATCH_LIMIT: Final = 64 << 10
-# Bytes of bodies from which on worker processes pay: about a second of LLVM.
+# Bytes of bodies from which on several worker processes pay: about a second of LLVM.
 PARALLEL_BYTES: Final = 64 << 10
 
 
@@ -33,53 +31,60 @@ class LLVMCompiler:
     version: Final = "0.1.1+llvm22"
 
     def __init__(self, target: Target, tunables: Tunables) -> None:
-        self.parallel_compilation = True  # large modules in worker processes; the result is the same
+        self.parallel_compilation = True  # large modules in several processes; the result is the same
         self.target = target
         self.tunables = tunables
-        self.isa = Isa(target)
-        self._machine: Machine | None = None
 
-    def machine(self) -> Machine:
-        """LLVM for this target, set up on first use."""
-        if self._machine is None:
-            from wasm_codegen_llvm.machine import Machine
+    def compile_functions(
+        self, module: Module, features: Features, progress: Callable[[int], None] | None = None, functions: Sequence[int] | None = None
+    ) -> Sequence[CompiledCode]:
+        """Validate and compile functions; see the protocol."""
+        from wasm_codegen_llvm.pool import Job, cpus
 
-            self._machine = Machine(self.isa, self.tunables.optimize)
-        return self._machine
-
-    def compile_functions(self, module: Module, features: Features, progress: Callable[[int], None] | None = None) -> Sequence[CompiledCode]:
-        """Validate and compile all functions; see the protocol."""
-        batches = list(batch_ranges(module))
-        if self._is_parallel(module, batches):
-            from wasm_codegen_llvm.pool import Pool, cpus
-            from wasm_codegen_llvm.worker import setup_message
-
-            setup = setup_message(module.data, features, self.target, self.tunables)
-            return Pool(setup, cpus()).compile(batches, progress)
-        from wasm_codegen_llvm.batches import BatchCompiler
-
-        room.require(_size(module))
-        compiler = BatchCompiler(module, features, self.tunables, self.isa, self.machine())
-        out = []
-        for start, end in batches:
-            out.append(compiler.compile(start, end))
-            if progress is not None:
-                progress(end)
-        return out
-
-    def _is_parallel(self, module: Module, batches: list[tuple[int, int]]) -> bool:
-        if not self.parallel_compilation or len(batches) < 2:
-            return False
-        return _size(module) >= PARALLEL_BYTES and bool(sys.executable)
+        batches = list(batch_ranges(module)) if functions is None else [(index, index + 1) for index in functions]
+        if not batches:
+            return []
+        job = Job(self._setup((module.data, sorted(features.enabled))), batches, module.imported_functions)
+        codes = job.run(cpus() if self.parallel_compilation and _size(module) >= PARALLEL_BYTES else 1, progress)
+        if job.weakened:
+            warn_weakened(module, sorted(job.weakened))
+        return codes
 
     def compile_trampolines(self, entries: Sequence[FuncType], host_thunks: Sequence[FuncType]) -> tuple[CompiledCode, CompiledCode]:
         """Entry trampolines and host thunks, numbered by position."""
-        room.require(0)
-        machine = self.machine()
-        return (
-            object_file.read(machine.emit(trampolines.entries(self.isa, entries))),
-            object_file.read(machine.emit(trampolines.host_thunks(self.isa, host_thunks))),
-        )
+        from wasm_codegen_llvm.pipe import code_from_plain
+        from wasm_codegen_llvm.pool import Seat
+        from wasm_codegen_llvm.process import Died, NoWorker
+
+        types = [[(t.params, t.results) for t in request] for request in (entries, host_thunks)]
+        seat = Seat(self._setup(None))
+        reusable = False
+        try:
+            first, second = seat.ask(self.tunables.optimize, "trampolines", *types)
+            reusable = True
+        except (Died, NoWorker) as error:
+            raise BackendError(f"LLVM failed to compile trampolines: {error}") from None
+        finally:
+            seat.leave(reusable)
+        return code_from_plain(first), code_from_plain(second)
+
+    def _setup(self, module: tuple[bytes, list[str]] | None) -> Setup:
+        from wasm_codegen_llvm.pool import Setup
+        from wasm_environ.compiler import Tunables
+
+        target = self.target
+        tunables = {name: getattr(self.tunables, name) for name in Tunables.__slots__}
+        return Setup((target.isa, target.os, sorted(target.cpu_features)), tunables, module)
+
+
+def warn_weakened(module: Module, functions: Sequence[tuple[int, str]]) -> None:
+    """Say which functions LLVM only compiled without optimization, and why."""
+    import warnings
+
+    from wasm_environ.names import describe_functions
+
+    names = describe_functions(module, [module.imported_functions + index for index, _ in functions])
+    warnings.warn(f"LLVM failed to optimize {names} ({functions[0][1]}): compiled without optimization", RuntimeWarning, stacklevel=2)
 
 
 def _size(module: Module) -> int:

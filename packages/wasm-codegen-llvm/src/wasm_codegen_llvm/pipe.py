@@ -1,39 +1,46 @@
-"""Messages between the compiler and its worker processes: marshalled tuples with a length in front, over pipes."""
+"""Messages between the compiler and its worker processes: marshalled tuples with a length in front, over pipes.
+
+A worker says ("ready", None) when LLVM is loaded. A request is (method of `worker.Service`, arguments), its reply ("done", result) or
+("error", `error_to_plain`).
+"""
 
 from __future__ import annotations
 
 import marshal
+import os
 import struct
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from wasm_environ import compile_errors as errors
 from wasm_environ.compiler import CompiledCode
-
-if TYPE_CHECKING:
-    from typing import IO
 
 LENGTH: Final = struct.Struct("<Q")
 # The exceptions that a body may raise, by name.
 ERRORS: Final = {cls.__name__: cls for cls in (errors.MalformedError, errors.InvalidError, errors.UnsupportedError)}
 
 
-def send(stream: IO[bytes], message: Any) -> None:
-    """Write one message."""
+def send(descriptor: int, message: Any) -> None:
+    """Write one message. BrokenPipeError when the other side is gone."""
     data = marshal.dumps(message, 4)
-    stream.write(LENGTH.pack(len(data)) + data)
-    stream.flush()
+    rest = memoryview(LENGTH.pack(len(data)) + data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
-def receive(stream: IO[bytes]) -> Any:
+def receive(descriptor: int) -> Any:
     """Read one message; EOFError when the other side is gone."""
-    size = _exactly(stream, LENGTH.size)
-    return marshal.loads(_exactly(stream, LENGTH.unpack(size)[0]))
+    (size,) = LENGTH.unpack(_exactly(descriptor, LENGTH.size))
+    return marshal.loads(_exactly(descriptor, size))
 
 
-def _exactly(stream: IO[bytes], size: int) -> bytes:
-    data = stream.read(size)
-    if len(data) != size:
-        raise EOFError
+def _exactly(descriptor: int, size: int) -> bytearray:
+    data = bytearray(size)
+    rest = memoryview(data)
+    while rest:
+        count = os.readv(descriptor, [rest])
+        if not count:
+            raise EOFError
+        rest = rest[count:]
     return data
 
 

@@ -1,26 +1,25 @@
-"""Worker processes for one module: batches go out to whoever is free and come back in order.
+"""A module's batches in worker processes: they go out to whoever is free and come back in order; what LLVM dies of is tried again in parts.
 
-Plain processes that run `wasm_codegen_llvm.worker`, not `multiprocessing`: nothing is forked, and no main module is imported again.
+A batch whose worker dies is compiled function by function; a function that dies alone, once more without optimization. If that dies too, or no process
+can be started, the function is told as failed, for another backend to compile.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from queue import SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, final
 
-from wasm_codegen_llvm.pipe import code_from_plain, error_from_plain, receive, send
-from wasm_environ.compile_errors import CompileError
+from wasm_codegen_llvm import process
+from wasm_codegen_llvm.pipe import code_from_plain, error_from_plain
+from wasm_codegen_llvm.process import Died, NoWorker, Worker
+from wasm_environ.compiler import CompiledCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from wasm_environ.compiler import CompiledCode
-
-ATTEMPTS: Final = 2  # a worker may have been killed for lack of memory: try once more before giving up
+    Progress = Callable[[int], None]
 
 
 def cpus() -> int:
@@ -29,123 +28,180 @@ def cpus() -> int:
 
 
 @final
-class Worker:
-    """One worker process, started and set up."""
+class Setup:
+    """What workers are told first: `Service.setup`'s arguments, with the optimization to be chosen."""
 
-    def __init__(self, setup: Sequence[Any]) -> None:
-        path = os.pathsep.join(entry for entry in sys.path if entry)
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "wasm_codegen_llvm.worker"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path},
-        )  # fmt: skip
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.requests, self.replies = self.process.stdin, self.process.stdout
-        try:
-            send(self.requests, setup)
-        except OSError:
-            pass  # dead already: the first request will tell
+    __slots__ = ("module", "optimize", "target", "tunables")
 
-    def compile(self, batch: tuple[int, int]) -> tuple[str, Any]:
-        """("code", plain code), ("error", plain error), or ("died", how it ended)."""
-        try:
-            send(self.requests, batch)
-            kind, value = receive(self.replies)
-            return kind, value
-        except (EOFError, OSError):
-            return "died", self.stop()
+    def __init__(self, target: tuple[Any, ...], tunables: dict[str, Any], module: tuple[bytes, Sequence[str]] | None) -> None:
+        self.target = target
+        self.optimize: int = tunables["optimize"]
+        self.tunables = tunables
+        self.module = module
 
-    def stop(self) -> str:
-        """End the process; how it ended."""
-        for stream in (self.requests, self.replies):
-            try:
-                stream.close()
-            except OSError:
-                pass  # it had unsent data, and nobody to send it to
-        try:
-            code = self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            code = self.process.wait()
-        return f"signal {-code}" if code < 0 else f"exit status {code}"
+    def arguments(self, optimize: int) -> tuple[Any, ...]:
+        """For `Service.setup`."""
+        return (*self.target, {**self.tunables, "optimize": optimize}, self.module)
 
 
 @final
-class Pool:
-    """Compiles the batches of one module in `count` workers."""
+class Seat:
+    """A place for one worker at a time, set up for one job; filled again when the worker in it dies."""
 
-    def __init__(self, setup: Sequence[Any], count: int) -> None:
+    def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self.count = count
-        self.workers: list[Worker] = []
-        self.results: SimpleQueue[tuple[int, str, Any]] = SimpleQueue()
-        self.todo: Iterator[tuple[int, tuple[int, int]]] = iter(())
+        self.worker: Worker | None = None
+        self.optimize = -1  # what the worker is set up for
+
+    def ask(self, optimize: int, method: str, *arguments: Any) -> Any:
+        """A request's result. Raises the CompileError it ended in, Died, NoWorker."""
+        while True:
+            if self.worker is None:
+                self.worker, self.optimize = process.take(), -1
+            rested = self.worker.rested
+            try:
+                if self.optimize != optimize:
+                    self._reply("setup", *self.setup.arguments(optimize))
+                    self.optimize = optimize
+                return self._reply(method, *arguments)
+            except Died:
+                if not rested:
+                    raise
+
+    def _reply(self, method: str, *arguments: Any) -> Any:
+        assert self.worker is not None
+        try:
+            kind, value = self.worker.ask(method, *arguments)
+        except BaseException:
+            self.leave(reusable=False)
+            raise
+        if kind == "error":
+            raise error_from_plain(value)
+        return value
+
+    def leave(self, reusable: bool) -> None:
+        """The worker goes: to wait for other work, or for good."""
+        worker, self.worker = self.worker, None
+        if worker is not None and reusable:
+            process.give_back(worker)
+        elif worker is not None:
+            worker.kill()
+
+
+@final
+class Job:
+    """Compiles the batches of one module in up to `count` workers. `weakened`: (defined function, why) of those compiled without optimization."""
+
+    def __init__(self, setup: Setup, batches: Sequence[tuple[int, int]], imported: int) -> None:
+        self.setup = setup
+        self.batches = batches
+        self.imported = imported
+        self.todo: Iterator[tuple[int, tuple[int, int]]] = iter(list(enumerate(batches)))
+        self.seats: list[Seat] = []
+        self.weakened: list[tuple[int, str]] = []
+        self.no_worker = ""
         self.stopped = False
 
-    def compile(self, batches: Sequence[tuple[int, int]], progress: Callable[[int], None] | None) -> list[CompiledCode]:
+    def run(self, count: int, progress: Progress | None) -> list[CompiledCode]:
         """The code of all batches, in order. Raises the error of the lowest failing function."""
-        self.todo = iter(list(enumerate(batches)))
-        threads = [Thread(target=self._run, name="wasm-llvm", daemon=True) for _ in range(min(self.count, len(batches)))]
+        done: dict[int, list[CompiledCode]] = {}
+        failed: dict[int, Exception] = {}
+        functions = 0
+        # Batches are handed out in order, so when one fails, those before it are done or under way: wait for them.
+        for index, outcome in self._work() if count <= 1 else self._shared_work(count):
+            if isinstance(outcome, Exception):
+                self.stopped = True  # hand out no more
+                failed[index] = outcome
+                continue
+            done[index] = outcome
+            functions += self.batches[index][1] - self.batches[index][0]
+            if progress is not None:
+                progress(functions)
+        if failed:
+            raise failed[min(failed)]
+        return [code for index in range(len(self.batches)) for code in done[index]]
+
+    def _work(self) -> Iterator[tuple[int, list[CompiledCode] | Exception]]:
+        """Batch after batch in one worker."""
+        seat = Seat(self.setup)
+        self.seats.append(seat)
+        reusable = False
+        try:
+            for index, (start, end) in self.todo:
+                outcome: list[CompiledCode] | Exception
+                try:
+                    outcome = self._batch(seat, start, end)
+                except Exception as error:
+                    outcome = error
+                yield index, outcome
+                if self.stopped:
+                    break
+            reusable = not self.stopped
+        finally:
+            seat.leave(reusable)
+
+    def _shared_work(self, count: int) -> Iterator[tuple[int, list[CompiledCode] | Exception]]:
+        """The same by several threads, a worker each."""
+        results: SimpleQueue[tuple[int, list[CompiledCode] | Exception] | None] = SimpleQueue()
+
+        def run() -> None:
+            try:
+                for result in self._work():
+                    results.put(result)
+            finally:
+                results.put(None)
+
+        threads = [Thread(target=run, name="wasm-llvm", daemon=True) for _ in range(min(count, len(self.batches)))]
+        started: list[Thread] = []
+        finished = False
         try:
             for thread in threads:
                 thread.start()
-            return self._collect(batches, len(threads), progress)
+                started.append(thread)
+            for _ in started:
+                while (result := results.get()) is not None:
+                    yield result
+            finished = True
         finally:
             self.stopped = True
-            for worker in list(self.workers):
-                worker.process.kill()
-            for thread in threads:
-                thread.join()
+            for thread in started:
+                while thread.is_alive():
+                    for worker in [] if finished else [seat.worker for seat in self.seats]:
+                        if worker is not None:
+                            worker.process.kill()  # its thread does the rest
+                    thread.join(0.1)
 
-    def _collect(self, batches: Sequence[tuple[int, int]], threads: int, progress: Callable[[int], None] | None) -> list[CompiledCode]:
-        """Batches are handed out in order, so when one fails, those before it are done or under way: wait for them."""
-        done: dict[int, CompiledCode] = {}
-        failed: dict[int, Exception] = {}
-        functions = 0
-        while threads:
-            index, kind, value = self.results.get()
-            if kind == "ended":
-                threads -= 1
-            elif kind == "code":
-                done[index] = code_from_plain(value)
-                functions += batches[index][1] - batches[index][0]
-                if progress is not None:
-                    progress(functions)
-            else:
-                self.stopped = True  # hand out no more
-                failed[index] = value
-        if failed:
-            raise failed[min(failed)]
-        return [done[index] for index in range(len(batches))]
-
-    def _run(self) -> None:
-        """A thread: one worker at a time, batch after batch."""
-        worker = None
-        index = -1
+    def _batch(self, seat: Seat, start: int, end: int) -> list[CompiledCode]:
+        """One batch's code, in more pieces than one where LLVM died of it."""
+        if self.no_worker:
+            return [self._failure(start, end, self.no_worker)]
         try:
-            worker = self._start()
-            for index, batch in self.todo:
-                kind, value = worker.compile(batch)
-                for _ in range(ATTEMPTS - 1):
-                    if kind == "died" and not self.stopped:
-                        worker = self._start()
-                        kind, value = worker.compile(batch)
-                if kind == "died":
-                    functions = f"defined functions {batch[0]} to {batch[1] - 1}"
-                    kind, value = "error", CompileError(f"the compiler process ended ({value}) while it compiled {functions}")
-                elif kind == "error":
-                    value = error_from_plain(value)
-                self.results.put((index, kind, value))
-                if self.stopped:
-                    break
-        except Exception as error:
-            self.results.put((index, "error", error))
-        finally:
-            if worker is not None:
-                worker.stop()
-            self.results.put((-1, "ended", None))
+            return [code_from_plain(seat.ask(self.setup.optimize, "batch", start, end))]
+        except NoWorker as error:
+            self.no_worker = str(error)
+            return self._batch(seat, start, end)
+        except Died as error:
+            if self.stopped:
+                raise
+            if end - start > 1:
+                return [code for index in range(start, end) for code in self._batch(seat, index, index + 1)]
+            return [self._again(seat, start, str(error))]
 
-    def _start(self) -> Worker:
-        worker = Worker(self.setup)
-        self.workers.append(worker)
-        return worker
+    def _again(self, seat: Seat, index: int, why: str) -> CompiledCode:
+        """A function that LLVM dies of, without optimization."""
+        if self.setup.optimize:
+            try:
+                code = code_from_plain(seat.ask(0, "batch", index, index + 1))
+            except NoWorker as error:
+                why = str(error)
+            except Died as error:
+                if self.stopped:
+                    raise
+                why = str(error)
+            else:
+                self.weakened.append((index, why))
+                return code
+        return self._failure(index, index + 1, why)
+
+    def _failure(self, start: int, end: int, why: str) -> CompiledCode:
+        return CompiledCode(b"", (), failed=tuple((self.imported + index, why) for index in range(start, end)))

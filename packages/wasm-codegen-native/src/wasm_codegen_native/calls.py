@@ -162,7 +162,7 @@ class Calls:
         else:
             machine.move(T_I64, callee, context)
             machine.call_function(function)
-        self.results(signature, n, function < self.frame.tables.imported_functions)
+        self.results(signature, n, function < self.frame.tables.imported_functions or not self.frame.tables.whole)
 
     def call_pointer(self, signature: Signature, pointer: i64) -> None:
         """Call the VMFuncRef in `pointer`; its arguments and one more operand are on the stack."""

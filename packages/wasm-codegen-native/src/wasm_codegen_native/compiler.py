@@ -47,22 +47,23 @@ class NativeCompiler:
         return self._isa
 
     def compile_functions(
-        self, module: Module, features: Features, progress: Callable[[int], None] | None = None
+        self, module: Module, features: Features, progress: Callable[[int], None] | None = None, functions: Sequence[int] | None = None
     ) -> Sequence[CompiledCode]:
-        """Validate and compile all functions; see the protocol."""
+        """Validate and compile functions; see the protocol."""
         from wasm_codegen_native.frame import ModuleTables
         from wasm_codegen_native.module_compiler import ModuleCompiler
         from wasm_environ.function.validator import BodyValidator
 
-        count = len(module.code_starts)
+        chosen = range(len(module.code_starts)) if functions is None else functions
+        count = len(chosen)
         if count == 0:
             return []
         validator = BodyValidator(module, features)
-        compiler = ModuleCompiler(self.isa(), ModuleTables(module, self.tunables, self.isa().convention()))
-        for index in range(count):
+        compiler = ModuleCompiler(self.isa(), ModuleTables(module, self.tunables, self.isa().convention(), functions is None))
+        for done, index in enumerate(chosen):
             compiler.add(validator.body(index))
-            if progress is not None and index % PROGRESS_EVERY == PROGRESS_EVERY - 1:
-                progress(index + 1)
+            if progress is not None and done % PROGRESS_EVERY == PROGRESS_EVERY - 1:
+                progress(done + 1)
         compiler.resolve()
         code = compiler.code
         rows = array("I")
@@ -71,7 +72,7 @@ class NativeCompiler:
             progress(count)
         return [
             CompiledCode(
-                code.out.getvalue(), compiler.symbols, (), code.rodata.getvalue(), RODATA_ALIGN, (),
+                code.out.getvalue(), compiler.symbols, compiler.outside, code.rodata.getvalue(), RODATA_ALIGN, (),
                 rows,
             )
         ]  # fmt: skip

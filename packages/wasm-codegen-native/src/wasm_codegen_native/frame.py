@@ -22,10 +22,11 @@ NOT_PINNED: Final = -1
 class ModuleTables:
     """A module's indices as offsets in its vmctx; one per compilation."""
 
-    def __init__(self, module: Module, tunables: Tunables, convention: Convention) -> None:
+    def __init__(self, module: Module, tunables: Tunables, convention: Convention, whole: bool = True) -> None:
         layout = ContextLayout(module)
         self.convention: Convention = convention
         self.imported_functions: i64 = module.imported_functions
+        self.whole: bool = whole  # else some defined functions are another backend's, which need not clear an i32's upper half
         self.consume_fuel: bool = tunables.consume_fuel
         self.stack_check: bool = tunables.stack_check
         self.memory_places: vec[i64] = vec[i64]()

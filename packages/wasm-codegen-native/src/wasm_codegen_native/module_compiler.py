@@ -9,6 +9,7 @@ from mypy_extensions import i64
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.isa.x86_64.isa import X86Isa
 from wasm_codegen_native.plan import ACCESSES, CALLS, VECTORS
+from wasm_environ.compiler import SYMBOL_FUNCTION
 from wasm_environ.opcodes import OPS
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from wasm_codegen_native.frame import ModuleTables
     from wasm_environ.body import FunctionBody
 
+R_X86_64_PLT32: Final = 4
 # Chapters and ops whose lowering clobbers what calls clobber.
 CALLING: Final = frozenset(
     (
@@ -51,6 +53,8 @@ class ModuleCompiler:
         self.code: Code = Code()
         self.driver: Driver = isa.driver(self.code, tables, TRAITS)
         self.symbols: list[tuple[int, int, int]] = []
+        self.outside: list[tuple[int, int, int, int, int]] = []  # relocations: calls of functions that are another backend's
+        self.whole: bool = tables.whole
         self.first: i64 = tables.imported_functions
 
     def add(self, body: FunctionBody) -> None:
@@ -68,11 +72,14 @@ class ModuleCompiler:
         i: i64 = 0
         n: i64 = len(places)
         symbols = self.symbols
-        while i < n:
+        while i < n and self.whole:
             place = places[i]
             callee: i64 = symbols[places[i + 1] - self.first][1]
             code.patch(place, callee - place - 4)
             i += 2
+        if not self.whole:
+            for k in range(0, len(places), 2):
+                self.outside.append((places[k], R_X86_64_PLT32, SYMBOL_FUNCTION, places[k + 1], -4))
         rodata = (code.here() + 15) & ~15
         places = code.rodata_places
         n = len(places)

@@ -30,6 +30,10 @@ class UnsupportedError(CompileError):
     """A valid module uses what this backend or target lacks; the message names it."""
 
 
+class BackendError(CompileError):
+    """A backend's code generator itself failed, on what another backend may compile."""
+
+
 class TextError(MalformedError):
     """The text is not a module. `line` and `column` count from 1; the message shows the line with a caret."""
 

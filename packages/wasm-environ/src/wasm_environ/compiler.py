@@ -83,11 +83,12 @@ class CompiledCode:
     through the vmctx only.
     traps: (offset, trap code) rows, ascending: instructions that fault, for faults that are not out of bounds memory accesses
     (trap code 1), which need no row.
+    failed: (function index, why) rows: functions that the code generator itself failed on; `linking.rescue` gives them to another backend.
     addresses: (offset, wasm byte offset) rows, ascending: the code from offset on belongs to that instruction. A backend with very many may give
     them as one flat array of type code "I" instead.
     """
 
-    __slots__ = ("addresses", "relocations", "rodata", "rodata_align", "symbols", "text", "traps")
+    __slots__ = ("addresses", "failed", "relocations", "rodata", "rodata_align", "symbols", "text", "traps")
 
     def __init__(
         self,
@@ -98,6 +99,7 @@ class CompiledCode:
         rodata_align: int = 16,
         traps: Sequence[tuple[int, int]] = (),
         addresses: Sequence[tuple[int, int]] | array[int] = (),
+        failed: Sequence[tuple[int, str]] = (),
     ) -> None:
         self.text = text
         self.symbols = symbols
@@ -106,6 +108,7 @@ class CompiledCode:
         self.rodata_align = rodata_align
         self.traps = traps
         self.addresses = addresses
+        self.failed = failed
 
 
 class Compiler(Protocol):
@@ -122,18 +125,18 @@ class Compiler(Protocol):
         ...
 
     def compile_functions(
-        self, module: Module, features: Features, progress: Callable[[int], None] | None = None
+        self, module: Module, features: Features, progress: Callable[[int], None] | None = None, functions: Sequence[int] | None = None
     ) -> Sequence[CompiledCode]:
-        """Validate and compile all defined functions of `module`, whose module-level validation has passed.
+        """Validate and compile all defined functions of `module`, whose module-level validation has passed; or those of `functions`, ascending
+        positions among the defined ones: the others are another backend's, called by relocations.
 
-        Uses `wasm_environ.function.BodyValidator`, so bytes never reach the backend unvalidated; raises its MalformedError or
-        InvalidError of
-        the lowest failing function, or UnsupportedError. `progress(n)` is called with the number of functions done, now and then.
+        Uses `wasm_environ.function.BodyValidator`, so bytes never reach the backend unvalidated; raises its MalformedError or InvalidError of the
+        lowest failing function, or UnsupportedError. `progress(n)` is called with the number of functions done, now and then.
         """
         ...
 
     def compile_trampolines(
         self, entries: Sequence[FuncType], host_thunks: Sequence[FuncType]
     ) -> tuple[CompiledCode, CompiledCode]:
-        """Entry trampolines and host thunks (see `vmtypes`), a symbol each, numbered by position."""
+        """Entry trampolines and host thunks (see `vmtypes`), a symbol each, numbered by position. BackendError: the code generator failed."""
         ...

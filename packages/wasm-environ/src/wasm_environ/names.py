@@ -6,6 +6,7 @@ from wasm_environ.compile_errors import InvalidError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Final
 
     from wasm_environ.module import Module
@@ -199,3 +200,11 @@ def _encode_name(text: str) -> bytes:
 
 def _encode_map(names: NameMap) -> bytes:
     return _unsigned(len(names)) + b"".join([_unsigned(i) + _encode_name(names[i]) for i in sorted(names)])
+
+
+def describe_functions(module: Module, indices: Sequence[int], most: int = 3) -> str:
+    """`function 7 "parse"`, or `functions 7 "parse", 9, 12 "print" and 5 more`, for messages; the first `most` by name."""
+    names = decode_names(module).functions
+    words = [f'{index} "{names[index]}"' if index in names else str(index) for index in indices[:most]]
+    more = f" and {len(indices) - most} more" if len(indices) > most else ""
+    return f"function{'s' if len(indices) > 1 else ''} {', '.join(words)}{more}"

@@ -68,4 +68,4 @@ def compile_artifact(engine: Engine, source: bytes, progress: Progress | None = 
         def report(done: int) -> None:
             progress(done, total)
 
-    return compile_module(module, compiler, engine._target(), engine._tunables(), engine.features, report, origin)
+    return compile_module(module, compiler, engine._target(), engine._tunables(), engine.features, report, origin, engine._stand_in)

@@ -188,6 +188,20 @@ def _known_compiler(strategy: str) -> CompilerChoice | None:
     return None
 
 
+def other_compiler(than: str, target: Target, tunables: Tunables) -> Compiler | None:
+    """A known compiler other than `than` that can emit code for the target; None without one."""
+    from wasm_environ.compile_errors import UnsupportedError
+
+    for name, module, factory, _ in KNOWN_COMPILERS:
+        if name != than and package_path(module) is not None:
+            try:
+                made: Compiler = _attribute(module, factory)()(target, tunables)
+            except UnsupportedError:
+                continue
+            return made
+    return None
+
+
 def _attribute(module: str, name: str) -> Callable[[], Any]:
     def load() -> Any:
         from importlib import import_module

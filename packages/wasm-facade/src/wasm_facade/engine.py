@@ -106,12 +106,20 @@ class Engine:
             self._compiler = compiler
         return self._compiler
 
+    def _stand_in(self) -> Compiler | None:
+        """Another compiler for the same target, for what this engine's own fails on; None without one."""
+        from wasm_facade.discovery import other_compiler
+
+        return other_compiler(self._load_compiler().name, self._target(), self._tunables())
+
     def _compile_trampolines(
         self, entries: Sequence[FuncType], host_thunks: Sequence[FuncType]
     ) -> tuple[CompiledCode, CompiledCode]:
         """For the vm: trampolines that no module brought along, for host functions and their types."""
         self._check_runnable()
-        return self._load_compiler().compile_trampolines(entries, host_thunks)
+        from wasm_environ.linking.rescue import compile_trampolines
+
+        return compile_trampolines(self._load_compiler(), self._stand_in, entries, host_thunks)
 
     def _runnable(self) -> bool:
         return self._triple is None or plain_target(self._triple)[:2] == detect()[:2]

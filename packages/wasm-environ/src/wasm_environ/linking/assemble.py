@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from wasm_environ.compiler import Compiler, Target, Tunables
     from wasm_environ.features import Features
+    from wasm_environ.linking.rescue import StandIn
     from wasm_environ.module import Module
 
 
@@ -48,17 +49,21 @@ def trampoline_types(module: Module) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 def compile_module(
     module: Module, compiler: Compiler, target: Target, tunables: Tunables, features: Features,
-    progress: Callable[[int], None] | None = None, origin: str = "",
+    progress: Callable[[int], None] | None = None, origin: str = "", stand_in: StandIn | None = None,
 ) -> bytes:  # fmt: skip
-    """Compile a module whose module-level validation has passed; returns the artifact's bytes, whose head tells `origin`. Raises CompileError."""
-    from wasm_environ.linking import descriptor, elf
+    """Compile a module whose module-level validation has passed; returns the artifact's bytes, whose head tells `origin`. Raises CompileError.
+
+    `stand_in()` gives the backend for what `compiler` fails on.
+    """
+    from wasm_environ.linking import descriptor, elf, rescue
     from wasm_environ.linking.layout import lay_out
     from wasm_environ.vmtypes import ContextLayout
 
-    batches = compiler.compile_functions(module, features, progress)
+    stand_in = stand_in or rescue.no_stand_in
+    batches = rescue.compile_functions(compiler, stand_in, module, features, progress)
     entries, thunks = trampoline_types(module)
     signatures = [[module.types[index].composite for index in indices] for indices in (entries, thunks)]
-    trampolines = compiler.compile_trampolines(signatures[0], signatures[1])  # type: ignore[arg-type]
+    trampolines = rescue.compile_trampolines(compiler, stand_in, signatures[0], signatures[1])  # type: ignore[arg-type]
     defined = len(module.functions) - module.imported_functions
     image = lay_out(target.isa, batches, trampolines, module.imported_functions, defined)
     plain, data = descriptor.to_plain(module)
