@@ -49,6 +49,18 @@ def spec(session: nox.Session) -> None:
 
 
 @nox.session
+def pressure(session: nox.Session) -> None:
+    """Every op with all registers taken, on both backends, beside wasmtime-py: `nox -s pressure -- FIRST_SEED SEEDS VARIANTS`."""
+    session.run("pytest", "-q", "tests/test_pressure.py", env={"WASM_PRESSURE": " ".join(session.posargs or ["1", "4", "16"])})
+
+
+@nox.session
+def edges(session: nox.Session) -> None:
+    """Addresses, offsets and sizes around 2^31 to 2^64, on both backends, against a model: `nox -s edges -- FIRST_SEED SEEDS OFFSETS CALLS`."""
+    session.run("pytest", "-q", "tests/test_address_edges.py", env={"WASM_EDGES": " ".join(session.posargs or ["1", "5", "4", "20"])})
+
+
+@nox.session
 def wasi(session: nox.Session) -> None:
     """Real programs, built here from C and Go, against wasmtime-py on the same binaries."""
     session.run("pytest", "-q", "tests/test_programs.py", *session.posargs)

@@ -36,7 +36,7 @@ static uint8_t *checked(VMContext *context, uint32_t index, uint64_t address, ui
 {
     *memory = ((Instance *)context->instance)->memories[index];
     uint64_t length = __atomic_load_n(&(*memory)->definition.length, __ATOMIC_SEQ_CST);
-    if (address > length || size > length - address)
+    if (!within(address, size, length))
         raise_trap(TRAP_MEMORY_OUT_OF_BOUNDS);
     if (address & (size - 1))
         raise_trap(TRAP_HEAP_MISALIGNED);

@@ -21,6 +21,9 @@
 #define HASH_POINTER _Py_HashPointer
 #endif
 
+/* Whether [at, at + size) lies in [0, whole). Guests choose all 64 bits of an offset and of a size: their sum is never made, and nothing else compares them. */
+static inline bool within(uint64_t at, uint64_t size, uint64_t whole) { return at <= whole && size <= whole - at; }
+
 typedef struct Store Store;
 typedef struct Engine Engine;
 typedef struct Loaded Loaded;

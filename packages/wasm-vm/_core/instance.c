@@ -367,7 +367,7 @@ static int init_elements(Instance *instance)
             int failed = 0;
             if (segment_offset(instance, &segment->offset, table->plan.is64, &offset))
                 return -1;
-            if (offset > length || segment->count > length - offset)
+            if (!within(offset, segment->count, length))
                 return set_trap(TRAP_TABLE_OUT_OF_BOUNDS, NULL);
             for (uint64_t k = 0; k < segment->count && !failed; k++)
                 table->definition.base[offset + k] = instance_element(instance, segment, k, &failed);
@@ -394,7 +394,7 @@ static int init_datas(Instance *instance)
         uint64_t offset, length = __atomic_load_n(&memory->definition.length, __ATOMIC_SEQ_CST);
         if (segment_offset(instance, &segment->offset, memory->is64, &offset))
             return -1;
-        if (offset > length || segment->size > length - offset)
+        if (!within(offset, segment->size, length))
             return set_trap(TRAP_MEMORY_OUT_OF_BOUNDS, NULL);
         if (memory_will_write(memory, offset, segment->size))
             return -1;

@@ -15,8 +15,7 @@ static uint64_t memory_length(const Memory *memory) { return __atomic_load_n(&me
 
 static uint8_t *checked(Memory *memory, uint64_t address, uint64_t length)
 {
-    uint64_t size = memory_length(memory);
-    if (address > size || length > size - address)
+    if (!within(address, length, memory_length(memory)))
         raise_trap(TRAP_MEMORY_OUT_OF_BOUNDS);
     return memory->definition.base + address;
 }
@@ -71,7 +70,7 @@ void libcall_memory_init(VMContext *context, uint32_t index, uint32_t segment, u
     Instance *instance = instance_of(context);
     const DataPlan *data = &instance->module->plan.datas[segment];
     uint64_t size = instance->dropped_data[segment] ? 0 : data->size;
-    if (source > size || length > size - source)
+    if (!within(source, length, size))
         raise_trap(TRAP_MEMORY_OUT_OF_BOUNDS);
     uint8_t *out = checked(instance->memories[index], address, length);
     if (length)
@@ -83,8 +82,7 @@ void libcall_data_drop(VMContext *context, uint32_t segment) { instance_of(conte
 
 static uint64_t *elements(Table *table, uint64_t index, uint64_t length)
 {
-    uint64_t size = table->definition.length;
-    if (index > size || length > size - index)
+    if (!within(index, length, table->definition.length))
         raise_trap(TRAP_TABLE_OUT_OF_BOUNDS);
     return table->definition.base + index;
 }
@@ -131,7 +129,7 @@ void libcall_table_init(VMContext *context, uint32_t table, uint32_t segment, ui
     Instance *instance = instance_of(context);
     const ElementPlan *plan = &instance->module->plan.elements[segment];
     uint64_t size = instance->dropped_elements[segment] ? 0 : plan->count;
-    if (source > size || length > size - source)
+    if (!within(source, length, size))
         raise_trap(TRAP_TABLE_OUT_OF_BOUNDS);
     uint64_t *out = elements(instance->tables[table], target, length);
     int failed = 0;

@@ -131,7 +131,7 @@ static uint32_t leading_datas(const Plan *plan)
         if (!in_slots(plan, segment->memory) || !constant(&segment->offset, false, &offset))
             return count;
         length = plan->memories[segment->memory].min_pages << 16;
-        if (offset > length || segment->size > length - offset)
+        if (!within(offset, segment->size, length))
             return count;
     }
     for (uint32_t memory = 0; memory < plan->memory_count; memory++) {

@@ -296,17 +296,17 @@ class Driver:
             self.unsupported(op)
 
     def wait_or_notify(self, n: i64, offset: i64, memory: i64) -> None:
-        """memory.atomic.notify wait32 wait64: an aligned address, then a libcall, which checks the bounds."""
+        """memory.atomic.notify wait32 wait64: an aligned address below 2**64 (or 2**32), then a libcall, which checks the bounds."""
         calls = self.calls
         values = self.values
         operands: i64 = 2 if n == 0 else 3
         i = values.operands(operands)
         address = values.own(i)
-        values.type[i] = T_I64
         if offset != 0:
-            t = values.alloc(T_I64)
-            self.machine.constant(T_I64, t, offset, 0, False)
-            self.traps.trap_if(self.machine.add_unsigned(address, t), MEMORY_OUT_OF_BOUNDS)
+            type = values.type[i]
+            t = values.alloc(type)
+            self.machine.constant(type, t, offset, 0, False)
+            self.traps.trap_if(self.machine.add_unsigned(type, address, t), MEMORY_OUT_OF_BOUNDS)
             values.free_reg(t)
         self.traps.trap_if(self.machine.test_low_bits(address, 7 if n == 2 else 3), HEAP_MISALIGNED)
         calls.begin_libcall()

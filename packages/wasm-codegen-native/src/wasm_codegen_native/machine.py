@@ -60,8 +60,8 @@ class Machine:
         """to <- base + disp, 64 bits; keeps the flags."""
         raise NotImplementedError
 
-    def add_unsigned(self, to: i64, other: i64) -> i64:
-        """to <- to + other, 64 bits; the condition that holds if the sum passes 2**64."""
+    def add_unsigned(self, type: i64, to: i64, other: i64) -> i64:
+        """to <- to + other; the condition that holds if the sum passes the end of the type."""
         raise NotImplementedError
 
     # ---- jumps

@@ -89,17 +89,17 @@ def exchange(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: in
 
 
 def effective(f: FunctionLowering, address: str, offset: int, memory: int, size: int) -> str:
-    """address + offset as i64: trap if the sum passes 2**64, then unless it is a multiple of size. The libcall checks the end."""
-    at = address64(f, memory, address)
+    """address + offset as i64: trap if the sum passes the address type, then unless it is a multiple of size. The libcall checks the end."""
+    t = "i64" if f.module.memories[memory].limits.is64 else "i32"
     n = f.next()
     f.emit(
-        f"%s{n} = call {{ i64, i1 }} @llvm.uadd.with.overflow.i64(i64 {at}, i64 {offset & MASK64})\n"
-        f"%v{n} = extractvalue {{ i64, i1 }} %s{n}, 0\n%o{n} = extractvalue {{ i64, i1 }} %s{n}, 1"
+        f"%s{n} = call {{ {t}, i1 }} @llvm.uadd.with.overflow.{t}({t} {address}, {t} {offset & MASK64})\n"
+        f"%e{n} = extractvalue {{ {t}, i1 }} %s{n}, 0\n%o{n} = extractvalue {{ {t}, i1 }} %s{n}, 1"
     )
     f.trap_if(f"%o{n}", traps.MEMORY_OUT_OF_BOUNDS)
-    f.emit(f"%b{n} = and i64 %v{n}, {size - 1}\n%c{n} = icmp ne i64 %b{n}, 0")
+    f.emit(f"%b{n} = and {t} %e{n}, {size - 1}\n%c{n} = icmp ne {t} %b{n}, 0")
     f.trap_if(f"%c{n}", traps.HEAP_MISALIGNED)
-    return f"%v{n}"
+    return address64(f, memory, f"%e{n}")
 
 
 def notify(f: FunctionLowering, a: int, b: int, c: int) -> None:

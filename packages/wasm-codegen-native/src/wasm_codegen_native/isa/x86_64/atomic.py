@@ -6,7 +6,7 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
-from wasm_codegen_native.code import Code
+from wasm_codegen_native.code import Code, wrapping_add
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import (
     AND,
@@ -92,7 +92,7 @@ class Atomic:
             return
         v = self.v
         if v.kind[i] == CONST:
-            if ((v.low[i] + offset) & (size - 1)) != 0:
+            if (wrapping_add(v.low[i], offset) & (size - 1)) != 0:
                 self.traps.trap(HEAP_MISALIGNED)
             return
         index = v.reg(i)

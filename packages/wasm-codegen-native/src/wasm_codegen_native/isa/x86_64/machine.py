@@ -168,8 +168,8 @@ class X86Machine(Machine):
     def add_address(self, to: i64, base: i64, disp: i64) -> None:
         self.asm.rm(LEA | W, to, base, disp)
 
-    def add_unsigned(self, to: i64, other: i64) -> i64:
-        self.asm.rr(ADD | W, to, other)
+    def add_unsigned(self, type: i64, to: i64, other: i64) -> i64:
+        self.asm.rr(ADD | W if type == T_I64 else ADD, to, other)
         return CC_B
 
     # ---- jumps

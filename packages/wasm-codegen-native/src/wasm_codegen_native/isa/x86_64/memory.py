@@ -128,10 +128,10 @@ class Memory:
         v = self.v
         self.index = NONE
         if v.kind[i] == CONST:
-            offset += v.low[i] & 0xFFFFFFFF
+            offset = wrapping_add(offset, v.low[i] & 0xFFFFFFFF)
         else:
             self.index = v.reg(i)
-        if offset > 0x7FFFFFFF:
+        if not below(offset, 0x80000000):
             t = v.alloc(T_I64)
             self.number(t, offset)
             if self.index != NONE:
