@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import struct
 import sys
-from typing import Any
+import warnings
+from typing import TYPE_CHECKING, Any
 
 import wasmtime
 
 import random_modules as rm
+import random_tangles
 import wasm_facade
 from test_random_modules import CONFIGURATIONS
-from wasm_environ.compiler import Target, Tunables
+from wasm_environ.compiler import CompiledCode, Target, Tunables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasm_environ.compiler import Compiler
+    from wasm_environ.features import Features
+    from wasm_environ.module import Module
 
 FUEL = 100_000_000
 # Words of the trap messages of both sides.
@@ -22,19 +32,34 @@ TRAPS = (
 )  # fmt: skip
 
 
-def override(module_name: str, features: tuple[str, ...] | None, guarded: bool) -> None:
-    """Make a backend compile for other CPU features or without guards; its code still runs here."""
-    import importlib
-
+def override(module_name: str, features: tuple[str, ...] | None, guarded: bool, how: str) -> None:
+    """Make a backend compile for other CPU features, without guards, or in another way (see CONFIGURATIONS); its code still runs here."""
     backend: Any = importlib.import_module(module_name)
     create = backend.create
 
     def changed(target: Target, tunables: Tunables) -> Any:
         if features is not None:
             target = Target(target.isa, target.os, frozenset(features))
-        return create(target, Tunables(guarded, tunables.consume_fuel))
+        compiler = create(target, Tunables(guarded, tunables.consume_fuel, optimize=tunables.optimize))
+        return Mixed(compiler) if how == "mixed" else compiler
 
     backend.create = changed
+    if how == "giants":
+        process: Any = importlib.import_module("wasm_codegen_llvm.process")
+        process.MODULE = "giant_worker"
+
+
+class Mixed:
+    """A compiler that fails on two functions of three, which another one then compiles."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+        self.name, self.version, self.compile_trampolines = compiler.name, compiler.version, compiler.compile_trampolines
+
+    def compile_functions(self, module: Module, features: Features, progress: Any = None) -> Sequence[CompiledCode]:
+        indices = range(len(module.code_starts))
+        failed = tuple((module.imported_functions + index, "on purpose") for index in indices if index % 3)
+        return [*self.compiler.compile_functions(module, features, progress, indices[::3]), CompiledCode(b"", (), failed=failed)]
 
 
 def trap_words(error: Exception) -> str:
@@ -54,7 +79,8 @@ def plain(value: Any, type_: int) -> object:
 
 def run(runtime: Any, engine: Any, seed: int, fuel: bool) -> list[object]:
     """What a module does: results or trap of each call, fuel used, memory, globals."""
-    data, signatures = rm.make(seed)
+    tangled = seed % 4 == 3
+    data, signatures = (random_tangles if tangled else rm).make(seed)
     store = runtime.Store(engine)
     if fuel:
         store.set_fuel(FUEL)
@@ -63,7 +89,7 @@ def run(runtime: Any, engine: Any, seed: int, fuel: bool) -> list[object]:
     for index, (params, results) in enumerate(signatures):
         if rm.V128 in params or rm.V128 in results:
             continue  # wasmtime-py does not pass them
-        for turn in range(2):
+        for turn in range(5 if tangled else 2):
             if fuel:
                 store.set_fuel(FUEL)
             try:
@@ -77,20 +103,23 @@ def run(runtime: Any, engine: Any, seed: int, fuel: bool) -> list[object]:
                 seen.append(FUEL - store.get_fuel())
     memory = exports["memory"]
     seen.append(hashlib.sha256(bytes(memory.read(store, 0, memory.data_len(store)))).hexdigest())
-    seen += [plain(exports[f"g{g}"].value(store), t) for g, t in enumerate(rm.GLOBALS) if t != rm.V128]
+    if not tangled:
+        seen += [plain(exports[f"g{g}"].value(store), t) for g, t in enumerate(rm.GLOBALS) if t != rm.V128]
     return seen
 
 
 def main() -> int:
     """0 if all agree."""
+    warnings.filterwarnings("ignore", ".*on purpose", RuntimeWarning)
     number, first, last = map(int, sys.argv[1:])
-    _, strategy, features, guarded, fuel = CONFIGURATIONS[number]
-    if features is not None or not guarded:
-        override(f"wasm_codegen_{strategy}", features, guarded)
+    _, strategy, features, guarded, fuel, how = CONFIGURATIONS[number]
+    if features is not None or not guarded or how:
+        override(f"wasm_codegen_{strategy}", features, guarded, how)
     ours = wasm_facade.Config()
     ours.strategy = strategy
     ours.cache = False
     ours.consume_fuel = fuel
+    ours.cranelift_opt_level = "none" if how == "unoptimized" else "speed"
     theirs = wasmtime.Config()
     theirs.consume_fuel = fuel
     engines = wasm_facade.Engine(ours), wasmtime.Engine(theirs)

@@ -288,21 +288,32 @@ def test_ours_config_features() -> None:
     assert "wide_arithmetic" in config.features()
 
 
-def test_ours_compiles_for_other_machines() -> None:
+@pytest.mark.parametrize("strategy", ["auto", "llvm"])
+@pytest.mark.parametrize("triple", ["aarch64-unknown-linux-gnu", "aarch64-linux", "riscv64-linux", "s390x-linux"])
+def test_ours_compiles_for_other_machines(triple: str, strategy: str) -> None:
     from wasm_facade.discovery import package_path
 
     if package_path("wasm_codegen_llvm") is None:
         pytest.skip("no compiler for another architecture is installed")
     config = wasm_facade.Config()
-    config.strategy = "llvm"
-    config.target = "aarch64-unknown-linux-gnu"
+    config.strategy = strategy
+    config.target = triple
     engine = wasm_facade.Engine(config)
-    try:
-        module = wasm_facade.Module(engine, ADD)
-    except wasm_facade.UnsupportedError:
-        pytest.skip("this compiler is for x86-64 alone, and says so")
+    module = wasm_facade.Module(engine, ADD)
     assert bytes(module.serialize()[:4]) == b"\x7fELF"
     with pytest.raises(wasm_facade.WasmtimeError, match="cannot run"):
         wasm_facade.Instance(wasm_facade.Store(engine), module, [])
     with pytest.raises(wasm_facade.WasmtimeError, match="architecture"):
         wasm_facade.Module.deserialize(wasm_facade.Engine(), module.serialize())
+
+
+def test_ours_says_what_a_target_lacks() -> None:
+    config = wasm_facade.Config()
+    config.strategy = "native"
+    config.target = "aarch64-linux"
+    with pytest.raises(wasm_facade.WasmtimeError, match="the native compiler emits no code for aarch64, only for x86_64: use strategy auto or llvm"):
+        wasm_facade.Module(wasm_facade.Engine(config), ADD)
+    config = wasm_facade.Config()
+    config.target = "riscv64-linux"
+    with pytest.raises(wasm_facade.UnsupportedError, match=r"code for riscv64 cannot be linked: .*constant"):
+        wasm_facade.Module(wasm_facade.Engine(config), "(module (func (param f64) (result f64) (f64.add (local.get 0) (f64.const 1.2345e77))))")

@@ -28,7 +28,7 @@ def strategies(config: pytest.Config) -> list[str]:
         return asked
     from wasm_facade.discovery import KNOWN_COMPILERS, package_path
 
-    return [name for name, module, _, _ in KNOWN_COMPILERS if package_path(module) is not None]
+    return [name for name, module, *_ in KNOWN_COMPILERS if package_path(module) is not None]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -96,6 +96,36 @@ def test_choice(monkeypatch: pytest.MonkeyPatch, installed: str, strategy: str, 
     assert discovery.find_compiler(strategy).name == name
 
 
+# Columns: installed, strategy, architecture, the compiler taken or what the error says.
+TARGETS = [
+    ("native llvm", "auto", "x86_64", "native"),
+    ("native llvm", "auto", "aarch64", "llvm"),
+    ("native llvm", "winch", "riscv64", "llvm"),
+    ("native", "auto", "aarch64", "no compiler for strategy 'auto' emits code for aarch64: pip install wasm-codegen-llvm"),
+    ("", "auto", "aarch64", "no compiler for strategy 'auto' is installed: pip install wasm-codegen-llvm"),
+    ("native llvm", "native", "aarch64", "the native compiler emits no code for aarch64, only for x86_64: use strategy auto or llvm"),
+]
+
+
+@pytest.mark.parametrize(("installed", "strategy", "isa", "outcome"), TARGETS)
+def test_choice_for_a_target(monkeypatch: pytest.MonkeyPatch, installed: str, strategy: str, isa: str, outcome: str) -> None:
+    monkeypatch.setattr(discovery, "_choices", {})
+    monkeypatch.setattr(discovery, "package_path", lambda module: module if module.rpartition("_")[2] in installed.split() else None)
+    points = {name: SimpleNamespace(module=f"wasm_codegen_{name}", load=None) for name in installed.split()}
+    monkeypatch.setattr(discovery, "_entry_points", lambda group: points)
+    if " " not in outcome:
+        assert discovery.find_compiler(strategy, isa).name == outcome
+        return
+    with pytest.raises(WasmError) as caught:
+        discovery.find_compiler(strategy, isa)
+    assert str(caught.value) == outcome
+
+
+def test_architectures_of_the_native_compiler() -> None:
+    compiler = pytest.importorskip("wasm_codegen_native.compiler")
+    assert {row[0]: row[4] for row in discovery.KNOWN_COMPILERS}["native"] == compiler.SUPPORTED
+
+
 def test_a_compiler_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
     point = SimpleNamespace(module="somebody.compiler", load=lambda: made.append)

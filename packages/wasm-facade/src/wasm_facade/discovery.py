@@ -39,10 +39,10 @@ COMPILERS: Final = "wasm.compilers"  # entry-point group: strategy -> function (
 ALLOCATORS: Final = "wasm.allocators"  # entry-point group: "pooling" -> module with PoolingAllocationConfig and PoolMetrics
 WASI: Final = "wasm.wasi"  # entry-point group: version -> module
 
-# Columns: compiler, its module, its factory there, the package to install.
+# Columns: compiler, its module, its factory there, the package to install, the architectures it emits code for.
 KNOWN_COMPILERS: Final = (
-    ("native", "wasm_codegen_native", "create", "wasm-codegen-native"),
-    ("llvm", "wasm_codegen_llvm", "create", "wasm-codegen-llvm"),
+    ("native", "wasm_codegen_native", "create", "wasm-codegen-native", ("x86_64",)),
+    ("llvm", "wasm_codegen_llvm", "create", "wasm-codegen-llvm", ("x86_64", "aarch64", "riscv64", "s390x")),
 )
 
 # Columns: strategy, the compilers that satisfy it, best first; further ones, found by entry point, may follow "auto".
@@ -141,7 +141,7 @@ def installed_version(compiler: str) -> str | None:
     """The version of a known compiler, as artifacts tell it, read without importing the compiler; None: not installed, or not known."""
     if compiler not in _versions:
         _versions[compiler] = None
-        path = next((package_path(module) for name, module, _, _ in KNOWN_COMPILERS if name == compiler), None)
+        path = next((package_path(module) for name, module, *_ in KNOWN_COMPILERS if name == compiler), None)
         if path is not None:
             with open(path.removesuffix("__init__.py") + "VERSION", encoding="ascii") as file:
                 _versions[compiler] = file.read().strip()
@@ -168,21 +168,21 @@ class CompilerChoice:
         self.load = load
 
 
-_choices: dict[str, CompilerChoice] = {}
+_choices: dict[tuple[str, str], CompilerChoice] = {}
 
 
-def find_compiler(strategy: str) -> CompilerChoice:
-    """The compiler for a strategy. Raises WasmError that names the package to install."""
-    found = _choices.get(strategy)
+def find_compiler(strategy: str, isa: str = "") -> CompilerChoice:
+    """The best compiler of a strategy that emits code for an architecture, "" for any. Raises WasmError that names what is missing."""
+    found = _choices.get((strategy, isa))
     if found is None:
-        found = _choices[strategy] = _known_compiler(strategy) or _registered_compiler(strategy)
+        found = _choices[strategy, isa] = _known_compiler(strategy, isa) or _registered_compiler(strategy, isa)
     return found
 
 
-def _known_compiler(strategy: str) -> CompilerChoice | None:
+def _known_compiler(strategy: str, isa: str) -> CompilerChoice | None:
     for wanted in dict(STRATEGIES).get(strategy, ()):
-        for name, module, factory, _ in KNOWN_COMPILERS:
-            path = package_path(module) if name == wanted else None
+        for name, module, factory, _, isas in KNOWN_COMPILERS:
+            path = package_path(module) if name == wanted and (not isa or isa in isas) else None
             if path is not None:
                 return CompilerChoice(name, path, _attribute(module, factory))
     return None
@@ -190,14 +190,9 @@ def _known_compiler(strategy: str) -> CompilerChoice | None:
 
 def other_compiler(than: str, target: Target, tunables: Tunables) -> Compiler | None:
     """A known compiler other than `than` that can emit code for the target; None without one."""
-    from wasm_environ.compile_errors import UnsupportedError
-
-    for name, module, factory, _ in KNOWN_COMPILERS:
-        if name != than and package_path(module) is not None:
-            try:
-                made: Compiler = _attribute(module, factory)()(target, tunables)
-            except UnsupportedError:
-                continue
+    for name, module, factory, _, isas in KNOWN_COMPILERS:
+        if name != than and target.isa in isas and package_path(module) is not None:
+            made: Compiler = _attribute(module, factory)()(target, tunables)
             return made
     return None
 
@@ -211,15 +206,21 @@ def _attribute(module: str, name: str) -> Callable[[], Any]:
     return load
 
 
-def _registered_compiler(strategy: str) -> CompilerChoice:
+def _registered_compiler(strategy: str, isa: str) -> CompilerChoice:
     points = _entry_points(COMPILERS)
+    known = {row[0]: row for row in KNOWN_COMPILERS}
     for name in (strategy, *dict(STRATEGIES).get(strategy, ()), *(sorted(points) if strategy == "auto" else ())):
-        if name in points:
+        if name in points and (name not in known or not isa or isa in known[name][4]):
             return CompilerChoice(name, package_path(points[name].module.partition(".")[0]) or "", points[name].load)
     wanted = dict(STRATEGIES).get(strategy, (strategy,))
-    packages = [package for name, _, _, package in KNOWN_COMPILERS if name in wanted]
-    install = " or ".join(f"pip install {package}" for package in packages) or f"install a package that offers {strategy!r}"
-    raise WasmError(f"no compiler for strategy {strategy!r} is installed: {install}")
+    able = [row for row in KNOWN_COMPILERS if not isa or isa in row[4]]
+    fitting = [row for row in able if row[0] in wanted]
+    if wanted and wanted[0] in known and not fitting:  # what was asked for exists, and is no use for this target
+        others = " or ".join(["auto", *(row[0] for row in able)])
+        raise WasmError(f"the {wanted[0]} compiler emits no code for {isa}, only for {', '.join(known[wanted[0]][4])}: use strategy {others}")
+    install = " or ".join(f"pip install {row[3]}" for row in fitting) or f"install a package that offers {strategy!r}"
+    for_isa = f" emits code for {isa}" if any(package_path(row[1]) is not None for row in KNOWN_COMPILERS if row[0] in wanted) else " is installed"
+    raise WasmError(f"no compiler for strategy {strategy!r}{for_isa}: {install}")
 
 
 def _imported(name: str) -> ModuleType | None:

@@ -100,7 +100,8 @@ class Engine:
     def _load_compiler(self) -> Compiler:
         """The compiler of this engine's strategy. Raises WasmError that names the package to install."""
         if self._compiler is None:
-            compiler = find_compiler(self._strategy).load()(self._target(), self._tunables())
+            target = self._target()
+            compiler = find_compiler(self._strategy, target.isa).load()(target, self._tunables())
             if not self._parallel and hasattr(compiler, "parallel_compilation"):
                 setattr(compiler, "parallel_compilation", False)  # noqa: B010 - a compiler that cannot has no such switch
             self._compiler = compiler
@@ -134,8 +135,8 @@ class Engine:
         from wasm_environ.artifact import FORMAT
         from wasm_facade.cache import code_stamp, content_key
 
-        choice = find_compiler(self._strategy)
         isa, system, cpu_features = plain_target(self._triple)
+        choice = find_compiler(self._strategy, isa)
         settings = (
             FORMAT, choice.name, code_stamp(choice.path), code_stamp(wasm_environ.__file__ or ""), isa, system, sorted(cpu_features),
             self._optimize, self._guarded, self._consume_fuel, self._changed_features and sorted(self._changed_features.enabled),

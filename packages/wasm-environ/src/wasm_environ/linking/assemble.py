@@ -65,7 +65,12 @@ def compile_module(
     signatures = [[module.types[index].composite for index in indices] for indices in (entries, thunks)]
     trampolines = rescue.compile_trampolines(compiler, stand_in, signatures[0], signatures[1])  # type: ignore[arg-type]
     defined = len(module.functions) - module.imported_functions
-    image = lay_out(target.isa, batches, trampolines, module.imported_functions, defined)
+    try:
+        image = lay_out(target.isa, batches, trampolines, module.imported_functions, defined)
+    except ValueError as error:
+        from wasm_environ.compile_errors import UnsupportedError
+
+        raise UnsupportedError(f"the {compiler.name} backend's code for {target.isa} cannot be linked: {error}") from error
     plain, data = descriptor.to_plain(module)
     module_name, names = _names(module)
     starts = b"".join(start.to_bytes(4, "little") for start in module.code_starts)

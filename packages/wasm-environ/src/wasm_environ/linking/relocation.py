@@ -89,7 +89,7 @@ def _apply_aarch64(image: bytearray, kind: int, place: int, target: int, scale: 
 
 def _apply_riscv(image: bytearray, kind: int, place: int, target: int, name: str) -> None:
     if kind == PCREL_LO12:  # `target` is the auipc, not the symbol: its distance is not known here
-        raise ValueError(f"{name}: needs its PCREL_HI20; resolve the pair in the backend")
+        raise ValueError(f"{name}: its pair with PCREL_HI20, for an address of a constant or jump table, is not linked yet")
     value = _fit(target - place, 32, name)
     high = (value + 0x800) & 0xFFFFF000
     _store(image, place, _word(image, place) | high, 4, "little")
