@@ -10,13 +10,10 @@ from collections.abc import Iterator
 
 from wasm_environ.opcodes import OPS, Op
 
-# Structure, which has no operands of its own to find registers for; and tail calls, which end the function.
-STRUCTURE = {
-    "unreachable", "else", "end", "br", "br_table", "return", "return_call", "return_call_indirect", "return_call_ref",
-}  # fmt: skip
+STRUCTURE = {"else", "end"}  # written with their blocks
 FEATURES = {
     "mvp", "simd", "relaxed_simd", "threads", "saturating_float_to_int", "sign_extension", "wide_arithmetic", "reference_types", "bulk_memory",
-    "function_references",
+    "function_references", "tail_call",
 }  # fmt: skip
 # Columns: instruction, operands, results, for ops whose types depend on context. r: a reference to a function; a: small and aligned.
 FORMS = (
@@ -33,9 +30,11 @@ FORMS = (
     ("loop (param v128) (result v128) (local.get $hv1) v128.xor end", "v", "v"),
     ("call $id", "I", "I"), ("call $idv", "v", "v"), ("call $many", "IiFvIfIIFIvI", "IFv"), ("call_indirect $t (type $idt)", "Ia", "I"),
     ("(ref.func $id) call_ref $idt", "I", "I"),
+    ("unreachable", "", ""), ("br $null", "", ""), ("br $int", "I", ""), ("br_table $null $null", "i", ""), ("return", "I", ""),
+    ("return_call $id", "I", ""), ("return_call_indirect $t (type $idt)", "Ia", ""), ("(ref.func $id) return_call_ref $idt", "I", ""),
     ("memory.init $m $d", "aii", ""), ("(i32.const 1) (i32.const 2) memory.init $m $d", "a", ""), ("data.drop $d", "", ""),
     ("memory.copy $m $m", "aaa", ""), ("memory.copy $k $m", "aaa", ""), ("memory.fill $m", "aia", ""), ("memory.size $m", "", "i"),
-    ("memory.grow $m", "a", "i"), ("atomic.fence", "", ""), ("nop", "", ""),
+    ("memory.grow $m", "a", "i"),
 )  # fmt: skip
 TYPES = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128", "r": "funcref", "a": "i32", "A": "i64"}
 # A value of each type on the stack to bits; two results for v.
@@ -56,13 +55,11 @@ def forms() -> Iterator[tuple[Op, list[Form]]]:
     """Each op with the instructions it is tried as."""
     by_name: dict[str, list[Form]] = {}
     for form in FORMS:
-        names = [word.strip("(") for word in form[0].split() if "." in word or word in ("select", "drop", "br_if", "if", "block", "loop", "call", "call_indirect")]
-        names += [word for word in form[0].split() if word.startswith(("br_on", "call_ref", "nop"))]
-        for name in names:
+        for name in {word.strip("(") for word in form[0].split()}:
             by_name.setdefault(name, []).append(form)
     for op in OPS:
         if op.feature in FEATURES and op.mnemonic not in STRUCTURE:
-            if op.operands is None or op.mnemonic in by_name:
+            if op.operands is None or op.immediates == ("memory",):
                 yield op, by_name.get(op.mnemonic, [])
             else:
                 yield op, list(of_row(op))

@@ -10,7 +10,12 @@ import pytest
 
 import wasm_environ
 from wasm_codegen_native import create
+from wasm_codegen_native.frame import ModuleTables
+from wasm_codegen_native.isa.x86_64.isa import X86Isa
+from wasm_codegen_native.module_compiler import ModuleCompiler
+from wasm_environ.compile_errors import BackendError
 from wasm_environ.compiler import Target, Tunables
+from wasm_environ.function.validator import BodyValidator
 
 
 def leb(value: int) -> bytes:
@@ -76,3 +81,13 @@ def test_compiled_and_uncompiled_agree() -> None:
         )  # fmt: skip
         seen.add(done.stdout)
     assert len(seen) == 1
+
+
+def test_without_a_register_the_compiler_says_so() -> None:
+    """With the registers there are it cannot happen: here a function gets none."""
+    decoded = wasm_environ.decode(module(b"\x20\0\x20\1\x6a\x20\1\x20\0\x6b\x6c\x1a"))  # (a + b) * (b - a)
+    isa = X86Isa(Target("x86_64").cpu_features)
+    compiler = ModuleCompiler(isa, ModuleTables(decoded, Tunables(), isa.convention(), True))
+    compiler.driver.setup.leaf.temporaries = 0
+    with pytest.raises(BackendError, match=r"too few registers .*strategy llvm .*at offset 0x"):
+        compiler.add(BodyValidator(decoded, wasm_environ.ALL).body(0))
