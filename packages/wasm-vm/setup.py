@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import glob
 import os
+import sys
+import sysconfig
 
 from setuptools import Extension, setup
 
 EXTRA = os.environ.get("WASM_VM_CFLAGS", "").split()
+
+if sysconfig.get_config_var("Py_GIL_DISABLED"):
+    sys.exit("wasm-vm relies on the GIL: install it for a CPython without free threading (python3.13, not python3.13t)")
 
 setup(
     ext_modules=[

@@ -18,12 +18,12 @@ import sys
 from typing import Any
 
 from wasm_codegen_llvm import create
-from wasm_environ import libcalls, module, types
+from wasm_environ import libcalls, module, traps, types
 from wasm_environ.compiler import Target, Tunables
 from wasm_environ.features import ALL
 from wasm_environ.linking import assemble, elf
 from wasm_environ.text import parse_text
-from wasm_environ.vmtypes import GUARD_EXTRA, RESERVATION, ContextLayout
+from wasm_environ.vmtypes import GUARD_EXTRA, OVERFLOW_PAGE, RESERVATION, ContextLayout
 
 PUSH_ALL = bytes.fromhex("5553 4154 4155 4156 4157")
 POP_ALL_RETURN = bytes.fromhex("415f 415e 415d 415c 5b 5d c3")
@@ -34,8 +34,8 @@ TRAP = bytes.fromhex("488b4728 488b0c24 48894808 488b20 89f0") + POP_ALL_RETURN
 
 
 def fault(save: int) -> bytes:
-    """The signal handler(sig, info, rdx = ucontext): as a trap with code FAULT at the interrupted pc."""
-    return b"\x48\xb8" + struct.pack("<Q", save) + bytes.fromhex("488b8aa8000000 48894808 488b20 b8e9030000") + POP_ALL_RETURN
+    """The signal handler(sig, info, rdx = ucontext): as a trap with code FAULT at the interrupted pc; save[2] = si_addr."""
+    return b"\x48\xb8" + struct.pack("<Q", save) + bytes.fromhex("488b8aa8000000 48894808 488b4e10 48894810 488b20 b8e9030000") + POP_ALL_RETURN
 
 
 FAULT = 1001
@@ -79,7 +79,7 @@ class Machine:
         self.tables = {name: memoryview(image[at : at + size]) for name, (at, size) in sections.items()}
         self.code = place(bytes(self.tables[".text"]))
         self.notes: list[list[Any]] = []
-        self.save = (ctypes.c_uint64 * 2)()
+        self.save = (ctypes.c_uint64 * 3)()
         self.store = (ctypes.c_uint64 * 4)()
         self.store[1] = request.get("fuel", 0)
         self.keep: list[Any] = []
@@ -170,7 +170,8 @@ class Machine:
         outcome: dict[str, Any] = {"libcalls": self.notes, "fuel": self.store[1]}
         self.notes = []
         if code >= 0:
-            return outcome | {"trap": 1 if code == FAULT else code, "at": self.wasm_offset(code)}
+            fault = traps.STACK_OVERFLOW if self.save[2] == OVERFLOW_PAGE else traps.MEMORY_OUT_OF_BOUNDS
+            return outcome | {"trap": fault if code == FAULT else code, "at": self.wasm_offset(code)}
         widths = {types.I32: 32, types.F32: 32, types.V128: 128}
         bits = [(values[2 * k] | values[2 * k + 1] << 64) & (1 << widths.get(r, 64)) - 1 for k, r in enumerate(t.results)]
         return outcome | {"results": bits}

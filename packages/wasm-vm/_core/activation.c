@@ -10,9 +10,6 @@
 __thread ThreadRecord *tls_thread;
 static pthread_key_t thread_key;
 
-/* Stack that host functions keep below the lowest frame of wasm, and what an entry itself needs. */
-enum { HOST_RESERVE = 192 * 1024, ENTRY_RESERVE = 8 * 1024, FOREIGN_ALLOWANCE = 32 * 1024 };
-
 static void thread_end(void *record)
 {
     ThreadRecord *thread = record;
@@ -25,27 +22,6 @@ static void thread_end(void *record)
 
 int activation_init(void);
 int activation_init(void) { return pthread_key_create(&thread_key, thread_end); }
-
-static int stack_bounds(ThreadRecord *thread)
-{
-    pthread_attr_t attributes;
-    void *low;
-    size_t size;
-    int error = pthread_getattr_np(pthread_self(), &attributes);
-    if (!error) {
-        error = pthread_attr_getstack(&attributes, &low, &size);
-        pthread_attr_destroy(&attributes);
-    }
-    if (error) {
-        PyErr_Format(G.exhausted_error, "cannot find the bounds of this thread's stack: %s", strerror(error));
-        return -1;
-    }
-    size_t reserve = HOST_RESERVE < size / 2 ? HOST_RESERVE : size / 2;
-    thread->stack_bottom = (uintptr_t)low;
-    thread->stack_top = (uintptr_t)low + size;
-    thread->stack_low = (uintptr_t)low + reserve;
-    return 0;
-}
 
 ThreadRecord *thread_start(void)
 {
@@ -72,23 +48,6 @@ failed:
     thread_altstack_free(thread);
     free(thread);
     return NULL;
-}
-
-/* The lowest address wasm may use from here. Within a store the first entry decides: wasm -> Python -> wasm shares one allowance. */
-static bool set_stack_limit(ThreadRecord *thread, Store *store)
-{
-    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    if (here < thread->stack_bottom || here > thread->stack_top) { /* a stack of someone else's making: its bounds are unknown */
-        if (store->depth == 0)
-            store->vm.stack_limit = here - FOREIGN_ALLOWANCE;
-        return here > store->vm.stack_limit + ENTRY_RESERVE;
-    }
-    size_t allowance = store->engine->max_wasm_stack;
-    if (store->depth == 0) {
-        uintptr_t limit = here > allowance ? here - allowance : 0;
-        store->vm.stack_limit = limit > thread->stack_low ? limit : thread->stack_low;
-    }
-    return here > store->vm.stack_limit + (allowance / 4 < ENTRY_RESERVE ? allowance / 4 : ENTRY_RESERVE);
 }
 
 /* What a thread's epoch is compared with; saved around a call into a store that has one. */
@@ -172,9 +131,10 @@ int vm_enter(Store *store, VMContext *callee, VMValue *values, void *code, void 
         return -1;
     if (UNLIKELY(store->depth && store->owner != thread))
         return refuse_thread();
-    if (UNLIKELY(!set_stack_limit(thread, store)))
-        return set_trap(TRAP_STACK_OVERFLOW, NULL);
     Activation activation;
+    if (UNLIKELY(!stack_limit(thread, store, &activation.stack_limit)))
+        return set_trap(TRAP_STACK_OVERFLOW, NULL);
+    store->vm.stack_limit = activation.stack_limit;
     activation.prev = atomic_load_explicit(&thread->activation, memory_order_relaxed);
     activation.store = store;
     activation.thread_state = NULL;
@@ -214,11 +174,12 @@ PyThreadState *leave_wasm(ThreadRecord *thread, Activation *activation, uintptr_
     return released;
 }
 
-/* The activation is set again: Python may have switched greenlets, and calls of those need not end in order. The monitor may have gone to sleep
- * meanwhile, or stayed behind in a fork. */
+/* The activation is set again, and the stack limit: Python may have switched greenlets, or to another stack, and calls of those need not end in order.
+ * The monitor may have gone to sleep meanwhile, or stayed behind in a fork. */
 void return_to_wasm(ThreadRecord *thread, Activation *activation, PyThreadState *released)
 {
     atomic_store_explicit(&thread->activation, activation, memory_order_relaxed);
+    activation->store->vm.stack_limit = activation->stack_limit;
     if (UNLIKELY(atomic_load_explicit(&monitor_asleep, memory_order_relaxed)))
         monitor_wake();
     if (released)

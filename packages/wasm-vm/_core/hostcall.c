@@ -296,10 +296,11 @@ int host_invoke_outside(HostFunc *host, VMValue *values)
     }
     if (Py_EnterRecursiveCall(" in a host function"))
         return -1;
+    uintptr_t limit;
+    (void)stack_limit(thread, store, &limit); /* without room for wasm there may be enough for Python */
+    store->vm.stack_limit = limit;            /* wasm that the function enters shares it */
     store->owner = thread;
     store->depth++;
-    if (store->depth == 1)
-        store->vm.stack_limit = 0; /* no wasm below: the thread's own bounds decide */
     int failed = host_invoke(host, NULL, values);
     store->depth--;
     Py_LeaveRecursiveCall();

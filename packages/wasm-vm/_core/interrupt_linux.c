@@ -132,6 +132,7 @@ static int start(void)
 void monitor_wake(void)
 {
     signals_reinstall();
+    signals_unblock();
     pthread_mutex_lock(&lock);
     if (started || !start()) {
         atomic_store(&monitor_asleep, 0);
@@ -258,6 +259,7 @@ static void fork_child(void)
 {
     ThreadRecord *thread = tls_thread;
     pthread_mutex_init(&lock, NULL);
+    signals_after_fork();
     condition_init();
     started = false;
     wakes_at = NEVER;

@@ -6,6 +6,10 @@
 #include "pending_signals.h"
 #include "plan.h"
 
+#ifdef Py_GIL_DISABLED
+#error "wasm-vm relies on the GIL: build it for a CPython without free threading (python3.13, not python3.13t)"
+#endif
+
 Globals G;
 int code_init(void);
 int activation_init(void);
@@ -228,28 +232,44 @@ static int init_runtime(void)
     return error ? -1 : 0;
 }
 
-static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, .m_name = "wasm_vm._core", .m_doc = "The unsafe core of the vm.", .m_size = -1, .m_methods = functions};
-
-PyMODINIT_FUNC PyInit__core(void);
-PyMODINIT_FUNC PyInit__core(void)
+/* Several phases, because a module of one phase is copied into other interpreters without being asked. Everything here is one per process. */
+static int execute(PyObject *module)
 {
     static bool initialized;
-    if (initialized || PyInterpreterState_Get() != PyInterpreterState_Main()) {
-        PyErr_SetString(PyExc_ImportError, "wasm_vm works in the main interpreter only, and is loaded once");
-        return NULL;
-    }
-    PyObject *module = PyModule_Create(&definition);
-    if (!module)
-        return NULL;
     PyObject *layout = PyLong_FromUnsignedLong(VM_LAYOUT);
-    int added = layout ? PyModule_AddObjectRef(module, "LAYOUT", layout) : -1;
+    int failed = layout ? PyModule_AddObjectRef(module, "LAYOUT", layout) : -1;
     Py_XDECREF(layout);
-    if (added || make_strings() || import_names() || add_types(module) || init_runtime()) {
-        Py_DECREF(module);
+    if (failed || (!initialized && (make_strings() || import_names())) || add_types(module) || (!initialized && init_runtime()))
+        return -1;
+    if (!initialized)
+        pending_signals_init();
+    initialized = true;
+    return 0;
+}
+
+static PyObject *create(PyObject *spec, PyModuleDef *Py_UNUSED(definition))
+{
+    if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+        PyErr_SetString(PyExc_ImportError, "wasm_vm works in the main interpreter only: this is a sub-interpreter, and code, handlers of signals and "
+                                           "threads belong to the process; run WebAssembly in the main interpreter or in another process");
         return NULL;
     }
-    pending_signals_init();
-    initialized = true;
+    PyObject *name = PyObject_GetAttrString(spec, "name");
+    PyObject *module = name ? PyModule_NewObject(name) : NULL;
+    Py_XDECREF(name);
     return module;
 }
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_create, create},
+    {Py_mod_exec, execute},
+#if PY_VERSION_HEX >= 0x030C0000
+    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
+#endif
+    {0, NULL},
+};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "wasm_vm._core", .m_doc = "The unsafe core of the vm.", .m_methods = functions,
+                                        .m_slots = slots};
+
+PyMODINIT_FUNC PyInit__core(void);
+PyMODINIT_FUNC PyInit__core(void) { return PyModuleDef_Init(&definition); }

@@ -15,6 +15,7 @@ struct Activation {
     Activation *prev;
     uintptr_t saved_sp; /* of wasm_enter: where an unwind lands */
     Store *store;       /* borrowed: the caller holds it */
+    uintptr_t stack_limit; /* of wasm in this activation: what the store's is while it runs */
     PyThreadState *thread_state; /* non-NULL while the GIL is released for it */
     uintptr_t exit_fp;           /* frame pointer of the C frame that left wasm (host call, trap, signal) */
     uintptr_t exit_pc;           /* pc in wasm, or 0: found above exit_fp */
@@ -61,6 +62,11 @@ PyThreadState *leave_wasm(ThreadRecord *thread, Activation *activation, uintptr_
 void return_to_wasm(ThreadRecord *thread, Activation *activation, PyThreadState *released);
 int run_python_signals(ThreadRecord *thread, Activation *activation, uintptr_t exit_pc, uintptr_t exit_fp); /* -1: a handler raised */
 
+/* stack_linux.c */
+int stack_bounds(ThreadRecord *thread); /* of the calling thread; -1 with an exception */
+/* *limit <- the lowest address wasm of this store may use when entered here; false: too little is left to enter. */
+bool stack_limit(const ThreadRecord *thread, const Store *store, uintptr_t *limit);
+
 /* entry_x86_64.c */
 int wasm_enter(VMContext *callee, VMValue *values, void *code, void *entry, uintptr_t *saved_sp);
 _Noreturn void wasm_unwind(uintptr_t saved_sp);
@@ -82,10 +88,15 @@ extern PyTypeObject BacktraceType;
 /* signals_linux.c */
 int signals_install(void);      /* idempotent; -1 with an exception */
 void signals_reinstall(void);   /* on top of handlers installed since, if any */
+void signals_unblock(void);     /* on this thread, what must not be blocked */
+void signals_after_fork(void);  /* in the child */
 int thread_altstack(ThreadRecord *thread);
 void thread_altstack_free(ThreadRecord *thread);
 void thread_poke(ThreadRecord *thread);
 extern int poke_signal;
+
+/* signal_hooks.c */
+void signal_hooks_install(void); /* idempotent; with the GIL */
 
 /* interrupt_linux.c */
 extern atomic_int monitor_asleep; /* 1: the monitor must be woken by an entry into wasm */

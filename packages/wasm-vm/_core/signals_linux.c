@@ -25,8 +25,13 @@ static const struct {
 };
 enum { FAULTS = sizeof faults / sizeof *faults };
 
-/* Who came before us. Replaced as a whole, because handlers on other threads may be reading; the few old ones stay. */
-static struct sigaction *_Atomic previous[FAULTS];
+/* Who came before us. Replaced as a whole, because handlers on other threads may be reading; the few old ones stay, to be found again. */
+typedef struct Earlier {
+    struct sigaction action;
+    struct Earlier *next;
+} Earlier;
+static Earlier *_Atomic previous[FAULTS];
+static Earlier *earlier; /* all there were */
 static bool installed;
 int poke_signal;
 
@@ -35,13 +40,15 @@ enum { STACK_WINDOW = 64 * 1024 };
 
 enum { CHAIN_PATIENCE = 8 };
 
-static uint32_t fault_trap(int row, const siginfo_t *info, const void *context, const ThreadRecord *thread, const Code *code)
+static uint32_t fault_trap(int row, const siginfo_t *info, const void *context, const Activation *activation, const Code *code)
 {
     uint32_t trap;
     if (code_trap_at(code, (uint32_t)(context_pc(context) - (uintptr_t)code->text), &trap))
         return trap;
     uintptr_t address = (uintptr_t)info->si_addr, sp = context_sp(context);
-    if (faults[row].number == SIGSEGV && address >= sp - STACK_WINDOW && address < sp + STACK_WINDOW && address < thread->stack_low)
+    if (faults[row].number == SIGSEGV && address >> 12 == VM_OVERFLOW_PAGE >> 12)
+        return TRAP_STACK_OVERFLOW;
+    if (faults[row].number == SIGSEGV && address >= sp - STACK_WINDOW && address < sp + STACK_WINDOW && address < activation->stack_limit)
         return TRAP_STACK_OVERFLOW;
     return faults[row].trap;
 }
@@ -56,10 +63,13 @@ static void chain(int row, int number, siginfo_t *info, void *context)
     static __thread uintptr_t chaining;
     uintptr_t here = (uintptr_t)__builtin_frame_address(0), pc = context_pc(context);
     struct sigaction action;
-    const struct sigaction *before = atomic_load(&previous[row]);
+    const Earlier *before = atomic_load(&previous[row]);
     if (before)
-        action = *before;
+        action = before->action;
     bool is_default = !before || (!(action.sa_flags & SA_SIGINFO) && (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN));
+    bool ignored = before && !(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_IGN;
+    if (ignored && info->si_code <= 0)
+        return; /* sent, not a fault: a fault cannot be ignored */
     bool hopeless = info->si_code > 0 && unanswered >= CHAIN_PATIENCE;
     bool nested = here < chaining && chaining - here < ALTSTACK_SIZE;
     if (is_default || nested || hopeless) {
@@ -108,7 +118,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
         }
         if (code && info->si_code > 0) {
             activation->outcome = OUTCOME_TRAP;
-            activation->trap_code = fault_trap(row, info, context, thread, code);
+            activation->trap_code = fault_trap(row, info, context, activation, code);
             capture_frames(thread, activation, pc, context_sp(context), context_fp(context));
             context_unwind(context, activation->saved_sp);
             return;
@@ -124,6 +134,19 @@ static void on_fault(int number, siginfo_t *info, void *context)
     errno = saved;
 }
 
+static Earlier *keep(const struct sigaction *action)
+{
+    for (Earlier *e = earlier; e; e = e->next)
+        if (e->action.sa_flags == action->sa_flags && e->action.sa_sigaction == action->sa_sigaction)
+            return e;
+    Earlier *kept = malloc(sizeof *kept);
+    if (kept) {
+        *kept = (Earlier){*action, earlier};
+        earlier = kept;
+    }
+    return kept;
+}
+
 static int install_faults(void)
 {
     for (int row = 0; row < FAULTS; row++) {
@@ -136,10 +159,9 @@ static int install_faults(void)
         ours.sa_sigaction = on_fault;
         ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
         sigemptyset(&ours.sa_mask);
-        struct sigaction *kept = malloc(sizeof *kept);
+        Earlier *kept = keep(&current);
         if (!kept)
             return -1;
-        *kept = current;
         atomic_store(&previous[row], kept);
         if (sigaction(faults[row].number, &ours, NULL))
             return -1;
@@ -147,14 +169,30 @@ static int install_faults(void)
     return 0;
 }
 
-/* Called when a module is loaded, by the monitor while wasm runs, and by the entry that wakes it. */
+/* Called when a module is loaded, by the monitor while wasm runs, by the entry that wakes it, and after Python changed a handler. Two threads at it
+ * would each take the other's for the one before us. */
+static pthread_mutex_t reinstalling = PTHREAD_MUTEX_INITIALIZER;
+
 void signals_reinstall(void)
 {
-    static atomic_flag busy = ATOMIC_FLAG_INIT;
-    if (!installed || atomic_flag_test_and_set(&busy))
+    if (!installed)
         return;
+    pthread_mutex_lock(&reinstalling);
     install_faults();
-    atomic_flag_clear(&busy);
+    pthread_mutex_unlock(&reinstalling);
+}
+
+void signals_after_fork(void) { pthread_mutex_init(&reinstalling, NULL); }
+
+/* A fault whose signal is blocked ends the process, and a poke that is blocked interrupts nothing. */
+void signals_unblock(void)
+{
+    sigset_t needed;
+    sigemptyset(&needed);
+    sigaddset(&needed, poke_signal);
+    for (int row = 0; row < FAULTS; row++)
+        sigaddset(&needed, faults[row].number);
+    pthread_sigmask(SIG_UNBLOCK, &needed, NULL);
 }
 
 /* ---- the poke ---- */
@@ -166,8 +204,11 @@ static void wake_parked(atomic_uint *park)
         syscall(SYS_futex, park, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
+/* Frames of functions that call nothing may lie this far below the limit. */
+enum { LEAF_ROOM = 8 * 1024 };
+
 /* Runs on the thread's normal stack (no SA_ONSTACK): the kernel has saved every register above, and below is room, because the stack limit of
- * wasm keeps HOST_RESERVE free. In compiled code this thread holds no lock, so Python may be called right here. */
+ * wasm keeps room for Python (stack_linux.c). In compiled code this thread holds no lock, so Python may be called right here. */
 static void on_poke(int Py_UNUSED(number), siginfo_t *Py_UNUSED(info), void *context)
 {
     ThreadRecord *thread = tls_thread;
@@ -188,6 +229,8 @@ static void on_poke(int Py_UNUSED(number), siginfo_t *Py_UNUSED(info), void *con
         activation->trap_code = TRAP_INTERRUPT;
         capture_frames(thread, activation, pc, context_sp(context), context_fp(context));
         context_unwind(context, activation->saved_sp);
+    } else if (context_sp(context) + LEAF_ROOM < activation->stack_limit) {
+        /* between taking a frame and checking it: the next poke finds it checked */
     } else {
         if (run_python_signals(thread, activation, pc, context_fp(context))) {
             activation->outcome = OUTCOME_PYTHON_ERROR;
@@ -225,24 +268,22 @@ static int install_poke(void)
 
 int signals_install(void)
 {
-    if (install_faults() || (!installed && install_poke())) {
+    pthread_mutex_lock(&reinstalling);
+    int failed = install_faults() || (!installed && install_poke());
+    pthread_mutex_unlock(&reinstalling);
+    if (failed) {
         PyErr_Format(G.exhausted_error, "cannot install signal handlers: %s", strerror(errno));
         return -1;
     }
     installed = true;
+    signal_hooks_install();
     return 0;
 }
 
-/* A stack overflow cannot be handled on the stack that overflowed. Keeps one the thread has already (faulthandler's), if large enough.
- * Nor can a fault whose signal is blocked: the system ends the process. */
+/* A stack overflow cannot be handled on the stack that overflowed. Keeps one the thread has already (faulthandler's), if large enough. */
 int thread_altstack(ThreadRecord *thread)
 {
-    sigset_t needed;
-    sigemptyset(&needed);
-    sigaddset(&needed, poke_signal);
-    for (int row = 0; row < FAULTS; row++)
-        sigaddset(&needed, faults[row].number);
-    pthread_sigmask(SIG_UNBLOCK, &needed, NULL);
+    signals_unblock();
     stack_t old;
     if (!sigaltstack(NULL, &old) && !(old.ss_flags & SS_DISABLE) && old.ss_size >= ALTSTACK_ENOUGH)
         return 0;

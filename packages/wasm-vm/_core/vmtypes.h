@@ -22,7 +22,8 @@ typedef VMValue VMGlobal;
 #define VM_HOST_MAGIC 0x74736F68u
 #define VM_RESERVATION 0x200000000ull
 #define VM_GUARD_EXTRA 0x10000ull
-#define VM_LAYOUT 0x3433FFAEu
+#define VM_OVERFLOW_PAGE 0xF000u
+#define VM_LAYOUT 0x7DCE1BBDu
 
 typedef struct VMStoreContext VMStoreContext;
 typedef struct VMContext VMContext;

@@ -72,6 +72,7 @@ def constants() -> list[str]:
         ("VM_HOST_MAGIC", f"0x{vmtypes.HOST_MAGIC:08X}u"),
         ("VM_RESERVATION", f"0x{vmtypes.RESERVATION:X}ull"),
         ("VM_GUARD_EXTRA", f"0x{vmtypes.GUARD_EXTRA:X}ull"),
+        ("VM_OVERFLOW_PAGE", f"0x{vmtypes.OVERFLOW_PAGE:X}u"),
         ("VM_LAYOUT", f"0x{layout_mark():08X}u"),
     ]
     return [f"#define {name} {value}" for name, value in rows]

@@ -26,9 +26,9 @@ define internal void @trap(ptr %vm, i32 %code) #2 {{
 tail call void %f(ptr %vm, i32 %code)
 ret void
 }}
-attributes #0 = {{ nounwind "frame-pointer"="all" }}
+attributes #0 = {{ nounwind "frame-pointer"="all" "probe-stack"="inline-asm" }}
 attributes #1 = {{ noreturn nounwind cold nomerge }}
-attributes #3 = {{ nounwind optnone noinline "frame-pointer"="all" }}
+attributes #3 = {{ nounwind optnone noinline "frame-pointer"="all" "probe-stack"="inline-asm" }}
 attributes #2 = {{ nounwind noinline cold "frame-pointer"="none" }}
 !0 = !{{!"branch_weights", i32 1, i32 2000}}
 !1 = !{{}}

@@ -23,7 +23,7 @@ from wasm_environ.body import OFFSET_SHIFT, OP_MASK, WORDS
 from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX, LIBCALLS
 from wasm_environ.opcodes import BY_ID, BY_MNEMONIC
-from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, POINTER_SIZE, STORE_STACK_LIMIT
+from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, OVERFLOW_PAGE, POINTER_SIZE, STORE_STACK_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,7 +44,7 @@ GIANT_BYTES: Final = 192 << 10  # of the body
 GIANT_BLOCKS: Final = 10000
 GIANT_BLOCK: Final = 10000  # lines of one basic block
 GIANT_VALUES: Final = 128  # parameters and results
-# A leaf whose frame may exceed this many bytes checks the stack like any other function.
+# A leaf whose frame may exceed this many bytes checks the stack like any other function: the limit leaves that much room.
 LEAF_FRAME: Final = 4096
 
 
@@ -347,10 +347,13 @@ class FunctionLowering:
         return size > GIANT_BYTES or self.blocks > GIANT_BLOCKS or longest > GIANT_BLOCK or values > GIANT_VALUES
 
     def _stack_check(self) -> Iterable[str]:
-        frame = 8 * self.body.max_height + 16 * len(self.body.locals)
-        if not self.batch.tunables.stack_check or (self.body.is_leaf and frame <= LEAF_FRAME):
+        """The frame is taken by then. Its pages were touched one after the other ("probe-stack"), so that none lies beyond the guard; and the trap is a fault,
+        because below the frame there may be no stack for a libcall."""
+        body = self.body
+        # Every value of the function in a slot of its own: what register allocation may come to.
+        frame = 8 * body.max_height + 16 * len(body.locals) + 16 * (len(body.ops) // WORDS)
+        if not self.batch.tunables.stack_check or (body.is_leaf and frame <= LEAF_FRAME):
             return ()
-        trap = self.trap_call(0, self.body.offset)
         return (
             "%sp = call i64 @llvm.read_register.i64(metadata !2)",
             f"%store.field = getelementptr i8, ptr %vm, i64 {CONTEXT_STORE}",
@@ -359,7 +362,7 @@ class FunctionLowering:
             "%limit = load i64, ptr %limit.field",
             "%deep = icmp ult i64 %sp, %limit",
             f"br i1 %deep, label %overflow, label %enough{UNLIKELY}",
-            f"overflow:\n{trap}",
+            f"overflow:\nstore volatile i8 0, ptr inttoptr (i64 {OVERFLOW_PAGE} to ptr){self.debug(body.offset)}\nunreachable",
             "enough:",
         )
 

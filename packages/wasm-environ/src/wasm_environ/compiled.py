@@ -24,11 +24,26 @@ def choose(search_path: Iterable[str], root: str, rebuild: str = REBUILD) -> Non
     pure = _pure.get(root)
     if pure is None:
         pure = _pure[root] = _must_be_pure(root, rebuild)
+        if not pure:
+            _refuse_sub_interpreter()
     if pure:
         from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 
         for directory in search_path:
             sys.path_importer_cache[directory] = FileFinder(directory, (SourceFileLoader, SOURCE_SUFFIXES))
+
+
+def _refuse_sub_interpreter() -> None:
+    """Compiled modules are one a process: a second interpreter that imports them takes them from the first."""
+    try:
+        interpreters = __import__("_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters")
+    except ImportError:  # a build of Python without sub-interpreters
+        return
+    if interpreters.get_current() != interpreters.get_main():
+        raise ImportError(
+            "wasm_environ's compiled modules work in the main interpreter only: this is a sub-interpreter; use the main interpreter, another process, "
+            "or set WASM_PURE=1, which runs the sources"
+        )
 
 
 def _must_be_pure(root: str, rebuild: str) -> bool:

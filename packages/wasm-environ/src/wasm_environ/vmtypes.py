@@ -111,6 +111,9 @@ FUNC_REF_TYPE_ID: Final = 16
 # base + [0, 2**33 + GUARD_EXTRA) is reserved, and faults beyond `length`. So base + zext(u32) + u32 offset needs no check.
 RESERVATION: Final = 1 << 33
 GUARD_EXTRA: Final = 1 << 16
+# A store to this page, which no system maps, is the trap STACK_OVERFLOW. For a backend that knows of it only when the frame is taken: then a libcall may
+# find no stack to run on, and a handler of signals has its own.
+OVERFLOW_PAGE: Final = 0xF000
 
 
 class ContextLayout:

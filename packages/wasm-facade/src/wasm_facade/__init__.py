@@ -89,6 +89,7 @@ def __getattr__(name: str) -> object:
         home, there = _ALIASES.get(name) or (next((module for module, names in _HOMES if name in names.split()), ""), name)
         if not home:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        __import__("wasm_vm")  # first: refuses a sub-interpreter before compiled modules are loaded, which all interpreters would share
         __import__("wasm_facade.engine")  # which binds the vm's classes to ours
         found = getattr(__import__(home, fromlist=[there]), there)  # importlib would cost a start a millisecond
     globals()[name] = found

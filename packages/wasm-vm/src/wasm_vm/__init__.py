@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from _collections_abc import Mapping
+
+if "t" in sys.abiflags:
+    raise ImportError("wasm_vm relies on the GIL: it works on a CPython without free threading (python3.13, not python3.13t)")
 
 from wasm_environ.errors import ArtifactError, ExhaustedError, LinkError, WasmError
 from wasm_vm._core import (

@@ -32,6 +32,7 @@ def layout_mark() -> int:
 
     tables = (
         [row[:4] for row in vmtypes.FIELDS], vmtypes.SIZES, [row[:3] for row in vmtypes.ARRAYS], vmtypes.RESERVATION, vmtypes.GUARD_EXTRA,
+        vmtypes.OVERFLOW_PAGE,
         [row[:2] for row in libcalls.LIBCALLS], [row[:2] for row in traps.TRAPS],
     )  # fmt: skip
     return crc32(repr(tables).encode())
