@@ -119,13 +119,23 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "bench", *session.posargs)
 
 
+# Tests that attack the C core through the public API, beside its own: they run under the sanitizers too.
+ATTACKS = ["tests/test_stack.py", "tests/test_process.py"]
+
+
 @nox.session(venv_backend="uv")
 def asan_ubsan(session: nox.Session) -> None:
-    """The C core's tests under AddressSanitizer and UndefinedBehaviorSanitizer."""
+    """The C core's tests, and those that attack it, under AddressSanitizer and UndefinedBehaviorSanitizer."""
     session.env["WASM_PURE"] = "1"
     session.env["WASM_VM_CFLAGS"] = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -g -O1"
-    session.install("./packages/wasm-environ", "./packages/wasm-vm", "pytest", "numpy")
+    constraints = ROOT / ".nox" / "constraints.txt"
+    constraints.write_text("\n".join(_constraints()) + "\n")
+    session.install("-c", str(constraints), *(f"./packages/{name}" for name in [*NEEDS["wasm-facade"], "wasm-codegen-llvm", "wasm-facade"]), "pytest", "numpy")
     library = session.run("gcc", "-print-file-name=libasan.so", external=True, silent=True)
     session.env["LD_PRELOAD"] = str(library).strip()
     session.env["ASAN_OPTIONS"] = "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:allow_user_segv_handler=1"
-    session.run("pytest", "-q", "packages/wasm-vm/tests", *session.posargs)
+    if session.posargs:
+        session.run("pytest", "-q", *session.posargs)
+        return
+    session.run("pytest", "-q", "packages/wasm-vm/tests")
+    session.run("pytest", "-q", *ATTACKS)

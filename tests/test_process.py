@@ -223,6 +223,35 @@ SCRIPTS = {
         status = os.waitpid(child, 0)[1]
         assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSEGV, status
     """,
+    "signals that the program sets, ignores or blocks": """
+        store, f = exports(TRAPS)
+        assert all_traps(f, store) == EXPECTED
+        changes = [lambda: faulthandler.enable(), lambda: faulthandler.disable(), lambda: signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())]
+        for number in (signal.SIGSEGV, signal.SIGFPE, signal.SIGBUS, signal.SIGILL):
+            for action in (signal.SIG_DFL, signal.SIG_IGN, lambda *a: None):
+                changes.append(lambda number=number, action=action: signal.signal(number, action))
+        for _ in range(20):
+            for change in changes:
+                change()
+                assert all_traps(f, store) == EXPECTED
+    """,
+    "sub-interpreters are refused and leave this one as it was": """
+        try: import _interpreters as interpreters
+        except ImportError: import _xxsubinterpreters as interpreters
+        def check():
+            store, f = exports(TRAPS)
+            assert all_traps(f, store) == EXPECTED
+        check()
+        for code in ("import wasm_facade; wasm_facade.Engine()", "import wasm_vm", "from wasm_facade import Module", "import wasm_environ.binary.decode"):
+            it = interpreters.create()
+            try: failure = interpreters.run_string(it, "import sys; sys.path[:] = %r; sys.argv = ['', 'x']; " % sys.path + code)
+            except Exception as error: failure = error
+            interpreters.destroy(it)
+            refusal = str(getattr(failure, "msg", failure))
+            assert "sub-interpreter" in refusal or (os.environ.get("WASM_PURE") and "environ" in code), refusal
+            config.cache = False
+            check()
+    """,
     "closures and stores form cycles that are collected": """
         import weakref
         class Token: pass

@@ -7,6 +7,7 @@ import sys
 import textwrap
 
 import pytest
+
 from test_process import PRELUDE, STRATEGIES
 
 HELPERS = PRELUDE + """
@@ -15,9 +16,9 @@ HOST = '''(module (import "" "h" (func $h (param i32) (result i32)))
   (func $down (export "down") (param i32) (result i32) (if (result i32) (local.get 0)
     (then (i32.add (i32.const 1) (call $down (i32.sub (local.get 0) (i32.const 1))))) (else (call $h (i32.const 0)))))
   (func $ever (export "ever") (param i32) (result i32) (drop (call $h (i32.const 7))) (call $ever (local.get 0))))'''
-def host(function, on=None):
+def host(function):
     global store
-    store = Store(on or engine)
+    store = Store(engine)
     return exports(HOST, [Func(store, FuncType([I], [I]), function)], store)[1]
 def nested(depth):
     value = []
@@ -96,9 +97,9 @@ SCRIPTS = {
     """,
     "Python recurses at the end of a stack that wasm may use all of": """
         config.max_wasm_stack, config.cache = 64 << 20, False
-        large = Engine(config)
+        engine = Engine(config)
         deep = lambda: None
-        f = host(lambda x: deep() or 0, large)
+        f = host(lambda x: deep() or 0)
         low, high = 1000, 3000000
         while high - low > 20:
             middle = (low + high) // 2
@@ -206,8 +207,7 @@ def guest():
     go.wait()
     store = Store(module_engine)
     f = Instance(store, module, []).exports(store)
-    step = 101 if count > 5000 else 37
-    outcomes.update(code_of(f["down"], store, depth) for depth in range(1000, 60000, step))
+    outcomes.update(code_of(f["down"], store, depth) for depth in range(1000, 60000, 101))
     done.set()
 def victim():  # its stack lies below the guest's
     def deep(n):

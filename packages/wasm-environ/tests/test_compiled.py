@@ -118,3 +118,22 @@ def test_the_registry_and_types_pull_in_nothing_heavy() -> None:
     code = f"import sys\nsys.path[:0] = {sys.path!r}\nbefore = set(sys.modules)\nimport wasm_environ.registry, wasm_environ.names\nprint(sorted((set(sys.modules) - before) & {heavy}))"
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_sub_interpreters_run_no_compiled_modules() -> None:
+    """They would take them from this one, which then no longer works."""
+    script = """
+import sys
+import wasm_environ.binary.decode as decode
+from wasm_environ import validate
+try: import _interpreters as interpreters
+except ImportError: import _xxsubinterpreters as interpreters
+it = interpreters.create()
+try: failure = interpreters.run_string(it, "import sys; sys.path[:] = %r; import wasm_environ.binary.decode" % sys.path)
+except Exception as error: failure = error
+assert ("main interpreter only" in str(getattr(failure, "msg", failure))) == (not decode.__file__.endswith(".py")), failure
+interpreters.destroy(it)
+validate(b"\\0asm\\1\\0\\0\\0")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
