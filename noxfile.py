@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import nox
@@ -64,6 +65,14 @@ def edges(session: nox.Session) -> None:
 def wasi(session: nox.Session) -> None:
     """Real programs, built here from C and Go, against wasmtime-py on the same binaries."""
     session.run("pytest", "-q", "tests/test_programs.py", *session.posargs)
+
+
+@nox.session
+def modules(session: nox.Session) -> None:
+    """Over twenty real modules, fetched from npm by name: recorded calls on every backend as on wasmtime-py. About ten minutes."""
+    if shutil.which("npm") is None:
+        session.skip("npm is not installed, by which the modules are fetched")
+    session.run("pytest", "-q", "tests/test_real_modules.py", *session.posargs, env={"REAL_MODULES": "1"})
 
 
 @nox.session
