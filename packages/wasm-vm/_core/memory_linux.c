@@ -144,8 +144,9 @@ Memory *memory_new(const MemoryPlan *plan, bool guarded, Slots *slots, Image *im
     uint64_t min = plan->min_pages << plan->page_log2;
     uint64_t pages = plan->has_max && plan->max_pages < limit_pages ? plan->max_pages : limit_pages;
     uint64_t max = pages << plan->page_log2;
-    if (!plan->is64 && max > 1ull << 32)
-        max = 1ull << 32;
+    uint64_t most32 = plan->page_log2 ? 1ull << 32 : UINT32_MAX; /* of pages of one byte there are less than 2^32, so that an i32 holds their number */
+    if (!plan->is64 && max > most32)
+        max = most32;
     if (min > slots->max_bytes) {
         PyErr_Format(G.exhausted_error, "a memory of %llu bytes is beyond the pool's PoolingAllocationConfig.max_memory_size, %llu",
                      (unsigned long long)min, (unsigned long long)slots->max_bytes);
