@@ -177,7 +177,7 @@ def test_the_same_texts_are_modules() -> None:
         ):
             wrong.append((len(text), f"we: {our_words or 'a module'}\nthey: {their_words or 'a module'}\n{text}"))
     assert not wrong, f"{len(wrong)} differ; the shortest:\n" + "\n".join(text for _, text in sorted(wrong)[:5])
-    assert both > (FULL or 3000) // 20
+    assert both > (FULL or 3000) // 30  # most damage is fatal; enough must survive for binaries to be compared
 
 
 def test_every_seed_of_ours_is_valid() -> None:

@@ -6,12 +6,25 @@ from wasm_environ.errors import WasmError
 
 
 class CompileError(WasmError):
-    """A module was refused before it could run. `offset` is a byte offset into the binary, or -1 when unknown."""
+    """A module was refused before it could run. `offset` is a byte offset into the binary, or -1 when unknown.
+
+    Of a module that was given as text, `line` and `column` count from 1 (0: unknown), and the message shows the line with a caret.
+    """
+
+    line = 0
+    column = 0
 
     def __init__(self, message: str, offset: int = -1) -> None:
         super().__init__(message if offset < 0 else f"{message} (at offset 0x{offset:x})")
         self.message = message
         self.offset = offset
+
+    def place(self, line: int, column: int, source: str) -> None:
+        """Tell where in a text it is; `source` is the line, "" not to show it."""
+        self.line = line
+        self.column = column
+        caret = f"\n  {source}\n  {' ' * (column - 1)}^" if source else ""
+        self.args = (f"{self.message} (line {line}, column {column}){caret}",)
 
 
 class MalformedError(CompileError):
@@ -19,11 +32,13 @@ class MalformedError(CompileError):
 
 
 class InvalidError(CompileError):
-    """The module decodes but does not validate (spec: validation). `function` is the function index or -1."""
+    """The module decodes but does not validate (spec: validation). `function` is the function index or -1; outside of bodies, `item` is what
+    was being checked: ("type", "func", "table", "memory", "global", "tag", "elem", "data", "start" or "export"; index)."""
 
     def __init__(self, message: str, offset: int = -1, function: int = -1) -> None:
         super().__init__(message, offset)
         self.function = function
+        self.item = ("", -1)
 
 
 class UnsupportedError(CompileError):
@@ -38,9 +53,7 @@ class TextError(MalformedError):
     """The text is not a module. `line` and `column` count from 1; the message shows the line with a caret."""
 
     def __init__(self, message: str, line: int = 0, column: int = 0, source: str = "") -> None:
-        where = f"{message} (line {line}, column {column})" if line else message
-        caret = f"\n  {source}\n  {' ' * (column - 1)}^" if source else ""
-        super().__init__(where + caret)
-        self.message = message
-        self.line = line
-        self.column = column
+        super().__init__(message)
+        self.source = source
+        if line:
+            self.place(line, column, source)

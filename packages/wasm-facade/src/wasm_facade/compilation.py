@@ -8,6 +8,9 @@ from wasm_facade.module import WASM_MAGIC, is_text
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
     from wasm_environ.features import Features
     from wasm_environ.module import Module
@@ -40,8 +43,25 @@ def decode_checked(binary: bytes, features: Features) -> Module:
     return module
 
 
+def placed(text: bytes, use: Callable[[bytes], T]) -> T:
+    """What `use` makes of the binary of a text; an error it raises is told its line and column in the text."""
+    from wasm_environ.compile_errors import CompileError
+
+    binary = bytes(wat2wasm(text))
+    try:
+        return use(binary)
+    except CompileError as error:
+        from wasm_environ.text.module import place_error
+
+        place_error(error, text)
+        raise
+
+
 def validate(binary: bytes, features: Features) -> None:
-    """Check a whole module, bodies too. Raises CompileError."""
+    """Check a whole module, binary or text, bodies too. Raises CompileError."""
+    if is_text(binary):
+        placed(binary, lambda binary: validate(binary, features))
+        return
     from wasm_environ.validation import validate as validate_all
 
     refuse_component(binary)
@@ -56,9 +76,11 @@ def refuse_component(binary: bytes) -> None:
 
 def compile_artifact(engine: Engine, source: bytes, progress: Progress | None = None, origin: str = "") -> bytes:
     """Compile a module, binary or text, to an artifact's bytes; `origin` is for its head."""
+    if is_text(source):
+        return placed(source, lambda binary: compile_artifact(engine, binary, progress, origin))
     from wasm_environ.linking.assemble import compile_module
 
-    module = decode_checked(binary_of(source), engine.features)
+    module = decode_checked(source, engine.features)
     compiler = engine._load_compiler()
     total = len(module.code_starts)
     report = None

@@ -7,7 +7,7 @@ import os
 from wasm_environ.errors import WasmError
 from wasm_facade.engine import Engine
 from wasm_facade.linker import Linker
-from wasm_facade.module import ELF_MAGIC, Module
+from wasm_facade.module import ELF_MAGIC, Module, file_bytes
 from wasm_facade.types import FuncType
 from wasm_vm import Func, Global, Store
 
@@ -136,7 +136,7 @@ def _module(engine: Engine, source: str | bytes | os.PathLike[str]) -> Module:
             head = file.read(4)
             if head == ELF_MAGIC:
                 return Module.deserialize_file(engine, source)
-            return Module(engine, head + file.read())
+            return Module(engine, file_bytes(head + file.read(), source))
     return Module.deserialize(engine, source) if source[:4] == ELF_MAGIC else Module(engine, source)
 
 

@@ -25,10 +25,26 @@ ELF_MAGIC = b"\x7fELF"
 
 
 def is_text(wasm: str | bytes) -> bool:
-    """Whether this is the text format: anything that does not start with a NUL, like a binary, or like an artifact."""
+    """Whether this may be the text format: it begins with a character that a text may begin with, or with UTF-8's mark."""
     if isinstance(wasm, str):
         return wasm != "" and wasm[0] != "\0"
-    return len(wasm) > 0 and wasm[0] != 0
+    return len(wasm) > 0 and (0x20 <= wasm[0] < 0x7F or wasm[0] in b"\t\n\r" or wasm[:3] == b"\xef\xbb\xbf")
+
+
+def file_bytes(contents: bytes, path: StrPath) -> bytes:
+    """The contents of a file that should be a module. What a .wasm holds is taken for text only if it looks like a module in text form."""
+    if contents[:4] == ELF_MAGIC:
+        name = os.fsdecode(path)
+        raise ArtifactError(f"{name} is a compiled artifact, made of a valid module: `wasm run {name}` runs it, Module.deserialize_file loads it; "
+                            "to look into the module, take the .wasm or .wat that it was made of")  # fmt: skip
+    text = is_text(contents) and (not os.fsdecode(path).endswith(".wasm") or contents.lstrip()[:1] in (b"(", b";"))
+    if not text and contents[:4] != WASM_MAGIC:
+        from wasm_environ.compile_errors import MalformedError
+
+        what = f"begins with {contents[:8].hex(' ')}" if contents else "is empty"
+        raise MalformedError(f"magic header not detected: {os.fsdecode(path)} is no wasm binary, which begins with the bytes 00 61 73 6d, "
+                             f"and no text, which begins with a parenthesis; it {what}")  # fmt: skip
+    return contents
 
 
 def source_bytes(wasm: object) -> bytes:
@@ -98,7 +114,7 @@ class Module:
         """Compile the file at `path`, which holds a binary or the text format."""
         with open(path, "rb") as file:
             contents = file.read()
-        return cls(engine, contents)
+        return cls(engine, file_bytes(contents, path))
 
     @classmethod
     def deserialize(cls, engine: Engine, encoded: bytes | bytearray) -> Self:

@@ -107,6 +107,8 @@ class Context:
         self.tags = vec[i64]([tag.type_index for tag in module.tags])
         self.data_count: i64 = module.data_count
         # Exact types exist: what allocates, and ref.func, gives one.
+        self.checking = ""  # what is being checked outside of bodies: kind (see InvalidError.item) and index
+        self.item: i64 = -1
         self.exact: i64 = EXACT if "custom_descriptors" in features else 0
 
     def add_type(self, sub: SubType) -> None:

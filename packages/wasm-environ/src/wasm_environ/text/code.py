@@ -37,12 +37,13 @@ _HINT: Final = "metadata.code.branch_hint"
 
 @final
 class Frame:
-    """Something open: its kind, what to emit at its end, its identifier, its state, its branch hint."""
+    """Something open: its kind, what to emit at its end, its identifier, its state, its branch hint, its first token."""
 
-    __slots__ = ("hint", "kind", "label", "pending", "state")
+    __slots__ = ("hint", "kind", "label", "pending", "start", "state")
 
-    def __init__(self, kind: int, pending: bytes = b"", label: str = "", hint: int = -1) -> None:
+    def __init__(self, kind: int, pending: bytes = b"", label: str = "", hint: int = -1, start: int = 0) -> None:
         self.kind = kind
+        self.start = start
         self.pending = pending
         self.label = label
         self.hint = hint
@@ -60,6 +61,7 @@ class CodeReader:
         self.frames: list[Frame] = []
         self.hints: list[tuple[int, int]] = []
         self.hint = -1  # of the instruction that comes next
+        self.places: list[tuple[int, int]] | None = None  # where wanted: (offset in out, token) of every instruction
 
     def sequence(self) -> None:
         """Instructions up to a `)` that closes what is around them; the cursor stays on it."""
@@ -91,6 +93,8 @@ class CodeReader:
             else:
                 if not _FLAT[frames[-1].kind] or (single and len(frames) == 1):
                     raise tokens.unexpected(i)
+                if self.places is not None:
+                    self.places.append((len(out), i))
                 code = PLAIN.get(tok)
                 if code is not None:
                     out += code
@@ -123,6 +127,13 @@ class CodeReader:
             where = tokens.fail_raw(f"@{_HINT} annotation: invalid target", note.raw)
             raise InvalidError(str(where))
         self.hint = value[0]
+
+    def _emit(self, hint: int, code: bytes, start: int) -> None:
+        """A folded instruction, whose first token is `start`."""
+        self._record_hint(hint)
+        if self.places is not None:
+            self.places.append((len(self.out), start))
+        self.out += code
 
     def _record_hint(self, hint: int) -> None:
         if hint >= 0:
@@ -217,6 +228,7 @@ class CodeReader:
         if frame.kind == TRY_FOLDED:
             self._try_arm(frame, word)
             return
+        start = tokens.i
         hint, self.hint = self.hint, -1
         code = PLAIN.get(word)
         if code is None:
@@ -230,29 +242,28 @@ class CodeReader:
             tokens.i += 1
         if tokens.toks[tokens.i] == ")":
             tokens.i += 1
-            self._record_hint(hint)
-            self.out += code
+            self._emit(hint, code, start)
         else:
-            self.frames.append(Frame(PLAIN_FOLDED, code, "", hint))
+            self.frames.append(Frame(PLAIN_FOLDED, code, "", hint, start))
 
     def _open_block(self, word: str, hint: int) -> None:
         tokens = self.tokens
         if word not in _BLOCKS:
             raise tokens.unexpected()
+        start = tokens.i
         tokens.i += 1
         label = tokens.identifier()
         code = self._header(word)
         if word == "if" or word == "try":
-            self.frames.append(Frame(IF_FOLDED if word == "if" else TRY_FOLDED, code, label, hint))
+            self.frames.append(Frame(IF_FOLDED if word == "if" else TRY_FOLDED, code, label, hint, start))
             return
-        self.out += code
+        self._emit(-1, code, start)
         self.scope.push_label(label)
         self.frames.append(Frame(BLOCK_FOLDED, b"", label))
 
     def _if_arm(self, frame: Frame, word: str) -> None:
         if word == "then" and frame.state == _START:
-            self._record_hint(frame.hint)
-            self.out += frame.pending
+            self._emit(frame.hint, frame.pending, frame.start)
             self.scope.push_label(frame.label)
             frame.state = _FIRST
         elif word == "else" and frame.state == _FIRST:
@@ -269,7 +280,7 @@ class CodeReader:
         caught = state in (_FIRST, _MORE)
         tokens.i += 1
         if word == "do" and state == _START:
-            self.out += frame.pending
+            self._emit(-1, frame.pending, frame.start)
             self.scope.push_label(frame.label)
             frame.state = _FIRST
         elif word == "catch" and caught:
@@ -292,13 +303,12 @@ class CodeReader:
         """On `)`."""
         kind = frame.kind
         if kind == PLAIN_FOLDED:
-            self._record_hint(frame.hint)
-            self.out += frame.pending
+            self._emit(frame.hint, frame.pending, frame.start)
         elif kind == BLOCK_FOLDED or (kind >= IF_FOLDED and kind != ARM):
             if kind != BLOCK_FOLDED and frame.state == _START:
                 raise self.tokens.unexpected(wanted="(then ...)" if kind == IF_FOLDED else "(do ...)")
             if frame.state != _DELEGATED:
-                self.out.append(_END)
+                self._emit(-1, b"\x0b", self.tokens.i)
                 self.scope.pop_label()
         elif kind != ARM:
             raise self.tokens.unexpected(wanted="`end`")

@@ -11,6 +11,7 @@ from wasm_environ.text.code import CodeReader
 from wasm_environ.text.customs import take_customs
 from wasm_environ.text.immediates import Scope, note_words
 from wasm_environ.text.lexer import Tokens
+from wasm_environ.text.positions import Positions
 from wasm_environ.text.sections import Sections, string
 from wasm_environ.text.spaces import Space
 from wasm_environ.text.types import FUNCREF, REF, TypeReader, bind_local
@@ -26,7 +27,8 @@ _NOUNS: Final = {"func": "function"}
 class FieldReader:
     """Reads the fields of one module into `sections`."""
 
-    def __init__(self, tokens: Tokens, memory64: bool) -> None:
+    def __init__(self, tokens: Tokens, memory64: bool, positions: Positions | None = None) -> None:
+        self.positions = positions
         self.tokens = tokens
         self.types = TypeReader(tokens, Space("type", "type"), memory64)
         self.scope = Scope(tokens, self.types)
@@ -68,10 +70,13 @@ class FieldReader:
         end = tokens.i
         for start in type_starts:
             tokens.i = start + 2
+            first = len(self.types.defs)
             if tokens.toks[start + 1] == "rec":
                 self.types.rec_group()
             else:
                 self.types.add(self.types.type_def())
+            if self.positions is not None:
+                self.positions.items.update({("type", index): start + 1 for index in range(first, len(self.types.defs))})
         tokens.i = end
 
     def _bind_field(self, word: str, start: int) -> None:
@@ -84,11 +89,15 @@ class FieldReader:
             index = self._bind_definition(word, start, end)
         elif word == "import":
             self._bind_import(start)
+        elif word == "start":
+            index = 0
         elif word == "elem":
             index = scope.elems.define(tokens)
         elif word == "data":
             index = scope.datas.define(tokens)
         self.fields.append((word, start, index))
+        if self.positions is not None and index >= 0:
+            self.positions.items[word, index] = start + 1
         tokens.i = end + 1
 
     def _bind_definition(self, word: str, start: int, end: int) -> int:
@@ -122,7 +131,9 @@ class FieldReader:
         if word not in _KINDS:
             raise tokens.unexpected(wanted="an external type")
         tokens.i += 1
-        self.spaces[_KINDS[word]].define(tokens)
+        index = self.spaces[_KINDS[word]].define(tokens)
+        if self.positions is not None:
+            self.positions.items[word, index] = start + 1
 
     def _check_import(self, at: int) -> None:
         if self.imports_after:
@@ -138,8 +149,12 @@ class FieldReader:
             tokens.i = start + 2
             self.readers[word](index)
             tokens.expect(")")
+            if self.positions is not None:
+                self.positions.grew(self.sections, start + 1)
         tokens.i = end
         self.types.finish()
+        if self.positions is not None:
+            self.positions.types(self.sections.type_entries())
         self.sections.data_count = self.scope.uses_data
         if tokens.notes:
             at = min(tokens.notes)
@@ -226,7 +241,8 @@ class FieldReader:
         return b"\x00" + unsigned(self.types.type_use(names))
 
     def _func(self, index: int) -> None:
-        types, scope = self.types, self.scope
+        tokens, types, scope = self.tokens, self.types, self.scope
+        start = tokens.i - 1
         self._skip_id()
         self._exports(module.FUNC, index)
         names = self._inline_import()
@@ -238,7 +254,11 @@ class FieldReader:
         code = CodeReader(scope)
         code.out += self._locals(local_ids, types.params_of(type_index))
         scope.enter_function(local_ids)
+        if self.positions is not None:
+            code.places = self.positions.body(start)
         code.sequence()
+        if self.positions is not None:
+            self.positions.end(len(code.out), tokens.i)
         code.out += _END
         self.sections.functions.append(unsigned(type_index))
         self.sections.codes.append(string(bytes(code.out)))

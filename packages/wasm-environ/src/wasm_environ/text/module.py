@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from wasm_environ.compile_errors import CompileError
 from wasm_environ.features import DEFAULT, Features
 from wasm_environ.module import Module
 from wasm_environ.text.fields import FieldReader
 from wasm_environ.text.lexer import Tokens, decode_source
+from wasm_environ.text.positions import Positions
 from wasm_environ.text.spaces import NAME_NOTE, name_of
 
 
 def parse_module(
-    source: str | bytes, *, names: bool = True, first_line: int = 1, features: Features = DEFAULT
+    source: str | bytes, *, names: bool = True, first_line: int = 1, features: Features = DEFAULT, positions: Positions | None = None
 ) -> bytes:  # fmt: skip
     """The binary of a module in text form: `(module ...)`, or its fields alone. UTF-8 bytes or a str.
 
     With `names` the identifiers go into a name section. Nothing is validated beyond what the text format itself demands. Raises
     TextError, which begins with the spec suite's words and shows the line; lines count from `first_line`. Of the features only memory64
     matters to the text: without it limits are 32-bit numbers. All others are checked when the binary is decoded and validated.
+    `positions` notes where everything came from.
     """
     tokens = Tokens(decode_source(source), first_line)
     module_name, wrapped = "", False
@@ -32,7 +35,7 @@ def parse_module(
             text = b" ".join(_strings(tokens))
             _finish(tokens, True)
             return parse_module(text, names=names, features=features)
-    reader = FieldReader(tokens, "memory64" in features)
+    reader = FieldReader(tokens, "memory64" in features, positions)
     section = reader.sections.names
     section.module = module_name[1:] if module_name else None
     _module_annotation(tokens, reader)
@@ -45,6 +48,16 @@ def parse_module(
         section.module = None
         section.locals, section.labels = {}, {}
     return reader.sections.encode()
+
+
+def place_error(error: CompileError, source: str | bytes, features: Features = DEFAULT) -> None:
+    """Tell an error, of validating or compiling the binary of a text, its line and column there."""
+    positions = Positions()
+    binary = parse_module(source, features=features, positions=positions)
+    token = positions.find(error, binary)
+    if token >= 0:
+        found = Tokens(decode_source(source)).fail(error.message, token)
+        error.place(found.line, found.column, found.source)
 
 
 def parse_text(source: str | bytes, *, names: bool = True, features: Features = DEFAULT) -> Module:

@@ -70,6 +70,17 @@ class Sections:
         self.hints: Hints = {}
         self.names = Names()
 
+    def type_entries(self) -> list[bytes]:
+        """The types in binary form, the first of a group with the group's head."""
+        return list(map(_type_entry, self.types))
+
+    def lists(self) -> tuple[tuple[int, list[bytes]], ...]:
+        """Section ids and the entries of the sections that fields make one by one."""
+        return (
+            (2, self.imports), (3, self.functions), (4, self.tables), (5, self.memories), (13, self.tags), (6, self.globals),
+            (7, self.exports), (9, self.elems), (10, self.codes), (11, self.datas),
+        )  # fmt: skip
+
     def encode(self) -> bytes:
         """The module."""
         self._add_hints()
@@ -91,15 +102,12 @@ class Sections:
     def _contents(self, kind: int) -> bytes:
         if kind == 1:
             groups = sum(1 for entry in self.types if entry.group)
-            return unsigned(groups) + b"".join(map(_type_entry, self.types)) if self.types else b""
+            return unsigned(groups) + b"".join(self.type_entries()) if self.types else b""
         if kind == 8:
             return unsigned(self.start) if self.start >= 0 else b""
         if kind == 12:
             return unsigned(len(self.datas)) if self.data_count else b""
-        entries = {
-            2: self.imports, 3: self.functions, 4: self.tables, 5: self.memories, 13: self.tags, 6: self.globals,
-            7: self.exports, 9: self.elems, 10: self.codes, 11: self.datas,
-        }[kind]  # fmt: skip
+        entries = dict(self.lists())[kind]
         return vector(entries) if entries else b""
 
     def _add_hints(self) -> None:

@@ -17,6 +17,15 @@ from wasm_environ.validation.types import check_types
 def checked_context(module: Module, features: Features) -> Context:
     """Check everything outside of bodies; returns the context that validating them needs."""
     context = Context(module, features)
+    try:
+        check_all(context)
+    except InvalidError as error:
+        error.item = (context.checking, int(context.item))
+        raise
+    return context
+
+
+def check_all(context: Context) -> None:
     check_types(context)
     check_functions(context)
     check_tables(context)
@@ -30,7 +39,7 @@ def checked_context(module: Module, features: Features) -> Context:
     check_datas(context, constants)
     check_start(context)
     check_exports(context)
-    return context
+    check_declared(context)
 
 
 def check_value_type(context: Context, t: int, what: str) -> None:
@@ -47,10 +56,8 @@ def check_function_type(context: Context, index: int, what: str) -> None:
 
 def check_functions(context: Context) -> None:
     for i, index in enumerate(context.module.functions):
+        context.checking, context.item = "func", i
         check_function_type(context, index, f"function {i}")
-    for i in context.module.declared_functions:
-        if i >= len(context.functions):
-            raise InvalidError(f"unknown function {i}")
 
 
 def check_limits(size: Limits, most: int, message: str) -> None:
@@ -62,9 +69,11 @@ def check_limits(size: Limits, most: int, message: str) -> None:
 
 def check_tables(context: Context) -> None:
     module = context.module
+    context.checking, context.item = "table", 1
     if len(module.tables) > 1 and "reference_types" not in context.features:
         raise InvalidError("multiple tables: reference_types support is not enabled")
     for i, table in enumerate(module.tables):
+        context.checking, context.item = "table", i
         check_table_type(context, table.type, f"table {i}")
 
 
@@ -76,9 +85,11 @@ def check_table_type(context: Context, type: TableType, what: str) -> None:
 
 def check_memories(context: Context) -> None:
     memories = context.module.memories
+    context.checking, context.item = "memory", 1
     if len(memories) > 1 and "multi_memory" not in context.features:
         raise InvalidError("multiple memories: multi_memory support is not enabled")
-    for type in memories:
+    for i, type in enumerate(memories):
+        context.checking, context.item = "memory", i
         check_memory_type(type)
 
 
@@ -99,6 +110,7 @@ def check_memory_type(type: MemoryType) -> None:
 
 def check_tags(context: Context) -> None:
     for i, tag in enumerate(context.module.tags):
+        context.checking, context.item = "tag", i
         check_function_type(context, tag.type_index, f"tag {i}")
         if context.results[tag.type_index]:
             raise InvalidError(f"non-empty tag result type: tag {i}")
@@ -107,6 +119,7 @@ def check_tags(context: Context) -> None:
 def check_globals(context: Context, constants: ConstValidator) -> None:
     """An initializer may read the globals before it: imported ones, with gc also defined ones."""
     for i, item in enumerate(context.module.globals):
+        context.checking, context.item = "global", i
         check_value_type(context, item.type.type, f"global {i}")
         if item.init is not None:
             if "gc" in context.features:
@@ -117,6 +130,7 @@ def check_globals(context: Context, constants: ConstValidator) -> None:
 def check_table_initializers(context: Context, constants: ConstValidator) -> None:
     constants.globals = context.imported_globals
     for i, table in enumerate(context.module.tables):
+        context.checking, context.item = "table", i
         if table.init is not None:
             constants.check(table.init, table.type.element)
         elif i >= context.module.imported_tables and not context.defaultable(table.type.element):
@@ -125,6 +139,7 @@ def check_table_initializers(context: Context, constants: ConstValidator) -> Non
 
 def check_elements(context: Context, constants: ConstValidator) -> None:
     for i, segment in enumerate(context.module.elements):
+        context.checking, context.item = "elem", i
         check_value_type(context, segment.type, f"elem segment {i}")
         for expression in segment.expressions or ():
             constants.check(expression, segment.type)
@@ -143,6 +158,7 @@ def check_datas(context: Context, constants: ConstValidator) -> None:
     if plain_datas(context.module, 1 if context.memories and context.memories[0] == I32 else 0):
         return
     for i, segment in enumerate(context.module.datas):
+        context.checking, context.item = "data", i
         if segment.mode == ACTIVE:
             if segment.memory >= len(context.memories):
                 raise InvalidError(f"unknown memory {segment.memory}: of data segment {i}")
@@ -154,6 +170,7 @@ def check_start(context: Context) -> None:
     start = context.module.start
     if start < 0:
         return
+    context.checking, context.item = "start", 0
     if start >= len(context.functions):
         raise InvalidError(f"unknown function {start}: the start function")
     type = context.functions[start]
@@ -167,7 +184,8 @@ def check_exports(context: Context) -> None:
         FUNC: len(module.functions), TABLE: len(module.tables), MEMORY: len(module.memories), GLOBAL: len(module.globals)
     }  # fmt: skip
     names: set[str] = set()
-    for export in module.exports:
+    for i, export in enumerate(module.exports):
+        context.checking, context.item = "export", i
         if export.index >= spaces.get(export.kind, len(module.tags)):
             kind = "function" if export.kind == FUNC else KIND_NAMES[export.kind]
             raise InvalidError(f"unknown {kind} {export.index}: exported as {export.name!r}")
@@ -176,3 +194,13 @@ def check_exports(context: Context) -> None:
         names.add(export.name)
         if export.kind == GLOBAL and module.globals[export.index].type.mutable and "mutable_global" not in context.features:
             raise InvalidError(f"mutable_global support is not enabled: the export of mutable global {export.name!r}")
+
+
+def check_declared(context: Context) -> None:
+    """What else names functions: lists of indices in element segments."""
+    for i in context.module.declared_functions:
+        if i >= len(context.functions):
+            for at, segment in enumerate(context.module.elements):
+                if i in (segment.functions or ()):
+                    context.checking, context.item = "elem", at
+            raise InvalidError(f"unknown function {i}")

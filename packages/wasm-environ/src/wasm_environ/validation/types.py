@@ -21,7 +21,9 @@ from wasm_environ.types import (
 def check_types(context: Context) -> None:
     """All entries of the type section. Nothing may use `context.matches` on concrete types before this has passed."""
     types = context.module.types
+    context.checking = "type"
     for index, sub in enumerate(types):
+        context.item = index
         end = sub.rec_start + sub.rec_size
         for t in value_types(sub.composite):
             if t & CONCRETE and t >> HEAP_SHIFT >= end:
@@ -31,6 +33,7 @@ def check_types(context: Context) -> None:
                 raise InvalidError(f"unknown type {above}: a supertype must stand before its subtype {index}")
     depths: list[int] = []
     for index, sub in enumerate(types):
+        context.item = index
         depth = 0
         if sub.supers:
             depth = depths[sub.supers[0]] + 1
@@ -39,6 +42,7 @@ def check_types(context: Context) -> None:
         depths.append(depth)
         check_descriptors(types, index, sub)
     for index, sub in enumerate(types):
+        context.item = index
         if sub.supers:
             check_super(context, index, sub)
 

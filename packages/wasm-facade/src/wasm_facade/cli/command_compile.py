@@ -6,11 +6,10 @@ import os
 
 from wasm_facade.cli import OK, progress
 from wasm_facade.cli.options import Command, Option
-from wasm_facade.cli.source import read, write
+from wasm_facade.cli.source import read_module, write
 from wasm_facade.compilation import compile_artifact
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
-from wasm_facade.module import source_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def run(options: Parsed) -> int:
     config.consume_fuel = bool(options.fuel)
     if options.target is not None:
         config.target = options.target
-    artifact = compile_artifact(Engine(config), source_bytes(read(path)), progress())
+    artifact = compile_artifact(Engine(config), read_module(path), progress())
     output = options.output or (os.path.splitext(path)[0] if path != "-" else "out") + ".cwasm"
     write(output, artifact)
     return OK

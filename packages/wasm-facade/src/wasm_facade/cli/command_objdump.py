@@ -6,9 +6,8 @@ import sys
 
 from wasm_facade.cli import OK
 from wasm_facade.cli.options import Command
-from wasm_facade.cli.source import read
+from wasm_facade.cli.source import read_module
 from wasm_facade.compilation import binary_of, refuse_component
-from wasm_facade.module import source_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def run(options: Parsed) -> int:
     from wasm_environ.text.objdump import summary
 
     for path in options.operands:
-        binary = binary_of(source_bytes(read(path)))
+        binary = binary_of(read_module(path))
         refuse_component(binary)
         if len(options.operands) > 1:
             sys.stdout.write(f"{path}:\n")

@@ -7,9 +7,8 @@ import sys
 
 from wasm_facade.cli import FAILED, OK, fail
 from wasm_facade.cli.options import Command, Option
-from wasm_facade.cli.source import read, write
+from wasm_facade.cli.source import read_module, write
 from wasm_facade.compilation import binary_of
-from wasm_facade.module import source_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ COMMAND = Command(
 def run(options: Parsed) -> int:
     """Parse the file."""
     path = options.operands[0]
-    binary = binary_of(source_bytes(read(path)))
+    binary = binary_of(read_module(path))
     output = options.output or ("-" if path == "-" else os.path.splitext(path)[0] + ".wasm")
     if output == "-":
         if sys.stdout.isatty():

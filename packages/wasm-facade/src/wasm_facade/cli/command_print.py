@@ -6,9 +6,8 @@ import sys
 
 from wasm_facade.cli import OK
 from wasm_facade.cli.options import Command, Option
-from wasm_facade.cli.source import read
+from wasm_facade.cli.source import read_module
 from wasm_facade.compilation import binary_of, refuse_component
-from wasm_facade.module import source_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def run(options: Parsed) -> int:
     from wasm_environ.features import ALL
     from wasm_environ.text.printer import print_module
 
-    binary = binary_of(source_bytes(read(options.operands[0])))
+    binary = binary_of(read_module(options.operands[0]))
     refuse_component(binary)
     text = print_module(decode(binary, ALL), names=not options.no_names, offsets=bool(options.offsets), folded=bool(options.folded))
     if options.output is None:

@@ -10,7 +10,7 @@ from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, describe, fail, pr
 from wasm_facade.cli.options import Command, Option, natural, pair, seconds, size
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
-from wasm_facade.module import ELF_MAGIC, Module
+from wasm_facade.module import ELF_MAGIC, Module, file_bytes
 from wasm_vm import Func, Instance, Store, Trap
 
 TYPE_CHECKING = False
@@ -121,7 +121,7 @@ def _load(engine: Engine, path: str) -> Module:
     with open(path, "rb") as file:
         head = file.read(4)
         if head != ELF_MAGIC:
-            return Module._with_progress(engine, head + file.read(), progress())
+            return Module._with_progress(engine, file_bytes(head + file.read(), path), progress())
     return Module.deserialize_file(engine, path)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from wasm_environ.errors import WasmError
 from wasm_facade.cli import FAILED, OK, describe, fail
 from wasm_facade.cli.options import Command, Option
-from wasm_facade.cli.source import read
-from wasm_facade.compilation import binary_of, validate
-from wasm_facade.module import source_bytes
+from wasm_facade.cli.source import read_module
+from wasm_facade.compilation import validate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def run(options: Parsed) -> int:
     status = OK
     for path in options.operands:
         try:
-            validate(binary_of(source_bytes(read(path))), features)
+            validate(read_module(path), features)
         except (WasmError, OSError) as error:
             message = describe(error)
             fail("validate", message if path in message else f"{path}: {message}")

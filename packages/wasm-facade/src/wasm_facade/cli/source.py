@@ -6,6 +6,8 @@ import os
 import sys
 from stat import S_ISREG  # which `os` has imported
 
+from wasm_facade.module import file_bytes
+
 
 def read(path: str) -> bytes:
     """The contents of a file, or of stdin for "-"."""
@@ -13,6 +15,11 @@ def read(path: str) -> bytes:
         return sys.stdin.buffer.read()
     with open(path, "rb") as file:
         return file.read()
+
+
+def read_module(path: str) -> bytes:
+    """The same of a file that should be a module, binary or text. Raises ArtifactError for an artifact, MalformedError for a .wasm of something else."""
+    return file_bytes(read(path), path)
 
 
 def write(path: str, data: bytes) -> None:
