@@ -137,3 +137,23 @@ def test_nobody_stands_in(faulty: Callable[[str], None], monkeypatch: pytest.Mon
     config.cache = False
     with pytest.raises(CompileError, match=r'llvm backend failed on function 1 "b" \(SIGABRT: .*\), and no other backend for this target is installed'):
         Module(Engine(config), CHAIN)
+
+
+TAIL_CALLED = """(module (type $t (func (param i64) (result i32))) (table (export "t") 1 funcref) (elem (i32.const 0) $g)
+  (func $g (export "g") (type $t) (i32.wrap_i64 (local.get 0))))"""
+TAIL_CALLER = """(module (type $t (func (param i64) (result i32))) (import "a" "g" (func $g (type $t))) (import "a" "t" (table 1 funcref)) (memory 1)
+  (func $f (type $t) (return_call $g (local.get 0))) (func $h (type $t) (return_call_indirect (type $t) (local.get 0) (i32.const 0)))
+  (func (export "direct") (param i64) (result i64) (i64.extend_i32_u (call $f (local.get 0))))
+  (func (export "through table") (param i64) (result i64) (i64.extend_i32_u (call $h (local.get 0))))
+  (func (export "address") (param i64) (result i32) (i32.store (i32.const 4) (i32.const 9)) (i32.load (call $f (local.get 0)))))"""
+
+
+@pytest.mark.parametrize(("caller", "callee"), [("native", "llvm"), ("llvm", "native"), ("llvm", "llvm"), ("native", "native")])
+def test_a_tail_call_may_leave_anything_in_the_upper_half(caller: str, callee: str) -> None:
+    engine = Engine()
+    store = Store(engine)
+    inner = Instance(store, Module.deserialize(engine, compiled(callee, TAIL_CALLED)), []).exports(store)
+    outer: Any = Instance(store, Module.deserialize(engine, compiled(caller, TAIL_CALLER)), [inner["g"], inner["t"]]).exports(store)
+    assert outer["direct"](store, 0x7_0000_0001) == 1
+    assert outer["through table"](store, 0x7_0000_0001) == 1
+    assert outer["address"](store, 0x7_0000_0004) == 9

@@ -106,8 +106,11 @@ class Calls:
         """Whether the first loop above already wrote this argument."""
         return self.values.kind[entry] == SLOT and self.values.low[entry] == STORED
 
-    def results(self, signature: Signature, operands: i64, foreign: bool) -> None:
-        """After the call: operands away, results on the stack. A `foreign` callee may leave anything in an i32's upper half."""
+    def results(self, signature: Signature, operands: i64) -> None:
+        """After the call: operands away, results on the stack.
+
+        An i32's upper half may hold anything: the callee, or what it tail-called, may be another backend's.
+        """
         values = self.values
         machine = self.machine
         values.drop(operands)
@@ -118,7 +121,7 @@ class Calls:
         type = signature.results[0]
         register = self.frame.tables.convention.result(type)
         values.take(register)
-        if foreign and type == T_I32:
+        if type == T_I32:
             machine.move(T_I32, register, register)
         values.push_reg(type, register)
         base = values.sp
@@ -162,7 +165,7 @@ class Calls:
         else:
             machine.move(T_I64, callee, context)
             machine.call_function(function)
-        self.results(signature, n, function < self.frame.tables.imported_functions or not self.frame.tables.whole)
+        self.results(signature, n)
 
     def call_pointer(self, signature: Signature, pointer: i64) -> None:
         """Call the VMFuncRef in `pointer`; its arguments and one more operand are on the stack."""
@@ -174,7 +177,7 @@ class Calls:
         self.machine.load_code_and_context(pointer, self.frame.tables.convention.integers[0])
         self.machine.call_register(pointer)
         self.values.free_reg(pointer)
-        self.results(signature, n + 1, True)
+        self.results(signature, n + 1)
 
     def call_indirect(self, table: i64, type_index: i64, signature: Signature) -> None:
         """call_indirect"""

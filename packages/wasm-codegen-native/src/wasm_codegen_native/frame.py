@@ -26,7 +26,7 @@ class ModuleTables:
         layout = ContextLayout(module)
         self.convention: Convention = convention
         self.imported_functions: i64 = module.imported_functions
-        self.whole: bool = whole  # else some defined functions are another backend's, which need not clear an i32's upper half
+        self.whole: bool = whole  # else some defined functions are another backend's, called by relocation
         self.consume_fuel: bool = tunables.consume_fuel
         self.stack_check: bool = tunables.stack_check
         self.memory_places: vec[i64] = vec[i64]()
