@@ -17,6 +17,8 @@ PyObject *func_wrap(Store *store, VMFuncRef *funcref, HostFunc *host)
     Signature *signature = engine_signature(store->engine, funcref->type_id);
     if (!signature)
         return NULL;
+    if (!host)
+        host = funcref_host(funcref); /* before the allocation: a finalizer that runs in it can close the store */
     FuncObject *func = PyObject_GC_New(FuncObject, &FuncType);
     if (!func)
         return NULL;
@@ -25,7 +27,7 @@ PyObject *func_wrap(Store *store, VMFuncRef *funcref, HostFunc *host)
     func->store = (Store *)Py_NewRef(store);
     func->funcref = funcref;
     func->signature = signature;
-    func->host = host ? host : funcref_host(funcref);
+    func->host = host;
     func->weakrefs = NULL;
     PyObject_GC_Track(func);
     return (PyObject *)func;

@@ -26,14 +26,16 @@ int memory_plan_parse(PyObject *type, MemoryPlan *plan)
 
 static PyObject *wrap(PyTypeObject *type, Store *store, Engine *engine, Memory *memory)
 {
+    memory_incref(memory); /* before the allocation: a finalizer that runs in it can close the store */
     MemoryObject *object = PyObject_GC_New(MemoryObject, type);
-    if (!object)
+    if (!object) {
+        memory_decref(memory);
         return NULL;
+    }
     object->store = (Store *)Py_XNewRef(store);
     object->engine = (Engine *)Py_XNewRef(engine);
     object->memory = memory;
     object->weakrefs = NULL;
-    memory_incref(memory);
     PyObject_GC_Track(object);
     return (PyObject *)object;
 }

@@ -166,12 +166,12 @@ static PyObject *table_type(TableObject *self, PyObject *storelike)
 {
     if (store_check_arg(self->store, storelike))
         return NULL;
-    const TablePlan *p = &self->table->plan;
-    PyObject *limits = limits_object(p->min, p->has_max, p->max, p->is64, false);
+    TablePlan plan = self->table->plan; /* a copy: an allocation can run a finalizer that closes the store */
+    PyObject *limits = limits_object(plan.min, plan.has_max, plan.max, plan.is64, false);
     if (!limits)
         return NULL;
     return type_to_public(G.to_table_type,
-                          PyObject_CallFunction(G.environ_table_type, "KN", (unsigned long long)p->element.code, limits));
+                          PyObject_CallFunction(G.environ_table_type, "KN", (unsigned long long)plan.element.code, limits));
 }
 
 static PyObject *table_size(TableObject *self, PyObject *storelike)
@@ -204,8 +204,10 @@ static PyObject *table_set(TableObject *self, PyObject *const *args, Py_ssize_t 
         PyErr_SetString(PyExc_TypeError, "set() needs a store, an index and a value");
         return NULL;
     }
-    if (store_check_arg(self->store, args[0]) || index_argument(args[1], "index", &index) ||
-        value_to_wasm(self->store, &self->table->plan.element, args[2], &value) || store_check_open(self->store))
+    if (store_check_arg(self->store, args[0]))
+        return NULL;
+    ValueType element = self->table->plan.element; /* a copy: converting an argument can close the store */
+    if (index_argument(args[1], "index", &index) || value_to_wasm(self->store, &element, args[2], &value) || store_check_open(self->store))
         return NULL;
     if (index >= self->table->definition.length) {
         PyErr_Format(G.wasm_error, "out of bounds table access: index %llu in a table of %llu elements", (unsigned long long)index,
@@ -224,8 +226,10 @@ static PyObject *table_grow_method(TableObject *self, PyObject *const *args, Py_
         PyErr_SetString(PyExc_TypeError, "grow() needs a store, a number of elements and their value");
         return NULL;
     }
-    if (store_check_arg(self->store, args[0]) || index_argument(args[1], "amt", &delta) ||
-        value_to_wasm(self->store, &self->table->plan.element, args[2], &value) || store_check_open(self->store))
+    if (store_check_arg(self->store, args[0]))
+        return NULL;
+    ValueType element = self->table->plan.element; /* a copy: converting an argument can close the store */
+    if (index_argument(args[1], "amt", &delta) || value_to_wasm(self->store, &element, args[2], &value) || store_check_open(self->store))
         return NULL;
     uint64_t old = table_grow(self->store, self->table, delta, value.ref);
     if (old == UINT64_MAX) {
