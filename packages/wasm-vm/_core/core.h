@@ -3,6 +3,9 @@
  * Two kinds of things live here. *Runtime* structs (Instance, Memory, Table, HostFunc ...) are plain C, belong to a store and are what compiled code
  * sees through VMContext. *Objects* (FuncObject, MemoryObject ...) are what Python sees: a strong reference to the store and a pointer into it.
  */
+
+/* The rule of every entry point: Python can run at any conversion of an argument and any allocation of an object, and can close the store.
+   So convert first, check that the store is open next, borrow last; run no Python while something is borrowed: copy it, or take a reference. */
 #ifndef WASM_VM_CORE_H
 #define WASM_VM_CORE_H
 
