@@ -23,7 +23,7 @@ from wasm_environ.compiler import Target, Tunables
 from wasm_environ.features import ALL
 from wasm_environ.linking import assemble, elf
 from wasm_environ.text import parse_text
-from wasm_environ.vmtypes import GUARD_EXTRA, OVERFLOW_PAGE, RESERVATION, ContextLayout
+from wasm_environ.vmtypes import ARGUMENT_SLOTS, GUARD_EXTRA, OVERFLOW_PAGE, RESERVATION, STORE_ARGS, VALUE_SIZE, ContextLayout
 
 PUSH_ALL = bytes.fromhex("5553 4154 4155 4156 4157")
 POP_ALL_RETURN = bytes.fromhex("415f 415e 415d 415c 5b 5d c3")
@@ -80,7 +80,7 @@ class Machine:
         self.code = place(bytes(self.tables[".text"]))
         self.notes: list[list[Any]] = []
         self.save = (ctypes.c_uint64 * 3)()
-        self.store = (ctypes.c_uint64 * 4)()
+        self.store = (ctypes.c_uint64 * ((STORE_ARGS + VALUE_SIZE * ARGUMENT_SLOTS) // 8))()
         self.store[1] = request.get("fuel", 0)
         self.keep: list[Any] = []
         self.layout = ContextLayout(self.module)

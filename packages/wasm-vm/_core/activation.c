@@ -188,16 +188,21 @@ void return_to_wasm(ThreadRecord *thread, Activation *activation, PyThreadState 
     atomic_store_explicit(&thread->in_wasm, 1, memory_order_relaxed);
 }
 
-/* Run Python's signal handlers in the middle of wasm, on this thread's normal stack. In wasm code no lock is held and nothing half done, so
- * this is as safe as a host call. -1: a handler raised; then the GIL is kept, and the unwind ends in vm_enter, which finds that it has it. */
+/* Run Python's signal handlers in the middle of wasm, on this thread's normal stack. In wasm code no lock is held and nothing half done but a
+ * call whose arguments are in the side area, so with that kept aside this is as safe as a host call. -1: a handler raised; then the GIL is kept,
+ * and the unwind ends in vm_enter, which finds that it has it. */
 int run_python_signals(ThreadRecord *thread, Activation *activation, uintptr_t exit_pc, uintptr_t exit_fp)
 {
+    VMStoreContext *vm = &activation->store->vm;
+    VMValue args[sizeof vm->args / sizeof *vm->args];
+    memcpy(args, vm->args, sizeof args);
     PyThreadState *released = leave_wasm(thread, activation, exit_pc, exit_fp);
     atomic_fetch_and(&thread->interrupt, ~(unsigned)INTERRUPT_SIGNALS);
     if (PyErr_CheckSignals()) {
         atomic_store_explicit(&thread->activation, activation, memory_order_relaxed);
         return -1;
     }
+    memcpy(vm->args, args, sizeof args);
     return_to_wasm(thread, activation, released);
     return 0;
 }

@@ -260,7 +260,6 @@ uint64_t instance_element(Instance *instance, const struct ElementPlan *segment,
 
 struct Store {
     PyObject_HEAD
-    VMStoreContext vm; /* compiled code points here */
     Engine *engine;          /* strong */
     PyObject *engine_object; /* what the user gave: strong */
     PyObject *data;          /* strong */
@@ -279,6 +278,7 @@ struct Store {
     uint64_t epoch_deadline;
     int64_t limit_memory, limit_elements, limit_instances, limit_tables, limit_memories; /* < 0: none */
     int64_t instance_count, table_count, memory_count;
+    VMStoreContext vm; /* compiled code points here; last, because its side area is large and need not be zero (store_alloc) */
 };
 
 extern PyTypeObject StoreType;

@@ -30,6 +30,7 @@ void host_context_init(HostContext *context, HostFunc *function, Instance *calle
 {
     context->vm.magic = VM_HOST_MAGIC;
     context->vm.flags = 0;
+    context->vm.store = &function->store->vm;
     context->vm.host_call = host_call;
     context->function = function;
     context->caller = caller;

@@ -23,7 +23,7 @@ typedef VMValue VMGlobal;
 #define VM_RESERVATION 0x200000000ull
 #define VM_GUARD_EXTRA 0x10000ull
 #define VM_OVERFLOW_PAGE 0xF000u
-#define VM_LAYOUT 0x7DCE1BBDu
+#define VM_LAYOUT 0x35C8A1C8u
 
 typedef struct VMStoreContext VMStoreContext;
 typedef struct VMContext VMContext;
@@ -38,10 +38,12 @@ struct VMStoreContext {
     uint64_t stack_limit; /* a frame whose SP would go below this traps */
     int64_t fuel; /* fuel left; compiled code subtracts, traps below zero */
     uint64_t pending; /* set while an interrupt waits; checked on the way back from host calls */
+    VMValue args[1000]; /* parameters beyond the registers, from the caller's last stores to the callee's first loads */
 };
 _Static_assert(offsetof(VMStoreContext, stack_limit) == 0, "VMStoreContext.stack_limit");
 _Static_assert(offsetof(VMStoreContext, fuel) == 8, "VMStoreContext.fuel");
 _Static_assert(offsetof(VMStoreContext, pending) == 16, "VMStoreContext.pending");
+_Static_assert(offsetof(VMStoreContext, args) == 32, "VMStoreContext.args");
 
 struct VMContext {
     uint32_t magic; /* CONTEXT_MAGIC */
@@ -64,11 +66,13 @@ _Static_assert(sizeof(VMContext) == 48, "VMContext");
 struct VMHostContext {
     uint32_t magic; /* HOST_MAGIC */
     uint32_t flags; /* the core's own */
+    VMStoreContext *store; /* where VMContext has it too */
     void (*host_call)(struct VMHostContext *, VMValue *); /* called by host thunks */
 };
 _Static_assert(offsetof(VMHostContext, magic) == 0, "VMHostContext.magic");
 _Static_assert(offsetof(VMHostContext, flags) == 4, "VMHostContext.flags");
-_Static_assert(offsetof(VMHostContext, host_call) == 8, "VMHostContext.host_call");
+_Static_assert(offsetof(VMHostContext, store) == 8, "VMHostContext.store");
+_Static_assert(offsetof(VMHostContext, host_call) == 16, "VMHostContext.host_call");
 
 struct VMMemory {
     uint8_t *base; /* never changes for a reserved memory */

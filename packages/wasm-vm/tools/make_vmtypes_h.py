@@ -45,7 +45,10 @@ def structs() -> list[tuple[str, list[tuple[str, int, str, str]]]]:
 
 
 def declaration(c_type: str, field: str) -> str:
-    """`c_type field;`, with the name in the right place of a function pointer."""
+    """`c_type field;`, with the name in the right place of a function pointer or an array."""
+    if c_type.endswith("]"):
+        element, _, length = c_type.partition("[")
+        return f"{element} {field}[{length};"
     if "(*)" in c_type:
         return c_type.replace("(*)", f"(*{field})") + ";"
     return f"{c_type}{'' if c_type.endswith('*') else ' '}{field};"

@@ -65,7 +65,7 @@ class Shared:
         if signature is None:
             composite = self.module.types[type_index].composite
             assert isinstance(composite, FuncType)
-            signature = self.signatures[type_index] = Signature(composite, self.isa.registers)
+            signature = self.signatures[type_index] = Signature(composite, self.isa.name)
         return signature
 
 

@@ -327,7 +327,7 @@ class FunctionLowering:
 
     def _assemble(self) -> str:
         s = self.signature
-        names = ["%vm", *(["%more"] if len(s.results) > 1 else []), *(f"%P{i}" for i in range(len(s.wasm_params)))]
+        names = ["%vm", *(["%more"] if len(s.results) > 1 else []), *(f"%P{i}" for i in s.register_params())]
         params = ", ".join([f"{t} {name}" for t, name in zip(s.params, names, strict=True)])
         # Dereferenceable and aligned: loads of the vmctx may then move out of loops.
         params = f"ptr noundef nonnull align 8 dereferenceable({self.layout.size}) {params[4:]}"
@@ -338,7 +338,16 @@ class FunctionLowering:
             parts.append(f"%slots = alloca [{2 * self.more_slots} x i64], align 16")
         parts.extend(self._stack_check())
         parts.append("br label %start\nstart:")
+        parts.extend(self._side_params())
         return "\n".join([*parts, *self.lines, *self.cold, "}\n"])
+
+    def _side_params(self) -> Iterable[str]:
+        """The parameters that came through the side area, read before anything else can use it."""
+        side = self.signature.side_params()
+        if side:
+            yield f"%side.field = getelementptr i8, ptr %vm, i64 {CONTEXT_STORE}\n%side = load ptr, ptr %side.field{INVARIANT}"
+        for index, offset in side:
+            yield f"%A{index} = getelementptr i8, ptr %side, i64 {offset}\n%P{index} = load {self.signature.wasm_params[index]}, ptr %A{index}, align 8"
 
     def _is_giant(self) -> bool:
         size = self.module.code_ends[defined := self.body.index - self.module.imported_functions] - self.module.code_starts[defined]

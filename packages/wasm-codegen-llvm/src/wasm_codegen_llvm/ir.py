@@ -6,6 +6,8 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from wasm_environ import types
+from wasm_environ.convention import IN_REGISTER, side_slots, vectors_in_registers
+from wasm_environ.vmtypes import STORE_ARGS, VALUE_SIZE
 
 if TYPE_CHECKING:
     from wasm_environ.types import FuncType
@@ -17,6 +19,8 @@ SUFFIXES: Final = {
     "i32": "i32", "i64": "i64", "float": "f32", "double": "f64", "<16 x i8>": "v16i8", "<8 x i16>": "v8i16",
     "<4 x i32>": "v4i32", "<2 x i64>": "v2i64", "<4 x float>": "v4f32", "<2 x double>": "v2f64",
 }  # fmt: skip
+
+RESULT_PAIR: Final = "{ i64, i64 }"  # how a v128 is returned where it has no register
 
 UNLIKELY: Final = ", !prof !0"
 INVARIANT: Final = ", !invariant.load !1"
@@ -61,16 +65,51 @@ RISKY_LITERALS: Final = frozenset(
 
 
 class Signature:
-    """A function type in the wasm calling convention: `result` type, `params` with the vmctx and, for several results, `more`."""
+    """A function type in the wasm calling convention.
 
-    __slots__ = ("declared", "params", "result", "results", "stacked", "wasm_params")
+    result: the type returned, `results[0]` or what stands for it (`RESULT_PAIR`). params: the vmctx, `more` for several results, and the wasm
+    parameters that travel in registers. side_slots: per wasm parameter its slot in the store's side area, or IN_REGISTER.
+    """
 
-    def __init__(self, func_type: FuncType, registers: tuple[int, int]) -> None:
+    __slots__ = ("declared", "params", "result", "results", "side_slots", "wasm_params")
+
+    def __init__(self, func_type: FuncType, isa: str) -> None:
         self.wasm_params = tuple(map(type_name, func_type.params))
         self.results = tuple(map(type_name, func_type.results))
         self.result = self.results[0] if self.results else "void"
-        self.params = ("ptr", *(("ptr",) if len(self.results) > 1 else ()), *self.wasm_params)
+        if self.result == "<16 x i8>" and not vectors_in_registers(isa):
+            self.result = RESULT_PAIR
+        self.side_slots = side_slots(func_type, isa)
+        passed = [t for t, slot in zip(self.wasm_params, self.side_slots, strict=True) if slot == IN_REGISTER]
+        self.params = ("ptr", *(("ptr",) if len(self.results) > 1 else ()), *passed)
         self.declared = f"{self.result} ({', '.join(self.params)})"
-        floats = sum(p[0] in "fd<" for p in self.params)
-        # Whether some parameters travel on the stack, so that a call cannot simply replace any other frame.
-        self.stacked = len(self.params) - floats > registers[0] or floats > registers[1]
+
+    def register_params(self) -> list[int]:
+        """The wasm parameters that are parameters in LLVM too."""
+        return [index for index, slot in enumerate(self.side_slots) if slot == IN_REGISTER]
+
+    def side_params(self) -> list[tuple[int, int]]:
+        """(wasm parameter, byte offset in the VMStoreContext) of the others."""
+        return [(index, STORE_ARGS + VALUE_SIZE * slot) for index, slot in enumerate(self.side_slots) if slot != IN_REGISTER]
+
+
+def to_result(s: Signature, n: int, value: str) -> tuple[str, str]:
+    """(IR, value) that make the first result what is returned; `n` makes the names unique."""
+    if s.result != RESULT_PAIR:
+        return "", value
+    return (
+        f"%ra{n} = bitcast <16 x i8> {value} to <2 x i64>\n"
+        f"%rb{n} = extractelement <2 x i64> %ra{n}, i32 0\n%rc{n} = extractelement <2 x i64> %ra{n}, i32 1\n"
+        f"%rd{n} = insertvalue {RESULT_PAIR} undef, i64 %rb{n}, 0\n%re{n} = insertvalue {RESULT_PAIR} %rd{n}, i64 %rc{n}, 1\n"
+    ), f"%re{n}"
+
+
+def from_result(s: Signature, n: int, value: str) -> tuple[str, str]:
+    """The way back: (IR, value) that make the first result of what a call returned."""
+    if s.result != RESULT_PAIR:
+        return "", value
+    return (
+        f"%sa{n} = extractvalue {RESULT_PAIR} {value}, 0\n%sb{n} = extractvalue {RESULT_PAIR} {value}, 1\n"
+        f"%sc{n} = insertelement <2 x i64> undef, i64 %sa{n}, i32 0\n%sd{n} = insertelement <2 x i64> %sc{n}, i64 %sb{n}, i32 1\n"
+        f"%se{n} = bitcast <2 x i64> %sd{n} to <16 x i8>\n"
+    ), f"%se{n}"

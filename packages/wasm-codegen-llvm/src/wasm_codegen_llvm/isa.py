@@ -16,12 +16,12 @@ X86_FEATURES: Final = (
 
 X86_ALWAYS: Final = ("sse3", "ssse3", "sse4.1")  # what wasm's vectors need at least
 
-# Columns: architecture, (integer, float) argument registers, stack pointer's name, feature rows, features always on, LLVM CPU, ABI.
+# Columns: architecture, stack pointer's name, feature rows, features always on, LLVM CPU, ABI.
 ROWS: Final = (
-    ("x86_64", (6, 8), "rsp", X86_FEATURES, X86_ALWAYS, "x86-64", ""),
-    ("aarch64", (8, 8), "sp", (), ("neon",), "generic", ""),
-    ("riscv64", (8, 8), "sp", (), ("m", "a", "f", "d", "c"), "generic-rv64", "lp64d"),
-    ("s390x", (5, 4), "r15", (), ("vector",), "z13", ""),
+    ("x86_64", "rsp", X86_FEATURES, X86_ALWAYS, "x86-64", ""),
+    ("aarch64", "sp", (), ("neon",), "generic", ""),
+    ("riscv64", "sp", (), ("m", "a", "f", "d", "c"), "generic-rv64", "lp64d"),
+    ("s390x", "r15", (), ("vector",), "z13", ""),
 )
 
 
@@ -29,14 +29,13 @@ ROWS: Final = (
 class Isa:
     """One target for this backend. `has` answers for LLVM's feature names."""
 
-    __slots__ = ("abi", "cpu", "enabled", "features", "name", "registers", "stack_pointer", "triple", "x86")
+    __slots__ = ("abi", "cpu", "enabled", "features", "name", "stack_pointer", "triple", "x86")
 
     def __init__(self, target: Target) -> None:
         rows = {row[0]: row for row in ROWS}
-        name, registers, stack_pointer, features, always, cpu, abi = rows[target.isa]
+        name, stack_pointer, features, always, cpu, abi = rows[target.isa]
         enabled = {llvm for kernel, llvm in features if kernel in target.cpu_features} | set(always)
         self.name = name
-        self.registers = registers
         self.stack_pointer = stack_pointer
         self.cpu = cpu
         self.abi = abi

@@ -12,13 +12,12 @@ from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.machine import T_F32, T_I32, T_I64, Machine
 from wasm_codegen_native.moves import Moves
 from wasm_codegen_native.plan import Plan
-from wasm_codegen_native.signatures import ON_STACK, Signature
+from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import REG, SLOT, WORDS, Values
-from wasm_environ.vmtypes import CONTEXT_BUILTINS, IMPORT_CODE, IMPORT_CONTEXT
+from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, IMPORT_CODE, IMPORT_CONTEXT
 
 NULL_REFERENCE: Final = 12
-STORED: Final = -1  # in the `low` of a slot entry
 
 
 @final
@@ -61,13 +60,14 @@ class Calls:
 
     def pass_arguments(self, signature: Signature, first: i64) -> None:
         """Entries from `first` on become the arguments."""
-        self.store_stack_arguments(signature, first)
+        if signature.has_side:
+            self.store_side_arguments(signature, first)
         values = self.values
         n: i64 = len(signature.params)
         k: i64 = 0
         while k < n:
             to = signature.registers[k]
-            if to != ON_STACK:
+            if to != IN_SIDE_AREA:
                 source = values.in_reg(first + k)
                 if source >= 0:
                     self.moves.add(signature.params[k], to, source)
@@ -76,35 +76,48 @@ class Calls:
         k = 0
         while k < n:
             to = signature.registers[k]
-            if to != ON_STACK and values.in_reg(first + k) < 0:
+            if to != IN_SIDE_AREA and values.in_reg(first + k) < 0:
                 values.load_into(first + k, to)
             k += 1
 
-    def store_stack_arguments(self, signature: Signature, first: i64) -> None:
-        """The arguments that travel on the stack; registers first, so that their temporaries are free for the rest."""
-        if signature.stack_size == 0:
-            return
+    def store_side_arguments(self, signature: Signature, first: i64) -> None:
+        """The arguments that travel through the store's side area."""
         values = self.values
+        machine = self.machine
+        store = self.spare(signature, first)
+        machine.load(T_I64, store, self.frame.context, CONTEXT_STORE)
         n: i64 = len(signature.params)
-        stack = self.machine.stack_register
         k: i64 = 0
         while k < n:
-            if signature.registers[k] == ON_STACK and values.in_reg(first + k) >= 0:
-                values.store_entry_at(first + k, stack, signature.offsets[k])
-                values.release(first + k)
-                if values.kind[first + k] == REG:
-                    values.kind[first + k] = SLOT
-                    values.low[first + k] = STORED
+            if signature.registers[k] == IN_SIDE_AREA:
+                entry = first + k
+                type = signature.params[k]
+                register = values.in_reg(entry)
+                if register >= 0:
+                    machine.store(type, register, store, signature.offsets[k])
+                elif type >= T_F32:
+                    values.load_into(entry, machine.vector_scratch)
+                    machine.store(type, machine.vector_scratch, store, signature.offsets[k])
+                else:
+                    register = self.spare(signature, first)
+                    values.load_into(entry, register)
+                    machine.store(type, register, store, signature.offsets[k])
+                    values.free_reg(register)
+                values.release(entry)
+                values.kind[entry] = SLOT  # it is written: nobody looks there
             k += 1
-        k = 0
-        while k < n:
-            if signature.registers[k] == ON_STACK and values.in_reg(first + k) < 0 and not self.stored(first + k):
-                values.store_entry_at(first + k, stack, signature.offsets[k])
-            k += 1
+        values.free_reg(store)
 
-    def stored(self, entry: i64) -> bool:
-        """Whether the first loop above already wrote this argument."""
-        return self.values.kind[entry] == SLOT and self.values.low[entry] == STORED
+    def spare(self, signature: Signature, first: i64) -> i64:
+        """A general temporary; where the arguments have them all, one of these goes to its slot."""
+        values = self.values
+        n: i64 = len(signature.params)
+        k: i64 = 0
+        while k < n and not values.has_free(T_I64):
+            if values.kind[first + k] == REG and signature.params[k] < T_F32:
+                values.spill(first + k)
+            k += 1
+        return values.alloc(T_I64)
 
     def results(self, signature: Signature, operands: i64) -> None:
         """After the call: operands away, results on the stack.
@@ -131,7 +144,7 @@ class Calls:
             temporary: i64 = machine.vector_scratch
             if type < T_F32:
                 temporary = values.alloc(type)
-            machine.load(type, temporary, machine.stack_register, signature.stack_size + 16 * (k - 1))
+            machine.load(type, temporary, machine.stack_register, 16 * (k - 1))
             machine.store(type, temporary, machine.frame_register, values.slot_disp(base + k - 1))
             if type < T_F32:
                 values.free_reg(temporary)
@@ -139,9 +152,9 @@ class Calls:
             k += 1
 
     def pass_more(self, signature: Signature) -> None:
-        """The pointer to where further results go: above the stack arguments."""
+        """The pointer to where further results go: the bottom of the frame."""
         if signature.more >= 0:
-            self.machine.add_address(signature.more, self.machine.stack_register, signature.stack_size)
+            self.machine.move(T_I64, signature.more, self.machine.stack_register)
 
     # ---- calls
     def call(self, function: i64, signature: Signature) -> None:
@@ -205,10 +218,6 @@ class Calls:
         self.call_pointer(signature, self.reference(signature))
 
     # ---- tail calls
-    def tail_fits(self, signature: Signature, incoming: i64) -> bool:
-        """Whether the callee's stack arguments fit where this function's own lie; else the call is an ordinary one."""
-        return signature.stack_size <= incoming
-
     def tail_call(self, function: i64, signature: Signature) -> None:
         """return_call"""
         n: i64 = len(signature.params)
@@ -241,16 +250,10 @@ class Calls:
         self.machine.jump_register(pointer)
 
     def tail_arguments(self, signature: Signature, first: i64) -> None:
-        """As pass_arguments, with the stack arguments where this function found its own."""
-        machine = self.machine
+        """As pass_arguments; further results go where this function's own caller wants them."""
         self.pass_arguments(signature, first)
         if signature.more >= 0:
-            machine.load(T_I64, signature.more, machine.frame_register, self.frame.more_disp)
-        at: i64 = 0
-        while at < signature.stack_size:
-            machine.load(T_F32 + 1, machine.vector_scratch, machine.stack_register, at)
-            machine.store(T_F32 + 1, machine.vector_scratch, machine.frame_register, 16 + at)
-            at += 8
+            self.machine.load(T_I64, signature.more, self.machine.frame_register, self.frame.more_disp)
 
     # ---- libcalls
     def begin_libcall(self) -> None:

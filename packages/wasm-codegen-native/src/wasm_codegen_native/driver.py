@@ -57,7 +57,6 @@ class Driver:
         self.control: Control = Control(machine, code, values, frame)
         self.calls: Calls = Calls(machine, code, values, traps, frame, plan)
         self.bulk: Bulk = Bulk(self.calls, frame)
-        self.incoming: i64 = 0  # bytes of stack arguments this function received
         self.fuel: i64 = 0  # used since it was last subtracted
 
     def compile(self, body: FunctionBody) -> None:
@@ -70,7 +69,6 @@ class Driver:
         plan.reset(len(types), body.params)
         plan.scan(ops, labels)
         signature = self.tables.signature(body.type_index)
-        self.incoming = signature.stack_size
         self.setup.choose_registers(types)
         self.setup.lay_out(body.max_height, types, signature)
         self.control.begin(labels, body.types, body.extra)
@@ -249,27 +247,20 @@ class Driver:
             self.unsupported(op)
 
     def other_call(self, op: i64, a: i64, b: i64) -> None:
-        """Tail calls and call_ref. A tail call whose stack arguments do not fit in this function's is call and return."""
+        """Tail calls and call_ref."""
         calls = self.calls
         signature = self.tables.signature(b)
-        tail = op != 0x14 and calls.tail_fits(signature, self.incoming)
-        if op == 0x12 and tail:
+        if op == 0x12:
             calls.tail_call(a, signature)
-        elif op == 0x12:
-            calls.call(a, signature)
-        elif op == 0x13 and tail:
+        elif op == 0x13:
             first = self.values.operands(len(signature.params) + 1)
             calls.before(first)
             self.code.mark()
             calls.tail_pointer(signature, self.machine.find_function(a, b, first + len(signature.params)))
-        elif op == 0x13:
-            calls.call_indirect(a, b, signature)
-        elif tail:
-            calls.tail_pointer(signature, calls.reference(signature))
-        else:
+        elif op == 0x14:
             calls.call_ref(signature)
-        if not tail and op != 0x14:
-            self.control.return_(len(signature.results))
+        else:
+            calls.tail_pointer(signature, calls.reference(signature))
 
     # ---- the rest
     def rare(self, op: i64, a: i64, b: i64) -> None:

@@ -9,13 +9,13 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.frame import NOT_PINNED, Frame, ModuleTables
-from wasm_codegen_native.machine import T_I32, T_I64, T_V128, Machine
+from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.moves import Moves
 from wasm_codegen_native.plan import PER_REGISTER, Plan, Registers
-from wasm_codegen_native.signatures import ON_STACK, Signature
+from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import Values
-from wasm_environ.vmtypes import STORE_STACK_LIMIT
+from wasm_environ.vmtypes import CONTEXT_STORE, STORE_STACK_LIMIT
 
 STACK_OVERFLOW: Final = 0
 LEAF_FRAME: Final = 2048  # a leaf's frame above this is checked too: the limit leaves that much room
@@ -84,9 +84,7 @@ class Setup:
             at += slot
             frame.more_disp = -at
         while x < len(types):
-            if x < plan.params and signature.registers[x] == ON_STACK:
-                disp[x] = 16 + signature.offsets[x]
-            elif plan.first[x] >= 0 and (plan.local_reg[x] < 0 or plan.crossing_count > 0):
+            if plan.first[x] >= 0 and (plan.local_reg[x] < 0 or plan.crossing_count > 0):
                 at += slot
                 disp[x] = -at
             x += 1
@@ -109,15 +107,13 @@ class Setup:
         return False
 
     def outgoing(self) -> i64:
-        """Bytes for the stack arguments and further results of the calls in this function."""
+        """Bytes for the further results of the calls in this function."""
         plan = self.plan
         most: i64 = 0
         i: i64 = 0
         while i < plan.callee_count:
             s = self.tables.signature(plan.callees[i])
-            size = s.stack_size
-            if len(s.results) > 1:
-                size += 16 * (len(s.results) - 1)
+            size = 16 * (len(s.results) - 1)
             if size > most:
                 most = size
             i += 1
@@ -158,7 +154,7 @@ class Setup:
             machine.store(T_I64, signature.more, frame, self.frame.more_disp)
         while x < plan.params:
             register = signature.registers[x]
-            if plan.first[x] >= 0 and register != ON_STACK:
+            if plan.first[x] >= 0 and register != IN_SIDE_AREA:
                 to = plan.local_reg[x]
                 if to >= 0:
                     self.moves.add(types[x], to, register)
@@ -166,14 +162,14 @@ class Setup:
                     machine.store(types[x], register, frame, values.local_disp[x])
             x += 1
         self.moves.run(machine)
+        if signature.has_side:
+            self.take_side_parameters(signature, types)
         x = 0
         while x < plan.count:
             if plan.first[x] >= 0:
                 to = plan.local_reg[x]
                 if x < plan.params:
-                    if to >= 0 and signature.registers[x] == ON_STACK:
-                        machine.load(types[x], to, frame, values.local_disp[x])
-                    elif to >= 0 and to == signature.registers[x] and types[x] == T_I32:
+                    if to >= 0 and to == signature.registers[x] and types[x] == T_I32:
                         machine.move(T_I32, to, to)
                 elif plan.start[x] < 0:
                     if to >= 0:
@@ -184,6 +180,28 @@ class Setup:
             x += 1
         if self.frame.memory_base != NOT_PINNED:
             machine.load(T_I64, self.frame.memory_base, self.frame.context, self.tables.memory_places[0])
+
+
+    def take_side_parameters(self, signature: Signature, types: vec[i64]) -> None:
+        """Parameters from the store's side area. The result register is free: no parameter arrives there, no local lives there."""
+        machine = self.machine
+        values = self.values
+        plan = self.plan
+        store = self.tables.convention.integer_result
+        machine.load(T_I64, store, self.frame.context, CONTEXT_STORE)
+        x: i64 = 0
+        while x < plan.params:
+            if plan.first[x] >= 0 and signature.registers[x] == IN_SIDE_AREA:
+                type = types[x]
+                to = plan.local_reg[x]
+                if to >= 0:
+                    machine.load(type, to, store, signature.offsets[x])
+                else:
+                    if type < T_F32:
+                        type = T_F64 if type == T_I64 else T_F32
+                    machine.load(type, machine.vector_scratch, store, signature.offsets[x])
+                    machine.store(type, machine.vector_scratch, machine.frame_register, values.local_disp[x])
+            x += 1
 
 
 def count_bits(mask: i64) -> i64:

@@ -1,4 +1,4 @@
-"""Where the platform's C convention puts parameters and results: computed once per signature."""
+"""Where the wasm calling convention puts parameters and results: computed once per signature."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final, final
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.machine import T_F32, T_I64, T_V128
+from wasm_codegen_native.machine import T_F32, T_I64
+from wasm_environ.convention import IN_REGISTER, side_slots
+from wasm_environ.vmtypes import STORE_ARGS, VALUE_SIZE
 
 if TYPE_CHECKING:
     from wasm_environ.types import FuncType
 
-ON_STACK: Final = -1
+IN_SIDE_AREA: Final = -1
 I32: Final = 0x7F  # i32 i64 f32 f64 v128 count down from here, as the T_* count up
 V128: Final = 0x7B
 
@@ -24,9 +26,10 @@ def register_type(value_type: i64) -> i64:
 
 @final
 class Convention:
-    """A calling convention as data: argument registers in order, the first of `integers` is the callee's vmctx."""
+    """A calling convention as data: argument registers in order, the first of `integers` is the callee's vmctx. `isa` is its name."""
 
-    def __init__(self, integers: vec[i64], vectors: vec[i64], integer_result: i64, vector_result: i64) -> None:
+    def __init__(self, isa: str, integers: vec[i64], vectors: vec[i64], integer_result: i64, vector_result: i64) -> None:
+        self.isa: str = isa
         self.integers: vec[i64] = integers
         self.vectors: vec[i64] = vectors
         self.integer_result: i64 = integer_result
@@ -39,7 +42,7 @@ class Convention:
 
 @final
 class Signature:
-    """params, results: T_* types. registers[k]: the register of param k, or ON_STACK with `offsets[k]` bytes above the return address."""
+    """params, results: T_* types. registers[k]: the register of param k, or IN_SIDE_AREA at `offsets[k]` bytes in the VMStoreContext."""
 
     def __init__(self) -> None:
         self.params: vec[i64] = vec[i64]()
@@ -47,7 +50,7 @@ class Signature:
         self.registers: vec[i64] = vec[i64]()
         self.offsets: vec[i64] = vec[i64]()
         self.more: i64 = -1  # register of the pointer for further results; -1 where there is none
-        self.stack_size: i64 = 0  # bytes of stack arguments, a multiple of 16
+        self.has_side: bool = False  # whether any parameter is in the side area
 
 
 def assign(function: FuncType, convention: Convention) -> Signature:
@@ -60,25 +63,20 @@ def assign(function: FuncType, convention: Convention) -> Signature:
     if len(s.results) > 1:
         s.more = convention.integers[1]
         next_integer = 2
-    size: i64 = 0
-    for value_type in function.params:
+    for value_type, slot in zip(function.params, side_slots(function, convention.isa), strict=True):
         type = register_type(value_type)
-        register: i64 = ON_STACK
-        if type >= T_F32:
-            if next_vector < len(convention.vectors):
-                register = convention.vectors[next_vector]
-                next_vector += 1
-        elif next_integer < len(convention.integers):
+        register: i64 = IN_SIDE_AREA
+        offset: i64 = 0
+        if slot != IN_REGISTER:
+            s.has_side = True
+            offset = STORE_ARGS + VALUE_SIZE * slot
+        elif type >= T_F32:
+            register = convention.vectors[next_vector]
+            next_vector += 1
+        else:
             register = convention.integers[next_integer]
             next_integer += 1
-        offset: i64 = 0
-        if register == ON_STACK:
-            if type == T_V128:
-                size = (size + 15) & ~15
-            offset = size
-            size += 16 if type == T_V128 else 8
         s.params = append(s.params, type)
         s.registers = append(s.registers, register)
         s.offsets = append(s.offsets, offset)
-    s.stack_size = (size + 15) & ~15
     return s

@@ -209,6 +209,10 @@ class Values:
                 self.free |= bit
         self.free &= ~bit
 
+    def has_free(self, type: i64) -> bool:
+        """Whether `alloc` would find a register without spilling."""
+        return (self.free & (VECTOR if type >= T_F32 else GENERAL)) != 0
+
     def is_free(self, register: i64) -> bool:
         """Whether a temporary holds nothing."""
         return (self.free & shl(1, register)) != 0

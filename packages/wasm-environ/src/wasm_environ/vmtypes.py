@@ -8,16 +8,16 @@ The wasm calling convention (both backends, every ISA) is the platform's C conve
 
     R f(VMContext *callee, [VMValue *more,] params...)
 
-R is the first result (void without results); `more` is there when there are two or more results, and result k (k >= 1) goes to more[k - 1].
-i32, i64 travel as integers (the upper half of an i32 register is undefined), f32, f64 as float, double; v128 as the 16-byte
-vector type; every
-reference as a 64-bit integer, 0 = null. A funcref is a `VMFuncRef *`.
+with one restriction: nothing is ever passed on the stack. A parameter for which `convention.py` finds no register is written to
+`VMStoreContext.args` by the caller, right before the call, and copied from there by the callee before anything else: so every tail
+call is a jump. R is the first result (void without results); `more` is there when there are two or more results, and result k (k >= 1)
+goes to more[k - 1]. i32, i64 travel as integers (the upper half of an i32 register is undefined), f32, f64 as float, double; v128 as the
+16-byte vector type (on riscv64 it is returned as two 64-bit integers); every reference as a 64-bit integer, 0 = null. A funcref is a
+`VMFuncRef *`.
 
 The C core enters through a per-signature *entry trampoline* `void entry(VMContext *callee, VMValue *values, void *code)`: it
-loads the params from
-values[0..], calls `code`, and stores all results to values[0..]. It leaves through a per-signature *host thunk*, an ordinary
-wasm-convention
-function whose callee is a `VMHostContext`: it stores the params to a VMValue array of max(params, results, 1) elements on its stack, calls
+loads the params from values[0..], calls `code`, and stores all results to values[0..]. It leaves through a per-signature *host thunk*, an ordinary
+wasm-convention function whose callee is a `VMHostContext`: it stores the params to a VMValue array of max(params, results, 1) elements on its stack, calls
 `host_call(VMHostContext *, VMValue *)`, and returns the results from there. i32 and f32 use the low 4 bytes of a VMValue.
 """
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 POINTER_SIZE: Final = 8
 VALUE_SIZE: Final = 16  # VMValue: one wasm value of any type
+ARGUMENT_SLOTS: Final = 1000  # limits.PARAMS, which a start does not import
 CONTEXT_MAGIC: Final = 0x65726F63  # "core"
 HOST_MAGIC: Final = 0x74736F68  # "host"
 
@@ -39,6 +40,7 @@ FIELDS: Final = (
     ("VMStoreContext", "stack_limit", 0, "uint64_t", "a frame whose SP would go below this traps"),
     ("VMStoreContext", "fuel", 8, "int64_t", "fuel left; compiled code subtracts, traps below zero"),
     ("VMStoreContext", "pending", 16, "uint64_t", "set while an interrupt waits; checked on the way back from host calls"),
+    ("VMStoreContext", "args", 32, f"VMValue[{ARGUMENT_SLOTS}]", "parameters beyond the registers, from the caller's last stores to the callee's first loads"),
     ("VMContext", "magic", 0, "uint32_t", "CONTEXT_MAGIC"),
     ("VMContext", "flags", 4, "uint32_t", "the core's own"),
     ("VMContext", "store", 8, "VMStoreContext *", "of the instance's store; never changes"),
@@ -48,7 +50,8 @@ FIELDS: Final = (
     ("VMContext", "reserved", 40, "void *", "0"),
     ("VMHostContext", "magic", 0, "uint32_t", "HOST_MAGIC"),
     ("VMHostContext", "flags", 4, "uint32_t", "the core's own"),
-    ("VMHostContext", "host_call", 8, "void (*)(struct VMHostContext *, VMValue *)", "called by host thunks"),
+    ("VMHostContext", "store", 8, "VMStoreContext *", "where VMContext has it too"),
+    ("VMHostContext", "host_call", 16, "void (*)(struct VMHostContext *, VMValue *)", "called by host thunks"),
     ("VMMemory", "base", 0, "uint8_t *", "never changes for a reserved memory"),
     ("VMMemory", "definition", 8, "VMMemoryDefinition *", "never changes"),
     ("VMMemoryDefinition", "base", 0, "uint8_t *", "first byte"),
@@ -91,10 +94,11 @@ OFFSETS: Final = {f"{struct}.{field}": offset for struct, field, offset, _, _ in
 
 STORE_STACK_LIMIT: Final = 0
 STORE_FUEL: Final = 8
+STORE_ARGS: Final = 32
 CONTEXT_STORE: Final = 8
 CONTEXT_BUILTINS: Final = 16
 CONTEXT_GC_HEAP: Final = 32
-HOST_CALL: Final = 8
+HOST_CALL: Final = 16
 MEMORY_BASE: Final = 0
 MEMORY_DEFINITION: Final = 8
 DEFINITION_BASE: Final = 0

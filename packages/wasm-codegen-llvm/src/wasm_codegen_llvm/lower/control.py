@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, final
 
 from wasm_codegen_llvm import fuel
-from wasm_codegen_llvm.ir import INVARIANT, type_name
+from wasm_codegen_llvm.ir import INVARIANT, from_result, to_result, type_name
 from wasm_codegen_llvm.lower.table import element
 from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
@@ -27,6 +27,7 @@ from wasm_environ.body import (
 )
 from wasm_environ.types import NULLABLE
 from wasm_environ.vmtypes import (
+    CONTEXT_STORE,
     FUNC_REF_CODE,
     FUNC_REF_CONTEXT,
     FUNC_REF_TYPE_ID,
@@ -229,7 +230,8 @@ def leave(f: FunctionLowering) -> None:
     for index in range(1, len(values)):
         pointer = f.at("%more", 16 * (index - 1))
         f.emit(f"store {s.results[index]} {values[index]}, ptr {pointer}, align 8")
-    f.emit(f"ret {s.result} {values[0]}")
+    text, value = to_result(s, f.next(), values[0])
+    f.emit(f"{text}ret {s.result} {value}")
 
 
 def unreachable(f: FunctionLowering, a: int, b: int, c: int) -> None:
@@ -333,11 +335,14 @@ def reference_target(f: FunctionLowering, operand_type: int) -> tuple[str, str]:
 
 
 def arguments(f: FunctionLowering, s: Signature, context: str, more: str) -> str:
-    """Pop a call's arguments; the list as IR."""
-    count = len(s.wasm_params)
-    at = len(f.stack) - count
-    values = [context, *([more] if len(s.results) > 1 else []), *f.stack[at:]]
+    """Pop a call's arguments, those beyond the registers into the store's side area; the list of the others as IR."""
+    at = len(f.stack) - len(s.wasm_params)
+    given = f.stack[at:]
     del f.stack[at:]
+    for index, offset in s.side_params():
+        pointer = f.at(f.context_pointer(CONTEXT_STORE), offset)
+        f.emit(f"store {s.wasm_params[index]} {given[index]}, ptr {pointer}, align 8")
+    values = [context, *([more] if len(s.results) > 1 else []), *[given[index] for index in s.register_params()]]
     return ", ".join([f"{t} {value}" for t, value in zip(s.params, values, strict=True)])
 
 
@@ -349,7 +354,10 @@ def invoke(f: FunctionLowering, s: Signature, code: str, context: str) -> None:
         f.emit(text)
     else:
         f.emit(f"%v{n} = {text}")
-        f.stack.append(f"%v{n}")
+        text, value = from_result(s, n, f"%v{n}")
+        if text:
+            f.emit(text)
+        f.stack.append(value)
         f.more_slots = max(f.more_slots, len(s.results) - 1)
         for index in range(1, len(s.results)):
             f.stack.append(f.load_at("%slots", 16 * (index - 1), s.results[index], ", align 8"))
@@ -360,12 +368,11 @@ def invoke(f: FunctionLowering, s: Signature, code: str, context: str) -> None:
 def invoke_last(f: FunctionLowering, s: Signature, code: str, context: str) -> None:
     """Call in place of the own frame.
 
-    Where both functions have the same signature LLVM guarantees it (musttail); where the callee takes all its parameters in registers it is
-    a sibling call, which code generation always makes a jump. Only a callee with parameters on the stack and another signature than ours is
-    called and returned from: the caller of this frame has reserved no room for them.
+    Where both functions are the same to LLVM it guarantees that (musttail). Otherwise it is a sibling call, which code generation always makes a
+    jump: no parameter travels on the stack, and both return the same.
     """
-    kind = "musttail " if s.declared == f.signature.declared else "" if s.stacked else "tail "
-    text = f"{kind}call {s.result} {code}({arguments(f, s, context, '%more')}){f.debug()}"
+    kind = "musttail" if s.declared == f.signature.declared else "tail"
+    text = f"{kind} call {s.result} {code}({arguments(f, s, context, '%more')}){f.debug()}"
     if s.results:
         n = f.next()
         f.emit(f"%v{n} = {text}\nret {s.result} %v{n}")

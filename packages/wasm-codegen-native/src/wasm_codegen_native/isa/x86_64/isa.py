@@ -25,6 +25,7 @@ from wasm_codegen_native.signatures import Convention, Signature
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import Values
 
+NAME = "x86_64"
 CALL_RELOCATION = 4  # R_X86_64_PLT32
 FIELD_TO_END = 4  # a pc-relative field counts from its end
 ALIGNMENT = 16
@@ -51,7 +52,7 @@ def mask(*groups: tuple[int, ...]) -> i64:
 
 def convention() -> Convention:
     """System V."""
-    return Convention(numbers(r.INTEGER_ARGUMENTS), numbers(r.VECTOR_ARGUMENTS), r.RAX, r.XMM0)
+    return Convention(NAME, numbers(r.INTEGER_ARGUMENTS), numbers(r.VECTOR_ARGUMENTS), r.RAX, r.XMM0)
 
 
 def register_sets(leaf: int) -> Registers:
@@ -91,7 +92,7 @@ def make_driver(code: Code, tables: ModuleTables, traits: bytes, features: froze
 class X86Isa:
     """The ISA's functions under neutral names."""
 
-    name = "x86_64"
+    name = NAME
 
     def __init__(self, features: frozenset[str]) -> None:
         self.features = features

@@ -2,45 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.isa.x86_64.encodings import CALL_REG
 from wasm_codegen_native.isa.x86_64.machine import X86Machine
-from wasm_codegen_native.isa.x86_64.registers import RAX, RBX, RDI, RDX, RSI, RSP
+from wasm_codegen_native.isa.x86_64.registers import R10, R11, RAX, RBX, RDI, RDX, RSI, RSP
 from wasm_codegen_native.machine import T_F32, T_I64
-from wasm_codegen_native.signatures import ON_STACK, Signature
-from wasm_environ.vmtypes import HOST_CALL, VALUE_SIZE
-
-RBP: Final = 5
-FIRST_STACK_ARGUMENT: Final = 16  # above the saved frame pointer and the return address
+from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
+from wasm_environ.vmtypes import CONTEXT_STORE, HOST_CALL, VALUE_SIZE
 
 
 def emit_entry(machine: X86Machine, signature: Signature) -> None:
     """void entry(VMContext *callee, VMValue *values, void *code): RBX keeps `values` while `code` runs."""
     saved: i64 = shl(1, RBX)
     machine.enter(saved)
-    machine.grow_frame(signature.stack_size + 8)
+    machine.grow_frame(8)
     machine.move(T_I64, RBX, RSI)
     machine.move(T_I64, RAX, RDX)
+    if signature.has_side:
+        machine.load(T_I64, R11, RDI, CONTEXT_STORE)
     k: i64 = 0
     while k < len(signature.params):
         type = signature.params[k]
-        if signature.registers[k] != ON_STACK:
+        if signature.registers[k] != IN_SIDE_AREA:
             machine.load(type, signature.registers[k], RBX, VALUE_SIZE * k)
-        elif type >= T_F32:
-            machine.load(type, machine.vector_scratch, RBX, VALUE_SIZE * k)
-            machine.store(type, machine.vector_scratch, RSP, signature.offsets[k])
-        k += 1
-    k = 0
-    while k < len(signature.params):
-        type = signature.params[k]
-        if signature.registers[k] == ON_STACK and type < T_F32:
-            # Through the scratch vector register: every general one may hold an argument.
-            machine.load(T_F32 + 1, machine.vector_scratch, RBX, VALUE_SIZE * k)
-            machine.store(T_F32 + 1, machine.vector_scratch, RSP, signature.offsets[k])
+        else:
+            register = machine.vector_scratch if type >= T_F32 else R10
+            machine.load(type, register, RBX, VALUE_SIZE * k)
+            machine.store(type, register, R11, signature.offsets[k])
         k += 1
     if signature.more >= 0:
         machine.add_address(signature.more, RBX, VALUE_SIZE)
@@ -62,13 +52,15 @@ def emit_host_thunk(machine: X86Machine, signature: Signature) -> None:
     if count == 0:
         count = 1
     machine.grow_frame(VALUE_SIZE * count + 8)
+    if signature.has_side:
+        machine.load(T_I64, R11, RDI, CONTEXT_STORE)
     k: i64 = 0
     while k < len(signature.params):
         type = signature.params[k]
         register = signature.registers[k]
-        if register == ON_STACK:
+        if register == IN_SIDE_AREA:
             register = machine.vector_scratch if type >= T_F32 else RAX
-            machine.load(type, register, RBP, FIRST_STACK_ARGUMENT + signature.offsets[k])
+            machine.load(type, register, R11, signature.offsets[k])
         machine.store(type, register, RSP, VALUE_SIZE * k)
         k += 1
     if signature.more >= 0:

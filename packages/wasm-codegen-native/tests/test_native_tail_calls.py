@@ -1,0 +1,43 @@
+"""Tail calls are jumps, whatever the signatures of caller and callee."""
+
+from __future__ import annotations
+
+import pytest
+
+from wasm_codegen_native.documentation import code_of, disassemble
+
+# Columns: parameters, results.
+SIGNATURES = (
+    ("", "i32"),
+    ("i32 i64 f32 f64", "i32"),
+    ("i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64", "i32"),
+    ("i32 f64 v128 i64 f32 i32 f64 v128 i64 f32 i32 f64 v128 i64 f32 f32 f32 f32", "i32"),
+    ("i64 i64 i64 i64 i64 i64 i64 i64 i64", "f64 i32"),
+    ("v128 v128 v128 v128 v128 v128 v128 v128 v128", "f64 i32"),
+    ("i64 " * 1000, "f64 i32"),
+)
+
+
+def constants(types: str) -> str:
+    return " ".join("(v128.const i64x2 1 2)" if t == "v128" else f"({t}.const 3)" for t in types.split())
+
+
+@pytest.mark.parametrize("how", ["return_call $f", "return_call $i", "return_call_ref $callee (global.get $g)"])
+@pytest.mark.parametrize("callee", range(len(SIGNATURES)))
+@pytest.mark.parametrize("caller", range(len(SIGNATURES)))
+def test_a_tail_call_is_no_call(caller: int, callee: int, how: str) -> None:
+    mine, theirs = SIGNATURES[caller], SIGNATURES[callee]
+    if mine[1] != theirs[1]:
+        how, theirs = how.replace("$callee", "$caller"), mine
+    wat = f"""(module (type $caller (func (param {mine[0]}) (result {mine[1]}))) (type $callee (func (param {theirs[0]}) (result {theirs[1]})))
+      (import "" "" (func $i (type $callee)))
+      (func $f (type $callee) {constants(theirs[0])} ({how}))
+      (func (type $caller) {constants(theirs[0])} ({how}))
+      (global $g (ref {"$caller" if theirs is mine else "$callee"}) (ref.func $f)))"""
+    lines = disassemble(code_of(wat, "x86_64", frozenset()))
+    starts = [at for at, line in enumerate(lines) if line == "push rbp"]
+    ends = [at for at, line in enumerate(lines) if line == "leave"]
+    assert len(starts) == len(ends) == 2
+    for start, end in zip(starts, ends, strict=True):  # behind the jump are the stubs of traps, which call
+        assert [line for line in lines[start:end] if line.startswith("call")] == []
+        assert lines[end + 1].startswith("jmp")
