@@ -280,6 +280,8 @@ int code_register(Code *code, size_t text_offset, size_t text_size)
         PyErr_SetString(PyExc_ValueError, "the text section lies outside the mapping");
         return -1;
     }
+    if (code->registered)
+        return 0; /* loaded by two at once, or again after a failure: the offsets come from its file */
     code->text = code->map + text_offset;
     code->text_size = text_size;
     return text_size ? registry_insert(code) : 0;

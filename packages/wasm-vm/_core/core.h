@@ -109,6 +109,7 @@ struct Code {
     uint32_t *sorted; /* indices into functions by ascending offset, made when first asked for; owned */
     PyObject *tables; /* keeps traps, addresses, functions alive; strong or NULL */
     uint32_t imported_functions;
+    uint32_t loads;  /* modules that were loaded from it: one, or more when several loaded a file at once */
     PyObject *names; /* (code) -> (module name, {function index: name}), or NULL; strong */
     bool registered;
 };

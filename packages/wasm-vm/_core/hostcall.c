@@ -41,6 +41,7 @@ VMFuncRef *host_func_ref(HostFunc *host)
     if (!host->funcref.code) {
         if (engine_find_thunk(host->store->engine, host->signature))
             return NULL;
+        Py_XDECREF(host->thunk_code); /* what ran meanwhile may have asked as well */
         host->thunk_code = (Code *)Py_NewRef(host->signature->thunk_code);
         host->funcref.code = host->signature->thunk;
     }

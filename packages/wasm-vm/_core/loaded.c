@@ -73,10 +73,6 @@ PyObject *loaded_new(PyObject *Py_UNUSED(module), PyObject *args)
                           &in.data, &in.escaping, &start, &guarded, &in.entries, &in.thunks, &in.start_entry, &PyMemoryView_Type,
                           &in.function_table, &PyMemoryView_Type, &in.traps, &PyMemoryView_Type, &in.addresses, &in.ops, &in.tags))
         return NULL;
-    if (code->text) {
-        PyErr_SetString(PyExc_ValueError, "this code has been loaded already");
-        return NULL;
-    }
     Loaded *self = (Loaded *)LoadedType.tp_alloc(&LoadedType, 0);
     if (!self)
         return NULL;
@@ -85,6 +81,7 @@ PyObject *loaded_new(PyObject *Py_UNUSED(module), PyObject *args)
     self->plan.guarded = guarded;
     self->engine = (Engine *)Py_NewRef(engine);
     self->code = (Code *)Py_NewRef(code);
+    code->loads++;
     self->module = Py_NewRef(module);
     self->data = Py_NewRef(in.data);
     code->imported_functions = parsed.imported_functions;
@@ -112,7 +109,7 @@ static void loaded_dealloc(Loaded *self)
     prepared_clear(self);
     while (self->free_count)
         free(self->free_blocks[--self->free_count]);
-    if (self->engine && self->plan.functions)
+    if (self->code && --self->code->loads == 0 && self->engine && self->plan.functions)
         for (uint32_t i = 0; i < self->plan.imported_functions; i++) {
             uint32_t id = self->plan.functions[i];
             Signature *s = id < self->engine->signature_count ? self->engine->signatures[id] : NULL;

@@ -205,6 +205,11 @@ int engine_find_thunk(Engine *engine, Signature *signature)
     Code *code = code_from_bytes((const uint8_t *)PyBytes_AS_STRING(text), (size_t)PyBytes_GET_SIZE(text));
     if (!code)
         goto done;
+    if (signature->thunk) { /* compiling runs Python, which may have needed the same */
+        Py_DECREF(code);
+        result = 0;
+        goto done;
+    }
     signature->thunk = (void *)(code->text + offset);
     signature->thunk_code = code;
     signature->owns_thunk = true;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import marshal
-from _thread import allocate_lock
 
 from wasm_environ import artifact as artifacts
 from wasm_environ import types
@@ -54,14 +53,13 @@ class Described:
 class MappedFile:
     """An artifact file mapped, its head checked; the rest is checked and read by `load`."""
 
-    __slots__ = ("_checked", "_loaded", "_lock", "code", "head")
+    __slots__ = ("_checked", "_loaded", "code", "head")
 
     def __init__(self, code: _core.Code, head: Head) -> None:
         self.code = code
         self.head = head
         self._checked = False
-        self._loaded: _core.LoadedModule | None = None
-        self._lock = allocate_lock()
+        self._loaded: dict[str, _core.LoadedModule] = {}  # by "": empty, or the one
 
     def verify(self) -> None:
         """Compare the checksum of every byte. Raises ArtifactError."""
@@ -70,11 +68,12 @@ class MappedFile:
             self._checked = True
 
     def load(self, engine: _core.EngineCore) -> _core.LoadedModule:
-        """The module, the same for everyone who asks; the engine of the first counts. Raises ArtifactError."""
-        with self._lock:  # checking and loading let other threads run
-            if self._loaded is None:
-                self._loaded = self._load(engine)
-        return self._loaded
+        """The module, the same for everyone who asks; the engine of the first counts. Raises ArtifactError.
+
+        Checking and loading let other threads, signal handlers and finalizers run, which may ask as well. They load it, too, and the first to be
+        done counts: waiting for one another would be waiting for ever in a handler, or in a forked child.
+        """
+        return self._loaded.get("") or self._loaded.setdefault("", self._load(engine))
 
     def _load(self, engine: _core.EngineCore) -> _core.LoadedModule:
         self.verify()
