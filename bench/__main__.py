@@ -24,6 +24,7 @@ AREAS = {
     "pooling": "pooled instances",
     "memory": "linear memory from Python",
     "imports": "start of a process",
+    "tail_calls": "tail calls, a million deep",
     "kernels": "run time of compiled code",
     "compile": "Module(engine, bytes), on one core",
     "validate": "decode and validate",

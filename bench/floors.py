@@ -42,6 +42,8 @@ FLOORS = (
     Floor("pooling", "two threads*calls of 250 us", SHARE, 1 / 1.5),
     Floor("imports", "*: beside python -c pass", SHARE, 1.6),
     Floor("imports", "*: cached process", FASTER, 3),
+    Floor("tail_calls", "llvm 12 arguments*", FASTER, 2),
+    Floor("tail_calls", "native 12 arguments*", FASTER, 1.4),
     Floor("kernels", "llvm geometric mean", SHARE, 0.87),
     Floor("kernels", "native geometric mean", SHARE, 1.4),
     Floor("kernels", "native *", SHARE, 2.0),

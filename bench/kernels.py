@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any
+from collections.abc import Iterator
 
-from bench.clock import Sample, geometric_mean, once, race
-from bench.contenders import Contender, theirs
+from bench.clock import geometric_mean
 from bench.guests import Unavailable, build_kernel
 from bench.options import Options
-from bench.rows import Row, compared, failure, skipped
+from bench.rows import Row, skipped
+from bench.runs import raced_runs
 
 #   kernel, argument of run(): about 0.3 s each
 KERNELS = (
@@ -49,29 +47,4 @@ def _rows(kernel: str, argument: int, options: Options) -> Iterator[tuple[str, R
         for contender in options.ours:
             yield contender.name, skipped("kernels", f"{contender.name} {kernel}", str(error))
         return
-    their_run = partial(_entry(theirs(), wasm), argument)
-    expected = their_run()
-    sides: dict[str, Sample] = {"theirs": once(their_run)}
-    for contender in options.ours:
-        name = f"{contender.name} {kernel}"
-        try:
-            run = partial(_entry(contender, wasm), argument)
-            result = run()
-        except Exception as error:
-            yield contender.name, failure("kernels", name, error)
-            continue
-        if result != expected:
-            yield contender.name, failure("kernels", name, f"wrong result: {result!r}, wasmtime has {expected!r}")
-            continue
-        sides[contender.name] = once(run)
-    best = race(sides, options.rounds)
-    for contender in options.ours:
-        if contender.name in best:
-            yield contender.name, compared("kernels", f"{contender.name} {kernel}", best[contender.name], best["theirs"])
-
-
-def _entry(contender: Contender, wasm: bytes) -> Callable[[int], Any]:
-    engine = contender.engine()
-    store = contender.api.Store(engine)
-    instance = contender.api.Instance(store, contender.api.Module(engine, wasm), [])
-    return partial(instance.exports(store)["run"], store)
+    yield from raced_runs("kernels", kernel, wasm, argument, options)

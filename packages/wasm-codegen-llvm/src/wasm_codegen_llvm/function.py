@@ -36,6 +36,7 @@ TEMPLATES, FUNCTIONS = rows.gather(CHAPTERS)
 
 # Instructions that take a condition as the i1 it is: a comparison right before one of them needs no i32.
 TAKES_CONDITION: Final = frozenset(BY_MNEMONIC[name].id for name in ("br_if", "if", "select", "i32.eqz")) | {0x1C}
+CALLS: Final = frozenset(BY_MNEMONIC[name].id for name in ("call", "call_indirect", "call_ref"))
 LOCAL_SET: Final = (BY_MNEMONIC["local.set"].id, BY_MNEMONIC["local.tee"].id)
 
 LIBCALL_LETTERS: Final = {"p": "ptr", "i": "i32", "I": "i64", "f": "float", "F": "double", "": "void", "!": "void"}
@@ -44,7 +45,7 @@ GIANT_BYTES: Final = 192 << 10  # of the body
 GIANT_BLOCKS: Final = 10000
 GIANT_BLOCK: Final = 10000  # lines of one basic block
 GIANT_VALUES: Final = 128  # parameters and results
-# A leaf whose frame may exceed this many bytes checks the stack like any other function: the limit leaves that much room.
+# A function that no callee returns to, and whose frame may exceed this many bytes, checks the stack like any other: the limit leaves that much room.
 LEAF_FRAME: Final = 4096
 
 
@@ -89,6 +90,7 @@ class FunctionLowering:
         self.constant_locals: dict[int, str] = {}
         self.following = 0  # op id of the record after the current one
         self.local_types: list[str] = []
+        self.returns_here = True  # whether some callee, which may use the side area, returns to this function
         self.slots: list[str] = []  # per local: its alloca, or "" when it is never assigned
 
     # ---- values and text
@@ -208,6 +210,7 @@ class FunctionLowering:
         """The definition of the function as IR text."""
         body = self.body
         ops = list(body.ops)
+        self.returns_here = any(ops[at] & OP_MASK in CALLS for at in range(0, len(ops), WORDS))
         self.scope = self.batch.subprogram()
         self._locals(ops)
         if self.batch.tunables.consume_fuel:
@@ -349,6 +352,12 @@ class FunctionLowering:
         for index, offset in side:
             yield f"%A{index} = getelementptr i8, ptr %side, i64 {offset}\n%P{index} = load {self.signature.wasm_params[index]}, ptr %A{index}, align 8"
 
+    def is_in_place(self, value: str, offset: int) -> bool:
+        """Whether the side area still holds this value there: a parameter handed on as it came, and nothing called in between."""
+        if self.returns_here or value[:2] != "%P":
+            return False
+        return (int(value[2:]), offset) in self.signature.side_params()
+
     def _is_giant(self) -> bool:
         size = self.module.code_ends[defined := self.body.index - self.module.imported_functions] - self.module.code_starts[defined]
         values = len(self.signature.wasm_params) + len(self.signature.results)
@@ -361,7 +370,7 @@ class FunctionLowering:
         body = self.body
         # Every value of the function in a slot of its own: what register allocation may come to.
         frame = 8 * body.max_height + 16 * len(body.locals) + 16 * (len(body.ops) // WORDS)
-        if not self.batch.tunables.stack_check or (body.is_leaf and frame <= LEAF_FRAME):
+        if not self.batch.tunables.stack_check or (not self.returns_here and frame <= LEAF_FRAME):
             return ()
         return (
             "%sp = call i64 @llvm.read_register.i64(metadata !2)",

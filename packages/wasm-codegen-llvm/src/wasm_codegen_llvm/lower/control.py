@@ -340,6 +340,8 @@ def arguments(f: FunctionLowering, s: Signature, context: str, more: str) -> str
     given = f.stack[at:]
     del f.stack[at:]
     for index, offset in s.side_params():
+        if f.is_in_place(given[index], offset):
+            continue
         pointer = f.at(f.context_pointer(CONTEXT_STORE), offset)
         f.emit(f"store {s.wasm_params[index]} {given[index]}, ptr {pointer}, align 8")
     values = [context, *([more] if len(s.results) > 1 else []), *[given[index] for index in s.register_params()]]
