@@ -62,6 +62,12 @@ def edges(session: nox.Session) -> None:
 
 
 @nox.session
+def api_fuzz(session: nox.Session) -> None:
+    """Python code that closes, grows, drops and re-enters in the middle of every call of the API: `nox -s api_fuzz -- SHARE SEED` (1: all steps)."""
+    session.run("pytest", "-q", "tests/test_api_fuzz.py", env={"WASM_API_FUZZ": " ".join(session.posargs or ["1", "1"])})
+
+
+@nox.session
 def wasi(session: nox.Session) -> None:
     """Real programs, built here from C and Go, against wasmtime-py on the same binaries."""
     session.run("pytest", "-q", "tests/test_programs.py", *session.posargs)
@@ -129,7 +135,7 @@ def bench(session: nox.Session) -> None:
 
 
 # Tests that attack the C core through the public API, beside its own: they run under the sanitizers too.
-ATTACKS = ["tests/test_stack.py", "tests/test_process.py"]
+ATTACKS = ["tests/test_stack.py", "tests/test_process.py", "tests/test_api_fuzz.py"]
 
 
 @nox.session(venv_backend="uv")

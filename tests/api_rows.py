@@ -1,0 +1,295 @@
+"""The public API as rows: how a live object of each type is made, and plausible arguments of each method (for `api_fuzz`)."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import wasm_facade as w
+import wasm_vm
+from wasm_vm import _core
+
+WAT = """(module $m
+  (import "m" "host" (func $host (param i32) (result i32)))
+  (memory (export "memory") 1 8)
+  (table (export "table") 4 64 externref)
+  (table $functions (export "functable") 4 64 funcref)
+  (global (export "reference") (mut externref) (ref.null extern))
+  (global (export "number") (mut i64) (i64.const 1))
+  (tag (export "tag") (param i32))
+  (elem (table $functions) (i32.const 0) func $add $trap)
+  (data (i32.const 0) "some bytes")
+  (func $add (export "add") (param i32 i64 f64) (result i32 i64 f64) (local.get 0) (local.get 1) (local.get 2))
+  (func (export "call_host") (param i32) (result i32) (call $host (local.get 0)))
+  (func (export "references") (param externref funcref) (result externref funcref) (local.get 0) (local.get 1))
+  (func $trap (export "trap") unreachable))"""
+
+
+class Holder:
+    """What an externref may be: refers to itself, so that only a collection frees it."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+
+class World:
+    """Live objects of one store, made when asked for, by kind (MAKE)."""
+
+    def __init__(self, engine: Any, module: Any) -> None:
+        self.engine, self.module = engine, module
+        self.made: dict[str, Any] = {}
+
+    def get(self, kind: str) -> Any:
+        if kind not in self.made:
+            self.made[kind] = MAKE[kind](self)
+        return self.made[kind]
+
+    @property
+    def store(self) -> Any:
+        return self.get("store")
+
+    def export(self, name: str) -> Any:
+        return self.get("exports")[name]
+
+
+def _host(world: World) -> Any:
+    return w.Func(world.store, w.FuncType([w.ValType.i32()], [w.ValType.i32()]), lambda number: number)
+
+
+def settings() -> Any:
+    config = w.Config()
+    config.cache, config.wasm_threads, config.wasm_exceptions, config.shared_memory = False, True, True, True
+    return config
+
+
+def _linker(world: World) -> Any:
+    linker = w.Linker(world.engine)
+    linker.define(world.store, "m", "host", world.get("host"))
+    return linker
+
+
+def _trap(world: World) -> Any:
+    try:
+        world.export("trap")(world.store)
+    except w.Trap as trap:
+        return trap
+    raise AssertionError("`unreachable` did not trap")
+
+
+def _pool() -> Any:
+    config = w.PoolingAllocationConfig()
+    config.total_memories = config.total_tables = config.total_core_instances = 2
+    return config.make_pool()
+
+
+def _limits(world: World) -> Any:
+    return w.Limits(1, 4)
+
+
+I32 = w.ValType.i32()
+# Kind of object -> how it is made. Columns: kind, from a world.
+MAKE: dict[str, Callable[[World], Any]] = {
+    # of the engine
+    "engine": lambda world: world.engine,
+    "core": lambda world: world.engine._vm,
+    "registry": lambda world: world.engine._vm.registry,
+    "module": lambda world: world.module,
+    "own_engine": lambda world: w.Engine(settings()),
+    "own_module": lambda world: w.Module.deserialize(world.engine, bytes(world.module.serialize())),
+    "loaded": lambda world: world.module._loaded,
+    "code": lambda world: _core.map_bytes(b"\xc3" * 64),
+    "pool": lambda world: _pool(),
+    "config": lambda world: settings(),
+    "pooling_config": lambda world: w.PoolingAllocationConfig(),
+    "wasi_config": lambda world: w.WasiConfig(),
+    "shared": lambda world: w.SharedMemory(world.engine, w.MemoryType(w.Limits(1, 4), shared=True)),
+    # of a store
+    "store": lambda world: w.Store(world.engine, Holder()),
+    "host": _host,
+    "instance": lambda world: w.Instance(world.store, world.module, [world.get("host")]),
+    "exports": lambda world: world.get("instance").exports(world.store),
+    "func": lambda world: world.export("add"),
+    "memory": lambda world: world.export("memory"),
+    "table": lambda world: world.export("table"),
+    "functable": lambda world: world.export("functable"),
+    "global": lambda world: world.export("reference"),
+    "number_global": lambda world: world.export("number"),
+    "tag": lambda world: world.export("tag"),
+    "linker": _linker,
+    "pre": lambda world: world.get("linker").instantiate_pre(world.module),
+    "trap": _trap,
+    "backtrace": lambda world: _trap(world)._backtrace,
+    # types and values
+    "val": lambda world: w.Val.i32(7),
+    "val_type": lambda world: w.ValType.i32(),
+    "val_types": lambda world: [w.ValType.i32()],
+    "func_type": lambda world: w.FuncType([w.ValType.i32()], [w.ValType.i32()]),
+    "limits": _limits,
+    "memory_type": lambda world: w.MemoryType(_limits(world)),
+    "shared_type": lambda world: w.MemoryType(_limits(world), shared=True),
+    "table_type": lambda world: w.TableType(w.ValType.externref(), _limits(world)),
+    "global_type": lambda world: w.GlobalType(w.ValType.i64(), True),
+    "tag_type": lambda world: w.TagType(w.FuncType([w.ValType.i32()], [])),
+    "import_type": lambda world: w.ImportType("m", "n", w.FuncType([], [])),
+    "export_type": lambda world: w.ExportType("n", w.FuncType([], [])),
+    "frame": lambda world: w.Frame(0, "f", "m", 1, 2),
+    "trap_code": lambda world: w.TrapCode.UNREACHABLE,
+    "dir_perms": lambda world: w.DirPerms.READ_ONLY,
+    "file_perms": lambda world: w.FilePerms.READ_ONLY,
+    # plain Python
+    "any": lambda world: object(),
+    "reference": lambda world: Holder(),
+    "none": lambda world: None,
+    "flag": lambda world: True,
+    "one": lambda world: 1,
+    "zero": lambda world: 0,
+    "minus": lambda world: -1,
+    "float": lambda world: 1.5,
+    "seconds": lambda world: 60.0,
+    "text": lambda world: "memory",
+    "m": lambda world: "m",
+    "name": lambda world: "host",
+    "feature": lambda world: "x",
+    "bytes": lambda world: b"some",
+    "bytearray": lambda world: bytearray(b"some"),
+    "wat": lambda world: '(module (func (export "f")))',
+    "wasm": lambda world: b"\0asm\1\0\0\0",
+    "slice": lambda world: slice(0, 4),
+    "path": lambda world: "/nonexistent/file",
+    "callback": lambda world: lambda *args: args[-1],
+    "imports": lambda world: [world.get("host")],
+    "import_dict": lambda world: {"m": {"host": lambda number: number}},
+    "items": lambda world: (world.get("host"),),
+    "code_range": lambda world: (0, 64),
+    "artifact": lambda world: bytes(world.module.serialize()),
+    "trap_text": lambda world: "a message",
+}
+
+# Type -> kind of its live object. A caller lives in a call only: the runner makes it.
+RECEIVERS = {
+    "Backtrace": "backtrace", "Caller": "caller", "Code": "code", "Config": "config", "DirPerms": "dir_perms", "Engine": "own_engine", "EngineCore": "core",
+    "ExportType": "export_type", "FilePerms": "file_perms", "Frame": "frame", "Func": "func", "FuncType": "func_type", "Global": "global",
+    "GlobalType": "global_type", "ImportType": "import_type", "Instance": "instance", "InstanceExports": "exports", "InstancePre": "pre", "Limits": "limits",
+    "Linker": "linker", "LoadedModule": "loaded", "Memory": "memory", "MemoryType": "memory_type", "Module": "own_module", "Pool": "pool",
+    "PoolingAllocationConfig": "pooling_config", "SharedMemory": "shared", "Store": "store", "Table": "table", "TableType": "table_type", "Tag": "tag",
+    "TagType": "tag_type", "Trap": "trap", "TrapCode": "trap_code", "Val": "val", "ValType": "val_type", "WasiConfig": "wasi_config",
+}  # fmt: skip
+
+# Slots that mean the same of every type. Columns: name, kinds of the arguments.
+SLOTS = {
+    "__repr__": "", "__str__": "", "__hash__": "", "__iter__": "", "__next__": "", "__len__": "", "__enter__": "", "__dir__": "", "__reduce__": "",
+    "__copy__": "", "__bool__": "", "__deepcopy__": "any", "__exit__": "none none none", "__getattr__": "text", "__setattr__": "text one",
+    "__eq__": "any", "__ne__": "any", "__lt__": "any", "__le__": "any", "__gt__": "any", "__ge__": "any", "__contains__": "text",
+    "__getitem__": "slice", "__setitem__": "slice bytes", "__delitem__": "one", "__buffer__": "zero", "close": "",
+}  # fmt: skip
+
+# Columns: constructor, method or function; kinds of the arguments, by position or by name. Several rows of one: separated by `|`.
+ROWS = {
+    "Backtrace.resolve": "",
+    "Caller.get": "text any", "Caller.__getitem__": "text", "Caller.data": "", "Caller.memory": "",
+    "CompileError": "trap_text", "CompileError.place": "one one", "InvalidError": "trap_text", "TextError": "trap_text one one",
+    "ArtifactError": "trap_text", "ExhaustedError": "trap_text", "ExitTrap": "one", "LinkError": "trap_text", "MalformedError": "trap_text",
+    "StoreError": "trap_text", "UnsupportedError": "trap_text", "WasmError": "trap_text",
+    "Config": "", "Config.cranelift_flag_enable": "feature", "Config.cranelift_flag_set": "feature feature", "Config.changes_features": "",
+    "Config.features": "",
+    "DirPerms": "one", "FilePerms": "one",
+    "Engine": "config", "Engine.increment_epoch": "", "Engine.pooling_allocator_metrics": "", "Engine.is_pulley": "",
+    "EngineCore": "registry none max_wasm_stack=one release_gil=flag consume_fuel=flag epoch_interruption=flag guarded=flag pool=pool",
+    "EngineCore.increment_epoch": "",
+    "ExportType": "text func_type", "ImportType": "text text func_type", "Frame": "one text text one one", "Limits": "one one",
+    "Func": "store func_type callback access_caller=flag", "Func.type": "store", "Func._from_host": "store any any",
+    "Func.__call__": "store one one float timeout=seconds|store reference func",
+    "FuncType": "val_types val_types", "GlobalType": "val_type flag", "MemoryType": "limits flag flag one", "TableType": "val_type limits flag",
+    "TagType": "func_type", "ValType": "",
+    "Global": "store global_type one", "Global.type": "store", "Global.value": "store", "Global.set_value": "store reference",
+    "Instance": "store module imports", "Instance.exports": "store",
+    "InstanceExports.get": "text any", "InstanceExports.keys": "", "InstanceExports.values": "", "InstanceExports.items": "",
+    "InstanceExports.__getitem__": "text|one",
+    "InstancePre": "module loaded items", "InstancePre.instantiate": "store",
+    "Linker": "engine", "Linker.define": "store m text host", "Linker.define_func": "m text func_type callback flag",
+    "Linker.define_instance": "store text instance", "Linker.define_wasi": "", "Linker.define_module": "store text module",
+    "Linker.define_unknown_imports_as_traps": "module", "Linker.define_unknown_imports_as_default_values": "store module",
+    "Linker.instantiate_pre": "module", "Linker.instantiate": "store module", "Linker.get": "store m name", "Linker.get_default": "store m",
+    "LoadedModule.instantiate": "store imports",
+    "MappedFile": "code any", "MappedFile.load": "core", "MappedFile.verify": "",
+    "Memory": "store memory_type", "Memory.type": "store", "Memory.read": "store start=zero stop=one", "Memory.write": "store bytes start=one",
+    "Memory.grow": "store one", "Memory.size": "store", "Memory.data_len": "store", "Memory.page_size": "store", "Memory.page_size_log2": "store",
+    "Memory.data_ptr": "store", "Memory.get_buffer_ptr": "store one one", "Memory.__getitem__": "slice|one", "Memory.__setitem__": "slice bytes|one one",
+    "SharedMemory": "engine shared_type", "SharedMemory.type": "", "SharedMemory.read": "start=zero stop=one", "SharedMemory.write": "bytes start=one",
+    "SharedMemory.grow": "one", "SharedMemory.size": "", "SharedMemory.data_len": "", "SharedMemory.page_size": "", "SharedMemory.page_size_log2": "",
+    "SharedMemory.data_ptr": "", "SharedMemory.get_buffer_ptr": "one one", "SharedMemory.__getitem__": "slice|one",
+    "SharedMemory.__setitem__": "slice bytes|one one",
+    "Module": "engine wat", "Module.from_file": "engine path", "Module.deserialize": "engine artifact", "Module.deserialize_file": "engine path",
+    "Module.validate": "engine wasm", "Module.serialize": "",
+    "Pool": "total_memories=one total_tables=one total_core_instances=one max_memory_size=one table_elements=one max_core_instance_size=one "
+    "linear_memory_keep_resident=one max_unused_warm_slots=one max_memories_per_module=one max_tables_per_module=one",
+    "Pool.metrics": "", "Pool.clear": "", "PoolingAllocationConfig": "", "PoolingAllocationConfig.make_pool": "",
+    "Store": "engine any", "Store.data": "", "Store.gc": "", "Store.set_fuel": "one", "Store.get_fuel": "", "Store.set_epoch_deadline": "one",
+    "Store.set_limits": "minus minus instances=minus tables=minus memories=minus", "Store.set_wasi": "wasi_config",
+    "Table": "store table_type reference", "Table.type": "store", "Table.size": "store", "Table.get": "store one", "Table.set": "store one reference",
+    "Table.grow": "store one reference",
+    "Tag": "store tag_type", "Tag.type": "store", "Tag.eq": "store tag",
+    "Trap": "trap_text", "TrapCode": "one",
+    "Val": "val_type one", "Val.i32": "one", "Val.i64": "one", "Val.f32": "float", "Val.f64": "float", "Val.v128": "one", "Val.externref": "reference",
+    "Val.funcref": "func", "Val.ref_null": "val_type", "Val.as_i32": "", "Val.as_i64": "", "Val.as_f32": "", "Val.as_f64": "", "Val.as_v128": "",
+    "Val.as_externref": "", "Val.as_funcref": "",
+    **{f"ValType.{name}": "" for name in ("i32", "i64", "f32", "f64", "v128", "externref", "funcref", "anyref", "exnref")},
+    "WasiConfig": "", "WasiConfig.inherit_argv": "", "WasiConfig.inherit_env": "", "WasiConfig.inherit_stdin": "", "WasiConfig.inherit_stdout": "",
+    "WasiConfig.inherit_stderr": "", "WasiConfig.preopen_dir": "path text dir_perms file_perms", "WasiConfig.preopen_socket": "one",
+    "load": "wat import_dict", "wat2wasm": "wat", "can_reserve": "", "drop_reservations": "", "open_file": "path", "load_file": "core path",
+    "load_module": "core artifact", "read_head": "artifact", "crc32": "bytes one", "map_bytes": "bytes", "map_file": "path",
+}  # fmt: skip
+
+# What is left out, and why. Columns: name, reason.
+EXEMPT = {
+    "bind_types": "changes the whole process; called once, before use",
+    "poke_signal": "the number of a signal, for tests",
+    "use_pagemap": "a switch of the whole process, for tests",
+    "_core.load": "reads rows that loading.py made; tests/test_plans",
+    "MappedFile": "needs an artifact's head: load_file makes it",
+}
+
+
+def public_types() -> dict[str, type]:
+    """Every class that wasm_facade, wasm_vm and the core have, by name."""
+    found: dict[str, type] = {}
+    for module, names in ((w, w.__all__), (wasm_vm, wasm_vm.__all__), (_core, dir(_core))):
+        for name in names:
+            item = getattr(module, name)
+            if isinstance(item, type) and item not in found.values():
+                found[name] = item
+    return found
+
+
+def public_functions() -> dict[str, Callable[..., Any]]:
+    found: dict[str, Callable[..., Any]] = {}
+    for module, names in ((w, w.__all__), (wasm_vm, wasm_vm.__all__), (_core, dir(_core))):
+        for name in names:
+            item = getattr(module, name)
+            if callable(item) and not isinstance(item, type) and not name.startswith("_"):
+                found["_core.load" if module is _core and name == "load" else name] = item
+    return found
+
+
+IN_C = (types.MethodDescriptorType, types.ClassMethodDescriptorType, types.WrapperDescriptorType, types.GetSetDescriptorType)
+
+
+def members(cls: type) -> Iterator[tuple[str, Any]]:
+    """What a class itself defines and users can reach: not what is private to Python code, and not its constants."""
+    for name, item in vars(cls).items():
+        constructs = name in ("__init__", "__new__")
+        private = name.startswith("_") and not name.startswith("__") and not isinstance(item, IN_C)
+        if not constructs and not private and name not in ("__dict__", "__weakref__") and hasattr(item, "__get__"):
+            yield name, item
+
+
+def is_attribute(item: Any) -> bool:
+    """Read or set, not called."""
+    return hasattr(item, "__set__")
+
+
+def row_of(cls: str, name: str) -> list[list[str]] | None:
+    """The rows of `cls.name`; None: there is none."""
+    row = ROWS.get(f"{cls}.{name}", SLOTS.get(name))
+    return None if row is None else [each.split() for each in row.split("|")]

@@ -1,0 +1,84 @@
+"""Python code that runs in the middle of a call, at every argument of every public method: nothing crashes, hangs or breaks the interpreter's rules.
+
+A sample with a fixed seed; all of it: `nox -s api_fuzz`, which takes the share of the steps (1: all) and a seed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from api_fuzz import Step, all_steps
+from api_rows import EXEMPT, RECEIVERS, ROWS, is_attribute, members, public_functions, public_types, row_of
+
+SHARE, SEED = os.environ.get("WASM_API_FUZZ", "0.06 1").split()
+FULL = "WASM_API_FUZZ" in os.environ
+CHILD = 2000  # steps
+WORKERS = 2
+
+
+def test_every_public_method_has_a_row() -> None:
+    missing = []
+    for cls_name, cls in public_types().items():
+        own = [(name, item) for name, item in members(cls) if not is_attribute(item)]
+        for name, _ in own:
+            row = ROWS.get(cls_name) if name in ("__init__", "__new__") else row_of(cls_name, name)
+            if row is None and cls_name not in EXEMPT:
+                missing.append(f"{cls_name}.{name}")
+        if cls_name not in RECEIVERS and cls_name not in EXEMPT and not issubclass(cls, BaseException):
+            missing.append(f"{cls_name}: in RECEIVERS")
+    missing += [name for name in public_functions() if name not in ROWS and name not in EXEMPT]
+    assert not missing, "say in tests/api_rows.py what arguments these take"
+
+
+def test_every_row_is_of_something() -> None:
+    types = public_types()
+    known = set(public_functions()) | set(types) | {f"{cls_name}.{name}" for cls_name, cls in types.items() for name, _ in members(cls)}
+    assert not [name for name in (*ROWS, *EXEMPT) if name not in known]
+
+
+def run_child(numbers: list[int]) -> tuple[list[str], int, str]:
+    """What it said, how it ended, and its last words."""
+    environment = {**os.environ, "PYTHONMALLOC": "debug", "MALLOC_PERTURB_": "165", "PYTHONFAULTHANDLER": "1"}
+    if "LD_PRELOAD" in os.environ:  # a sanitizer does that better
+        del environment["PYTHONMALLOC"], environment["MALLOC_PERTURB_"]
+    child = Path(__file__).with_name("api_fuzz.py")
+    done = subprocess.run(
+        [sys.executable, str(child)], input="\n".join(map(str, numbers)), capture_output=True, text=True, errors="replace", env=environment, timeout=3000
+    )  # fmt: skip
+    return done.stdout.splitlines(), done.returncode, done.stderr
+
+
+def faults(numbers: list[int], everything: list[Step]) -> list[str]:
+    found: list[str] = []
+    while numbers and len(found) < 20:
+        said, status, words = run_child(numbers)
+        for line in said:
+            if line.startswith("failed "):
+                _, number, what = line.split(" ", 2)
+                found.append(f"[{number}] {everything[int(number)]}: {what}")
+        if said and said[-1] == "done" and status == 0:
+            break
+        steps = [line for line in said if line.isdigit()]
+        if not steps or (said[-1] == "done"):
+            return [*found, f"the child ended with {status} after {said[-1:]}: {words[-2000:]}"]
+        last = int(steps[-1])
+        found.append(f"[{last}] {everything[last]}: the process ended with {status}: {words[:2500] if FULL else words[:700]}")
+        numbers = numbers[numbers.index(last) + 1 :]
+    return found
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="signals are those of POSIX")
+@pytest.mark.parametrize("part", range(WORKERS))
+def test_arguments_that_run_code(part: int) -> None:
+    everything = all_steps()
+    chosen = sorted(random.Random(f"{SEED} {part}").sample(range(part, len(everything), WORKERS), int(len(everything) * float(SHARE)) // WORKERS))
+    found: list[str] = []
+    for start in range(0, len(chosen), CHILD):
+        found += faults(chosen[start : start + CHILD], everything)
+        assert not found, "\n".join(found)
