@@ -42,7 +42,7 @@ TO_BITS = {"i": "", "I": "", "f": "(i32.reinterpret_f32)", "F": "(i64.reinterpre
            "v": "(local.tee $v) (i64x2.extract_lane 0) (i64x2.extract_lane 1 (local.get $v))"}  # fmt: skip
 
 
-def instantiate(api: Any, strategy: str, wat: str, **settings: int) -> tuple[Any, Any]:
+def instantiate(api: Any, strategy: str, wat: str, **settings: Any) -> tuple[Any, Any]:
     """(store, exports) of a module in `api`, wasmtime or ours; `strategy` is for ours, `settings` for its Config."""
     config = api.Config()
     for name, value in settings.items():

@@ -19,6 +19,8 @@ from wasm_codegen_llvm.lower import (
     vector,
     vector_memory,
 )
+from wasm_codegen_llvm.lower.canonical import canonicalize
+from wasm_environ import nans
 from wasm_environ.body import OFFSET_SHIFT, OP_MASK, WORDS
 from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX, LIBCALLS
@@ -245,6 +247,7 @@ class FunctionLowering:
         templates, functions = TEMPLATES, FUNCTIONS
         following = [word & OP_MASK for word in ops[WORDS::WORDS]] + [0]
         counting = fuel.count if self.batch.tunables.consume_fuel else None
+        canonical = nans.RESULTS if self.batch.tunables.canonical_nans else None
         at = 0
         for next_op in following:
             word = ops[at]
@@ -261,6 +264,8 @@ class FunctionLowering:
                 if function is None:
                     raise self.unsupported(op)
                 function(self, ops[at + 1], ops[at + 2], ops[at + 3])
+            if canonical is not None and canonical[op]:
+                canonicalize(self, canonical[op])
             at += WORDS
 
     def _template(self, row: rows.Row, next_op: int) -> None:

@@ -21,6 +21,7 @@ from wasm_codegen_native.values import CONST, LOCAL, REG, WORDS, Values
 from wasm_environ.body import FunctionBody
 from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX
+from wasm_environ.nans import RESULTS
 from wasm_environ.opcodes import BY_ID
 
 OP_MASK: Final = 0xFFFF
@@ -31,6 +32,7 @@ OUT_OF_FUEL: Final = 11
 NULL_REFERENCE: Final = 12
 MEMORY_OUT_OF_BOUNDS: Final = 1
 HEAP_MISALIGNED: Final = 2
+NANS: Final[bytes] = RESULTS
 NOTIFY: Final[i64] = INDEX["atomic_notify"]  # wait32 and wait64 follow
 
 # Ops that cost no fuel (wasmtime's accounting): unreachable nop block loop else end return drop.
@@ -111,6 +113,7 @@ class Driver:
         values.ops = ops
         values.pc = 0
         fuel = self.tables.consume_fuel
+        canonical_nans = self.tables.canonical_nans
         values.fuse = not fuel
         end: i64 = len(ops)
         while values.pc < end:
@@ -133,6 +136,8 @@ class Driver:
                 values.drop(1)
             else:
                 self.rare(op, ops[p + 1], ops[p + 2])
+            if canonical_nans and NANS[op] != 0:
+                self.canonicalize(NANS[op], p + WORDS)
             if code.here() > CODE_LIMIT:
                 raise UnsupportedError(f"the module's code is larger than {CODE_LIMIT >> 20} MiB", code.wasm_offset)
             if fuel:
@@ -140,6 +145,15 @@ class Driver:
                 values.fused = 0
                 if op == 0x03:
                     self.check_fuel()
+
+    def canonicalize(self, floats: i64, following: i64) -> None:
+        """The result just made gets the canonical NaN for any other; `floats` as in `nans`, `following` the record behind its op's.
+        It is a register of its own on top of the stack, or of the local that the record `following` set, done along with the op."""
+        values = self.values
+        register = values.low[values.sp - 1]
+        if values.pc != following:
+            register = values.local_reg[values.ops[following + 1]]
+        self.machine.canonicalize(floats, register)
 
     def count_fuel(self, op: i64) -> None:
         """One for each op, as wasmtime counts."""

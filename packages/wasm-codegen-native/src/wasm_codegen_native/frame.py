@@ -29,6 +29,7 @@ class ModuleTables:
         self.whole: bool = whole  # else some defined functions are another backend's, called by relocation
         self.consume_fuel: bool = tunables.consume_fuel
         self.stack_check: bool = tunables.stack_check
+        self.canonical_nans: bool = tunables.canonical_nans
         self.memory_places: vec[i64] = vec[i64]()
         self.memory_checked: vec[i64] = vec[i64]()  # 1: compare every access with the length
         self.memory_is64: vec[i64] = vec[i64]()

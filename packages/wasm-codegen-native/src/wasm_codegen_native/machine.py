@@ -163,6 +163,10 @@ class Machine:
         """Lower one numeric, vector, memory or atomic op of the record at `Values.pc`."""
         raise NotImplementedError
 
+    def canonicalize(self, floats: i64, register: i64) -> None:
+        """Every NaN in a vector register becomes the canonical one; `floats`: which floats it holds, as in `wasm_environ.nans`."""
+        raise NotImplementedError
+
     def use_fuel(self, context: i64, scratch: i64, amount: i64) -> None:
         """Subtract from the store's fuel."""
         raise NotImplementedError

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Checksum = Callable[..., int]  # (data, value so far) -> crc32; zlib's, or a faster one
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 HEAD_AT: Final = 120  # elf.HEAD
 HEAD_ROOM: Final = 4096 - HEAD_AT
 MARSHAL: Final = 2  # of the head: later versions depend on reference counts

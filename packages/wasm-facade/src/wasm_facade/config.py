@@ -100,6 +100,8 @@ class Config:
         (optimizing), "auto" (native if installed, else llvm). wasmtime's "cranelift" means llvm, "winch" native, either one if only it
         is installed.""")  # fmt: skip
     cranelift_opt_level = Choice("opt level", ("speed", "speed_and_size", "none"), "How hard an optimizing compiler tries.")
+    cranelift_nan_canonicalization = Switch(False, """Make every NaN that arithmetic gives the canonical one (0x7fc00000, 0x7ff8000000000000),
+        with either compiler, so that results are the same on every machine.""")
     consume_fuel = Switch(False, "Count instructions, and trap when the store's fuel is used up.")
     epoch_interruption = Switch(False, "Let `Engine.increment_epoch` end calls whose store's deadline has come.")
     max_wasm_stack = Size(1 << 20, "How many bytes of the thread's stack wasm may use.")
@@ -141,7 +143,6 @@ class Config:
     wasm_component_model_implements = Switch(False, "No effect yet.")
     wasm_stack_switching = Switch(False, "No effect yet.")
     cranelift_debug_verifier = Switch(False, "No effect.")
-    cranelift_nan_canonicalization = Switch(False, "No effect yet.")
     memory_may_move = Switch(True, "No effect: a memory never moves while it has its reservation.")
     memory_guard_size = Size(1 << 16, "No effect.")
     memory_reservation_for_growth = Size(0, "No effect.")

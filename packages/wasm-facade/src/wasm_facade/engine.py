@@ -28,8 +28,8 @@ class Engine:
     """Compiles and runs modules under one `Config`. Cheap to make, but only stores and modules of the same engine work together."""
 
     __slots__ = (
-        "__weakref__", "_cache", "_changed_features", "_compiler", "_consume_fuel", "_core", "_guarded", "_optimize", "_parallel", "_pool", "_profiler",
-        "_settings", "_strategy", "_triple",
+        "__weakref__", "_cache", "_canonical_nans", "_changed_features", "_compiler", "_consume_fuel", "_core", "_guarded", "_optimize", "_parallel", "_pool",
+        "_profiler", "_settings", "_strategy", "_triple",
     )  # fmt: skip
 
     def __init__(self, config: Config | None = None) -> None:
@@ -43,6 +43,7 @@ class Engine:
         self._strategy = config.strategy
         self._optimize = OPTIMIZE[config.cranelift_opt_level]
         self._consume_fuel = config.consume_fuel
+        self._canonical_nans = config.cranelift_nan_canonicalization
         self._parallel = config.parallel_compilation
         self._cache = config.cache
         self._profiler = config.profiler
@@ -95,7 +96,9 @@ class Engine:
     def _tunables(self) -> Tunables:
         from wasm_environ.compiler import Tunables
 
-        return Tunables(guarded=self._guarded, consume_fuel=self._consume_fuel, optimize=self._optimize)
+        return Tunables(
+            guarded=self._guarded, consume_fuel=self._consume_fuel, optimize=self._optimize, canonical_nans=self._canonical_nans,
+        )  # fmt: skip
 
     def _load_compiler(self) -> Compiler:
         """The compiler of this engine's strategy. Raises WasmError that names the package to install."""
@@ -139,7 +142,8 @@ class Engine:
         choice = find_compiler(self._strategy, isa)
         settings = (
             FORMAT, choice.name, code_stamp(choice.path), code_stamp(wasm_environ.__file__ or ""), isa, system, sorted(cpu_features),
-            self._optimize, self._guarded, self._consume_fuel, self._changed_features and sorted(self._changed_features.enabled),
+            self._optimize, self._guarded, self._consume_fuel, self._canonical_nans,
+            self._changed_features and sorted(self._changed_features.enabled),
         )  # fmt: skip
         return content_key(repr(settings).encode(), *content)
 

@@ -38,3 +38,6 @@ def check(engine: Engine, head: Head) -> None:
     if bool(tunables[1]) != engine._consume_fuel:
         here, there = ("counts", "does not") if engine._consume_fuel else ("does not count", "does")
         raise ArtifactError(f"this engine {here} fuel (Config.consume_fuel), the artifact {there}")
+    if bool(tunables[4]) != engine._canonical_nans:
+        here, there = ("makes", "does not") if engine._canonical_nans else ("does not make", "does")
+        raise ArtifactError(f"this engine {here} NaNs canonical (Config.cranelift_nan_canonicalization), the artifact's code {there}")

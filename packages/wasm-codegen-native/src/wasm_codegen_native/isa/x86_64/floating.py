@@ -19,6 +19,7 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     CC_FLOAT_E,
     CC_FLOAT_NE,
     CC_NE,
+    CC_NP,
     CC_P,
     CVTSD2SS,
     CVTSS2SD,
@@ -29,6 +30,8 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     MINSD,
     MINSS,
     MOVAPS,
+    MOVSD_LOAD,
+    MOVSS_LOAD,
     MULSD,
     MULSS,
     ORPS,
@@ -43,12 +46,15 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     XORPS,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.integer import Integer
+from wasm_codegen_native.isa.x86_64.vector_encodings import CMPPD, CMPPS
 from wasm_codegen_native.machine import T_F32, T_F64
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, REG, Values
+from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64
 
 RBP: Final = 5
 SCRATCH: Final = 47
+UNORDERED: Final = 3  # of CMPPS
 SIGN32: Final = 0x80000000
 ALL_BUT_SIGN64: Final = 0x7FFFFFFFFFFFFFFF
 # ROUNDSS: bit 3 suppresses the inexact exception. ceil, floor, trunc, nearest as opcodes are ordered.
@@ -226,6 +232,28 @@ class Floating:
             to = source if v.kind[i] == REG else v.alloc(type)
         self.asm.scalar(row, to, source)
         self.integer.done_one(i, type, to, target)
+
+    # ---- canonical NaNs
+    def canonical(self, double: bool, register: i64) -> None:
+        """A NaN becomes the canonical one. A branch that is predicted, so that the usual value need not wait for the comparison."""
+        asm = self.asm
+        asm.v2(UCOMISD if double else UCOMISS, register, register)
+        ordered = asm.skip(CC_NP)
+        if double:
+            asm.v3r(MOVSD_LOAD, register, register, self.code.constant(CANONICAL_F64, 0, 8))
+        else:
+            asm.v3r(MOVSS_LOAD, register, register, self.code.constant(CANONICAL_F32, 0, 4))
+        asm.land(ordered)
+
+    def canonical_lanes(self, double: bool, register: i64) -> None:
+        """NaN lanes become the canonical NaN: all ones first, then without the bits that it does not have."""
+        asm = self.asm
+        asm.v3(CMPPD if double else CMPPS, SCRATCH, register, register)
+        self.code.byte(UNORDERED)
+        asm.v3(ORPS, register, register, SCRATCH)
+        others: i64 = -CANONICAL_F64 - 1 if double else pair(0xFFFFFFFF - CANONICAL_F32)
+        asm.v3r(ANDPS, SCRATCH, SCRATCH, self.code.constant(others, others, 16))
+        asm.v3(XORPS, register, register, SCRATCH)
 
     # ---- comparisons
     def compare(self, n: i64, type: i64, row: i64) -> None:

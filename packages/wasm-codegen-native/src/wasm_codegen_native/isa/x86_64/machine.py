@@ -53,6 +53,7 @@ from wasm_codegen_native.isa.x86_64.vector import Vectors
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, Machine
 from wasm_codegen_native.values import Values
 from wasm_environ.libcalls import INDEX
+from wasm_environ.nans import LANES_F32, LANES_F64, SCALAR_F64
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
 
 RAX: Final = 0
@@ -362,6 +363,13 @@ class X86Machine(Machine):
         self.asm.rm(ALU_IMM8 & ~(15 << 16) | (ALU_CMP + 1) << 16 | W, 0, scratch, STORE_FUEL)
         self.code.byte(0)
         return CC_L
+
+    def canonicalize(self, floats: i64, register: i64) -> None:
+        assert self.floating is not None
+        if floats >= LANES_F32:
+            self.floating.canonical_lanes(floats == LANES_F64, register)
+        else:
+            self.floating.canonical(floats == SCALAR_F64, register)
 
     # ---- ops
     def lower(self, op: i64) -> None:

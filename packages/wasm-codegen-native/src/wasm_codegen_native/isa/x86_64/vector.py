@@ -111,8 +111,8 @@ ROWS: Final = (
     ("f64x2.mul", BINARY + COMMUTES, e.MULPD, 0), ("f64x2.div", BINARY, e.DIVPD, 0),
     ("f64x2.pmin", SWAPPED, e.MINPD, 0), ("f64x2.pmax", SWAPPED, e.MAXPD, 0),
     ("f32x4.convert_i32x4_s", UNARY, e.CVTDQ2PS, 0), ("f64x2.convert_low_i32x4_s", UNARY, e.CVTDQ2PD, 0),
-    ("f32x4.relaxed_min", BINARY, e.MINPS, 0), ("f32x4.relaxed_max", BINARY, e.MAXPS, 0),
-    ("f64x2.relaxed_min", BINARY, e.MINPD, 0), ("f64x2.relaxed_max", BINARY, e.MAXPD, 0),
+    ("f32x4.relaxed_min", SWAPPED, e.MINPS, 0), ("f32x4.relaxed_max", SWAPPED, e.MAXPS, 0),  # as pmin and pmax: so do wasmtime and LLVM
+    ("f64x2.relaxed_min", SWAPPED, e.MINPD, 0), ("f64x2.relaxed_max", SWAPPED, e.MAXPD, 0),
     ("i16x8.relaxed_q15mulr_s", BINARY + COMMUTES, e.PMULHRSW, 0),
     ("i16x8.relaxed_dot_i8x16_i7x16_s", SWAPPED, e.PMADDUBSW, 0),
 )
