@@ -86,7 +86,18 @@ def lowering() -> str:
     return lowering_page()
 
 
+def settings() -> str:
+    """Config's settings: those that have an effect, and those that are accepted without one."""
+    from wasm_facade.config import with_effect, without_effect
+
+    rows = ["## With effect", "", "| setting | default | what it does |", "|---|---|---|"]
+    rows += [f"| `{name}` | `{default!r}` | {' '.join(doc.split())} |" for name, (default, doc) in with_effect().items()]
+    rows += ["", "## Accepted without effect", "", "| setting | why it has none |", "|---|---|"]
+    return "\n".join([*rows, *(f"| `{name}` | {why} |" for name, why in without_effect().items())])
+
+
 GENERATORS = {
+    "settings": settings,
     "lowering": lowering,
     "architecture": architecture,
     "instructions": instructions,

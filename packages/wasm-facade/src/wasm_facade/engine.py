@@ -5,7 +5,7 @@ from __future__ import annotations
 from _weakref import ref
 
 from wasm_environ.errors import WasmError
-from wasm_facade.config import Config
+from wasm_facade.config import Config, described
 from wasm_facade.discovery import detect, find_compiler, plain_target, target_of
 from wasm_vm import EngineCore, bind_types, can_reserve
 
@@ -161,7 +161,7 @@ class Engine:
         self.close()
 
     def __repr__(self) -> str:
-        return f"Engine({', '.join(f'{name}={value!r}' for name, value in self._settings.items())})"
+        return f"Engine({described(self._settings, [])})"
 
 
 def _trampolines_of(engine: Engine) -> Callable[..., tuple[CompiledCode, CompiledCode]]:
