@@ -98,6 +98,13 @@ def test_exit(api: Any, code: int) -> None:
     assert f"Exited with i32 exit status {code}" in str(found.value)
 
 
+@pytest.mark.parametrize("code", [126, 127, 134, 255, 256, 512, 1000, -1])
+def test_exit_with_what_is_no_status(api: Any, code: int) -> None:
+    with pytest.raises(api.WasmtimeError, match=r"exit with invalid exit status outside of \[0\.\.126\)") as found:
+        run(api, EXIT.format(code), lambda config: None)
+    assert not isinstance(found.value, (api.ExitTrap, api.Trap))
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("stdin_file", "/no/such/file"), ("stdout_file", "/no/such/folder/file"), ("stderr_file", "/no/such/folder/file")]
 )  # fmt: skip

@@ -141,9 +141,15 @@ def test_arguments_and_name(wasm: Shell) -> None:
     assert wasm("run", "--argv0", "me", path, "--", "x")[1] == "me\0--\0x\0"
 
 
-@pytest.mark.parametrize("code", [0, 1, 7, 134])
+@pytest.mark.parametrize("code", [0, 1, 7, 125, 134, 255])
 def test_exit_status_is_the_guests(wasm: Shell, code: int) -> None:
     assert wasm("run", wasm.file("exit.wat", EXIT.format(code))) == (code, "", "")
+
+
+@pytest.mark.parametrize(("code", "status"), [(-1, 255), (-256, 1), (256, 1), (257, 1), (512, 1), (1000, 232), (1 << 31, 1)])
+def test_a_status_that_does_not_fit(wasm: Shell, code: int, status: int) -> None:
+    """What a native program's parent sees, but never success."""
+    assert wasm("run", wasm.file("exit.wat", EXIT.format(code))) == (status, "", "")
 
 
 def test_trap(wasm: Shell) -> None:

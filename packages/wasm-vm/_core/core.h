@@ -305,7 +305,7 @@ typedef struct FuncObject {
     VMFuncRef *funcref;   /* the store's */
     Signature *signature; /* the engine's */
     HostFunc *host;       /* the store's, or NULL for wasm */
-    PyObject *weakrefs;
+    PyObject *dict, *weakrefs; /* strong, NULL until used */
 } FuncObject;
 
 typedef struct MemoryObject {
@@ -313,14 +313,14 @@ typedef struct MemoryObject {
     Store *store;   /* strong; NULL for a shared memory */
     Memory *memory; /* a reference */
     Engine *engine; /* strong, of a shared memory; else NULL */
-    PyObject *weakrefs;
+    PyObject *dict, *weakrefs; /* strong, NULL until used */
 } MemoryObject;
 
 typedef struct TableObject {
     PyObject_HEAD
     Store *store; /* strong */
     Table *table; /* the store's */
-    PyObject *weakrefs;
+    PyObject *dict, *weakrefs; /* strong, NULL until used */
 } TableObject;
 
 typedef struct GlobalObject {
@@ -329,7 +329,7 @@ typedef struct GlobalObject {
     VMGlobal *cell; /* the store's */
     ValueType type;
     bool mutable_;
-    PyObject *weakrefs;
+    PyObject *dict, *weakrefs; /* strong, NULL until used */
 } GlobalObject;
 
 typedef struct TagObject {
@@ -337,7 +337,7 @@ typedef struct TagObject {
     Store *store; /* strong */
     uint64_t identity;
     Signature *signature; /* the engine's */
-    PyObject *weakrefs;
+    PyObject *dict, *weakrefs; /* strong, NULL until used */
 } TagObject;
 
 typedef struct CallerObject {
@@ -352,9 +352,14 @@ typedef struct InstanceObject {
     Store *store;       /* strong */
     Instance *instance; /* the store's */
     PyObject *exports;  /* strong or NULL */
-    PyObject *weakrefs;
+    PyObject *dict, *weakrefs; /* strong, NULL until used */
 } InstanceObject;
 
+/* Every object of these types takes attributes of the program's own, and may be of a subclass. `made` (stolen, NULL passes) is of `base` itself and
+ * not yet seen by Python: the object of `type`, a subclass or `base`, that takes its place. */
+PyObject *object_as(PyTypeObject *type, PyTypeObject *base, PyObject *made);
+int object_init(PyObject *self, PyObject *args, PyObject *kwargs); /* tp_init: tp_new has had the arguments */
+extern PyGetSetDef object_dict_getset[]; /* __dict__ */
 extern PyTypeObject FuncType, MemoryType, SharedMemoryType, TableType, GlobalType, TagType;
 PyObject *func_wrap(Store *store, VMFuncRef *funcref, HostFunc *host);
 PyObject *memory_wrap(Store *store, Memory *memory);
@@ -369,7 +374,7 @@ HostFunc *funcref_host(const VMFuncRef *funcref);
 /* ---- names and hooks shared by all files (module.c) ---- */
 
 typedef struct Globals {
-    PyObject *wasm_error, *link_error, *exhausted_error, *store_error, *exit_error, *artifact_error; /* exception classes */
+    PyObject *wasm_error, *link_error, *exhausted_error, *store_error, *exit_error, *artifact_error, *argument_error; /* exception classes */
     PyObject *trap;                                                            /* class Trap */
     PyObject *to_func_type, *to_memory_type, *to_table_type, *to_global_type, *to_tag_type; /* environ's -> public; NULL: identity */
     PyObject *from_func_type, *from_memory_type, *from_table_type, *from_global_type, *from_tag_type;

@@ -8,6 +8,7 @@ typedef struct ExportsObject {
     Store *store;       /* strong */
     Instance *instance; /* the store's */
     Loaded *module;     /* strong */
+    PyObject *dict;     /* strong, NULL until used */
     PyObject *made[];   /* strong or NULL, by export index */
 } ExportsObject;
 
@@ -69,6 +70,7 @@ static PyObject *exports_new(Store *store, Instance *instance)
     self->store = (Store *)Py_NewRef(store);
     self->instance = instance;
     self->module = (Loaded *)Py_NewRef(instance->module);
+    self->dict = NULL;
     memset(self->made, 0, (size_t)Py_SIZE(self) * sizeof *self->made);
     PyObject_GC_Track(self);
     return (PyObject *)self;
@@ -180,6 +182,7 @@ static int exports_traverse(ExportsObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->store);
     Py_VISIT(self->module);
+    Py_VISIT(self->dict);
     for (Py_ssize_t i = 0; i < Py_SIZE(self); i++)
         Py_VISIT(self->made[i]);
     return 0;
@@ -187,6 +190,7 @@ static int exports_traverse(ExportsObject *self, visitproc visit, void *arg)
 
 static int exports_clear(ExportsObject *self)
 {
+    Py_CLEAR(self->dict);
     for (Py_ssize_t i = 0; i < Py_SIZE(self); i++)
         Py_CLEAR(self->made[i]);
     return 0;
@@ -210,6 +214,7 @@ static PyMethodDef exports_methods[] = {
 };
 static PyGetSetDef exports_getset[] = {
     {"by_index", (getter)exports_by_index, NULL, "All exports, in order.", NULL},
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 static PyMappingMethods exports_mapping = {(lenfunc)exports_len, (binaryfunc)exports_subscript, NULL};
@@ -229,6 +234,7 @@ PyTypeObject ExportsType = {
     .tp_as_sequence = &exports_sequence,
     .tp_methods = exports_methods,
     .tp_getset = exports_getset,
+    .tp_dictoffset = offsetof(ExportsObject, dict),
 };
 
 /* ---- Instance ---- */
@@ -242,12 +248,13 @@ PyObject *instance_wrap(Store *store, Instance *instance)
     object->store = (Store *)Py_NewRef(store);
     object->instance = instance;
     object->exports = NULL;
+    object->dict = NULL;
     object->weakrefs = NULL;
     PyObject_GC_Track(object);
     return (PyObject *)object;
 }
 
-static PyObject *instance_new(PyTypeObject *Py_UNUSED(type), PyObject *args, PyObject *kwargs)
+static PyObject *instance_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"store", "module", "imports", NULL};
     PyObject *storelike, *module, *imports, *loaded = NULL, *tuple = NULL, *result = NULL;
@@ -260,13 +267,13 @@ static PyObject *instance_new(PyTypeObject *Py_UNUSED(type), PyObject *args, PyO
         loaded = Py_NewRef(module);
     } else if (!(loaded = PyObject_GetAttr(module, G.str_loaded))) {
         if (PyErr_ExceptionMatches(PyExc_AttributeError))
-            PyErr_Format(PyExc_TypeError, "expected a Module, not %.100s", Py_TYPE(module)->tp_name);
+            PyErr_Format(G.argument_error, "expected a Module, not %.100s", Py_TYPE(module)->tp_name);
         return NULL;
     }
     if (!PyObject_TypeCheck(loaded, &LoadedType))
         PyErr_Format(PyExc_TypeError, "Module._loaded: expected LoadedModule, not %.100s", Py_TYPE(loaded)->tp_name);
     else if ((tuple = PySequence_Tuple(imports)) && store_check_open(store) == 0)
-        result = loaded_instantiate((Loaded *)loaded, store, ((PyTupleObject *)tuple)->ob_item, PyTuple_GET_SIZE(tuple));
+        result = object_as(cls, &InstanceType, loaded_instantiate((Loaded *)loaded, store, ((PyTupleObject *)tuple)->ob_item, PyTuple_GET_SIZE(tuple)));
     Py_XDECREF(tuple);
     Py_DECREF(loaded);
     return result;
@@ -285,6 +292,7 @@ static int instance_traverse(InstanceObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->store);
     Py_VISIT(self->exports);
+    Py_VISIT(self->dict);
     return 0;
 }
 
@@ -299,9 +307,10 @@ static void instance_dealloc(InstanceObject *self)
     PyObject_GC_UnTrack(self);
     if (self->weakrefs)
         PyObject_ClearWeakRefs((PyObject *)self);
+    Py_CLEAR(self->dict);
     Py_CLEAR(self->exports);
     Py_DECREF(self->store);
-    PyObject_GC_Del(self);
+    Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
 static PyObject *instance_repr(InstanceObject *self)
@@ -319,12 +328,15 @@ PyTypeObject InstanceType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.Instance",
     .tp_doc = PyDoc_STR("Instance(store, module, imports)\n--\n\nA module brought to life in a store; imports in the order of the module's."),
     .tp_basicsize = sizeof(InstanceObject),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
     .tp_new = instance_new,
+    .tp_init = object_init,
     .tp_dealloc = (destructor)instance_dealloc,
     .tp_traverse = (traverseproc)instance_traverse,
     .tp_clear = (inquiry)instance_clear,
     .tp_repr = (reprfunc)instance_repr,
     .tp_weaklistoffset = offsetof(InstanceObject, weakrefs),
+    .tp_dictoffset = offsetof(InstanceObject, dict),
     .tp_methods = instance_methods,
+    .tp_getset = object_dict_getset,
 };

@@ -28,6 +28,7 @@ PyObject *func_wrap(Store *store, VMFuncRef *funcref, HostFunc *host)
     func->funcref = funcref;
     func->signature = signature;
     func->host = host;
+    func->dict = NULL;
     func->weakrefs = NULL;
     PyObject_GC_Track(func);
     return (PyObject *)func;
@@ -165,7 +166,7 @@ PyObject *func_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf, 
     return result;
 }
 
-static PyObject *func_new(PyTypeObject *Py_UNUSED(type), PyObject *args, PyObject *kwargs)
+static PyObject *func_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"store", "ty", "func", "access_caller", NULL};
     PyObject *storelike, *ty, *callable;
@@ -183,7 +184,7 @@ static PyObject *func_new(PyTypeObject *Py_UNUSED(type), PyObject *args, PyObjec
     Signature *signature = type ? engine_signature_of(store->engine, type) : NULL;
     Py_XDECREF(type);
     HostFunc *host = signature ? host_func_new(store, signature, callable, access, NULL) : NULL;
-    return host ? func_wrap(store, &host->funcref, host) : NULL;
+    return host ? object_as(cls, &FuncType, func_wrap(store, &host->funcref, host)) : NULL;
 }
 
 static PyObject *func_from_host(PyObject *Py_UNUSED(cls), PyObject *args)
@@ -211,6 +212,13 @@ static PyObject *func_type(FuncObject *self, PyObject *storelike)
 static int func_traverse(FuncObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->store);
+    Py_VISIT(self->dict);
+    return 0;
+}
+
+static int func_clear(FuncObject *self)
+{
+    Py_CLEAR(self->dict);
     return 0;
 }
 
@@ -219,8 +227,9 @@ static void func_dealloc(FuncObject *self)
     PyObject_GC_UnTrack(self);
     if (self->weakrefs)
         PyObject_ClearWeakRefs((PyObject *)self);
+    Py_CLEAR(self->dict);
     Py_DECREF(self->store);
-    PyObject_GC_Del(self);
+    Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
 static PyObject *func_repr(FuncObject *self)
@@ -235,7 +244,7 @@ static PyObject *func_repr(FuncObject *self)
 /* Two Funcs are equal when they are the same function of the same instance, or of the host. */
 static PyObject *func_compare(FuncObject *self, PyObject *other, int op)
 {
-    if ((op != Py_EQ && op != Py_NE) || !Py_IS_TYPE(other, &FuncType))
+    if ((op != Py_EQ && op != Py_NE) || !PyObject_TypeCheck(other, &FuncType))
         Py_RETURN_NOTIMPLEMENTED;
     FuncObject *o = (FuncObject *)other;
     bool same = self->store == o->store && !self->store->closed && self->host == o->host &&
@@ -261,15 +270,19 @@ PyTypeObject FuncType = {
     .tp_doc = PyDoc_STR("Func(store, ty, func, access_caller=False)\n--\n\nA function of a store: `func(store, *args, timeout=None)`.\n\n"
                         "Made from a Python callable, or by a module. Returns None, the result, or a list of results."),
     .tp_basicsize = sizeof(FuncObject),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
     .tp_new = func_new,
+    .tp_init = object_init,
     .tp_dealloc = (destructor)func_dealloc,
     .tp_traverse = (traverseproc)func_traverse,
     .tp_call = PyVectorcall_Call,
     .tp_vectorcall_offset = offsetof(FuncObject, vectorcall),
+    .tp_clear = (inquiry)func_clear,
     .tp_repr = (reprfunc)func_repr,
     .tp_richcompare = (richcmpfunc)func_compare,
     .tp_hash = (hashfunc)func_hash,
     .tp_weaklistoffset = offsetof(FuncObject, weakrefs),
+    .tp_dictoffset = offsetof(FuncObject, dict),
     .tp_methods = func_methods,
+    .tp_getset = object_dict_getset,
 };

@@ -12,6 +12,7 @@ PyObject *global_wrap(Store *store, VMGlobal *cell, ValueType type, bool mutable
     object->cell = cell;
     object->type = type;
     object->mutable_ = mutable_;
+    object->dict = NULL;
     object->weakrefs = NULL;
     PyObject_GC_Track(object);
     return (PyObject *)object;
@@ -31,7 +32,7 @@ static int type_of(PyObject *ty, ValueType *type, bool *mutable_)
     return result;
 }
 
-static PyObject *global_new(PyTypeObject *Py_UNUSED(cls), PyObject *args, PyObject *kwargs)
+static PyObject *global_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"store", "ty", "val", NULL};
     PyObject *storelike, *ty, *val;
@@ -53,7 +54,7 @@ static PyObject *global_new(PyTypeObject *Py_UNUSED(cls), PyObject *args, PyObje
     global->type = type;
     global->next = store->globals;
     store->globals = global;
-    return global_wrap(store, &global->cell, type, mutable_);
+    return object_as(cls, &GlobalType, global_wrap(store, &global->cell, type, mutable_));
 }
 
 static PyObject *global_type(GlobalObject *self, PyObject *storelike)
@@ -94,6 +95,13 @@ static PyObject *global_set_value(GlobalObject *self, PyObject *const *args, Py_
 static int global_traverse(GlobalObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->store);
+    Py_VISIT(self->dict);
+    return 0;
+}
+
+static int global_clear(GlobalObject *self)
+{
+    Py_CLEAR(self->dict);
     return 0;
 }
 
@@ -102,8 +110,9 @@ static void global_dealloc(GlobalObject *self)
     PyObject_GC_UnTrack(self);
     if (self->weakrefs)
         PyObject_ClearWeakRefs((PyObject *)self);
+    Py_CLEAR(self->dict);
     Py_DECREF(self->store);
-    PyObject_GC_Del(self);
+    Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
 static PyObject *global_repr(GlobalObject *self)
@@ -119,7 +128,7 @@ static PyObject *global_repr(GlobalObject *self)
 
 static PyObject *global_compare(GlobalObject *self, PyObject *other, int op)
 {
-    if ((op != Py_EQ && op != Py_NE) || !Py_IS_TYPE(other, &GlobalType))
+    if ((op != Py_EQ && op != Py_NE) || !PyObject_TypeCheck(other, &GlobalType))
         Py_RETURN_NOTIMPLEMENTED;
     return PyBool_FromLong((self->cell == ((GlobalObject *)other)->cell && self->store == ((GlobalObject *)other)->store) == (op == Py_EQ));
 }
@@ -136,13 +145,17 @@ PyTypeObject GlobalType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.Global",
     .tp_doc = PyDoc_STR("Global(store, ty, val)\n--\n\nA global variable or constant."),
     .tp_basicsize = sizeof(GlobalObject),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
     .tp_new = global_new,
+    .tp_init = object_init,
     .tp_dealloc = (destructor)global_dealloc,
     .tp_traverse = (traverseproc)global_traverse,
+    .tp_clear = (inquiry)global_clear,
     .tp_repr = (reprfunc)global_repr,
     .tp_richcompare = (richcmpfunc)global_compare,
     .tp_hash = (hashfunc)global_hash,
     .tp_weaklistoffset = offsetof(GlobalObject, weakrefs),
+    .tp_dictoffset = offsetof(GlobalObject, dict),
     .tp_methods = global_methods,
+    .tp_getset = object_dict_getset,
 };

@@ -113,7 +113,7 @@ static bool is_extern(PyObject *object)
 {
     PyTypeObject *const types[] = {&FuncType, &TableType, &MemoryType, &SharedMemoryType, &GlobalType, &TagType};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (Py_IS_TYPE(object, types[i]))
+        if (PyObject_TypeCheck(object, types[i]))
             return true;
     return false;
 }
@@ -122,23 +122,23 @@ static int check_import(Loaded *module, Store *store, uint32_t i, PyObject *give
 {
     switch (module->plan.imports[i].kind) {
     case EXTERN_FUNC:
-        if (Py_IS_TYPE(given, &FuncType))
+        if (PyObject_TypeCheck(given, &FuncType))
             return check_func(module, store, i, (FuncObject *)given);
         break;
     case EXTERN_TABLE:
-        if (Py_IS_TYPE(given, &TableType))
+        if (PyObject_TypeCheck(given, &TableType))
             return check_table(module, store, i, (TableObject *)given);
         break;
     case EXTERN_MEMORY:
-        if (Py_IS_TYPE(given, &MemoryType) || Py_IS_TYPE(given, &SharedMemoryType))
+        if (PyObject_TypeCheck(given, &MemoryType) || PyObject_TypeCheck(given, &SharedMemoryType))
             return check_memory(module, store, i, (MemoryObject *)given);
         break;
     case EXTERN_GLOBAL:
-        if (Py_IS_TYPE(given, &GlobalType))
+        if (PyObject_TypeCheck(given, &GlobalType))
             return check_global(module, store, i, (GlobalObject *)given);
         break;
     default:
-        if (Py_IS_TYPE(given, &TagType))
+        if (PyObject_TypeCheck(given, &TagType))
             return check_tag(module, store, i, (TagObject *)given);
         break;
     }

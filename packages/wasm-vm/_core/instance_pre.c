@@ -13,8 +13,8 @@ typedef struct InstancePre {
 
 static bool is_extern(PyObject *object)
 {
-    return Py_IS_TYPE(object, &FuncType) || Py_IS_TYPE(object, &MemoryType) || Py_IS_TYPE(object, &GlobalType) || Py_IS_TYPE(object, &TableType) ||
-           Py_IS_TYPE(object, &SharedMemoryType) || Py_IS_TYPE(object, &TagType);
+    return PyObject_TypeCheck(object, &FuncType) || PyObject_TypeCheck(object, &MemoryType) || PyObject_TypeCheck(object, &GlobalType) || PyObject_TypeCheck(object, &TableType) ||
+           PyObject_TypeCheck(object, &SharedMemoryType) || PyObject_TypeCheck(object, &TagType);
 }
 
 static PyObject *pre_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)

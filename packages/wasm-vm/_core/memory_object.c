@@ -35,6 +35,7 @@ static PyObject *wrap(PyTypeObject *type, Store *store, Engine *engine, Memory *
     object->store = (Store *)Py_XNewRef(store);
     object->engine = (Engine *)Py_XNewRef(engine);
     object->memory = memory;
+    object->dict = NULL;
     object->weakrefs = NULL;
     PyObject_GC_Track(object);
     return (PyObject *)object;
@@ -90,7 +91,7 @@ static int plan_of(PyObject *ty, MemoryPlan *plan)
     return result;
 }
 
-static PyObject *memory_new_object(PyTypeObject *Py_UNUSED(cls), PyObject *args, PyObject *kwargs)
+static PyObject *memory_new_object(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"store", "ty", NULL};
     PyObject *storelike, *ty;
@@ -105,12 +106,12 @@ static PyObject *memory_new_object(PyTypeObject *Py_UNUSED(cls), PyObject *args,
         return NULL;
     }
     Memory *memory = store_memory_new(store, &plan, NULL);
-    PyObject *object = memory ? wrap(&MemoryType, store, NULL, memory) : NULL;
+    PyObject *object = memory ? object_as(cls, &MemoryType, wrap(&MemoryType, store, NULL, memory)) : NULL;
     memory_decref(memory); /* the object has its own */
     return object;
 }
 
-static PyObject *shared_new_object(PyTypeObject *Py_UNUSED(cls), PyObject *args, PyObject *kwargs)
+static PyObject *shared_new_object(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"engine", "ty", NULL};
     PyObject *engine_object, *ty;
@@ -125,7 +126,7 @@ static PyObject *shared_new_object(PyTypeObject *Py_UNUSED(cls), PyObject *args,
         return NULL;
     }
     Memory *memory = memory_new(&plan, engine->guarded, pool_slots(engine->pool), NULL);
-    PyObject *object = memory ? wrap(&SharedMemoryType, NULL, engine, memory) : NULL;
+    PyObject *object = memory ? object_as(cls, &SharedMemoryType, wrap(&SharedMemoryType, NULL, engine, memory)) : NULL;
     memory_decref(memory);
     return object;
 }
@@ -343,6 +344,13 @@ static int memory_traverse(MemoryObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->store);
     Py_VISIT(self->engine);
+    Py_VISIT(self->dict);
+    return 0;
+}
+
+static int memory_clear(MemoryObject *self)
+{
+    Py_CLEAR(self->dict);
     return 0;
 }
 
@@ -351,10 +359,11 @@ static void memory_dealloc(MemoryObject *self)
     PyObject_GC_UnTrack(self);
     if (self->weakrefs)
         PyObject_ClearWeakRefs((PyObject *)self);
+    Py_CLEAR(self->dict);
     memory_decref(self->memory);
     Py_XDECREF(self->store);
     Py_XDECREF(self->engine);
-    PyObject_GC_Del(self);
+    Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
 static PyObject *memory_repr(MemoryObject *self)
@@ -369,7 +378,7 @@ static PyObject *memory_repr(MemoryObject *self)
 
 static PyObject *memory_compare(MemoryObject *self, PyObject *other, int op)
 {
-    if ((op != Py_EQ && op != Py_NE) || !Py_IS_TYPE(other, Py_TYPE(self)))
+    if ((op != Py_EQ && op != Py_NE) || !(PyObject_TypeCheck(other, &MemoryType) || PyObject_TypeCheck(other, &SharedMemoryType)))
         Py_RETURN_NOTIMPLEMENTED;
     return PyBool_FromLong((self->memory == ((MemoryObject *)other)->memory) == (op == Py_EQ));
 }
@@ -396,7 +405,8 @@ static PyMethodDef memory_methods[] = {METHODS(", store")};
 static PyMethodDef shared_methods[] = {METHODS("")};
 
 #define MEMORY_SLOTS                                                                                                                   \
-    .tp_basicsize = sizeof(MemoryObject), .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,                \
+    .tp_basicsize = sizeof(MemoryObject), .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE, \
+    .tp_init = object_init, .tp_clear = (inquiry)memory_clear, .tp_getset = object_dict_getset, .tp_dictoffset = offsetof(MemoryObject, dict), \
     .tp_dealloc = (destructor)memory_dealloc, .tp_traverse = (traverseproc)memory_traverse, .tp_repr = (reprfunc)memory_repr,          \
     .tp_richcompare = (richcmpfunc)memory_compare, .tp_hash = (hashfunc)memory_hash, .tp_as_buffer = &memory_buffer,                    \
     .tp_as_mapping = &memory_mapping, .tp_weaklistoffset = offsetof(MemoryObject, weakrefs)

@@ -43,6 +43,28 @@ PyObject *type_to_public(PyObject *converter, PyObject *type)
     return converted;
 }
 
+PyObject *object_as(PyTypeObject *type, PyTypeObject *base, PyObject *made)
+{
+    if (type == base || !made)
+        return made;
+    PyObject_GC_UnTrack(made);                  /* so that nobody finds it ... */
+    PyObject *object = type->tp_alloc(type, 0); /* ... while this runs Python code; it still owns what it holds */
+    if (!object) {
+        Py_DECREF(made);
+        return NULL;
+    }
+    memcpy((char *)object + sizeof(PyObject), (char *)made + sizeof(PyObject), (size_t)base->tp_basicsize - sizeof(PyObject));
+    PyObject_GC_Del(made);
+    return object;
+}
+
+int object_init(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs)) { return 0; }
+
+PyGetSetDef object_dict_getset[] = {
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 /* New reference to environ's type: `object` itself if it is one, else what the facade's converter makes of it. */
 PyObject *type_from_public(PyObject *converter, PyObject *cls, PyObject *object, const char *expected)
 {
@@ -52,20 +74,20 @@ PyObject *type_from_public(PyObject *converter, PyObject *cls, PyObject *object,
     if (is_environ)
         return Py_NewRef(object);
     if (!converter) {
-        PyErr_Format(PyExc_TypeError, "expected %s, not %.100s", expected, Py_TYPE(object)->tp_name);
+        PyErr_Format(G.argument_error, "expected %s, not %.100s", expected, Py_TYPE(object)->tp_name);
         return NULL;
     }
     PyObject *type = PyObject_CallOneArg(converter, object);
     if (!type) {
         if (PyErr_ExceptionMatches(PyExc_AttributeError)) /* a converter that just reads `._type` */
-            PyErr_Format(PyExc_TypeError, "expected %s, not %.100s", expected, Py_TYPE(object)->tp_name);
+            PyErr_Format(G.argument_error, "expected %s, not %.100s", expected, Py_TYPE(object)->tp_name);
         return NULL;
     }
     is_environ = PyObject_IsInstance(type, cls);
     if (is_environ == 1)
         return type;
     if (is_environ == 0)
-        PyErr_Format(PyExc_TypeError, "expected %s, not %.100s", expected, Py_TYPE(object)->tp_name);
+        PyErr_Format(G.argument_error, "expected %s, not %.100s", expected, Py_TYPE(object)->tp_name);
     Py_DECREF(type);
     return NULL;
 }
@@ -165,6 +187,7 @@ static int import_names(void)
         {"wasm_environ.errors", "ExhaustedError", &G.exhausted_error},
         {"wasm_environ.errors", "Exit", &G.exit_error},
         {"wasm_environ.errors", "ArtifactError", &G.artifact_error},
+        {"wasm_environ.errors", "ArgumentError", &G.argument_error},
         {"wasm_environ.types", "FuncType", &G.environ_func_type},
         {"wasm_environ.types", "MemoryType", &G.environ_memory_type},
         {"wasm_environ.types", "TableType", &G.environ_table_type},

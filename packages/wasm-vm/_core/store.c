@@ -4,6 +4,8 @@
 
 enum { EXTERNREF_THRESHOLD = 4096 };
 
+static int store_init(PyObject *object, PyObject *args, PyObject *kwargs);
+
 static int foreign_thread(Store *store)
 {
     if (LIKELY(!store->depth) || store->owner == tls_thread)
@@ -31,7 +33,7 @@ Store *store_from_object(PyObject *storelike)
             PyErr_SetString(G.store_error, "caller is no longer valid");
         return store;
     }
-    PyErr_Format(PyExc_TypeError, "expected a Store or Caller, not %.100s", Py_TYPE(storelike)->tp_name);
+    PyErr_Format(G.argument_error, "expected a Store or Caller, not %.100s", Py_TYPE(storelike)->tp_name);
     return NULL;
 }
 
@@ -68,12 +70,30 @@ static PyObject *store_alloc(PyTypeObject *type, Py_ssize_t extra)
     return (PyObject *)store;
 }
 
-static PyObject *store_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+static int arguments(PyObject *args, PyObject *kwargs, PyObject **engine, PyObject **data)
 {
     static char *names[] = {"engine", "data", NULL};
-    PyObject *engine_object = Py_None, *data = Py_None, *made = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:Store", names, &engine_object, &data))
+    *engine = *data = Py_None;
+    return PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:Store", names, engine, data) ? 0 : -1;
+}
+
+/* A subclass may have an `__init__` with other arguments, which calls ours: until then its store has a default engine, if those given are none. */
+static PyObject *store_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    PyObject *engine_object, *data, *made = NULL;
+    bool subclass = type->tp_init != store_init;
+    if (subclass) {
+        data = Py_None;
+        engine_object = PyTuple_GET_SIZE(args) ? PyTuple_GET_ITEM(args, 0) : Py_None;
+        if (engine_object != Py_None && !engine_from_object(engine_object)) {
+            if (!PyErr_ExceptionMatches(PyExc_TypeError))
+                return NULL;
+            PyErr_Clear();
+            engine_object = Py_None;
+        }
+    } else if (arguments(args, kwargs, &engine_object, &data)) {
         return NULL;
+    }
     if (engine_object == Py_None) {
         if (!G.default_engine) {
             PyErr_SetString(PyExc_TypeError, "Store() needs an engine");
@@ -94,6 +114,33 @@ static PyObject *store_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     }
     Py_XDECREF(made);
     return (PyObject *)store;
+}
+
+static int store_init(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+    Store *self = (Store *)object;
+    PyObject *engine_object, *data;
+    if (Py_TYPE(self)->tp_init == store_init)
+        return 0; /* store_new has had the arguments */
+    if (arguments(args, kwargs, &engine_object, &data))
+        return -1;
+    Engine *engine = engine_object == Py_None ? self->engine : engine_from_object(engine_object);
+    if (!engine || store_check_open(self))
+        return -1;
+    if (engine != self->engine) {
+        if (self->instance_count || self->host_funcs || self->tables || self->globals || self->memory_count || self->depth || self->pins) {
+            PyErr_SetString(G.store_error, "the store is in use: its engine cannot be changed");
+            return -1;
+        }
+        Engine *old = self->engine;
+        PyObject *old_object = self->engine_object;
+        self->engine = (Engine *)Py_NewRef(engine);
+        self->engine_object = Py_NewRef(engine_object);
+        Py_DECREF(old);
+        Py_DECREF(old_object);
+    }
+    Py_XSETREF(self->data, Py_NewRef(data));
+    return 0;
 }
 
 /* What Python can reach from here: enough for the collector to see store -> host function -> closure -> instance -> store. */
@@ -343,6 +390,7 @@ PyTypeObject StoreType = {
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
     .tp_new = store_new,
     .tp_alloc = store_alloc,
+    .tp_init = store_init,
     .tp_dealloc = (destructor)store_dealloc,
     .tp_traverse = (traverseproc)store_traverse,
     .tp_clear = (inquiry)store_clear,

@@ -98,6 +98,7 @@ static PyObject *wrap(Store *store, Table *table)
         return NULL;
     object->store = (Store *)Py_NewRef(store);
     object->table = table;
+    object->dict = NULL;
     object->weakrefs = NULL;
     PyObject_GC_Track(object);
     return (PyObject *)object;
@@ -127,7 +128,7 @@ static int plan_of(PyObject *ty, TablePlan *plan)
     return result;
 }
 
-static PyObject *table_new_object(PyTypeObject *Py_UNUSED(cls), PyObject *args, PyObject *kwargs)
+static PyObject *table_new_object(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"store", "ty", "init", NULL};
     PyObject *storelike, *ty, *init;
@@ -145,7 +146,7 @@ static PyObject *table_new_object(PyTypeObject *Py_UNUSED(cls), PyObject *args, 
     if (value_to_wasm(store, &plan.element, init, &value) || store_check_open(store))
         return NULL;
     Table *table = table_new(store, &plan, value.ref);
-    return table ? wrap(store, table) : NULL;
+    return table ? object_as(cls, &TableType, wrap(store, table)) : NULL;
 }
 
 static int index_argument(PyObject *object, const char *what, uint64_t *out)
@@ -242,6 +243,13 @@ static PyObject *table_grow_method(TableObject *self, PyObject *const *args, Py_
 static int table_traverse(TableObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->store);
+    Py_VISIT(self->dict);
+    return 0;
+}
+
+static int table_clear(TableObject *self)
+{
+    Py_CLEAR(self->dict);
     return 0;
 }
 
@@ -250,8 +258,9 @@ static void table_dealloc(TableObject *self)
     PyObject_GC_UnTrack(self);
     if (self->weakrefs)
         PyObject_ClearWeakRefs((PyObject *)self);
+    Py_CLEAR(self->dict);
     Py_DECREF(self->store);
-    PyObject_GC_Del(self);
+    Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
 static PyObject *table_repr(TableObject *self)
@@ -263,7 +272,7 @@ static PyObject *table_repr(TableObject *self)
 
 static PyObject *table_compare(TableObject *self, PyObject *other, int op)
 {
-    if ((op != Py_EQ && op != Py_NE) || !Py_IS_TYPE(other, &TableType))
+    if ((op != Py_EQ && op != Py_NE) || !PyObject_TypeCheck(other, &TableType))
         Py_RETURN_NOTIMPLEMENTED;
     return PyBool_FromLong((self->table == ((TableObject *)other)->table && self->store == ((TableObject *)other)->store) == (op == Py_EQ));
 }
@@ -284,13 +293,17 @@ PyTypeObject TableType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.Table",
     .tp_doc = PyDoc_STR("Table(store, ty, init)\n--\n\nA table of references."),
     .tp_basicsize = sizeof(TableObject),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
     .tp_new = table_new_object,
+    .tp_init = object_init,
     .tp_dealloc = (destructor)table_dealloc,
     .tp_traverse = (traverseproc)table_traverse,
+    .tp_clear = (inquiry)table_clear,
     .tp_repr = (reprfunc)table_repr,
     .tp_richcompare = (richcmpfunc)table_compare,
     .tp_hash = (hashfunc)table_hash,
     .tp_weaklistoffset = offsetof(TableObject, weakrefs),
+    .tp_dictoffset = offsetof(TableObject, dict),
     .tp_methods = table_methods,
+    .tp_getset = object_dict_getset,
 };

@@ -15,12 +15,13 @@ PyObject *tag_wrap(Store *store, uint64_t identity, Signature *signature)
     object->store = (Store *)Py_NewRef(store);
     object->identity = identity;
     object->signature = signature;
+    object->dict = NULL;
     object->weakrefs = NULL;
     PyObject_GC_Track(object);
     return (PyObject *)object;
 }
 
-static PyObject *tag_new(PyTypeObject *Py_UNUSED(cls), PyObject *args, PyObject *kwargs)
+static PyObject *tag_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"store", "ty", NULL};
     PyObject *storelike, *ty;
@@ -36,7 +37,7 @@ static PyObject *tag_new(PyTypeObject *Py_UNUSED(cls), PyObject *args, PyObject 
         PyErr_SetString(G.wasm_error, "a tag's function type must have no results");
         return NULL;
     }
-    return tag_wrap(store, tag_next(), signature);
+    return object_as(cls, &TagType, tag_wrap(store, tag_next(), signature));
 }
 
 static PyObject *tag_type(TagObject *self, PyObject *storelike)
@@ -48,7 +49,7 @@ static PyObject *tag_type(TagObject *self, PyObject *storelike)
 
 static PyObject *tag_eq(TagObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
-    if (nargs != 2 || !Py_IS_TYPE(args[1], &TagType)) {
+    if (nargs != 2 || !PyObject_TypeCheck(args[1], &TagType)) {
         PyErr_SetString(PyExc_TypeError, "eq() needs a store and a Tag");
         return NULL;
     }
@@ -60,6 +61,13 @@ static PyObject *tag_eq(TagObject *self, PyObject *const *args, Py_ssize_t nargs
 static int tag_traverse(TagObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->store);
+    Py_VISIT(self->dict);
+    return 0;
+}
+
+static int tag_clear(TagObject *self)
+{
+    Py_CLEAR(self->dict);
     return 0;
 }
 
@@ -68,15 +76,16 @@ static void tag_dealloc(TagObject *self)
     PyObject_GC_UnTrack(self);
     if (self->weakrefs)
         PyObject_ClearWeakRefs((PyObject *)self);
+    Py_CLEAR(self->dict);
     Py_DECREF(self->store);
-    PyObject_GC_Del(self);
+    Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
 static PyObject *tag_repr(TagObject *self) { return PyUnicode_FromFormat("<Tag %R>", self->signature->type); }
 
 static PyObject *tag_compare(TagObject *self, PyObject *other, int op)
 {
-    if ((op != Py_EQ && op != Py_NE) || !Py_IS_TYPE(other, &TagType))
+    if ((op != Py_EQ && op != Py_NE) || !PyObject_TypeCheck(other, &TagType))
         Py_RETURN_NOTIMPLEMENTED;
     return PyBool_FromLong((self->identity == ((TagObject *)other)->identity) == (op == Py_EQ));
 }
@@ -92,13 +101,17 @@ PyTypeObject TagType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.Tag",
     .tp_doc = PyDoc_STR("Tag(store, ty)\n--\n\nThe identity of a kind of exception."),
     .tp_basicsize = sizeof(TagObject),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
     .tp_new = tag_new,
+    .tp_init = object_init,
     .tp_dealloc = (destructor)tag_dealloc,
     .tp_traverse = (traverseproc)tag_traverse,
+    .tp_clear = (inquiry)tag_clear,
     .tp_repr = (reprfunc)tag_repr,
     .tp_richcompare = (richcmpfunc)tag_compare,
     .tp_hash = (hashfunc)tag_hash,
     .tp_weaklistoffset = offsetof(TagObject, weakrefs),
+    .tp_dictoffset = offsetof(TagObject, dict),
     .tp_methods = tag_methods,
+    .tp_getset = object_dict_getset,
 };

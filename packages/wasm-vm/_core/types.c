@@ -227,7 +227,7 @@ Engine *engine_from_object(PyObject *object)
     if (!core) {
         if (PyErr_ExceptionMatches(PyExc_AttributeError)) {
             PyErr_Clear();
-            PyErr_Format(PyExc_TypeError, "expected an Engine, not %.100s", Py_TYPE(object)->tp_name);
+            PyErr_Format(G.argument_error, "expected an Engine, not %.100s", Py_TYPE(object)->tp_name);
         }
         return NULL;
     }

@@ -132,7 +132,7 @@ static int reference(Store *store, const ValueType *type, PyObject *object, VMVa
 {
     if (object == Py_None)
         return null_reference(type, out);
-    if (type->kind == KIND_FUNCREF && Py_IS_TYPE(object, &FuncType))
+    if (type->kind == KIND_FUNCREF && PyObject_TypeCheck(object, &FuncType))
         return function_reference(store, type, object, out);
     if (type->kind != KIND_EXTERNREF || PyObject_HasAttr(object, G.str__code)) /* a Val */
         return NOT_PLAIN;

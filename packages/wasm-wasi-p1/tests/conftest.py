@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,9 +25,16 @@ class Guest:
         self.context = WasiContext(config)
         self.functions = {f.name: f for f in host_functions(self.context) if f.module == module}
         self.top = 1024
+        self.deadline: float | None = None  # of time.monotonic(): as under a runtime's timeout
 
     def memory(self) -> memoryview:
         return memoryview(self.data)
+
+    def limited(self) -> bool:
+        return self.deadline is not None
+
+    def interrupted(self) -> bool:
+        return self.deadline is not None and time.monotonic() >= self.deadline
 
     def call(self, name: str, *args: int) -> int:
         """An errno; arguments may be given unsigned, and arrive signed as from compiled code."""

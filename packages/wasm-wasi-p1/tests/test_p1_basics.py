@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from wasm_environ.errors import Exit, WasmError
+from wasm_environ.errors import Exit, InvalidExit, WasmError
 from wasm_wasi_p1 import INHERIT, WasiConfig, WasiContext, abi
 from wasm_wasi_p1.abi import FAULT, INVAL, NOTSUP
 
@@ -66,10 +66,18 @@ def test_random(make, size):
     assert size < 17 or guest.data[4096 + size - 17 : 4096 + size] != bytes(17)
 
 
-@pytest.mark.parametrize("code", [0, 1, 7, 255, -1, 1 << 31])
+@pytest.mark.parametrize("code", [0, 1, 7, 125])
 def test_exit(make, code):
     guest = make()
     with pytest.raises(Exit) as caught:
+        guest.call("proc_exit", code)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("code", [126, 127, 255, 256, 512, -1, 1 << 31])
+def test_exit_with_what_is_no_status(make, code):
+    guest = make()
+    with pytest.raises(InvalidExit, match="invalid exit status") as caught:
         guest.call("proc_exit", code)
     assert caught.value.code & 0xFFFFFFFF == code & 0xFFFFFFFF
 

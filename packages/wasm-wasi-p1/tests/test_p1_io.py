@@ -368,6 +368,8 @@ def run(script, **options):
     code = (
         "from wasm_wasi_p1 import *\nimport sys\n"
         "class Caller:\n    data = bytearray(65536)\n    def memory(self): return memoryview(self.data)\n"
+        "    def limited(self): return False\n"
+        "    def interrupted(self): return False\n"
         "caller = Caller()\n"
         "def start(**settings):\n"
         "    global f\n"

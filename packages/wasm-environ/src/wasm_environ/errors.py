@@ -19,9 +19,21 @@ class ExhaustedError(WasmError):
     """A host resource or configured limit ran out: address space, pool slots, file descriptors."""
 
 
+class ArgumentError(TypeError, AttributeError):
+    """An argument of the wrong type: a TypeError, and where programs written for wasmtime-py expect one an AttributeError too."""
+
+
 class Exit(WasmError):
     """The guest asked to end with this status (WASI `proc_exit`)."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"Exited with i32 exit status {code}")
+        self.code = code
+
+
+class InvalidExit(WasmError):
+    """The guest asked to end with a status outside of [0, 126), which is none of WASI's; `code` is what it asked for."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"exit with invalid exit status outside of [0..126): {code}")
         self.code = code

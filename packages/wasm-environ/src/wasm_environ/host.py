@@ -25,6 +25,14 @@ if TYPE_CHECKING:
             """
             ...
 
+        def limited(self) -> bool:
+            """Whether a timeout or a deadline holds for this call."""
+            ...
+
+        def interrupted(self) -> bool:
+            """Whether that time is over. The guest ends when the host function returns, whatever it returns: one that waits looks here."""
+            ...
+
 
 class HostFunction:
     """One function a host offers: `module`.`name` of `type`; `call(caller, *args)` runs it."""

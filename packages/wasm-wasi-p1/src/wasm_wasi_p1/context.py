@@ -10,6 +10,7 @@ from wasm_wasi_p1.descriptor import DIR_READ, preopened, stdio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from wasm_environ.host import Caller
     from wasm_wasi_p1.config import WasiConfig
     from wasm_wasi_p1.descriptor import Descriptor
 
@@ -17,18 +18,27 @@ if TYPE_CHECKING:
 class WasiContext:
     """What the host functions of one store share; `close` (or losing the last reference) gives its files back.
 
-    `table[n]` is guest fd n. `start` is the origin of the guest's monotonic clock. `max_fds` bounds what a guest can
-    take of the process's descriptors.
+    `table[n]` is guest fd n. `start` is the origin of the guest's monotonic clock. `caller` is who called last: it knows
+    whether time is limited, and whether it is over.
+
+    What a guest can take of the process's descriptors is bounded twice: by `max_fds` for this guest, its open files and
+    the `listings` of directories in progress together; and by `ceiling` for the process: the system gives the lowest
+    number that is free, so one above says how many others have taken.
     """
 
-    __slots__ = ("__weakref__", "args", "env", "max_fds", "start", "table")
+    __slots__ = ("__weakref__", "args", "caller", "ceiling", "env", "listings", "max_fds", "start", "table")
 
     def __init__(self, config: WasiConfig) -> None:
         self.args = [arg.encode("utf-8", "surrogateescape") for arg in config.argv]
         self.env = [f"{name}={value}".encode("utf-8", "surrogateescape") for name, value in config.env]
         self.start = time.monotonic_ns()
         limit = os.sysconf("SC_OPEN_MAX")
-        self.max_fds = max(64, limit // 2) if limit > 0 else 1 << 16
+        if limit <= 0:
+            limit = 1 << 17
+        self.max_fds = limit // 2
+        self.ceiling = limit - limit // 4
+        self.listings = 0
+        self.caller: Caller | None = None
         self.table: list[Descriptor | None] = []
         try:
             for number, source in enumerate((config.stdin, config.stdout, config.stderr)):
@@ -73,16 +83,48 @@ class WasiContext:
             raise WasiErrno(PERM)
         return found
 
-    def reserve(self) -> int:
-        """The lowest free guest fd; MFILE at the limit."""
+    def limited(self) -> bool:
+        """Whether the guest's time is limited in the call it makes."""
+        return self.caller is not None and self.caller.limited()
+
+    def interrupted(self) -> bool:
+        """Whether that time is over."""
+        return self.caller is not None and self.caller.interrupted()
+
+    def check_room(self) -> None:
+        """MFILE unless this guest may open one more file."""
+        if len(self.table) + self.listings >= self.max_fds and None not in self.table:
+            raise WasiErrno(MFILE)
+
+    def check_room_to_list(self) -> None:
+        """MFILE unless this guest may begin one more listing."""
+        if len(self.table) + self.listings >= self.max_fds:
+            raise WasiErrno(MFILE)
+
+    def check_number(self, fd: int) -> None:
+        """MFILE if the process as a whole is running out of descriptors, as the number of a new one tells."""
+        if fd >= self.ceiling:
+            raise WasiErrno(MFILE)
+
+    def place(self, found: Descriptor) -> int:
+        """Put an open file at the lowest free guest fd. After `check_room`; what ran since may have filled it: MFILE."""
+        self.check_number(found.fd)
         table = self.table
         try:
-            return table.index(None)
+            number = table.index(None)
         except ValueError:
-            if len(table) >= self.max_fds:
-                raise WasiErrno(MFILE) from None
+            self.check_room()
+            number = len(table)
             table.append(None)
-            return len(table) - 1
+        table[number] = found
+        return number
+
+    def remove(self, fd: int) -> None:
+        """Free a guest fd."""
+        table = self.table
+        table[fd] = None
+        while table and table[-1] is None:
+            table.pop()
 
     def close(self) -> None:
         """Close every file that is the guest's own. Idempotent."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from socket import socket
     from typing import final
 
+    from wasm_wasi_p1.blocking import Job
     from wasm_wasi_p1.readdir import Listing
 else:
 
@@ -69,11 +70,12 @@ class Descriptor:
     `fd` is the host's descriptor, or -1 when `read` or `write`, Python functions, are the whole file. `base` and
     `inheriting` are WASI rights; `flags` WASI fdflags; `perms` the permissions of the preopen it came from (DIR_READ
     and so on). `name` is the guest path of a preopened directory. `owned`: closing the guest's fd closes the host's.
-    `before` runs before each write, so that Python's own buffered output comes first.
+    `before` runs before each write, so that Python's own buffered output comes first. `quick`: `read` or `write` never
+    wait; `job` is the call of them that a guest whose time was over has left behind, `rest` what was read too much.
     """
 
-    __slots__ = ("base", "before", "fd", "filetype", "flags", "inheriting", "listing", "name", "owned", "perms", "read",
-                 "sock", "write")  # fmt: skip
+    __slots__ = ("base", "before", "fd", "filetype", "flags", "inheriting", "job", "listing", "name", "owned", "perms", "quick",
+                 "read", "rest", "sock", "write")  # fmt: skip
 
     def __init__(self, fd: int, filetype: int, base: int, inheriting: int = 0, owned: bool = True) -> None:
         self.fd = fd
@@ -89,6 +91,9 @@ class Descriptor:
         self.read: Callable[[int], bytes] | None = None
         self.write: Callable[[bytes], object] | None = None
         self.before: Callable[[], object] | None = None
+        self.quick = False
+        self.job: Job | None = None
+        self.rest = b""
 
     def close(self) -> None:
         """Give back everything the host holds for this file."""
@@ -112,13 +117,14 @@ def stdio(number: int, source: object) -> Descriptor:
     if isinstance(source, (str, os.PathLike)):
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC if number else os.O_RDONLY
         return host_file(os.open(source, flags | os.O_CLOEXEC, 0o666), number == 0, owned=True)
-    from wasm_wasi_p1.streams import discard, empty, reader_of, writer_of
+    from wasm_wasi_p1.streams import discard, empty, is_quick, reader_of, writer_of
 
     found = Descriptor(-1, UNKNOWN, (RIGHTS_WRITE_FILE if number else RIGHTS_READ_FILE) & ~RIGHTS_SEEKABLE)
     if number:
         found.write = discard if source is None else writer_of(source)
     else:
         found.read = empty if source is None else reader_of(source)
+    found.quick = is_quick(source)
     return found
 
 
@@ -130,15 +136,21 @@ def host_file(fd: int, reading: bool, owned: bool) -> Descriptor:
         from wasm_wasi_p1.streams import discard, empty
 
         found = Descriptor(-1, UNKNOWN, RIGHTS_READ_FILE if reading else RIGHTS_WRITE_FILE, owned=False)
-        found.read, found.write = empty, discard
+        found.read, found.write, found.quick = empty, discard, True
         return found
     filetype = FILE_TYPES.get(stat.S_IFMT(mode), UNKNOWN)
     base = RIGHTS_READ_FILE if reading else RIGHTS_WRITE_FILE
     if filetype in (SOCKET_STREAM, SOCKET_DGRAM):
         base = RIGHTS_SOCKET
-    elif filetype != REGULAR_FILE:
-        base &= ~RIGHTS_SEEKABLE  # so that isatty() of a C library can tell a terminal
+    elif not _seeks(fd, filetype):
+        base &= ~RIGHTS_SEEKABLE
     return Descriptor(fd, filetype, base, owned=owned)
+
+
+def _seeks(fd: int, filetype: int) -> bool:
+    """Whether there is an offset to move. A C library takes a character device without that right for a terminal: so it is one if, and only if,
+    it is one here."""
+    return filetype in (REGULAR_FILE, BLOCK_DEVICE) or (filetype == CHARACTER_DEVICE and not os.isatty(fd))
 
 
 def opened(fd: int, parent: Descriptor, reads: bool, writes: bool, flags: int) -> Descriptor:
@@ -153,7 +165,7 @@ def opened(fd: int, parent: Descriptor, reads: bool, writes: bool, flags: int) -
     else:
         base = parent.inheriting & (RIGHTS_READ_FILE | RIGHTS_WRITE_FILE)
         base &= ~((0 if reads else RIGHTS_OF_READERS) | (0 if writes else RIGHTS_OF_WRITERS))
-        if filetype in (CHARACTER_DEVICE, UNKNOWN):
+        if not _seeks(fd, filetype):
             base &= ~RIGHTS_SEEKABLE
         found = Descriptor(fd, filetype, base)
         found.flags = flags

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from wasm_wasi_p1.abi import (
-    AGAIN,
     BADF,
+    CHARACTER_DEVICE,
     FD_ADVISE,
     FD_ALLOCATE,
     FD_DATASYNC,
@@ -29,24 +29,21 @@ from wasm_wasi_p1.abi import (
     fail,
     store,
 )
+from wasm_wasi_p1.blocking import apart, in_turn, ready, stop_if_over, waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeVar
+    from collections.abc import Callable, Iterator
 
     from wasm_wasi_p1.context import WasiContext
     from wasm_wasi_p1.descriptor import Descriptor
 
-    T = TypeVar("T")
-
 SPIPE = 70
-# A wait goes through Python so often: an exception sent to the thread (a timeout, Ctrl-C in a notebook) ends it.
-SLICE_MS = 50
 # A pipe that polls as writable takes this much without blocking (POSIX: PIPE_BUF).
 PIPE_ROOM = 4096
-# Allocate in steps, so that Ctrl-C gets through.
-ALLOCATE_STEP = 256 << 20
+# Move and allocate in steps, after which the guest's time may be over.
+BATCH = 16 << 20
+ALLOCATE_STEP = 64 << 20
 SEEK_SET, SEEK_CUR, SEEK_END = 0, 1, 2
 # witx: $advice
 ADVICE = (
@@ -63,14 +60,14 @@ def fd_read(context: WasiContext, memory: memoryview, fd: int, iovs: int, count:
     """Read at the file's offset, straight into the guest's memory."""
     found = context.file(fd, FD_READ)
     check(memory, out, 4)
-    store(memory, out, 4, read_into(found, buffers(memory, iovs, count)))
+    store(memory, out, 4, read_into(context, found, buffers(memory, iovs, count)))
 
 
 def fd_write(context: WasiContext, memory: memoryview, fd: int, iovs: int, count: int, out: int) -> None:
     """Write at the file's offset, straight from the guest's memory."""
     found = context.file(fd, FD_WRITE)
     check(memory, out, 4)
-    store(memory, out, 4, write_from(found, buffers(memory, iovs, count)))
+    store(memory, out, 4, write_from(context, found, buffers(memory, iovs, count)))
 
 
 def fd_pread(context: WasiContext, memory: memoryview, fd: int, iovs: int, count: int, offset: int, out: int) -> None:
@@ -78,7 +75,7 @@ def fd_pread(context: WasiContext, memory: memoryview, fd: int, iovs: int, count
     found = _positioned(context, fd, FD_READ, offset)
     check(memory, out, 4)
     parts = buffers(memory, iovs, count)
-    store(memory, out, 4, os.preadv(found.fd, parts, offset) if parts else 0)
+    store(memory, out, 4, in_batches(context, parts, lambda batch, done: os.preadv(found.fd, batch, offset + done)))
 
 
 def fd_pwrite(context: WasiContext, memory: memoryview, fd: int, iovs: int, count: int, offset: int, out: int) -> None:
@@ -86,7 +83,7 @@ def fd_pwrite(context: WasiContext, memory: memoryview, fd: int, iovs: int, coun
     found = _positioned(context, fd, FD_WRITE, offset)
     check(memory, out, 4)
     parts = buffers(memory, iovs, count)
-    store(memory, out, 4, os.pwritev(found.fd, parts, offset) if parts else 0)
+    store(memory, out, 4, in_batches(context, parts, lambda batch, done: os.pwritev(found.fd, batch, offset + done)))
 
 
 def fd_seek(context: WasiContext, memory: memoryview, fd: int, offset: int, whence: int, out: int) -> None:
@@ -125,6 +122,7 @@ def fd_allocate(context: WasiContext, fd: int, offset: int, size: int) -> None:
     if found.fd < 0:
         fail(SPIPE)
     for start in range(offset, offset + size, ALLOCATE_STEP):
+        stop_if_over(context)
         os.posix_fallocate(found.fd, start, min(ALLOCATE_STEP, offset + size - start))
 
 
@@ -141,7 +139,7 @@ def fd_sync(context: WasiContext, fd: int) -> None:
     found = context.get(fd, FD_SYNC)
     if found.fd < 0:
         fail(INVAL)
-    os.fsync(found.fd)
+    apart(context, lambda: os.fsync(found.fd))
 
 
 def fd_datasync(context: WasiContext, fd: int) -> None:
@@ -149,75 +147,125 @@ def fd_datasync(context: WasiContext, fd: int) -> None:
     found = context.get(fd, FD_DATASYNC)
     if found.fd < 0:
         fail(INVAL)
-    os.fdatasync(found.fd)
+    apart(context, lambda: os.fdatasync(found.fd))
 
 
-def read_into(found: Descriptor, parts: list[memoryview]) -> int:
+def read_into(context: WasiContext, found: Descriptor, parts: list[memoryview]) -> int:
     """Read what there is, as the kernel would; waits for the first byte unless the guest asked not to."""
     if not parts:
         return 0
     if found.read is not None:
-        data = found.read(min(len(parts[0]), PIECE))
-        parts[0][: len(data)] = data
-        return len(data)
+        return _read_object(context, found, parts[0])
     if found.filetype == REGULAR_FILE:
-        return os.readv(found.fd, parts)
-    return waiting(found, False, lambda: os.readv(found.fd, parts), ask=True)
+        return in_batches(context, parts, lambda batch, done: waiting(context, found, False, lambda: os.readv(found.fd, batch), ask=False))
+    batch = next(batches(parts))
+    return waiting(context, found, False, lambda: _read_now(context, found.fd, batch), ask=True)
 
 
-def write_from(found: Descriptor, parts: list[memoryview]) -> int:
+def _read_now(context: WasiContext, fd: int, parts: list[memoryview]) -> int:
+    """Read what the system said is there; in the meantime another may have taken it, who shares this pipe or terminal."""
+    if context.limited():
+        try:
+            return os.preadv(fd, parts, -1, os.RWF_NOWAIT)
+        except BlockingIOError:
+            raise
+        except OSError:  # not for this kind of file
+            pass
+    return os.readv(fd, parts)
+
+
+def _read_object(context: WasiContext, found: Descriptor, part: memoryview) -> int:
+    read = found.read
+    assert read is not None
+    data = found.rest or in_turn(context, found, lambda: read(min(len(part), PIECE)))
+    found.rest = data[len(part) :]  # one left behind by an earlier call may be longer
+    data = data[: len(part)]
+    part[: len(data)] = data
+    return len(data)
+
+
+def write_from(context: WasiContext, found: Descriptor, parts: list[memoryview]) -> int:
     """Write all that the host takes at once; to a Python object everything."""
     if not parts:
         return 0
     if found.write is not None:
-        return _write_pieces(found.write, parts)
+        return _write_pieces(context, found, parts)
     if found.before is not None:
-        found.before()
+        apart(context, found.before)
     if found.filetype == REGULAR_FILE:
-        return os.writev(found.fd, parts)
-    ask = found.flags & NONBLOCK != 0
-    if ask:
-        parts = [parts[0][:PIPE_ROOM]]
-    return waiting(found, True, lambda: os.writev(found.fd, parts), ask)
+        return in_batches(context, parts, lambda batch, done: waiting(context, found, True, lambda: os.writev(found.fd, batch), ask=False))
+    if found.flags & NONBLOCK:
+        return waiting(context, found, True, lambda: os.write(found.fd, parts[0][:PIPE_ROOM]), ask=True)
+    if context.limited() and os.get_blocking(found.fd):
+        return _write_cut(context, found, parts)
+    return waiting(context, found, True, lambda: os.writev(found.fd, parts), ask=False)
 
 
-def ready(fd: int, writing: bool, block: bool) -> bool:
-    """Whether a host fd can be read or written (or has failed: the call then tells how); `block` waits for it."""
-    import select
+def _write_cut(context: WasiContext, found: Descriptor, parts: list[memoryview]) -> int:
+    """Write everything to an open file of the host's that blocks: in pieces that a pipe or socket has room for. Of a terminal nobody can tell."""
+    done = 0
+    for part in parts:
+        for start in range(0, len(part), PIPE_ROOM):
+            piece = part[start : start + PIPE_ROOM]
+            ready(context, found.fd, True, True)
+            if found.filetype == CHARACTER_DEVICE:
+                data = bytes(piece)
+                count = apart(context, lambda data=data: os.write(found.fd, data))  # type: ignore[misc]
+            else:
+                count = os.write(found.fd, piece)
+            done += count
+            if count < len(piece):
+                return done
+    return done
 
-    poller = select.poll()
-    poller.register(fd, select.POLLOUT if writing else select.POLLIN)
-    while not poller.poll(SLICE_MS if block else 0):
-        if not block:
-            return False
-    return True
+
+def batches(parts: list[memoryview]) -> Iterator[list[memoryview]]:
+    """The buffers, cut so that moving one batch takes no time to speak of."""
+    batch: list[memoryview] = []
+    room = BATCH
+    for part in parts:
+        at = 0
+        while at < len(part):
+            piece = part[at : at + room]
+            batch.append(piece)
+            at += len(piece)
+            room -= len(piece)
+            if not room:
+                yield batch
+                batch, room = [], BATCH
+    if batch:
+        yield batch
 
 
-def waiting(found: Descriptor, writing: bool, move: Callable[[], T], ask: bool) -> T:
-    """Call `move`, which moves data on an fd that may block; `ask` before whether it would.
-
-    Blocking is the guest's choice alone: the host's side may have been made non-blocking by whoever shares it (then
-    wait and try again), and the guest's NONBLOCK is not set on the host's open file, which this process goes on using.
-    """
-    block = not found.flags & NONBLOCK
-    if ask and not ready(found.fd, writing, block):
-        fail(AGAIN)
-    while True:
+def in_batches(context: WasiContext, parts: list[memoryview], move: Callable[[list[memoryview], int], int]) -> int:
+    """Move data until a batch comes back short; `move` gets a batch and how many bytes were moved before it."""
+    done = 0
+    for batch in batches(parts):
+        if done:
+            stop_if_over(context)
         try:
-            return move()
-        except BlockingIOError:
-            if not block:
-                raise
-            ready(found.fd, writing, True)
+            count = move(batch, done)
+        except OSError:
+            if done:
+                break  # tell what was done; the next call meets the error again
+            raise
+        done += count
+        if count < sum(map(len, batch)):
+            break
+    return done
 
 
-def _write_pieces(write: Callable[[bytes], object], parts: list[memoryview]) -> int:
+def _write_pieces(context: WasiContext, found: Descriptor, parts: list[memoryview]) -> int:
     """Everything, unless the object says that it took less; a negative count is an errno, as in wasmtime-py."""
+    write = found.write
+    assert write is not None
     done = 0
     for part in parts:
         for start in range(0, len(part), PIECE):
+            if done:
+                stop_if_over(context)
             piece = bytes(part[start : start + PIECE])
-            count = write(piece)
+            count = in_turn(context, found, lambda piece=piece: write(piece))  # type: ignore[misc]
             if count is None:
                 count = len(piece)
             if not isinstance(count, int) or count > len(piece):

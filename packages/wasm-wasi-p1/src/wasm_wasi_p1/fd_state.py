@@ -36,7 +36,7 @@ FILESTAT_SIZE = 64
 def fd_close(context: WasiContext, fd: int) -> None:
     """Close a file; a preopened directory and stdio too."""
     found = context.get(fd)
-    context.table[fd] = None
+    context.remove(fd)
     found.close()
 
 
@@ -45,8 +45,8 @@ def fd_renumber(context: WasiContext, source: int, target: int) -> None:
     moved = context.get(source)
     replaced = context.get(target)
     if source != target:
-        context.table[source] = None
         context.table[target] = moved
+        context.remove(source)
         replaced.close()
 
 
@@ -131,5 +131,5 @@ def fd_readdir(
     if found.listing is None:
         from wasm_wasi_p1.readdir import Listing
 
-        found.listing = Listing(found.fd)
+        found.listing = Listing(found.fd, context)
     store(memory, out, 4, found.listing.fill(target, cookie))

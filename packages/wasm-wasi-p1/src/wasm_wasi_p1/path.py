@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 
 from wasm_wasi_p1.abi import (
     APPEND,
@@ -42,6 +44,7 @@ from wasm_wasi_p1.abi import (
     view,
 )
 from wasm_wasi_p1.beneath import enter, leave, open_beneath, status, walk
+from wasm_wasi_p1.blocking import pause
 from wasm_wasi_p1.descriptor import DIR_MUTATE, FILE_READ, FILE_WRITE, opened
 from wasm_wasi_p1.filestat import check_fstflags, pack_filestat, set_times
 
@@ -84,15 +87,33 @@ def path_open(
     for bit, host in FDFLAGS:
         if fdflags & bit:
             flags |= host
-    number = context.reserve()
-    host_fd = open_beneath(parent.fd, name, flags, lookup & SYMLINK_FOLLOW != 0, 0o666)
+    context.check_room()
+    host_fd = _open(context, parent.fd, name, flags, lookup & SYMLINK_FOLLOW != 0, fdflags & NONBLOCK != 0)
     try:
-        found = opened(host_fd, parent, reads, writes, fdflags)
-        store(memory, out, 4, number)
+        number = context.place(opened(host_fd, parent, reads, writes, fdflags))
     except BaseException:
         os.close(host_fd)
         raise
-    context.table[number] = found
+    store(memory, out, 4, number)
+
+
+def _open(context: WasiContext, root: int, name: bytes, flags: int, follow: bool, nonblock: bool) -> int:
+    """Open without ever blocking in the kernel, as a FIFO, a device or a leased file would: the host's open file is non-blocking, and it is
+    `blocking` that waits for a guest that wants to. A FIFO to read opens at once (its first read waits for a writer)."""
+    while True:
+        try:
+            return open_beneath(root, name, flags | os.O_NONBLOCK, follow, 0o666)
+        except OSError as error:
+            if nonblock or not _will_open(error, root, name, follow):
+                raise
+        pause(context)
+
+
+def _will_open(error: OSError, root: int, name: bytes, follow: bool) -> bool:
+    """Whether a blocking open would wait: for a FIFO's reader, or the end of somebody's lease."""
+    if error.errno == errno.ENXIO:
+        return stat.S_ISFIFO(status(root, name, follow).st_mode)
+    return error.errno == errno.EWOULDBLOCK
 
 
 def _allow_open(parent: Descriptor, oflags: int, reads: bool, writes: bool) -> None:

@@ -23,6 +23,7 @@ from wasm_wasi_p1.abi import (
     store,
     store_bytes,
 )
+from wasm_wasi_p1.blocking import SLICE_MS, stop_if_over
 from wasm_wasi_p1.clocks import MONOTONIC, REALTIME, now
 
 TYPE_CHECKING = False
@@ -36,8 +37,8 @@ ABSTIME = 1
 HANGUP = 1
 EVENT_SIZE = 32
 MAX_SUBSCRIPTIONS = 1 << 16
-# A longer wait is repeated, as in `fd_io`: an exception sent to the thread ends it.
-SLICE = 50_000_000
+# A longer wait is repeated, as in `blocking`.
+SLICE = SLICE_MS * 1_000_000
 
 # Where a subscription's fields are: size, then the offsets of clock id, timeout, flags. The user data is at 0, the type
 # at 8, the fd of a file at 16. Preview 0 has an identifier before the clock id.
@@ -74,7 +75,7 @@ def poll_oneoff(
     waits = Waits()
     for at in range(subscriptions, subscriptions + size * count, size):
         _subscribe(context, memory, at, layout, waits)
-    _wait(waits)
+    _wait(context, waits)
     for event in waits.events:
         store_bytes(memory, events, event)
         events += EVENT_SIZE
@@ -119,7 +120,7 @@ def _subscribe_file(context: WasiContext, fd: int, kind: int, userdata: int, wai
         waits.files.append((found, kind, userdata))
 
 
-def _wait(waits: Waits) -> None:
+def _wait(context: WasiContext, waits: Waits) -> None:
     """Fill `events`; returns at once if some are there already, after a look at the others."""
     while True:
         deadline = min(waits.clocks)[0] if waits.clocks else None
@@ -136,6 +137,7 @@ def _wait(waits: Waits) -> None:
                 waits.happened(userdata, SUCCESS, CLOCK)
         if waits.events:
             return
+        stop_if_over(context)
 
 
 def _poll_files(waits: Waits, wait: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from wasm_environ.errors import Exit
+from wasm_environ.errors import Exit, InvalidExit
 from wasm_wasi_p1.abi import INVAL, NOTSUP, fail
 
 TYPE_CHECKING = False
@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 # witx: $signal has 31 members; 0 is "no signal".
 SIGNALS = 31
+# Exit statuses end below: shells and runtimes use the others.
+MOST = 126
 
 
 def proc_exit(context: WasiContext, code: int) -> NoReturn:
-    """End the guest: unwinds to the Python caller as `errors.Exit`."""
+    """End the guest: unwinds to the Python caller as `errors.Exit`; a status WASI has not, as `errors.InvalidExit`."""
+    if not 0 <= code < MOST:
+        raise InvalidExit(code)
     raise Exit(code)
 
 

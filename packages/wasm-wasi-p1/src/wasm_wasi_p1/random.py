@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from wasm_wasi_p1.abi import view
+from wasm_wasi_p1.blocking import stop_if_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,5 +19,6 @@ def random_get(context: WasiContext, memory: memoryview, pointer: int, size: int
     """Fill the guest's buffer."""
     target = view(memory, pointer, size)
     for start in range(0, size, PIECE):
+        stop_if_over(context)
         count = min(PIECE, size - start)
         target[start : start + count] = os.urandom(count)

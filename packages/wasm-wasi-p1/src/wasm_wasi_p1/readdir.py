@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
+from _weakref import ref
 
 from wasm_wasi_p1.abi import DIRECTORY, UNKNOWN, pack
+from wasm_wasi_p1.blocking import stop_if_over
 from wasm_wasi_p1.descriptor import FILE_TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wasm_wasi_p1.context import WasiContext
+
 # A guest goes on from an entry that did not fit, or whose name it has just read: so many of the last ones are kept.
 WINDOW = 64
+# A cookie far ahead leads through the whole directory: look for the end of the guest's time every so many entries.
+SKIPPED_AT_ONCE = 256
 
 
 class Listing:
@@ -24,10 +30,11 @@ class Listing:
     window starts afresh and skips.
     """
 
-    __slots__ = ("entries", "fd", "next", "window")
+    __slots__ = ("context", "entries", "fd", "next", "window")
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, context: WasiContext) -> None:
         self.fd = fd
+        self.context = ref(context)  # which counts the descriptor that an iteration takes, and holds us: no cycle, or files would stay open
         self.next = 0
         self.window: list[bytes] = []
         self.entries: Iterator[os.DirEntry[str]] | None = None
@@ -45,6 +52,9 @@ class Listing:
                 if found is None:
                     break
                 if cookie >= self.next:
+                    context = self.context()
+                    if context is not None and self.next % SKIPPED_AT_ONCE == 0:
+                        stop_if_over(context)
                     continue
                 record = found
             cookie += 1
@@ -60,8 +70,8 @@ class Listing:
             record = _record(index, os.fstat(self.fd).st_ino, DIRECTORY, b".." if index else b".")
         else:
             if self.entries is None:
-                os.lseek(self.fd, 0, os.SEEK_SET)
-                self.entries = os.scandir(self.fd)
+                self.begin()
+                assert self.entries is not None
             entry = next(self.entries, None)
             if entry is None:
                 return None
@@ -71,6 +81,18 @@ class Listing:
         if len(self.window) > WINDOW:
             del self.window[0]
         return record
+
+    def begin(self) -> None:
+        """Start the host's iteration, on a duplicate of the descriptor. MFILE without room for one."""
+        context = self.context()
+        assert context is not None
+        context.check_room_to_list()
+        probe = os.dup(self.fd)
+        os.close(probe)
+        context.check_number(probe)
+        os.lseek(self.fd, 0, os.SEEK_SET)
+        self.entries = os.scandir(self.fd)
+        context.listings += 1
 
     def identity(self, entry: os.DirEntry[str]) -> tuple[int, int]:
         """Inode and type as fd_filestat_get gives them: an overlay or a mount point lists others than it opens."""
@@ -90,6 +112,9 @@ class Listing:
         """End the host's iteration."""
         entries, self.entries = self.entries, None
         if entries is not None:
+            context = self.context()
+            if context is not None:
+                context.listings -= 1
             entries.close()  # type: ignore[attr-defined]
 
 

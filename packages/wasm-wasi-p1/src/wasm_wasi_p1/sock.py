@@ -10,14 +10,15 @@ from wasm_wasi_p1.abi import (
     NOTSOCK,
     SOCK_ACCEPT,
     SOCK_SHUTDOWN,
+    SOCKET_STREAM,
     WasiErrno,
     buffers,
     check,
     fail,
     store,
 )
+from wasm_wasi_p1.blocking import apart, pause, waiting
 from wasm_wasi_p1.descriptor import accepted
-from wasm_wasi_p1.fd_io import waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,14 +50,23 @@ def sock_accept(context: WasiContext, memory: memoryview, fd: int, flags: int, o
     check(memory, out, 4)
     if flags & ~NONBLOCK:
         fail(INVAL)
-    number = context.reserve()
+    context.check_room()
     if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
         fail(INVAL)
-    connection, _ = waiting(found, False, sock.accept, ask=True)
+    # Others may accept the same connection after we were told of it; then accept() waits for the next.
+    connection, _ = waiting(context, found, False, lambda: apart(context, sock.accept, _hang_up), ask=True)
     made = accepted(connection, owned=True)
     made.flags = flags
-    context.table[number] = made
+    try:
+        number = context.place(made)
+    except WasiErrno:
+        made.close()
+        raise
     store(memory, out, 4, number)
+
+
+def _hang_up(connection: tuple[socket, object]) -> None:
+    connection[0].close()
 
 
 def sock_recv(
@@ -71,12 +81,46 @@ def sock_recv(
     if flags & ~(PEEK | WAITALL):
         fail(INVAL)
     parts = buffers(memory, iovs, count)
-    # WAITALL leaves the waiting to the kernel, once there is something.
-    wait_all = flags & WAITALL != 0 and not found.flags & NONBLOCK
-    host = (socket.MSG_PEEK if flags & PEEK else 0) | (socket.MSG_WAITALL if wait_all else socket.MSG_DONTWAIT)
-    size, _, answer, _ = waiting(found, False, lambda: sock.recvmsg_into(parts, 0, host), ask=wait_all)
+    host = socket.MSG_DONTWAIT | (socket.MSG_PEEK if flags & PEEK else 0)
+    size, _, answer, _ = waiting(context, found, False, lambda: sock.recvmsg_into(parts, 0, host), ask=False)
+    if flags & WAITALL and size and found.filetype == SOCKET_STREAM and not found.flags & NONBLOCK:
+        size = _all(context, found, sock, parts, size, flags & PEEK != 0)
     store(memory, out, 4, size)
     store(memory, out_flags, 2, DATA_TRUNCATED if answer & socket.MSG_TRUNC else 0)
+
+
+def _all(context: WasiContext, found: Descriptor, sock: socket, parts: list[memoryview], size: int, peek: bool) -> int:
+    """Receive until the buffers are full or nothing more will come, `size` bytes being there already."""
+    import select
+    import socket
+
+    room = sum(map(len, parts))
+    while size < room:
+        if peek:  # the kernel tells of new data only once there is some
+            poller = select.poll()
+            poller.register(found.fd, select.POLLRDHUP)
+            ended = bool(poller.poll(0))
+            size = sock.recvmsg_into(parts, 0, socket.MSG_DONTWAIT | socket.MSG_PEEK)[0]
+            if ended:
+                break
+            if size < room:
+                pause(context)
+            continue
+        left = _beyond(parts, size)
+        more = waiting(context, found, False, lambda left=left: sock.recvmsg_into(left, 0, socket.MSG_DONTWAIT)[0], ask=False)  # type: ignore[misc]
+        if not more:
+            break
+        size += more
+    return size
+
+
+def _beyond(parts: list[memoryview], size: int) -> list[memoryview]:
+    """The buffers without their first `size` bytes."""
+    left = []
+    for part in parts:
+        left.append(part[min(size, len(part)) :])
+        size -= min(size, len(part))
+    return [part for part in left if len(part)]
 
 
 def sock_send(context: WasiContext, memory: memoryview, fd: int, iovs: int, count: int, flags: int, out: int) -> None:
@@ -89,7 +133,7 @@ def sock_send(context: WasiContext, memory: memoryview, fd: int, iovs: int, coun
         fail(INVAL)
     parts = buffers(memory, iovs, count)
     host = socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT
-    store(memory, out, 4, waiting(found, True, lambda: sock.sendmsg(parts, (), host), ask=False))
+    store(memory, out, 4, waiting(context, found, True, lambda: sock.sendmsg(parts, (), host), ask=False))
 
 
 def sock_shutdown(context: WasiContext, fd: int, how: int) -> None:

@@ -23,6 +23,13 @@ def discard(data: bytes) -> None:
     """The stdout of a guest that was given none."""
 
 
+def is_quick(source: object) -> bool:
+    """Whether reading or writing this never waits: it is all in memory. What else an object does, nobody knows."""
+    from io import BytesIO, StringIO
+
+    return source is None or isinstance(source, (bytes, bytearray, memoryview)) or type(source) in (BytesIO, StringIO)
+
+
 def reader_of(source: object) -> Reader:
     """A function `read(size) -> bytes` over bytes, a binary or text file-like object, or a callback of that shape."""
     if isinstance(source, (bytes, bytearray, memoryview)):

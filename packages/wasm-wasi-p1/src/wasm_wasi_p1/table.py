@@ -139,6 +139,7 @@ def _bind(context: WasiContext, name: str, kinds: str, file: str) -> Callable[..
         nonlocal implementation
         if implementation is None:
             implementation = implementation_of(file, name)
+        context.caller = caller
         try:
             if needs_memory:
                 implementation(context, caller.memory(), *map(_and, arguments, masks))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from wasm_environ.errors import Exit, WasmError
+from wasm_environ.errors import Exit, InvalidExit, WasmError
 from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, describe, fail, progress
 from wasm_facade.cli.options import Command, Option, natural, pair, seconds, size
 from wasm_facade.config import Config
@@ -52,7 +52,7 @@ def run(options: Parsed) -> int:
         instance, module = _instance(options, engine, store, path)
     except Trap as trap:
         return _trapped(trap)
-    except Exit as exit_:
+    except (Exit, InvalidExit) as exit_:
         return _leave(exit_.code)
     except (WasmError, OSError) as error:
         message = describe(error).splitlines()[0]  # `wasm validate` shows the place in a text too
@@ -68,7 +68,7 @@ def run(options: Parsed) -> int:
         return _start(options, store, instance, module)
     except Trap as trap:
         return _trapped(trap)
-    except Exit as exit_:
+    except (Exit, InvalidExit) as exit_:
         return _leave(exit_.code)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -201,4 +201,5 @@ def _trapped(trap: Trap) -> int:
 
 
 def _leave(code: int) -> int:
-    return code & 0xFF if code >= 0 else FAILED
+    """What the system keeps of a status: the low byte, as of a native program, but success only where it was meant."""
+    return code & 0xFF or (FAILED if code else OK)
