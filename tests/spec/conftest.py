@@ -39,6 +39,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("suite_row", rows, ids=[f"{strategy}-{name}" for strategy, name in rows])
 
 
+RAN = pytest.StashKey[set[tuple[str, str]]]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Which files of the suite did not run, so that a green run does not pass for more than it is."""
+    folder = Path(config.getoption("testsuite"))
+    if RAN not in config.stash and folder.is_dir():  # none of the suite's files was selected: the run was about something else
+        return
+    terminalreporter.section("official suite")
+    for line in groups.not_run(folder, config.stash.get(RAN, set()), strategies(config)):
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def ran(request: pytest.FixtureRequest) -> set[tuple[str, str]]:
+    """(strategy, file) of those that have run, well or not."""
+    return request.config.stash.setdefault(RAN, set())
+
+
 @pytest.fixture(scope="session")
 def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], Future[runner.Outcome]]]:
     """Every file that was selected, running in the order of the tests."""

@@ -46,12 +46,13 @@ STRATEGIES = (
     ("native", EVERYWHERE),
 )
 
-# Settings that differ from the defaults while a feature's files run; the threads proposal's suite is older than several tables and memories.
+# Settings that differ from the defaults while a feature's files run; the threads proposal's suite is older than several tables and memories, and than
+# 64-bit ones.
 SETTINGS = {
     "custom_descriptors": {"wasm_custom_descriptors": True},
     "custom_page_sizes": {"wasm_custom_page_sizes": True},
     "wide_arithmetic": {"wasm_wide_arithmetic": True},
-    "threads": {"wasm_multi_memory": False, "wasm_reference_types": False},
+    "threads": {"wasm_multi_memory": False, "wasm_reference_types": False, "wasm_memory64": False},
 }
 
 
@@ -74,3 +75,25 @@ def rows(folder: Path, strategies: list[str]) -> list[tuple[str, str]]:
     return [
         (strategy, name) for strategy in strategies for name in files(folder) if feature_of(name) in ("", *features.get(strategy, ()))
     ]
+
+
+def not_run(folder: Path, ran: set[tuple[str, str]], strategies: list[str]) -> list[str]:
+    """Lines for the end of a run that say, a strategy each, how many of the suite's files did not run, and by name those that none of its rows is for.
+
+    `ran`: (strategy, file) of those that did. What had a row but was not selected is counted only: whoever selected knows.
+    """
+    if not folder.is_dir():
+        return [f"no file ran: there is no folder of the official suite at {folder}"]
+    everything = files(folder)
+    lines = []
+    for strategy in strategies:
+        missing = [name for name in everything if (strategy, name) not in ran]
+        supposed = {name for _, name in rows(folder, [strategy])}
+        lacking = [name for name in missing if name not in supposed]
+        line = f"{strategy}: {len(everything) - len(missing)} of {len(everything)} files ran, {len(missing)} did not"
+        if len(missing) > len(lacking):
+            line += f"; not selected: {len(missing) - len(lacking)}"
+        if lacking:
+            line += f"; for what it lacks: {', '.join(lacking)}"
+        lines.append(line)
+    return lines

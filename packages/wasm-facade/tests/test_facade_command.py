@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -289,11 +290,17 @@ def test_progress(monkeypatch: pytest.MonkeyPatch) -> None:
 
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
-    assert progress() is None
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    nothing = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", nothing)
+    silent = progress()
+    for done in (0, 250, 4000):
+        now[0] += 10
+        silent(done, 4000)
+    assert nothing.getvalue() == ""
+    now[0] = 0.0
     monkeypatch.setattr(sys, "stderr", Terminal())
     report = progress()
-    assert report is not None
     for at, done in ((0.5, 100), (1.2, 250), (1.25, 300), (1.4, 2000), (2.0, 4000)):
         now[0] = at
         report(done, 4000)
@@ -308,3 +315,41 @@ def test_wast(wasm: Shell) -> None:
     assert status == 1
     assert "bad.wast:1: add returned 3, not i32 0x4" in out
     assert wasm("wast", wasm.file("broken.wast", "(asert)"))[0] == 1
+
+
+WIDE = "(module (func (param i64 i64 i64 i64) (result i64 i64) (i64.add128 (local.get 0) (local.get 1) (local.get 2) (local.get 3))) (func (export \"_start\")))"
+
+
+@pytest.mark.parametrize("command", ["run", "compile", "validate", "wast"])
+def test_proposals(wasm: Shell, command: str) -> None:
+    path = wasm.file("wide.wast" if command == "wast" else "wide.wat", WIDE)
+    status, out, err = wasm(command, path)
+    assert status == 1
+    assert "wide_arithmetic support is not enabled" in out + err
+    assert wasm(command, "--wasm", "wide-arithmetic", path)[0] == 0
+    assert wasm(command, "-Wwide_arithmetic=y", path)[0] == 0
+    path = wasm.file("tail.wast" if command == "wast" else "tail.wat", '(module (func $f (export "_start")) (func (return_call $f)))')
+    assert wasm(command, path)[0] == 0
+    assert wasm(command, "--wasm", "tail-call=n", path)[0] == 1
+    status, out, err = wasm(command, "--wasm", "flying", path)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"wasm {command}: --wasm flying: unknown feature 'flying'; known: all_proposals, ")
+    assert len(err.splitlines()) == 1
+
+
+def test_warnings_are_a_line(wasm: Shell) -> None:
+    """Here of a function that LLVM fails on: the command's users have no source of ours to look at."""
+    pytest.importorskip("wasm_codegen_llvm")
+    faulty = Path(__file__).parents[2] / "wasm-codegen-llvm" / "tests"
+    wasm.file("sitecustomize.py", "import wasm_codegen_llvm.process as process\nprocess.MODULE = 'faulty_worker'\n")
+    wasm.env |= {"PYTHONPATH": os.pathsep.join((str(wasm.folder), str(faulty))), "FAULTY": "f1:abort"}
+    path = wasm.file("f.wat", '(module (func (export "_start")) (func $second (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3))))')
+    for words in (("run",), ("compile",), ("wast",)):
+        if words == ("wast",):
+            path = wasm.file("f.wast", (wasm.folder / path).read_text())
+        status, _, err = wasm(*words, "--strategy", "llvm", path)
+        assert status == 0
+        assert err.startswith('wasm: warning: LLVM failed to optimize function 1 "second" (')
+        assert err.endswith("): compiled without optimization\n")
+        assert len(err.splitlines()) == 1
+    assert wasm("run", "--strategy", "llvm", "f.wat") == (0, "", "")  # from the cache

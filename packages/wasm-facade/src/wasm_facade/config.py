@@ -133,6 +133,9 @@ class Config:
     wasm_wide_arithmetic = Switch(False, "128-bit addition and multiplication.", "wide_arithmetic")
     wasm_custom_page_sizes = Switch(False, "Memories with pages of one byte.", "custom_page_sizes")
     wasm_custom_descriptors = Switch(False, "Custom descriptors of garbage-collected objects.", "custom_descriptors")
+    wasm_mutable_global = Switch(True, "Import and export of mutable globals.", "mutable_global")
+    wasm_saturating_float_to_int = Switch(True, "Conversions of floats to integers that do not trap.", "saturating_float_to_int")
+    wasm_sign_extension = Switch(True, "i32.extend8_s and the like.", "sign_extension")
 
     # Memories and instances
     memory_reservation = Size(1 << 33, """Bytes of address space for each 32-bit memory. From 4 GiB on it is 8 GiB with guards, which make

@@ -10,6 +10,8 @@ from wasm_facade.cli.options import UsageError, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from wasm_facade.cli.options import Command
     from wasm_facade.compilation import Progress
 
@@ -73,6 +75,8 @@ def _dispatch(words: list[str]) -> int:
         if os.path.exists(name) and not name.startswith("-"):
             return _complain("wasm", f"unknown command {name!r}; to run that file: wasm run {name}")
         return _complain("wasm", f"unknown command {name!r}; known: {', '.join(dict(COMMANDS))}")
+    if name != "run":  # which may have nothing to compile, and then no time to lose
+        warn_plainly()
     module = __import__(f"wasm_facade.cli.command_{name}", fromlist=["run"])  # importlib would cost half a millisecond
     return _run(module.COMMAND, module.run, words[1:])
 
@@ -110,19 +114,38 @@ def fail(command: str, message: str) -> None:
     print(f"wasm {command}: {message}", file=sys.stderr)
 
 
-def progress() -> Progress | None:
-    """A function that shows how far compiling is, once it has taken a second; None where stderr is no terminal."""
+def warn_plainly() -> None:
+    """From here on a warning is one line on stderr, without a place in this program's source."""
+    import warnings
+
+    def show(message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None) -> None:
+        print(f"wasm: warning: {' '.join(str(message).split())}", file=sys.stderr if file is None else file)
+
+    warnings.showwarning = show
+
+
+def progress() -> Progress:
+    """What is told how far compiling is: its start makes warnings readable, and once it has taken a second a terminal on stderr shows it."""
     try:
-        if not sys.stderr.isatty():
-            return None
+        terminal = sys.stderr.isatty()
     except (AttributeError, ValueError):  # there is no stderr, or it is closed
-        return None
+        terminal = False
+    return _shown_progress() if terminal else _silent_progress
+
+
+def _silent_progress(done: int, total: int) -> None:
+    if done == 0:
+        warn_plainly()
+
+
+def _shown_progress() -> Progress:
     from time import monotonic
 
     started = shown = monotonic()
 
     def report(done: int, total: int) -> None:
         nonlocal shown
+        _silent_progress(done, total)
         now = monotonic()
         if now - started < 1 or (now - shown < 0.1 and done < total):
             return

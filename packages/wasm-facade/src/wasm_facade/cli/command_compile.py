@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from wasm_facade.cli import OK, progress
-from wasm_facade.cli.options import Command, Option
+from wasm_facade.cli import OK, progress, proposals
+from wasm_facade.cli.options import PROPOSALS, Command, Option
 from wasm_facade.cli.source import read_module, write
 from wasm_facade.compilation import compile_artifact
 from wasm_facade.config import Config
@@ -21,6 +21,7 @@ COMMAND = Command(
         Option("-o --output", "OUT", "where to put the artifact (default: FILE with the ending .cwasm)"),
         Option("--target", "TRIPLE", "what to compile for, such as aarch64-unknown-linux-gnu (default: this machine)"),
         Option("--strategy", "NAME", "compiler: auto, native, llvm", default="auto"),
+        PROPOSALS,
         Option("--opt-level", "LEVEL", "how hard it tries: none, speed", default="speed"),
         Option("--fuel", "", "count fuel in the code"),
     ),
@@ -32,6 +33,7 @@ def run(options: Parsed) -> int:
     path = options.operands[0]
     config = Config()
     config.strategy = options.strategy
+    proposals.apply(config, options.wasm)
     config.cranelift_opt_level = options.opt_level
     config.consume_fuel = bool(options.fuel)
     if options.target is not None:

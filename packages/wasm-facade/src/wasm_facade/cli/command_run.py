@@ -7,7 +7,7 @@ import sys
 
 from wasm_environ.errors import Exit, InvalidExit, WasmError
 from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, describe, fail, progress
-from wasm_facade.cli.options import Command, Option, natural, pair, seconds, size
+from wasm_facade.cli.options import PROPOSALS, Command, Option, natural, pair, seconds, size
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
 from wasm_facade.module import ELF_MAGIC, Module, file_bytes
@@ -31,6 +31,7 @@ COMMAND = Command(
         Option("--fuel", "N", "stop it after about N instructions", natural),
         Option("--max-memory", "BYTES", "refuse it more memory; K, M, G may follow", size),
         Option("--strategy", "NAME", "compiler: auto, native, llvm", default="auto"),
+        PROPOSALS,
         Option("--no-cache", "", "neither look for a compiled form nor keep one"),
     ),
     passes_on=True,
@@ -85,6 +86,10 @@ def _end_when_nobody_reads() -> None:
 def _engine(options: Parsed) -> Engine:
     config = Config()
     config.strategy = options.strategy
+    if options.wasm:
+        from wasm_facade.cli.proposals import apply
+
+        apply(config, options.wasm)
     if options.fuel is not None:
         config.consume_fuel = True
     if options.no_cache:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from wasm_environ.errors import WasmError
-from wasm_facade.cli import FAILED, OK, describe, fail
-from wasm_facade.cli.options import Command, Option
+from wasm_facade.cli import FAILED, OK, describe, fail, proposals
+from wasm_facade.cli.options import PROPOSALS, Command, Option
 from wasm_facade.cli.source import read_module
 from wasm_facade.compilation import validate
+from wasm_facade.config import Config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,21 +16,18 @@ if TYPE_CHECKING:
 COMMAND = Command(
     "validate", "FILE [FILE...]", "Check modules, binary or text, without compiling them. Exit status 1 when one is no good.",
     (
-        Option("--enable", "FEATURE", "turn a proposal on", many=True),
-        Option("--disable", "FEATURE", "turn a proposal off", many=True),
+        Option("--enable", "FEATURE", "turn a proposal on", proposals.enable, many=True),
+        Option("--disable", "FEATURE", "turn a proposal off", proposals.disable, many=True),
+        PROPOSALS,
     ),
 )  # fmt: skip
 
 
 def run(options: Parsed) -> int:
     """Check each file."""
-    from wasm_environ.features import Features
-
-    try:
-        features = Features(tuple(options.enable), tuple(options.disable))
-    except ValueError as error:
-        fail("validate", str(error))
-        return FAILED
+    config = Config()
+    proposals.apply(config, [*options.enable, *options.disable, *options.wasm])
+    features = config.features()
     status = OK
     for path in options.operands:
         try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from wasm_environ.errors import WasmError
-from wasm_facade.cli import FAILED, OK, describe, fail
-from wasm_facade.cli.options import Command, Option
+from wasm_facade.cli import FAILED, OK, describe, fail, proposals
+from wasm_facade.cli.options import PROPOSALS, Command, Option
 from wasm_facade.cli.source import read
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COMMAND = Command(
     "wast", "FILE [FILE...]", "Run .wast scripts, each command of them. Exit status 1 when one fails.",
-    (Option("--strategy", "NAME", "compiler: auto, native, llvm", default="auto"),),
+    (Option("--strategy", "NAME", "compiler: auto, native, llvm", default="auto"), PROPOSALS),
 )  # fmt: skip
 
 
@@ -24,6 +24,7 @@ def run(options: Parsed) -> int:
     """Run each file."""
     config = Config()
     config.strategy = options.strategy
+    proposals.apply(config, options.wasm)
     config.cache = False
     engine = Engine(config)
     status = OK

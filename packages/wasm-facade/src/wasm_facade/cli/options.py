@@ -174,3 +174,14 @@ def pair(separator: str, what: str) -> Callable[[str], tuple[str, str]]:
         return left, right
 
     return convert
+
+
+def features(text: str) -> list[tuple[str, bool]]:
+    """Proposals to turn on or off: see `proposals.switches`, which is there when one is named."""
+    from wasm_facade.cli.proposals import switches
+
+    return switches(text)
+
+
+# What every subcommand that compiles takes; `proposals.apply` reads it.
+PROPOSALS = Option("-W --wasm", "FEATURE[=n]", "turn a proposal on, or off with =n; all-proposals is all of them", features, many=True)
