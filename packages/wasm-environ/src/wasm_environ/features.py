@@ -4,8 +4,6 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    TYPE_CHECKING = False
-if TYPE_CHECKING:
     from typing import Final
 
 # Columns: name, on by default, released in (spec version, or proposal), needs.
