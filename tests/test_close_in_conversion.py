@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 
 import pytest
 
 import wasm_facade as w
+from wasm_vm import InstancePre
 
 
 @pytest.mark.parametrize("method", ["set", "grow"])
@@ -74,3 +76,85 @@ def test_a_finalizer_that_closes_the_store_while_a_memory_is_wrapped() -> None:
         gc.set_threshold(*threshold)
         gc.enable()
     assert closed
+
+
+def small_engine() -> w.Engine:
+    config = w.Config()
+    config.cache = False
+    return w.Engine(config)
+
+
+def test_a_timeout_that_closes_the_store() -> None:
+    engine = small_engine()
+    store = w.Store(engine)
+    exports = w.Instance(store, w.Module(engine, '(module (func (export "f")))'), []).exports(store)
+
+    class Closes:
+        def __float__(self) -> float:
+            store.close()
+            return 1.0
+
+    with pytest.raises(w.WasmtimeError, match="closed"):
+        exports["f"](store, timeout=Closes())
+
+
+def test_a_value_that_closes_the_store_and_is_a_function_of_it() -> None:
+    engine = small_engine()
+    store = w.Store(engine)
+    cell = w.Global(store, w.GlobalType(w.ValType.funcref(), True), None)
+    func = w.Func(store, w.FuncType([], []), lambda: None)
+
+    class Closes:
+        @property
+        def value(self) -> w.Func:
+            store.close()
+            return func
+
+    with pytest.raises(w.WasmtimeError, match="closed"):
+        cell.set_value(store, Closes())
+
+
+def test_an_argument_error_of_a_class_of_its_own_stays_as_it_is() -> None:
+    engine = small_engine()
+    store = w.Store(engine)
+
+    class Odd(TypeError):
+        def __init__(self, one: int, two: int) -> None:
+            super().__init__(one, two)
+
+    class Raises:
+        def __index__(self) -> int:
+            raise Odd(1, 2)
+
+    func = w.Func(store, w.FuncType([w.ValType.i32()], []), lambda n: None)
+    with pytest.raises(Odd) as caught:
+        func(store, Raises())
+    assert caught.value.args == (1, 2)
+
+
+def test_a_repr_that_closes_the_store_whose_function_it_describes() -> None:
+    engine = small_engine()
+    store = w.Store(engine)
+
+    class Closes:
+        def __repr__(self) -> str:
+            store.close()
+            return "closes"
+
+    func = w.Func(store, w.FuncType([], []), functools.partial(print, Closes(), "after"))
+    assert "'after'" in repr(func)
+    assert store.closed
+
+
+def test_a_definition_that_closes_what_is_being_instantiated() -> None:
+    engine = small_engine()
+    store = w.Store(engine)
+    module = w.Module(engine, '(module (import "m" "f" (func)) (import "m" "g" (func)))')
+
+    class Closes:
+        def into(self, store: w.Store) -> w.Func:
+            pre.close()
+            return w.Func(store, w.FuncType([], []), lambda: None)
+
+    pre = InstancePre(module, module._loaded, (Closes(), Closes()))
+    assert isinstance(pre.instantiate(store), w.Instance)

@@ -64,12 +64,15 @@ PyObject *instance_export(Store *store, Instance *instance, Py_ssize_t index)
 
 static PyObject *exports_new(Store *store, Instance *instance)
 {
-    ExportsObject *self = PyObject_GC_NewVar(ExportsObject, &ExportsType, instance->module->plan.export_count);
-    if (!self)
+    Loaded *module = (Loaded *)Py_NewRef(instance->module); /* before the allocation: a finalizer that runs in it can close the store */
+    ExportsObject *self = PyObject_GC_NewVar(ExportsObject, &ExportsType, module->plan.export_count);
+    if (!self) {
+        Py_DECREF(module);
         return NULL;
+    }
     self->store = (Store *)Py_NewRef(store);
     self->instance = instance;
-    self->module = (Loaded *)Py_NewRef(instance->module);
+    self->module = module;
     self->dict = NULL;
     memset(self->made, 0, (size_t)Py_SIZE(self) * sizeof *self->made);
     PyObject_GC_Track(self);
@@ -283,9 +286,14 @@ static PyObject *instance_exports(InstanceObject *self, PyObject *storelike)
 {
     if (store_check_arg(self->store, storelike))
         return NULL;
-    if (!self->exports && !(self->exports = exports_new(self->store, self->instance)))
-        return NULL;
-    return Py_NewRef(self->exports);
+    if (!self->exports) {
+        PyObject *made = exports_new(self->store, self->instance);
+        if (!made || self->exports) /* a finalizer asked as well: one for all */
+            Py_XDECREF(made);
+        else
+            self->exports = made;
+    }
+    return Py_XNewRef(self->exports);
 }
 
 static int instance_traverse(InstanceObject *self, visitproc visit, void *arg)
@@ -317,7 +325,10 @@ static PyObject *instance_repr(InstanceObject *self)
 {
     if (self->store->closed)
         return PyUnicode_FromString("<Instance of a closed store>");
-    return PyUnicode_FromFormat("<Instance of %R>", self->instance->module);
+    PyObject *module = Py_NewRef((PyObject *)self->instance->module); /* a repr can close the store */
+    PyObject *text = PyUnicode_FromFormat("<Instance of %R>", module);
+    Py_DECREF(module);
+    return text;
 }
 
 static PyMethodDef instance_methods[] = {

@@ -14,11 +14,11 @@ HostFunc *funcref_host(const VMFuncRef *funcref)
 /* `host` is given when the function has no code yet; else it is found through the context. */
 PyObject *func_wrap(Store *store, VMFuncRef *funcref, HostFunc *host)
 {
+    if (!host)
+        host = funcref_host(funcref); /* first: what runs in the calls below can close the store */
     Signature *signature = engine_signature(store->engine, funcref->type_id);
     if (!signature)
         return NULL;
-    if (!host)
-        host = funcref_host(funcref); /* before the allocation: a finalizer that runs in it can close the store */
     FuncObject *func = PyObject_GC_New(FuncObject, &FuncType);
     if (!func)
         return NULL;
@@ -46,10 +46,11 @@ static PyObject *wrong_count(const Signature *s, Py_ssize_t given)
     return NULL;
 }
 
-/* "argument 2: " before the message of the TypeError that is set. */
+/* "argument 2: " before the message of the TypeError that is set; a class of the user's own may take other arguments and stays as it is. */
 static void name_argument(const char *what, Py_ssize_t index)
 {
-    if (!PyErr_ExceptionMatches(PyExc_TypeError) && !PyErr_ExceptionMatches(G.store_error))
+    PyObject *set = PyErr_Occurred();
+    if (set != PyExc_TypeError && set != G.store_error)
         return;
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
@@ -150,6 +151,8 @@ PyObject *func_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf, 
         if (given == -2)
             return NULL;
         timeout = given;
+        if (store_check_open(store)) /* a float of the caller's own may have closed it */
+            return NULL;
     }
     const Signature *s = func->signature;
     if (UNLIKELY(nargs - 1 != (Py_ssize_t)s->nparams))
@@ -183,7 +186,7 @@ static PyObject *func_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
     PyObject *type = type_from_public(G.from_func_type, G.environ_func_type, ty, "a FuncType");
     Signature *signature = type ? engine_signature_of(store->engine, type) : NULL;
     Py_XDECREF(type);
-    HostFunc *host = signature ? host_func_new(store, signature, callable, access, NULL) : NULL;
+    HostFunc *host = signature && !store_check_open(store) ? host_func_new(store, signature, callable, access, NULL) : NULL;
     return host ? object_as(cls, &FuncType, func_wrap(store, &host->funcref, host)) : NULL;
 }
 
@@ -196,7 +199,7 @@ static PyObject *func_from_host(PyObject *Py_UNUSED(cls), PyObject *args)
     PyObject *type = store ? PyObject_GetAttrString(function, "type") : NULL;
     PyObject *callable = type ? PyObject_GetAttrString(function, "call") : NULL;
     Signature *signature = callable ? engine_signature_of(store->engine, type) : NULL;
-    HostFunc *host = signature ? host_func_new(store, signature, callable, true, context == Py_None ? NULL : context) : NULL;
+    HostFunc *host = signature && !store_check_open(store) ? host_func_new(store, signature, callable, true, context == Py_None ? NULL : context) : NULL;
     Py_XDECREF(type);
     Py_XDECREF(callable);
     return host ? func_wrap(store, &host->funcref, host) : NULL;
@@ -236,8 +239,12 @@ static PyObject *func_repr(FuncObject *self)
 {
     if (self->store->closed)
         return PyUnicode_FromString("<Func of a closed store>");
-    if (self->host)
-        return PyUnicode_FromFormat("<Func %R, host function %R>", self->signature->type, self->host->callable ? self->host->callable : Py_None);
+    if (self->host) {
+        PyObject *callable = Py_NewRef(self->host->callable ? self->host->callable : Py_None); /* a repr can close the store */
+        PyObject *text = PyUnicode_FromFormat("<Func %R, host function %R>", self->signature->type, callable);
+        Py_DECREF(callable);
+        return text;
+    }
     return PyUnicode_FromFormat("<Func %R, wasm function %u>", self->signature->type, (unsigned int)self->funcref->index);
 }
 

@@ -120,7 +120,11 @@ static PyObject *global_repr(GlobalObject *self)
     if (self->store->closed)
         return PyUnicode_FromString("<Global of a closed store>");
     PyObject *value = self->type.kind == KIND_FUNCREF ? NULL : value_from_wasm(self->store, &self->type, self->cell);
-    PyErr_Clear();
+    if (PyErr_Occurred()) {
+        if (!PyErr_ExceptionMatches(G.wasm_error)) /* else: of a type that the host cannot have yet */
+            return NULL;
+        PyErr_Clear();
+    }
     PyObject *text = PyUnicode_FromFormat("<%s Global: %R>", self->mutable_ ? "mutable" : "immutable", value ? value : Py_Ellipsis);
     Py_XDECREF(value);
     return text;

@@ -39,9 +39,14 @@ void host_context_init(HostContext *context, HostFunc *function, Instance *calle
 VMFuncRef *host_func_ref(HostFunc *host)
 {
     if (!host->funcref.code) {
-        if (engine_find_thunk(host->store->engine, host->signature))
+        Store *store = host->store;
+        store->pins++; /* compiling runs Python */
+        int failed = engine_find_thunk(store->engine, host->signature);
+        store->pins--;
+        if (failed)
             return NULL;
-        Py_XDECREF(host->thunk_code); /* what ran meanwhile may have asked as well */
+        if (host->funcref.code) /* what ran meanwhile has asked as well */
+            return &host->funcref;
         host->thunk_code = (Code *)Py_NewRef(host->signature->thunk_code);
         host->funcref.code = host->signature->thunk;
     }
@@ -108,10 +113,17 @@ static PyObject *caller_find(CallerObject *self, PyObject *name)
     Instance *instance = caller_instance(self);
     if (!instance)
         Py_RETURN_NONE;
-    Py_ssize_t index = loaded_export_index(instance->module, name);
-    if (index == -1)
-        Py_RETURN_NONE;
-    return index < 0 ? NULL : instance_export(self->store, instance, index);
+    Loaded *module = (Loaded *)Py_NewRef(instance->module);
+    Store *store = (Store *)Py_NewRef(self->store);
+    PyObject *found = NULL;
+    Py_ssize_t index = loaded_export_index(module, name); /* a str of the user's own may run Python, and another thread end the call meanwhile */
+    if (index == -1 || (index >= 0 && !(instance = caller_instance(self))))
+        found = Py_NewRef(Py_None);
+    else if (index >= 0)
+        found = instance_export(store, instance, index);
+    Py_DECREF(module);
+    Py_DECREF(store);
+    return found;
 }
 
 static PyObject *caller_get(CallerObject *self, PyObject *args)
@@ -155,8 +167,12 @@ static PyObject *caller_memory(CallerObject *self, PyObject *Py_UNUSED(ignored))
         extern int instance_default_memory(Instance *, Memory **);
         if (instance_default_memory(instance, &memory))
             return NULL;
-        if (memory)
-            return memory_view(self->store, memory);
+        if (memory) {
+            Store *store = (Store *)Py_NewRef(self->store); /* a finalizer that runs in the allocation can let another thread end the call */
+            PyObject *view = memory_view(store, memory);
+            Py_DECREF(store);
+            return view;
+        }
     }
     PyErr_SetString(G.link_error, instance ? "missing required memory export: the calling module exports no memory named \"memory\""
                                            : "the caller's memory is only there during the host call, and when a wasm module is the caller");

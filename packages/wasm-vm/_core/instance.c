@@ -451,9 +451,9 @@ static int check_all(Loaded *module, Store *store, PyObject *const *imports, Py_
         return -1;
     }
     for (uint32_t i = 0; i < plan->import_count; i++)
-        if (check_import(module, store, i, imports[i]))
+        if (store_check_open(store) || check_import(module, store, i, imports[i])) /* checking one may run Python code, which closes the store */
             return -1;
-    return store_check_open(store); /* checking may run Python code */
+    return store_check_open(store);
 }
 
 /* The caller holds module, store and imports. From the first segment on the instance stays in the store whatever happens: other instances may

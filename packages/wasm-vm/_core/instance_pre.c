@@ -64,10 +64,12 @@ static PyObject *pre_instantiate(InstancePre *self, PyObject *storelike)
     if (!store || closed(self))
         return NULL;
     Loaded *loaded = (Loaded *)Py_NewRef(self->loaded); /* a host function may close this meanwhile */
-    PyObject *imports = self->definitions ? resolve(self->items, store) : Py_NewRef(self->items), *instance = NULL;
+    PyObject *items = Py_NewRef(self->items), *instance = NULL; /* and so may into() */
+    PyObject *imports = self->definitions ? resolve(items, store) : Py_NewRef(items);
     if (imports && (!self->definitions || store_check_open(store) == 0))
         instance = loaded_instantiate(loaded, store, ((PyTupleObject *)imports)->ob_item, PyTuple_GET_SIZE(imports));
     Py_XDECREF(imports);
+    Py_DECREF(items);
     Py_DECREF(loaded);
     return instance;
 }

@@ -99,7 +99,7 @@ static PyObject *memory_new_object(PyTypeObject *cls, PyObject *args, PyObject *
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:Memory", names, &storelike, &ty))
         return NULL;
     Store *store = store_for_new(storelike);
-    if (!store || plan_of(ty, &plan))
+    if (!store || plan_of(ty, &plan) || store_check_open(store))
         return NULL;
     if (plan.shared) {
         PyErr_SetString(G.wasm_error, "a shared memory does not belong to a store: use SharedMemory(engine, ty)");
@@ -118,16 +118,20 @@ static PyObject *shared_new_object(PyTypeObject *cls, PyObject *args, PyObject *
     MemoryPlan plan;
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:SharedMemory", names, &engine_object, &ty))
         return NULL;
-    Engine *engine = engine_from_object(engine_object);
-    if (!engine || plan_of(ty, &plan))
+    Engine *engine = (Engine *)Py_XNewRef(engine_from_object(engine_object)); /* taking the type apart can close what the user gave */
+    if (!engine)
         return NULL;
-    if (!plan.shared || !plan.has_max) {
-        PyErr_SetString(G.wasm_error, "a shared memory needs a shared MemoryType with a maximum");
-        return NULL;
+    PyObject *object = NULL;
+    if (plan_of(ty, &plan) == 0) {
+        if (!plan.shared || !plan.has_max) {
+            PyErr_SetString(G.wasm_error, "a shared memory needs a shared MemoryType with a maximum");
+        } else {
+            Memory *memory = memory_new(&plan, engine->guarded, pool_slots(engine->pool), NULL);
+            object = memory ? object_as(cls, &SharedMemoryType, wrap(&SharedMemoryType, NULL, engine, memory)) : NULL;
+            memory_decref(memory);
+        }
     }
-    Memory *memory = memory_new(&plan, engine->guarded, pool_slots(engine->pool), NULL);
-    PyObject *object = memory ? object_as(cls, &SharedMemoryType, wrap(&SharedMemoryType, NULL, engine, memory)) : NULL;
-    memory_decref(memory);
+    Py_DECREF(engine);
     return object;
 }
 

@@ -102,7 +102,7 @@ static PyObject *store_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         if (!(made = engine_object = PyObject_CallNoArgs(G.default_engine)))
             return NULL;
     }
-    Engine *engine = engine_from_object(engine_object);
+    Engine *engine = (Engine *)Py_XNewRef(engine_from_object(engine_object)); /* first: a finalizer that runs in the allocation can close it */
     Store *store = engine ? (Store *)type->tp_alloc(type, 0) : NULL;
     if (store) {
         store->engine = (Engine *)Py_NewRef(engine);
@@ -112,6 +112,7 @@ static PyObject *store_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         store->limit_memory = store->limit_elements = store->limit_instances = store->limit_tables = store->limit_memories = -1;
         store->externrefs.threshold = EXTERNREF_THRESHOLD;
     }
+    Py_XDECREF(engine);
     Py_XDECREF(made);
     return (PyObject *)store;
 }
@@ -165,8 +166,7 @@ static int store_clear(Store *self)
         Py_CLEAR(h->callable);
         Py_CLEAR(h->context);
     }
-    Py_CLEAR(self->data);
-    self->data = Py_NewRef(Py_None);
+    Py_XSETREF(self->data, Py_NewRef(Py_None)); /* never NULL: a finalizer may ask for it */
     Py_CLEAR(self->wasi);
     Py_CLEAR(self->dict);
     return 0;

@@ -31,7 +31,7 @@ static PyObject *tag_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
     PyObject *type = store ? type_from_public(G.from_tag_type, G.environ_func_type, ty, "a TagType") : NULL;
     Signature *signature = type ? engine_signature_of(store->engine, type) : NULL;
     Py_XDECREF(type);
-    if (!signature)
+    if (!signature || store_check_open(store))
         return NULL;
     if (signature->nresults) {
         PyErr_SetString(G.wasm_error, "a tag's function type must have no results");

@@ -110,6 +110,8 @@ static int function_reference(Store *store, const ValueType *type, PyObject *obj
             PyErr_Format(PyExc_TypeError, "the function's type %R does not match the reference type", func->signature->type);
         return -1;
     }
+    if (store_check_open(store)) /* the Func may be what Python code returned that closed it */
+        return -1;
     VMFuncRef *reference = func_reference(func);
     out->u64 = (uint64_t)(uintptr_t)reference;
     return reference ? 0 : -1;
