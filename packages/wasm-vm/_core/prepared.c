@@ -8,6 +8,7 @@
 #include "slots.h"
 
 enum { PREPARE_AT_USE = 2 }; /* a module instantiated once is quicker without */
+#define LARGEST_TABLE (16u << 20) /* elements; guests choose all 64 bits of a minimum, which the system may never grant */
 #define SPARSE_IMAGE (16u << 20) /* larger images must be mostly data */
 
 static bool constant(const ConstExpr *expression, bool is64, uint64_t *out)
@@ -26,8 +27,8 @@ static bool element_fits(const Plan *plan, const ElementPlan *segment, uint64_t 
     if (segment->table < plan->imported_tables || !segment->functions)
         return false;
     const TableInit *table = &plan->tables[segment->table];
-    return !table->init.count && constant(&segment->offset, table->plan.is64, offset) && *offset <= table->plan.min &&
-           segment->count <= table->plan.min - *offset;
+    return !table->init.count && table->plan.min <= LARGEST_TABLE && constant(&segment->offset, table->plan.is64, offset) &&
+           within(*offset, segment->count, table->plan.min);
 }
 
 static uint32_t func_ref_slot(const Plan *plan, uint32_t function)
