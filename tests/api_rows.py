@@ -188,6 +188,7 @@ SLOTS = {
 ROWS = {
     "Backtrace.resolve": "",
     "Caller.get": "text any", "Caller.__getitem__": "text", "Caller.data": "", "Caller.memory": "",
+    "Caller.limited": "", "Caller.interrupted": "",
     "CompileError": "trap_text", "CompileError.place": "one one", "InvalidError": "trap_text", "TextError": "trap_text one one",
     "ArtifactError": "trap_text", "ExhaustedError": "trap_text", "ExitTrap": "one", "LinkError": "trap_text", "MalformedError": "trap_text",
     "StoreError": "trap_text", "UnsupportedError": "trap_text", "WasmError": "trap_text",

@@ -158,3 +158,15 @@ def test_a_definition_that_closes_what_is_being_instantiated() -> None:
 
     pre = InstancePre(module, module._loaded, (Closes(), Closes()))
     assert isinstance(pre.instantiate(store), w.Instance)
+
+
+def test_a_tag_made_before_a_subclass_of_store_changes_its_engine() -> None:
+    engines = small_engine(), small_engine()
+
+    class Early(w.Store):
+        def __init__(self, first: w.Engine, second: w.Engine) -> None:
+            self.tag = w.Tag(self, w.TagType(w.FuncType([w.ValType.i32()], [])))
+            super().__init__(second)
+
+    with pytest.raises(w.WasmtimeError, match="in use"):
+        Early(*engines)

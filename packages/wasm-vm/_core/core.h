@@ -275,6 +275,7 @@ struct Store {
     uint32_t depth;      /* activations, and host functions called directly */
     uint32_t pins;       /* calls converting values: no collection, no close */
     bool closed;
+    bool used; /* something was to be made in it: what exists, or is being made, has types of this engine */
     double timeout; /* seconds a call may take, < 0: none */
     uint64_t epoch_deadline;
     int64_t limit_memory, limit_elements, limit_instances, limit_tables, limit_memories; /* < 0: none */

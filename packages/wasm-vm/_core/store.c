@@ -54,7 +54,10 @@ int store_check_arg(Store *owner, PyObject *storelike)
 Store *store_for_new(PyObject *storelike)
 {
     Store *store = store_from_object(storelike);
-    return store && store_check_open(store) == 0 ? store : NULL;
+    if (!store || store_check_open(store))
+        return NULL;
+    store->used = true;
+    return store;
 }
 
 /* A store is made for every request by some programs: its 16 KB of side area, which compiled code writes before it reads, are not cleared. */
@@ -129,7 +132,7 @@ static int store_init(PyObject *object, PyObject *args, PyObject *kwargs)
     if (!engine || store_check_open(self))
         return -1;
     if (engine != self->engine) {
-        if (self->instance_count || self->host_funcs || self->tables || self->globals || self->memory_count || self->depth || self->pins) {
+        if (self->used || self->depth || self->pins) {
             PyErr_SetString(G.store_error, "the store is in use: its engine cannot be changed");
             return -1;
         }
