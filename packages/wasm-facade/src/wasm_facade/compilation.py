@@ -58,14 +58,19 @@ def placed(text: bytes, use: Callable[[bytes], T]) -> T:
 
 
 def validate(binary: bytes, features: Features) -> None:
-    """Check a whole module, binary or text, bodies too. Raises CompileError."""
-    if is_text(binary):
-        placed(binary, lambda binary: validate(binary, features))
-        return
+    """Check a whole module, bodies too. Raises CompileError."""
     from wasm_environ.validation import validate as validate_all
 
     refuse_component(binary)
     validate_all(binary, features)
+
+
+def validate_source(source: bytes, features: Features) -> None:
+    """As `validate`; a text's errors name line and column."""
+    if is_text(source):
+        placed(source, lambda binary: validate(binary, features))
+    else:
+        validate(source, features)
 
 
 def refuse_component(binary: bytes) -> None:

@@ -6,7 +6,7 @@ from wasm_environ.errors import WasmError
 from wasm_facade.cli import FAILED, OK, describe, fail, proposals
 from wasm_facade.cli.options import PROPOSALS, Command, Option
 from wasm_facade.cli.source import read_module
-from wasm_facade.compilation import validate
+from wasm_facade.compilation import validate_source
 from wasm_facade.config import Config
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ def run(options: Parsed) -> int:
     status = OK
     for path in options.operands:
         try:
-            validate(read_module(path), features)
+            validate_source(read_module(path), features)
         except (WasmError, OSError) as error:
             message = describe(error)
             fail("validate", message if path in message else f"{path}: {message}")
