@@ -175,7 +175,7 @@ enum WriteFault { WRITE_ELSEWHERE, WRITE_AGAIN, WRITE_REFUSED }; /* no page of a
 enum WriteFault memory_write_fault(Store *store, uintptr_t address);
 int memory_plan_parse(PyObject *environ_type, MemoryPlan *plan);
 bool memory_can_reserve(void);   /* the reservation of a memory with guards */
-void memory_forget_cached(void); /* unmap the slots kept for reuse without a pool */
+void memory_forget_cached(void); /* unmap what is kept for reuse without a pool, of tables too */
 
 /* ---- table.c ---- */
 
@@ -187,10 +187,12 @@ typedef struct TablePlan {
 
 /* Owned by its store's list. */
 typedef struct Table {
-    VMTableDefinition definition; /* base owned */
+    VMTableDefinition definition; /* the base never changes, the length only rises */
     TablePlan plan;
-    uint64_t capacity;
+    uint64_t capacity; /* elements there is room for */
     struct Table *next;
+    uint8_t *map; /* the reservation, owned; NULL: the elements lie behind this struct */
+    uint64_t map_size, accessible;
 } Table;
 
 Table *table_new(Store *store, const TablePlan *plan, uint64_t init);

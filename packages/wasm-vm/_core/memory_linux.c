@@ -1,5 +1,6 @@
 /* memory_linux.c: linear memories: in a slot (slots_linux.c), or, where accesses are checked, in a mapping of their own; the base never moves. */
 #define _GNU_SOURCE
+#include "elements.h"
 #include "slots.h"
 
 #include "plan.h"
@@ -15,7 +16,11 @@
 
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER; /* growth of shared memories: rare */
 
-void memory_forget_cached(void) { slots_trim(&default_slots); }
+void memory_forget_cached(void)
+{
+    slots_trim(&default_slots);
+    elements_trim(&default_elements);
+}
 
 static uint8_t *reserve(size_t size)
 {

@@ -62,6 +62,7 @@ static PyObject *pool_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     if (!pool)
         return NULL;
     pool->slots = (Slots){.total = memories, .max_warm = warm, .max_bytes = memory_size, .keep_resident = keep, .object = (PyObject *)pool};
+    pool->elements = (Elements){.bytes = page_up(elements_bytes(elements ? elements : 1)), .max_warm = warm < tables ? warm : tables};
     pool->total_tables = tables;
     pool->total_instances = instances;
     pool->table_elements = elements;
@@ -82,6 +83,7 @@ static void pool_dealloc(Pool *self)
 {
     if (self->weakrefs)
         PyObject_ClearWeakRefs((PyObject *)self);
+    elements_trim(&self->elements);
     slots_free(&self->slots); /* a live memory would hold the pool: none is */
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
@@ -96,6 +98,7 @@ static PyObject *pool_metrics(Pool *self, PyObject *Py_UNUSED(ignored))
 static PyObject *pool_clear(Pool *self, PyObject *Py_UNUSED(ignored))
 {
     slots_trim(&self->slots);
+    elements_trim(&self->elements);
     Py_RETURN_NONE;
 }
 

@@ -183,8 +183,7 @@ void store_free_table(Store *self, Table *table)
     *link = table->next;
     self->table_count--;
     pool_drop_table(self->engine->pool);
-    free(table->definition.base);
-    free(table);
+    elements_free(pool_elements(self->engine->pool), table);
 }
 
 /* Everything compiled code could see. The store is closed, so no wrapper looks at it any more. */

@@ -7,32 +7,21 @@
 /* Elements beyond this are refused whatever the type says: the array of 8-byte references has to fit a process. */
 #define LARGEST_TABLE (1ull << 32)
 
-static int table_resize(Table *table, uint64_t length)
-{
-    if (length <= table->capacity)
-        return 0;
-    uint64_t capacity = table->capacity + table->capacity / 2;
-    if (capacity < length)
-        capacity = length;
-    uint64_t *grown = realloc(table->definition.base, capacity * sizeof *grown);
-    if (!grown && capacity > length)
-        grown = realloc(table->definition.base, (capacity = length) * sizeof *grown);
-    if (!grown)
-        return -1;
-    table->definition.base = grown;
-    table->capacity = capacity;
-    return 0;
-}
-
+/* Elements that were never in use are null already. */
 static void fill(Table *table, uint64_t from, uint64_t to, uint64_t value)
 {
-    if (!value) {
-        if (to > from)
-            memset(table->definition.base + from, 0, (to - from) * sizeof value);
-        return;
-    }
-    for (uint64_t i = from; i < to; i++)
+    for (uint64_t i = from; value && i < to; i++)
         table->definition.base[i] = value;
+}
+
+/* The most elements that its type and its pool let it have. */
+static uint64_t most_elements(const Store *store, const TablePlan *plan)
+{
+    uint64_t most = plan->has_max && plan->max < LARGEST_TABLE ? plan->max : LARGEST_TABLE;
+    if (!plan->is64 && most > 0xFFFFFFFFull)
+        most = 0xFFFFFFFFull;
+    const struct Pool *pool = store->engine->pool;
+    return pool && pool->table_elements < most ? pool->table_elements : most;
 }
 
 Table *table_new(Store *store, const TablePlan *plan, uint64_t init)
@@ -47,22 +36,14 @@ Table *table_new(Store *store, const TablePlan *plan, uint64_t init)
     }
     if (pool_take_table(store->engine->pool, plan))
         return NULL;
-    Table *table = calloc(1, sizeof *table);
+    Table *table = elements_new(pool_elements(store->engine->pool), plan->min, most_elements(store, plan));
     if (!table) {
-        pool_drop_table(store->engine->pool);
-        PyErr_NoMemory();
-        return NULL;
-    }
-    if (plan->min && (init ? table_resize(table, plan->min) : !(table->definition.base = calloc(plan->min, 8)))) {
-        free(table);
         pool_drop_table(store->engine->pool);
         PyErr_Format(G.exhausted_error, "out of memory for a table of %llu elements", (unsigned long long)plan->min);
         return NULL;
     }
     table->plan = *plan;
-    table->capacity = plan->min;
-    if (init)
-        fill(table, 0, plan->min, init);
+    fill(table, 0, plan->min, init);
     table->definition.length = plan->min;
     table->next = store->tables;
     store->tables = table;
@@ -73,19 +54,15 @@ Table *table_new(Store *store, const TablePlan *plan, uint64_t init)
 uint64_t table_grow(Store *store, Table *table, uint64_t delta, uint64_t init)
 {
     uint64_t old = table->definition.length;
-    uint64_t top = table->plan.has_max && table->plan.max < LARGEST_TABLE ? table->plan.max : LARGEST_TABLE;
-    if (!table->plan.is64 && top > 0xFFFFFFFFull)
-        top = 0xFFFFFFFFull;
+    uint64_t top = table->capacity;
     if (store->limit_elements >= 0 && (uint64_t)store->limit_elements < top)
         top = (uint64_t)store->limit_elements;
-    if (store->engine->pool && store->engine->pool->table_elements < top)
-        top = store->engine->pool->table_elements;
     if (old > top || delta > top - old)
         return delta ? UINT64_MAX : old;
-    if (table_resize(table, old + delta))
+    if (elements_extend(table, old + delta))
         return UINT64_MAX;
     fill(table, old, old + delta, init);
-    table->definition.length = old + delta;
+    __atomic_store_n(&table->definition.length, old + delta, __ATOMIC_RELEASE); /* last: compiled code may be between two reads */
     return old;
 }
 

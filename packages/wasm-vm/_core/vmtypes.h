@@ -91,8 +91,8 @@ _Static_assert(offsetof(VMMemoryDefinition, length) == 8, "VMMemoryDefinition.le
 _Static_assert(sizeof(VMMemoryDefinition) == 16, "VMMemoryDefinition");
 
 struct VMTableDefinition {
-    uint64_t *base; /* first element; moves on growth */
-    uint64_t length; /* elements now */
+    uint64_t *base; /* first element; never changes */
+    uint64_t length; /* elements now; only rises */
 };
 _Static_assert(offsetof(VMTableDefinition, base) == 0, "VMTableDefinition.base");
 _Static_assert(offsetof(VMTableDefinition, length) == 8, "VMTableDefinition.length");
