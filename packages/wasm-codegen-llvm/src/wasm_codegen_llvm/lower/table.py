@@ -23,7 +23,10 @@ def address64(f: FunctionLowering, table: int, value: str) -> str:
 
 
 def element(f: FunctionLowering, table: int, index: str, out_of_bounds: int) -> str:
-    """The reference at an index. A zero may stand for an element that is filled in on first use: the vm knows."""
+    """The reference at an index. A zero may stand for an element that is filled in on first use: the vm knows.
+
+    Loaded atomically, that is once: a signal handler may put another one there between a check of it and its use.
+    """
     definition = f.context_pointer(f.layout.table(table))
     at = address64(f, table, index)
     length = f.load_at(definition, TABLE_LENGTH, "i64")
@@ -31,7 +34,7 @@ def element(f: FunctionLowering, table: int, index: str, out_of_bounds: int) -> 
     f.emit(f"%c{n} = icmp uge i64 {at}, {length}")
     f.trap_if(f"%c{n}", out_of_bounds)
     base = f.load_at(definition, TABLE_BASE, "ptr")
-    f.emit(f"%e{n} = getelementptr i64, ptr {base}, i64 {at}\n%f{n} = load i64, ptr %e{n}")
+    f.emit(f"%e{n} = getelementptr i64, ptr {base}, i64 {at}\n%f{n} = load atomic i64, ptr %e{n} unordered, align 8")
     if not f.module.tables[table].type.element & NULLABLE:
         return f"%f{n}"
     before = f.here
