@@ -59,10 +59,17 @@ GOLDENS = (
      "%y3 = add nuw nsw i64 %z1, 4\n%p3 = getelementptr inbounds i8, ptr %q2, i64 %y3\n"
      "%m4 = load volatile i8, ptr %p3, align 1\n%v5 = sext i8 %m4 to i32\nret i32 %v5"),
     ("checked load of a 64-bit memory", "(memory i64 1) (func (param i64) (result i64) (i64.load offset=0xffffffffffffffff (local.get 0)))",
-     (), {}, "%p1 = getelementptr i8, ptr %vm, i64 56\n%q1 = load ptr, ptr %p1, !invariant.load !1\n%p2 = getelementptr i8, ptr %q1, i64 8\n"
+     (), {"spectre_mitigation": False}, "%p1 = getelementptr i8, ptr %vm, i64 56\n%q1 = load ptr, ptr %p1, !invariant.load !1\n%p2 = getelementptr i8, ptr %q1, i64 8\n"
      "%q3 = load i64, ptr %p2\n%c4 = or i1 true, true\nbr i1 %c4, label %t5, label %k5, !prof !0\nk5:\n%q6 = load ptr, ptr %q1\n"
      "%e4 = getelementptr i8, ptr %q6, i64 %P0\n%p4 = getelementptr i8, ptr %e4, i64 -1\n%m7 = load volatile i64, ptr %p4, align 1\n"
      "ret i64 %m7\nt5:\ncall void @trap(ptr %vm, i32 1) #1\nunreachable"),
+    ("masked load of a checked memory", "(memory 1) (func (param i32) (result i32) (i32.load offset=4 (local.get 0)))", (), {"guarded": False},
+     "%z1 = zext i32 %P0 to i64\n%p2 = getelementptr i8, ptr %vm, i64 56\n%q2 = load ptr, ptr %p2, !invariant.load !1\n"
+     "%p3 = getelementptr i8, ptr %q2, i64 8\n%q4 = load i64, ptr %p3\n%a5 = add nuw nsw i64 %z1, 8\n%c5 = icmp ugt i64 %a5, %q4\n"
+     "br i1 %c5, label %t6, label %k6, !prof !0\nk6:\n%q7 = load ptr, ptr %q2\n%a8 = add i64 %z1, 8\n"
+     '%u9 = call i64 asm "", "=r,0"(i64 %a8)\n%m10 = call i64 @llvm.umin.i64(i64 %u9, i64 %q4)\n'
+     "%e8 = getelementptr i8, ptr %q7, i64 %m10\n%p8 = getelementptr i8, ptr %e8, i64 -4\n%m11 = load volatile i32, ptr %p8, align 1\n"
+     "ret i32 %m11\nt6:\ncall void @trap(ptr %vm, i32 1) #1\nunreachable"),
     ("x * 1.0 quiets a NaN", "(func (param f64) (result f64) (f64.mul (local.get 0) (f64.const 1)))", (), {},
      "%o2 = call double @llvm.arithmetic.fence.f64(double 0x3FF0000000000000)\n%v1 = fmul double %P0, %o2\nret double %v1"),
     ("fused multiply-add without the instruction is a libcall per lane",

@@ -52,6 +52,8 @@ static int make_accessible(Memory *memory, uint64_t bytes)
     return 0;
 }
 
+#define BEFORE VM_GUARD_EXTRA /* inaccessible before a checked memory: where a bounds check is mispredicted, up to 16 bytes before the base are read */
+
 /* How many bytes to reserve for a memory whose accesses are checked: its maximum if that is modest, else some room. */
 static uint64_t unguarded_size(uint64_t min, uint64_t max)
 {
@@ -64,7 +66,9 @@ static int reserve_unguarded(Memory *memory, uint64_t min, uint64_t max)
 {
     uint64_t least = page_up(min + 1) + VM_GUARD_EXTRA;
     for (uint64_t size = unguarded_size(min, max);; size = size / 2 > least ? page_up(size / 2) : least) {
-        if ((memory->map = reserve(size))) {
+        uint8_t *map = reserve(BEFORE + size);
+        if (map) {
+            memory->map = map + BEFORE;
             memory->map_size = size;
             memory->capacity = size - VM_GUARD_EXTRA;
             return 0;
@@ -112,7 +116,7 @@ static void unmap(Memory *memory)
 {
     Slots *slots = memory->counted;
     if (memory->map)
-        munmap(memory->map, memory->map_size);
+        munmap(memory->map - BEFORE, BEFORE + memory->map_size);
     free(memory);
     slots_uncount(slots);
 }

@@ -30,6 +30,7 @@ class ModuleTables:
         self.consume_fuel: bool = tunables.consume_fuel
         self.stack_check: bool = tunables.stack_check
         self.canonical_nans: bool = tunables.canonical_nans
+        self.spectre_mitigation: bool = tunables.spectre_mitigation
         self.memory_places: vec[i64] = vec[i64]()
         self.memory_checked: vec[i64] = vec[i64]()  # 1: compare every access with the length
         self.memory_is64: vec[i64] = vec[i64]()

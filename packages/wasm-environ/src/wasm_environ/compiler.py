@@ -48,18 +48,21 @@ class Tunables:
     guarded: 32-bit memories live in a reservation with guards (`vmtypes.RESERVATION`), so most accesses need no bounds check.
     consume_fuel: every function and loop counts fuel. stack_check: functions that call check the stack limit.
     canonical_nans: arithmetic gives the canonical NaN only (`nans`).
+    spectre_mitigation: an address that was compared with a bound is also masked with it, so that no mispredicted branch reads beyond.
     """
 
-    __slots__ = ("canonical_nans", "consume_fuel", "guarded", "optimize", "stack_check")
+    __slots__ = ("canonical_nans", "consume_fuel", "guarded", "optimize", "spectre_mitigation", "stack_check")
 
     def __init__(
-        self, guarded: bool = True, consume_fuel: bool = False, stack_check: bool = True, optimize: int = 2, canonical_nans: bool = False
+        self, guarded: bool = True, consume_fuel: bool = False, stack_check: bool = True, optimize: int = 2, canonical_nans: bool = False,
+        spectre_mitigation: bool = True,
     ) -> None:
         self.guarded = guarded
         self.consume_fuel = consume_fuel
         self.stack_check = stack_check
         self.optimize = optimize
         self.canonical_nans = canonical_nans
+        self.spectre_mitigation = spectre_mitigation
 
     def needs_bounds_check(self, memory: MemoryType) -> bool:
         """Whether accesses to this memory must compare with its length."""
@@ -67,7 +70,9 @@ class Tunables:
 
     def key(self) -> tuple[int, ...]:
         """For fingerprints."""
-        return (int(self.guarded), int(self.consume_fuel), int(self.stack_check), self.optimize, int(self.canonical_nans))
+        return (
+            int(self.guarded), int(self.consume_fuel), int(self.stack_check), self.optimize, int(self.canonical_nans), int(self.spectre_mitigation),
+        )  # fmt: skip
 
 
 # What a relocation's symbol names.

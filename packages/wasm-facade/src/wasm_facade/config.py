@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 
     from wasm_environ.features import Features
 
+# The Cranelift flags that `Config.spectre_mitigation` stands for, and how Cranelift spells a flag's values.
+SPECTRE_FLAGS = ("enable_heap_access_spectre_mitigation", "enable_table_access_spectre_mitigation")
+FLAG_VALUES = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
+
 # The three kinds of settings are descriptors: asked of the class, each gives its default. `no_effect` says why a setting, which is accepted for
 # programs written for wasmtime-py, changes nothing here; it is empty for one that does what `doc` says.
 
@@ -98,7 +102,7 @@ class Config:
     wasmtime-py but have no effect here; the `repr` names those that were set, and the settings page of the reference says why.
     """
 
-    __slots__ = ("_closed", "_flags", "_values")
+    __slots__ = ("_closed", "_flags", "_spectre_off", "_values")
 
     # What code is made, and by whom
     strategy = Choice("strategy", ("auto", "native", "llvm", "cranelift", "winch"), """The compiler: "native" (fast to compile), "llvm"
@@ -110,6 +114,8 @@ class Config:
         long (with wasmtime 3 to 7 times).""")
     consume_fuel = Switch(False, "Count instructions, and trap when the store's fuel is used up.")
     epoch_interruption = Switch(False, "Let `Engine.increment_epoch` end calls whose store's deadline has come.")
+    spectre_mitigation = Switch(True, """Mask every index and address that was compared with a bound, so that no mispredicted branch reads
+        what the guest chooses.""")  # fmt: skip
     max_wasm_stack = Size(1 << 20, "How many bytes of the thread's stack wasm may use.")
     parallel_compilation = Switch(True, "Compile the functions of a module in several processes, where a compiler can.")
     profiler = Choice("profiler", ("none", "jitdump", "perfmap"), "Tell `perf` the names of functions: by /tmp/perf-PID.map, or /tmp/jit-PID.dump.")
@@ -169,6 +175,7 @@ class Config:
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
         self._flags: list[str] = []  # calls of cranelift_flag_*, for the repr
+        self._spectre_off: frozenset[str] = frozenset()  # which of SPECTRE_FLAGS
         self._closed = False
 
     def _get(self, name: str, default: Any) -> Any:
@@ -230,11 +237,18 @@ class Config:
         self._flags.append(f"cranelift_flag_enable({flag!r})")
 
     def cranelift_flag_set(self, key: str, value: str) -> None:
-        """Set a flag of Cranelift. No effect: code is not made by Cranelift."""
+        """`SPECTRE_FLAGS` set `spectre_mitigation`, which is off when both are. No other has an effect: code is not made by Cranelift."""
         for what, given in (("key", key), ("value", value)):
             if not isinstance(given, str):
                 raise TypeError(f"expected a str for {what}, not {type(given).__name__}")
-        self._flags.append(f"cranelift_flag_set({key!r}, {value!r})")
+        if key not in SPECTRE_FLAGS:
+            self._flags.append(f"cranelift_flag_set({key!r}, {value!r})")
+            return
+        if value not in FLAG_VALUES:
+            raise WasmError(f"invalid value for {key}: {value} (known: {', '.join(FLAG_VALUES)})")
+        off = self._spectre_off - {key} if FLAG_VALUES[value] else self._spectre_off | {key}
+        self.spectre_mitigation = len(off) < len(SPECTRE_FLAGS)
+        self._spectre_off = off
 
     def _chosen_features(self) -> dict[str, bool]:
         rows = [(Config.__dict__.get(name), value) for name, value in self._values.items()]

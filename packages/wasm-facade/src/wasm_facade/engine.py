@@ -29,7 +29,7 @@ class Engine:
 
     __slots__ = (
         "__weakref__", "_cache", "_canonical_nans", "_changed_features", "_compiler", "_consume_fuel", "_core", "_guarded", "_optimize", "_parallel", "_pool",
-        "_profiler", "_settings", "_strategy", "_triple",
+        "_profiler", "_settings", "_spectre_mitigation", "_strategy", "_triple",
     )  # fmt: skip
 
     def __init__(self, config: Config | None = None) -> None:
@@ -44,6 +44,7 @@ class Engine:
         self._optimize = OPTIMIZE[config.cranelift_opt_level]
         self._consume_fuel = config.consume_fuel
         self._canonical_nans = config.cranelift_nan_canonicalization
+        self._spectre_mitigation = config.spectre_mitigation
         self._parallel = config.parallel_compilation
         self._cache = config.cache
         self._profiler = config.profiler
@@ -98,6 +99,7 @@ class Engine:
 
         return Tunables(
             guarded=self._guarded, consume_fuel=self._consume_fuel, optimize=self._optimize, canonical_nans=self._canonical_nans,
+            spectre_mitigation=self._spectre_mitigation,
         )  # fmt: skip
 
     def _load_compiler(self) -> Compiler:
@@ -142,7 +144,7 @@ class Engine:
         choice = find_compiler(self._strategy, isa)
         settings = (
             FORMAT, choice.name, code_stamp(choice.path), code_stamp(wasm_environ.__file__ or ""), isa, system, sorted(cpu_features),
-            self._optimize, self._guarded, self._consume_fuel, self._canonical_nans,
+            self._optimize, self._guarded, self._consume_fuel, self._canonical_nans, self._spectre_mitigation,
             self._changed_features and sorted(self._changed_features.enabled),
         )  # fmt: skip
         return content_key(repr(settings).encode(), *content)

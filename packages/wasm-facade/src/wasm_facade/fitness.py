@@ -41,3 +41,5 @@ def check(engine: Engine, head: Head) -> None:
     if bool(tunables[4]) != engine._canonical_nans:
         here, there = ("makes", "does not") if engine._canonical_nans else ("does not make", "does")
         raise ArtifactError(f"this engine {here} NaNs canonical (Config.cranelift_nan_canonicalization), the artifact's code {there}")
+    if engine._spectre_mitigation and not tunables[5]:
+        raise ArtifactError("the artifact was compiled without the masks of addresses that this engine asks for (Config.spectre_mitigation)")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from wasm_codegen_llvm import fuel
 from wasm_codegen_llvm.ir import INVARIANT, from_result, to_result, type_name
+from wasm_codegen_llvm.lower.speculation import at_most
 from wasm_codegen_llvm.lower.table import element
 from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from wasm_codegen_llvm.ir import Signature
 
 CHAPTER: Final = Chapter()
+FEWEST_IN_TABLE: Final = 4  # besides the default: LLVM makes comparisons of fewer
 
 
 @final
@@ -212,8 +214,20 @@ def br_table(f: FunctionLowering, a: int, b: int, c: int) -> None:
             prepare(f, label)
         elif not label.is_loop:
             label.incoming.append(label.incoming[-1])
-    cases = " ".join([f"i32 {value}, label %B{target}" for value, target in enumerate(targets[:a])])
-    f.emit(f"switch i32 {selector}, label %B{targets[a]} [{cases}]{f.debug_of(selector)}")
+    if f.batch.tunables.spectre_mitigation and a >= FEWEST_IN_TABLE:
+        clamped_switch(f, selector, list(targets))
+    else:
+        cases = " ".join([f"i32 {value}, label %B{target}" for value, target in enumerate(targets[:a])])
+        f.emit(f"switch i32 {selector}, label %B{targets[a]} [{cases}]{f.debug_of(selector)}")
+
+
+def clamped_switch(f: FunctionLowering, selector: str, targets: list[int]) -> None:
+    """A switch with no branch on the bound that could be mispredicted: the default is the last entry of the jump table."""
+    index = at_most(f, "i32", selector, str(len(targets) - 1))
+    n = f.next()
+    cases = " ".join([f"i32 {value}, label %B{target}" for value, target in enumerate(targets)])
+    f.emit(f"switch i32 {index}, label %x{n} [{cases}]")
+    f.cold.append(f"x{n}:\nunreachable")
 
 
 def return_(f: FunctionLowering, a: int, b: int, c: int) -> None:

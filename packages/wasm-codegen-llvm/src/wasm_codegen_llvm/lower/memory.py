@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from wasm_codegen_llvm.lower.speculation import at_most, unforeseen
 from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
 from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_BASE, MEMORY_DEFINITION
@@ -90,8 +91,19 @@ def checked_pointer(f: FunctionLowering, at: str, offset: int, memory: int, size
         f.emit(f"%a{n} = sub i64 {length}, {end}\n%b{n} = icmp ugt i64 {end}, {length}\n%d{n} = icmp ugt i64 {at}, %a{n}\n%c{n} = or i1 %b{n}, %d{n}")
     f.trap_if(f"%c{n}", traps.MEMORY_OUT_OF_BOUNDS)
     base = f.load_at(definition, DEFINITION_BASE, "ptr")
+    if f.batch.tunables.spectre_mitigation:
+        return masked_pointer(f, at, end, length, base, size)
     signed = offset if offset <= MASK64 >> 1 else offset - (1 << 64)
     f.emit(f"%e{n} = getelementptr i8, ptr {base}, i64 {at}\n%p{n} = getelementptr i8, ptr %e{n}, i64 {signed}")
+    return f"%p{n}"
+
+
+def masked_pointer(f: FunctionLowering, at: str, end: int, length: str, base: str, size: int) -> str:
+    """As `checked_pointer`, where that branch may have been mispredicted: the end of the access is at most the length."""
+    n = f.next()
+    f.emit(f"%a{n} = add i64 {at}, {end & MASK64}")
+    inside = at_most(f, "i64", unforeseen(f, f"%a{n}"), length)
+    f.emit(f"%e{n} = getelementptr i8, ptr {base}, i64 {inside}\n%p{n} = getelementptr i8, ptr %e{n}, i64 -{size}")
     return f"%p{n}"
 
 

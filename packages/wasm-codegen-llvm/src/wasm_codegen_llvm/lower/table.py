@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from wasm_codegen_llvm.ir import UNLIKELY
 from wasm_codegen_llvm.lower.memory import narrowed, widened
+from wasm_codegen_llvm.lower.speculation import below_or_zero, unforeseen
 from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
 from wasm_environ.types import NULLABLE
@@ -34,7 +35,8 @@ def element(f: FunctionLowering, table: int, index: str, out_of_bounds: int) -> 
     f.emit(f"%c{n} = icmp uge i64 {at}, {length}")
     f.trap_if(f"%c{n}", out_of_bounds)
     base = f.load_at(definition, TABLE_BASE, "ptr")
-    f.emit(f"%e{n} = getelementptr i64, ptr {base}, i64 {at}\n%f{n} = load atomic i64, ptr %e{n} unordered, align 8")
+    inside = below_or_zero(f, unforeseen(f, at), length) if f.batch.tunables.spectre_mitigation else at
+    f.emit(f"%e{n} = getelementptr i64, ptr {base}, i64 {inside}\n%f{n} = load atomic i64, ptr %e{n} unordered, align 8")
     if not f.module.tables[table].type.element & NULLABLE:
         return f"%f{n}"
     before = f.here

@@ -15,6 +15,7 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     ALU_ADD,
     CC_A,
     CC_B,
+    CMOVCC,
     CMP,
     LEA,
     MOV_IMM,
@@ -149,7 +150,7 @@ class Memory:
             self.asm.rm(MOV_LOAD | W, self.base, self.frame.context, tables.memory_places[memory] + MEMORY_BASE)
 
     def checked_address(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
-        """Compare the end of the access with the memory's length."""
+        """Compare the end of the access with the memory's length, and mask it: no more than the length, even where the branch is mispredicted."""
         v = self.v
         asm = self.asm
         place = self.frame.tables.memory_places[memory]
@@ -180,6 +181,8 @@ class Memory:
         asm.rm(MOV_LOAD | W, base, self.frame.context, place + MEMORY_DEFINITION)
         asm.rm(CMP | W, end, base, DEFINITION_LENGTH)
         self.traps.trap_if(CC_A, MEMORY_OUT_OF_BOUNDS)
+        if self.frame.tables.spectre_mitigation:
+            asm.rm(CMOVCC | CC_A | W, end, base, DEFINITION_LENGTH)
         asm.rm(MOV_LOAD | W, base, base, DEFINITION_BASE)
         self.base = base
         self.index = end

@@ -15,6 +15,7 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     ALU_SUB,
     CALL_REG,
     CC_AE,
+    CC_B,
     CC_E,
     CC_NE,
     CC_P,
@@ -24,6 +25,7 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     MOVUPS_LOAD,
     MOVUPS_STORE,
     TEST,
+    XOR,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.notation import W
@@ -140,7 +142,10 @@ class References:
 
     # ---- call_indirect
     def find_function(self, table: i64, type_index: i64, entry: i64) -> i64:
-        """RAX <- the VMFuncRef of element `entry`, checked: in bounds, not null, of the right type."""
+        """RAX <- the VMFuncRef of element `entry`, checked: in bounds, not null, of the right type.
+
+        Where the bounds check is mispredicted, element 0 is read (`Tunables.spectre_mitigation`).
+        """
         v = self.v
         asm = self.asm
         tables = self.frame.tables
@@ -150,10 +155,17 @@ class References:
         index = v.reg(entry)
         wide: i64 = W if tables.table_is64[table] != 0 else 0
         asm.rm(MOV_LOAD | W, RAX, context, tables.table_places[table])
+        masked = index
+        if tables.spectre_mitigation:
+            masked = v.alloc(T_I64)
+            asm.rr(XOR, masked, masked)
         asm.rm(CMP | wide, index, RAX, TABLE_LENGTH)
         self.traps.trap_if(CC_AE, UNDEFINED_ELEMENT)
         asm.rm(MOV_LOAD | W, RAX, RAX, TABLE_BASE)
-        asm.rx(MOV_LOAD | W, RAX, RAX, index, 3, 0)
+        if tables.spectre_mitigation:
+            asm.rr(CMOVCC | CC_B | wide, masked, index)
+            v.free_reg(masked)
+        asm.rx(MOV_LOAD | W, RAX, RAX, masked, 3, 0)
         asm.rr(TEST | W, RAX, RAX)
         null = v.machine.branch(CC_E, NO_CHAIN)
         self.add_cold(FILL, null, index, table)
