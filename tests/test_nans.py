@@ -14,7 +14,7 @@ import wasmtime
 import wasm_facade
 from oracle import FROM_BITS, STRATEGIES, TO_BITS, WAT_TYPES, instantiate, lane_floats, outcome, signed
 from wasm_environ import nans
-from wasm_environ.opcodes import OPS, Op
+from wasm_environ.opcodes import BY_MNEMONIC, OPS, Op
 
 # Canonical, negative, signalling, negative signalling, with a payload, all ones; and what NaNs are made of or mixed with.
 F32 = (0x7FC00000, 0xFFC00000, 0x7FA00000, 0xFFA00001, 0x7FC12345, 0xFFFFFFFF, 0x3F800000, 0xBF800000, 0, 0x80000000, 0x7F800000, 0xFF800000)
@@ -104,6 +104,57 @@ def test_the_set_is_wasmtimes(number: int) -> None:
     op = ROWS[number]
     with_setting, without = (any(odd_nans(op, outcome(wasmtime, place("", on), str(number), args)) for args in arguments(op)) for on in (True, False))
     assert (nans.RESULTS[op.id] != nans.NONE) == (without and not with_setting)
+
+
+# An instruction's result taken by another: may a NaN stay what it is in between?
+FIRST = ("f32.mul", "f64.mul", "f32.demote_f64", "f64.promote_f32", "f32x4.mul", "f64x2.mul", "f32x4.demote_f64x2_zero", "f64x2.promote_low_f32x4")
+
+
+def pairs() -> Iterator[tuple[str, Op]]:
+    for first in FIRST:
+        for op in OPS:
+            lanes = op.immediates == ("lane",) and "extract" in op.mnemonic
+            plain = op.operands and op.results and "a" not in op.operands and (lanes or not op.immediates) and len(op.results) == 1
+            if plain and str(op.operands)[0] == BY_MNEMONIC[first].results and (op.feature != "relaxed_simd" or op in ROWS):
+                yield first, op
+
+
+PAIRS = list(pairs())
+
+
+@functools.cache
+def pairs_place(strategy: str) -> tuple[Any, Any]:
+    """A function per pair: the first of the parameter, and the second of that and, twice, what the parameter is as its other operands."""
+    functions = []
+    for number, (first, op) in enumerate(PAIRS):
+        row = BY_MNEMONIC[first]
+        assert row.operands is not None
+        assert op.operands is not None
+        params, given = WAT_TYPES[row.operands[0]], FROM_BITS[row.operands[0]].format("(local.get 0)", "(local.get 1)")
+        others = {"f": "(f32.const -1.5)", "F": "(f64.const 3)", "i": "(i32.const 3)", "v": "(v128.const i64x2 0x7fc12345ff812345 0xfff8123400000001)"}
+        rest = " ".join(others[letter] for letter in op.operands[1:])
+        text = f"{op.mnemonic} {'1' if op.immediates else ''}"
+        functions.append(
+            f'(func (export "{number}") (param {params}) (result {WAT_TYPES[str(op.results)]}) (local $v v128) '
+            f"{' '.join([given] * len(row.operands))} {first} {rest} {text} {TO_BITS[str(op.results)]})"
+        )
+    return instantiate(wasm_facade if strategy else wasmtime, strategy, "(module\n" + "\n".join(functions) + ")", cranelift_nan_canonicalization=True)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("first", FIRST)
+def test_taken_by_another(strategy: str, first: str) -> None:
+    operand = str(BY_MNEMONIC[first].operands)[0]
+    shape = re.findall("f(32|64)", first)[-1]
+    values = VALUES[int(shape) if operand == "v" else operand]
+    rows = [(number, op) for number, (name, op) in enumerate(PAIRS) if name == first]
+    assert len(rows) > 15
+    for number, op in rows:
+        for value in values:
+            args = signed(value, operand)
+            ours = outcome(wasm_facade, pairs_place(strategy), str(number), args)
+            theirs = outcome(wasmtime, pairs_place(""), str(number), args)
+            assert ours == theirs, f"{op.mnemonic} of {first} of {value:x}: {ours}, wasmtime {theirs}"
 
 
 # What a compiler may compute itself: columns: instruction, operands as constants.

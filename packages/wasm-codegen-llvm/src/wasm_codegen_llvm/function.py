@@ -264,9 +264,9 @@ class FunctionLowering:
                 if function is None:
                     raise self.unsupported(op)
                 function(self, ops[at + 1], ops[at + 2], ops[at + 3])
-            if canonical is not None and canonical[op]:
-                canonicalize(self, canonical[op])
             at += WORDS
+            if canonical is not None and canonical[op] and not nans.unseen(ops, at, canonical[op]):
+                canonicalize(self, canonical[op])
 
     def _template(self, row: rows.Row, next_op: int) -> None:
         arity, template, how, fence = row

@@ -21,7 +21,7 @@ from wasm_codegen_native.values import CONST, LOCAL, REG, WORDS, Values
 from wasm_environ.body import FunctionBody
 from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX
-from wasm_environ.nans import RESULTS
+from wasm_environ.nans import RESULTS, unseen
 from wasm_environ.opcodes import BY_ID
 
 OP_MASK: Final = 0xFFFF
@@ -153,6 +153,8 @@ class Driver:
         register = values.low[values.sp - 1]
         if values.pc != following:
             register = values.local_reg[values.ops[following + 1]]
+        elif unseen(values.ops, following, floats):
+            return
         self.machine.canonicalize(floats, register)
 
     def count_fuel(self, op: i64) -> None:

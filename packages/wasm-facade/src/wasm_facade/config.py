@@ -110,7 +110,7 @@ class Config:
         is installed.""")  # fmt: skip
     cranelift_opt_level = Choice("opt level", ("speed", "speed_and_size", "none"), "How hard an optimizing compiler tries.")
     cranelift_nan_canonicalization = Switch(False, """Make every NaN that arithmetic gives the canonical one (0x7fc00000, 0x7ff8000000000000),
-        with either compiler, so that float results are the same on every machine. Kernels of scalar arithmetic then take 1.4 to 2.7 times as
+        with either compiler, so that float results are the same on every machine. Kernels of scalar arithmetic then take 1.0 to 1.6 times as
         long (with wasmtime 3 to 7 times).""")
     consume_fuel = Switch(False, "Count instructions, and trap when the store's fuel is used up.")
     epoch_interruption = Switch(False, "Let `Engine.increment_epoch` end calls whose store's deadline has come.")
