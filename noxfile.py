@@ -145,7 +145,8 @@ def asan_ubsan(session: nox.Session) -> None:
     session.env["WASM_VM_CFLAGS"] = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -g -O1"
     constraints = ROOT / ".nox" / "constraints.txt"
     constraints.write_text("\n".join(_constraints()) + "\n")
-    session.install("-c", str(constraints), *(f"./packages/{name}" for name in [*NEEDS["wasm-facade"], "wasm-codegen-llvm", "wasm-facade"]), "pytest", "numpy")
+    packages = [*NEEDS["wasm-facade"], "wasm-codegen-llvm", "wasm-pool", "wasm-facade"]
+    session.install("-c", str(constraints), *(f"./packages/{name}" for name in packages), "pytest", "numpy")
     library = session.run("gcc", "-print-file-name=libasan.so", external=True, silent=True)
     session.env["LD_PRELOAD"] = str(library).strip()
     session.env["ASAN_OPTIONS"] = "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:allow_user_segv_handler=1"

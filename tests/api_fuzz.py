@@ -14,6 +14,7 @@ import os
 import random
 import signal
 import sys
+import types
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from functools import partial
 from typing import Any
 
 import wasm_facade as w
+from api_hostile import ACTIONS, FORMS, JUNK, WAYS, Bomb, Doing, DoomedCycle
 from api_rows import IN_C, RECEIVERS, ROWS, WAT, Holder, World, is_attribute, members, public_functions, public_types, row_of, settings
 
 try:
@@ -36,10 +38,15 @@ STEP_SECONDS = 60
 @dataclass(frozen=True, slots=True)
 class Target:
     name: str  # "Table.set"
-    how: str  # "make", "call", "get", "set", "protocol", "function"
+    how: str  # "make", "call", "get", "set", "protocol", "function", "results"
     receiver: str  # kind of the object, or ""
     arguments: tuple[str, ...]  # kinds; by name: "timeout=seconds"
     in_c: bool
+
+
+def _returned(world: World, to: str, results: Any) -> None:
+    world.made["results"] = results
+    (world.get("results_func") if to == "Python" else world.export("call_results"))(world.store)
 
 
 # What C code may ask of any object without a method of that name.
@@ -71,9 +78,11 @@ def targets() -> Iterator[Target]:
                     yield Target(f"{cls_name}.{name}", "call", kind, tuple(arguments), in_c)
         for name in PROTOCOLS:
             yield Target(f"{cls_name} {name}", "protocol", kind, (), True)
-    for name in sorted(public_functions()):
+    for name, function in sorted(public_functions().items()):
         if name in ROWS:
-            yield Target(name, "function", "", tuple(ROWS[name].split()), False)
+            yield Target(name, "function", "", tuple(ROWS[name].split()), isinstance(function, types.BuiltinFunctionType))
+    for to in ("Python", "wasm"):  # what a host function returns
+        yield Target(f"to {to}", "results", "", ("results",), True)
 
 
 def bound(target: Target, world: World) -> Callable[..., Any]:
@@ -83,6 +92,8 @@ def bound(target: Target, world: World) -> Callable[..., Any]:
         return public_types()[name]
     if target.how == "function":
         return public_functions()[name]
+    if target.how == "results":
+        return partial(_returned, world, name)
     receiver = world.get(target.receiver)
     if target.how == "get":
         return partial(getattr, receiver, name)
@@ -98,248 +109,9 @@ def plain_arguments(target: Target, world: World) -> tuple[list[Any], dict[str, 
     return [world.get(kind) for name, _, kind in pairs if not name], {name: world.get(kind) for name, _, kind in pairs if name}
 
 
-# ---- what happens in the middle ----
-
-
-class Struck(Exception):
-    """Raised by an action."""
-
-
-class Bomb:
-    """Does its action, in its way, when it is struck; at most three times."""
-
-    def __init__(self, step: Step, world: World, skip: int = 0, way: str = "directly") -> None:
-        self.step, self.world, self.skip, self.way, self.left = step, world, skip, way, 3
-
-    def strike(self) -> None:
-        if self.skip:
-            self.skip -= 1
-        elif self.left:
-            self.left -= 1
-            WAYS[self.way](self)
-
-    def act(self) -> None:
-        ACTIONS[self.step.action](self)
-
-
-class Doomed:
-    """Acts when it is freed."""
-
-    def __init__(self, bomb: Bomb) -> None:
-        self.bomb = bomb
-
-    def __del__(self) -> None:
-        self.bomb.strike()
-
-
-class DoomedCycle(Doomed):
-    """Acts when the collector finds it."""
-
-    def __init__(self, bomb: Bomb) -> None:
-        super().__init__(bomb)
-        self.me = self
-
-
-def _in_signal_handler(bomb: Bomb) -> None:
-    signal.signal(signal.SIGUSR1, lambda *_: bomb.act())
-    signal.raise_signal(signal.SIGUSR1)
-
-
-def _in_finalizer(bomb: Bomb) -> None:
-    DoomedCycle(Bomb(bomb.step, bomb.world))
-    gc.collect()
-
-
-def _in_gc_callback(bomb: Bomb) -> None:
-    def callback(phase: str, info: dict[str, int]) -> None:
-        gc.callbacks.remove(callback)
-        bomb.act()
-
-    gc.callbacks.append(callback)
-    gc.collect(0)
-    if callback in gc.callbacks:
-        gc.callbacks.remove(callback)
-
-
-WAYS: dict[str, Callable[[Bomb], None]] = {
-    "directly": lambda bomb: bomb.act(),
-    "in a signal handler": _in_signal_handler,
-    "in a finalizer": _in_finalizer,
-    "in a gc callback": _in_gc_callback,
-}
-
-
-def _close(bomb: Bomb) -> None:
-    bomb.world.store.close()
-    other = w.Store(bomb.world.engine)  # what was freed is taken by something else
-    tables = [w.Table(other, w.TableType(w.ValType.externref(), w.Limits(9, None)), "other") for _ in range(5)]
-    bomb.world.made["others"] = [tables, w.Instance(other, bomb.world.module, [_identity(other)])]
-
-
-def _identity(store: Any) -> Any:
-    return w.Func(store, w.FuncType([w.ValType.i32()], [w.ValType.i32()]), lambda number: number)
-
-
-def _grow(bomb: Bomb) -> None:
-    world = bomb.world
-    world.get("memory").grow(world.store, 1)
-    world.get("table").grow(world.store, 1, Holder())
-    world.get("functable").grow(world.store, 1, world.get("func"))
-    world.get("shared").grow(1)
-
-
-def _raise(bomb: Bomb) -> None:
-    raise Struck
-
-
-def _interrupt(bomb: Bomb) -> None:
-    raise KeyboardInterrupt
-
-
-def _call(bomb: Bomb) -> None:
-    bomb.world.export("references")(bomb.world.store, Doomed(bomb), bomb.world.get("func"))
-    bomb.world.export("call_host")(bomb.world.store, 1)
-
-
-def _reenter(bomb: Bomb) -> None:
-    arguments, keywords = plain_arguments(bomb.step.target, bomb.world)
-    bound(bomb.step.target, bomb.world)(*arguments, **keywords)
-
-
-def _clear(bomb: Bomb) -> None:
-    for item in list(bomb.world.made.values()):
-        if isinstance(item, (list, dict, bytearray)):
-            item.clear()
-
-
-def _instantiate(bomb: Bomb) -> None:
-    w.Instance(bomb.world.store, bomb.world.module, [bomb.world.get("host")])
-
-
-def _delete(bomb: Bomb) -> None:
-    bomb.world.made.pop(bomb.step.target.receiver, None)
-    gc.collect()
-
-
-def _overwrite(bomb: Bomb) -> None:
-    world = bomb.world
-    world.get("global").set_value(world.store, Doomed(bomb))
-    for index in range(4):
-        world.get("table").set(world.store, index, Doomed(bomb))
-        world.get("functable").set(world.store, index, None)
-    world.store.gc()
-
-
-ACTIONS: dict[str, Callable[[Bomb], None]] = {
-    "closes the store": _close,
-    "grows memories and tables": _grow,
-    "drops every reference": lambda bomb: bomb.world.made.clear(),
-    "deletes the object": _delete,
-    "clears containers": _clear,
-    "overwrites references": _overwrite,
-    "collects": lambda bomb: (gc.collect(), None)[1],
-    "calls wasm": _call,
-    "instantiates": _instantiate,
-    "calls the same again": _reenter,
-    "raises": _raise,
-    "interrupts": _interrupt,
-}
-
-
-# ---- what strikes ----
-
-
-class Hostile:
-    """Stands for a plain value; every special method strikes and then answers as the plain value would."""
-
-    def __init__(self, plain: Any, bomb: Bomb) -> None:
-        self.__dict__.update(plain=plain, bomb=bomb)
-
-    def __getattr__(self, name: str) -> Any:
-        self.bomb.strike()
-        return getattr(self.plain, name)
-
-
-def _pose(self: Hostile) -> type:
-    bomb: Bomb = self.__dict__["bomb"]
-    bomb.strike()
-    return type(self.__dict__["plain"])
-
-
-# One that `isinstance` takes for what it stands for.
-Posing: Any = type("Posing", (Hostile,), {"__class__": property(_pose)})
-
-# Special methods. Columns: name, what the plain value answers.
-ANSWERS: dict[str, Callable[..., Any]] = {
-    "__index__": lambda plain: int(plain) if isinstance(plain, (int, float)) else 1,
-    "__int__": lambda plain: int(plain) if isinstance(plain, (int, float)) else 1,
-    "__float__": lambda plain: float(plain) if isinstance(plain, (int, float)) else 1.0,
-    "__bool__": lambda plain: bool(plain),
-    "__eq__": lambda plain, other: plain == other,
-    "__lt__": lambda plain, other: False,
-    "__hash__": lambda plain: hash(plain),
-    "__iter__": lambda plain: iter(plain if hasattr(plain, "__iter__") else ()),
-    "__len__": lambda plain: len(plain) if hasattr(plain, "__len__") else 1,
-    "__getitem__": lambda plain, key: plain[key],
-    "__contains__": lambda plain, key: key in plain,
-    "__call__": lambda plain, *args, **keywords: plain(*args, **keywords),
-    "__fspath__": lambda plain: plain if isinstance(plain, (str, bytes)) else "/nonexistent/file",
-    "__str__": lambda plain: str(plain),
-    "__repr__": lambda plain: repr(plain),
-    "__bytes__": lambda plain: bytes(plain) if isinstance(plain, (bytes, bytearray)) else b"x",
-    "__buffer__": lambda plain, flags: memoryview(plain),
-}
-
-
-def _special(name: str) -> Callable[..., Any]:
-    def method(self: Any, *args: Any, **keywords: Any) -> Any:
-        bomb: Bomb = self.__dict__["bomb"]
-        bomb.strike()
-        return ANSWERS[name](self.__dict__["plain"], *args, **keywords)
-
-    return method
-
-
-for _name in ANSWERS:
-    setattr(Hostile, _name, _special(_name))
-SUBCLASSES: dict[type, type] = {}
-
-
-def subclass(plain: Any, bomb: Bomb) -> Any:
-    """A hostile value of a subclass of a built-in type, or as `Posing`."""
-    cls = type(plain)
-    if cls not in (int, float, str, bytes, bytearray, list, tuple, dict):
-        return Posing(plain, bomb)
-    if cls not in SUBCLASSES:
-        own = {name: _special(name) for name in ANSWERS if name in vars(cls) and name not in ("__buffer__", "__repr__")}
-        SUBCLASSES[cls] = type(f"Hostile{cls.__name__}", (cls,), own)
-    made = SUBCLASSES[cls](plain)
-    made.__dict__.update(plain=plain, bomb=bomb)
-    return made
-
-
-def containing(plain: Any, bomb: Bomb) -> Any:
-    """A container of hostile items; of anything else, one that acts when freed."""
-    if isinstance(plain, (list, tuple)):
-        return type(plain)(Hostile(item, bomb) for item in plain)
-    if isinstance(plain, dict):
-        return {key: Hostile(item, bomb) for key, item in plain.items()}
-    if isinstance(plain, slice):
-        return slice(Hostile(plain.start, bomb), Hostile(plain.stop, bomb))
-    return Doomed(bomb)
-
-
-def view(plain: Any, bomb: Bomb) -> Any:
-    """Bytes of the very memory, which its export keeps."""
-    return memoryview(bomb.world.get("memory"))[:4]
-
-
-FORMS: dict[str, Callable[[Any, Bomb], Any]] = {"hostile": Hostile, "posing": subclass, "containing": containing, "view": view}
-JUNK: list[Any] = [
-    None, -1, 1 << 31, 1 << 32, 1 << 63, 1 << 64, -(1 << 63), "", b"", "\ud800", "nul\0", float("nan"), float("inf"), object(), (), [], {}, int, slice(5, -7, 0),
-    slice(None), memoryview(b"four"), memoryview(b"every other")[::2],
-    "engine", "module", "store", "func", "memory", "table", "global", "tag", "shared", "exports", "instance", "pre",
-]  # fmt: skip
+def call_plain(target: Target, world: World) -> object:
+    arguments, keywords = plain_arguments(target, world)
+    return bound(target, world)(*arguments, **keywords)
 
 
 # ---- steps ----
@@ -416,13 +188,15 @@ def call(step: Step, function: Callable[..., Any], arguments: list[Any], keyword
 
 
 def perform(step: Step, world: World, skip: int) -> None:
-    bomb = Bomb(step, world, skip, step.way)
+    target = step.target
+    doing = Doing(step.action, target.receiver, lambda world: call_plain(target, world))
+    bomb = Bomb(doing, world, skip, step.way)
     function = bound(step.target, world)
     arguments, keywords = replaced(step, world, bomb)
     if step.form == "before":
         bomb.act()
     if step.form.startswith("gc "):
-        DoomedCycle(Bomb(step, world))
+        DoomedCycle(Bomb(doing, world))
     del bomb
     call(step, function, arguments, keywords)
 
@@ -437,7 +211,7 @@ def inside(world: World, run: Callable[[], None]) -> None:
 
     i32 = w.ValType.i32()
     func = w.Func(world.store, w.FuncType([i32], [i32]), host, access_caller=True)
-    world.made["instance"] = w.Instance(world.store, world.module, [func])
+    world.made["instance"] = w.Instance(world.store, world.module, [func, world.get("results_func")])
     world.export("call_host")(world.store, 1)
 
 
@@ -447,7 +221,7 @@ def aftermath(world: World, held: memoryview) -> None:
     store = world.made.get("store")
     if store is None or store.closed:
         return
-    world.export("add")(store, 1, 2, 3.0)
+    world.export("same")(store, 1, 2, 3.0, 4, Holder(), world.get("func"))
     world.get("memory").write(store, b"bytes")
     for index in range(4):
         world.get("table").get(store, index)

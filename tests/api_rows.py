@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import atexit
+import tempfile
 import types
 from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import wasm_facade as w
 import wasm_vm
+from wasm_facade.linker import HostDefinition
 from wasm_vm import _core
 
 WAT = """(module $m
   (import "m" "host" (func $host (param i32) (result i32)))
+  (import "m" "results" (func $results (result i32 i64 f64 v128 externref funcref)))
   (memory (export "memory") 1 8)
   (table (export "table") 4 64 externref)
   (table $functions (export "functable") 4 64 funcref)
   (global (export "reference") (mut externref) (ref.null extern))
   (global (export "number") (mut i64) (i64.const 1))
   (tag (export "tag") (param i32))
-  (elem (table $functions) (i32.const 0) func $add $trap)
+  (elem (table $functions) (i32.const 0) func $same $trap)
   (data (i32.const 0) "some bytes")
-  (func $add (export "add") (param i32 i64 f64) (result i32 i64 f64) (local.get 0) (local.get 1) (local.get 2))
+  (func $same (export "same") (param i32 i64 f64 v128 externref funcref) (result i32 i64 f64 v128 externref funcref)
+    (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5))
   (func (export "call_host") (param i32) (result i32) (call $host (local.get 0)))
-  (func (export "references") (param externref funcref) (result externref funcref) (local.get 0) (local.get 1))
+  (func (export "call_results") (result i32 i64 f64 v128 externref funcref) (call $results))
   (func $trap (export "trap") unreachable))"""
 
 
@@ -57,15 +64,42 @@ def _host(world: World) -> Any:
     return w.Func(world.store, w.FuncType([w.ValType.i32()], [w.ValType.i32()]), lambda number: number)
 
 
+def _results(world: World) -> Any:
+    """A host function that returns the world's `results`."""
+    kinds = [w.ValType.i32(), w.ValType.i64(), w.ValType.f64(), w.ValType.v128(), w.ValType.externref(), w.ValType.funcref()]
+    return w.Func(world.store, w.FuncType([], kinds), lambda: world.get("results"))
+
+
+def _store(world: World) -> Any:
+    store = w.Store(world.engine, Holder())
+    store.set_fuel(1 << 40)
+    return store
+
+
+@cache
+def folder() -> str:
+    made = tempfile.TemporaryDirectory()
+    atexit.register(made.cleanup)
+    return made.name
+
+
+def file(name: str, contents: bytes) -> str:
+    path = Path(folder(), name)
+    if not path.exists():
+        path.write_bytes(contents)
+    return str(path)
+
+
 def settings() -> Any:
     config = w.Config()
-    config.cache, config.wasm_threads, config.wasm_exceptions, config.shared_memory = False, True, True, True
+    config.cache, config.wasm_threads, config.wasm_exceptions, config.shared_memory, config.consume_fuel = False, True, True, True, True
     return config
 
 
 def _linker(world: World) -> Any:
     linker = w.Linker(world.engine)
-    linker.define(world.store, "m", "host", world.get("host"))
+    for name in ("host", "results"):
+        linker.define(world.store, "m", name, world.get(f"{name}_func"))
     return linker
 
 
@@ -87,7 +121,6 @@ def _limits(world: World) -> Any:
     return w.Limits(1, 4)
 
 
-I32 = w.ValType.i32()
 # Kind of object -> how it is made. Columns: kind, from a world.
 MAKE: dict[str, Callable[[World], Any]] = {
     # of the engine
@@ -105,11 +138,13 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "wasi_config": lambda world: w.WasiConfig(),
     "shared": lambda world: w.SharedMemory(world.engine, w.MemoryType(w.Limits(1, 4), shared=True)),
     # of a store
-    "store": lambda world: w.Store(world.engine, Holder()),
-    "host": _host,
-    "instance": lambda world: w.Instance(world.store, world.module, [world.get("host")]),
+    "store": _store,
+    "host_definition": lambda world: HostDefinition(world.get("func_type")._type, lambda number: number, False),
+    "host_func": _host,
+    "results_func": _results,
+    "instance": lambda world: w.Instance(world.store, world.module, world.get("imports")),
     "exports": lambda world: world.get("instance").exports(world.store),
-    "func": lambda world: world.export("add"),
+    "func": lambda world: world.export("same"),
     "memory": lambda world: world.export("memory"),
     "table": lambda world: world.export("table"),
     "functable": lambda world: world.export("functable"),
@@ -125,6 +160,7 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "val_type": lambda world: w.ValType.i32(),
     "val_types": lambda world: [w.ValType.i32()],
     "func_type": lambda world: w.FuncType([w.ValType.i32()], [w.ValType.i32()]),
+    "ref_type": lambda world: w.ValType.externref(),
     "limits": _limits,
     "memory_type": lambda world: w.MemoryType(_limits(world)),
     "shared_type": lambda world: w.MemoryType(_limits(world), shared=True),
@@ -144,6 +180,8 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "flag": lambda world: True,
     "one": lambda world: 1,
     "zero": lambda world: 0,
+    "sixteen": lambda world: 16,
+    "stack_size": lambda world: 65536,
     "minus": lambda world: -1,
     "float": lambda world: 1.5,
     "seconds": lambda world: 60.0,
@@ -153,14 +191,17 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "feature": lambda world: "x",
     "bytes": lambda world: b"some",
     "bytearray": lambda world: bytearray(b"some"),
-    "wat": lambda world: '(module (func (export "f")))',
+    "wat": lambda world: '(module (import "m" "f" (func (param i32))))',
     "wasm": lambda world: b"\0asm\1\0\0\0",
     "slice": lambda world: slice(0, 4),
-    "path": lambda world: "/nonexistent/file",
+    "folder": lambda world: folder(),
+    "wat_path": lambda world: file("m.wat", world.get("wat").encode()),
+    "artifact_path": lambda world: file("m.cwasm", world.get("artifact")),
     "callback": lambda world: lambda *args: args[-1],
-    "imports": lambda world: [world.get("host")],
-    "import_dict": lambda world: {"m": {"host": lambda number: number}},
-    "items": lambda world: (world.get("host"),),
+    "imports": lambda world: [world.get("host_func"), world.get("results_func")],
+    "results": lambda world: [1, 2, 3.0, 4, Holder(), None],
+    "import_dict": lambda world: {"m": {"f": lambda number: number}},
+    "items": lambda world: tuple(world.get("imports")),
     "code_range": lambda world: (0, 64),
     "artifact": lambda world: bytes(world.module.serialize()),
     "trap_text": lambda world: "a message",
@@ -196,19 +237,19 @@ ROWS = {
     "Config.features": "",
     "DirPerms": "one", "FilePerms": "one",
     "Engine": "config", "Engine.increment_epoch": "", "Engine.pooling_allocator_metrics": "", "Engine.is_pulley": "",
-    "EngineCore": "registry none max_wasm_stack=one release_gil=flag consume_fuel=flag epoch_interruption=flag guarded=flag pool=pool",
+    "EngineCore": "registry none max_wasm_stack=stack_size release_gil=flag consume_fuel=flag epoch_interruption=flag guarded=flag pool=pool",
     "EngineCore.increment_epoch": "",
     "ExportType": "text func_type", "ImportType": "text text func_type", "Frame": "one text text one one", "Limits": "one one",
-    "Func": "store func_type callback access_caller=flag", "Func.type": "store", "Func._from_host": "store any any",
-    "Func.__call__": "store one one float timeout=seconds|store reference func",
-    "FuncType": "val_types val_types", "GlobalType": "val_type flag", "MemoryType": "limits flag flag one", "TableType": "val_type limits flag",
+    "Func": "store func_type callback access_caller=flag", "Func.type": "store", "Func._from_host": "store host_definition any",
+    "Func.__call__": "store one one float one reference func timeout=seconds|store one one float one reference func",
+    "FuncType": "val_types val_types", "GlobalType": "val_type flag", "MemoryType": "limits flag flag sixteen", "TableType": "ref_type limits flag",
     "TagType": "func_type", "ValType": "",
     "Global": "store global_type one", "Global.type": "store", "Global.value": "store", "Global.set_value": "store reference",
     "Instance": "store module imports", "Instance.exports": "store",
     "InstanceExports.get": "text any", "InstanceExports.keys": "", "InstanceExports.values": "", "InstanceExports.items": "",
     "InstanceExports.__getitem__": "text|one",
     "InstancePre": "module loaded items", "InstancePre.instantiate": "store",
-    "Linker": "engine", "Linker.define": "store m text host", "Linker.define_func": "m text func_type callback flag",
+    "Linker": "engine", "Linker.define": "store m text host_func", "Linker.define_func": "m text func_type callback flag",
     "Linker.define_instance": "store text instance", "Linker.define_wasi": "", "Linker.define_module": "store text module",
     "Linker.define_unknown_imports_as_traps": "module", "Linker.define_unknown_imports_as_default_values": "store module",
     "Linker.instantiate_pre": "module", "Linker.instantiate": "store module", "Linker.get": "store m name", "Linker.get_default": "store m",
@@ -221,7 +262,7 @@ ROWS = {
     "SharedMemory.grow": "one", "SharedMemory.size": "", "SharedMemory.data_len": "", "SharedMemory.page_size": "", "SharedMemory.page_size_log2": "",
     "SharedMemory.data_ptr": "", "SharedMemory.get_buffer_ptr": "one one", "SharedMemory.__getitem__": "slice|one",
     "SharedMemory.__setitem__": "slice bytes|one one",
-    "Module": "engine wat", "Module.from_file": "engine path", "Module.deserialize": "engine artifact", "Module.deserialize_file": "engine path",
+    "Module": "engine wat", "Module.from_file": "engine wat_path", "Module.deserialize": "engine artifact", "Module.deserialize_file": "engine artifact_path",
     "Module.validate": "engine wasm", "Module.serialize": "",
     "Pool": "total_memories=one total_tables=one total_core_instances=one max_memory_size=one table_elements=one max_core_instance_size=one "
     "linear_memory_keep_resident=one max_unused_warm_slots=one max_memories_per_module=one max_tables_per_module=one",
@@ -233,13 +274,13 @@ ROWS = {
     "Tag": "store tag_type", "Tag.type": "store", "Tag.eq": "store tag",
     "Trap": "trap_text", "TrapCode": "one",
     "Val": "val_type one", "Val.i32": "one", "Val.i64": "one", "Val.f32": "float", "Val.f64": "float", "Val.v128": "one", "Val.externref": "reference",
-    "Val.funcref": "func", "Val.ref_null": "val_type", "Val.as_i32": "", "Val.as_i64": "", "Val.as_f32": "", "Val.as_f64": "", "Val.as_v128": "",
+    "Val.funcref": "func", "Val.ref_null": "ref_type", "Val.as_i32": "", "Val.as_i64": "", "Val.as_f32": "", "Val.as_f64": "", "Val.as_v128": "",
     "Val.as_externref": "", "Val.as_funcref": "",
     **{f"ValType.{name}": "" for name in ("i32", "i64", "f32", "f64", "v128", "externref", "funcref", "anyref", "exnref")},
     "WasiConfig": "", "WasiConfig.inherit_argv": "", "WasiConfig.inherit_env": "", "WasiConfig.inherit_stdin": "", "WasiConfig.inherit_stdout": "",
-    "WasiConfig.inherit_stderr": "", "WasiConfig.preopen_dir": "path text dir_perms file_perms", "WasiConfig.preopen_socket": "one",
-    "load": "wat import_dict", "wat2wasm": "wat", "can_reserve": "", "drop_reservations": "", "open_file": "path", "load_file": "core path",
-    "load_module": "core artifact", "read_head": "artifact", "crc32": "bytes one", "map_bytes": "bytes", "map_file": "path",
+    "WasiConfig.inherit_stderr": "", "WasiConfig.preopen_dir": "folder text dir_perms", "WasiConfig.preopen_socket": "one",
+    "load": "wat import_dict", "wat2wasm": "wat", "can_reserve": "", "drop_reservations": "", "open_file": "artifact_path", "load_file": "core artifact_path",
+    "load_module": "core artifact", "read_head": "artifact", "crc32": "bytes one", "map_bytes": "bytes", "map_file": "artifact_path",
 }  # fmt: skip
 
 # What is left out, and why. Columns: name, reason.
