@@ -291,6 +291,12 @@ EXEMPT = {
     "_core.load": "reads rows that loading.py made; tests/test_plans",
     "MappedFile": "needs an artifact's head: load_file makes it",
 }
+# What plain arguments are refused by, because nobody may do that.
+REFUSES = {
+    "Backtrace", "Caller", "Code", "DirPerms", "Engine.__reduce__", "FilePerms", "InstanceExports", "Linker.__reduce__", "LoadedModule", "Memory.__delitem__",
+    "PoolingAllocationConfig.__getattr__", "PoolingAllocationConfig.__setattr__", "SharedMemory.__delitem__", "ValType", "WasiConfig.stderr_custom",
+    "WasiConfig.stderr_file", "WasiConfig.stdin_file", "WasiConfig.stdout_custom", "WasiConfig.stdout_file",
+}  # fmt: skip
 
 
 def public_types() -> dict[str, type]:
