@@ -280,7 +280,8 @@ ROWS = {
     "WasiConfig": "", "WasiConfig.inherit_argv": "", "WasiConfig.inherit_env": "", "WasiConfig.inherit_stdin": "", "WasiConfig.inherit_stdout": "",
     "WasiConfig.inherit_stderr": "", "WasiConfig.preopen_dir": "folder text dir_perms", "WasiConfig.preopen_socket": "one",
     "load": "wat import_dict", "wat2wasm": "wat", "can_reserve": "", "drop_reservations": "", "open_file": "artifact_path", "load_file": "core artifact_path",
-    "load_module": "core artifact", "read_head": "artifact", "crc32": "bytes one", "map_bytes": "bytes", "map_file": "artifact_path",
+    "load_module": "core artifact", "read_head": "artifact", "check_read": "artifact",
+    "Code.check": "", "crc32": "bytes one", "map_bytes": "bytes", "map_file": "artifact_path",
 }  # fmt: skip
 
 # What is left out, and why. Columns: name, reason.
@@ -288,7 +289,7 @@ EXEMPT = {
     "bind_types": "changes the whole process; called once, before use",
     "poke_signal": "the number of a signal, for tests",
     "use_pagemap": "a switch of the whole process, for tests",
-    "_core.load": "reads rows that loading.py made; tests/test_plans",
+    "_core.load": "reads rows that loading.py made, and nothing else may make",
     "MappedFile": "needs an artifact's head: load_file makes it",
 }
 # What plain arguments are refused by, because nobody may do that.

@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -121,8 +122,43 @@ def test_code_that_is_gone_is_no_trap(strategy: str, tmp_path: Path) -> None:
     assert add(store, 1, 2) == 3
     os.truncate(path, 4096)  # the head
     for _ in range(3):
-        with pytest.raises(wasm.ArtifactError, match="cut short while its code was in use"):
+        with pytest.raises(wasm.ArtifactError, match="cut short while it was in use"):
             add(store, 1, 2)
+
+
+BIG = 200_000
+SEGMENTS = f"""(module (memory (export "memory") 10) (data $p "{"x" * BIG}") (data (i32.const 300000) "{"y" * BIG}") (func $s (export "nop"))
+  (func (export "init") (memory.init $p (i32.const 0) (i32.const 100000) (i32.const 100))))"""
+# Columns: what reads the mapping in the core or in Python, from a module and an instance made before the file was cut.
+READERS: dict[str, Callable[[Any, Any, Any], object]] = {
+    "memory.init": lambda module, store, exports: exports["init"](store),
+    "a call after memory.init": lambda module, store, exports: [exports[name](store) for name in ("init", "nop")],
+    "instantiation": lambda module, store, exports: wasm.Instance(store, module, []),
+    "serialize": lambda module, store, exports: module.serialize(),
+    "pickle": lambda module, store, exports: pickle.dumps(module),
+    "descriptor": lambda module, store, exports: [module.exports, module.imports],
+}
+
+
+@pytest.mark.parametrize("fresh", [False, True], ids=["loaded", "mapped"])
+@pytest.mark.parametrize("reader", READERS)
+def test_data_that_is_gone_is_an_artifact_error(reader: str, fresh: bool, tmp_path: Path) -> None:
+    """Not the end of the process: what the kernel cannot read is zeros, which nobody gets to see. `fresh`: nothing was read before."""
+    made = module_of("native", SEGMENTS)
+    path = tmp_path / "program.cwasm"
+    path.write_bytes(made.serialize())
+    mapped = wasm.Module.deserialize_file(made.engine, path)
+    store = wasm.Store(made.engine)
+    exports: Any = {}
+    if not fresh or "init" in reader:
+        exports = wasm.Instance(store, mapped, []).exports(store)
+        exports["nop"](store)
+    os.truncate(path, 8192)
+    for _ in range(2):
+        with pytest.raises(wasm.ArtifactError, match=r"cut short|checksum"):
+            READERS[reader](mapped, store, exports)
+    os.remove(path)
+    assert add_in_module(module_of("native"), 1, 2) == 3
 
 
 def test_compiling_over_an_artifact_in_use(tmp_path: Path) -> None:

@@ -249,7 +249,6 @@ SCRIPTS = {
             interpreters.destroy(it)
             refusal = str(getattr(failure, "msg", failure))
             assert "sub-interpreter" in refusal or (os.environ.get("WASM_PURE") and "environ" in code), refusal
-            config.cache = False
             check()
     """,
     "closures and stores form cycles that are collected": """

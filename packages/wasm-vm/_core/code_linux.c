@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The registry: an immutable sorted array, replaced as a whole. Readers are signal handlers too, so they take no lock: they count themselves in
+/* The registry of mappings: an immutable sorted array, replaced as a whole. Readers are signal handlers too, so they take no lock: they count themselves in
  * `readers`, and a writer frees the old array once it has seen that count at zero after publishing the new one. */
 typedef struct Range {
     uintptr_t low, high;
@@ -36,7 +36,7 @@ static void publish(Ranges *ranges)
 
 static int registry_insert(Code *code)
 {
-    Range row = {(uintptr_t)code->text, (uintptr_t)code->text + code->text_size, code};
+    Range row = {(uintptr_t)code->map, (uintptr_t)code->map + code->map_size, code};
     pthread_mutex_lock(&registry_lock);
     Ranges *old = atomic_load(&registry);
     size_t count = old ? old->count : 0, i = 0;
@@ -82,7 +82,8 @@ static void registry_remove(Code *code)
     code->registered = false;
 }
 
-Code *code_find(uintptr_t pc)
+/* The Code that maps an address. */
+static Code *find_mapping(uintptr_t address)
 {
     Code *found = NULL;
     atomic_fetch_add(&readers, 1);
@@ -90,16 +91,41 @@ Code *code_find(uintptr_t pc)
     size_t low = 0, high = ranges ? ranges->count : 0;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (ranges->rows[middle].high <= pc)
+        if (ranges->rows[middle].high <= address)
             low = middle + 1;
         else
             high = middle;
     }
-    if (ranges && low < ranges->count && pc >= ranges->rows[low].low)
+    if (ranges && low < ranges->count && address >= ranges->rows[low].low)
         found = ranges->rows[low].code;
     atomic_fetch_sub(&readers, 1);
     return found;
 }
+
+Code *code_find(uintptr_t pc)
+{
+    Code *code = find_mapping(pc);
+    return code && pc - (uintptr_t)code->text < code->text_size ? code : NULL;
+}
+
+/* The file of a mapping was cut short: whoever reads there, be it memcpy, marshal or this core, goes on with zeros, and looks at `cut` when done. */
+bool code_read_zeros(uintptr_t address)
+{
+    Code *code = find_mapping(address);
+    if (!code)
+        return false;
+    atomic_store(&code->cut, true);
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    return mmap((void *)(address & ~(page - 1)), page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
+int code_cut_error(void)
+{
+    PyErr_SetString(G.artifact_error, "the artifact's file was cut short while it was in use; rename a new file over an artifact, never write into it");
+    return -1;
+}
+
+int code_check(const Code *code) { return LIKELY(!code_is_cut(code)) ? 0 : code_cut_error(); }
 
 /* fork: the child must not inherit a lock or a reader count of threads that it does not have */
 static void fork_prepare(void) { pthread_mutex_lock(&registry_lock); }
@@ -222,7 +248,7 @@ Code *code_from_bytes(const uint8_t *text, size_t size)
     return code;
 }
 
-/* Map a whole artifact file, readable and executable; OSError when that fails. Not registered yet. */
+/* Map a whole artifact file, readable and executable; OSError when that fails. */
 /* -1 with OSError; `what` is for the message. */
 static PyObject *refuse_file(const char *why, PyObject *what)
 {
@@ -242,7 +268,7 @@ static PyObject *map_descriptor(int fd, PyObject *what)
         return refuse_file(S_ISDIR(status.st_mode) ? "it is a folder" : "it is not a regular file", what);
     if (status.st_size <= 0)
         return refuse_file("it is empty", what);
-    Code *code = code_new();
+    Code *code = signals_install() ? NULL : code_new(); /* a file cut short is a signal */
     if (!code)
         return NULL;
     void *map = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
@@ -252,6 +278,8 @@ static PyObject *map_descriptor(int fd, PyObject *what)
     }
     code->map = map;
     code->map_size = (size_t)status.st_size;
+    if (registry_insert(code))
+        Py_CLEAR(code);
     return (PyObject *)code;
 }
 
@@ -280,11 +308,11 @@ int code_register(Code *code, size_t text_offset, size_t text_size)
         PyErr_SetString(PyExc_ValueError, "the text section lies outside the mapping");
         return -1;
     }
-    if (code->registered)
+    if (code->text)
         return 0; /* loaded by two at once, or again after a failure: the offsets come from its file */
     code->text = code->map + text_offset;
     code->text_size = text_size;
-    return text_size ? registry_insert(code) : 0;
+    return code->registered ? 0 : registry_insert(code);
 }
 
 static void code_dealloc(Code *self)
@@ -309,6 +337,18 @@ static PyObject *code_repr(Code *self)
     return PyUnicode_FromFormat("<Code at %p, %zu bytes>", (void *)self->text, self->text_size);
 }
 
+static PyObject *code_check_method(Code *self, PyObject *Py_UNUSED(ignored))
+{
+    if (code_check(self))
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef code_methods[] = {
+    {"check", (PyCFunction)code_check_method, METH_NOARGS,
+     "check($self, /)\n--\n\nArtifactError if the file was cut short: what was read of it since may be zeros. Asked after reading."},
+    {NULL, NULL, 0, NULL},
+};
 static PyBufferProcs code_buffer = {(getbufferproc)code_getbuffer, NULL};
 PyTypeObject CodeType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm._core.Code",
@@ -318,4 +358,5 @@ PyTypeObject CodeType = {
     .tp_dealloc = (destructor)code_dealloc,
     .tp_repr = (reprfunc)code_repr,
     .tp_as_buffer = &code_buffer,
+    .tp_methods = code_methods,
 };

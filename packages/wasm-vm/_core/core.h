@@ -11,6 +11,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -112,6 +113,7 @@ struct Code {
     uint32_t loads;  /* modules that were loaded from it: one, or more when several loaded a file at once */
     PyObject *names; /* (code) -> (module name, {function index: name}), or NULL; strong */
     bool registered;
+    atomic_bool cut; /* its file was cut short, and zeros were read there */
 };
 
 extern PyTypeObject CodeType;
@@ -119,6 +121,10 @@ Code *code_from_bytes(const uint8_t *text, size_t size);
 PyObject *code_map_file(PyObject *path);
 int code_register(Code *code, size_t text_offset, size_t text_size);
 Code *code_find(uintptr_t pc); /* async-signal-safe; borrowed, valid while something keeps that code running */
+bool code_read_zeros(uintptr_t address); /* async-signal-safe; false: in no mapping of ours */
+int code_cut_error(void);                /* -1 with ArtifactError */
+static inline bool code_is_cut(const Code *code) { return atomic_load_explicit(&code->cut, memory_order_relaxed); }
+int code_check(const Code *code);        /* -1 with ArtifactError: what was read of it may be zeros */
 static inline bool code_contains(const Code *code, uintptr_t address) { return address - (uintptr_t)code->map < code->map_size; }
 bool code_trap_at(const Code *code, uint32_t offset, uint32_t *trap);
 int64_t code_function_at(Code *code, uint32_t offset);        /* defined function number or -1 */

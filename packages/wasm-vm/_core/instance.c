@@ -484,7 +484,7 @@ PyObject *loaded_instantiate(Loaded *module, Store *store, PyObject *const *impo
     make_tags(instance);
     if (make_memories(instance) || make_globals(instance) || make_tables(instance))
         abandon(store, instance);
-    else if (!init_elements(instance) && !init_datas(instance) && !run_start(instance))
+    else if (!init_elements(instance) && !init_datas(instance) && !code_check(module->code) && !run_start(instance))
         result = instance_wrap(store, instance);
     store->pins--;
     return result;

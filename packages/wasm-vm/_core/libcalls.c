@@ -75,6 +75,8 @@ void libcall_memory_init(VMContext *context, uint32_t index, uint32_t segment, u
     uint8_t *out = checked(instance->memories[index], address, length);
     if (length)
         memcpy(out, data->bytes + source, length);
+    if (UNLIKELY(code_is_cut(instance->module->code)))
+        raise_cut();
     poll_interrupt();
 }
 

@@ -78,6 +78,7 @@ void context_unwind(void *ucontext, uintptr_t saved_sp);
 
 /* trap.c */
 void capture_frames(ThreadRecord *thread, Activation *activation, uintptr_t pc, uintptr_t sp, uintptr_t fp);
+_Noreturn void raise_cut(void);                 /* from a libcall: code_is_cut */
 _Noreturn void raise_trap(uint32_t code);        /* from a libcall, in wasm */
 /* From a libcall or host call, after leave_wasm, with an exception set. */
 _Noreturn void unwind_python_error(ThreadRecord *thread, Activation *activation);

@@ -109,7 +109,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
         if (write == WRITE_AGAIN)
             return; /* to the same instruction, which may be a libcall's */
         const Code *code = code_find(pc);
-        bool gone = code && number == SIGBUS && code_contains(code, (uintptr_t)info->si_addr);
+        bool gone = code && (atomic_load(&code->cut) || (number == SIGBUS && code_contains(code, (uintptr_t)info->si_addr)));
         if (gone || write == WRITE_REFUSED) { /* without a backtrace: the tables it needs may be gone as well */
             activation->outcome = gone ? OUTCOME_FILE_CHANGED : OUTCOME_NO_MEMORY;
             activation->frame_count = 0;
@@ -130,6 +130,10 @@ static void on_fault(int number, siginfo_t *info, void *context)
         }
     }
     int saved = errno;
+    if (number == SIGBUS && info->si_code > 0 && code_read_zeros((uintptr_t)info->si_addr)) {
+        errno = saved;
+        return; /* to the same instruction */
+    }
     chain(row, number, info, context);
     errno = saved;
 }

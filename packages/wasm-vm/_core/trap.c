@@ -63,6 +63,14 @@ _Noreturn void raise_trap(uint32_t code)
     wasm_unwind(activation->saved_sp);
 }
 
+_Noreturn void raise_cut(void)
+{
+    Activation *activation = atomic_load_explicit(&tls_thread->activation, memory_order_relaxed);
+    activation->outcome = OUTCOME_FILE_CHANGED;
+    activation->frame_count = 0; /* the tables a backtrace needs may be gone as well */
+    wasm_unwind(activation->saved_sp);
+}
+
 /* The GIL is held: vm_enter finds thread_state NULL and does not take it again. */
 _Noreturn void unwind_python_error(ThreadRecord *thread, Activation *activation)
 {
@@ -178,9 +186,7 @@ int raise_outcome(ThreadRecord *thread, Activation *activation, bool timed_out)
         return -1;
     }
     if (activation->outcome == OUTCOME_FILE_CHANGED) {
-        PyErr_SetString(G.artifact_error, "the artifact's file was cut short while its code was in use; rename a new file over an artifact, never "
-                                          "write into it");
-        return -1;
+        return code_cut_error();
     }
     if (activation->outcome == OUTCOME_NO_MEMORY) {
         PyErr_SetString(G.exhausted_error, "the system refuses to make a page of the guest's memory writable: limits on data (ulimit -d) or on "

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def wat2wasm(wat: str | bytes) -> bytearray:
     """The binary form of a module in the text format. Raises WasmtimeError (TextError) with line, column and the line itself."""
     if not isinstance(wat, (str, bytes, bytearray)):
-        raise TypeError(f"expected str or bytes, not {type(wat).__name__}")
+        raise TypeError(f"wat: expected str or bytes, not {type(wat).__name__}")
     from wasm_environ.text.module import parse_module
 
     return bytearray(parse_module(wat if isinstance(wat, str) else bytes(wat)))

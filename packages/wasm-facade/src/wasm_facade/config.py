@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasm_environ.errors import WasmError
+from wasm_environ.errors import ArgumentError, WasmError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,13 +70,14 @@ class Size:
 
 
 class Choice:
-    """A setting that is one of a few words. `what` is how messages call it."""
+    """A setting that is one of a few words. `what` is how messages call it; `absent`: words of wasmtime's for what is not there."""
 
-    __slots__ = ("choices", "default", "doc", "name", "no_effect", "what")
+    __slots__ = ("absent", "choices", "default", "doc", "name", "no_effect", "what")
 
-    def __init__(self, what: str, choices: tuple[str, ...], doc: str, no_effect: str = "") -> None:
+    def __init__(self, what: str, choices: tuple[str, ...], doc: str, no_effect: str = "", absent: tuple[str, ...] = ()) -> None:
         self.what = what
         self.choices = choices
+        self.absent = absent
         self.default = choices[0]
         self.doc = doc
         self.no_effect = no_effect
@@ -90,19 +91,25 @@ class Choice:
         return found
 
     def __set__(self, config: Config, value: str) -> None:
+        if not isinstance(value, str):
+            raise ArgumentError(f"{self.name}: expected a str, not {type(value).__name__}")
+        if value in self.absent:
+            _warn(f"{self.what} {value!r} is not available here: {self.name} is {self.default!r}")
+            value = self.default
         if value not in self.choices:
             raise WasmError(f"unknown {self.what}: {value} (known: {', '.join(self.choices)})")
         config._set(self.name, value)
 
 
 class Config:
-    """The settings of an `Engine`. Each is an attribute to assign, and unlike in wasmtime-py to read; a misspelt one is an AttributeError.
+    """The settings of an `Engine`. Each is an attribute to assign, and unlike in wasmtime-py to read.
 
-    An engine copies what it needs, so a Config may be used, and changed, for the next. Some settings are accepted for programs written for
+    Any other name may be assigned, to no effect; one that looks like a setting misspelt is warned of. An engine uses its Config up: it can still be
+    read, but neither be changed nor be used for another engine. Some settings are accepted for programs written for
     wasmtime-py but have no effect here; the `repr` names those that were set, and the settings page of the reference says why.
     """
 
-    __slots__ = ("_closed", "_flags", "_spectre_off", "_values")
+    __slots__ = ("__dict__", "_closed", "_flags", "_spectre_off", "_values")
 
     # What code is made, and by whom
     strategy = Choice("strategy", ("auto", "native", "llvm", "cranelift", "winch"), """The compiler: "native" (fast to compile), "llvm"
@@ -118,7 +125,8 @@ class Config:
         what the guest chooses.""")  # fmt: skip
     max_wasm_stack = Size(1 << 20, "How many bytes of the thread's stack wasm may use.")
     parallel_compilation = Switch(True, "Compile the functions of a module in several processes, where a compiler can.")
-    profiler = Choice("profiler", ("none", "jitdump", "perfmap"), "Tell `perf` the names of functions: by /tmp/perf-PID.map, or /tmp/jit-PID.dump.")
+    profiler = Choice("profiler", ("none", "jitdump", "perfmap"), """Tell `perf` the names of functions: by /tmp/perf-PID.map, or
+        /tmp/jit-PID.dump. "vtune" is accepted with a warning, and means "none".""", absent=("vtune",))  # fmt: skip
     release_gil = Switch(True, "Let other Python threads run while wasm does. Off makes short calls a little faster.")
 
     # Proposals
@@ -178,6 +186,11 @@ class Config:
         self._spectre_off: frozenset[str] = frozenset()  # which of SPECTRE_FLAGS
         self._closed = False
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not hasattr(Config, name):
+            _warn_if_misspelt(name)
+        object.__setattr__(self, name, value)
+
     def _get(self, name: str, default: Any) -> Any:
         return self._values.get(name, default)
 
@@ -198,6 +211,8 @@ class Config:
             raise TypeError(f"cache: expected string or bool, not {type(enabled).__name__}")
         if isinstance(enabled, str) and (not enabled or "\0" in enabled):
             raise WasmError(f"cache: not the name of a folder: {enabled!r}")
+        if isinstance(enabled, str) and enabled.endswith(".toml"):
+            raise WasmError(f"cache: {enabled!r} names a configuration file of wasmtime's; give the folder to keep compiled modules in")
         self._set("cache", enabled)
 
     @property
@@ -233,14 +248,14 @@ class Config:
     def cranelift_flag_enable(self, flag: str) -> None:
         """Turn a flag of Cranelift on. No effect: code is not made by Cranelift."""
         if not isinstance(flag, str):
-            raise TypeError(f"expected a str, not {type(flag).__name__}")
+            raise TypeError(f"flag: expected a str, not {type(flag).__name__}")
         self._flags.append(f"cranelift_flag_enable({flag!r})")
 
     def cranelift_flag_set(self, key: str, value: str) -> None:
         """`SPECTRE_FLAGS` set `spectre_mitigation`, which is off when both are. No other has an effect: code is not made by Cranelift."""
         for what, given in (("key", key), ("value", value)):
             if not isinstance(given, str):
-                raise TypeError(f"expected a str for {what}, not {type(given).__name__}")
+                raise TypeError(f"{what}: expected a str, not {type(given).__name__}")
         if key not in SPECTRE_FLAGS:
             self._flags.append(f"cranelift_flag_set({key!r}, {value!r})")
             return
@@ -317,3 +332,18 @@ def described(values: dict[str, Any], flags: list[str]) -> str:
     live = ", ".join(f"{name}={value!r}" for name, value in values.items() if name not in idle)
     rest = ", ".join([*(f"{name}={value!r}" for name, value in values.items() if name in idle), *flags])
     return f"{live}{'; ' if live else ''}without effect: {rest}" if rest else live
+
+
+def _warn(message: str) -> None:
+    """At the assignment, two calls above."""
+    import warnings
+
+    warnings.warn(message, UserWarning, stacklevel=4)
+
+
+def _warn_if_misspelt(name: str) -> None:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, [known for known in vars(Config) if known[0] != "_"], 1, 0.9)
+    if close:
+        _warn(f"Config has no setting {name!r}, so it has no effect; did you mean {close[0]!r}?")

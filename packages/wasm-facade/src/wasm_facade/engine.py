@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from _weakref import ref
 
-from wasm_environ.errors import WasmError
+from wasm_environ.errors import ArgumentError, WasmError
 from wasm_facade.config import Config, described
 from wasm_facade.discovery import detect, find_compiler, plain_target, target_of
 from wasm_vm import EngineCore, bind_types, can_reserve
@@ -28,15 +28,15 @@ class Engine:
     """Compiles and runs modules under one `Config`. Cheap to make, but only stores and modules of the same engine work together."""
 
     __slots__ = (
-        "__weakref__", "_cache", "_canonical_nans", "_changed_features", "_compiler", "_consume_fuel", "_core", "_guarded", "_optimize", "_parallel", "_pool",
-        "_profiler", "_settings", "_spectre_mitigation", "_strategy", "_triple",
+        "__dict__", "__weakref__", "_cache", "_canonical_nans", "_changed_features", "_compiler", "_consume_fuel", "_core", "_guarded", "_optimize",
+        "_parallel", "_pool", "_profiler", "_settings", "_spectre_mitigation", "_strategy", "_triple",
     )  # fmt: skip
 
     def __init__(self, config: Config | None = None) -> None:
         if config is None:
             config = Config()
         elif not isinstance(config, Config):
-            raise TypeError(f"expected Config, not {type(config).__name__}")
+            raise ArgumentError(f"config: expected Config, not {type(config).__name__}")
         elif config._closed:
             raise ValueError("already closed")
         self._settings: dict[str, Any] = dict(config._values)
@@ -58,6 +58,7 @@ class Engine:
             _new_registry(), _trampolines_of(self), guarded=self._guarded, max_wasm_stack=config.max_wasm_stack, release_gil=config.release_gil,
             consume_fuel=config.consume_fuel, epoch_interruption=config.epoch_interruption, pool=self._pool,
         )  # fmt: skip
+        config.close()  # used up, as in wasmtime: what is set later would have no effect
 
     @property
     def _vm(self) -> EngineCore:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasm_environ.errors import LinkError, WasmError
+from wasm_environ.errors import ArgumentError, LinkError, WasmError
 from wasm_facade.engine import Engine
 from wasm_facade.module import Module
 from wasm_vm import Caller, Func, Global, Instance, InstancePre, Memory, SharedMemory, Store, Table, Tag
@@ -54,11 +54,11 @@ class WasiDefinition:
 class Linker:
     """A set of named definitions, by which the imports of modules are found."""
 
-    __slots__ = ("__weakref__", "_allow_shadowing", "_definitions", "engine")
+    __slots__ = ("__dict__", "__weakref__", "_allow_shadowing", "_definitions", "engine")
 
     def __init__(self, engine: Engine) -> None:
         if not isinstance(engine, Engine):
-            raise TypeError(f"expected an Engine, not {type(engine).__name__}")
+            raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
         self.engine = engine
         self._allow_shadowing = False
         self._definitions: dict[tuple[str, str], Any] | None = {}
@@ -83,7 +83,7 @@ class Linker:
     def _insert(self, module: str, name: str, item: Any) -> None:
         for what, given in (("module", module), ("name", name)):
             if not isinstance(given, str):
-                raise TypeError(f"{what}: expected a str, not {type(given).__name__}")
+                raise ArgumentError(f"{what}: expected a str, not {type(given).__name__}")
         key = (module, name)
         if key in self._defined and not self._allow_shadowing:
             raise WasmError(f"import of `{module}::{name}` defined twice")
@@ -92,7 +92,7 @@ class Linker:
     def define(self, store: Storelike, module: str, name: str, item: AsExtern) -> None:
         """Define `item`, of `store`, as what imports call `module`.`name`."""
         if not isinstance(item, EXTERNS):
-            raise TypeError(f"expected a Func, Global, Memory, SharedMemory, Tag, or Table, not {type(item).__name__}")
+            raise TypeError(f"item: expected a Func, Global, Memory, SharedMemory, Tag, or Table, not {type(item).__name__}")
         _check_store(store, item)
         self._insert(module, name, item)
 
@@ -103,15 +103,15 @@ class Linker:
         from wasm_facade.types import FuncType
 
         if not isinstance(ty, FuncType):
-            raise TypeError(f"expected a FuncType, not {type(ty).__name__}")
+            raise ArgumentError(f"ty: expected a FuncType, not {type(ty).__name__}")
         if not callable(func):
-            raise TypeError(f"expected something callable, not {type(func).__name__}")
+            raise TypeError(f"func: expected something callable, not {type(func).__name__}")
         self._insert(module, name, HostDefinition(ty, func, access_caller))
 
     def define_instance(self, store: Storelike, name: str, instance: Instance) -> None:
         """Define all exports of `instance` under the module name `name`."""
         if not isinstance(instance, Instance):
-            raise TypeError(f"expected an `Instance`, not {type(instance).__name__}")
+            raise ArgumentError(f"instance: expected an `Instance`, not {type(instance).__name__}")
         for field, item in instance.exports(store).items():
             self._insert(name, field, item)
 
@@ -129,7 +129,7 @@ class Linker:
         `_initialize` is called.
         """
         if not isinstance(module, Module):
-            raise TypeError(f"expected a `Module`, not {type(module).__name__}")
+            raise ArgumentError(f"module: expected a `Module`, not {type(module).__name__}")
         from wasm_facade.types import FuncType
         from wasm_facade.wasi_modules import define_command, define_reactor
 
@@ -154,7 +154,7 @@ class Linker:
 
     def _unknown(self, module: Module) -> list[Import]:
         if not isinstance(module, Module):
-            raise TypeError(f"expected a `Module`, not {type(module).__name__}")
+            raise ArgumentError(f"module: expected a `Module`, not {type(module).__name__}")
         found = {(i.module, i.name): i for i in module._descriptor.imports if (i.module, i.name) not in self._defined}
         return list(found.values())
 
@@ -173,7 +173,7 @@ class Linker:
     def instantiate_pre(self, module: Module) -> InstancePre:
         """Resolve the imports of `module` now, to instantiate it many times. Raises LinkError naming those that are missing."""
         if not isinstance(module, Module):
-            raise TypeError(f"expected a `Module`, not {type(module).__name__}")
+            raise ArgumentError(f"module: expected a `Module`, not {type(module).__name__}")
         if module.engine is not self.engine:
             raise WasmError("the module belongs to another engine than this linker")
         defined = self._defined
@@ -256,7 +256,7 @@ def _store_of(storelike: Storelike) -> Store:
             raise ValueError("caller is no longer valid")
         return store
     if not isinstance(storelike, Store):
-        raise TypeError(f"expected a Store or Caller, not {type(storelike).__name__}")
+        raise ArgumentError(f"store: expected a Store or Caller, not {type(storelike).__name__}")
     return storelike
 
 

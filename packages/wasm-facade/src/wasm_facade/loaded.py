@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from wasm_environ.errors import WasmError
+from wasm_environ.errors import ArgumentError, WasmError
 from wasm_facade.engine import Engine
 from wasm_facade.linker import Linker
 from wasm_facade.module import ELF_MAGIC, Module, file_bytes
@@ -67,6 +67,13 @@ class BoundGlobal:
         return f"<wasm global {self.value!r}>"
 
 
+def bound(store: Store, name: str, item: Any) -> Any:
+    """An export that needs no store to be named with it."""
+    if isinstance(item, Func):
+        return BoundFunc(store, name, item)
+    return BoundGlobal(store, item) if isinstance(item, Global) else item
+
+
 class Loaded:
     """An instance in a store of its own. Exports are attributes, or items where their name is no identifier.
 
@@ -79,10 +86,7 @@ class Loaded:
         self.instance = instance
 
     def __getitem__(self, name: str) -> Any:
-        found = self.instance.exports(self.store)[name]
-        if isinstance(found, Func):
-            return BoundFunc(self.store, name, found)
-        return BoundGlobal(self.store, found) if isinstance(found, Global) else found
+        return bound(self.store, name, self.instance.exports(self.store)[name])
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -106,21 +110,20 @@ def load(
 ) -> Loaded:  # fmt: skip
     """Compile and instantiate a file (`.wasm`, `.wat`, or a compiled artifact), or a module given as bytes or as text.
 
-    imports: `{module: {name: Python function}}`, typed as the module says. A module that uses WASI gets this process's arguments,
-    stdin, stdout and stderr, but no environment and no files. Raises WasmtimeError.
+    imports: `{module: {name: Python function}}`, typed as the module says. A module that uses WASI gets this process's stdin,
+    stdout and stderr, its own name as its only argument, no environment and no files. Raises WasmtimeError.
     """
+    _check(source, imports, engine)
     engine = engine or Engine()
     module = _module(engine, source)
     store = Store(engine)
     linker = Linker(engine)
-    _define(linker, module, imports or {})
     if any(wanted.module.startswith("wasi_") for wanted in module.imports):
         from wasm_facade.wasi import inherited
 
-        linker.allow_shadowing = True
         linker.define_wasi()
-        store.set_wasi(inherited())
-        linker.allow_shadowing = False
+        store.set_wasi(inherited(_name(source)))
+    _define(linker, module, imports or {})
     instance = linker.instantiate(store, module)
     initialize: Any = instance.exports(store).get("_initialize")
     if initialize is not None:
@@ -128,8 +131,37 @@ def load(
     return Loaded(module, store, instance)
 
 
+def _check(source: object, imports: object, engine: object) -> None:
+    if not isinstance(source, (str, bytes, bytearray, memoryview, os.PathLike)):
+        raise ArgumentError(f"source: expected the path of a file, or a module as bytes or text, not {type(source).__name__}")
+    if engine is not None and not isinstance(engine, Engine):
+        raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
+    if imports is None:
+        return
+    for module, items in _items(imports, "imports: expected {module: {name: function}}"):
+        for name, function in _items(items, f"imports[{module!r}]: expected {{name: function}}"):
+            if not callable(function):
+                raise ArgumentError(f"imports[{module!r}][{name!r}]: expected something callable, not {type(function).__name__}")
+
+
+def _items(mapping: Any, message: str) -> Any:
+    if not hasattr(mapping, "items"):
+        raise ArgumentError(f"{message}, not {type(mapping).__name__}")
+    return mapping.items()
+
+
+def _is_text(source: object) -> bool:
+    return isinstance(source, str) and source.lstrip().startswith(("(", ";;"))
+
+
+def _name(source: str | bytes | os.PathLike[str]) -> str:
+    """What a program sees as its own name."""
+    return os.path.basename(os.fsdecode(source)) if isinstance(source, (str, os.PathLike)) and not _is_text(source) else "wasm"
+
+
 def _module(engine: Engine, source: str | bytes | os.PathLike[str]) -> Module:
-    if isinstance(source, str) and source.lstrip().startswith(("(", ";;")):
+    if _is_text(source):
+        assert isinstance(source, str)
         return Module(engine, source)
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb") as file:
@@ -137,14 +169,17 @@ def _module(engine: Engine, source: str | bytes | os.PathLike[str]) -> Module:
             if head == ELF_MAGIC:
                 return Module.deserialize_file(engine, source)
             return Module(engine, file_bytes(head + file.read(), source))
-    return Module.deserialize(engine, source) if source[:4] == ELF_MAGIC else Module(engine, source)
+    data = bytes(source)
+    return Module.deserialize(engine, data) if data[:4] == ELF_MAGIC else Module(engine, data)
 
 
 def _define(linker: Linker, module: Module, imports: Mapping[str, Mapping[str, Any]]) -> None:
     for wanted in module.imports:
         given: Callable[..., Any] | None = imports.get(wanted.module, {}).get(wanted.name)
-        if given is None or (wanted.module, wanted.name) in linker._defined:
+        if given is None:
             continue
         if not isinstance(wanted.type, FuncType):
             raise WasmError(f"import `{wanted.module}::{wanted.name}` is no function: use Linker.define for it")
+        linker.allow_shadowing = True  # of WASI, and of itself where a name is imported twice
         linker.define_func(wanted.module, wanted.name, wanted.type, given)
+        linker.allow_shadowing = False

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from wasm_environ.errors import ArtifactError, WasmError
+from wasm_environ.errors import ArgumentError, ArtifactError, WasmError
 from wasm_facade.cache import artifact_of
 from wasm_facade.engine import Engine
-from wasm_vm import LoadedModule, MappedFile, load_module, open_file, read_head
+from wasm_vm import LoadedModule, MappedFile, check_read, load_module, open_file, read_head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def source_bytes(wasm: object) -> bytes:
     if isinstance(wasm, str) and is_text(wasm):
         return wasm.encode("utf-8", "surrogatepass")
     if not isinstance(wasm, (bytes, bytearray, memoryview)):
-        raise TypeError(f"expected wasm bytes, or the text format as str or bytes, not {type(wasm).__name__}")
+        raise TypeError(f"wasm: expected wasm bytes, or the text format as str or bytes, not {type(wasm).__name__}")
     data = bytes(wasm)
     if data[:4] == ELF_MAGIC:
         raise ArtifactError("this is a compiled artifact, not a module: use Module.deserialize")
@@ -68,14 +68,14 @@ class Module:
     `wasm`: a binary as bytes, or the text format as str or bytes. Raises WasmtimeError that says what is wrong with it, and where.
     """
 
-    __slots__ = ("__weakref__", "_artifact", "_closed", "_engine", "_handle")
+    __slots__ = ("__dict__", "__weakref__", "_artifact", "_closed", "_engine", "_handle")
 
     def __init__(self, engine: Engine, wasm: str | bytes) -> None:
         self._compile(engine, wasm, None)
 
     def _compile(self, engine: Engine, wasm: str | bytes, progress: Progress | None) -> None:
         if not isinstance(engine, Engine):
-            raise TypeError(f"expected an Engine, not {type(engine).__name__}")
+            raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
         source = source_bytes(wasm)
         vm = engine._vm
         mapped, data = artifact_of(engine, source, progress)
@@ -123,9 +123,9 @@ class Module:
         An artifact is machine code: load only what you trust.
         """
         if not isinstance(encoded, (bytes, bytearray)):
-            raise TypeError(f"expected bytes, not {type(encoded).__name__}")
+            raise TypeError(f"encoded: expected bytes, not {type(encoded).__name__}")
         if not isinstance(engine, Engine):
-            raise TypeError(f"expected an Engine, not {type(engine).__name__}")
+            raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
         from wasm_facade.fitness import check
 
         data = bytes(encoded)
@@ -143,7 +143,7 @@ class Module:
         then raises ArtifactError if one was altered.
         """
         if not isinstance(engine, Engine):
-            raise TypeError(f"expected an Engine, not {type(engine).__name__}")
+            raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
         from wasm_facade.fitness import check
 
         name = os.fsdecode(path)
@@ -162,9 +162,9 @@ class Module:
     def validate(cls, engine: Engine, wasm: bytes | bytearray) -> None:
         """Check a binary without compiling it. Raises WasmtimeError that says what is wrong with it, and where."""
         if not isinstance(engine, Engine):
-            raise TypeError(f"expected an Engine, not {type(engine).__name__}")
+            raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
         if not isinstance(wasm, (bytes, bytearray)):
-            raise TypeError(f"expected wasm bytes, not {type(wasm).__name__}")
+            raise TypeError(f"wasm: expected wasm bytes, not {type(wasm).__name__}")
         from wasm_facade.compilation import validate
 
         validate(bytes(wasm), engine.features)
@@ -220,7 +220,9 @@ class Module:
         self._check_open()
         if isinstance(self._handle, MappedFile):
             self._handle.verify()
-        return bytearray(self._artifact)
+        artifact = bytearray(self._artifact)
+        check_read(self._artifact)
+        return artifact
 
     def __copy__(self) -> Self:
         """Itself: a module has no state."""

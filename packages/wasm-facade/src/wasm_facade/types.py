@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class ValType:
     """A value type. Made by the class methods: `ValType.i32()`; two of the same type are equal."""
 
-    __slots__ = ("_type",)
+    __slots__ = ("__dict__", "_type")
 
     def __init__(self) -> None:
         raise WasmError("cannot construct directly; use ValType.i32() and its siblings")
@@ -93,27 +93,30 @@ class ValType:
         return environ.value_type_name(self._type)
 
 
-def _codes(items: Iterable[ValType]) -> tuple[int, ...]:
-    found = tuple(items)
-    for item in found:
+def _codes(what: str, items: Iterable[ValType]) -> tuple[int, ...]:
+    try:
+        found = tuple(items)
+    except TypeError:
+        raise TypeError(f"{what}: expected a sequence of ValTypes, not {type(items).__name__}") from None
+    for index, item in enumerate(found):
         if not isinstance(item, ValType):
-            raise TypeError(f"expected ValType, not {type(item).__name__}")
+            raise TypeError(f"{what}[{index}]: expected ValType, not {type(item).__name__}")
     return tuple(item._type for item in found)
 
 
 def _code(item: ValType) -> int:
     if not isinstance(item, ValType):
-        raise TypeError(f"expected valtype, not {type(item).__name__}")
+        raise TypeError(f"valtype: expected valtype, not {type(item).__name__}")
     return item._type
 
 
 class FuncType:
     """A function's signature: `FuncType([ValType.i32()], [ValType.i64()])`."""
 
-    __slots__ = ("_type",)
+    __slots__ = ("__dict__", "_type")
 
     def __init__(self, params: Sequence[ValType], results: Sequence[ValType]) -> None:
-        self._type = environ.FuncType(_codes(params), _codes(results))
+        self._type = environ.FuncType(_codes("params", params), _codes("results", results))
 
     @classmethod
     def _of(cls, described: environ.FuncType) -> FuncType:
@@ -144,7 +147,7 @@ class FuncType:
 class Limits:
     """A minimum and a maximum, None for no maximum: pages of a memory, elements of a table."""
 
-    __slots__ = ("max", "min")
+    __slots__ = ("__dict__", "max", "min")
 
     def __init__(self, min: int, max: int | None) -> None:
         self.min = min
@@ -177,7 +180,7 @@ class Limits:
 class GlobalType:
     """A global's type: what it holds, and whether it may change."""
 
-    __slots__ = ("_type",)
+    __slots__ = ("__dict__", "_type")
 
     def __init__(self, valtype: ValType, mutable: bool) -> None:
         self._type = environ.GlobalType(_code(valtype), bool(mutable))
@@ -211,11 +214,11 @@ class GlobalType:
 class TableType:
     """A table's type: what its elements are, and how many it may have."""
 
-    __slots__ = ("_type",)
+    __slots__ = ("__dict__", "_type")
 
     def __init__(self, valtype: ValType, limits: Limits, is_64: bool = False) -> None:
         if not isinstance(limits, Limits):
-            raise TypeError(f"expected Limits, not {type(limits).__name__}")
+            raise TypeError(f"limits: expected Limits, not {type(limits).__name__}")
         if not environ.is_ref(_code(valtype)):
             raise WasmError(f"a table holds references, not {valtype!r}")
         minimum, maximum = limits._checked("table", 1 << 64 if is_64 else 1 << 32)
@@ -255,11 +258,11 @@ class TableType:
 class MemoryType:
     """A memory's type: how many pages it may have, and of which kind."""
 
-    __slots__ = ("_type",)
+    __slots__ = ("__dict__", "_type")
 
     def __init__(self, limits: Limits, is_64: bool = False, shared: bool = False, page_size_log2: int = 16) -> None:
         if not isinstance(limits, Limits):
-            raise TypeError(f"expected Limits, not {type(limits).__name__}")
+            raise TypeError(f"limits: expected Limits, not {type(limits).__name__}")
         if page_size_log2 not in (0, 16):
             raise WasmError(f"page_size_log2 must be 0 or 16, not {page_size_log2!r}")
         minimum, maximum = limits._checked("memory", ((1 << 64 if is_64 else 1 << 32) >> page_size_log2) + 1)
@@ -314,11 +317,11 @@ class MemoryType:
 class TagType:
     """An exception tag's type: its payload, as the parameters of a function type."""
 
-    __slots__ = ("_functype",)
+    __slots__ = ("__dict__", "_functype")
 
     def __init__(self, functype: FuncType) -> None:
         if not isinstance(functype, FuncType):
-            raise TypeError(f"expected a FuncType, not {type(functype).__name__}")
+            raise TypeError(f"functype: expected a FuncType, not {type(functype).__name__}")
         self._functype = functype
 
     @property
@@ -342,7 +345,7 @@ AsExternType = FuncType | GlobalType | TableType | MemoryType | TagType
 class ImportType:
     """What a module imports: `module`.`name` of `type`."""
 
-    __slots__ = ("module", "name", "type")
+    __slots__ = ("__dict__", "module", "name", "type")
 
     def __init__(self, module: str, name: str, type: AsExternType) -> None:
         self.module = module
@@ -356,7 +359,7 @@ class ImportType:
 class ExportType:
     """What a module exports: `name` of `type`."""
 
-    __slots__ = ("name", "type")
+    __slots__ = ("__dict__", "name", "type")
 
     def __init__(self, name: str, type: AsExternType) -> None:
         self.name = name

@@ -19,11 +19,11 @@ class Val:
     Equal to another Val of the same type and value, and to the plain value.
     """
 
-    __slots__ = ("_code", "_val")
+    __slots__ = ("__dict__", "_code", "_val")
 
     def __init__(self, kind: ValType, val: Any) -> None:
         if not isinstance(kind, ValType):
-            raise TypeError(f"expected a ValType, not {type(kind).__name__}")
+            raise TypeError(f"kind: expected a ValType, not {type(kind).__name__}")
         self._code = kind._type
         self._val = val
 
@@ -48,7 +48,7 @@ class Val:
     def f32(cls, val: float) -> Val:
         """A 32-bit float; `val` is rounded to one."""
         if not isinstance(val, float):
-            raise TypeError(f"expected a float, not {type(val).__name__}")
+            raise TypeError(f"val: expected a float, not {type(val).__name__}")
         from struct import pack, unpack
 
         try:
@@ -61,7 +61,7 @@ class Val:
     def f64(cls, val: float) -> Val:
         """A 64-bit float."""
         if not isinstance(val, float):
-            raise TypeError(f"expected a float, not {type(val).__name__}")
+            raise TypeError(f"val: expected a float, not {type(val).__name__}")
         return cls._of(environ.F64, val)
 
     @classmethod
@@ -69,10 +69,10 @@ class Val:
         """A 128-bit vector, from an int or 16 bytes in little-endian order."""
         if isinstance(val, (bytes, bytearray, memoryview)):
             if len(val) != 16:
-                raise TypeError(f"a v128 has 16 bytes, not {len(val)}")
+                raise TypeError(f"val: a v128 has 16 bytes, not {len(val)}")
             val = int.from_bytes(val, "little")
         if not isinstance(val, int):
-            raise TypeError(f"expected an int or 16 bytes, not {type(val).__name__}")
+            raise TypeError(f"val: expected an int or 16 bytes, not {type(val).__name__}")
         return cls._of(environ.V128, val & ((1 << 128) - 1))
 
     @classmethod
@@ -147,6 +147,6 @@ class Val:
 
 def _wrap(val: int, bits: int) -> int:
     if not isinstance(val, int):
-        raise TypeError(f"expected an integer, not {type(val).__name__}")
+        raise TypeError(f"val: expected an integer, not {type(val).__name__}")
     half = 1 << (bits - 1)
     return ((val + half) & (2 * half - 1)) - half

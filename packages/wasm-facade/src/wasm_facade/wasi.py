@@ -36,7 +36,7 @@ class StoreWasi:
 def configure(store: Store, config: WasiConfig) -> StoreWasi:
     """For the vm: what `Store.set_wasi(config)` keeps. Opens what the configuration names."""
     if not isinstance(config, wasi_preview1().WasiConfig):
-        raise TypeError(f"expected a WasiConfig, not {type(config).__name__}")
+        raise TypeError(f"wasi: expected a WasiConfig, not {type(config).__name__}")
     return StoreWasi(config)
 
 
@@ -65,10 +65,9 @@ def _later(store: Store, key: Key) -> Callable[..., object]:
     return call
 
 
-def inherited() -> WasiConfig:
-    """A configuration with this process's arguments, stdin, stdout and stderr."""
-    config: WasiConfig = wasi_preview1().WasiConfig()
-    config.inherit_argv()
+def inherited(name: str) -> WasiConfig:
+    """A configuration with this process's stdin, stdout and stderr, for a program called `name`."""
+    config: WasiConfig = wasi_preview1().WasiConfig([name])
     config.inherit_stdin()
     config.inherit_stdout()
     config.inherit_stderr()

@@ -30,7 +30,7 @@ from wasm_vm._core import (
 )
 from wasm_vm._core import bind_types as _bind_types
 from wasm_vm.errors import ExitTrap, StoreError, Trap
-from wasm_vm.loading import MappedFile, load_file, load_module, open_file, read_head
+from wasm_vm.loading import MappedFile, check_read, load_file, load_module, open_file, read_head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LAYOUT", "ArtifactError", "Caller", "EngineCore", "ExhaustedError", "ExitTrap", "Frame", "Func", "Global", "Instance", "InstanceExports",
     "InstancePre", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "SharedMemory", "Store", "StoreError", "Table", "Tag",
-    "Trap", "TrapCode", "WasmError", "bind_types", "can_reserve", "drop_reservations", "load_file", "load_module", "open_file", "read_head",
+    "Trap", "TrapCode", "WasmError", "bind_types", "can_reserve", "check_read", "drop_reservations", "load_file", "load_module", "open_file", "read_head",
 ]  # fmt: skip
 
 Mapping.register(InstanceExports)

@@ -197,6 +197,7 @@ class LoadedModule:
 
 @final
 class Code:
+    def check(self) -> None: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
 
 @final

@@ -6,6 +6,7 @@ import marshal
 
 from wasm_environ import artifact as artifacts
 from wasm_environ import types
+from wasm_environ.errors import ArtifactError
 from wasm_vm import _core
 
 TYPE_CHECKING = False
@@ -46,8 +47,16 @@ class Described:
             from wasm_environ.linking.descriptor import from_plain
 
             at, size = self._place
-            self._module = from_plain(self._plain, bytes(memoryview(self._image)[at : at + size]))
+            data = bytes(memoryview(self._image)[at : at + size])
+            check_read(self._image)
+            self._module = from_plain(self._plain, data)
         return self._module
+
+
+def check_read(image: Any) -> None:
+    """After reading a mapped artifact: ArtifactError if its file was cut short meanwhile, because then zeros were read."""
+    if isinstance(image, _core.Code):
+        image.check()
 
 
 class MappedFile:
@@ -77,11 +86,27 @@ class MappedFile:
 
     def _load(self, engine: _core.EngineCore) -> _core.LoadedModule:
         self.verify()
-        artifact = artifacts.read_body(memoryview(self.code), self.head)
         at, size = self.head.sections[".wasm.names"]
         # by offset: the mapping must not refer to a view of itself
-        names = lambda code: marshal.loads(memoryview(code)[at : at + size])  # noqa: E731
-        return _load(engine, self.code, self.head.sections[".text"], artifact, self.code, names)
+        names = lambda code: _names(code, at, size)  # noqa: E731
+        try:
+            artifact = artifacts.read_body(memoryview(self.code), self.head)
+            loaded = _load(engine, self.code, self.head.sections[".text"], artifact, self.code, names)
+        except (EOFError, LookupError, TypeError, ValueError):
+            self.code.check()
+            raise
+        self.code.check()
+        return loaded
+
+
+def _names(code: _core.Code, at: int, size: int) -> Any:
+    """The names for backtraces; none where the file was cut short."""
+    try:
+        names = marshal.loads(memoryview(code)[at : at + size])
+        code.check()
+    except (ArtifactError, EOFError, TypeError, ValueError):
+        return "", {}, 0, b""
+    return names
 
 
 def open_file(path: str | int) -> MappedFile:

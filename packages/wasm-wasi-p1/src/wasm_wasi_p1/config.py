@@ -31,7 +31,7 @@ class WasiConfig:
     methods below are wasmtime-py's; they check at once what can be checked and raise `WasmError`.
     """
 
-    __slots__ = ("_args", "_env", "preopens", "sockets", "stderr", "stdin", "stdout")
+    __slots__ = ("__dict__", "_args", "_env", "preopens", "sockets", "stderr", "stdin", "stdout")
 
     def __init__(
         self, args: Iterable[str] = (), env: Iterable[tuple[str, str]] = (), stdin: Any = None, stdout: Any = None,
