@@ -148,3 +148,15 @@ def test_importing_wasm_files(tmp_path: Path) -> None:
 def test_importing_a_wasm_file_that_uses_wasi(tmp_path: Path) -> None:
     (tmp_path / "guest.wat").write_text(ARGUMENTS)
     assert in_python(tmp_path, "import wasm_facade.loader, guest; print(guest.count(), guest.letter(0))") == f"1 {ord('g')}\n"
+
+
+@pytest.mark.parametrize(("timeout", "error", "message"), [("x", TypeError, "timeout: expected seconds or None, not str"), (-1, ValueError, "timeout: expected seconds >= 0")])
+def test_timeouts_are_named(timeout: Any, error: type[Exception], message: str) -> None:
+    engine = w.Engine()
+    store = w.Store(engine)
+    add: Any = w.Instance(store, w.Module(engine, ADD), []).exports(store)["add"]
+    with pytest.raises(error, match=message):
+        add(store, 1, 2, timeout=timeout)
+    with pytest.raises(error, match=message):
+        store.timeout = timeout
+    assert store.timeout is None

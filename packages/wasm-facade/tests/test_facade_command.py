@@ -203,6 +203,59 @@ def test_ctrl_c(wasm: Shell) -> None:
     assert "Traceback" not in err
 
 
+HELLO = YES.replace("(br 0)", "")
+# Columns: what the shell runs with `wasm` as $W, exit status, stderr.
+REDIRECTED = (
+    ("$W --help >/dev/full", 1, "wasm: standard output: No space left on device\n"),
+    ("$W run --help >/dev/full", 1, "wasm: standard output: No space left on device\n"),
+    ("$W print add.wat >/dev/full", 1, "wasm: standard output: No space left on device\n"),
+    ("$W run --invoke add add.wat 1 2 >/dev/full", 1, "wasm: standard output: No space left on device\n"),
+    ("$W --help >&-", 1, "wasm: standard output: Bad file descriptor\n"),
+    ("$W --help | true", 0, ""),
+    ("$W validate add.wat >&-", 0, ""),
+    ("$W run hello.wat >&-", 0, ""),  # the guest is told, and looks at no error
+    ("$W run hello.wat <&- >&- 2>&-", 0, ""),
+    ("$W run exit.wat 2>&-", 3, ""),
+    ("$W run --dir nodir::/x hello.wat", 1, "wasm run: --dir nodir::/x: failed to add preopen dir: 'nodir' is not a directory\n"),
+)
+
+
+@pytest.mark.parametrize(("line", "status", "said"), REDIRECTED, ids=[row[0] for row in REDIRECTED])
+def test_redirections(wasm: Shell, line: str, status: int, said: str) -> None:
+    for name, text in (("add.wat", ADD), ("hello.wat", HELLO), ("exit.wat", EXIT.format(3))):
+        wasm.file(name, text)
+    env = {**wasm.env, "W": f"{sys.executable} -m wasm_facade"}
+    env.pop("PYTHONUNBUFFERED", None)  # then the line begins with the subcommand that printed
+    done = subprocess.run(["bash", "-c", line], cwd=wasm.folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (status, said)
+
+
+def test_what_a_closed_stdout_would_have_been_is_no_guests(wasm: Shell) -> None:
+    """Without anything in its place the next file to be opened is descriptor 1: here a folder's, whose file the guest writes."""
+    wasm.file("hello.wat", HELLO)
+    (wasm.folder / "given").mkdir()
+    env = {**wasm.env, "W": f"{sys.executable} -m wasm_facade"}
+    subprocess.run(["bash", "-c", "$W run --no-cache --dir given hello.wat >&- 2>&-"], cwd=wasm.folder, env=env, timeout=120, check=True)
+    assert (wasm.folder / "hello.wat").read_text() == HELLO
+    assert list((wasm.folder / "given").iterdir()) == []
+
+
+def test_ctrl_c_ends_the_line_of_progress(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from wasm_facade import cli
+
+    def interrupted(words: list[str]) -> int:
+        report = cli._shown_progress()
+        report(1, 100)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_dispatch", interrupted)
+    clock = iter((0.0, 1e9))
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    assert cli.main(["compile"]) == 130
+    assert capsys.readouterr().err == "\rcompiling: 1 of 100 functions, 1 %\n"
+    monkeypatch.setattr(cli, "_half_a_line", False)
+
+
 def test_stdout_closed_early(wasm: Shell) -> None:
     """Also a program that looks at no error, as this one, ends."""
     with wasm.start("run", wasm.file("yes.wat", YES)) as process:

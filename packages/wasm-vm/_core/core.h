@@ -292,6 +292,7 @@ struct Store {
 };
 
 extern PyTypeObject StoreType;
+int timeout_from_object(PyObject *value, double *seconds); /* None: -1; the result -1: an exception is set. Runs Python code */
 Store *store_from_object(PyObject *storelike); /* a Store or valid Caller -> borrowed; TypeError */
 int store_check_open(Store *store);            /* open, and not inside another thread: else StoreError */
 /* The store argument of a method of something that belongs to `owner`: same store, open, this thread. */

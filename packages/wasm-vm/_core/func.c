@@ -61,7 +61,7 @@ static void name_argument(const char *what, Py_ssize_t index)
     Py_XDECREF(traceback);
 }
 
-/* -1: none given; -2: an exception is set. */
+/* -1: none given; -2: an exception is set. Runs Python code. */
 static double timeout_argument(PyObject *const *args, Py_ssize_t nargs, PyObject *names)
 {
     if (PyTuple_GET_SIZE(names) != 1 || PyUnicode_Compare(PyTuple_GET_ITEM(names, 0), G.str_timeout) != 0) {
@@ -70,17 +70,8 @@ static double timeout_argument(PyObject *const *args, Py_ssize_t nargs, PyObject
                          PyTuple_GET_ITEM(names, 0));
         return -2;
     }
-    PyObject *value = args[nargs];
-    if (value == Py_None)
-        return -1;
-    double seconds = PyFloat_AsDouble(value);
-    if (seconds == -1.0 && PyErr_Occurred())
-        return -2;
-    if (!(seconds >= 0)) {
-        PyErr_Format(PyExc_ValueError, "timeout: expected seconds >= 0 or None, not %R", value);
-        return -2;
-    }
-    return seconds;
+    double seconds;
+    return timeout_from_object(args[nargs], &seconds) ? -2 : seconds;
 }
 
 static PyObject *results_to_python(Store *store, const Signature *s, const VMValue *values)

@@ -334,18 +334,31 @@ static PyObject *store_get_timeout(Store *self, void *Py_UNUSED(closure))
     return self->timeout < 0 ? Py_NewRef(Py_None) : PyFloat_FromDouble(self->timeout);
 }
 
+int timeout_from_object(PyObject *value, double *seconds)
+{
+    *seconds = -1;
+    if (value == Py_None)
+        return 0;
+    if (!PyFloat_Check(value) && !PyIndex_Check(value) && !(Py_TYPE(value)->tp_as_number && Py_TYPE(value)->tp_as_number->nb_float)) {
+        PyErr_Format(PyExc_TypeError, "timeout: expected seconds or None, not %.100s", Py_TYPE(value)->tp_name);
+        return -1;
+    }
+    double given = PyFloat_AsDouble(value);
+    if (given == -1.0 && PyErr_Occurred())
+        return -1;
+    if (!(given >= 0)) {
+        PyErr_Format(PyExc_ValueError, "timeout: expected seconds >= 0 or None, not %R", value);
+        return -1;
+    }
+    *seconds = given;
+    return 0;
+}
+
 static int store_set_timeout(Store *self, PyObject *value, void *Py_UNUSED(closure))
 {
-    double seconds = -1;
-    if (value && value != Py_None) {
-        seconds = PyFloat_AsDouble(value);
-        if (seconds == -1.0 && PyErr_Occurred())
-            return -1;
-        if (!(seconds >= 0)) {
-            PyErr_Format(PyExc_ValueError, "timeout: expected seconds >= 0 or None, not %R", value);
-            return -1;
-        }
-    }
+    double seconds;
+    if (timeout_from_object(value ? value : Py_None, &seconds))
+        return -1;
     self->timeout = seconds;
     return 0;
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from errno import EBADF
 
 from wasm_facade.cli.options import UsageError, parse
 
@@ -30,6 +31,8 @@ COMMANDS = (
 # The collector of cycles first looks after so many objects, and not after 700: a start makes thousands, all of which stay.
 START_OBJECTS = 50_000
 
+_half_a_line = False  # whether the line that tells how far compiling is stands there unfinished
+
 OK, FAILED, USAGE, TRAPPED, INTERRUPTED = 0, 1, 2, 134, 130
 
 
@@ -38,17 +41,56 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     if argv is None:
         gc.set_threshold(START_OBJECTS)
+        _occupy_standard_descriptors()
     try:
         status = _dispatch(words)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output has gone; nothing is left to say
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _give_up_stdout()
         return OK
     except KeyboardInterrupt:
-        return INTERRUPTED
+        status = INTERRUPTED
+    except OSError as error:  # a full disk, or no stdout at all
+        _give_up_stdout()
+        _complain("wasm", f"standard output: {error.strerror or error}")
+        return FAILED
+    if _half_a_line:
+        print(file=sys.stderr)
     if argv is None:
         _end(status)
     return status
+
+
+class _NoOutput:
+    """Stdout where the shell closed it (`>&-`): printing nothing is fine, printing something fails."""
+
+    closed = False
+
+    def write(self, text: str) -> int:
+        if text:
+            raise OSError(EBADF, os.strerror(EBADF))
+        return 0
+
+    def flush(self) -> None:
+        """Nothing is kept."""
+
+
+def _occupy_standard_descriptors() -> None:
+    """A descriptor that the shell closed would be the next file's that is opened, and a guest's output go there. What takes its place refuses to be read
+    (0) or written (1, 2), as none would."""
+    for fd, mode in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_RDONLY)):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, mode)
+    if sys.stdout is None:
+        sys.stdout = _NoOutput()  # as much of a file as print() needs
+
+
+def _give_up_stdout() -> None:
+    """What is still in its buffer has nowhere to go; the interpreter would complain of it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _end(status: int) -> None:
@@ -97,7 +139,7 @@ def _run(command: Command, run: object, words: list[str]) -> int:
         return status
     except BrokenPipeError:
         raise
-    except (WasmError, OSError) as error:
+    except (WasmError, OSError, UsageError) as error:
         fail(command.name, describe(error))
         return FAILED
 
@@ -144,12 +186,14 @@ def _shown_progress() -> Progress:
     started = shown = monotonic()
 
     def report(done: int, total: int) -> None:
+        global _half_a_line
         nonlocal shown
         _silent_progress(done, total)
         now = monotonic()
         if now - started < 1 or (now - shown < 0.1 and done < total):
             return
         shown = now
+        _half_a_line = done < total
         if done >= total:
             sys.stderr.write("\r\x1b[K")
         else:

@@ -7,7 +7,7 @@ import sys
 
 from wasm_environ.errors import Exit, InvalidExit, WasmError
 from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, describe, fail, progress
-from wasm_facade.cli.options import PROPOSALS, Command, Option, natural, pair, seconds, size
+from wasm_facade.cli.options import PROPOSALS, Command, Option, UsageError, natural, pair, seconds, size
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
 from wasm_facade.module import ELF_MAGIC, Module, file_bytes
@@ -167,7 +167,10 @@ def _wasi(options: Parsed, path: str) -> Any:
     wasi.inherit_stderr()
     for word in options.dir:
         host, separator, guest = word.partition("::")
-        wasi.preopen_dir(host, guest if separator else host)
+        try:
+            wasi.preopen_dir(host, guest if separator else host)
+        except WasmError as error:
+            raise UsageError(f"--dir {word}: {error}") from error
     return wasi
 
 
