@@ -131,11 +131,12 @@ def test_the_setting() -> None:
 
 
 def test_an_artifact_without_masks_is_refused_where_they_are_asked_for() -> None:
-    config = wasm_facade.Config()
-    config.cache, config.spectre_mitigation = False, False
-    without = wasm_facade.Engine(config)
-    config.spectre_mitigation = True
-    with_masks = wasm_facade.Engine(config)
+    def engine(masks: bool) -> wasm_facade.Engine:
+        config = wasm_facade.Config()
+        config.cache, config.spectre_mitigation = False, masks
+        return wasm_facade.Engine(config)
+
+    without, with_masks = engine(False), engine(True)
     wat = "(module (memory i64 1) (func (param i64) (result i64) (i64.load (local.get 0))))"
     wasm_facade.Module.deserialize(without, wasm_facade.Module(with_masks, wat).serialize())
     with pytest.raises(wasm_facade.WasmtimeError, match=r"Config\.spectre_mitigation"):

@@ -96,7 +96,7 @@ SCRIPTS = {
             assert reached, name
     """,
     "Python recurses at the end of a stack that wasm may use all of": """
-        config.max_wasm_stack, config.cache = 64 << 20, False
+        config = Config(); config.strategy = sys.argv[1]; config.max_wasm_stack = 64 << 20; config.cache = False
         engine = Engine(config)
         deep = lambda: None
         f = host(lambda x: deep() or 0)
@@ -198,7 +198,7 @@ text = f'''(module (memory 20) (func $none) (func $big (export "big") (param i32
   {"".join(f"({kind}.store offset={300000 + size * i} (local.get 0) (local.get {o + 1}))" for i, o in enumerate(order))} {end})
   (func $down (export "down") (param i32) (if (local.get 0) (then (call $down (i32.sub (local.get 0) (i32.const 1))) (i32.store (i32.const 0) (i32.const 1)))
     (else (call $big (i32.const 0))))))'''
-config.cache = False
+config = Config(); config.strategy = sys.argv[1]; config.cache = False
 module_engine = Engine(config)
 module = Module(module_engine, text)
 go, ready, done = threading.Event(), threading.Event(), threading.Event()
