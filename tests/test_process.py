@@ -248,7 +248,7 @@ SCRIPTS = {
             except Exception as error: failure = error
             interpreters.destroy(it)
             refusal = str(getattr(failure, "msg", failure))
-            assert "sub-interpreter" in refusal or (os.environ.get("WASM_PURE") and "environ" in code), refusal
+            assert "sub-interpreter" in refusal, refusal
             check()
     """,
     "closures and stores form cycles that are collected": """

@@ -23,9 +23,8 @@ def choose(search_path: Iterable[str], root: str, rebuild: str = REBUILD) -> Non
     """
     pure = _pure.get(root)
     if pure is None:
+        _refuse_sub_interpreter()
         pure = _pure[root] = _must_be_pure(root, rebuild)
-        if not pure:
-            _refuse_sub_interpreter()
     if pure:
         from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 
@@ -34,15 +33,15 @@ def choose(search_path: Iterable[str], root: str, rebuild: str = REBUILD) -> Non
 
 
 def _refuse_sub_interpreter() -> None:
-    """Compiled modules are one a process: a second interpreter that imports them takes them from the first."""
+    """Compiled modules are one a process, and so is librt, which the sources need too: a second interpreter that imports them takes them from the first."""
     try:
         interpreters = __import__("_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters")
     except ImportError:  # a build of Python without sub-interpreters
         return
     if interpreters.get_current() != interpreters.get_main():
         raise ImportError(
-            "wasm_environ's compiled modules work in the main interpreter only: this is a sub-interpreter; use the main interpreter, another process, "
-            "or set WASM_PURE=1, which runs the sources"
+            "wasm_environ works in the main interpreter only: this is a sub-interpreter, and its compiled modules belong to the process; use the main "
+            "interpreter, or another process"
         )
 
 
