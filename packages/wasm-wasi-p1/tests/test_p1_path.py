@@ -306,10 +306,14 @@ PERMISSIONS = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("by_name", [True, False])
 @pytest.mark.parametrize(("entries", "files", "works"), PERMISSIONS)
-def test_permissions_of_a_preopen(make, tree, entries, files, works):
+def test_permissions_of_a_preopen(make, tree, entries, files, works, by_name):
     config = WasiConfig()
-    config.preopen_dir(tree, "/", dir_perms=entries, file_perms=files)
+    if by_name:
+        config.preopen_dir(tree, "/", dir_perms=entries, file_perms=files)
+    else:  # as wasmtime-py's
+        config.preopen_dir(tree, "/", entries, files)
     guest = make(config)
     (tree / "victim").write_bytes(b"")
     actions = {

@@ -120,13 +120,17 @@ class WasiConfig:
     stderr_custom = property(None, _set_stderr_custom, doc="Call back with the bytes of each write to stderr.")
 
     def preopen_dir(
-        self, path: StrPath, guest_path: str, fs_mutable: bool = True, *, dir_perms: int | None = None,
-        file_perms: int | None = None,
+        self, path: StrPath, guest_path: str, fs_mutable: Any = True, file_perms: Any = None, *, dir_perms: Any = None,
     ) -> None:  # fmt: skip
-        """Let the guest use the directory `path` as `guest_path`; `fs_mutable` is short for both perms in full."""
+        """Let the guest use the directory `path` as `guest_path`; `fs_mutable` is short for both perms in full.
+
+        Versions of wasmtime-py have DirPerms and FilePerms as third and fourth argument instead; that works, too.
+        """
         host = os.fsdecode(path)
         if not os.path.isdir(host):
             _refuse(f"failed to add preopen dir: {host!r} is not a directory")
+        if not isinstance(fs_mutable, bool):
+            fs_mutable, dir_perms = True, fs_mutable
         every = 3 if fs_mutable else 1
         dir_perms = every if dir_perms is None else int(getattr(dir_perms, "value", dir_perms))
         file_perms = every if file_perms is None else int(getattr(file_perms, "value", file_perms))
