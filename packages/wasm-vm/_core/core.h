@@ -52,6 +52,7 @@ typedef struct ValueType {
     bool nullable;
 } ValueType;
 
+#define TYPE_STEP 64u /* ids are multiples of it, from it on: sizeof(VMType) */
 #define TYPE_REF 0x100u
 #define TYPE_NULLABLE 0x200u
 #define TYPE_CONCRETE 0x800u
@@ -74,8 +75,10 @@ struct Engine {
     PyObject_HEAD
     PyObject *registry;            /* strong */
     PyObject *compile_trampolines; /* strong */
-    Signature **signatures;        /* by type id; entries NULL until asked for; owned */
+    Signature **signatures;        /* by type id / TYPE_STEP; entries NULL until asked for; owned */
     uint32_t signature_count;
+    uint8_t *types;       /* owned reservation, or NULL: VMType of type id t at types + t; written once, never moved */
+    uint32_t types_end;   /* ids below it are there; TYPE_STEP: none */
     struct Pool *pool; /* strong, or NULL: memories, tables and instances as they come */
     size_t max_wasm_stack;
     bool release_gil, consume_fuel, epoch_interruption, guarded;
@@ -88,11 +91,15 @@ bool value_type_matches(Engine *engine, uint64_t have, uint64_t want);
 Signature *engine_signature(Engine *engine, uint32_t type_id);
 Signature *engine_signature_of(Engine *engine, PyObject *environ_func_type);
 int engine_is_subtype(Engine *engine, uint32_t have, uint32_t want);
+int engine_sync_types(Engine *engine); /* descriptors of all types of the registry; -1 with an exception. Runs Python code */
+static inline const VMType *engine_type(const Engine *engine, uint32_t type_id) { return (const VMType *)(const void *)(engine->types + type_id); }
 Engine *engine_from_object(PyObject *object); /* a facade engine or an EngineCore -> borrowed; TypeError */
 extern PyTypeObject EngineType;
 int engine_find_thunk(Engine *engine, Signature *signature); /* fills signature->thunk, compiling if need be */
 
 /* ---- code_linux.c: executable memory and the registry of its ranges ---- */
+
+enum { SHAPE_WORDS = 32 };
 
 /* A mapping with machine code and, when it came from a file, everything else of the artifact. An object: exports its bytes as a read-only buffer. */
 struct Code {
@@ -107,6 +114,12 @@ struct Code {
     size_t address_count;
     const uint32_t *functions; /* rows (offset, size) per defined function */
     size_t function_count;
+    const uint32_t *frames; /* rows (offset, number in shapes), ascending; compiler.CompiledCode in environ says more */
+    size_t frame_count;
+    const uint32_t *shapes; /* SHAPE_WORDS words each, see linking/layout.py */
+    size_t shape_count;
+    const uint32_t *handlers; /* rows (start, end, landing pad), ascending */
+    size_t handler_count;
     uint32_t *sorted; /* indices into functions by ascending offset, made when first asked for; owned */
     PyObject *tables; /* keeps traps, addresses, functions alive; strong or NULL */
     uint32_t imported_functions;
@@ -142,6 +155,10 @@ int externrefs_add(ExternRefs *refs, PyObject *object);
 int externrefs_traverse(ExternRefs *refs, visitproc visit, void *arg);
 void externrefs_clear(ExternRefs *refs);
 int store_collect_externrefs(Store *store);
+
+/* ---- gc_heap.c: structs, arrays and exceptions ---- */
+
+#include "gc.h"
 
 /* ---- memory.c: linear memories ---- */
 
@@ -238,7 +255,7 @@ VMFuncRef *host_func_ref(HostFunc *host); /* its reference, with code; NULL with
 void host_context_init(HostContext *context, HostFunc *function, Instance *caller);
 int host_invoke(HostFunc *host, Instance *caller, VMValue *values); /* with the GIL; -1 with an exception */
 int host_invoke_outside(HostFunc *host, VMValue *values); /* the same, called from Python and not from wasm */
-void host_call(VMHostContext *context, VMValue *values);            /* called by host thunks */
+uint64_t host_call(VMHostContext *context, VMValue *values);        /* called by host thunks: 0, or an exnref to throw */
 extern PyTypeObject CallerType;
 
 /* ---- instance.c ---- */
@@ -279,6 +296,7 @@ struct Store {
     Table *tables;
     HostGlobal *globals;
     ExternRefs externrefs;
+    GcHeap heap;
     ThreadRecord *owner; /* the thread inside, while depth > 0 */
     uint32_t depth;      /* activations, and host functions called directly */
     uint32_t pins;       /* calls converting values: no collection, no close */

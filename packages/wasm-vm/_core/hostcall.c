@@ -343,7 +343,7 @@ int host_invoke_outside(HostFunc *host, VMValue *values)
 }
 
 /* Called by host thunks, on the wasm stack. Nothing in this frame may own anything when it unwinds. */
-void host_call(VMHostContext *vm_context, VMValue *values)
+uint64_t host_call(VMHostContext *vm_context, VMValue *values)
 {
     HostContext *context = (HostContext *)vm_context;
     ThreadRecord *thread = tls_thread;
@@ -356,4 +356,5 @@ void host_call(VMHostContext *vm_context, VMValue *values)
         unwind_python_error(thread, activation);
     return_to_wasm(thread, activation, released);
     poll_interrupt();
+    return 0;
 }

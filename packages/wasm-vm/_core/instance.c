@@ -201,6 +201,7 @@ static Instance *block_new(Loaded *module)
         instance->vm = (VMContext *)((char *)block + plan->context_at);
         instance->vm->magic = VM_CONTEXT_MAGIC;
         instance->vm->builtins = libcall_table;
+        instance->vm->types = module->engine->types;
         instance->vm->instance = instance;
         memcpy(instance_at(instance, plan->layout.type_ids), plan->type_ids, plan->type_count * sizeof(uint32_t));
     }
@@ -473,6 +474,7 @@ PyObject *loaded_instantiate(Loaded *module, Store *store, PyObject *const *impo
     const Plan *plan = &module->plan;
     instance->store = store;
     instance->vm->store = &store->vm;
+    instance->vm->gc_heap = &store->heap.vm;
     instance->next = store->instances;
     store->instances = instance;
     store->instance_count++;

@@ -3,33 +3,36 @@
 
 #include "runtime.h"
 
-/* The tables of a file stay in its mapping; those of an image in memory are kept by reference. Each is a contiguous memoryview. */
-static int set_code_tables(Code *code, PyObject *functions, PyObject *traps, PyObject *addresses)
+/* The tables of a file stay in its mapping; those of an image in memory are kept by reference. Each is a contiguous memoryview; the order is that of
+ * TABLES in loading.py. */
+static int set_code_tables(Code *code, PyObject *views)
 {
-    struct {
-        PyObject *view;
+    const struct {
         const uint32_t **rows;
         size_t *count;
-    } tables[] = {{functions, &code->functions, &code->function_count},
-                  {traps, &code->traps, &code->trap_count},
-                  {addresses, &code->addresses, &code->address_count}};
+        size_t row_size;
+    } tables[] = {
+        {&code->functions, &code->function_count, 8}, {&code->traps, &code->trap_count, 8},
+        {&code->addresses, &code->address_count, 8},  {&code->frames, &code->frame_count, 8},
+        {&code->shapes, &code->shape_count, 4 * SHAPE_WORDS}, {&code->handlers, &code->handler_count, 12},
+    };
+    const Py_ssize_t count = sizeof tables / sizeof *tables;
     bool inside = true;
-    for (int i = 0; i < 3; i++) {
-        const Py_buffer *buffer = PyMemoryView_GET_BUFFER(tables[i].view);
-        if (buffer->len % 8 || (uintptr_t)buffer->buf % 4 || !PyBuffer_IsContiguous(buffer, 'C'))
-            {
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *view = PyTuple_GET_SIZE(views) == count ? PyTuple_GET_ITEM(views, i) : NULL;
+        const Py_buffer *buffer = view && PyMemoryView_Check(view) ? PyMemoryView_GET_BUFFER(view) : NULL;
+        if (!buffer || (size_t)buffer->len % tables[i].row_size || (uintptr_t)buffer->buf % 4 || !PyBuffer_IsContiguous(buffer, 'C')) {
             PyErr_SetString(PyExc_ValueError, "plan: code tables");
             return -1;
         }
         *tables[i].rows = buffer->buf;
-        *tables[i].count = (size_t)buffer->len / 8;
+        *tables[i].count = (size_t)buffer->len / tables[i].row_size;
         const uint8_t *at = buffer->buf;
         inside = inside && at >= code->map && at + buffer->len <= code->map + code->map_size;
     }
-    if (inside)
-        return 0;
-    Py_XSETREF(code->tables, Py_BuildValue("(OOO)", functions, traps, addresses));
-    return code->tables ? 0 : -1;
+    if (!inside)
+        Py_XSETREF(code->tables, Py_NewRef(views));
+    return 0;
 }
 
 /* The code's ranges are registered before the rest is parsed, so that offsets can be checked against it. */
@@ -37,8 +40,8 @@ static int fill(Loaded *self, const PlanInput *in, Py_ssize_t text_offset, Py_ss
 {
     Code *code = self->code;
     Plan *plan = &self->plan;
-    if (set_code_tables(code, in->function_table, in->traps, in->addresses) || code_register(code, (size_t)text_offset, (size_t)text_size) ||
-        plan_parse(self, in))
+    if (set_code_tables(code, in->tables_of_code) || code_register(code, (size_t)text_offset, (size_t)text_size) ||
+        plan_parse(self, in) || engine_sync_types(self->engine))
         return -1;
     for (uint32_t i = 0; i < plan->imported_functions; i++) { /* for host functions that escape as references */
         Signature *signature = engine_signature(self->engine, plan->functions[i]);
@@ -65,13 +68,13 @@ PyObject *loaded_new(PyObject *Py_UNUSED(module), PyObject *args)
     Py_ssize_t text_offset, text_size;
     long long start;
     int guarded;
-    if (!PyArg_ParseTuple(args, "O!O!(nn)OO((IIIIIIIII)SS(IIIII)OOOOOOOOSLpSSIO!O!O!SS):load", &EngineType, &engine, &CodeType, &code,
+    if (!PyArg_ParseTuple(args, "O!O!(nn)OO((IIIIIIIII)SS(IIIII)OOOOOOOOSLpSSIO!SS):load", &EngineType, &engine, &CodeType, &code,
                           &text_offset, &text_size, &module, &names, &l->memories, &l->globals, &l->global_imports, &l->tables,
                           &l->function_imports, &l->tags, &l->func_refs, &l->type_ids, &l->size, &in.type_ids, &in.functions,
                           &parsed.imported_functions, &parsed.imported_tables, &parsed.imported_memories, &parsed.imported_globals,
                           &parsed.imported_tags, &in.imports, &in.exports, &in.memories, &in.tables, &in.globals, &in.elements, &in.datas,
-                          &in.data, &in.escaping, &start, &guarded, &in.entries, &in.thunks, &in.start_entry, &PyMemoryView_Type,
-                          &in.function_table, &PyMemoryView_Type, &in.traps, &PyMemoryView_Type, &in.addresses, &in.ops, &in.tags))
+                          &in.data, &in.escaping, &start, &guarded, &in.entries, &in.thunks, &in.start_entry, &PyTuple_Type,
+                          &in.tables_of_code, &in.ops, &in.tags))
         return NULL;
     Loaded *self = (Loaded *)LoadedType.tp_alloc(&LoadedType, 0);
     if (!self)

@@ -130,7 +130,7 @@ struct Loaded {
 /* What loaded_new was given; borrowed. See _plan in loading.py. */
 typedef struct PlanInput {
     PyObject *type_ids, *functions, *imports, *exports, *memories, *tables, *globals, *elements, *datas, *data, *escaping, *entries, *thunks,
-        *function_table, *traps, *addresses, *ops, *tags;
+        *tables_of_code, *ops, *tags;
     unsigned int start_entry;
 } PlanInput;
 

@@ -210,6 +210,7 @@ static void free_runtime(Store *self)
         free(global);
     }
     externrefs_clear(&self->externrefs);
+    gc_heap_close(&self->heap);
 }
 
 static void store_dealloc(Store *self)

@@ -1,5 +1,10 @@
 /* types.c: value types, the signatures of an engine, and EngineCore. */
+#define _GNU_SOURCE
 #include "pool.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #include "runtime.h"
 
@@ -121,15 +126,53 @@ static Signature *signature_new(uint32_t type_id, PyObject *type)
     return s;
 }
 
+/* As many types as an engine can have: 2**20. */
+static const size_t TYPES_SIZE = (size_t)TYPE_STEP << 20;
+
+int engine_sync_types(Engine *engine)
+{
+    if (!engine->types) {
+        void *map = mmap(NULL, TYPES_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (map == MAP_FAILED) {
+            PyErr_Format(G.exhausted_error, "cannot reserve address space for an engine's types: %s", strerror(errno));
+            return -1;
+        }
+        engine->types = map;
+        engine->types_end = TYPE_STEP;
+    }
+    uint32_t start = engine->types_end;
+    PyObject *rows = PyObject_CallMethod(engine->registry, "descriptors", "I", (unsigned int)start);
+    if (!rows)
+        return -1;
+    int failed = -1;
+    if (!PyBytes_Check(rows) || PyBytes_GET_SIZE(rows) % TYPE_STEP) {
+        PyErr_SetString(PyExc_TypeError, "registry.descriptors: expected bytes");
+    } else if (!within(start, (uint64_t)PyBytes_GET_SIZE(rows), TYPES_SIZE)) {
+        PyErr_SetString(G.exhausted_error, "an engine has at most 1048575 different types");
+    } else {
+        /* what Python ran meanwhile may have written the same ones */
+        memcpy(engine->types + start, PyBytes_AS_STRING(rows), (size_t)PyBytes_GET_SIZE(rows));
+        uint32_t end = start + (uint32_t)PyBytes_GET_SIZE(rows);
+        if (end > engine->types_end)
+            engine->types_end = end;
+        failed = 0;
+    }
+    Py_DECREF(rows);
+    return failed;
+}
+
 Signature *engine_signature(Engine *engine, uint32_t type_id)
 {
-    if (type_id < engine->signature_count && engine->signatures[type_id])
-        return engine->signatures[type_id];
+    uint32_t index = type_id / TYPE_STEP;
+    if (index < engine->signature_count && engine->signatures[index])
+        return engine->signatures[index];
+    if (type_id >= engine->types_end && engine_sync_types(engine))
+        return NULL;
     PyObject *type = PyObject_CallMethod(engine->registry, "func_type", "I", (unsigned int)type_id);
     if (!type)
         return NULL;
-    if (type_id >= engine->signature_count) {
-        uint32_t count = type_id < 64 ? 64 : type_id + type_id / 2 + 1;
+    if (index >= engine->signature_count) {
+        uint32_t count = index < 64 ? 64 : index + index / 2 + 1;
         Signature **grown = PyMem_Realloc(engine->signatures, sizeof *grown * count);
         if (!grown) {
             Py_DECREF(type);
@@ -143,12 +186,12 @@ Signature *engine_signature(Engine *engine, uint32_t type_id)
     /* making it may run Python code, which may have made it meanwhile */
     Signature *made = signature_new(type_id, type);
     Py_DECREF(type);
-    if (made && engine->signatures[type_id]) {
+    if (made && engine->signatures[index]) {
         signature_free(made);
-        made = engine->signatures[type_id];
+        made = engine->signatures[index];
     }
     if (made)
-        engine->signatures[type_id] = made;
+        engine->signatures[index] = made;
     return made;
 }
 
@@ -268,6 +311,7 @@ static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     Engine *engine = (Engine *)type->tp_alloc(type, 0);
     if (!engine)
         return NULL;
+    engine->types_end = TYPE_STEP;
     engine->registry = Py_NewRef(registry);
     engine->compile_trampolines = Py_NewRef(compile);
     engine->max_wasm_stack = (size_t)stack;
@@ -304,6 +348,8 @@ static void engine_dealloc(Engine *self)
     for (uint32_t i = 0; i < self->signature_count; i++)
         signature_free(self->signatures[i]);
     PyMem_Free(self->signatures);
+    if (self->types)
+        (void)munmap(self->types, TYPES_SIZE);
     Py_XDECREF(self->pool);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }

@@ -23,9 +23,11 @@ typedef VMValue VMGlobal;
 #define VM_RESERVATION 0x200000000ull
 #define VM_GUARD_EXTRA 0x10000ull
 #define VM_OVERFLOW_PAGE 0xF000u
-#define VM_LAYOUT 0x35C8A1C8u
+#define VM_LAYOUT 0xF70E3230u
 
 typedef struct VMStoreContext VMStoreContext;
+typedef struct VMGcHeap VMGcHeap;
+typedef struct VMType VMType;
 typedef struct VMContext VMContext;
 typedef struct VMHostContext VMHostContext;
 typedef struct VMMemory VMMemory;
@@ -45,14 +47,44 @@ _Static_assert(offsetof(VMStoreContext, fuel) == 8, "VMStoreContext.fuel");
 _Static_assert(offsetof(VMStoreContext, pending) == 16, "VMStoreContext.pending");
 _Static_assert(offsetof(VMStoreContext, args) == 32, "VMStoreContext.args");
 
+struct VMGcHeap {
+    uint8_t *base; /* an object is at base + its reference; never changes in a store that has objects */
+    uint64_t bump; /* the next object's reference, zeros from there on */
+    uint64_t limit; /* an object that would end above this goes the slow way, gc_alloc */
+};
+_Static_assert(offsetof(VMGcHeap, base) == 0, "VMGcHeap.base");
+_Static_assert(offsetof(VMGcHeap, bump) == 8, "VMGcHeap.bump");
+_Static_assert(offsetof(VMGcHeap, limit) == 16, "VMGcHeap.limit");
+_Static_assert(sizeof(VMGcHeap) == 24, "VMGcHeap");
+
+struct VMType {
+    uint32_t display[8]; /* ids of the supertypes, the outermost first, then its own; 0 beyond */
+    uint32_t depth; /* how many declared supertypes */
+    uint32_t kind; /* heap_layout.KIND_* */
+    uint32_t size; /* bytes of a struct or exception; of an array without elements */
+    uint32_t element_log2; /* log2 of an array element's bytes */
+    uint64_t refs; /* bit k: the 4-byte word k is a reference; an array's elements: bit 0; all bits: any word may be */
+    uint32_t supertype; /* id of the declared supertype, or 0 */
+    uint32_t unused; /* 0 */
+};
+_Static_assert(offsetof(VMType, display) == 0, "VMType.display");
+_Static_assert(offsetof(VMType, depth) == 32, "VMType.depth");
+_Static_assert(offsetof(VMType, kind) == 36, "VMType.kind");
+_Static_assert(offsetof(VMType, size) == 40, "VMType.size");
+_Static_assert(offsetof(VMType, element_log2) == 44, "VMType.element_log2");
+_Static_assert(offsetof(VMType, refs) == 48, "VMType.refs");
+_Static_assert(offsetof(VMType, supertype) == 56, "VMType.supertype");
+_Static_assert(offsetof(VMType, unused) == 60, "VMType.unused");
+_Static_assert(sizeof(VMType) == 64, "VMType");
+
 struct VMContext {
     uint32_t magic; /* CONTEXT_MAGIC */
     uint32_t flags; /* the core's own */
     VMStoreContext *store; /* of the instance's store; never changes */
     void *const *builtins; /* libcall addresses, in the order of libcalls.py */
     void *instance; /* the core's own */
-    void *gc_heap; /* the store's GC heap, or NULL */
-    void *reserved; /* 0 */
+    VMGcHeap *gc_heap; /* the store's GC heap; never changes */
+    const uint8_t *types; /* the engine's type descriptors: that of id t is at types + t; never changes */
 };
 _Static_assert(offsetof(VMContext, magic) == 0, "VMContext.magic");
 _Static_assert(offsetof(VMContext, flags) == 4, "VMContext.flags");
@@ -60,19 +92,21 @@ _Static_assert(offsetof(VMContext, store) == 8, "VMContext.store");
 _Static_assert(offsetof(VMContext, builtins) == 16, "VMContext.builtins");
 _Static_assert(offsetof(VMContext, instance) == 24, "VMContext.instance");
 _Static_assert(offsetof(VMContext, gc_heap) == 32, "VMContext.gc_heap");
-_Static_assert(offsetof(VMContext, reserved) == 40, "VMContext.reserved");
+_Static_assert(offsetof(VMContext, types) == 40, "VMContext.types");
 _Static_assert(sizeof(VMContext) == 48, "VMContext");
 
 struct VMHostContext {
     uint32_t magic; /* HOST_MAGIC */
     uint32_t flags; /* the core's own */
     VMStoreContext *store; /* where VMContext has it too */
-    void (*host_call)(struct VMHostContext *, VMValue *); /* called by host thunks */
+    uint64_t (*host_call)(struct VMHostContext *, VMValue *); /* called by host thunks -> 0, or an exnref to throw */
+    void (*throw_ref)(struct VMHostContext *, uint64_t); /* throws it; called by host thunks, does not return */
 };
 _Static_assert(offsetof(VMHostContext, magic) == 0, "VMHostContext.magic");
 _Static_assert(offsetof(VMHostContext, flags) == 4, "VMHostContext.flags");
 _Static_assert(offsetof(VMHostContext, store) == 8, "VMHostContext.store");
 _Static_assert(offsetof(VMHostContext, host_call) == 16, "VMHostContext.host_call");
+_Static_assert(offsetof(VMHostContext, throw_ref) == 24, "VMHostContext.throw_ref");
 
 struct VMMemory {
     uint8_t *base; /* never changes for a reserved memory */
@@ -158,14 +192,23 @@ void libcall_table_copy(VMContext *, uint32_t, uint32_t, uint64_t, uint64_t, uin
 void libcall_table_init(VMContext *, uint32_t, uint32_t, uint64_t, uint64_t, uint64_t); /* table, element segment, destination index, source index, length */
 void libcall_elem_drop(VMContext *, uint32_t); /* element segment */
 uint64_t libcall_ref_func(VMContext *, uint32_t); /* function index -> its VMFuncRef */
-uint32_t libcall_is_subtype(VMContext *, uint32_t, uint32_t); /* engine type ids: is the first a subtype of the second */
+uint32_t libcall_is_subtype(VMContext *, uint32_t, uint32_t); /* engine type ids: is the first a subtype of the second; for types deeper than the display */
 uint32_t libcall_atomic_notify(VMContext *, uint32_t, uint64_t, uint32_t); /* memory, address (offset added), count -> woken */
 uint32_t libcall_atomic_wait32(VMContext *, uint32_t, uint64_t, uint32_t, uint64_t); /* memory, address, expected, timeout in ns (< 0: none) -> 0 ok, 1 not equal, 2 timed out */
 uint32_t libcall_atomic_wait64(VMContext *, uint32_t, uint64_t, uint64_t, uint64_t); /* memory, address, expected, timeout in ns -> as above */
 float libcall_fma_f32(VMContext *, float, float, float); /* x * y + z with one rounding, where the target lacks it */
 double libcall_fma_f64(VMContext *, double, double, double); /* x * y + z with one rounding */
+uint64_t libcall_gc_alloc(VMContext *, uint32_t, uint64_t); /* engine type id, bytes (a multiple of 8) -> the reference of an object with this id and zeros */
+uint64_t libcall_array_alloc(VMContext *, uint32_t, uint64_t); /* engine type id, length -> the reference of an array of zeros */
+uint64_t libcall_array_new_data(VMContext *, uint32_t, uint32_t, uint64_t, uint64_t); /* engine type id, data segment, offset, length -> array */
+uint64_t libcall_array_new_elem(VMContext *, uint32_t, uint32_t, uint64_t, uint64_t); /* engine type id, element segment, offset, length -> array */
+void libcall_array_fill(VMContext *, uint64_t, uint64_t, uint64_t, uint64_t); /* array, index, value (of a v128: in VMStoreContext.args[0]), length */
+void libcall_array_copy(VMContext *, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t); /* destination array, its index, source array, its index, length */
+void libcall_array_init_data(VMContext *, uint32_t, uint64_t, uint64_t, uint64_t, uint64_t); /* data segment, array, its index, offset in the segment, length */
+void libcall_array_init_elem(VMContext *, uint32_t, uint64_t, uint64_t, uint64_t, uint64_t); /* element segment, array, its index, offset in the segment, length */
+_Noreturn void libcall_throw_ref(VMContext *, uint64_t); /* throw this exnref, which is not null */
 
-#define VM_LIBCALL_COUNT 20
+#define VM_LIBCALL_COUNT 29
 #define VM_LIBCALL_TABLE \
     (void *)libcall_trap, \
     (void *)libcall_memory_grow, \
@@ -186,6 +229,15 @@ double libcall_fma_f64(VMContext *, double, double, double); /* x * y + z with o
     (void *)libcall_atomic_wait32, \
     (void *)libcall_atomic_wait64, \
     (void *)libcall_fma_f32, \
-    (void *)libcall_fma_f64,
+    (void *)libcall_fma_f64, \
+    (void *)libcall_gc_alloc, \
+    (void *)libcall_array_alloc, \
+    (void *)libcall_array_new_data, \
+    (void *)libcall_array_new_elem, \
+    (void *)libcall_array_fill, \
+    (void *)libcall_array_copy, \
+    (void *)libcall_array_init_data, \
+    (void *)libcall_array_init_elem, \
+    (void *)libcall_throw_ref,
 
 #endif

@@ -46,7 +46,10 @@ def _exactly(descriptor: int, size: int) -> bytearray:
 
 def code_to_plain(code: CompiledCode) -> tuple[Any, ...]:
     """CompiledCode as marshal can write it."""
-    return (code.text, list(code.symbols), list(code.relocations), code.rodata, code.rodata_align, list(code.traps), list(code.addresses))
+    return (
+        code.text, list(code.symbols), list(code.relocations), code.rodata, code.rodata_align, list(code.traps), list(code.addresses), list(code.failed),
+        list(code.frames), list(code.handlers),
+    )  # fmt: skip
 
 
 def code_from_plain(plain: tuple[Any, ...]) -> CompiledCode:

@@ -12,6 +12,9 @@ Sections (all tables little-endian u32 unless said; offsets count from the start
     .wasm.entries     offset per entry trampoline; .wasm.thunks: per host thunk; in the order of the type indices in .wasm.meta
     .wasm.traps       offset, trap code; ascending
     .wasm.addresses   offset, wasm byte offset; ascending
+    .wasm.frames      offset, number of a shape; ascending: how exceptions leave the function there (compiler.CompiledCode, linking/layout.py)
+    .wasm.shapes      SHAPE_WORDS u32s per shape
+    .wasm.handlers    start, end, landing pad; ascending
     .wasm.names       marshal: the module's name, {function index: name}, number of imported functions, wasm offset of each other function's body
     .wasm.data        the data segments, joined, page-aligned
 """
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
     Checksum = Callable[..., int]  # (data, value so far) -> crc32; zlib's, or a faster one
 
-FORMAT: Final = 6
+FORMAT: Final = 7
 HEAD_AT: Final = 120  # elf.HEAD
 HEAD_ROOM: Final = 4096 - HEAD_AT
 MARSHAL: Final = 2  # of the head: later versions depend on reference counts

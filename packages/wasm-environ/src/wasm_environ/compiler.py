@@ -93,9 +93,14 @@ class CompiledCode:
     failed: (function index, why) rows: functions that the code generator itself failed on; `linking.rescue` gives them to another backend.
     addresses: (offset, wasm byte offset) rows, ascending: the code from offset on belongs to that instruction. A backend with very many may give
     them as one flat array of type code "I" instead.
+    frames: (offset, CFA, registers) rows, ascending, one for each function and host thunk: how an exception leaves it. The canonical frame address, which
+    is the stack pointer of its caller right after the call, is the frame pointer + CFA; `registers` are (DWARF number, offset from the canonical frame
+    address) of those it has saved, the frame pointer and the return address among them.
+    handlers: (start, end, landing pad) rows, ascending, not overlapping: an exception out of a call whose return address - 1 lies in [start, end) goes to
+    the landing pad, with its exnref in the register of an integer result, and registers and stack as they were at the call.
     """
 
-    __slots__ = ("addresses", "failed", "relocations", "rodata", "rodata_align", "symbols", "text", "traps")
+    __slots__ = ("addresses", "failed", "frames", "handlers", "relocations", "rodata", "rodata_align", "symbols", "text", "traps")
 
     def __init__(
         self,
@@ -107,6 +112,8 @@ class CompiledCode:
         traps: Sequence[tuple[int, int]] = (),
         addresses: Sequence[tuple[int, int]] | array[int] = (),
         failed: Sequence[tuple[int, str]] = (),
+        frames: Sequence[tuple[int, int, tuple[tuple[int, int], ...]]] = (),
+        handlers: Sequence[tuple[int, int, int]] = (),
     ) -> None:
         self.text = text
         self.symbols = symbols
@@ -116,6 +123,8 @@ class CompiledCode:
         self.traps = traps
         self.addresses = addresses
         self.failed = failed
+        self.frames = frames
+        self.handlers = handlers
 
 
 class Compiler(Protocol):

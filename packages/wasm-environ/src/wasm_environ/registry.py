@@ -7,7 +7,7 @@ from wasm_environ.types import CONCRETE, FuncType
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, Final
 
     from wasm_environ.composites import CompositeType, SubType
     from wasm_environ.module import Module
@@ -16,18 +16,23 @@ if TYPE_CHECKING:
 # Types that refer to others are left to `rec_groups`, which a program without them starts sooner without.
 
 
+# Ids are multiples of this, from this on: the byte offset of the type's descriptor (heap_layout.py, DESCRIPTOR_SIZE).
+STEP: Final = 64
+
+
 class Entry:
-    """A type of the registry. `supertype`: the id of the declared one, or -1."""
+    """A type of the registry. `supertype`: the id of the declared one, or -1. `described`: whether it has a custom descriptor."""
 
-    __slots__ = ("composite", "supertype")
+    __slots__ = ("composite", "described", "supertype")
 
-    def __init__(self, composite: CompositeType, supertype: int) -> None:
+    def __init__(self, composite: CompositeType, supertype: int, described: bool) -> None:
         self.composite = composite
         self.supertype = supertype
+        self.described = described
 
 
 class TypeRegistry:
-    """Interns types. Ids count upwards and are never given up; safe to use from several threads, and wherever Python code may come in.
+    """Interns types. Ids count upwards in steps of STEP and are never given up; safe to use from several threads, and wherever Python code may come in.
 
     Types that the registry gives out refer to one another by engine id, where those of a module use canonical indices.
 
@@ -39,7 +44,7 @@ class TypeRegistry:
 
     def __init__(self) -> None:
         self._groups: dict[GroupKey, int] = {}  # key of a rec group -> id of its first member
-        self._entries: list[Entry] = []  # by id
+        self._entries: list[Entry] = []  # by id // STEP - 1
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -61,7 +66,7 @@ class TypeRegistry:
                 continue
             group = types[start : start + types[start].rec_size]
             ids.extend(self._intern(group_key(group, _indices(ids, start, -1)), [sub.composite for sub in group],
-                                    [sub.supers[0] if sub.supers else -1 for sub in group], ids))  # fmt: skip
+                                    [sub.supers[0] if sub.supers else -1 for sub in group], [sub.descriptor >= 0 for sub in group], ids))  # fmt: skip
         return ids
 
     def register_plain(self, plain: Sequence[tuple[Any, ...]]) -> list[int]:
@@ -79,47 +84,69 @@ class TypeRegistry:
     def register_func(self, type: FuncType) -> int:
         """The id of a function type as hosts write it: final, without supertype; its references hold engine ids."""
         key: GroupKey = (((0, type.params, type.results), True, (), -1, -1),)  # what `group_key` makes of it
-        return self._intern(key, [type], [-1], None)[0]
+        return self._intern(key, [type], [-1], [False], None)[0]
 
     def is_subtype(self, a: int, b: int) -> bool:
         """Whether a is b or declared below it."""
-        entries = self._entries
         while a != b:
-            a = entries[a].supertype
+            a = self.supertype(a)
             if a < 0:
                 return False
         return True
 
     def composite(self, id: int) -> CompositeType:
         """The structure of a type; its references hold engine ids."""
-        return self._entries[id].composite
+        return self._entries[id // STEP - 1].composite
 
     def func_type(self, id: int) -> FuncType:
         """The signature of a function type's id. Raises TypeError for another kind of type."""
-        composite = self._entries[id].composite
+        composite = self.composite(id)
         if not isinstance(composite, FuncType):
             raise TypeError(f"type {id} is {composite!r}, not a function type")
         return composite
 
     def supertype(self, id: int) -> int:
         """The id of the declared supertype, or -1."""
-        return self._entries[id].supertype
+        return self._entries[id // STEP - 1].supertype
 
-    def _intern(self, key: GroupKey, composites: list[CompositeType], supers: list[int], ids: list[int] | None) -> range:
+    def is_func(self, id: int) -> bool:
+        """Whether it is a function type."""
+        return isinstance(self.composite(id), FuncType)
+
+    def descriptors(self, start: int) -> bytes:
+        """The descriptors of all types from id `start` on, DESCRIPTOR_SIZE bytes each in the machine's byte order: what C knows of types."""
+        from wasm_environ.heap_layout import descriptor_words
+
+        words: list[int] = []
+        for index in range(start // STEP - 1, len(self._entries)):
+            entry = self._entries[index]
+            supers: list[int] = []
+            parent = entry.supertype
+            while parent >= 0:
+                supers.insert(0, parent)
+                parent = self.supertype(parent)
+            words += descriptor_words((index + 1) * STEP, supers, entry.composite, self.is_func, entry.described)
+        made = memoryview(bytearray(4 * len(words))).cast("I")
+        for at, word in enumerate(words):
+            made[at] = word
+        return made.tobytes()
+
+    def _intern(
+        self, key: GroupKey, composites: list[CompositeType], supers: list[int], described: list[bool], ids: list[int] | None
+    ) -> range:  # fmt: skip
         """The ids of a group's members; `ids` maps the module's earlier indices, None where there are engine ids already."""
-        size = len(composites)
         base = self._groups.get(key)
         while base is None:
             at = len(self._entries)
-            made = _entries(composites, supers, ids, at)
+            made = _entries(composites, supers, described, ids, (at + 1) * STEP)
             self._entries.extend(made)  # one step: nobody sees a part of a group
             if self._entries[at] is made[0]:
-                base = self._groups.setdefault(key, at)  # after its entries; whoever made the same group meanwhile may have been first
+                base = self._groups.setdefault(key, (at + 1) * STEP)  # after its entries; whoever made the same group meanwhile may have been first
             # else other types came first, and these entries refer to one another by ids that are not theirs: nobody is told of them
-        return range(base, base + size)
+        return range(base, base + len(composites) * STEP, STEP)
 
 
-def _entries(composites: list[CompositeType], supers: list[int], ids: list[int] | None, base: int) -> list[Entry]:
+def _entries(composites: list[CompositeType], supers: list[int], described: list[bool], ids: list[int] | None, base: int) -> list[Entry]:
     """A group's entries if it has the ids from `base` on."""
     if ids is not None:
         from wasm_environ.rec_groups import map_composite
@@ -127,12 +154,12 @@ def _entries(composites: list[CompositeType], supers: list[int], ids: list[int] 
         index = _indices(ids, len(ids), base)
         composites = [map_composite(composite, index) for composite in composites]
         supers = [index(i) if i >= 0 else -1 for i in supers]
-    return [Entry(composite, supertype) for composite, supertype in zip(composites, supers, strict=True)]
+    return [Entry(*row) for row in zip(composites, supers, described, strict=True)]
 
 
 def _indices(ids: list[int], start: int, base: int) -> Callable[[int], int]:
-    """Maps a module's type indices: earlier ones to ids, those of the group at `start` to base + position (base -1: to a key's mark)."""
+    """Maps a module's type indices: earlier ones to ids, those of the group at `start` to ids from base on (base -1: to a key's marks)."""
     from wasm_environ.rec_groups import LOCAL
 
-    first = (LOCAL if base < 0 else base) - start
-    return lambda index: ids[index] if index < start else first + index
+    first, step = (LOCAL, 1) if base < 0 else (base, STEP)
+    return lambda index: ids[index] if index < start else first + (index - start) * step

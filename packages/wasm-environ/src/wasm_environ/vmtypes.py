@@ -13,12 +13,13 @@ with one restriction: nothing is ever passed on the stack. A parameter for which
 call is a jump. R is the first result (void without results); `more` is there when there are two or more results, and result k (k >= 1)
 goes to more[k - 1]. i32, i64 travel as integers (the upper half of an i32 register is undefined), f32, f64 as float, double; v128 as the
 16-byte vector type (on riscv64 it is returned as two 64-bit integers); every reference as a 64-bit integer, 0 = null. A funcref is a
-`VMFuncRef *`.
+`VMFuncRef *`, any other has 32 bits, zero-extended (heap_layout.py).
 
 The C core enters through a per-signature *entry trampoline* `void entry(VMContext *callee, VMValue *values, void *code)`: it
 loads the params from values[0..], calls `code`, and stores all results to values[0..]. It leaves through a per-signature *host thunk*, an ordinary
 wasm-convention function whose callee is a `VMHostContext`: it stores the params to a VMValue array of max(params, results, 1) elements on its stack, calls
-`host_call(VMHostContext *, VMValue *)`, and returns the results from there. i32 and f32 use the low 4 bytes of a VMValue.
+`host_call(VMHostContext *, VMValue *)`, and returns the results from there; if that gave an exnref, it calls `throw_ref` with it instead. i32 and f32
+use the low 4 bytes of a VMValue.
 """
 
 from __future__ import annotations
@@ -41,17 +42,29 @@ FIELDS: Final = (
     ("VMStoreContext", "fuel", 8, "int64_t", "fuel left; compiled code subtracts, traps below zero"),
     ("VMStoreContext", "pending", 16, "uint64_t", "set while an interrupt waits; checked on the way back from host calls"),
     ("VMStoreContext", "args", 32, f"VMValue[{ARGUMENT_SLOTS}]", "parameters beyond the registers, from the caller's last stores to the callee's first loads"),
+    ("VMGcHeap", "base", 0, "uint8_t *", "an object is at base + its reference; never changes in a store that has objects"),
+    ("VMGcHeap", "bump", 8, "uint64_t", "the next object's reference, zeros from there on"),
+    ("VMGcHeap", "limit", 16, "uint64_t", "an object that would end above this goes the slow way, gc_alloc"),
+    ("VMType", "display", 0, "uint32_t[8]", "ids of the supertypes, the outermost first, then its own; 0 beyond"),
+    ("VMType", "depth", 32, "uint32_t", "how many declared supertypes"),
+    ("VMType", "kind", 36, "uint32_t", "heap_layout.KIND_*"),
+    ("VMType", "size", 40, "uint32_t", "bytes of a struct or exception; of an array without elements"),
+    ("VMType", "element_log2", 44, "uint32_t", "log2 of an array element's bytes"),
+    ("VMType", "refs", 48, "uint64_t", "bit k: the 4-byte word k is a reference; an array's elements: bit 0; all bits: any word may be"),
+    ("VMType", "supertype", 56, "uint32_t", "id of the declared supertype, or 0"),
+    ("VMType", "unused", 60, "uint32_t", "0"),
     ("VMContext", "magic", 0, "uint32_t", "CONTEXT_MAGIC"),
     ("VMContext", "flags", 4, "uint32_t", "the core's own"),
     ("VMContext", "store", 8, "VMStoreContext *", "of the instance's store; never changes"),
     ("VMContext", "builtins", 16, "void *const *", "libcall addresses, in the order of libcalls.py"),
     ("VMContext", "instance", 24, "void *", "the core's own"),
-    ("VMContext", "gc_heap", 32, "void *", "the store's GC heap, or NULL"),
-    ("VMContext", "reserved", 40, "void *", "0"),
+    ("VMContext", "gc_heap", 32, "VMGcHeap *", "the store's GC heap; never changes"),
+    ("VMContext", "types", 40, "const uint8_t *", "the engine's type descriptors: that of id t is at types + t; never changes"),
     ("VMHostContext", "magic", 0, "uint32_t", "HOST_MAGIC"),
     ("VMHostContext", "flags", 4, "uint32_t", "the core's own"),
     ("VMHostContext", "store", 8, "VMStoreContext *", "where VMContext has it too"),
-    ("VMHostContext", "host_call", 16, "void (*)(struct VMHostContext *, VMValue *)", "called by host thunks"),
+    ("VMHostContext", "host_call", 16, "uint64_t (*)(struct VMHostContext *, VMValue *)", "called by host thunks -> 0, or an exnref to throw"),
+    ("VMHostContext", "throw_ref", 24, "void (*)(struct VMHostContext *, uint64_t)", "throws it; called by host thunks, does not return"),
     ("VMMemory", "base", 0, "uint8_t *", "never changes for a reserved memory"),
     ("VMMemory", "definition", 8, "VMMemoryDefinition *", "never changes"),
     ("VMMemoryDefinition", "base", 0, "uint8_t *", "first byte"),
@@ -75,6 +88,8 @@ SIZES: Final = (
     ("VMFunctionImport", 16),
     ("VMFuncRef", 32),
     ("VMGlobal", 16),
+    ("VMGcHeap", 24),
+    ("VMType", 64),
 )
 HEADER_SIZE: Final = 48  # of VMContext
 
@@ -98,7 +113,15 @@ STORE_ARGS: Final = 32
 CONTEXT_STORE: Final = 8
 CONTEXT_BUILTINS: Final = 16
 CONTEXT_GC_HEAP: Final = 32
+CONTEXT_TYPES: Final = 40
+HEAP_BASE: Final = 0
+HEAP_BUMP: Final = 8
+HEAP_LIMIT: Final = 16
+TYPE_DISPLAY: Final = 0
+TYPE_DEPTH: Final = 32
+TYPE_KIND: Final = 36
 HOST_CALL: Final = 16
+HOST_THROW_REF: Final = 24
 MEMORY_BASE: Final = 0
 MEMORY_DEFINITION: Final = 8
 DEFINITION_BASE: Final = 0

@@ -27,6 +27,10 @@ REF_FUNC: Final = 0xD2
 EVALUATED: Final = frozenset((0x23, 0x41, 0x42, 0x43, 0x44, 0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E, REF_NULL, REF_FUNC, 0x30C))
 
 
+# What loaded.c keeps by Code, in its order.
+TABLES: Final = (".wasm.functions", ".wasm.traps", ".wasm.addresses", ".wasm.frames", ".wasm.shapes", ".wasm.handlers")
+
+
 class Described:
     """A loaded module's descriptor: what linking needs of it as plain tuples; the rest when somebody looks into it."""
 
@@ -247,7 +251,7 @@ def _plan(engine: _core.EngineCore, artifact: Artifact) -> Plain:
         _words([entries[canonical[functions[f]]] for f in escaping]),
         _words([thunks[canonical[functions[f]]] for f in range(imported[0])]),
         entries[canonical[functions[start]]] if start >= 0 else 0,
-        _table(artifact, ".wasm.functions"), _table(artifact, ".wasm.traps"), _table(artifact, ".wasm.addresses"),
+        tuple([_table(artifact, name) for name in TABLES]),
         data_ops + _words(pool.pool, "q"),
         _words([ids[type_index] for _, type_index in tags]),
     )  # fmt: skip

@@ -28,11 +28,11 @@ def layout_mark() -> int:
     """A number for all that code and runtime have to agree about: structs, arrays, libcalls, traps. Differs where one of these tables does."""
     from zlib import crc32
 
-    from wasm_environ import libcalls, traps, vmtypes
+    from wasm_environ import heap_layout, libcalls, traps, vmtypes
 
     tables = (
         [row[:4] for row in vmtypes.FIELDS], vmtypes.SIZES, [row[:3] for row in vmtypes.ARRAYS], vmtypes.RESERVATION, vmtypes.GUARD_EXTRA,
-        vmtypes.OVERFLOW_PAGE,
+        vmtypes.OVERFLOW_PAGE, heap_layout.HOST_FIRST, heap_layout.EXCEPTION_VALUES,
         [row[:2] for row in libcalls.LIBCALLS], [row[:2] for row in traps.TRAPS],
     )  # fmt: skip
     return crc32(repr(tables).encode())
@@ -83,6 +83,9 @@ def compile_module(
         (".wasm.thunks", image.thunks.tobytes(), 8),
         (".wasm.traps", image.traps.tobytes(), 8),
         (".wasm.addresses", image.addresses.tobytes(), 8),
+        (".wasm.frames", image.frames.tobytes(), 8),
+        (".wasm.shapes", image.shapes.tobytes(), 8),
+        (".wasm.handlers", image.handlers.tobytes(), 8),
         (".wasm.names", marshal.dumps((module_name, names, module.imported_functions, starts), 4), 8),
         (".wasm.data", data, elf.PAGE),
     ]

@@ -19,17 +19,20 @@ if TYPE_CHECKING:
     from wasm_environ.compiler import CompiledCode
 
 TEXT_ALIGN: Final = 64
+SHAPE_WORDS: Final = 32
 
 
 @final
 class Image:
-    """The laid-out text. `functions`: 2 x u32 (offset, size) per defined function; `entries`, `thunks`: u32 offset per request position."""
+    """The laid-out text. `functions`: 2 x u32 (offset, size) per defined function; `entries`, `thunks`: u32 offset per request position.
+    `frames`: 2 x u32 (offset, number in `shapes`); `handlers`: 3 x u32 (start, end, landing pad).
+    """
 
-    __slots__ = ("addresses", "entries", "functions", "text", "thunks", "traps")
+    __slots__ = ("addresses", "entries", "frames", "functions", "handlers", "shapes", "text", "thunks", "traps")
 
     def __init__(
         self, text: bytes, functions: array[int], entries: array[int], thunks: array[int], traps: array[int],
-        addresses: array[int],
+        addresses: array[int], frames: array[int], shapes: array[int], handlers: array[int],
     ) -> None:  # fmt: skip
         self.text = text
         self.functions = functions
@@ -37,6 +40,9 @@ class Image:
         self.thunks = thunks
         self.traps = traps
         self.addresses = addresses
+        self.frames = frames
+        self.shapes = shapes
+        self.handlers = handlers
 
 
 def lay_out(
@@ -64,7 +70,28 @@ def lay_out(
     for at, rodata_at, code in places:
         _relocate(isa, text, at, rodata_at, code, functions, imported)
     entries, thunks = (_positions(places[len(batches) + k]) for k in (0, 1))
-    return Image(bytes(text), functions, entries, thunks, traps, addresses)
+    return Image(bytes(text), functions, entries, thunks, traps, addresses, *_unwinding(places))
+
+
+def _unwinding(places: Sequence[tuple[int, int, CompiledCode]]) -> tuple[array[int], array[int], array[int]]:
+    """(frames, shapes, handlers). A shape is SHAPE_WORDS u32s: CFA, number of registers, then per register its DWARF number << 16 | the low 16 bits of its
+    offset from the canonical frame address. Shape 0 is code that nothing is unwound through: entry trampolines.
+    """
+    frames, shapes, handlers = array("I"), array("I", bytes(4 * SHAPE_WORDS)), array("I")
+    numbers: dict[tuple[int, tuple[tuple[int, int], ...]], int] = {}
+    for at, _, code in places:
+        if not code.frames and code.symbols:
+            frames.extend((at, 0))
+        for offset, cfa, registers in code.frames:
+            number = numbers.get((cfa, registers))
+            if number is None:
+                number = numbers[cfa, registers] = len(shapes) // SHAPE_WORDS
+                row = [cfa, len(registers), *(register << 16 | place & 0xFFFF for register, place in registers)]
+                shapes.extend(row + [0] * (SHAPE_WORDS - len(row)))
+            frames.extend((at + offset, number))
+        for start, end, pad in code.handlers:
+            handlers.extend((at + start, at + end, at + pad))
+    return frames, shapes, handlers
 
 
 def _shifted(rows: array[int], at: int) -> array[int]:
