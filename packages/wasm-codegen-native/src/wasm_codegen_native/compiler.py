@@ -73,7 +73,7 @@ class NativeCompiler:
         return [
             CompiledCode(
                 code.out.getvalue(), compiler.symbols, compiler.outside, code.rodata.getvalue(), RODATA_ALIGN, (),
-                rows,
+                rows, (), compiler.frames,
             )
         ]  # fmt: skip
 
@@ -90,12 +90,13 @@ class NativeCompiler:
         isa = self.isa()
         code = Code()
         symbols = []
+        frames = []
         for position, function in enumerate(signatures):
             isa.align(code)
             start = code.here()
             if entries:
                 isa.entry(code, assign(function, isa.convention()))
             else:
-                isa.host_thunk(code, assign(function, isa.convention()))
+                frames.append(isa.frame_row(start, isa.host_thunk(code, assign(function, isa.convention()))))
             symbols.append((position, start, code.here() - start))
-        return CompiledCode(code.out.getvalue(), symbols)
+        return CompiledCode(code.out.getvalue(), symbols, frames=frames)

@@ -15,6 +15,7 @@ from wasm_environ.opcodes import OPS
 if TYPE_CHECKING:
     from wasm_codegen_native.driver import Driver
     from wasm_codegen_native.frame import ModuleTables
+    from wasm_codegen_native.isa.x86_64.unwinding import FrameRow
     from wasm_environ.body import FunctionBody
 
 R_X86_64_PLT32: Final = 4
@@ -53,6 +54,7 @@ class ModuleCompiler:
         self.code: Code = Code()
         self.driver: Driver = isa.driver(self.code, tables, TRAITS)
         self.symbols: list[tuple[int, int, int]] = []
+        self.frames: list[FrameRow] = []
         self.outside: list[tuple[int, int, int, int, int]] = []  # relocations: calls of functions that are another backend's
         self.whole: bool = tables.whole
         self.first: i64 = tables.imported_functions
@@ -64,6 +66,7 @@ class ModuleCompiler:
         start = code.here()
         self.driver.compile(body)
         self.symbols.append((body.index, start, code.here() - start))
+        self.frames.append(self.isa.frame_row(start, self.driver.frame.saved))
 
     def resolve(self) -> None:
         """Fill in calls between functions and references to constants; the code is complete."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import final
 
-from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, shl
@@ -18,7 +17,9 @@ from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.machine import X86Machine
 from wasm_codegen_native.isa.x86_64.memory import Memory
 from wasm_codegen_native.isa.x86_64.reference import References
+from wasm_codegen_native.isa.x86_64.registers import numbers
 from wasm_codegen_native.isa.x86_64.trampolines import align, emit_entry, emit_host_thunk
+from wasm_codegen_native.isa.x86_64.unwinding import FrameRow, frame_row
 from wasm_codegen_native.isa.x86_64.vector import Vectors
 from wasm_codegen_native.plan import Plan, Registers
 from wasm_codegen_native.signatures import Convention, Signature
@@ -29,15 +30,6 @@ NAME = "x86_64"
 CALL_RELOCATION = 4  # R_X86_64_PLT32
 FIELD_TO_END = 4  # a pc-relative field counts from its end
 ALIGNMENT = 16
-
-
-def numbers(*groups: tuple[int, ...]) -> vec[i64]:
-    """Register numbers as a vec."""
-    result = vec[i64]()
-    for group in groups:
-        for number in group:
-            result = append(result, number)
-    return result
 
 
 def mask(*groups: tuple[int, ...]) -> i64:
@@ -109,10 +101,14 @@ class X86Isa:
         """Pad to the start of a function."""
         align(code)
 
+    def frame_row(self, start: int, saved: i64) -> FrameRow:
+        """How an exception leaves the function at `start`, which saves these registers."""
+        return frame_row(start, saved)
+
     def entry(self, code: Code, signature: Signature) -> None:
         """Emit an entry trampoline."""
         emit_entry(make_machine(code, self.features), signature)
 
-    def host_thunk(self, code: Code, signature: Signature) -> None:
-        """Emit a host thunk."""
-        emit_host_thunk(make_machine(code, self.features), signature)
+    def host_thunk(self, code: Code, signature: Signature) -> i64:
+        """Emit a host thunk; the registers it saves."""
+        return emit_host_thunk(make_machine(code, self.features), signature)

@@ -49,6 +49,7 @@ from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.memory import Memory
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.reference import References
+from wasm_codegen_native.isa.x86_64.registers import PUSHED, numbers
 from wasm_codegen_native.isa.x86_64.vector import Vectors
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, Machine
 from wasm_codegen_native.values import Values
@@ -78,7 +79,7 @@ class X86Machine(Machine):
         self.red_zone = 112  # System V ABI, AMD64, 3.2.2: 128, less what a trap's stub pushes
         self.asm: Assembler = asm
         self.code: Code = asm.code
-        self.saved_order: vec[i64] = vec[i64]([3, 12, 13, 14, 15])
+        self.saved_order: vec[i64] = numbers(PUSHED)
         self.table_bases: vec[i64] = vec[i64]()  # per jump table: rodata offset, code offset that entries count from
         self.values: Values | None = None
         self.integer: Integer | None = None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mypy_extensions import i64
 
-from wasm_codegen_native.code import Code, shl
+from wasm_codegen_native.code import NO_CHAIN, Code, shl
 from wasm_codegen_native.isa.x86_64.encodings import CALL_REG
 from wasm_codegen_native.isa.x86_64.machine import X86Machine
-from wasm_codegen_native.isa.x86_64.registers import R10, R11, RAX, RBX, RDI, RDX, RSI, RSP
+from wasm_codegen_native.isa.x86_64.registers import R10, R11, RAX, RBP, RBX, RDI, RDX, RSI, RSP
 from wasm_codegen_native.machine import T_F32, T_I64
 from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
-from wasm_environ.vmtypes import CONTEXT_STORE, HOST_CALL, VALUE_SIZE
+from wasm_environ.vmtypes import CONTEXT_STORE, HOST_CALL, HOST_THROW_REF, VALUE_SIZE
+
+CONTEXT_AT: Final = -16  # from RBP: below the one register saved, what aligns the stack
 
 
 def emit_entry(machine: X86Machine, signature: Signature) -> None:
@@ -42,8 +46,9 @@ def emit_entry(machine: X86Machine, signature: Signature) -> None:
     machine.ret()
 
 
-def emit_host_thunk(machine: X86Machine, signature: Signature) -> None:
-    """A wasm function whose callee is a VMHostContext: parameters to an array, the call, results from there."""
+def emit_host_thunk(machine: X86Machine, signature: Signature) -> i64:
+    """A wasm function whose callee is a VMHostContext: parameters to an array, the call, results from there, or the exnref that it gave thrown.
+    The registers it saves. The array ends 8 bytes below these; the context waits there."""
     saved: i64 = shl(1, RBX)
     machine.enter(saved)
     count: i64 = len(signature.params)
@@ -66,7 +71,9 @@ def emit_host_thunk(machine: X86Machine, signature: Signature) -> None:
     if signature.more >= 0:
         machine.move(T_I64, RBX, signature.more)
     machine.move(T_I64, RSI, RSP)
+    machine.store(T_I64, RDI, RBP, CONTEXT_AT)
     machine.asm.rm(CALL_REG, 0, RDI, HOST_CALL)
+    throws = machine.branch(machine.test(T_I64, RAX), NO_CHAIN)
     k = 1
     while k < len(signature.results):
         type = signature.results[k]
@@ -79,6 +86,11 @@ def emit_host_thunk(machine: X86Machine, signature: Signature) -> None:
         machine.load(type, 32 if type >= T_F32 else RAX, RSP, 0)
     machine.leave(saved)
     machine.ret()
+    machine.bind(throws)
+    machine.load(T_I64, RDI, RBP, CONTEXT_AT)
+    machine.move(T_I64, RSI, RAX)
+    machine.asm.rm(CALL_REG, 0, RDI, HOST_THROW_REF)
+    return saved
 
 
 def align(code: Code) -> None:
