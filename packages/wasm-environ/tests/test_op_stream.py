@@ -95,9 +95,9 @@ ROWS = [
     ("(block $h (result i32) (try_table (catch $e $h) (call $n)) (i32.const 3)) (drop)",
      ["block 1 -1 0", "try_table 2 -1 0", "call 1 0 0", "end 2 1 1", "i32.const 3", "end 1 1 1", "drop 127", END]),
     # aggregates
-    ("(drop (struct.get_s $s 0 (struct.new_default $s)))", ["struct.new_default 3", "struct.get_s 3 0 120", "drop 127", END]),
+    ("(drop (struct.get_s $s 0 (struct.new_default $s)))", ["struct.new_default 3", "struct.get_s 3 4294967296 120", "drop 127", END]),
     ("(array.set $arr (array.new_fixed $arr 1 (i32.const 1)) (i32.const 0) (i32.const 2))",
-     ["i32.const 1", "array.new_fixed 4 1 119", "i32.const 0", "i32.const 2", "array.set 4 119", END]),
+     ["i32.const 1", "array.new_fixed 4 1 119", "i32.const 0", "i32.const 2", "array.set 4 4294967296 119", END]),
     ("(drop (ref.test i31ref (ref.i31 (i32.const 1))))", ["i32.const 1", "ref.i31", f"ref.test null {ref(I31)} {ref(I31, False)}", "drop 127", END]),
     ("(drop (block (result (ref func)) (br_on_non_null 0 (ref.null func)) (unreachable)))",
      ["block 1 -1 0", f"ref.null {ref(FUNC)}", "br_on_non_null 1 1 0", "unreachable", "end 1 0 1", f"drop {ref(FUNC, False)}", END]),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, final
 
 from wasm_codegen_llvm.ir import Signature
+from wasm_environ.composites import StructType
+from wasm_environ.heap_layout import struct_layout
 from wasm_environ.libcalls import INDEX
 from wasm_environ.types import FuncType
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, POINTER_SIZE, ContextLayout
@@ -12,6 +14,7 @@ from wasm_environ.vmtypes import CONTEXT_BUILTINS, POINTER_SIZE, ContextLayout
 if TYPE_CHECKING:
     from wasm_codegen_llvm.isa import Isa
     from wasm_environ.compiler import Tunables
+    from wasm_environ.heap_layout import Layout
     from wasm_environ.module import Module
 
 # The trap libcall is entered through a stub that leaves no frame, so that the return address is the trapping function's: eight bytes a trap
@@ -49,7 +52,7 @@ FIRST_SUBPROGRAM: Final = 10
 class Shared:
     """What all batches of one module share: its layout, and the signatures met so far."""
 
-    __slots__ = ("bounds_checked", "isa", "layout", "module", "signatures", "tunables")
+    __slots__ = ("bounds_checked", "isa", "layout", "module", "signatures", "structs", "tunables")
 
     def __init__(self, module: Module, tunables: Tunables, isa: Isa) -> None:
         self.module = module
@@ -58,6 +61,7 @@ class Shared:
         self.layout = ContextLayout(module)
         self.bounds_checked = [tunables.needs_bounds_check(memory) for memory in module.memories]
         self.signatures: dict[int, Signature] = {}
+        self.structs: dict[int, Layout] = {}
 
     def signature(self, type_index: int) -> Signature:
         """The signature of a canonical type index."""
@@ -67,6 +71,25 @@ class Shared:
             assert isinstance(composite, FuncType)
             signature = self.signatures[type_index] = Signature(composite, self.isa.name)
         return signature
+
+    def is_func_type(self, type_index: int) -> bool:
+        """Whether a type is a function's."""
+        return isinstance(self.module.types[type_index].composite, FuncType)
+
+    def struct_layout(self, type_index: int) -> Layout:
+        """Where the fields of a struct type lie."""
+        layout = self.structs.get(type_index)
+        if layout is None:
+            t = self.module.types[type_index]
+            assert isinstance(t.composite, StructType)
+            layout = self.structs[type_index] = struct_layout(t.composite, self.is_func_type, t.descriptor >= 0)
+        return layout
+
+    def struct_fields(self, type_index: int) -> list[int]:
+        """The storage types of a struct type's fields."""
+        composite = self.module.types[type_index].composite
+        assert isinstance(composite, StructType)
+        return [field.type for field in composite.fields]
 
 
 @final
@@ -81,6 +104,9 @@ class Batch:
         self.layout = shared.layout
         self.bounds_checked = shared.bounds_checked
         self.signature = shared.signature
+        self.is_func_type = shared.is_func_type
+        self.struct_layout = shared.struct_layout
+        self.struct_fields = shared.struct_fields
         self.definitions: list[str] = []
         self.defined: set[int] = set()
         self.called: set[int] = set()

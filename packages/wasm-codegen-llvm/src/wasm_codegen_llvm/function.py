@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from wasm_codegen_llvm import fuel, rows
 from wasm_codegen_llvm.ir import INVARIANT, RISKY_LITERALS, SUFFIXES, UNLIKELY, ZEROS, type_name
 from wasm_codegen_llvm.lower import (
+    aggregate,
     atomic,
     control,
     memory,
@@ -20,6 +21,7 @@ from wasm_codegen_llvm.lower import (
     vector_memory,
 )
 from wasm_codegen_llvm.lower.canonical import canonicalize
+from wasm_codegen_llvm.lower.heap import SAFE_POINTS
 from wasm_environ import nans
 from wasm_environ.body import OFFSET_SHIFT, OP_MASK, WORDS
 from wasm_environ.compile_errors import UnsupportedError
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
     from wasm_codegen_llvm.batch import Batch
     from wasm_environ.body import FunctionBody
 
-CHAPTERS: Final = tuple(chapter.CHAPTER for chapter in (control, parametric, variable, table, memory, numeric, reference, vector_memory, vector, atomic))
+FILES: Final = (control, parametric, variable, table, memory, numeric, reference, aggregate, vector_memory, vector, atomic)
+CHAPTERS: Final = tuple(file.CHAPTER for file in FILES)
 TEMPLATES, FUNCTIONS = rows.gather(CHAPTERS)
 
 # Instructions that take a condition as the i1 it is: a comparison right before one of them needs no i32.
@@ -93,6 +96,7 @@ class FunctionLowering:
         self.following = 0  # op id of the record after the current one
         self.local_types: list[str] = []
         self.returns_here = True  # whether some callee, which may use the side area, returns to this function
+        self.collects = True  # whether a collection can happen while the function runs
         self.slots: list[str] = []  # per local: its alloca, or "" when it is never assigned
 
     # ---- values and text
@@ -212,7 +216,9 @@ class FunctionLowering:
         """The definition of the function as IR text."""
         body = self.body
         ops = list(body.ops)
-        self.returns_here = any(ops[at] & OP_MASK in CALLS for at in range(0, len(ops), WORDS))
+        seen = {ops[at] & OP_MASK for at in range(0, len(ops), WORDS)}
+        self.returns_here = not seen.isdisjoint(CALLS)
+        self.collects = not seen.isdisjoint(SAFE_POINTS)
         self.scope = self.batch.subprogram()
         self._locals(ops)
         if self.batch.tunables.consume_fuel:

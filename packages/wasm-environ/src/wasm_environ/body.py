@@ -35,6 +35,7 @@ of the module. What a, b, c mean is in `operands.py` as a table; the rules:
     ref.test, cast  a = target type (nullable or not), b = the operand's type
     struct.*        a = canonical type index, b = field, c = its storage type (get, set)
     array.*         a = canonical type index (destination), b = operand count, segment or source type, c = storage type of a's elements
+    get, set, len, fill of these: bit 32 of b says that the object is never null
     table.*         a = table (destination), b = element segment or source table;   elem.drop: a = segment
     memory.*        a = memory (destination), b = data segment or source memory;   data.drop: a = segment
 

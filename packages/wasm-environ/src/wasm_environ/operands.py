@@ -17,9 +17,10 @@ CALL: Final[Meaning] = ("function", "type index", "height")
 BRANCH: Final[Meaning] = ("label", "values carried", "height")
 CAST: Final[Meaning] = ("target type", "operand type", "")
 BRANCH_CAST: Final[Meaning] = ("label", "extra: carried, operand type, target type", "height")
-STRUCT_FIELD: Final[Meaning] = ("type index", "field", "storage type")
+STRUCT_FIELD: Final[Meaning] = ("type index", "field | never null << 32", "storage type")
 ALLOCATION: Final[Meaning] = ("type index", "", "")
 ELEMENTS: Final[Meaning] = ("type index", "", "storage type")
+ACCESS: Final[Meaning] = ("type index", "never null << 32", "storage type")
 SEGMENT_ELEMENTS: Final[Meaning] = ("type index", "segment", "storage type")
 
 # By mnemonic: every instruction whose type depends on context, and those with other immediates than a memarg or a lane.
@@ -113,13 +114,13 @@ ROWS: Final[dict[str, Meaning]] = {
     "array.new_elem": SEGMENT_ELEMENTS,
     "array.init_data": SEGMENT_ELEMENTS,
     "array.init_elem": SEGMENT_ELEMENTS,
-    "array.get": ELEMENTS,
-    "array.get_s": ELEMENTS,
-    "array.get_u": ELEMENTS,
-    "array.set": ELEMENTS,
-    "array.fill": ELEMENTS,
+    "array.get": ACCESS,
+    "array.get_s": ACCESS,
+    "array.get_u": ACCESS,
+    "array.set": ACCESS,
+    "array.fill": ACCESS,
     "array.copy": ("type index", "source type index", "storage type"),
-    "array.len": NOTHING,
+    "array.len": ("", "never null << 32", ""),
     "atomic.fence": NOTHING,
 }
 

@@ -37,6 +37,7 @@ STRUCT_NEW_DESC: Final = 0x120
 STRUCT_NEW_DEFAULT_DESC: Final = 0x121
 
 ARRAY_REF: Final = REF | NULLABLE | ARRAY << HEAP_SHIFT
+NEVER_NULL: Final = 1 << 32  # in word b of an access: the operand's type is not nullable
 
 
 def aggregate_type(s: State, kind: i64) -> i64:
@@ -53,6 +54,14 @@ def aggregate_type(s: State, kind: i64) -> i64:
 def reference(type: i64) -> i64:
     """The operand that instructions on a type take."""
     return REF | CONCRETE | NULLABLE | type << HEAP_SHIFT
+
+
+def pop_object(s: State, want: i64) -> i64:
+    """Pop the object of an access; NEVER_NULL if its type is not nullable, else 0."""
+    t = s.pop()
+    if not s.context.matches(t, want):
+        raise s.mismatch(want, t)
+    return 0 if t & NULLABLE else NEVER_NULL
 
 
 def allocated(s: State, type: i64) -> i64:
@@ -97,7 +106,7 @@ def struct_new(s: State, op: i64) -> None:
 
 
 def struct_access(s: State, op: i64) -> None:
-    """struct.get, struct.get_s, struct.get_u, struct.set: a = type, b = field, c = its storage type."""
+    """struct.get, struct.get_s, struct.get_u, struct.set: a = type, b = field | NEVER_NULL, c = its storage type."""
     type = aggregate_type(s, STRUCT)
     i = s.r.u32()
     context = s.context
@@ -109,13 +118,13 @@ def struct_access(s: State, op: i64) -> None:
         if not field & MUTABLE:
             raise s.fail(f"immutable field {i} of type {type}")
         s.pop_t(unpacked(field))
-        s.pop_t(reference(type))
+        never_null = pop_object(s, reference(type))
     else:
         check_extension(s, op == STRUCT_GET, storage)
-        s.pop_t(reference(type))
+        never_null = pop_object(s, reference(type))
         s.push(unpacked(field))
     if s.live:
-        s.emit(op, type, i, storage)
+        s.emit(op, type, i | never_null, storage)
 
 
 def check_extension(s: State, plain: bool, storage: i64) -> None:
@@ -186,7 +195,7 @@ def from_segment(s: State, segment: i64, field: i64) -> None:
 
 
 def array_access(s: State, op: i64) -> None:
-    """array.get, array.get_s, array.get_u, array.set, array.fill: a = type, c = the elements' storage type."""
+    """array.get, array.get_s, array.get_u, array.set, array.fill: a = type, b = NEVER_NULL or 0, c = the elements' storage type."""
     type = aggregate_type(s, ARRAY)
     field = element(s, type)
     if op in (ARRAY_SET, ARRAY_FILL):
@@ -195,21 +204,21 @@ def array_access(s: State, op: i64) -> None:
             s.pop_t(I32)
         s.pop_t(unpacked(field))
         s.pop_t(I32)
-        s.pop_t(reference(type))
+        never_null = pop_object(s, reference(type))
     else:
         check_extension(s, op == ARRAY_GET, field & STORAGE)
         s.pop_t(I32)
-        s.pop_t(reference(type))
+        never_null = pop_object(s, reference(type))
         s.push(unpacked(field))
     if s.live:
-        s.emit(op, type, 0, field & STORAGE)
+        s.emit(op, type, never_null, field & STORAGE)
 
 
 def array_len(s: State) -> None:
-    s.pop_t(ARRAY_REF)
+    never_null = pop_object(s, ARRAY_REF)
     s.push(I32)
     if s.live:
-        s.emit(ARRAY_LEN, 0, 0, 0)
+        s.emit(ARRAY_LEN, 0, never_null, 0)
 
 
 def array_copy(s: State) -> None:
