@@ -156,9 +156,10 @@ int vm_enter(Store *store, VMContext *callee, VMValue *values, void *code, void 
         landed = enter(thread, &activation, callee, values, code, entry);
     store->depth--;
     atomic_store_explicit(&thread->activation, activation.prev, memory_order_relaxed);
-    if (LIKELY(!landed))
-        return 0;
-    return landed < 0 ? -1 : raise_outcome(thread, &activation, timed_out);
+    int result = LIKELY(!landed) ? 0 : landed < 0 ? -1 : raise_outcome(thread, &activation, timed_out);
+    if (UNLIKELY(store->thrown != NULL) && !store->depth)
+        exn_forget(store);
+    return result;
 }
 
 PyThreadState *leave_wasm(ThreadRecord *thread, Activation *activation, uintptr_t exit_pc, uintptr_t exit_fp)

@@ -58,8 +58,11 @@ static int registry_insert(Code *code)
     return 0;
 }
 
+_Atomic uint64_t code_gone;
+
 static void registry_remove(Code *code)
 {
+    atomic_fetch_add(&code_gone, 1);
     pthread_mutex_lock(&registry_lock);
     Ranges *old = atomic_load(&registry);
     /* In place of a smaller copy when memory is short: an empty range, which no pc lies in. */
@@ -140,7 +143,7 @@ int code_init(void);
 int code_init(void) { return pthread_atfork(fork_prepare, fork_parent, fork_child); }
 
 /* Last row of (key, value) rows whose key is <= offset; -1 when there is none. */
-static int64_t last_row(const uint32_t *rows, size_t count, uint32_t offset)
+int64_t code_last_row(const uint32_t *rows, size_t count, uint32_t offset)
 {
     size_t low = 0, high = count;
     while (low < high) {
@@ -155,7 +158,7 @@ static int64_t last_row(const uint32_t *rows, size_t count, uint32_t offset)
 
 bool code_trap_at(const Code *code, uint32_t offset, uint32_t *trap)
 {
-    int64_t row = last_row(code->traps, code->trap_count, offset);
+    int64_t row = code_last_row(code->traps, code->trap_count, offset);
     if (row < 0 || code->traps[2 * row] != offset)
         return false;
     *trap = code->traps[2 * row + 1];
@@ -164,7 +167,7 @@ bool code_trap_at(const Code *code, uint32_t offset, uint32_t *trap)
 
 uint32_t code_wasm_offset(const Code *code, uint32_t offset)
 {
-    int64_t row = last_row(code->addresses, code->address_count, offset);
+    int64_t row = code_last_row(code->addresses, code->address_count, offset);
     return row < 0 ? 0xFFFFFFFFu : code->addresses[2 * row + 1];
 }
 

@@ -142,6 +142,9 @@ static inline bool code_contains(const Code *code, uintptr_t address) { return a
 bool code_trap_at(const Code *code, uint32_t offset, uint32_t *trap);
 int64_t code_function_at(Code *code, uint32_t offset);        /* defined function number or -1 */
 uint32_t code_wasm_offset(const Code *code, uint32_t offset); /* 0xFFFFFFFF: unknown */
+int64_t code_last_row(const uint32_t *rows, size_t count, uint32_t offset); /* of (offset, value) rows the last that begins at or before; -1: none */
+int code_set_tables(Code *code, PyObject *views); /* a tuple of memoryviews, as TABLES in loading.py; -1 with an exception */
+extern _Atomic uint64_t code_gone; /* how many mappings have gone: what was remembered of them is void */
 
 /* ---- externrefs.c: the Python objects that wasm may refer to ---- */
 
@@ -159,6 +162,19 @@ int store_collect_externrefs(Store *store);
 /* ---- gc_heap.c: structs, arrays and exceptions ---- */
 
 #include "gc.h"
+
+/* ---- exnref.c: exceptions of wasm in Python ---- */
+
+/* The references that ExnRef objects hold: roots of the collector. A free place has the next one in its upper half, and null in its lower. */
+typedef struct ExnRoots {
+    uint64_t *refs; /* owned */
+    uint32_t count, capacity, free; /* free == count: none */
+} ExnRoots;
+
+void exn_roots_clear(Store *store);
+uint64_t exn_take_error(Store *store); /* the exnref of the WasmException that is set, which is cleared; 0: it is none to throw in this store, and stays. Runs Python code */
+int exn_raise(Store *store, PyObject *backtrace, bool *again); /* raises what is pending; -1 */
+void exn_forget(Store *store);
 
 /* ---- memory.c: linear memories ---- */
 
@@ -297,6 +313,10 @@ struct Store {
     HostGlobal *globals;
     ExternRefs externrefs;
     GcHeap heap;
+    uint64_t pending_exception; /* an exnref that nothing has caught, between the unwind and its Python exception; or 0. A root */
+    ExnRoots exn_roots;
+    PyObject *thrown;           /* the WasmException that a host function raised last, while wasm runs; strong or NULL */
+    uint64_t thrown_ref;        /* its exnref; rooted by `thrown` */
     ThreadRecord *owner; /* the thread inside, while depth > 0 */
     uint32_t depth;      /* activations, and host functions called directly */
     uint32_t pins;       /* calls converting values: no collection, no close */
@@ -368,6 +388,14 @@ typedef struct TagObject {
     PyObject *dict, *weakrefs; /* strong, NULL until used */
 } TagObject;
 
+typedef struct ExnRefObject {
+    PyObject_HEAD
+    Store *store; /* strong */
+    uint64_t ref; /* in its heap */
+    uint32_t root; /* its place in store->exn_roots */
+    PyObject *dict, *weakrefs; /* strong, NULL until used */
+} ExnRefObject;
+
 typedef struct CallerObject {
     PyObject_HEAD
     Store *store;       /* strong; NULL once the call is over */
@@ -388,7 +416,7 @@ typedef struct InstanceObject {
 PyObject *object_as(PyTypeObject *type, PyTypeObject *base, PyObject *made);
 int object_init(PyObject *self, PyObject *args, PyObject *kwargs); /* tp_init: tp_new has had the arguments */
 extern PyGetSetDef object_dict_getset[]; /* __dict__ */
-extern PyTypeObject FuncType, MemoryType, SharedMemoryType, TableType, GlobalType, TagType;
+extern PyTypeObject FuncType, MemoryType, SharedMemoryType, TableType, GlobalType, TagType, ExnRefType;
 PyObject *func_wrap(Store *store, VMFuncRef *funcref, HostFunc *host);
 PyObject *memory_wrap(Store *store, Memory *memory);
 PyObject *memory_view(Store *store, Memory *memory);
@@ -396,6 +424,7 @@ PyObject *table_wrap(Store *store, Table *table);
 PyObject *global_wrap(Store *store, VMGlobal *cell, ValueType type, bool mutable_);
 uint64_t tag_next(void); /* an identity never used before */
 PyObject *tag_wrap(Store *store, uint64_t identity, Signature *signature);
+PyObject *exnref_wrap(Store *store, uint64_t ref);
 VMFuncRef *func_reference(FuncObject *func); /* usable by wasm; NULL with an exception */
 HostFunc *funcref_host(const VMFuncRef *funcref);
 
@@ -404,11 +433,12 @@ HostFunc *funcref_host(const VMFuncRef *funcref);
 typedef struct Globals {
     PyObject *wasm_error, *link_error, *exhausted_error, *store_error, *exit_error, *artifact_error, *argument_error; /* exception classes */
     PyObject *trap;                                                            /* class Trap */
+    PyObject *wasm_exception;                                                  /* class WasmException */
     PyObject *to_func_type, *to_memory_type, *to_table_type, *to_global_type, *to_tag_type; /* environ's -> public; NULL: identity */
     PyObject *from_func_type, *from_memory_type, *from_table_type, *from_global_type, *from_tag_type;
     PyObject *default_engine, *set_wasi;
     PyObject *environ_func_type, *environ_memory_type, *environ_table_type, *environ_global_type, *environ_limits; /* classes */
-    PyObject *str_vm, *str_loaded, *str_value, *str_timeout, *str_memory, *str_code, *str_val, *str_message, *str_backtrace, *str__code, *str_into;
+    PyObject *str_vm, *str_loaded, *str_value, *str_timeout, *str_memory, *str_code, *str_val, *str_message, *str_backtrace, *str__code, *str_into, *str_exnref;
     PyObject *empty_tuple;
 } Globals;
 

@@ -61,9 +61,3 @@ void libcall_array_init_elem(VMContext *context, uint32_t segment, uint64_t arra
     (void)context, (void)segment, (void)array, (void)index, (void)offset, (void)length;
     raise_trap(TRAP_UNREACHABLE);
 }
-
-_Noreturn void libcall_throw_ref(VMContext *context, uint64_t exception)
-{
-    (void)context, (void)exception;
-    raise_trap(TRAP_UNREACHABLE);
-}

@@ -32,6 +32,7 @@ void host_context_init(HostContext *context, HostFunc *function, Instance *calle
     context->vm.flags = 0;
     context->vm.store = &function->store->vm;
     context->vm.host_call = host_call;
+    context->vm.throw_ref = host_throw_ref;
     context->function = function;
     context->caller = caller;
 }
@@ -352,9 +353,10 @@ uint64_t host_call(VMHostContext *vm_context, VMValue *values)
     if (UNLIKELY(here < activation->store->vm.stack_limit))
         raise_trap(TRAP_STACK_OVERFLOW);
     PyThreadState *released = leave_wasm(thread, activation, 0, here);
-    if (UNLIKELY(host_invoke(context->function, context->caller, values)))
+    uint64_t exception = 0;
+    if (UNLIKELY(host_invoke(context->function, context->caller, values)) && !(exception = exn_take_error(context->function->store)))
         unwind_python_error(thread, activation);
     return_to_wasm(thread, activation, released);
     poll_interrupt();
-    return 0;
+    return exception;
 }

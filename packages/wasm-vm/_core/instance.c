@@ -323,12 +323,15 @@ static int make_globals(Instance *instance)
     return 0;
 }
 
-static void make_tags(Instance *instance)
+static int make_tags(Instance *instance)
 {
     const Plan *plan = &instance->module->plan;
+    if (plan->tag_count && gc_heap_open(&instance->store->heap))
+        return -1;
     uint64_t *tags = instance_at(instance, plan->layout.tags);
     for (uint32_t i = plan->imported_tags; i < plan->tag_count; i++)
         tags[i] = tag_next();
+    return 0;
 }
 
 /* ---- segments ---- */
@@ -483,8 +486,7 @@ PyObject *loaded_instantiate(Loaded *module, Store *store, PyObject *const *impo
     for (uint32_t i = 0; i < plan->import_count; i++)
         link_import(instance, &plan->imports[i], imports[i]);
     fill_func_refs(instance, imports);
-    make_tags(instance);
-    if (make_memories(instance) || make_globals(instance) || make_tables(instance))
+    if (make_tags(instance) || make_memories(instance) || make_globals(instance) || make_tables(instance))
         abandon(store, instance);
     else if (!init_elements(instance) && !init_datas(instance) && !code_check(module->code) && !run_start(instance))
         result = instance_wrap(store, instance);

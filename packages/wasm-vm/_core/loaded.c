@@ -5,7 +5,7 @@
 
 /* The tables of a file stay in its mapping; those of an image in memory are kept by reference. Each is a contiguous memoryview; the order is that of
  * TABLES in loading.py. */
-static int set_code_tables(Code *code, PyObject *views)
+int code_set_tables(Code *code, PyObject *views)
 {
     const struct {
         const uint32_t **rows;
@@ -21,7 +21,7 @@ static int set_code_tables(Code *code, PyObject *views)
     for (Py_ssize_t i = 0; i < count; i++) {
         PyObject *view = PyTuple_GET_SIZE(views) == count ? PyTuple_GET_ITEM(views, i) : NULL;
         const Py_buffer *buffer = view && PyMemoryView_Check(view) ? PyMemoryView_GET_BUFFER(view) : NULL;
-        if (!buffer || (size_t)buffer->len % tables[i].row_size || (uintptr_t)buffer->buf % 4 || !PyBuffer_IsContiguous(buffer, 'C')) {
+        if (!buffer || (size_t)buffer->len % tables[i].row_size || (buffer->len && (uintptr_t)buffer->buf % 4) || !PyBuffer_IsContiguous(buffer, 'C')) {
             PyErr_SetString(PyExc_ValueError, "plan: code tables");
             return -1;
         }
@@ -40,7 +40,7 @@ static int fill(Loaded *self, const PlanInput *in, Py_ssize_t text_offset, Py_ss
 {
     Code *code = self->code;
     Plan *plan = &self->plan;
-    if (set_code_tables(code, in->tables_of_code) || code_register(code, (size_t)text_offset, (size_t)text_size) ||
+    if (code_set_tables(code, in->tables_of_code) || code_register(code, (size_t)text_offset, (size_t)text_size) ||
         plan_parse(self, in) || engine_sync_types(self->engine))
         return -1;
     for (uint32_t i = 0; i < plan->imported_functions; i++) { /* for host functions that escape as references */

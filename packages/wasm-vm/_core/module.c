@@ -195,6 +195,7 @@ static int import_names(void)
         {"wasm_environ.types", "Limits", &G.environ_limits},
         {"wasm_vm.errors", "StoreError", &G.store_error},
         {"wasm_vm.errors", "Trap", &G.trap},
+        {"wasm_vm.errors", "WasmException", &G.wasm_exception},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         PyObject *module = PyImport_ImportModule(names[i].module);
@@ -203,8 +204,8 @@ static int import_names(void)
         if (!*names[i].slot)
             return -1;
     }
-    if (!PyType_Check(G.trap) || !((PyTypeObject *)G.trap)->tp_new) {
-        PyErr_SetString(PyExc_TypeError, "wasm_vm.errors.Trap must be a class");
+    if (!PyType_Check(G.wasm_exception) || !PyType_Check(G.trap) || !((PyTypeObject *)G.trap)->tp_new) {
+        PyErr_SetString(PyExc_TypeError, "wasm_vm.errors.Trap and WasmException must be classes");
         return -1;
     }
     return 0;
@@ -217,7 +218,7 @@ static int make_strings(void)
         PyObject **slot;
     } strings[] = {{"_vm", &G.str_vm},         {"_loaded", &G.str_loaded},     {"value", &G.str_value},         {"timeout", &G.str_timeout},
                    {"memory", &G.str_memory},  {"_trap", &G.str_code},         {"_message", &G.str_message},    {"_backtrace", &G.str_backtrace},
-                   {"_code", &G.str__code},   {"into", &G.str_into}};
+                   {"_code", &G.str__code},   {"into", &G.str_into},     {"exnref", &G.str_exnref}};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (!(*strings[i].slot = PyUnicode_InternFromString(strings[i].text)))
             return -1;
@@ -232,7 +233,7 @@ static int add_types(PyObject *module)
     } types[] = {{"EngineCore", &EngineType},       {"Store", &StoreType},         {"Func", &FuncType},           {"Caller", &CallerType},
                  {"Memory", &MemoryType},           {"SharedMemory", &SharedMemoryType}, {"Table", &TableType},   {"Global", &GlobalType},
                  {"Instance", &InstanceType},       {"InstanceExports", &ExportsType},   {"LoadedModule", &LoadedType}, {"Code", &CodeType},
-                 {"Tag", &TagType},                 {"Pool", &PoolType},       {"InstancePre", &InstancePreType},                 {"Backtrace", &BacktraceType}};
+                 {"Tag", &TagType}, {"ExnRef", &ExnRefType},                 {"Pool", &PoolType},       {"InstancePre", &InstancePreType},                 {"Backtrace", &BacktraceType}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (PyType_Ready(types[i].type) || PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type))
             return -1;

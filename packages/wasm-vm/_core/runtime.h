@@ -8,7 +8,14 @@
 #include "core.h"
 
 /* How an activation ended, when not by returning. */
-enum Outcome { OUTCOME_TRAP = 1, OUTCOME_PYTHON_ERROR = 2, OUTCOME_FILE_CHANGED = 3, OUTCOME_NO_MEMORY = 4 };
+enum Outcome {
+    OUTCOME_TRAP = 1,
+    OUTCOME_PYTHON_ERROR = 2,
+    OUTCOME_FILE_CHANGED = 3,
+    OUTCOME_NO_MEMORY = 4,
+    OUTCOME_EXCEPTION = 5, /* of wasm: the store's pending one */
+    OUTCOME_LOST_FRAME = 6 /* the same, but the way to its handler, if there is one, was not found */
+};
 
 /* One entry into wasm, on the C stack of the thread that made it. */
 struct Activation {
@@ -33,6 +40,14 @@ typedef struct Deadline {
 enum { INTERRUPT_TIMEOUT = 1, INTERRUPT_EPOCH = 2, INTERRUPT_SIGNALS = 4 };
 enum { MAX_FRAMES = 64 };
 
+/* What unwinding found out about a return address - 1. */
+typedef struct UnwindRow {
+    uintptr_t pc;          /* 0: an empty row */
+    uintptr_t pad;         /* where its handler begins, or 0 */
+    const uint32_t *shape; /* of the frame; NULL: nothing is unwound through it. Borrowed from the code */
+} UnwindRow;
+enum { UNWIND_ROWS = 256 };
+
 struct ThreadRecord {
     Activation *_Atomic activation; /* innermost */
     atomic_uint interrupt;          /* INTERRUPT_* that wait */
@@ -50,6 +65,8 @@ struct ThreadRecord {
     ThreadRecord *next, *prev; /* all threads, under the monitor's lock */
     void *altstack;            /* owned mapping or NULL */
     uintptr_t frames[MAX_FRAMES];
+    UnwindRow unwind_rows[UNWIND_ROWS];
+    uint64_t unwind_gone; /* code_gone when they were made */
 };
 
 extern __thread ThreadRecord *tls_thread __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -75,6 +92,14 @@ uintptr_t context_pc(const void *ucontext);
 uintptr_t context_sp(const void *ucontext);
 uintptr_t context_fp(const void *ucontext);
 void context_unwind(void *ucontext, uintptr_t saved_sp);
+
+/* throw_x86_64.c: registers of wasm by DWARF number; those an exception handler is given, and those that shapes may name */
+enum { THROWN_VALUE = 0, THROWN_FP = 6, THROWN_SP = 7, THROWN_PC = 16, THROWN_WORDS = 17 };
+extern const uint32_t throw_restorable;
+void host_throw_ref(VMHostContext *context, uint64_t exception); /* for thunks; does not return to its caller */
+
+/* unwind.c */
+__attribute__((visibility("hidden"))) void throw_find(uintptr_t *registers); /* as they were at the throw -> as they must be at the handler */
 
 /* trap.c */
 void capture_frames(ThreadRecord *thread, Activation *activation, uintptr_t pc, uintptr_t sp, uintptr_t fp);

@@ -155,6 +155,7 @@ static int store_traverse(Store *self, visitproc visit, void *arg)
     Py_VISIT(self->data);
     Py_VISIT(self->wasi);
     Py_VISIT(self->dict);
+    Py_VISIT(self->thrown);
     for (HostFunc *h = self->host_funcs; h; h = h->next) {
         Py_VISIT(h->callable);
         Py_VISIT(h->context);
@@ -172,6 +173,7 @@ static int store_clear(Store *self)
     Py_XSETREF(self->data, Py_NewRef(Py_None)); /* never NULL: a finalizer may ask for it */
     Py_CLEAR(self->wasi);
     Py_CLEAR(self->dict);
+    Py_CLEAR(self->thrown);
     return 0;
 }
 
@@ -210,6 +212,7 @@ static void free_runtime(Store *self)
         free(global);
     }
     externrefs_clear(&self->externrefs);
+    exn_roots_clear(self);
     gc_heap_close(&self->heap);
 }
 

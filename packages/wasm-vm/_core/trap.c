@@ -193,9 +193,24 @@ int raise_outcome(ThreadRecord *thread, Activation *activation, bool timed_out)
                                            "mappings (vm.max_map_count) are the usual causes");
         return -1;
     }
-    PyObject *backtrace = backtrace_new(thread, activation->frame_count);
-    if (!backtrace)
+    if (activation->outcome == OUTCOME_LOST_FRAME) {
+        activation->store->pending_exception = 0;
+        PyErr_SetString(PyExc_SystemError, "an exception met a frame that the code's tables do not describe: the artifact is inconsistent");
         return -1;
+    }
+    PyObject *backtrace = backtrace_new(thread, activation->frame_count);
+    if (!backtrace) {
+        activation->store->pending_exception = 0;
+        return -1;
+    }
+    if (activation->outcome == OUTCOME_EXCEPTION) {
+        bool again;
+        (void)exn_raise(activation->store, backtrace, &again);
+        Py_DECREF(backtrace);
+        if (again && activation->frame_count)
+            add_note(thread, activation);
+        return -1;
+    }
     PyObject *message = NULL;
     if (timed_out && activation->trap_code == TRAP_INTERRUPT)
         message = PyUnicode_FromString("interrupt: the call's timeout has passed");

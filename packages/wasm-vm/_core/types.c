@@ -236,10 +236,10 @@ int engine_find_thunk(Engine *engine, Signature *signature)
     PyObject *pair = NULL;
     if (!args || module_call_helper("thunk_code", args, &pair))
         return -1;
-    PyObject *text;
+    PyObject *text, *tables;
     unsigned long long offset;
     int result = -1;
-    if (!PyArg_ParseTuple(pair, "SK", &text, &offset))
+    if (!PyArg_ParseTuple(pair, "SKO!", &text, &offset, &PyTuple_Type, &tables))
         goto done;
     if (offset >= (unsigned long long)PyBytes_GET_SIZE(text)) {
         PyErr_SetString(PyExc_ValueError, "thunk offset outside the code");
@@ -248,6 +248,10 @@ int engine_find_thunk(Engine *engine, Signature *signature)
     Code *code = code_from_bytes((const uint8_t *)PyBytes_AS_STRING(text), (size_t)PyBytes_GET_SIZE(text));
     if (!code)
         goto done;
+    if (code_set_tables(code, tables)) {
+        Py_DECREF(code);
+        goto done;
+    }
     if (signature->thunk) { /* compiling runs Python, which may have needed the same */
         Py_DECREF(code);
         result = 0;

@@ -19,6 +19,9 @@ PROLOGUE = bytes.fromhex("55 48 89 e5")  # push rbp; mov rbp, rsp
 EPILOGUE = bytes.fromhex("5d c3")  # pop rbp; ret
 INT_REGISTERS = (7, 6, 2, 1, 8, 9)  # rdi rsi rdx rcx r8 r9
 FLOATS = (t.F32, t.F64)
+Shape = tuple[int, tuple[tuple[int, int], ...]]  # canonical frame address from rbp, saved registers by DWARF number and offset from there
+FRAME: Shape = (16, ((6, -16), (16, -8)))  # of PROLOGUE
+SAVED_FRAME: Shape = (16, ((3, -24), (6, -16), (12, -32), (13, -40), (14, -48), (15, -56), (16, -8)))  # of `saving`
 
 
 def load_register(register: int, base: int, offset: int) -> bytes:
@@ -72,7 +75,10 @@ def host_thunk(ty: t.FuncType) -> bytes:
     code += store_register(6, 5, -8)  # `more`, if there is one
     for i, (vector, register) in enumerate(places(ty)):
         code += vector_move(0x11, register, 4, 16 * i) if vector else store_register(register, 4, 16 * i)
+    code += store_register(7, 5, -16)
     code += bytes.fromhex("48 89 e6") + load_register(0, 7, vmtypes.HOST_CALL) + bytes.fromhex("ff d0")  # mov rsi, rsp; call
+    throw = load_register(7, 5, -16) + bytes.fromhex("48 89 c6") + load_register(0, 7, vmtypes.HOST_THROW_REF) + bytes.fromhex("ff d0")
+    code += bytes.fromhex("48 85 c0 74") + bytes((len(throw),)) + throw  # test rax, rax; jz past; mov rsi, rax; call
     if len(ty.results) > 1:
         code += load_register(1, 5, -8)
         for k in range(1, len(ty.results)):
@@ -82,23 +88,30 @@ def host_thunk(ty: t.FuncType) -> bytes:
     return code + bytes.fromhex("c9 c3")  # leave; ret
 
 
-def joined(parts: list[bytes]) -> CompiledCode:
+def joined(parts: list[bytes], frame: Shape | None = None) -> CompiledCode:
+    """`frame`: the shape of them all."""
     text, symbols = b"", []
     for i, part in enumerate(parts):
         symbols.append((i, len(text), len(part)))
         text += part + b"\xcc" * (-len(part) % 16)
-    return CompiledCode(text or b"\xcc", symbols)
+    return CompiledCode(text or b"\xcc", symbols, frames=[(offset, *frame) for _, offset, _ in symbols] if frame else [])
 
 
 class Handmade:
-    """`bodies`: machine code per defined function; `traps`: (function, offset in it, trap code) rows."""
+    """`bodies`: machine code per defined function; `traps`: (function, offset in it, trap code) rows; `handlers`: (function, start, end, landing pad)
+    rows; `shapes`: of the functions whose frames are not FRAME, None for one without a row."""
 
     name = "handmade"
     version = "1"
 
-    def __init__(self, bodies: list[bytes], traps: list[tuple[int, int, int]] | None = None) -> None:
+    def __init__(
+        self, bodies: list[bytes], traps: list[tuple[int, int, int]] | None = None, handlers: list[tuple[int, int, int, int]] | None = None,
+        shapes: dict[int, Shape | None] | None = None,
+    ) -> None:
         self.bodies = bodies
         self.traps = traps or []
+        self.handlers = handlers or []
+        self.shapes = shapes or {}
 
     def compile_functions(self, module, features, progress=None):
         code = joined(self.bodies)
@@ -106,10 +119,34 @@ class Handmade:
         symbols = [(i + module.imported_functions, offset, size) for i, offset, size in code.symbols]
         traps = sorted((starts[f] + offset, trap) for f, offset, trap in self.traps)
         addresses = [(start, 100 + 10 * i) for i, start in enumerate(starts)]
-        return [CompiledCode(code.text, symbols, traps=traps, addresses=addresses)]
+        shapes = [self.shapes.get(f, FRAME) for f in range(len(starts))]
+        frames = [(start, *shape) for start, shape in zip(starts, shapes, strict=True) if shape]
+        handlers = sorted((starts[f] + low, starts[f] + high, starts[f] + pad) for f, low, high, pad in self.handlers)
+        return [CompiledCode(code.text, symbols, traps=traps, addresses=addresses, frames=frames, handlers=handlers)]
 
     def compile_trampolines(self, entries, host_thunks):
-        return joined([entry(ty) for ty in entries]), joined([host_thunk(ty) for ty in host_thunks])
+        return joined([entry(ty) for ty in entries]), joined([host_thunk(ty) for ty in host_thunks], FRAME)
+
+
+def saving(*parts: bytes) -> bytes:
+    """A function that saves all callee-saved registers; 8 bytes at rbp - 48 are its own."""
+    start = PROLOGUE + bytes.fromhex("53 41 54 41 55 41 56 41 57 50")  # push rbx, r12 to r15, rax
+    end = bytes.fromhex("48 8d 65 d8 41 5f 41 5e 41 5d 41 5c 5b 5d c3")  # lea rsp, [rbp - 40]; pop them
+    return start + b"".join(parts) + end
+
+
+def call_function(layout: vmtypes.ContextLayout, index: int) -> bytes:
+    """call a function that escapes; rdi is our VMContext"""
+    return load_register(0, 7, layout.func_ref(index) + vmtypes.FUNC_REF_CODE) + bytes.fromhex("ff d0")
+
+
+def throw(layout: vmtypes.ContextLayout, type_index: int, value: int, tag: int = 0) -> bytes:
+    """throw an exception of a tag whose type is (param i64); rdi is our VMContext, rbx is spoilt"""
+    code = bytes.fromhex("48 89 fb 8b b7") + struct.pack("<i", layout.type_id(type_index))  # mov rbx, rdi; mov esi, [rdi + type id]
+    code += immediate(2, 24) + libcall("gc_alloc")
+    code += load_register(1, 3, vmtypes.CONTEXT_GC_HEAP) + load_register(1, 1, vmtypes.HEAP_BASE) + bytes.fromhex("48 01 c1")  # add rcx, rax
+    code += load_register(2, 3, layout.tag(tag)) + store_register(2, 1, 8) + immediate(2, value) + store_register(2, 1, 16)
+    return code + bytes.fromhex("48 89 df 48 89 c6") + libcall("throw_ref")  # mov rdi, rbx; mov rsi, rax
 
 
 def call_import(layout: vmtypes.ContextLayout, index: int) -> bytes:
@@ -156,24 +193,24 @@ class Vm:
         self.registry = TypeRegistry()
         self.core = wasm_vm.EngineCore(self.registry, Handmade([]).compile_trampolines, **options)
 
-    def artifact(self, text: str, bodies=(), traps=None, tunables: Tunables | None = None) -> bytes:
+    def artifact(self, text: str, bodies=(), traps=None, tunables: Tunables | None = None, handlers=None, shapes=None) -> bytes:
         """`bodies` may be callables that take the module's ContextLayout."""
         module = decode(bytes(parse_module(text)), ALL)
         module.escaping_functions.update(e.index for e in module.exports if e.kind == 0)
         layout = vmtypes.ContextLayout(module)
         made = [body(layout) if callable(body) else body for body in bodies]
-        return compile_module(module, Handmade(made, traps), Target("x86_64"), tunables or Tunables(), ALL)
+        return compile_module(module, Handmade(made, traps, handlers, shapes), Target("x86_64"), tunables or Tunables(), ALL)
 
-    def module(self, text: str, bodies=(), traps=None, tunables: Tunables | None = None) -> wasm_vm.LoadedModule:
-        return wasm_vm.load_module(self.core, self.artifact(text, bodies, traps, tunables))
+    def module(self, text: str, bodies=(), traps=None, tunables: Tunables | None = None, handlers=None, shapes=None) -> wasm_vm.LoadedModule:
+        return wasm_vm.load_module(self.core, self.artifact(text, bodies, traps, tunables, handlers, shapes))
 
     def store(self, data: object = None) -> wasm_vm.Store:
         return wasm_vm.Store(self.core, data)
 
-    def exports(self, text: str, bodies=(), imports=(), store=None, traps=None):
+    def exports(self, text: str, bodies=(), imports=(), store=None, traps=None, handlers=None, shapes=None):
         """(store, exports) of a fresh instance"""
         store = store or self.store()
-        return store, self.module(text, bodies, traps).instantiate(store, list(imports)).exports(store)
+        return store, self.module(text, bodies, traps, None, handlers, shapes).instantiate(store, list(imports)).exports(store)
 
 
 def ft(params: str = "", results: str = "") -> t.FuncType:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wasm_codegen_llvm.batch import preamble
 from wasm_codegen_llvm.ir import Signature, from_result, to_result
-from wasm_environ.vmtypes import CONTEXT_STORE, HOST_CALL, VALUE_SIZE
+from wasm_environ.vmtypes import CONTEXT_STORE, HOST_CALL, HOST_THROW_REF, VALUE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,9 @@ def _thunk(k: int, s: Signature) -> str:
     for index, t in enumerate(s.wasm_params):
         lines.append(f"{_slot('p', 'values', index)}store {t} %P{index}, ptr %p{index}, align 8\n")
     lines.append(f"%field = getelementptr i8, ptr %vm, i64 {HOST_CALL}\n%call = load ptr, ptr %field\n")
-    lines.append("call void %call(ptr %vm, ptr %values)\n")
+    lines.append("%thrown = call i64 %call(ptr %vm, ptr %values)\n%returned = icmp eq i64 %thrown, 0\nbr i1 %returned, label %results, label %throws\n")
+    lines.append(f"throws:\n%throw.field = getelementptr i8, ptr %vm, i64 {HOST_THROW_REF}\n%throw = load ptr, ptr %throw.field\n")
+    lines.append("call void %throw(ptr %vm, i64 %thrown)\nunreachable\nresults:\n")
     for index, t in enumerate(s.results):
         lines.append(f"{_slot('q', 'values', index)}%r{index} = load {t}, ptr %q{index}, align 8\n")
         if index:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wasm_pool import PoolingAllocationConfig
     from wasm_vm import (
         Caller,
+        ExnRef,
         Frame,
         Func,
         Global,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         Tag,
         Trap,
         TrapCode,
+        WasmException,
     )
     from wasm_vm import Caller as StoreContext
     from wasm_wasi_p1 import DirPerms, FilePerms, WasiConfig
@@ -43,19 +45,20 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "ArtifactError", "Caller", "CompileError", "Config", "DirPerms", "Engine", "ExhaustedError", "ExitTrap",
+    "ArtifactError", "Caller", "CompileError", "Config", "DirPerms", "Engine", "ExhaustedError", "ExitTrap", "ExnRef",
     "ExportType", "FilePerms", "Frame", "Func", "FuncType", "Global", "GlobalType", "ImportType", "Instance",
     "InstanceExports", "InstancePre", "InvalidError", "Limits", "LinkError", "Linker", "MalformedError", "Memory",
     "MemoryType", "Module", "PoolingAllocationConfig", "SharedMemory", "Store", "StoreContext", "StoreError", "Table",
     "TableType", "Tag", "TagType", "TextError", "Trap", "TrapCode", "UnsupportedError", "Val", "ValType", "WasiConfig",
-    "WasmError", "WasmtimeError", "load", "wat2wasm",
+    "WasmError", "WasmException", "WasmtimeError", "load", "wat2wasm",
 ]  # fmt: skip
 
 # Columns: module, the names it defines.
 _HOMES = (
     ("wasm_environ.errors", "ArtifactError ExhaustedError LinkError WasmError"),
     ("wasm_environ.compile_errors", "CompileError InvalidError MalformedError TextError UnsupportedError"),
-    ("wasm_vm", "Caller Frame Func Global Instance InstanceExports InstancePre Memory SharedMemory Store StoreError Table Tag Trap TrapCode"),
+    ("wasm_vm", "Caller ExnRef Frame Func Global Instance InstanceExports InstancePre Memory SharedMemory Store StoreError Table Tag Trap TrapCode"),
+    ("wasm_vm", "WasmException"),
     ("wasm_facade.config", "Config"),
     ("wasm_facade.engine", "Engine"),
     ("wasm_facade.module", "Module"),

@@ -13,6 +13,7 @@ from wasm_vm._core import (
     LAYOUT,
     Caller,
     EngineCore,
+    ExnRef,
     Func,
     Global,
     Instance,
@@ -29,7 +30,7 @@ from wasm_vm._core import (
     drop_reservations,
 )
 from wasm_vm._core import bind_types as _bind_types
-from wasm_vm.errors import ExitTrap, StoreError, Trap
+from wasm_vm.errors import ExitTrap, StoreError, Trap, WasmException
 from wasm_vm.loading import MappedFile, check_read, load_file, load_module, open_file, read_head
 
 TYPE_CHECKING = False
@@ -43,9 +44,10 @@ if TYPE_CHECKING:
     Converter = Callable[[Any], Any]
 
 __all__ = [
-    "LAYOUT", "ArtifactError", "Caller", "EngineCore", "ExhaustedError", "ExitTrap", "Frame", "Func", "Global", "Instance", "InstanceExports",
+    "LAYOUT", "ArtifactError", "Caller", "EngineCore", "ExhaustedError", "ExitTrap", "ExnRef", "Frame", "Func", "Global", "Instance", "InstanceExports",
     "InstancePre", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "SharedMemory", "Store", "StoreError", "Table", "Tag",
-    "Trap", "TrapCode", "WasmError", "bind_types", "can_reserve", "check_read", "drop_reservations", "load_file", "load_module", "open_file", "read_head",
+    "Trap", "TrapCode", "WasmError", "WasmException",
+    "bind_types", "can_reserve", "check_read", "drop_reservations", "load_file", "load_module", "open_file", "read_head",
 ]  # fmt: skip
 
 Mapping.register(InstanceExports)

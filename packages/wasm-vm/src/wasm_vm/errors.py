@@ -1,4 +1,4 @@
-"""Trap and StoreError: what a call into wasm can raise. What a trap has to tell is imported when it is asked."""
+"""Trap, WasmException and StoreError: what a call into wasm can raise. What a trap has to tell is imported when it is asked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from wasm_vm._core import ExnRef, Tag
     from wasm_vm.frames import Frame
     from wasm_vm.trap_codes import TrapCode
 
@@ -54,9 +55,12 @@ class Trap(Exception):
         if self._trap is None:
             return self._message or ""
         from wasm_environ.traps import MESSAGES
+
+        return self._with_frames(f"wasm trap: {self._message or MESSAGES.get(self._trap, 'unknown')}")
+
+    def _with_frames(self, text: str) -> str:
         from wasm_vm.frames import frame_lines
 
-        text = f"wasm trap: {self._message or MESSAGES.get(self._trap, 'unknown')}"
         frames = self.frames
         return f"error while executing at wasm backtrace:{frame_lines(frames)}\n\nCaused by:\n    {text}\n" if frames else text
 
@@ -70,3 +74,38 @@ class Trap(Exception):
         from wasm_vm.rebuilt import rebuild
 
         return rebuild, (self.message, self._trap)
+
+
+class WasmException(Trap):
+    """An exception of wasm: thrown by a guest and caught by none, or to be thrown at one by raising it in a host function.
+
+    exnref: the exception itself, which guests get when they catch it. tag: its kind, a `Tag`. values: what it carries, a tuple of Python values.
+    Of a host function's it is thrown to the guest that called, if it belongs to the same store. wasmtime-py raises a Trap: so this is one.
+    """
+
+    def __init__(self, exnref: ExnRef) -> None:
+        from wasm_vm._core import ExnRef
+
+        if not isinstance(exnref, ExnRef):
+            raise TypeError(f"exnref: expected an ExnRef, not {type(exnref).__name__}")
+        Exception.__init__(self, exnref)
+        self.exnref = exnref
+        self.tag: Tag
+        self.values: tuple[Any, ...]
+        self.tag, self.values = exnref._parts()
+
+    @property
+    def message(self) -> str:
+        """The tag's type and the values, with the backtrace."""
+        return self._with_frames(self._text())
+
+    def _text(self) -> str:
+        return f"wasm exception: {self.tag!r} with values ({', '.join(map(repr, self.values))})"
+
+    def __repr__(self) -> str:
+        return f"<WasmException {self.tag!r}, values {self.values!r}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from wasm_vm.rebuilt import rebuild
+
+        return rebuild, (self.message, None)

@@ -30,14 +30,15 @@ def table_row(ty: types.TableType) -> tuple[int, int, int, bool, bool]:
 
 def thunk_code(
     compile_trampolines: Callable[..., tuple[Any, Any]], signature: types.FuncType
-) -> tuple[bytes, int]:  # fmt: skip
-    """(machine code, offset of the host thunk) for a signature that no loaded module has a thunk for."""
+) -> tuple[bytes, int, tuple[memoryview, ...]]:  # fmt: skip
+    """(machine code, offset of the host thunk, tables as `loading.TABLES`) for a signature that no loaded module has a thunk for."""
     import os
 
     from wasm_environ.linking.layout import lay_out
 
     image = lay_out(os.uname().machine, [], compile_trampolines([], [signature]), 0, 0)
-    return image.text, image.thunks[0]
+    tables = (image.functions, image.traps, image.addresses, image.frames, image.shapes, image.handlers)
+    return image.text, image.thunks[0], tuple([memoryview(rows) for rows in tables])
 
 
 def add_note(error: BaseException, backtrace: Any) -> None:

@@ -1,0 +1,399 @@
+/* exnref.c: ExnRef: an exception of wasm as Python sees it; how one leaves wasm as a WasmException, and comes back from a host function. */
+#include "values.h"
+
+#include "runtime.h"
+
+/* ---- the object in the heap: heap_layout.py ---- */
+
+/* Bytes a value takes in the heap, and its alignment. */
+static uint64_t field_size(const ValueType *type, uint64_t *alignment)
+{
+    uint64_t size = 4;
+    if (type->kind == KIND_I64 || type->kind == KIND_F64 || type->kind == KIND_FUNCREF)
+        size = 8;
+    else if (type->kind == KIND_V128)
+        size = 16;
+    *alignment = size > 8 ? 8 : size;
+    return size;
+}
+
+/* The field that begins at or after *at: where, and *at <- its end. */
+static uint64_t next_field(const ValueType *type, uint64_t *at)
+{
+    uint64_t alignment, size = field_size(type, &alignment), start = (*at + alignment - 1) & ~(alignment - 1);
+    *at = start + size;
+    return start;
+}
+
+static uint64_t object_size(const Signature *s)
+{
+    uint64_t at = EXCEPTION_VALUES_AT;
+    for (uint32_t i = 0; i < s->nparams; i++)
+        (void)next_field(&s->types[i], &at);
+    return (at + 7) & ~7ull;
+}
+
+static void field_write(const ValueType *type, uint8_t *out, const VMValue *value)
+{
+    uint64_t alignment, size = field_size(type, &alignment);
+    if (size == 4)
+        memcpy(out, &value->u32, 4);
+    else if (size == 8)
+        memcpy(out, &value->u64, 8);
+    else
+        memcpy(out, value->bytes, 16);
+}
+
+static void field_read(const ValueType *type, const uint8_t *in, VMValue *value)
+{
+    uint64_t alignment, size = field_size(type, &alignment);
+    memset(value, 0, sizeof *value);
+    if (size == 4)
+        memcpy(&value->u32, in, 4);
+    else if (size == 8)
+        memcpy(&value->u64, in, 8);
+    else
+        memcpy(value->bytes, in, 16);
+}
+
+/* ---- roots ---- */
+
+/* Which exceptions Python holds: a slab, free places linked through `next`. With the GIL. */
+static int root_add(Store *store, uint64_t ref, uint32_t *place)
+{
+    ExnRoots *roots = &store->exn_roots;
+    if (roots->free == roots->count) {
+        if (roots->count == roots->capacity) {
+            uint32_t capacity = roots->capacity ? 2 * roots->capacity : 16;
+            uint64_t *grown = capacity > roots->capacity ? PyMem_Realloc(roots->refs, sizeof *grown * capacity) : NULL;
+            if (!grown) {
+                PyErr_NoMemory();
+                return -1;
+            }
+            roots->refs = grown;
+            roots->capacity = capacity;
+        }
+        roots->free = roots->count + 1;
+        *place = roots->count++;
+    } else {
+        *place = roots->free;
+        roots->free = (uint32_t)(roots->refs[*place] >> 32);
+    }
+    roots->refs[*place] = ref;
+    return 0;
+}
+
+static void root_release(Store *store, uint32_t place)
+{
+    ExnRoots *roots = &store->exn_roots;
+    roots->refs[place] = (uint64_t)roots->free << 32; /* no reference: its low half is null */
+    roots->free = place;
+}
+
+void exn_roots_clear(Store *store)
+{
+    PyMem_Free(store->exn_roots.refs);
+    memset(&store->exn_roots, 0, sizeof store->exn_roots);
+}
+
+/* ---- ExnRef ---- */
+
+PyObject *exnref_wrap(Store *store, uint64_t ref)
+{
+    uint32_t root;
+    if (root_add(store, ref, &root)) /* first: what runs in the allocation may collect */
+        return NULL;
+    ExnRefObject *object = PyObject_GC_New(ExnRefObject, &ExnRefType);
+    if (!object) {
+        root_release(store, root);
+        return NULL;
+    }
+    object->store = (Store *)Py_NewRef(store);
+    object->ref = ref;
+    object->root = root;
+    object->dict = NULL;
+    object->weakrefs = NULL;
+    PyObject_GC_Track(object);
+    return (PyObject *)object;
+}
+
+/* The values of a sequence, converted; the number of them is the tag's. -1 with an exception. */
+static int convert(Store *store, const Signature *s, PyObject *items, VMValue *values)
+{
+    if (PyTuple_GET_SIZE(items) != (Py_ssize_t)s->nparams) {
+        PyErr_Format(G.wasm_error, "the tag takes %u values, not %zd", s->nparams, PyTuple_GET_SIZE(items));
+        return -1;
+    }
+    for (uint32_t i = 0; i < s->nparams; i++) {
+        if (value_to_wasm(store, &s->types[i], PyTuple_GET_ITEM(items, i), &values[i]))
+            return -1;
+        if (s->types[i].kind > KIND_FUNCREF && values[i].ref > UINT32_MAX) {
+            PyErr_SetString(G.wasm_error, "an exception cannot carry a reference of this type yet");
+            return -1;
+        }
+    }
+    return store_check_open(store);
+}
+
+/* An exception object in the heap of an open store; 0 with an exception. */
+static uint64_t make(Store *store, const TagObject *tag, const VMValue *values)
+{
+    const Signature *s = tag->signature;
+    uint64_t ref = gc_heap_open(&store->heap) ? 0 : gc_heap_alloc(&store->heap, s->type_id, object_size(s));
+    if (!ref) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(G.exhausted_error, "the store's garbage-collected heap is full");
+        return 0;
+    }
+    uint8_t *object = gc_object(&store->heap, ref);
+    memcpy(object + EXCEPTION_TAG_AT, &tag->identity, sizeof tag->identity);
+    uint64_t at = EXCEPTION_VALUES_AT;
+    for (uint32_t i = 0; i < s->nparams; i++)
+        field_write(&s->types[i], object + next_field(&s->types[i], &at), &values[i]);
+    return ref;
+}
+
+static PyObject *new_pinned(PyTypeObject *cls, Store *store, const TagObject *tag, PyObject *items)
+{
+    VMValue *values = NULL;
+    if (posix_memalign((void **)&values, 16, sizeof *values * (tag->signature->nparams + 1)))
+        return PyErr_NoMemory();
+    uint64_t ref = convert(store, tag->signature, items, values) ? 0 : make(store, tag, values);
+    free(values);
+    return ref ? object_as(cls, &ExnRefType, exnref_wrap(store, ref)) : NULL;
+}
+
+static PyObject *exnref_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"store", "tag", "values", NULL};
+    PyObject *storelike, *values = NULL;
+    TagObject *tag;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO!|O:ExnRef", names, &storelike, &TagType, &tag, &values))
+        return NULL;
+    PyObject *items = values ? PySequence_Tuple(values) : Py_NewRef(G.empty_tuple);
+    if (!items)
+        return NULL;
+    PyObject *made = NULL;
+    if (store_for_new(storelike) && !store_check_arg(tag->store, storelike)) {
+        Store *store = tag->store;
+        store->pins++; /* neither closed nor collected while references are in values only */
+        made = new_pinned(cls, store, tag, items);
+        store->pins--;
+    }
+    Py_DECREF(items);
+    return made;
+}
+
+/* The store is open. New reference. */
+static PyObject *tag_of(const ExnRefObject *self)
+{
+    const uint8_t *object = gc_object(&self->store->heap, self->ref);
+    uint32_t type_id;
+    uint64_t identity;
+    memcpy(&type_id, object, sizeof type_id);
+    memcpy(&identity, object + EXCEPTION_TAG_AT, sizeof identity);
+    Signature *signature = engine_signature(self->store->engine, type_id);
+    return signature ? tag_wrap(self->store, identity, signature) : NULL;
+}
+
+static PyObject *field_of(const ExnRefObject *self, const Signature *s, uint32_t index)
+{
+    uint64_t at = EXCEPTION_VALUES_AT, start = 0;
+    for (uint32_t i = 0; i <= index; i++)
+        start = next_field(&s->types[i], &at);
+    VMValue value;
+    field_read(&s->types[index], gc_object(&self->store->heap, self->ref) + start, &value);
+    return value_from_wasm(self->store, &s->types[index], &value);
+}
+
+/* New tuple. What runs meanwhile may close the store. */
+static PyObject *values_of(const ExnRefObject *self, const Signature *s)
+{
+    PyObject *items = PyTuple_New(s->nparams);
+    for (uint32_t i = 0; items && i < s->nparams; i++) {
+        PyObject *item = store_check_open(self->store) ? NULL : field_of(self, s, i);
+        if (!item)
+            Py_CLEAR(items);
+        else
+            PyTuple_SET_ITEM(items, i, item);
+    }
+    return items;
+}
+
+static PyObject *exnref_tag(ExnRefObject *self, PyObject *storelike)
+{
+    return store_check_arg(self->store, storelike) ? NULL : tag_of(self);
+}
+
+/* (tag, values) */
+static PyObject *exnref_parts(ExnRefObject *self, PyObject *Py_UNUSED(ignored))
+{
+    TagObject *tag = store_check_open(self->store) ? NULL : (TagObject *)tag_of(self);
+    PyObject *values = tag ? values_of(self, tag->signature) : NULL;
+    PyObject *pair = values ? PyTuple_Pack(2, tag, values) : NULL;
+    Py_XDECREF(values);
+    Py_XDECREF(tag);
+    return pair;
+}
+
+static PyObject *exnref_fields(ExnRefObject *self, PyObject *storelike)
+{
+    PyObject *pair = store_check_arg(self->store, storelike) ? NULL : exnref_parts(self, NULL);
+    PyObject *list = pair ? PySequence_List(PyTuple_GET_ITEM(pair, 1)) : NULL;
+    Py_XDECREF(pair);
+    return list;
+}
+
+static PyObject *exnref_field(ExnRefObject *self, PyObject *args)
+{
+    PyObject *storelike;
+    Py_ssize_t index;
+    if (!PyArg_ParseTuple(args, "On:field", &storelike, &index) || store_check_arg(self->store, storelike))
+        return NULL;
+    TagObject *tag = (TagObject *)tag_of(self);
+    PyObject *item = NULL;
+    if (tag && (index < 0 || index >= (Py_ssize_t)tag->signature->nparams))
+        PyErr_Format(PyExc_IndexError, "field %zd of an exception with %u", index, tag->signature->nparams);
+    else if (tag && !store_check_open(self->store))
+        item = field_of(self, tag->signature, (uint32_t)index);
+    Py_XDECREF(tag);
+    return item;
+}
+
+static int exnref_traverse(ExnRefObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(self->store);
+    Py_VISIT(self->dict);
+    return 0;
+}
+
+static int exnref_clear(ExnRefObject *self)
+{
+    Py_CLEAR(self->dict);
+    return 0;
+}
+
+static void exnref_dealloc(ExnRefObject *self)
+{
+    PyObject_GC_UnTrack(self);
+    if (self->weakrefs)
+        PyObject_ClearWeakRefs((PyObject *)self);
+    Py_CLEAR(self->dict);
+    if (!self->store->closed)
+        root_release(self->store, self->root);
+    Py_DECREF(self->store);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyObject *exnref_repr(ExnRefObject *self)
+{
+    return PyUnicode_FromString(self->store->closed ? "<ExnRef of a closed store>" : "<ExnRef>");
+}
+
+/* Equal when they are the same exception, as two Funcs are. */
+static PyObject *exnref_compare(ExnRefObject *self, PyObject *other, int op)
+{
+    if ((op != Py_EQ && op != Py_NE) || !PyObject_TypeCheck(other, &ExnRefType))
+        Py_RETURN_NOTIMPLEMENTED;
+    const ExnRefObject *o = (ExnRefObject *)other;
+    bool same = self->store == o->store && self->ref == o->ref && !self->store->closed;
+    return PyBool_FromLong((same || (PyObject *)self == other) == (op == Py_EQ));
+}
+
+static Py_hash_t exnref_hash(ExnRefObject *self) { return (Py_hash_t)self->ref; }
+
+static PyMethodDef exnref_methods[] = {
+    {"tag", (PyCFunction)exnref_tag, METH_O, "tag($self, store, /)\n--\n\nIts Tag."},
+    {"fields", (PyCFunction)exnref_fields, METH_O, "fields($self, store, /)\n--\n\nThe values it carries, a list."},
+    {"field", (PyCFunction)exnref_field, METH_VARARGS, "field($self, store, index, /)\n--\n\nOne of the values it carries."},
+    {"_parts", (PyCFunction)exnref_parts, METH_NOARGS, "_parts($self, /)\n--\n\n(tag, values), a Tag and a tuple."},
+    {NULL, NULL, 0, NULL},
+};
+PyTypeObject ExnRefType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.ExnRef",
+    .tp_doc = PyDoc_STR("ExnRef(store, tag, values=())\n--\n\nA reference to an exception of a store, which it keeps alive.\n\n"
+                        "Made here, or by wasm; thrown by raising WasmException(exnref) in a host function."),
+    .tp_basicsize = sizeof(ExnRefObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
+    .tp_new = exnref_new,
+    .tp_init = object_init,
+    .tp_dealloc = (destructor)exnref_dealloc,
+    .tp_traverse = (traverseproc)exnref_traverse,
+    .tp_clear = (inquiry)exnref_clear,
+    .tp_repr = (reprfunc)exnref_repr,
+    .tp_richcompare = (richcmpfunc)exnref_compare,
+    .tp_hash = (hashfunc)exnref_hash,
+    .tp_weaklistoffset = offsetof(ExnRefObject, weakrefs),
+    .tp_dictoffset = offsetof(ExnRefObject, dict),
+    .tp_methods = exnref_methods,
+    .tp_getset = object_dict_getset,
+};
+
+/* ---- in and out of wasm ---- */
+
+/* The handle of a WasmException, a new reference; NULL without an exception when it has none. Runs Python code. */
+static ExnRefObject *handle_of(PyObject *error)
+{
+    PyObject *handle = PyObject_GetAttr(error, G.str_exnref);
+    if (handle && PyObject_TypeCheck(handle, &ExnRefType))
+        return (ExnRefObject *)handle;
+    Py_XDECREF(handle);
+    PyErr_Clear();
+    return NULL;
+}
+
+/* The exception stays in store->thrown for as long as it may come out again: then it is the same object. */
+uint64_t exn_take_error(Store *store)
+{
+    if (!PyErr_ExceptionMatches(G.wasm_exception))
+        return 0;
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_NormalizeException(&type, &error, &traceback);
+    ExnRefObject *handle = error && PyObject_TypeCheck(error, (PyTypeObject *)G.wasm_exception) ? handle_of(error) : NULL;
+    if (!handle || handle->store != store || store->closed) { /* of another store: an exception of the host's like any other */
+        Py_XDECREF(handle);
+        PyErr_Restore(type, error, traceback);
+        return 0;
+    }
+    uint64_t ref = handle->ref;
+    if (traceback)
+        (void)PyException_SetTraceback(error, traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    Py_DECREF(handle); /* `error` has it, or somebody who gave it */
+    store->thrown_ref = ref;
+    Py_XSETREF(store->thrown, error); /* steals; a finalizer may throw again: then the conservative scan finds `ref` here */
+    return ref;
+}
+
+/* Raise the pending exception of wasm. The object that brought it in, if it is that one. `again`: it is. -1 */
+int exn_raise(Store *store, PyObject *backtrace, bool *again)
+{
+    uint64_t ref = store->pending_exception;
+    store->pending_exception = 0;
+    *again = store->thrown && store->thrown_ref == ref;
+    if (*again) {
+        PyObject *error = store->thrown;
+        store->thrown = NULL;
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+        Py_DECREF(error);
+        return -1;
+    }
+    PyObject *handle = exnref_wrap(store, ref);
+    PyObject *error = handle ? PyObject_CallOneArg(G.wasm_exception, handle) : NULL;
+    Py_XDECREF(handle);
+    if (error && !PyObject_SetAttr(error, G.str_backtrace, backtrace))
+        PyErr_SetObject(G.wasm_exception, error);
+    Py_XDECREF(error);
+    return -1;
+}
+
+/* The outermost call has ended: nothing in wasm can throw it again but through a reference, which is a new arrival then. Keeps an exception that is set. */
+void exn_forget(Store *store)
+{
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    Py_CLEAR(store->thrown);
+    PyErr_Restore(type, error, traceback);
+}

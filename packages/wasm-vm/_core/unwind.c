@@ -1,0 +1,111 @@
+/* unwind.c: where an exception is caught: from frame to frame of wasm by the tables of the code, up to a handler or the activation's entry.
+ *
+ * Nothing of C or Python lies between the frames it goes through: a host function that throws has returned to its thunk before, and what a nested
+ * activation does not catch leaves that one as a Python exception.
+ */
+#include "runtime.h"
+
+#include <string.h>
+
+/* What is known of a return address; the tables are searched once for each. */
+static void look_up(const Code *code, uintptr_t pc, UnwindRow *row)
+{
+    uint32_t offset = (uint32_t)(pc - (uintptr_t)code->text);
+    size_t low = 0, high = code->handler_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (code->handlers[3 * middle + 1] <= offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    row->pc = pc;
+    row->pad = 0;
+    row->shape = NULL;
+    if (low < code->handler_count && code->handlers[3 * low] <= offset && code->handlers[3 * low + 2] < code->text_size)
+        row->pad = (uintptr_t)code->text + code->handlers[3 * low + 2];
+    int64_t frame = code_last_row(code->frames, code->frame_count, offset);
+    uint32_t number = frame < 0 ? 0 : code->frames[2 * frame + 1];
+    if (number && number < code->shape_count)
+        row->shape = code->shapes + (size_t)SHAPE_WORDS * number;
+}
+
+/* Rows are of code that was there when they were made; when any code has gone since, all are forgotten. */
+static void forget_if_stale(ThreadRecord *thread)
+{
+    uint64_t gone = atomic_load(&code_gone);
+    if (UNLIKELY(thread->unwind_gone != gone)) {
+        memset(thread->unwind_rows, 0, sizeof thread->unwind_rows);
+        thread->unwind_gone = gone;
+    }
+}
+
+static const UnwindRow *row_at(ThreadRecord *thread, uintptr_t pc)
+{
+    UnwindRow *row = &thread->unwind_rows[(pc ^ pc >> 8) % UNWIND_ROWS];
+    if (LIKELY(row->pc == pc))
+        return row;
+    const Code *code = code_find(pc);
+    if (!code)
+        return NULL;
+    look_up(code, pc, row);
+    if (UNLIKELY(code_is_cut(code))) {
+        row->pc = 0;
+        raise_cut();
+    }
+    return row;
+}
+
+/* From a frame to its caller's. false: the tables say what cannot be; nothing outside of the stack between sp and the activation's entry is read. */
+__attribute__((no_sanitize("address"))) static bool step(uintptr_t *r, const uint32_t *shape, uintptr_t end)
+{
+    uintptr_t sp = r[THROWN_SP], cfa = r[THROWN_FP] + (uintptr_t)(int32_t)shape[0];
+    const uint32_t needed = 1u << THROWN_FP | 1u << THROWN_PC;
+    uint32_t count = shape[1], restored = 0;
+    if (cfa <= sp || cfa > end || cfa & 7 || count > SHAPE_WORDS - 2)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t number = shape[2 + i] >> 16, bit = number < THROWN_WORDS ? 1u << number : 0;
+        uintptr_t at = cfa + (uintptr_t)(int16_t)(shape[2 + i] & 0xFFFF);
+        if (!(bit & throw_restorable) || at & 7 || at < sp || at > cfa - sizeof(uintptr_t))
+            return false;
+        r[number] = *(const uintptr_t *)at;
+        restored |= bit;
+    }
+    r[THROWN_SP] = cfa;
+    return (restored & needed) == needed;
+}
+
+/* No frame of wasm catches it: the activation ends, and raises WasmException; or the frames are not what the tables say. */
+_Noreturn static void uncaught(ThreadRecord *thread, Activation *activation, uint64_t exception, bool lost)
+{
+    activation->outcome = lost ? OUTCOME_LOST_FRAME : OUTCOME_EXCEPTION;
+    activation->store->pending_exception = exception;
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    capture_frames(thread, activation, 0, here, here);
+    wasm_unwind(activation->saved_sp);
+}
+
+void throw_find(uintptr_t *r)
+{
+    poll_interrupt(); /* may run Python's signal handlers: before anything is looked up */
+    ThreadRecord *thread = tls_thread;
+    Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
+    uint64_t exception = r[THROWN_VALUE];
+    forget_if_stale(thread);
+    for (;;) {
+        const UnwindRow *row = row_at(thread, r[THROWN_PC] - 1); /* in the call */
+        if (row && row->pad) {
+            r[THROWN_PC] = row->pad;
+            return;
+        }
+        if (row && !row->shape) /* the entry trampoline */
+            uncaught(thread, activation, exception, false);
+        if (UNLIKELY(!row || !step(r, row->shape, activation->saved_sp))) {
+            const Code *code = row ? code_find(row->pc) : NULL;
+            if (code && code_is_cut(code))
+                raise_cut();
+            uncaught(thread, activation, exception, true);
+        }
+    }
+}
