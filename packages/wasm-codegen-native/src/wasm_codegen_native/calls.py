@@ -18,6 +18,7 @@ from wasm_codegen_native.values import REG, SLOT, WORDS, Values
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, IMPORT_CODE, IMPORT_CONTEXT
 
 NULL_REFERENCE: Final = 12
+TYPE_ID: Final = -2
 
 
 @final
@@ -262,7 +263,7 @@ class Calls:
         self.constants = vec[i64]()
 
     def argument(self, entry: i64, constant: i64) -> None:
-        """The next argument: a value stack entry, or (entry < 0) a constant."""
+        """The next argument: a value stack entry, a constant (entry -1), or the engine's id of a type (TYPE_ID) of the module."""
         self.entries = append(self.entries, entry)
         self.constants = append(self.constants, constant)
 
@@ -285,7 +286,9 @@ class Calls:
         k = 0
         while k < n:
             e = self.entries[k]
-            if e < 0:
+            if e == TYPE_ID:
+                machine.load(T_I32, convention.integers[k + 1], self.frame.context, self.frame.tables.type_ids + 4 * self.constants[k])
+            elif e < 0:
                 machine.constant(T_I64, convention.integers[k + 1], self.constants[k], 0, False)
             elif values.in_reg(e) < 0:
                 values.load_into(e, self.place_of(e, k))

@@ -22,7 +22,7 @@ from wasm_environ.body import FunctionBody
 from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX
 from wasm_environ.nans import RESULTS, unseen
-from wasm_environ.opcodes import BY_ID
+from wasm_environ.opcodes import BY_ID, BY_MNEMONIC
 
 OP_MASK: Final = 0xFFFF
 OFFSET_SHIFT: Final = 16
@@ -33,6 +33,8 @@ NULL_REFERENCE: Final = 12
 MEMORY_OUT_OF_BOUNDS: Final = 1
 HEAP_MISALIGNED: Final = 2
 NANS: Final[bytes] = RESULTS
+FIRST_AGGREGATE: Final[i64] = BY_MNEMONIC["struct.new"].id
+LAST_AGGREGATE: Final[i64] = BY_MNEMONIC["array.init_elem"].id
 NOTIFY: Final[i64] = INDEX["atomic_notify"]  # wait32 and wait64 follow
 
 # Ops that cost no fuel (wasmtime's accounting): unreachable nop block loop else end return drop.
@@ -295,6 +297,8 @@ class Driver:
             self.branch_on_non_null(a, b)
         elif self.bulk.lower(op, a, b):
             return
+        elif op >= FIRST_AGGREGATE and op <= LAST_AGGREGATE:
+            self.machine.lower(op)
         elif op >= 0x500 and op <= 0x502:
             self.wait_or_notify(op - 0x500, a, b)
         elif op == 0x1B or op == 0x1C or op == 0xD1 or op == 0xD3 or op == 0x40 or op == 0x210 or op >= 0x300 or op >= 0x200:

@@ -8,6 +8,8 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.signatures import Convention, Signature, assign, register_type
+from wasm_environ.composites import StructType
+from wasm_environ.heap_layout import Layout, struct_layout
 from wasm_environ.types import FuncType
 from wasm_environ.vmtypes import ContextLayout
 
@@ -63,6 +65,28 @@ class ModuleTables:
         self.types = [t.composite for t in module.types]
         for t in module.types:
             self.type_is_final = append(self.type_is_final, 1 if t.final else 0)
+        self.has_descriptor = [t.descriptor >= 0 for t in module.types]
+        self.layouts: dict[int, Layout] = {}
+
+    def is_func_type(self, type_index: int) -> bool:
+        """Whether a type is a function's."""
+        return isinstance(self.types[type_index], FuncType)
+
+    def struct_layout(self, type_index: int) -> Layout:
+        """Where the fields of a struct type lie."""
+        layout = self.layouts.get(type_index)
+        if layout is None:
+            composite = self.types[type_index]
+            assert isinstance(composite, StructType)
+            layout = struct_layout(composite, self.is_func_type, self.has_descriptor[type_index])
+            self.layouts[type_index] = layout
+        return layout
+
+    def field_storages(self, type_index: int) -> list[int]:
+        """The storage types of a struct type's fields."""
+        composite = self.types[type_index]
+        assert isinstance(composite, StructType)
+        return [field.type for field in composite.fields]
 
     def signature(self, type_index: i64) -> Signature:
         """The places of a function type's parameters and results."""

@@ -32,6 +32,7 @@ ARRAY_LENGTH: Final = 4
 ARRAY_ELEMENTS: Final = 8
 EXCEPTION_TAG: Final = 8
 EXCEPTION_VALUES: Final = 16
+INLINE_LIMIT: Final = 2048  # compiled code allocates objects of at most so many bytes itself, larger ones by libcall
 HOST_FIRST: Final = 0xE0000002  # small integers on the native stack are none
 HOST_STEP: Final = 4
 

@@ -13,7 +13,7 @@ from wasm_codegen_llvm.ir import INVARIANT, UNLIKELY, type_name
 from wasm_codegen_llvm.lower.memory import SIZES, widened
 from wasm_environ import traps
 from wasm_environ.function.aggregate import NEVER_NULL
-from wasm_environ.heap_layout import ARRAY_ELEMENTS, ARRAY_LENGTH, is_func
+from wasm_environ.heap_layout import ARRAY_ELEMENTS, ARRAY_LENGTH, INLINE_LIMIT, is_func
 from wasm_environ.opcodes import OPS
 from wasm_environ.types import I8, I16, REF
 from wasm_environ.vmtypes import CONTEXT_GC_HEAP, HEAP_BASE, HEAP_BUMP, HEAP_LIMIT
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 SAFE_POINTS: Final = frozenset(
     op.id for op in OPS if op.mnemonic in ("call", "call_indirect", "call_ref", "throw") or op.mnemonic.startswith(("struct.new", "array.new"))
 )
-LONGEST_INLINE: Final = 2048  # bytes of elements that an array may have to be allocated inline
 ZERO_LITERALS: Final = ("0", "0.0", "zeroinitializer")
 PACKED: Final = {I8: "i8", I16: "i16"}
 FENCE: Final = 'fence syncscope("singlethread") release'
@@ -112,6 +111,8 @@ def type_id(f: FunctionLowering, type_index: int) -> str:
 
 def allocate(f: FunctionLowering, id: str, size: int) -> str:
     """The reference of a new object of `size` bytes, all zeros but its header."""
+    if size > INLINE_LIMIT:
+        return f.libcall("gc_alloc", id, size)
     return _bump(f, id, str(size), "false", "gc_alloc", str(size), "")
 
 
@@ -120,13 +121,13 @@ def allocate_array(f: FunctionLowering, id: str, length: str, log2: int) -> str:
     wide = widened(f, length)
     if length[0] != "%":
         total = (int(wide) << log2) + ARRAY_ELEMENTS + 7 & ~7
-        if total <= LONGEST_INLINE:
+        if total <= INLINE_LIMIT:
             return _bump(f, id, str(total), "false", "array_alloc", wide, length)
         return f.libcall("array_alloc", id, wide)
     n = f.next()
     f.emit(
         f"%a{n} = shl i64 {wide}, {log2}\n%b{n} = add i64 %a{n}, {ARRAY_ELEMENTS + 7}\n%s{n} = and i64 %b{n}, -8\n"
-        f"%c{n} = icmp ugt i64 {wide}, {LONGEST_INLINE >> log2}"
+        f"%c{n} = icmp ugt i64 {wide}, {INLINE_LIMIT - ARRAY_ELEMENTS >> log2}"
     )
     return _bump(f, id, f"%s{n}", f"%c{n}", "array_alloc", wide, length)
 

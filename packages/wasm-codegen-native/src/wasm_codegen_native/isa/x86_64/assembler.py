@@ -141,6 +141,16 @@ class Assembler:
         else:
             self.code.word(value)
 
+    def alu_memory(self, digit: i64, wide: i64, base: i64, disp: i64, value: i64) -> None:
+        """ADD OR ADC SBB AND SUB XOR CMP [base + disp], value."""
+        small = value >= -128 and value <= 127
+        self.legacy((ALU_IMM8 if small else ALU_IMM32) | wide, 0, 0, base, False)
+        self.address(digit, base, disp)
+        if small:
+            self.code.byte(value)
+        else:
+            self.code.word(value)
+
     # ---- SSE and VEX forms
     def v2(self, t: i64, reg: i64, rm: i64) -> None:
         """An SSE row with two register operands; where VEX has a third it is the destination again."""

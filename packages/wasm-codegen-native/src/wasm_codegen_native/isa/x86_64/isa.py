@@ -10,6 +10,7 @@ from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.driver import Driver
 from wasm_codegen_native.frame import Frame, ModuleTables
 from wasm_codegen_native.isa.x86_64 import registers as r
+from wasm_codegen_native.isa.x86_64.aggregate import Aggregates
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.atomic import Atomic
 from wasm_codegen_native.isa.x86_64.floating import Floating
@@ -77,6 +78,7 @@ def make_driver(code: Code, tables: ModuleTables, traits: bytes, features: froze
     machine.vectors = Vectors(asm, values, integer, memory, features)
     machine.atomic = Atomic(asm, values, traps, memory)
     machine.references = References(asm, values, traps, frame, integer)
+    machine.aggregates = Aggregates(asm, values, traps, frame, machine.references)
     return Driver(machine, code, values, traps, frame, Plan(traits), register_sets(0), register_sets(1))
 
 

@@ -9,6 +9,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i32, i64
 
 from wasm_codegen_native.code import NO_CHAIN, Code, shl
+from wasm_codegen_native.isa.x86_64.aggregate import Aggregates
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.atomic import Atomic
 from wasm_codegen_native.isa.x86_64.encodings import (
@@ -88,6 +89,7 @@ class X86Machine(Machine):
         self.vectors: Vectors | None = None
         self.atomic: Atomic | None = None
         self.references: References | None = None
+        self.aggregates: Aggregates | None = None
 
     # ---- moves
     def move(self, type: i64, to: i64, source: i64) -> None:
@@ -336,7 +338,9 @@ class X86Machine(Machine):
 
     def emit_cold(self) -> None:
         assert self.references is not None
+        assert self.aggregates is not None
         self.references.emit_cold(self)
+        self.aggregates.emit_cold(self)
 
     def trap_stub(self, code: i64, chain: i64) -> i64:
         self.constant(T_I32, RSI, code, 0, False)
@@ -393,6 +397,9 @@ class X86Machine(Machine):
         elif op >= 0x300:
             assert self.vectors is not None
             self.vectors.lower(op)
+        elif op < 0x200:
+            assert self.aggregates is not None
+            self.aggregates.lower(op)
         elif op <= 0x207:
             assert self.floating is not None
             self.floating.lower(op)
