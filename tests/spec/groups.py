@@ -43,7 +43,7 @@ EVERYWHERE = (
 # Columns: strategy, the features whose files it runs.
 STRATEGIES = (
     ("llvm", EVERYWHERE),
-    ("native", EVERYWHERE),
+    ("native", (*EVERYWHERE, "exceptions", "legacy_exceptions")),
 )
 
 # Settings that differ from the defaults while a feature's files run; the threads proposal's suite is older than several tables and memories, and than

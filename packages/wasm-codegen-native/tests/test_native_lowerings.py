@@ -48,7 +48,6 @@ def test_page() -> None:
 @pytest.mark.parametrize(
     ("wat", "words"),
     [
-        ("(module (tag) (func (throw 0)))", "exceptions"),
         ("(module (func (result i31ref) (ref.i31 (i32.const 1))))", "gc"),
     ],
 )

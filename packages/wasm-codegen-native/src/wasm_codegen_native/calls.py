@@ -179,6 +179,7 @@ class Calls:
         else:
             machine.move(T_I64, callee, context)
             machine.call_function(function)
+        self.frame.guards.call(self.code.here())
         self.results(signature, n)
 
     def call_pointer(self, signature: Signature, pointer: i64) -> None:
@@ -190,6 +191,7 @@ class Calls:
         self.code.mark()
         self.machine.load_code_and_context(pointer, self.frame.tables.convention.integers[0])
         self.machine.call_register(pointer)
+        self.frame.guards.call(self.code.here())
         self.values.free_reg(pointer)
         self.results(signature, n + 1)
 

@@ -73,7 +73,7 @@ class NativeCompiler:
         return [
             CompiledCode(
                 code.out.getvalue(), compiler.symbols, compiler.outside, code.rodata.getvalue(), RODATA_ALIGN, (),
-                rows, (), compiler.frames,
+                rows, (), compiler.frames, compiler.driver.exceptions.rows,
             )
         ]  # fmt: skip
 

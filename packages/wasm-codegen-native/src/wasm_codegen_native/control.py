@@ -32,6 +32,7 @@ END: Final = 9
 KIND_BLOCK: Final = 1
 KIND_LOOP: Final = 2
 KIND_IF: Final = 3
+KIND_TRY_TABLE: Final = 4
 MORE_STRIDE: Final = 16  # bytes between further results
 
 
@@ -196,10 +197,10 @@ class Control:
         self.copy(label, n)
 
     def end(self, label: i64, falls: bool) -> None:
-        """end of a block, loop or if"""
+        """end of a block, loop, if or try"""
         at = label * LABEL_WORDS
         kind = self.labels[at + KIND]
-        if kind == KIND_LOOP or (self.labels[at + BRANCHES] == 0 and kind == KIND_BLOCK):
+        if kind == KIND_LOOP or (self.labels[at + BRANCHES] == 0 and (kind == KIND_BLOCK or kind == KIND_TRY_TABLE)):
             return
         if falls:
             self.arrive(label)

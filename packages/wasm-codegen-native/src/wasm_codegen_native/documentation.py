@@ -11,7 +11,7 @@ from wasm_environ.opcodes import OPS, Op
 
 TYPES: Final = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128", "a": "i32"}
 # What the backend does not do yet, by feature; the op `ref.eq` of gc needs nothing from a runtime and is there.
-UNSUPPORTED_FEATURES: Final = frozenset(("gc", "exceptions", "legacy_exceptions", "custom_descriptors"))
+UNSUPPORTED_FEATURES: Final = frozenset(("gc", "custom_descriptors"))
 # How an op without a fixed signature looks in a function: parameters, results, body. {0}: the mnemonic.
 SHAPES: Final = {
     "unreachable": ("", "", "{0}"),
@@ -31,6 +31,14 @@ SHAPES: Final = {
     "return_call_indirect": ("i32", "", "local.get 0 return_call_indirect (type 0)"),
     "call_ref": ("(ref null 0)", "", "local.get 0 call_ref 0"),
     "return_call_ref": ("(ref null 0)", "", "local.get 0 return_call_ref 0"),
+    "throw": ("i32", "", "local.get 0 throw 0"),
+    "throw_ref": ("exnref", "", "local.get 0 throw_ref"),
+    "try_table": ("", "i32", "try_table (catch 0 0) call 0 end unreachable"),
+    "try": ("", "", "try call 0 catch_all end"),
+    "catch": ("", "i32", "try (result i32) call 0 i32.const 1 catch 0 end"),
+    "catch_all": ("", "", "try call 0 catch_all end"),
+    "rethrow": ("", "", "try call 0 catch_all rethrow 0 end"),
+    "delegate": ("", "", "try call 0 delegate 0"),
     "drop": ("i32", "", "local.get 0 drop"),
     "select": ("i64 i64 i32", "i64", "local.get 0 local.get 1 local.get 2 select"),
     "local.get": ("i32", "i32", "local.get 0"),
@@ -62,7 +70,7 @@ IMMEDIATES: Final = {
     "lanes": "0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31",
     "memarg": "offset=16", "memory": "", "ordering": "",
 }  # fmt: skip
-CONTEXT: Final = """(type (func)) (import "m" "f" (func (type 0))) (memory 1) (data "x") (table 2 funcref) (elem func 0)
+CONTEXT: Final = """(type (func)) (import "m" "f" (func (type 0))) (tag (param i32)) (memory 1) (data "x") (table 2 funcref) (elem func 0)
 (global (mut i32) (i32.const 0)) (export "f" (func 0))"""
 
 

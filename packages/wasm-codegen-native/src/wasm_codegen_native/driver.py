@@ -9,8 +9,10 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.bulk import Bulk
 from wasm_codegen_native.calls import Calls
+from wasm_codegen_native.catches import CATCH, CATCH_ALL, DELEGATE, RETHROW
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.control import Control
+from wasm_codegen_native.exceptions import THROW, THROW_REF, Exceptions
 from wasm_codegen_native.frame import Frame, ModuleTables, local_types
 from wasm_codegen_native.machine import T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.plan import Plan, Registers
@@ -18,7 +20,7 @@ from wasm_codegen_native.setup_frame import Setup
 from wasm_codegen_native.signatures import register_type
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, LOCAL, REG, WORDS, Values
-from wasm_environ.body import FunctionBody
+from wasm_environ.body import KIND_TRY_TABLE, LABEL_WORDS, FunctionBody
 from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX
 from wasm_environ.nans import RESULTS, unseen
@@ -38,9 +40,12 @@ LAST_AGGREGATE: Final[i64] = BY_MNEMONIC["array.init_elem"].id
 NOTIFY: Final[i64] = INDEX["atomic_notify"]  # wait32 and wait64 follow
 
 # Ops that cost no fuel (wasmtime's accounting): unreachable nop block loop else end return drop.
-FREE: Final = bytes([1 if i in (0x00, 0x01, 0x02, 0x03, 0x05, 0x0B, 0x0F, 0x1A) else 0 for i in range(256)])
+# The legacy catch, catch_all, delegate are as else and end.
+FREE: Final = bytes([1 if i in (0x00, 0x01, 0x02, 0x03, 0x05, 0x0B, 0x0F, 0x1A, CATCH, CATCH_ALL, DELEGATE) else 0 for i in range(256)])
 # Ops before which the fuel used so far is subtracted: control leaves the basic block.
-SETTLES: Final = bytes([1 if i in (0, 3, 4, 5, 0xD5, 0xD6) or 0x0B <= i <= 0x15 else 0 for i in range(256)])
+SETTLES: Final = bytes([
+    1 if i in (0, 3, 4, 5, 0xD5, 0xD6, THROW, THROW_REF, RETHROW, CATCH, CATCH_ALL, DELEGATE) or 0x0B <= i <= 0x15 else 0 for i in range(256)
+])  # fmt: skip
 
 
 @final
@@ -61,6 +66,7 @@ class Driver:
         self.control: Control = Control(machine, code, values, frame)
         self.calls: Calls = Calls(machine, code, values, traps, frame, plan)
         self.bulk: Bulk = Bulk(self.calls, frame)
+        self.exceptions: Exceptions = Exceptions(machine, code, values, traps, frame, plan, self.calls, self.control)
         self.fuel: i64 = 0  # used since it was last subtracted
 
     def compile(self, body: FunctionBody) -> None:
@@ -74,7 +80,11 @@ class Driver:
         plan.scan(ops, labels)
         signature = self.tables.signature(body.type_index)
         self.setup.choose_registers(types)
-        self.setup.lay_out(body.max_height, types, signature)
+        self.exceptions.begin(ops, labels)
+        height = body.max_height
+        if plan.tries and len(signature.results) > height:  # of a catch clause that ends the function
+            height = len(signature.results)
+        self.setup.lay_out(height, types, signature)
         self.control.begin(labels, body.types, body.extra)
         self.code.wasm_offset = body.offset
         self.setup.prologue(signature, types)
@@ -83,6 +93,7 @@ class Driver:
             self.settle_fuel()
             self.check_fuel()
         self.records(ops)
+        self.exceptions.emit()
         self.traps.emit(self.frame.context)
         self.machine.emit_cold()
         self.traps.emit(self.frame.context)
@@ -137,7 +148,7 @@ class Driver:
             elif op == 0x1A:
                 values.drop(1)
             else:
-                self.rare(op, ops[p + 1], ops[p + 2])
+                self.rare(op, ops[p + 1], ops[p + 2], ops[p + 3])
             if canonical_nans and NANS[op] != 0:
                 self.canonicalize(NANS[op], p + WORDS)
             if code.here() > CODE_LIMIT:
@@ -240,6 +251,8 @@ class Driver:
             if a == 0:
                 control.end_function(b != 0)
             else:
+                if control.labels[a * LABEL_WORDS] >= KIND_TRY_TABLE:
+                    self.exceptions.leave(a)
                 control.end(a, b != 0)
         elif op == 0x02:
             control.block(a)
@@ -261,7 +274,7 @@ class Driver:
             self.traps.trap(UNREACHABLE)
         elif op >= 0x12 and op <= 0x15:
             self.other_call(op, a, b)
-        elif op != 0x01:
+        elif op != 0x01 and not self.exceptions.lower(op, a, b, c):
             self.unsupported(op)
 
     def other_call(self, op: i64, a: i64, b: i64) -> None:
@@ -281,7 +294,7 @@ class Driver:
             calls.tail_pointer(signature, calls.reference(signature))
 
     # ---- the rest
-    def rare(self, op: i64, a: i64, b: i64) -> None:
+    def rare(self, op: i64, a: i64, b: i64, c: i64) -> None:
         """Everything else."""
         values = self.values
         if op == 0x30C:
@@ -303,7 +316,7 @@ class Driver:
             self.wait_or_notify(op - 0x500, a, b)
         elif op == 0x1B or op == 0x1C or op == 0xD1 or op == 0xD3 or op == 0x40 or op == 0x210 or op >= 0x300 or op >= 0x200:
             self.machine.lower(op)
-        else:
+        elif not self.exceptions.lower(op, a, b, c):
             self.unsupported(op)
 
     def wait_or_notify(self, n: i64, offset: i64, memory: i64) -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final, final
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.guards import Guards
 from wasm_codegen_native.signatures import Convention, Signature, assign, register_type
+from wasm_codegen_native.tags import Tags
 from wasm_environ.composites import StructType
 from wasm_environ.heap_layout import Layout, struct_layout
 from wasm_environ.types import FuncType
@@ -63,6 +65,7 @@ class ModuleTables:
         self.type_is_final: vec[i64] = vec[i64]()
         self.signatures: list[Signature | None] = [None] * len(module.types)
         self.types = [t.composite for t in module.types]
+        self.tags: Tags = Tags(module, layout)
         for t in module.types:
             self.type_is_final = append(self.type_is_final, 1 if t.final else 0)
         self.has_descriptor = [t.descriptor >= 0 for t in module.types]
@@ -110,6 +113,9 @@ class Frame:
         self.leaf: bool = True
         self.saved: i64 = 0
         self.size: i64 = 0  # bytes below the saved registers
+        self.guards: Guards = Guards()
+        self.kept_exceptions: i64 = 0  # words for what legacy tries caught, and where the first is
+        self.kept_disp: i64 = 0
         self.more_disp: i64 = 0  # where the pointer for further results is kept
         self.outgoing: i64 = 0  # bytes at the stack pointer for arguments, and above them for further results
 

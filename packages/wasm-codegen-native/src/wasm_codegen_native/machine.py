@@ -64,6 +64,14 @@ class Machine:
         """to <- to + other; the condition that holds if the sum passes the end of the type."""
         raise NotImplementedError
 
+    def differs(self, type: i64, register: i64, base: i64, disp: i64) -> i64:
+        """Compare a general register with [base + disp]; the condition that holds when they differ."""
+        raise NotImplementedError
+
+    def exceeds(self, register: i64, base: i64, disp: i64) -> i64:
+        """Compare a general register with the 64 bits at [base + disp]; the condition that holds when it is above them, unsigned."""
+        raise NotImplementedError
+
     # ---- jumps
     def jump(self, chain: i64) -> i64:
         """Jump to a place not yet known; returns the longer chain."""

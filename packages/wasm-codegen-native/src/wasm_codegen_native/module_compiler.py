@@ -8,7 +8,7 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.isa.x86_64.isa import X86Isa
-from wasm_codegen_native.plan import ACCESSES, CALLS, VECTORS
+from wasm_codegen_native.plan import ACCESSES, ARMS, CALLS, DELEGATES, LEGACY, THROWS, TRIES, VECTORS
 from wasm_environ.compiler import SYMBOL_FUNCTION
 from wasm_environ.opcodes import OPS
 
@@ -29,16 +29,21 @@ CALLING: Final = frozenset(
         "memory.atomic.notify", "memory.atomic.wait32", "memory.atomic.wait64",
     )
 )  # fmt: skip
+EXCEPTIONS: Final = {
+    "throw": THROWS, "throw_ref": THROWS, "rethrow": THROWS, "try_table": TRIES, "try": TRIES | LEGACY, "catch": ARMS, "catch_all": ARMS,
+    "delegate": DELEGATES,
+}  # fmt: skip
 
 
 def make_traits() -> bytes:
-    """Per op id: CALLS, ACCESSES, VECTORS."""
+    """Per op id: the traits of `plan`."""
     traits = bytearray(0x600)
     for op in OPS:
         if op.mnemonic in CALLING:
             traits[op.id] |= CALLS
         elif op.align >= 0:
             traits[op.id] |= ACCESSES
+        traits[op.id] |= EXCEPTIONS.get(op.mnemonic, 0)
         if "v" in (op.operands or "") + (op.results or ""):
             traits[op.id] |= VECTORS
     return bytes(traits)

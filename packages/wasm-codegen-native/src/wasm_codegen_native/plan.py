@@ -2,7 +2,8 @@
 
 A local's *interval* is the range of records over which its value must be kept: from its first access to its last, stretched over every
 loop that may carry the value around. When the first access is a `local.set` that every other access lies behind, in the same arm of the
-same block, no loop around that block carries it. Locals with the most accesses, each counted 8 times per loop around it, choose first.
+same block (legacy tries apart, whose arms begin anywhere), no loop around that block carries it. Locals with the most accesses, each counted
+8 times per loop around it, choose first.
 """
 
 from __future__ import annotations
@@ -32,12 +33,18 @@ LOCAL_TEE: Final = 0x22
 GLOBAL_GET: Final = 0x23
 V128: Final = 0x7B
 
-LAST_CALL: Final = 0x15  # calls have low opcodes; other ops that clobber are libcalls
+FIRST_CALL: Final = 0x10  # calls have low opcodes; other ops that clobber are libcalls, and those that throw
+LAST_CALL: Final = 0x15
 
 # What an op means for the plan, as bits of `traits`.
 CALLS: Final = 1  # clobbers what calls clobber
 ACCESSES: Final = 2  # loads or stores linear memory
 VECTORS: Final = 4  # v128
+THROWS: Final = 8  # may lead to a landing pad of this function as a call does, but so rarely that no choice depends on it
+TRIES: Final = 16  # opens a try
+LEGACY: Final = 32  # ... of the legacy kind
+ARMS: Final = 64  # begins another arm of a legacy try
+DELEGATES: Final = 128  # closes a legacy try
 
 PER_REGISTER: Final = 64  # intervals a register can hold
 MAX_WEIGHT_SHIFT: Final = 15
@@ -67,6 +74,9 @@ class Plan:
     def __init__(self, traits: bytes) -> None:
         self.traits: bytes = traits
         self.leaf: bool = True
+        self.tries: bool = False  # whether there is a try_table or legacy try
+        self.legacy: bool = False  # whether there is a legacy one
+        self.crosses: bool = False  # what calls_within found: whether there was one, whatever it weighs
         self.has_vectors: bool = False
         self.access_weight: i64 = 0
         self.count: i64 = 0  # of locals
@@ -119,6 +129,8 @@ class Plan:
             self.used[r] = 0
             r += 1
         self.leaf = True
+        self.tries = False
+        self.legacy = False
         self.has_vectors = False
         self.access_weight = 0
         self.call_count = 0
@@ -168,9 +180,25 @@ class Plan:
             else:
                 trait: i64 = traits[op]
                 if trait != 0:
+                    if trait >= THROWS:
+                        if (trait & THROWS) != 0:
+                            self.call(record, 0)
+                        elif (trait & TRIES) != 0:
+                            self.tries = True
+                            self.scopes = put(self.scopes, depth, scope)
+                            depth += 1
+                            scope = labels[ops[p + 1] * LABEL_WORDS + LABEL_END]
+                            if (trait & LEGACY) != 0:
+                                self.legacy = True
+                                scope = -1
+                        elif (trait & ARMS) != 0:
+                            scope = -1
+                        else:
+                            depth -= 1
+                            scope = self.scopes[depth]
                     if (trait & CALLS) != 0:
                         self.call(record, weight)
-                        if op <= LAST_CALL:
+                        if op >= FIRST_CALL and op <= LAST_CALL:
                             self.callees = put(self.callees, self.callee_count, ops[p + 2])
                             self.callee_count += 1
                     if (trait & ACCESSES) != 0:
@@ -254,9 +282,9 @@ class Plan:
         calls = self.calls_within(self.start[x], self.end[x])
         if type >= T_F32:
             if weight > 2 * calls:
-                self.try_all(x, registers.vectors, calls > 0, weight)
+                self.try_all(x, registers.vectors, self.crosses, weight)
         elif calls == 0:
-            if not self.try_all(x, registers.caller_saved, False, weight):
+            if not self.try_all(x, registers.caller_saved, self.crosses, weight):
                 self.try_saved(x, registers.callee_saved, weight)
         elif not self.try_saved(x, registers.callee_saved, weight) and weight > 2 * calls:
             self.try_all(x, registers.caller_saved, True, weight)
@@ -305,9 +333,10 @@ class Plan:
         return True
 
     def calls_within(self, start: i64, end: i64) -> i64:
-        """The summed weight of the calls strictly between two records."""
+        """The summed weight of the calls strictly between two records; `crosses`: whether there is any."""
         after = self.calls_before(end)
         before = self.calls_before(start + 1)
+        self.crosses = after > before
         if after <= before:
             return 0
         total = self.call_weights[after - 1]

@@ -44,7 +44,7 @@ class Setup:
         """Leaf or not, memory base pinned or not, and a register for each hot local."""
         plan = self.plan
         frame = self.frame
-        if T_V128 in types or self.calls_give_vectors():
+        if T_V128 in types or self.calls_give_vectors() or (plan.tries and self.tables.tags.has_vectors):
             plan.has_vectors = True
         leaf = plan.leaf and not self.tables.consume_fuel
         registers = self.leaf if leaf else self.calling
@@ -83,6 +83,8 @@ class Setup:
         if len(signature.results) > 1:
             at += slot
             frame.more_disp = -at
+        frame.kept_disp = -at - 8
+        at += slot * ((8 * frame.kept_exceptions + slot - 1) // slot)
         while x < len(types):
             if plan.first[x] >= 0 and (plan.local_reg[x] < 0 or plan.crossing_count > 0):
                 at += slot

@@ -18,6 +18,7 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     ALU_IMM8,
     ALU_SUB,
     CALL_REG,
+    CC_A,
     CC_B,
     CC_FLOAT_E,
     CC_FLOAT_NE,
@@ -175,6 +176,14 @@ class X86Machine(Machine):
     def add_unsigned(self, type: i64, to: i64, other: i64) -> i64:
         self.asm.rr(ADD | W if type == T_I64 else ADD, to, other)
         return CC_B
+
+    def differs(self, type: i64, register: i64, base: i64, disp: i64) -> i64:
+        self.asm.rm(CMP | W if type == T_I64 else CMP, register, base, disp)
+        return CC_NE
+
+    def exceeds(self, register: i64, base: i64, disp: i64) -> i64:
+        self.asm.rm(CMP | W, register, base, disp)
+        return CC_A
 
     # ---- jumps
     def jump(self, chain: i64) -> i64:

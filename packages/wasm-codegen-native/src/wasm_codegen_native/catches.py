@@ -1,0 +1,165 @@
+"""What the tries of a function catch, as tables: handlers, each with a list of clauses; and which clause a throw certainly goes to.
+
+A *handler* is a try_table, or the body of a legacy try with its catch arms as clauses. What none of its clauses takes goes to its `outer` handler.
+A try with `delegate` is none: what its body throws is the business of the handler of the label it names.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from librt.vecs import vec
+from mypy_extensions import i64
+
+from wasm_codegen_native.guards import NO_TRY
+from wasm_codegen_native.plan import put
+from wasm_codegen_native.tags import Tags
+from wasm_environ.body import KIND_TRY, KIND_TRY_TABLE, LABEL_END, LABEL_PARENT, LABEL_WORDS, OP_MASK, WORDS
+from wasm_environ.opcodes import BY_MNEMONIC
+
+CATCH: Final[i64] = BY_MNEMONIC["catch"].id
+CATCH_ALL: Final[i64] = BY_MNEMONIC["catch_all"].id
+RETHROW: Final[i64] = BY_MNEMONIC["rethrow"].id
+DELEGATE: Final[i64] = BY_MNEMONIC["delegate"].id
+
+NONE: Final = -1
+WITH_REFERENCE: Final = 1  # bit of a try_table clause's kind: catch_ref, catch_all_ref
+ARM: Final = 4  # kind of a legacy catch or catch_all; the others are those of the op stream
+
+
+@final
+class Catches:
+    """Tables of the current function."""
+
+    def __init__(self, tags: Tags) -> None:
+        self.tags: Tags = tags
+        self.labels: vec[i64] = vec[i64]()
+        self.inside: vec[i64] = vec[i64]()  # label of a try -> the handler of what its current arm throws
+        self.arms: vec[i64] = vec[i64]()  # label of a legacy try -> its first clause
+        self.kept: vec[i64] = vec[i64]()  # label of a legacy try -> which of the frame's words keeps its exception for rethrow
+        self.kept_count: i64 = 0
+        # Handlers.
+        self.count: i64 = 0
+        self.outer: vec[i64] = vec[i64]()
+        self.first: vec[i64] = vec[i64]()  # clause
+        # Clauses.
+        self.clauses: i64 = 0
+        self.kind: vec[i64] = vec[i64]()
+        self.tag: vec[i64] = vec[i64]()  # NONE: any
+        self.label: vec[i64] = vec[i64]()  # where it leads; of an arm: the try it belongs to
+        self.record: vec[i64] = vec[i64]()  # an arm's first
+        self.following: vec[i64] = vec[i64]()
+        # What `find` found.
+        self.handler: i64 = NONE
+        self.clause: i64 = NONE
+
+    def begin(self, ops: vec[i64], labels: vec[i64], tries: bool, legacy: bool) -> None:
+        """Start a function. `tries`, `legacy`: whether it has any, and legacy ones among them."""
+        self.labels = labels
+        self.count = 0
+        self.clauses = 0
+        self.kept_count = 0
+        if tries:
+            self.open_labels()
+        if legacy:
+            self.collect_arms(ops)
+
+    def open_labels(self) -> None:
+        """Every label of this function, so far without anything."""
+        n: i64 = len(self.labels) // LABEL_WORDS
+        label: i64 = 0
+        while label < n:
+            self.inside = put(self.inside, label, NO_TRY)
+            self.arms = put(self.arms, label, NONE)
+            self.kept = put(self.kept, label, NONE)
+            label += 1
+
+    def collect_arms(self, ops: vec[i64]) -> None:
+        """The arms of every legacy try, from the last to the first, and the tries that are rethrown from."""
+        record: i64 = len(ops) // WORDS - 1
+        while record >= 0:
+            p = record * WORDS
+            op = ops[p] & OP_MASK
+            label = ops[p + 1]
+            if op == CATCH or op == CATCH_ALL:
+                self.add_clause(ARM, ops[p + 3] if op == CATCH else NONE, label)
+                clause = self.clauses - 1
+                self.record[clause] = record
+                self.following[clause] = self.arms[label]
+                self.arms[label] = clause
+            elif op == RETHROW and self.kept[label] == NONE:
+                self.kept[label] = self.kept_count
+                self.kept_count += 1
+            record -= 1
+
+    def add_clause(self, kind: i64, tag: i64, label: i64) -> None:
+        """A clause, in no list yet."""
+        n = self.clauses
+        self.kind = put(self.kind, n, kind)
+        self.tag = put(self.tag, n, tag)
+        self.label = put(self.label, n, label)
+        self.record = put(self.record, n, NONE)
+        self.following = put(self.following, n, NONE)
+        self.clauses = n + 1
+
+    def add_handler(self, first: i64, outer: i64) -> i64:
+        """A handler with a list of clauses; its number."""
+        n = self.count
+        self.outer = put(self.outer, n, outer)
+        self.first = put(self.first, n, first)
+        self.count = n + 1
+        return n
+
+    def open_try_table(self, extra: vec[i64], at: i64, outer: i64) -> i64:
+        """The handler of a try_table with the clauses at extra[at]: stack height, number, then kind, tag, label each; `outer` if there are none."""
+        n = extra[at + 1]
+        if n == 0:
+            return outer
+        first = self.clauses
+        k: i64 = 0
+        while k < n:
+            place = at + 2 + 3 * k
+            self.add_clause(extra[place], extra[place + 1], extra[place + 2])
+            if k > 0:
+                self.following[first + k - 1] = first + k
+            k += 1
+        return self.add_handler(first, outer)
+
+    def open_try(self, ops: vec[i64], label: i64, outer: i64) -> i64:
+        """The handler of what a legacy try's body throws."""
+        end = self.labels[label * LABEL_WORDS + LABEL_END] * WORDS
+        if (ops[end] & OP_MASK) == DELEGATE:
+            return self.of_label(ops[end + 3])
+        if self.arms[label] == NONE:
+            return outer
+        return self.add_handler(self.arms[label], outer)
+
+    def of_label(self, label: i64) -> i64:
+        """The handler of what is thrown right inside a label that is open."""
+        while label >= 0:
+            at = label * LABEL_WORDS
+            if self.labels[at] == KIND_TRY or self.labels[at] == KIND_TRY_TABLE:
+                return self.inside[label]
+            label = self.labels[at + LABEL_PARENT]
+        return NO_TRY
+
+    def find(self, tag: i64, handler: i64) -> None:
+        """Which clause takes what is thrown with this tag below `handler`: `clause` of `handler`. NONE as clause: only known when it runs; as
+        handler: none in this function."""
+        while handler >= 0:
+            clause = self.first[handler]
+            while clause >= 0:
+                wanted = self.tag[clause]
+                if wanted == NONE or self.tags.may_be_one(wanted, tag):
+                    self.handler = handler
+                    self.clause = clause if wanted == NONE or wanted == tag else NONE
+                    return
+                clause = self.following[clause]
+            handler = self.outer[handler]
+        self.handler = NONE
+        self.clause = NONE
+
+    def needs_object(self, clause: i64) -> bool:
+        """Whether a clause looks at the exception itself."""
+        kind = self.kind[clause]
+        return self.kept[self.label[clause]] != NONE if kind == ARM else (kind & WITH_REFERENCE) != 0
