@@ -65,7 +65,7 @@ class ModuleTables:
         self.type_is_final: vec[i64] = vec[i64]()
         self.signatures: list[Signature | None] = [None] * len(module.types)
         self.types = [t.composite for t in module.types]
-        self.tags: Tags = Tags(module, layout)
+        self.tags: Tags = Tags(module, layout, self.is_func_type)
         for t in module.types:
             self.type_is_final = append(self.type_is_final, 1 if t.final else 0)
         self.has_descriptor = [t.descriptor >= 0 for t in module.types]

@@ -13,6 +13,8 @@ from wasm_environ.heap_layout import REFERENCE_SIZE, exception_layout, size_of
 from wasm_environ.types import REF, FuncType
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wasm_environ.module import Module
     from wasm_environ.vmtypes import ContextLayout
 
@@ -29,12 +31,8 @@ class TagLayout:
         self.has_vectors: bool = False
 
 
-def tag_layout(function: FuncType, module: Module) -> TagLayout:
-    """The layout of exceptions of a tag with this type."""
-
-    def is_func_type(index: int) -> bool:
-        return isinstance(module.types[index].composite, FuncType)
-
+def tag_layout(function: FuncType, is_func_type: Callable[[int], bool]) -> TagLayout:
+    """The layout of exceptions of a tag with this type; `is_func_type` as in heap_layout."""
     result = TagLayout()
     layout = exception_layout(function, is_func_type)
     result.size = layout.size
@@ -53,7 +51,7 @@ def tag_layout(function: FuncType, module: Module) -> TagLayout:
 class Tags:
     """places, type_ids: offsets in the vmctx of a tag's identity and of the engine's id of its type."""
 
-    def __init__(self, module: Module, layout: ContextLayout) -> None:
+    def __init__(self, module: Module, layout: ContextLayout, is_func_type: Callable[[int], bool]) -> None:
         self.imported: i64 = module.imported_tags
         self.places: vec[i64] = vec[i64]()
         self.type_ids: vec[i64] = vec[i64]()
@@ -64,7 +62,7 @@ class Tags:
             assert isinstance(composite, FuncType)
             self.places = append(self.places, layout.tag(index))
             self.type_ids = append(self.type_ids, layout.type_id(tag.type_index))
-            self.layouts.append(tag_layout(composite, module))
+            self.layouts.append(tag_layout(composite, is_func_type))
             if self.layouts[index].has_vectors:
                 self.has_vectors = True
 
