@@ -163,15 +163,20 @@ int store_collect_externrefs(Store *store);
 
 #include "gc.h"
 
+/* ---- gc_roots.c: what Python objects refer to ---- */
+
+/* Roots of the collector, which looks at the low halves: a free place has the next one in its upper half, and null in its lower. */
+typedef struct GcRoots {
+    _Atomic uint64_t *refs; /* owned */
+    uint32_t count, capacity, free; /* free == count: none */
+} GcRoots;
+
+int gc_root_add(Store *store, uint64_t ref, uint32_t *place); /* keep ref alive; *place <- where that is noted. -1 with an exception */
+void gc_root_release(Store *store, uint32_t place);
+void gc_roots_clear(Store *store);
+
 /* ---- exnref.c: exceptions of wasm in Python ---- */
 
-/* The references that ExnRef objects hold: roots of the collector. A free place has the next one in its upper half, and null in its lower. */
-typedef struct ExnRoots {
-    uint64_t *refs; /* owned */
-    uint32_t count, capacity, free; /* free == count: none */
-} ExnRoots;
-
-void exn_roots_clear(Store *store);
 uint64_t exn_take_error(Store *store); /* the exnref of the WasmException that is set, which is cleared; 0: it is none to throw in this store, and stays. Runs Python code */
 int exn_raise(Store *store, PyObject *backtrace, bool *again); /* raises what is pending; -1 */
 void exn_forget(Store *store);
@@ -314,7 +319,7 @@ struct Store {
     ExternRefs externrefs;
     GcHeap heap;
     uint64_t pending_exception; /* an exnref that nothing has caught, between the unwind and its Python exception; or 0. A root */
-    ExnRoots exn_roots;
+    GcRoots roots;
     PyObject *thrown;           /* the WasmException that a host function raised last, while wasm runs; strong or NULL */
     uint64_t thrown_ref;        /* its exnref; rooted by `thrown` */
     ThreadRecord *owner; /* the thread inside, while depth > 0 */
@@ -392,7 +397,7 @@ typedef struct ExnRefObject {
     PyObject_HEAD
     Store *store; /* strong */
     uint64_t ref; /* in its heap */
-    uint32_t root; /* its place in store->exn_roots */
+    uint32_t root; /* its place in store->roots */
     PyObject *dict, *weakrefs; /* strong, NULL until used */
 } ExnRefObject;
 

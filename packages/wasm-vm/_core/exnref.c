@@ -56,56 +56,16 @@ static void field_read(const ValueType *type, const uint8_t *in, VMValue *value)
         memcpy(value->bytes, in, 16);
 }
 
-/* ---- roots ---- */
-
-/* Which exceptions Python holds: a slab, free places linked through `next`. With the GIL. */
-static int root_add(Store *store, uint64_t ref, uint32_t *place)
-{
-    ExnRoots *roots = &store->exn_roots;
-    if (roots->free == roots->count) {
-        if (roots->count == roots->capacity) {
-            uint32_t capacity = roots->capacity ? 2 * roots->capacity : 16;
-            uint64_t *grown = capacity > roots->capacity ? PyMem_Realloc(roots->refs, sizeof *grown * capacity) : NULL;
-            if (!grown) {
-                PyErr_NoMemory();
-                return -1;
-            }
-            roots->refs = grown;
-            roots->capacity = capacity;
-        }
-        roots->free = roots->count + 1;
-        *place = roots->count++;
-    } else {
-        *place = roots->free;
-        roots->free = (uint32_t)(roots->refs[*place] >> 32);
-    }
-    roots->refs[*place] = ref;
-    return 0;
-}
-
-static void root_release(Store *store, uint32_t place)
-{
-    ExnRoots *roots = &store->exn_roots;
-    roots->refs[place] = (uint64_t)roots->free << 32; /* no reference: its low half is null */
-    roots->free = place;
-}
-
-void exn_roots_clear(Store *store)
-{
-    PyMem_Free(store->exn_roots.refs);
-    memset(&store->exn_roots, 0, sizeof store->exn_roots);
-}
-
 /* ---- ExnRef ---- */
 
 PyObject *exnref_wrap(Store *store, uint64_t ref)
 {
     uint32_t root;
-    if (root_add(store, ref, &root)) /* first: what runs in the allocation may collect */
+    if (gc_root_add(store, ref, &root)) /* first: what runs in the allocation may collect */
         return NULL;
     ExnRefObject *object = PyObject_GC_New(ExnRefObject, &ExnRefType);
     if (!object) {
-        root_release(store, root);
+        gc_root_release(store, root);
         return NULL;
     }
     object->store = (Store *)Py_NewRef(store);
@@ -280,7 +240,7 @@ static void exnref_dealloc(ExnRefObject *self)
         PyObject_ClearWeakRefs((PyObject *)self);
     Py_CLEAR(self->dict);
     if (!self->store->closed)
-        root_release(self->store, self->root);
+        gc_root_release(self->store, self->root);
     Py_DECREF(self->store);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }

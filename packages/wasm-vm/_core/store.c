@@ -212,7 +212,7 @@ static void free_runtime(Store *self)
         free(global);
     }
     externrefs_clear(&self->externrefs);
-    exn_roots_clear(self);
+    gc_roots_clear(self);
     gc_heap_close(&self->heap);
 }
 
