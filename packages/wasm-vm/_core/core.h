@@ -43,7 +43,7 @@ struct Image;
 
 /* ---- types.c: value types and signatures ---- */
 
-enum Kind { KIND_I32, KIND_I64, KIND_F32, KIND_F64, KIND_V128, KIND_FUNCREF, KIND_EXTERNREF, KIND_OTHERREF };
+enum Kind { KIND_I32, KIND_I64, KIND_F32, KIND_F64, KIND_V128, KIND_FUNCREF, KIND_EXTERNREF, KIND_EXNREF, KIND_OTHERREF };
 
 /* A value type: environ's integer (types.py; a concrete reference holds the engine-wide type id) and what conversion needs of it. */
 typedef struct ValueType {
@@ -430,6 +430,7 @@ PyObject *global_wrap(Store *store, VMGlobal *cell, ValueType type, bool mutable
 uint64_t tag_next(void); /* an identity never used before */
 PyObject *tag_wrap(Store *store, uint64_t identity, Signature *signature);
 PyObject *exnref_wrap(Store *store, uint64_t ref);
+int exnref_to_wasm(Store *store, PyObject *exnref, VMValue *out); /* -1 with an exception */
 VMFuncRef *func_reference(FuncObject *func); /* usable by wasm; NULL with an exception */
 HostFunc *funcref_host(const VMFuncRef *funcref);
 

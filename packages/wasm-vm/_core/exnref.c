@@ -77,6 +77,17 @@ PyObject *exnref_wrap(Store *store, uint64_t ref)
     return (PyObject *)object;
 }
 
+int exnref_to_wasm(Store *store, PyObject *exnref, VMValue *out)
+{
+    const ExnRefObject *self = (ExnRefObject *)exnref;
+    if (self->store != store) {
+        PyErr_SetString(G.store_error, "object used with the wrong store: the ExnRef belongs to another store");
+        return -1;
+    }
+    out->u64 = self->ref;
+    return store_check_open(store);
+}
+
 /* The values of a sequence, converted; the number of them is the tag's. -1 with an exception. */
 static int convert(Store *store, const Signature *s, PyObject *items, VMValue *values)
 {

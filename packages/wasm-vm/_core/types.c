@@ -34,12 +34,14 @@ int value_type_parse(PyObject *code, ValueType *out)
         out->kind = KIND_FUNCREF;
     else if (heap == 0x6F || heap == 0x72)
         out->kind = KIND_EXTERNREF;
+    else if (heap == 0x69 || heap == 0x74)
+        out->kind = KIND_EXNREF;
     else
         out->kind = KIND_OTHERREF;
     return 0;
 }
 
-/* Is a value of reference type `have` one of type `want`? (spec: matching of reference types, for func and extern) */
+/* Is a value of reference type `have` one of type `want`? (spec: matching of reference types, for func, extern and exn) */
 bool value_type_matches(Engine *engine, uint64_t have, uint64_t want)
 {
     if (have == want)
@@ -54,7 +56,7 @@ bool value_type_matches(Engine *engine, uint64_t have, uint64_t want)
     }
     if (h == w)
         return !(want & TYPE_CONCRETE);
-    return (h == 0x73 && (w == 0x70 || (want & TYPE_CONCRETE))) || (h == 0x72 && w == 0x6F);
+    return (h == 0x73 && (w == 0x70 || (want & TYPE_CONCRETE))) || (h == 0x72 && w == 0x6F) || (h == 0x74 && w == 0x69);
 }
 
 static int parse_types(PyObject *owner, const char *attribute, ValueType *out, Py_ssize_t count)

@@ -4,7 +4,8 @@
 #include "runtime.h"
 
 static const char *const expected[] = {"i32 (an int)", "i64 (an int)", "f32 (a float)", "f64 (a float)", "v128 (an int or 16 bytes)",
-                                       "funcref (a Func or None)", "externref", "a reference that the host cannot make yet"};
+                                       "funcref (a Func or None)", "externref", "exnref (an ExnRef or None)",
+                                       "a reference that the host cannot make yet"};
 
 static int wrong_type(const ValueType *type, PyObject *object)
 {
@@ -136,6 +137,8 @@ static int reference(Store *store, const ValueType *type, PyObject *object, VMVa
         return null_reference(type, out);
     if (type->kind == KIND_FUNCREF && PyObject_TypeCheck(object, &FuncType))
         return function_reference(store, type, object, out);
+    if (type->kind == KIND_EXNREF && PyObject_TypeCheck(object, &ExnRefType) && type->code >> TYPE_HEAP_SHIFT == 0x69) /* noexn has no values */
+        return exnref_to_wasm(store, object, out);
     if (type->kind != KIND_EXTERNREF || PyObject_HasAttr(object, G.str__code)) /* a Val */
         return NOT_PLAIN;
     out->u64 = (uint64_t)(uintptr_t)object;
@@ -197,6 +200,7 @@ PyObject *value_from_wasm_slow(Store *store, const ValueType *type, const VMValu
         return reference ? func_wrap(store, reference, NULL) : Py_NewRef(Py_None);
     }
     case KIND_EXTERNREF: return Py_NewRef(value->ref ? (PyObject *)(uintptr_t)value->ref : Py_None);
+    case KIND_EXNREF: return value->ref ? exnref_wrap(store, value->ref) : Py_NewRef(Py_None);
     default:
         if (!value->ref)
             Py_RETURN_NONE;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from struct import pack, unpack
 
 from wasm_environ.text.commands import Expected, Value
-from wasm_vm import Func
+from wasm_vm import ExnRef, Func
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def matches(expected: Expected, value: Any) -> bool:
         return value is None
     if kind == "ref.func":
         return isinstance(value, Func)
+    if kind == "ref.exn":
+        return isinstance(value, ExnRef)
     if kind.startswith("ref."):
         return value is not None and (expected.bits < 0 or value == HostRef(expected.bits))
     try:
