@@ -45,6 +45,7 @@ typedef struct UnwindRow {
     uintptr_t pc;          /* 0: an empty row */
     uintptr_t pad;         /* where its handler begins, or 0 */
     const uint32_t *shape; /* of the frame; NULL: nothing is unwound through it. Borrowed from the code */
+    int32_t lowest;        /* of the shape: where its lowest register lies; 0: a shape that cannot be */
 } UnwindRow;
 enum { UNWIND_ROWS = 256 };
 

@@ -370,6 +370,29 @@ static int store_set_timeout(Store *self, PyObject *value, void *Py_UNUSED(closu
 static PyObject *store_get_engine(Store *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->engine_object); }
 static PyObject *store_get_closed(Store *self, void *Py_UNUSED(closure)) { return PyBool_FromLong(self->closed); }
 
+/* Always NULL. What a host function raises, it throws. */
+static PyObject *store_throw(Store *self, PyObject *thrown)
+{
+    int is_error = PyObject_IsInstance(thrown, G.wasm_exception);
+    if (is_error < 0)
+        return NULL;
+    if (is_error) {
+        PyErr_SetObject((PyObject *)Py_TYPE(thrown), thrown);
+        return NULL;
+    }
+    if (!PyObject_TypeCheck(thrown, &ExnRefType)) {
+        PyErr_Format(PyExc_TypeError, "expected an ExnRef or WasmException, not %.100s", Py_TYPE(thrown)->tp_name);
+        return NULL;
+    }
+    if (store_check_arg(((ExnRefObject *)thrown)->store, (PyObject *)self))
+        return NULL;
+    PyObject *error = PyObject_CallOneArg(G.wasm_exception, thrown);
+    if (error)
+        PyErr_SetObject(G.wasm_exception, error);
+    Py_XDECREF(error);
+    return NULL;
+}
+
 static PyObject *store_repr(Store *self)
 {
     if (self->closed)
@@ -391,6 +414,8 @@ static PyMethodDef store_methods[] = {
     {"set_limits", (PyCFunction)(void (*)(void))store_set_limits, METH_VARARGS | METH_KEYWORDS,
      "set_limits($self, memory_size=-1, table_elements=-1, instances=-1, tables=-1, memories=-1)\n--\n\nBounds on what the store's "
      "guests may use: bytes of a memory, elements of a table, how many of each. Negative: none."},
+    {"throw", (PyCFunction)store_throw, METH_O,
+     "throw($self, exception, /)\n--\n\nRaise the WasmException of an ExnRef, or this one: thrown at the guest, when a host function does."},
     {"set_wasi", (PyCFunction)store_set_wasi, METH_O, "set_wasi($self, wasi, /)\n--\n\nConfigure what WASI functions of this store see."},
     {NULL, NULL, 0, NULL},
 };

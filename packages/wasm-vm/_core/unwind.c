@@ -7,6 +7,25 @@
 
 #include <string.h>
 
+/* Where, from the canonical frame address, the lowest register of a shape lies; 0: the shape is none that a frame can have. */
+static int32_t lowest_saved(const uint32_t *shape)
+{
+    const uint32_t needed = 1u << THROWN_FP | 1u << THROWN_PC;
+    uint32_t count = shape[1], restored = 0;
+    int32_t lowest = 0;
+    if (count > SHAPE_WORDS - 2 || shape[0] & 7)
+        return 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t number = shape[2 + i] >> 16;
+        int32_t at = (int16_t)(shape[2 + i] & 0xFFFF);
+        if (number >= THROWN_WORDS || !(1u << number & throw_restorable) || at & 7 || at >= 0)
+            return 0;
+        restored |= 1u << number;
+        lowest = at < lowest ? at : lowest;
+    }
+    return (restored & needed) == needed ? lowest : 0;
+}
+
 /* What is known of a return address; the tables are searched once for each. */
 static void look_up(const Code *code, uintptr_t pc, UnwindRow *row)
 {
@@ -26,8 +45,10 @@ static void look_up(const Code *code, uintptr_t pc, UnwindRow *row)
         row->pad = (uintptr_t)code->text + code->handlers[3 * low + 2];
     int64_t frame = code_last_row(code->frames, code->frame_count, offset);
     uint32_t number = frame < 0 ? 0 : code->frames[2 * frame + 1];
-    if (number && number < code->shape_count)
+    if (number && number < code->shape_count) {
         row->shape = code->shapes + (size_t)SHAPE_WORDS * number;
+        row->lowest = lowest_saved(row->shape);
+    }
 }
 
 /* Rows are of code that was there when they were made; when any code has gone since, all are forgotten. */
@@ -57,23 +78,16 @@ static const UnwindRow *row_at(ThreadRecord *thread, uintptr_t pc)
 }
 
 /* From a frame to its caller's. false: the tables say what cannot be; nothing outside of the stack between sp and the activation's entry is read. */
-__attribute__((no_sanitize("address"))) static bool step(uintptr_t *r, const uint32_t *shape, uintptr_t end)
+__attribute__((no_sanitize("address"))) static inline bool step(uintptr_t *r, const UnwindRow *row, uintptr_t end)
 {
+    const uint32_t *shape = row->shape;
     uintptr_t sp = r[THROWN_SP], cfa = r[THROWN_FP] + (uintptr_t)(int32_t)shape[0];
-    const uint32_t needed = 1u << THROWN_FP | 1u << THROWN_PC;
-    uint32_t count = shape[1], restored = 0;
-    if (cfa <= sp || cfa > end || cfa & 7 || count > SHAPE_WORDS - 2)
+    if (UNLIKELY(cfa <= sp || cfa > end || cfa & 7 || !row->lowest || cfa - sp < (uintptr_t)-row->lowest))
         return false;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t number = shape[2 + i] >> 16, bit = number < THROWN_WORDS ? 1u << number : 0;
-        uintptr_t at = cfa + (uintptr_t)(int16_t)(shape[2 + i] & 0xFFFF);
-        if (!(bit & throw_restorable) || at & 7 || at < sp || at > cfa - sizeof(uintptr_t))
-            return false;
-        r[number] = *(const uintptr_t *)at;
-        restored |= bit;
-    }
+    for (const uint32_t *word = shape + 2, *last = word + shape[1]; word < last; word++)
+        r[*word >> 16] = *(const uintptr_t *)(cfa + (uintptr_t)(int16_t)(*word & 0xFFFF));
     r[THROWN_SP] = cfa;
-    return (restored & needed) == needed;
+    return true;
 }
 
 /* No frame of wasm catches it: the activation ends, and raises WasmException; or the frames are not what the tables say. */
@@ -101,7 +115,7 @@ void throw_find(uintptr_t *r)
         }
         if (row && !row->shape) /* the entry trampoline */
             uncaught(thread, activation, exception, false);
-        if (UNLIKELY(!row || !step(r, row->shape, activation->saved_sp))) {
+        if (UNLIKELY(!row || !step(r, row, activation->saved_sp))) {
             const Code *code = row ? code_find(row->pc) : NULL;
             if (code && code_is_cut(code))
                 raise_cut();

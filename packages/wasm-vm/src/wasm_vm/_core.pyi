@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar, Union, final, overload
+from typing import Any, NoReturn, Self, TypeVar, Union, final, overload
 
 from typing_extensions import Buffer
 
@@ -45,6 +45,7 @@ class Store:
     def set_limits(
         self, memory_size: int = -1, table_elements: int = -1, instances: int = -1, tables: int = -1, memories: int = -1
     ) -> None: ...
+    def throw(self, exception: Any, /) -> NoReturn: ...
     def set_wasi(self, wasi: Any, /) -> None: ...
     @property
     def engine(self) -> Any: ...

@@ -11,7 +11,7 @@ from wasm_facade.engine import Engine
 from wasm_facade.linker import Linker
 from wasm_facade.module import Module
 from wasm_facade.wast import spectest, values
-from wasm_vm import Func, Global, Instance, Store, Trap
+from wasm_vm import Func, Global, Instance, Store, Trap, WasmException
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -154,6 +154,8 @@ class Executor:
                 self.linker.instantiate(self.store, Module(self.engine, command.action.binary(self.engine.features)))
             else:
                 self.act(command.action)
+        except WasmException as error:
+            raise Failure(f"threw {str(error)!r} instead of trapping: {command.message}") from None
         except Trap as trap:
             if not _says(trap, command.message):
                 raise Failure(f"trapped with {str(trap)!r}, not {command.message!r}") from None
@@ -163,10 +165,10 @@ class Executor:
     def assert_exception(self, command: c.AssertException) -> None:
         try:
             self.act(command.action)
-        except Trap as trap:
-            if type(trap).__name__ != "WasmException":
-                raise Failure(f"trapped with {str(trap)!r} instead of throwing") from None
+        except WasmException:
             return
+        except Trap as trap:
+            raise Failure(f"trapped with {str(trap)!r} instead of throwing") from None
         raise Failure("did not throw")
 
     # Modules that are no good
