@@ -135,7 +135,7 @@ def bench(session: nox.Session) -> None:
 
 
 # Tests that attack the C core through the public API, beside its own: they run under the sanitizers too.
-ATTACKS = ["tests/test_stack.py", "tests/test_process.py", "tests/test_api_fuzz.py"]
+ATTACKS = ["tests/test_stack.py", "tests/test_process.py", "tests/test_api_fuzz.py", "tests/test_exceptions.py"]
 
 
 @nox.session(venv_backend="uv")
@@ -146,7 +146,7 @@ def asan_ubsan(session: nox.Session) -> None:
     constraints = ROOT / ".nox" / "constraints.txt"
     constraints.write_text("\n".join(_constraints()) + "\n")
     packages = [*NEEDS["wasm-facade"], "wasm-codegen-llvm", "wasm-pool", "wasm-facade"]
-    session.install("-c", str(constraints), *(f"./packages/{name}" for name in packages), "pytest", "numpy")
+    session.install("-c", str(constraints), *(f"./packages/{name}" for name in packages), "pytest", "numpy", "greenlet")
     library = session.run("gcc", "-print-file-name=libasan.so", external=True, silent=True)
     session.env["LD_PRELOAD"] = str(library).strip()
     session.env["ASAN_OPTIONS"] = "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:allow_user_segv_handler=1"

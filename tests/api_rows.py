@@ -151,6 +151,8 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "global": lambda world: world.export("reference"),
     "number_global": lambda world: world.export("number"),
     "tag": lambda world: world.export("tag"),
+    "exnref": lambda world: w.ExnRef(world.store, world.get("tag"), world.get("payload")),
+    "exception": lambda world: w.WasmException(world.get("exnref")),
     "linker": _linker,
     "pre": lambda world: world.get("linker").instantiate_pre(world.module),
     "trap": _trap,
@@ -199,6 +201,7 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "artifact_path": lambda world: file("m.cwasm", world.get("artifact")),
     "callback": lambda world: lambda *args: args[-1],
     "imports": lambda world: [world.get("host_func"), world.get("results_func")],
+    "payload": lambda world: [1],
     "results": lambda world: [1, 2, 3.0, 4, Holder(), None],
     "import_dict": lambda world: {"m": {"f": lambda number: number}},
     "items": lambda world: tuple(world.get("imports")),
@@ -210,11 +213,11 @@ MAKE: dict[str, Callable[[World], Any]] = {
 # Type -> kind of its live object. A caller lives in a call only: the runner makes it.
 RECEIVERS = {
     "Backtrace": "backtrace", "Caller": "caller", "Code": "code", "Config": "config", "DirPerms": "dir_perms", "Engine": "own_engine", "EngineCore": "core",
-    "ExportType": "export_type", "FilePerms": "file_perms", "Frame": "frame", "Func": "func", "FuncType": "func_type", "Global": "global",
+    "ExportType": "export_type", "ExnRef": "exnref", "FilePerms": "file_perms", "Frame": "frame", "Func": "func", "FuncType": "func_type", "Global": "global",
     "GlobalType": "global_type", "ImportType": "import_type", "Instance": "instance", "InstanceExports": "exports", "InstancePre": "pre", "Limits": "limits",
     "Linker": "linker", "LoadedModule": "loaded", "Memory": "memory", "MemoryType": "memory_type", "Module": "own_module", "Pool": "pool",
     "PoolingAllocationConfig": "pooling_config", "SharedMemory": "shared", "Store": "store", "Table": "table", "TableType": "table_type", "Tag": "tag",
-    "TagType": "tag_type", "Trap": "trap", "TrapCode": "trap_code", "Val": "val", "ValType": "val_type", "WasiConfig": "wasi_config",
+    "TagType": "tag_type", "Trap": "trap", "TrapCode": "trap_code", "Val": "val", "ValType": "val_type", "WasmException": "exception", "WasiConfig": "wasi_config",
 }  # fmt: skip
 
 # Slots that mean the same of every type. Columns: name, kinds of the arguments.
@@ -239,6 +242,7 @@ ROWS = {
     "Engine": "config", "Engine.increment_epoch": "", "Engine.pooling_allocator_metrics": "", "Engine.is_pulley": "",
     "EngineCore": "registry none max_wasm_stack=stack_size release_gil=flag consume_fuel=flag epoch_interruption=flag guarded=flag pool=pool",
     "EngineCore.increment_epoch": "",
+    "ExnRef": "store tag payload", "ExnRef.tag": "store", "ExnRef.fields": "store", "ExnRef.field": "store zero", "ExnRef._parts": "",
     "ExportType": "text func_type", "ImportType": "text text func_type", "Frame": "one text text one one", "Limits": "one one",
     "Func": "store func_type callback access_caller=flag", "Func.type": "store", "Func._from_host": "store host_definition any",
     "Func.__call__": "store one one float one reference func timeout=seconds|store one one float one reference func",
@@ -269,6 +273,7 @@ ROWS = {
     "Pool.metrics": "", "Pool.clear": "", "PoolingAllocationConfig": "", "PoolingAllocationConfig.make_pool": "",
     "Store": "engine any", "Store.data": "", "Store.gc": "", "Store.set_fuel": "one", "Store.get_fuel": "", "Store.set_epoch_deadline": "one",
     "Store.set_limits": "minus minus instances=minus tables=minus memories=minus", "Store.set_wasi": "wasi_config",
+    "Store.throw": "exnref|exception",
     "Table": "store table_type reference", "Table.type": "store", "Table.size": "store", "Table.get": "store one", "Table.set": "store one reference",
     "Table.grow": "store one reference",
     "Tag": "store tag_type", "Tag.type": "store", "Tag.eq": "store tag",
@@ -277,7 +282,7 @@ ROWS = {
     "Val.funcref": "func", "Val.ref_null": "ref_type", "Val.as_i32": "", "Val.as_i64": "", "Val.as_f32": "", "Val.as_f64": "", "Val.as_v128": "",
     "Val.as_externref": "", "Val.as_funcref": "",
     **{f"ValType.{name}": "" for name in ("i32", "i64", "f32", "f64", "v128", "externref", "funcref", "anyref", "exnref")},
-    "WasiConfig": "", "WasiConfig.inherit_argv": "", "WasiConfig.inherit_env": "", "WasiConfig.inherit_stdin": "", "WasiConfig.inherit_stdout": "",
+    "WasmException": "exnref", "WasiConfig": "", "WasiConfig.inherit_argv": "", "WasiConfig.inherit_env": "", "WasiConfig.inherit_stdin": "", "WasiConfig.inherit_stdout": "",
     "WasiConfig.inherit_stderr": "", "WasiConfig.preopen_dir": "folder text dir_perms", "WasiConfig.preopen_socket": "one",
     "load": "wat import_dict", "wat2wasm": "wat", "can_reserve": "", "drop_reservations": "", "open_file": "artifact_path", "load_file": "core artifact_path",
     "load_module": "core artifact", "read_head": "artifact", "check_read": "artifact",
@@ -292,10 +297,10 @@ EXEMPT = {
     "_core.load": "reads rows that loading.py made, and nothing else may make",
     "MappedFile": "needs an artifact's head: load_file makes it",
 }
-# What plain arguments are refused by, because nobody may do that.
+# What plain arguments are refused by, because nobody may do that; and what is there to raise.
 REFUSES = {
     "Backtrace", "Caller", "Code", "DirPerms", "Engine.__reduce__", "FilePerms", "InstanceExports", "Linker.__reduce__", "LoadedModule", "Memory.__delitem__",
-    "PoolingAllocationConfig.__getattr__", "PoolingAllocationConfig.__setattr__", "SharedMemory.__delitem__", "ValType", "WasiConfig.stderr_custom",
+    "PoolingAllocationConfig.__getattr__", "PoolingAllocationConfig.__setattr__", "SharedMemory.__delitem__", "Store.throw", "ValType", "WasiConfig.stderr_custom",
     "WasiConfig.stderr_file", "WasiConfig.stdin_file", "WasiConfig.stdout_custom", "WasiConfig.stdout_file",
 }  # fmt: skip
 
