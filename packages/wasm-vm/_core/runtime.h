@@ -46,6 +46,7 @@ typedef struct UnwindRow {
     uintptr_t pad;         /* where its handler begins, or 0 */
     const uint32_t *shape; /* of the frame; NULL: nothing is unwound through it. Borrowed from the code */
     int32_t lowest;        /* of the shape: where its lowest register lies; 0: a shape that cannot be */
+    bool linked;           /* whether frame pointers are a chain here, return addresses behind them */
 } UnwindRow;
 enum { UNWIND_ROWS = 256 };
 

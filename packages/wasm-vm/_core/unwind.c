@@ -7,12 +7,15 @@
 
 #include <string.h>
 
-/* Where, from the canonical frame address, the lowest register of a shape lies; 0: the shape is none that a frame can have. */
-static int32_t lowest_saved(const uint32_t *shape)
+/* Where, from the canonical frame address, the lowest register of a shape lies; 0: the shape is none that a frame can have. `linked`: whether the caller's
+ * frame pointer and the return address lie where the frame pointer points. */
+static int32_t lowest_saved(const uint32_t *shape, bool *linked)
 {
+    bool back = false, next = false;
     const uint32_t needed = 1u << THROWN_FP | 1u << THROWN_PC;
     uint32_t count = shape[1], restored = 0;
     int32_t lowest = 0;
+    *linked = false;
     if (count > SHAPE_WORDS - 2 || shape[0] & 7)
         return 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -21,8 +24,11 @@ static int32_t lowest_saved(const uint32_t *shape)
         if (number >= THROWN_WORDS || !(1u << number & throw_restorable) || at & 7 || at >= 0)
             return 0;
         restored |= 1u << number;
+        next = next || (number == THROWN_FP && at == -(int32_t)shape[0]);
+        back = back || (number == THROWN_PC && at == (int32_t)sizeof(uintptr_t) - (int32_t)shape[0]);
         lowest = at < lowest ? at : lowest;
     }
+    *linked = next && back;
     return (restored & needed) == needed ? lowest : 0;
 }
 
@@ -47,7 +53,7 @@ static void look_up(const Code *code, uintptr_t pc, UnwindRow *row)
     uint32_t number = frame < 0 ? 0 : code->frames[2 * frame + 1];
     if (number && number < code->shape_count) {
         row->shape = code->shapes + (size_t)SHAPE_WORDS * number;
-        row->lowest = lowest_saved(row->shape);
+        row->lowest = lowest_saved(row->shape, &row->linked);
     }
 }
 
@@ -78,15 +84,16 @@ static const UnwindRow *row_at(ThreadRecord *thread, uintptr_t pc)
 }
 
 /* From a frame to its caller's. false: the tables say what cannot be; nothing outside of the stack between sp and the activation's entry is read. */
-__attribute__((no_sanitize("address"))) static inline bool step(uintptr_t *r, const UnwindRow *row, uintptr_t end)
+__attribute__((no_sanitize("address"))) static inline bool step(uintptr_t *r, const UnwindRow *row, uintptr_t end, uintptr_t *pc)
 {
     const uint32_t *shape = row->shape;
-    uintptr_t sp = r[THROWN_SP], cfa = r[THROWN_FP] + (uintptr_t)(int32_t)shape[0];
+    uintptr_t sp = r[THROWN_SP], fp = r[THROWN_FP], cfa = fp + (uintptr_t)(int32_t)shape[0];
     if (UNLIKELY(cfa <= sp || cfa > end || cfa & 7 || !row->lowest || cfa - sp < (uintptr_t)-row->lowest))
         return false;
     for (const uint32_t *word = shape + 2, *last = word + shape[1]; word < last; word++)
         r[*word >> 16] = *(const uintptr_t *)(cfa + (uintptr_t)(int16_t)(*word & 0xFFFF));
     r[THROWN_SP] = cfa;
+    *pc = row->linked ? ((const uintptr_t *)fp)[1] : r[THROWN_PC]; /* the same; but the next look-up need not wait for the shape */
     return true;
 }
 
@@ -107,15 +114,15 @@ void throw_find(uintptr_t *r)
     Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
     uint64_t exception = r[THROWN_VALUE];
     forget_if_stale(thread);
-    for (;;) {
-        const UnwindRow *row = row_at(thread, r[THROWN_PC] - 1); /* in the call */
+    for (uintptr_t pc = r[THROWN_PC];;) {
+        const UnwindRow *row = row_at(thread, pc - 1); /* in the call */
         if (row && row->pad) {
             r[THROWN_PC] = row->pad;
             return;
         }
         if (row && !row->shape) /* the entry trampoline */
             uncaught(thread, activation, exception, false);
-        if (UNLIKELY(!row || !step(r, row, activation->saved_sp))) {
+        if (UNLIKELY(!row || !step(r, row, activation->saved_sp, &pc))) {
             const Code *code = row ? code_find(row->pc) : NULL;
             if (code && code_is_cut(code))
                 raise_cut();
