@@ -124,10 +124,21 @@ def world_of(strategy: str, host: Callable[[World, int], int], **settings: Any) 
     return world
 
 
+# Settings that change what code is made, or how it is entered and left.
+SETTINGS: tuple[dict[str, Any], ...] = (
+    {}, {"release_gil": False}, {"consume_fuel": True}, {"epoch_interruption": True}, {"memory_reservation": 0}, {"cranelift_nan_canonicalization": True},
+    {"spectre_mitigation": False}, {"cranelift_opt_level": "none"}, {"allocation_strategy": wasm.PoolingAllocationConfig()},
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("host", HOSTS)
-@pytest.mark.parametrize("release_gil", [True, False])
-def test_hosts_throw_at_guests(strategy: str, host: Callable[[World, int], int], release_gil: bool) -> None:
-    world = world_of(strategy, host, release_gil=release_gil)
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: "".join(settings))
+def test_hosts_throw_at_guests(strategy: str, host: Callable[[World, int], int], settings: dict[str, Any]) -> None:
+    world = world_of(strategy, host, **settings)
+    if "consume_fuel" in settings:
+        world.store.set_fuel(10**6)
+    if "epoch_interruption" in settings:
+        world.store.set_epoch_deadline(10)
     for n in (5, -5):
         assert world.call("caught", n) == 100 + n
         assert world.call("any", n) == -1
@@ -259,6 +270,40 @@ def test_fuel_that_ends_inside_a_try(strategy: str) -> None:
     store.set_fuel(10000)
     with pytest.raises(Trap, match="fuel"):
         exports["f"](store, 0)
+    used = []
+    exports = Instance(store, Module(store.engine, SPIN), []).exports(store)
+    for count in (1, 2, 3):
+        store.set_fuel(10000)
+        assert exports["count"](store, count) == count
+        used.append(10000 - store.get_fuel())
+    assert used[0] < used[1]
+    assert used[2] - used[1] == used[1] - used[0]
+    with pytest.raises(Trap, match="fuel"):
+        exports["spin"](store)
+
+
+def test_text_is_wasmtimes_and_more(strategy: str) -> None:
+    import wasmtime
+
+    source = """(module $m (tag $e (param i32 f64)) (func $inner (throw $e (i32.const 5) (f64.const 0.5))) (func $outer nop (call $inner))
+      (func (export "f") (try_table (call $outer))) (func (export "g") (call $outer)))"""
+    texts = []
+    for api, engine in ((wasm, engine_of(strategy)), (wasmtime, wasmtime_engine())):
+        store = api.Store(engine)
+        exports = api.Instance(store, api.Module(engine, source), []).exports(store)
+        for name in "fg":
+            with pytest.raises(api.Trap) as caught:
+                exports[name](store)
+            texts.append(str(caught.value))
+    assert [text.replace(": <Tag [i32 f64]> with values (5, 0.5)", "") for text in texts[:2]] == texts[2:]
+
+
+def wasmtime_engine() -> Any:
+    import wasmtime
+
+    config = wasmtime.Config()
+    config.wasm_exceptions = True
+    return wasmtime.Engine(config)
 
 
 @pytest.mark.parametrize(("outer", "inner"), PAIRS)

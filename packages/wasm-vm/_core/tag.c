@@ -81,7 +81,17 @@ static void tag_dealloc(TagObject *self)
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
-static PyObject *tag_repr(TagObject *self) { return PyUnicode_FromFormat("<Tag %R>", self->signature->type); }
+/* The types of the values, without the results, which there are none of: `[i32] -> []` is how a FuncType says it. */
+static PyObject *tag_repr(TagObject *self)
+{
+    PyObject *type = PyObject_Repr(self->signature->type), *text = NULL;
+    if (type && PyUnicode_GET_LENGTH(type) > 6)
+        Py_SETREF(type, PyUnicode_Substring(type, 0, PyUnicode_GET_LENGTH(type) - 6));
+    if (type)
+        text = PyUnicode_FromFormat("<Tag %U>", type);
+    Py_XDECREF(type);
+    return text;
+}
 
 static PyObject *tag_compare(TagObject *self, PyObject *other, int op)
 {

@@ -97,7 +97,7 @@ def test_not_caught_is_a_python_exception(vm):
         assert error.exnref.fields(store) == [7]
         assert error.exnref.field(store, 0) == 7
         assert [f.func_index for f in error.frames] == [THROW, MIDDLE]
-        assert "wasm exception: <Tag [i64] -> []> with values (7)" in str(error)
+        assert "thrown Wasm exception: <Tag [i64]> with values (7)" in str(error)
         assert "wasm backtrace:" in str(error)
 
 
@@ -209,7 +209,7 @@ def test_of_a_closed_store(vm):
     other = vm.store()
     error = WasmException(ExnRef(other, Tag(other, ft("I")), [1]))
     other.close()
-    assert str(error) == "wasm exception: <Tag [i64] -> []> with values (1)"
+    assert str(error) == "thrown Wasm exception: <Tag [i64]> with values (1)"
     assert error.values == (1,)
     with pytest.raises(StoreError):
         error.exnref.fields(other)

@@ -96,11 +96,11 @@ class WasmException(Trap):
 
     @property
     def message(self) -> str:
-        """The tag's type and the values, with the backtrace."""
+        """The tag's types and the values, behind wasmtime's words; with the backtrace."""
         return self._with_frames(self._text())
 
     def _text(self) -> str:
-        return f"wasm exception: {self.tag!r} with values ({', '.join(map(repr, self.values))})"
+        return f"thrown Wasm exception: {self.tag!r} with values ({', '.join(map(repr, self.values))})"
 
     def __repr__(self) -> str:
         return f"<WasmException {self.tag!r}, values {self.values!r}>"
