@@ -8,7 +8,7 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.isa.x86_64.isa import X86Isa
-from wasm_codegen_native.plan import ACCESSES, ARMS, CALLS, DELEGATES, LEGACY, THROWS, TRIES, VECTORS
+from wasm_codegen_native.plan import ACCESSES, CALLS, DELEGATES, LEGACY, THROWS, TRIES, VECTORS
 from wasm_environ.compiler import SYMBOL_FUNCTION
 from wasm_environ.opcodes import OPS
 
@@ -30,8 +30,7 @@ CALLING: Final = frozenset(
     )
 )  # fmt: skip
 EXCEPTIONS: Final = {
-    "throw": THROWS, "throw_ref": THROWS, "rethrow": THROWS, "try_table": TRIES, "try": TRIES | LEGACY, "catch": ARMS, "catch_all": ARMS,
-    "delegate": DELEGATES,
+    "throw": THROWS, "throw_ref": THROWS, "rethrow": THROWS, "try_table": TRIES, "try": TRIES | LEGACY, "delegate": DELEGATES,
 }  # fmt: skip
 
 

@@ -43,8 +43,7 @@ VECTORS: Final = 4  # v128
 THROWS: Final = 8  # may lead to a landing pad of this function as a call does, but so rarely that no choice depends on it
 TRIES: Final = 16  # opens a try
 LEGACY: Final = 32  # ... of the legacy kind
-ARMS: Final = 64  # begins another arm of a legacy try
-DELEGATES: Final = 128  # closes a legacy try
+DELEGATES: Final = 64  # closes a legacy try
 
 PER_REGISTER: Final = 64  # intervals a register can hold
 MAX_WEIGHT_SHIFT: Final = 15
@@ -190,9 +189,7 @@ class Plan:
                             scope = labels[ops[p + 1] * LABEL_WORDS + LABEL_END]
                             if (trait & LEGACY) != 0:
                                 self.legacy = True
-                                scope = -1
-                        elif (trait & ARMS) != 0:
-                            scope = -1
+                                scope = -1  # also of its other arms
                         else:
                             depth -= 1
                             scope = self.scopes[depth]
