@@ -1,4 +1,5 @@
 /* constexpr.c: constant expressions, evaluated when a module is instantiated; validated, so only types need no check (spec: exec/modules). */
+#include "gcref.h"
 #include "plan.h"
 #include "runtime.h"
 
@@ -17,6 +18,16 @@ enum {
     OP_I64_MUL = 0x7E,
     OP_REF_NULL = 0xD0,
     OP_REF_FUNC = 0xD2,
+    OP_STRUCT_NEW = 0x100,
+    OP_STRUCT_NEW_DEFAULT = 0x101,
+    OP_ARRAY_NEW = 0x106,
+    OP_ARRAY_NEW_DEFAULT = 0x107,
+    OP_ARRAY_NEW_FIXED = 0x108,
+    OP_ANY_CONVERT_EXTERN = 0x11A,
+    OP_EXTERN_CONVERT_ANY = 0x11B,
+    OP_REF_I31 = 0x11C,
+    OP_STRUCT_NEW_DESC = 0x120,
+    OP_STRUCT_NEW_DEFAULT_DESC = 0x121,
     OP_V128_CONST = 0x30C,
 };
 enum { INLINE_STACK = 16 };
@@ -41,6 +52,63 @@ static void binary(int64_t op, VMValue *x, const VMValue *y)
     }
 }
 
+/* ---- objects: with the GIL, while the store is pinned, so that nothing is collected ---- */
+
+static int pop(uint32_t *depth, uint64_t count, VMValue **values, VMValue *stack)
+{
+    if (*depth < count) {
+        PyErr_SetString(G.wasm_error, "constant expression: lacks operands");
+        return -1;
+    }
+    *depth -= (uint32_t)count;
+    *values = &stack[*depth];
+    return 0;
+}
+
+static uint64_t new_struct(Store *store, const ConstOp *row, VMValue *stack, uint32_t *depth)
+{
+    uint32_t type_id = (uint32_t)row->a;
+    bool described = row->op == OP_STRUCT_NEW_DESC || row->op == OP_STRUCT_NEW_DEFAULT_DESC;
+    bool given = row->op == OP_STRUCT_NEW || row->op == OP_STRUCT_NEW_DESC;
+    const Aggregate *aggregate = engine_aggregate(store->engine, type_id);
+    VMValue *descriptor = NULL, *values = NULL;
+    if (!aggregate || (described && pop(depth, 1, &descriptor, stack)) || (given && pop(depth, aggregate->count, &values, stack)))
+        return 0;
+    if (described && !descriptor->ref) {
+        (void)set_trap(TRAP_NULL_REFERENCE, NULL);
+        return 0;
+    }
+    uint64_t ref = gc_new_object(store, type_id, engine_type(store->engine, type_id)->size);
+    uint8_t *object = ref ? gc_object(&store->heap, ref) : NULL;
+    if (object && described)
+        memcpy(object + DESCRIPTOR_AT, &descriptor->u32, sizeof descriptor->u32);
+    for (uint32_t i = 0; object && values && i < aggregate->count; i++)
+        field_write(&aggregate->fields[i], object + aggregate->fields[i].offset, &values[i]);
+    return ref;
+}
+
+static uint64_t new_array(Store *store, const ConstOp *row, VMValue *stack, uint32_t *depth)
+{
+    uint32_t type_id = (uint32_t)row->a;
+    const Aggregate *aggregate = engine_aggregate(store->engine, type_id);
+    VMValue *length = NULL, *values = NULL;
+    uint64_t count = (uint64_t)row->b, step = row->op == OP_ARRAY_NEW_FIXED; /* how far apart the elements' values are on the stack */
+    if (!aggregate)
+        return 0;
+    if (row->op != OP_ARRAY_NEW_FIXED) {
+        if (pop(depth, 1, &length, stack))
+            return 0;
+        count = length->u32;
+    }
+    if (row->op != OP_ARRAY_NEW_DEFAULT && pop(depth, step ? count : 1, &values, stack))
+        return 0;
+    uint64_t ref = gc_new_array(store, type_id, count);
+    uint8_t *at = ref ? gc_object(&store->heap, ref) + ARRAY_ELEMENTS_AT : NULL;
+    for (uint64_t i = 0; at && values && i < count; i++, at += field_size(&aggregate->fields[0]))
+        field_write(&aggregate->fields[0], at, &values[i * step]);
+    return ref;
+}
+
 /* -1 with an exception when the op is not one the vm evaluates, or the rows are not what validation lets through. */
 static int step(Instance *instance, const ConstOp *row, VMValue *stack, uint32_t *depth)
 {
@@ -63,6 +131,26 @@ static int step(Instance *instance, const ConstOp *row, VMValue *stack, uint32_t
         value = global_get(instance, (uint64_t)row->a);
         break;
     case OP_REF_NULL: break;
+    case OP_ANY_CONVERT_EXTERN:
+    case OP_EXTERN_CONVERT_ANY: return 0;
+    case OP_REF_I31:
+        if (!*depth)
+            goto bad;
+        stack[*depth - 1].u64 = (uint32_t)(stack[*depth - 1].u32 << 1 | 1);
+        return 0;
+    case OP_STRUCT_NEW:
+    case OP_STRUCT_NEW_DEFAULT:
+    case OP_STRUCT_NEW_DESC:
+    case OP_STRUCT_NEW_DEFAULT_DESC:
+        if (!(value.u64 = new_struct(instance->store, row, stack, depth)))
+            return -1;
+        break;
+    case OP_ARRAY_NEW:
+    case OP_ARRAY_NEW_DEFAULT:
+    case OP_ARRAY_NEW_FIXED:
+        if (!(value.u64 = new_array(instance->store, row, stack, depth)))
+            return -1;
+        break;
     case OP_REF_FUNC: {
         VMFuncRef *reference = (uint64_t)row->a < instance->module->plan.function_count ? instance_func_ref(instance, (uint32_t)row->a) : NULL;
         if (!reference)
@@ -90,12 +178,22 @@ bad:
     return -1;
 }
 
+bool constexpr_allocates(const ConstExpr *expression)
+{
+    for (uint32_t i = 0; i < expression->count; i++) {
+        int64_t op = expression->ops[i].op;
+        if ((op >= OP_STRUCT_NEW && op <= OP_ARRAY_NEW_FIXED) || op == OP_STRUCT_NEW_DESC || op == OP_STRUCT_NEW_DEFAULT_DESC)
+            return true;
+    }
+    return false;
+}
+
 int instance_eval(Instance *instance, const struct ConstExpr *expression, VMValue *out)
 {
     VMValue inline_stack[INLINE_STACK], *stack = inline_stack;
     uint32_t depth = 0;
     int failed = 0;
-    if (expression->count > INLINE_STACK) {
+    if (expression->count > INLINE_STACK) { /* no instruction pushes more than one value */
         stack = NULL;
         if (posix_memalign((void **)&stack, 16, sizeof *stack * expression->count)) {
             if (PyGILState_Check()) /* table.init evaluates without the GIL */
@@ -103,8 +201,10 @@ int instance_eval(Instance *instance, const struct ConstExpr *expression, VMValu
             return -1;
         }
     }
+    instance->store->pins++;
     for (uint32_t i = 0; i < expression->count && !failed; i++)
         failed = step(instance, &expression->ops[i], stack, &depth);
+    instance->store->pins--;
     if (!failed && depth != 1) {
         PyErr_SetString(G.wasm_error, "constant expression: leaves no single value");
         failed = -1;

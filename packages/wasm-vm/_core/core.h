@@ -43,7 +43,7 @@ struct Image;
 
 /* ---- types.c: value types and signatures ---- */
 
-enum Kind { KIND_I32, KIND_I64, KIND_F32, KIND_F64, KIND_V128, KIND_FUNCREF, KIND_EXTERNREF, KIND_EXNREF, KIND_OTHERREF };
+enum Kind { KIND_I32, KIND_I64, KIND_F32, KIND_F64, KIND_V128, KIND_FUNCREF, KIND_EXTERNREF, KIND_ANYREF, KIND_EXNREF };
 
 /* A value type: environ's integer (types.py; a concrete reference holds the engine-wide type id) and what conversion needs of it. */
 typedef struct ValueType {
@@ -55,8 +55,12 @@ typedef struct ValueType {
 #define TYPE_STEP 64u /* ids are multiples of it, from it on: sizeof(VMType) */
 #define TYPE_REF 0x100u
 #define TYPE_NULLABLE 0x200u
+#define TYPE_EXACT 0x400u
 #define TYPE_CONCRETE 0x800u
 #define TYPE_HEAP_SHIFT 12
+/* Abstract heap types, as in the binary format. */
+enum { HEAP_NOEXN = 0x74, HEAP_NOFUNC = 0x73, HEAP_NOEXTERN = 0x72, HEAP_NONE = 0x71, HEAP_FUNC = 0x70, HEAP_EXTERN = 0x6F, HEAP_ANY = 0x6E, HEAP_EQ = 0x6D,
+       HEAP_I31 = 0x6C, HEAP_STRUCT = 0x6B, HEAP_ARRAY = 0x6A, HEAP_EXN = 0x69 };
 #define TYPE_FUNCREF (TYPE_REF | TYPE_NULLABLE | 0x70u << TYPE_HEAP_SHIFT)
 #define TYPE_EXTERNREF (TYPE_REF | TYPE_NULLABLE | 0x6Fu << TYPE_HEAP_SHIFT)
 
@@ -77,6 +81,8 @@ struct Engine {
     PyObject *compile_trampolines; /* strong */
     Signature **signatures;        /* by type id / TYPE_STEP; entries NULL until asked for; owned */
     uint32_t signature_count;
+    struct Aggregate **aggregates; /* by type id / TYPE_STEP; entries NULL until asked for; owned. See gcref.h */
+    uint32_t aggregate_count;
     uint8_t *types;       /* owned reservation, or NULL: VMType of type id t at types + t; written once, never moved */
     uint32_t types_end;   /* ids below it are there; TYPE_STEP: none */
     struct Pool *pool; /* strong, or NULL: memories, tables and instances as they come */
@@ -86,11 +92,12 @@ struct Engine {
     PyObject *weakrefs;
 };
 
-int value_type_parse(PyObject *code, ValueType *out);
-bool value_type_matches(Engine *engine, uint64_t have, uint64_t want);
+int value_type_parse(Engine *engine, PyObject *code, ValueType *out); /* -1 with an exception */
+bool value_type_matches(const Engine *engine, uint64_t have, uint64_t want); /* spec: matching of reference types */
 Signature *engine_signature(Engine *engine, uint32_t type_id);
 Signature *engine_signature_of(Engine *engine, PyObject *environ_func_type);
-int engine_is_subtype(Engine *engine, uint32_t have, uint32_t want);
+bool engine_is_subtype(const Engine *engine, uint32_t have, uint32_t want);
+void engine_free_aggregates(Engine *engine);
 int engine_sync_types(Engine *engine); /* descriptors of all types of the registry; -1 with an exception. Runs Python code */
 static inline const VMType *engine_type(const Engine *engine, uint32_t type_id) { return (const VMType *)(const void *)(engine->types + type_id); }
 Engine *engine_from_object(PyObject *object); /* a facade engine or an EngineCore -> borrowed; TypeError */
@@ -149,14 +156,23 @@ extern _Atomic uint64_t code_gone; /* how many mappings have gone: what was reme
 /* ---- externrefs.c: the Python objects that wasm may refer to ---- */
 
 typedef struct ExternRefs {
-    PyObject **slots; /* open addressing; strong references; NULL = empty */
-    size_t capacity, count;
-    size_t threshold; /* collect when count reaches it */
+    PyObject **entries; /* by index; strong, NULL: free. Owned, as all four */
+    uint32_t *next;     /* of a free entry: the next free one + 1 */
+    uint8_t *marks;     /* of the last collection */
+    uint32_t *slots;    /* open addressing by identity: index + 1 */
+    uint32_t used, capacity, count, free, slot_count, dead;
+    uint64_t threshold; /* collect when count reaches it */
 } ExternRefs;
 
-int externrefs_add(ExternRefs *refs, PyObject *object);
+int externrefs_add(ExternRefs *refs, PyObject *object, uint64_t *ref); /* *ref <- its reference; -1 with an exception */
+PyObject *externrefs_get(const ExternRefs *refs, uint64_t ref);        /* borrowed; NULL: no such reference (no exception) */
 int externrefs_traverse(ExternRefs *refs, visitproc visit, void *arg);
 void externrefs_clear(ExternRefs *refs);
+/* A collection: begin, mark each reference found, sweep; without the GIL. Later, with it, release what was not marked, which runs Python code. */
+void externrefs_begin(ExternRefs *refs);
+void externrefs_mark(ExternRefs *refs, uint64_t ref);
+void externrefs_sweep(ExternRefs *refs);
+void externrefs_release(ExternRefs *refs);
 int store_collect_externrefs(Store *store);
 
 /* ---- gc_heap.c: structs, arrays and exceptions ---- */
@@ -290,6 +306,7 @@ struct Instance {
     Table **tables;             /* every table; the store's */
     HostContext *host_contexts; /* one per imported function */
     uint8_t *dropped_data, *dropped_elements;
+    uint64_t **element_values;  /* by segment: what its expressions gave, where that are objects; entries NULL: made when asked for. Owned, or NULL */
     bool refs_ready;            /* func_refs of defined functions are filled for this block */
     VMContext *vm;
 };
@@ -421,6 +438,9 @@ typedef struct InstanceObject {
 PyObject *object_as(PyTypeObject *type, PyTypeObject *base, PyObject *made);
 int object_init(PyObject *self, PyObject *args, PyObject *kwargs); /* tp_init: tp_new has had the arguments */
 extern PyGetSetDef object_dict_getset[]; /* __dict__ */
+PyObject *gcref_wrap(Store *store, uint64_t ref); /* of the any hierarchy, or an exception; new reference. The store is open */
+/* The reference of type any or extern that an object stands for: 0, -1 with an exception, or 1: it is none. The store keeps it meanwhile (pins). */
+int gcref_unwrap(Store *store, const ValueType *type, PyObject *object, VMValue *out);
 extern PyTypeObject FuncType, MemoryType, SharedMemoryType, TableType, GlobalType, TagType, ExnRefType;
 PyObject *func_wrap(Store *store, VMFuncRef *funcref, HostFunc *host);
 PyObject *memory_wrap(Store *store, Memory *memory);

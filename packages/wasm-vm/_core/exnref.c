@@ -98,10 +98,6 @@ static int convert(Store *store, const Signature *s, PyObject *items, VMValue *v
     for (uint32_t i = 0; i < s->nparams; i++) {
         if (value_to_wasm(store, &s->types[i], PyTuple_GET_ITEM(items, i), &values[i]))
             return -1;
-        if (s->types[i].kind > KIND_FUNCREF && values[i].ref > UINT32_MAX) {
-            PyErr_SetString(G.wasm_error, "an exception cannot carry a reference of this type yet");
-            return -1;
-        }
     }
     return store_check_open(store);
 }

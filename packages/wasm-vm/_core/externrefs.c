@@ -1,115 +1,192 @@
-/* externrefs.c: the Python objects that a store's wasm may refer to: a set by identity, and its collection. */
+/* externrefs.c: the Python objects that a store's wasm may refer to: a table by index, which references hold, and a set by identity in front of it, so
+ * that the same object is the same reference.
+ *
+ * Entries change with the GIL, by the thread that uses the store. A collection, which may run without the GIL on that thread, marks entries and flags
+ * those it did not reach; they are let go of at the next moment with the GIL (externrefs_release). Wasm has no way to reach a flagged one again; Python
+ * has, by handing in the same object, which takes the flag away.
+ */
 #include "runtime.h"
 
-#include "plan.h"
+#include <string.h>
 
-enum { FIRST_CAPACITY = 32, FIRST_THRESHOLD = 4096 };
+enum { FIRST_SLOTS = 32, FIRST_THRESHOLD = 4096 };
+enum Mark { MARK_NONE, MARK_LIVE, MARK_DEAD };
+static const uint32_t LAST_INDEX = (0xFFFFFFFFu - HOST_REF_FIRST) >> 2;
 
-static size_t slot_of(const ExternRefs *refs, const PyObject *object)
+static uint64_t ref_of(uint32_t index) { return HOST_REF_FIRST + ((uint64_t)index << 2); }
+
+/* The entry of a host reference; refs->used if there is none: never for one that wasm holds. */
+static uint32_t index_of(const ExternRefs *refs, uint64_t ref)
 {
-    return ((uintptr_t)object >> 4) * 0x9E3779B97F4A7C15ull >> 20 & (refs->capacity - 1);
+    uint64_t index = (ref - HOST_REF_FIRST) >> 2;
+    return ref_is_host(ref) && ref >= HOST_REF_FIRST && index < refs->used ? (uint32_t)index : refs->used;
 }
 
-static void insert(ExternRefs *refs, PyObject *object /* stolen */)
+static uint32_t home_of(const ExternRefs *refs, const PyObject *object)
 {
-    size_t i = slot_of(refs, object);
-    while (refs->slots[i])
-        i = (i + 1) & (refs->capacity - 1);
-    refs->slots[i] = object;
-    refs->count++;
+    return (uint32_t)(((uintptr_t)object >> 4) * 0x9E3779B97F4A7C15ull >> 32) & (refs->slot_count - 1);
 }
 
-static int resize(ExternRefs *refs, size_t capacity)
+/* Slots hold index + 1, 0 is empty. The slot of an object, or the empty one where it belongs. */
+static uint32_t *slot_of(const ExternRefs *refs, const PyObject *object)
 {
-    PyObject **old = refs->slots;
-    size_t old_capacity = refs->capacity;
-    PyObject **slots = PyMem_Calloc(capacity, sizeof *slots);
+    uint32_t i = home_of(refs, object);
+    while (refs->slots[i] && refs->entries[refs->slots[i] - 1] != object)
+        i = (i + 1) & (refs->slot_count - 1);
+    return &refs->slots[i];
+}
+
+/* Takes an object out of the set; what follows it without a gap moves up (Knuth, vol. 3, 6.4, algorithm R). */
+static void remove_slot(ExternRefs *refs, const PyObject *object)
+{
+    uint32_t mask = refs->slot_count - 1, hole = (uint32_t)(slot_of(refs, object) - refs->slots);
+    for (uint32_t i = (hole + 1) & mask; refs->slots[i]; i = (i + 1) & mask) {
+        uint32_t home = home_of(refs, refs->entries[refs->slots[i] - 1]);
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            refs->slots[hole] = refs->slots[i];
+            hole = i;
+        }
+    }
+    refs->slots[hole] = 0;
+}
+
+static int grow_slots(ExternRefs *refs)
+{
+    uint32_t count = refs->slot_count ? 2 * refs->slot_count : FIRST_SLOTS;
+    uint32_t *slots = count > refs->slot_count ? PyMem_Calloc(count, sizeof *slots) : NULL;
     if (!slots) {
         PyErr_NoMemory();
         return -1;
     }
+    PyMem_Free(refs->slots);
     refs->slots = slots;
-    refs->capacity = capacity;
-    refs->count = 0;
-    for (size_t i = 0; i < old_capacity; i++)
-        if (old[i])
-            insert(refs, old[i]);
-    PyMem_Free(old);
+    refs->slot_count = count;
+    for (uint32_t i = 0; i < refs->used; i++)
+        if (refs->entries[i])
+            *slot_of(refs, refs->entries[i]) = i + 1;
     return 0;
 }
 
-int externrefs_add(ExternRefs *refs, PyObject *object)
+static int grow_entries(ExternRefs *refs)
 {
-    if (refs->capacity) {
-        for (size_t i = slot_of(refs, object); refs->slots[i]; i = (i + 1) & (refs->capacity - 1))
-            if (refs->slots[i] == object)
-                return 0;
-    }
-    if ((refs->count + 1) * 3 > refs->capacity * 2 && resize(refs, refs->capacity ? refs->capacity * 2 : FIRST_CAPACITY))
+    uint32_t capacity = refs->capacity ? 2 * refs->capacity : FIRST_SLOTS / 2;
+    if (refs->used > LAST_INDEX || capacity < refs->capacity) {
+        PyErr_SetString(G.exhausted_error, "wasm refers to too many Python objects of one store");
         return -1;
-    insert(refs, Py_NewRef(object));
+    }
+    PyObject **entries = PyMem_Realloc(refs->entries, sizeof *entries * capacity);
+    if (entries)
+        refs->entries = entries;
+    uint32_t *next = entries ? PyMem_Realloc(refs->next, sizeof *next * capacity) : NULL;
+    if (next)
+        refs->next = next;
+    uint8_t *marks = next ? PyMem_Realloc(refs->marks, capacity) : NULL;
+    if (!marks) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    refs->marks = marks;
+    refs->capacity = capacity;
     return 0;
+}
+
+int externrefs_add(ExternRefs *refs, PyObject *object, uint64_t *ref)
+{
+    if (refs->slot_count) {
+        uint32_t found = *slot_of(refs, object);
+        if (found) {
+            refs->marks[found - 1] = MARK_NONE;
+            *ref = ref_of(found - 1);
+            return 0;
+        }
+    }
+    if ((refs->count + 1) * 3ull > refs->slot_count * 2ull && grow_slots(refs))
+        return -1;
+    if (!refs->free && refs->used == refs->capacity && grow_entries(refs))
+        return -1;
+    uint32_t index = refs->free ? refs->free - 1 : refs->used++;
+    if (refs->free)
+        refs->free = refs->next[index];
+    refs->entries[index] = Py_NewRef(object);
+    refs->marks[index] = MARK_NONE;
+    *slot_of(refs, object) = index + 1;
+    refs->count++;
+    *ref = ref_of(index);
+    return 0;
+}
+
+PyObject *externrefs_get(const ExternRefs *refs, uint64_t ref)
+{
+    uint32_t index = index_of(refs, ref);
+    return index < refs->used ? refs->entries[index] : NULL;
 }
 
 int externrefs_traverse(ExternRefs *refs, visitproc visit, void *arg)
 {
-    for (size_t i = 0; i < refs->capacity; i++)
-        Py_VISIT(refs->slots[i]);
+    for (uint32_t i = 0; i < refs->used; i++)
+        Py_VISIT(refs->entries[i]);
     return 0;
 }
 
 void externrefs_clear(ExternRefs *refs)
 {
-    PyObject **slots = refs->slots;
-    size_t capacity = refs->capacity;
-    refs->slots = NULL;
-    refs->capacity = refs->count = 0;
-    for (size_t i = 0; i < capacity; i++)
-        Py_XDECREF(slots[i]);
-    PyMem_Free(slots);
+    ExternRefs old = *refs;
+    memset(refs, 0, sizeof *refs);
+    refs->threshold = old.threshold;
+    for (uint32_t i = 0; i < old.used; i++)
+        Py_XDECREF(old.entries[i]);
+    PyMem_Free(old.entries);
+    PyMem_Free(old.next);
+    PyMem_Free(old.marks);
+    PyMem_Free(old.slots);
 }
 
-static int keep(ExternRefs *live, uint64_t reference)
+/* ---- collection ---- */
+
+void externrefs_begin(ExternRefs *refs)
 {
-    return reference ? externrefs_add(live, (PyObject *)(uintptr_t)reference) : 0;
+    if (refs->used)
+        memset(refs->marks, MARK_NONE, refs->used);
 }
 
-static int mark_instance(ExternRefs *live, Instance *instance)
+void externrefs_mark(ExternRefs *refs, uint64_t ref)
 {
-    const Plan *plan = &instance->module->plan;
-    const VMGlobal *cells = (const VMGlobal *)((const char *)instance->vm + plan->layout.globals);
-    for (uint32_t i = 0; i < plan->global_count - plan->imported_globals; i++)
-        if (plan->globals[plan->imported_globals + i].type.kind == KIND_EXTERNREF && keep(live, cells[i].ref))
-            return -1;
-    return 0;
+    uint32_t index = index_of(refs, ref);
+    if (index < refs->used)
+        refs->marks[index] = MARK_LIVE;
 }
 
-/* Let go of every object that no table and no global of the store refers to. While wasm runs, its frames may hold references too, which only they
- * know: then nothing is collected. Passive element segments hold no externref other than null. */
-int store_collect_externrefs(Store *store)
+void externrefs_sweep(ExternRefs *refs)
 {
-    ExternRefs live = {0};
-    int failed = 0;
-    if (store->depth || store->pins || store->closed)
-        return 0;
-    for (Instance *i = store->instances; i && !failed; i = i->next)
-        failed = mark_instance(&live, i);
-    for (HostGlobal *g = store->globals; g && !failed; g = g->next)
-        if (g->type.kind == KIND_EXTERNREF)
-            failed = keep(&live, g->cell.ref);
-    for (Table *t = store->tables; t && !failed; t = t->next)
-        if (t->plan.element.kind == KIND_EXTERNREF)
-            for (uint64_t i = 0; i < t->definition.length && !failed; i++)
-                failed = keep(&live, t->definition.base[i]);
-    if (failed) {
-        externrefs_clear(&live);
-        PyErr_Clear(); /* out of memory: what cannot be collected stays */
-        store->externrefs.threshold = store->externrefs.count * 2;
-        return 0;
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < refs->used; i++) {
+        if (!refs->entries[i])
+            continue;
+        if (refs->marks[i] == MARK_LIVE)
+            live++;
+        else
+            refs->marks[i] = MARK_DEAD;
     }
-    live.threshold = live.count * 2 > FIRST_THRESHOLD ? live.count * 2 : FIRST_THRESHOLD;
-    ExternRefs old = store->externrefs;
-    store->externrefs = live;
-    externrefs_clear(&old); /* last: may run finalizers */
-    return 0;
+    refs->dead = refs->count - live;
+    refs->threshold = live > FIRST_THRESHOLD / 2 ? 2ull * live : FIRST_THRESHOLD;
+}
+
+/* Finalizers run Python code, which may do anything with the store: the table is whole at each. */
+void externrefs_release(ExternRefs *refs)
+{
+    if (LIKELY(!refs->dead))
+        return;
+    refs->dead = 0;
+    for (uint32_t i = 0; i < refs->used; i++) {
+        PyObject *object = refs->entries[i];
+        if (!object || refs->marks[i] != MARK_DEAD)
+            continue;
+        remove_slot(refs, object);
+        refs->entries[i] = NULL;
+        refs->marks[i] = MARK_NONE;
+        refs->next[i] = refs->free;
+        refs->free = i + 1;
+        refs->count--;
+        Py_DECREF(object);
+    }
 }

@@ -18,13 +18,13 @@ PyObject *global_wrap(Store *store, VMGlobal *cell, ValueType type, bool mutable
     return (PyObject *)object;
 }
 
-static int type_of(PyObject *ty, ValueType *type, bool *mutable_)
+static int type_of(Engine *engine, PyObject *ty, ValueType *type, bool *mutable_)
 {
     PyObject *environ_type = type_from_public(G.from_global_type, G.environ_global_type, ty, "a GlobalType");
     PyObject *code = environ_type ? PyObject_GetAttrString(environ_type, "type") : NULL;
     PyObject *flag = code ? PyObject_GetAttrString(environ_type, "mutable") : NULL;
     int truth = flag ? PyObject_IsTrue(flag) : -1;
-    int result = truth < 0 || value_type_parse(code, type) ? -1 : 0;
+    int result = truth < 0 || value_type_parse(engine, code, type) ? -1 : 0;
     *mutable_ = truth == 1;
     Py_XDECREF(environ_type);
     Py_XDECREF(code);
@@ -41,7 +41,7 @@ static PyObject *global_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO:Global", names, &storelike, &ty, &val))
         return NULL;
     Store *store = store_for_new(storelike);
-    if (!store || type_of(ty, &type, &mutable_))
+    if (!store || type_of(store->engine, ty, &type, &mutable_))
         return NULL;
     VMValue value;
     memset(&value, 0, sizeof value);

@@ -47,8 +47,7 @@ static int check_func(Loaded *module, Store *store, uint32_t i, FuncObject *func
     uint32_t want = module->plan.functions[module->plan.imports[i].index], have = func->signature->type_id;
     if (func->store != store)
         return wrong_store(module, i);
-    int matches = engine_is_subtype(module->engine, have, want);
-    return matches == 1 ? 0 : matches < 0 ? -1 : mismatch(module, i, (PyObject *)func, "types incompatible");
+    return engine_is_subtype(module->engine, have, want) ? 0 : mismatch(module, i, (PyObject *)func, "types incompatible");
 }
 
 static int check_table(Loaded *module, Store *store, uint32_t i, TableObject *object)
@@ -209,12 +208,15 @@ static Instance *block_new(Loaded *module)
     return instance;
 }
 
+static void free_elements(Instance *instance);
+
 /* Back to its module for the next instance, wiped of everything that was the instance's own. */
 void instance_free(Instance *instance)
 {
     Loaded *module = instance->module;
     const Plan *plan = &module->plan;
     pool_drop_instance(module->engine->pool);
+    free_elements(instance);
     for (uint32_t i = 0; i < plan->memory_count; i++)
         memory_decref(instance->memories[i]);
     if (module->free_count < FREE_BLOCKS) {
@@ -326,7 +328,7 @@ static int make_globals(Instance *instance)
 static int make_tags(Instance *instance)
 {
     const Plan *plan = &instance->module->plan;
-    if (plan->tag_count && gc_heap_open(&instance->store->heap))
+    if (plan->uses_heap && gc_heap_open(&instance->store->heap))
         return -1;
     uint64_t *tags = instance_at(instance, plan->layout.tags);
     for (uint32_t i = plan->imported_tags; i < plan->tag_count; i++)
@@ -352,10 +354,49 @@ uint64_t instance_element(Instance *instance, const ElementPlan *segment, uint64
         uint32_t function = segment->functions[index];
         return function == NO_FUNCTION ? 0 : (uint64_t)(uintptr_t)instance_func_ref(instance, function);
     }
+    uint64_t *values = instance->element_values ? instance->element_values[segment - instance->module->plan.elements] : NULL;
+    if (values)
+        return values[index];
     VMValue value = {.u64 = 0};
     if (instance_eval(instance, &segment->expressions[index], &value))
         *failed = -1;
     return value.ref;
+}
+
+/* Segments that make objects: each once, whether active or passive (spec: instantiation evaluates them all). */
+static int make_elements(Instance *instance)
+{
+    const Plan *plan = &instance->module->plan;
+    for (uint32_t i = 0; i < plan->element_count; i++) {
+        const ElementPlan *segment = &plan->elements[i];
+        if (!segment->allocates)
+            continue;
+        if (!instance->element_values && !(instance->element_values = calloc(plan->element_count, sizeof *instance->element_values))) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        uint64_t *values = calloc(segment->count + 1, sizeof *values);
+        if (!values) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        instance->element_values[i] = values; /* a root from now on */
+        for (uint64_t k = 0; k < segment->count; k++) {
+            VMValue value;
+            if (instance_eval(instance, &segment->expressions[k], &value))
+                return -1;
+            values[k] = value.ref;
+        }
+    }
+    return 0;
+}
+
+static void free_elements(Instance *instance)
+{
+    for (uint32_t i = 0; instance->element_values && i < instance->module->plan.element_count; i++)
+        free(instance->element_values[i]);
+    free(instance->element_values);
+    instance->element_values = NULL;
 }
 
 static int init_elements(Instance *instance)
@@ -486,7 +527,7 @@ PyObject *loaded_instantiate(Loaded *module, Store *store, PyObject *const *impo
     for (uint32_t i = 0; i < plan->import_count; i++)
         link_import(instance, &plan->imports[i], imports[i]);
     fill_func_refs(instance, imports);
-    if (make_tags(instance) || make_memories(instance) || make_globals(instance) || make_tables(instance))
+    if (make_tags(instance) || make_memories(instance) || make_globals(instance) || make_tables(instance) || make_elements(instance))
         abandon(store, instance);
     else if (!init_elements(instance) && !init_datas(instance) && !code_check(module->code) && !run_start(instance))
         result = instance_wrap(store, instance);

@@ -149,20 +149,9 @@ uint64_t libcall_ref_func(VMContext *context, uint32_t function)
     return (uint64_t)(uintptr_t)instance_func_ref(instance_of(context), function);
 }
 
-/* The registry is Python's: take the GIL for it. Rare: compiled code compares ids first. */
 uint32_t libcall_is_subtype(VMContext *context, uint32_t have, uint32_t want)
 {
-    if (have == want)
-        return 1;
-    ThreadRecord *thread = tls_thread;
-    Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
-    PyThreadState *released = leave_wasm(thread, activation, 0, (uintptr_t)__builtin_frame_address(0));
-    int answer = engine_is_subtype(instance_of(context)->store->engine, have, want);
-    if (answer < 0)
-        unwind_python_error(thread, activation);
-    return_to_wasm(thread, activation, released);
-    poll_interrupt();
-    return (uint32_t)answer;
+    return engine_is_subtype(instance_of(context)->store->engine, have, want);
 }
 
 float libcall_fma_f32(VMContext *Py_UNUSED(context), float x, float y, float z) { return fmaf(x, y, z); }

@@ -1,6 +1,7 @@
 /* module.c: the extension module: its types, the names and hooks that all files share, and the functions loading.py calls. */
 #include "runtime.h"
 
+#include "gcref.h"
 #include "pool.h"
 
 #include "pending_signals.h"
@@ -233,7 +234,9 @@ static int add_types(PyObject *module)
     } types[] = {{"EngineCore", &EngineType},       {"Store", &StoreType},         {"Func", &FuncType},           {"Caller", &CallerType},
                  {"Memory", &MemoryType},           {"SharedMemory", &SharedMemoryType}, {"Table", &TableType},   {"Global", &GlobalType},
                  {"Instance", &InstanceType},       {"InstanceExports", &ExportsType},   {"LoadedModule", &LoadedType}, {"Code", &CodeType},
-                 {"Tag", &TagType}, {"ExnRef", &ExnRefType},                 {"Pool", &PoolType},       {"InstancePre", &InstancePreType},                 {"Backtrace", &BacktraceType}};
+                 {"Tag", &TagType},                 {"ExnRef", &ExnRefType},       {"Pool", &PoolType},           {"InstancePre", &InstancePreType},
+                 {"Backtrace", &BacktraceType},     {"AnyRef", &AnyRefType},       {"EqRef", &EqRefType},         {"I31Ref", &I31RefType},
+                 {"StructRef", &StructRefType},     {"ArrayRef", &ArrayRefType}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (PyType_Ready(types[i].type) || PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type))
             return -1;

@@ -17,6 +17,8 @@ typedef struct ConstExpr {
     uint32_t count;
 } ConstExpr;
 
+bool constexpr_allocates(const ConstExpr *expression); /* whether evaluating it makes objects of the heap */
+
 typedef struct GlobalPlan {
     ValueType type;
     bool mutable_;
@@ -37,6 +39,7 @@ typedef struct ElementPlan {
     uint64_t count;
     uint32_t *functions;    /* owned or NULL */
     ConstExpr *expressions; /* owned or NULL */
+    bool allocates;         /* some expression makes objects: evaluated once, when the module is instantiated */
 } ElementPlan;
 
 #define NO_FUNCTION 0xFFFFFFFFu
@@ -92,7 +95,7 @@ typedef struct Plan {
     uint32_t imported_functions, imported_tables, imported_memories, imported_globals, imported_tags;
     int64_t start; /* function index or -1 */
     void *start_code, *start_entry;
-    bool guarded;
+    bool guarded, uses_heap; /* uses_heap: has structs, arrays or exceptions */
     size_t block_size; /* of an Instance and everything behind it */
     size_t memories_at, tables_at, contexts_at, dropped_at, context_at;
 } Plan;

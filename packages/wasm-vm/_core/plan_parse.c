@@ -132,7 +132,7 @@ static int take_memories(Plan *plan, PyObject *tuple)
     return 0;
 }
 
-static int take_tables(Plan *plan, PyObject *tuple)
+static int take_tables(Engine *engine, Plan *plan, PyObject *tuple)
 {
     if (!(plan->tables = rows(tuple, sizeof *plan->tables, &plan->table_count)))
         return -1;
@@ -143,7 +143,7 @@ static int take_tables(Plan *plan, PyObject *tuple)
         unsigned long start, count;
         int has_max, is64;
         if (!PyArg_ParseTuple(PyTuple_GET_ITEM(tuple, i), "OKKpp(kk)", &element, &min, &max, &has_max, &is64, &start, &count) ||
-            value_type_parse(element, &row->plan.element) || expression(plan, start, count, &row->init))
+            value_type_parse(engine, element, &row->plan.element) || expression(plan, start, count, &row->init))
             return -1;
         row->plan.min = min;
         row->plan.max = max;
@@ -153,7 +153,7 @@ static int take_tables(Plan *plan, PyObject *tuple)
     return 0;
 }
 
-static int take_globals(Plan *plan, PyObject *tuple)
+static int take_globals(Engine *engine, Plan *plan, PyObject *tuple)
 {
     if (!(plan->globals = rows(tuple, sizeof *plan->globals, &plan->global_count)))
         return -1;
@@ -162,7 +162,7 @@ static int take_globals(Plan *plan, PyObject *tuple)
         PyObject *type;
         unsigned long start, count;
         int mutable_;
-        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(tuple, i), "Op(kk)", &type, &mutable_, &start, &count) || value_type_parse(type, &row->type) ||
+        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(tuple, i), "Op(kk)", &type, &mutable_, &start, &count) || value_type_parse(engine, type, &row->type) ||
             expression(plan, start, count, &row->init))
             return -1;
         row->mutable_ = mutable_;
@@ -187,13 +187,14 @@ static int take_element_items(Plan *plan, ElementPlan *row, PyObject *functions,
             if (!PyArg_ParseTuple(PyTuple_GET_ITEM(expressions, k), "kk", &start, &length) ||
                 expression(plan, start, length, &row->expressions[k]))
                 return -1;
+            row->allocates |= constexpr_allocates(&row->expressions[k]);
         }
     }
     row->count = count;
     return 0;
 }
 
-static int take_elements(Plan *plan, PyObject *tuple)
+static int take_elements(Engine *engine, Plan *plan, PyObject *tuple)
 {
     if (!(plan->elements = rows(tuple, sizeof *plan->elements, &plan->element_count)))
         return -1;
@@ -202,7 +203,7 @@ static int take_elements(Plan *plan, PyObject *tuple)
         PyObject *type, *functions, *expressions;
         unsigned long start, count;
         if (!PyArg_ParseTuple(PyTuple_GET_ITEM(tuple, i), "bI(kk)OOO", &row->mode, &row->table, &start, &count, &type, &functions, &expressions) ||
-            expression(plan, start, count, &row->offset) || value_type_parse(type, &row->type) ||
+            expression(plan, start, count, &row->offset) || value_type_parse(engine, type, &row->type) ||
             take_element_items(plan, row, functions, expressions))
             return -1;
         if (row->mode == MODE_ACTIVE && row->table >= plan->table_count)
@@ -341,8 +342,8 @@ int plan_parse(Loaded *self, const PlanInput *in)
         return -1;
     if (plan->imported_functions > plan->function_count || plan->imported_tags > plan->tag_count)
         return bad_plan("import counts");
-    if (take_memories(plan, in->memories) || take_tables(plan, in->tables) || take_globals(plan, in->globals) ||
-        take_elements(plan, in->elements) || take_datas(self, in->datas, in->data))
+    if (take_memories(plan, in->memories) || take_tables(self->engine, plan, in->tables) || take_globals(self->engine, plan, in->globals) ||
+        take_elements(self->engine, plan, in->elements) || take_datas(self, in->datas, in->data))
         return -1;
     if (plan->imported_tables > plan->table_count || plan->imported_memories > plan->memory_count ||
         plan->imported_globals > plan->global_count)
@@ -350,6 +351,9 @@ int plan_parse(Loaded *self, const PlanInput *in)
     if (take_imports(plan, in->imports) || take_exports(self, in->exports) ||
         take_functions(self, in->escaping, in->entries, in->thunks, in->start_entry))
         return -1;
+    plan->uses_heap = plan->tag_count > 0;
+    for (uint32_t i = 0; i < plan->type_count; i++)
+        plan->uses_heap |= engine_type(self->engine, plan->type_ids[i])->kind != TYPE_KIND_FUNC;
     return check_layout(plan);
 }
 

@@ -1,4 +1,5 @@
 /* store.c: Store: owns instances, host functions, tables and globals; who may enter it, and when all that ends. */
+#include "plan.h"
 #include "pool.h"
 #include "runtime.h"
 
@@ -254,6 +255,39 @@ static PyObject *store_exit(Store *self, PyObject *Py_UNUSED(args)) { return sto
 static PyObject *store_data(Store *self, PyObject *Py_UNUSED(ignored))
 {
     return store_check_open(self) ? NULL : Py_NewRef(self->data);
+}
+
+static void mark_cell(Store *store, const ValueType *type, uint64_t ref)
+{
+    if (type->kind == KIND_EXTERNREF || type->kind == KIND_ANYREF)
+        externrefs_mark(&store->externrefs, (uint32_t)ref);
+}
+
+/* Let go of every Python object that no table and no global of the store refers to. While wasm runs, its frames may hold references too; and objects of
+ * the heap may: then nothing is collected. Passive element segments hold no externref other than null. */
+int store_collect_externrefs(Store *store)
+{
+    if (store->depth || store->pins || store->closed)
+        return 0;
+    if (store->heap.map) {
+        store->externrefs.threshold = 2ull * store->externrefs.count;
+        return 0;
+    }
+    externrefs_begin(&store->externrefs);
+    for (Instance *i = store->instances; i; i = i->next) {
+        const Plan *plan = &i->module->plan;
+        const VMGlobal *cells = instance_at(i, plan->layout.globals);
+        for (uint32_t g = plan->imported_globals; g < plan->global_count; g++)
+            mark_cell(store, &plan->globals[g].type, cells[g - plan->imported_globals].ref);
+    }
+    for (HostGlobal *g = store->globals; g; g = g->next)
+        mark_cell(store, &g->type, g->cell.ref);
+    for (Table *t = store->tables; t; t = t->next)
+        for (uint64_t i = 0; i < t->definition.length; i++)
+            mark_cell(store, &t->plan.element, t->definition.base[i]);
+    externrefs_sweep(&store->externrefs);
+    externrefs_release(&store->externrefs);
+    return 0;
 }
 
 static PyObject *store_gc(Store *self, PyObject *Py_UNUSED(ignored))

@@ -83,7 +83,7 @@ static PyObject *wrap(Store *store, Table *table)
 
 PyObject *table_wrap(Store *store, Table *table) { return wrap(store, table); }
 
-static int plan_of(PyObject *ty, TablePlan *plan)
+static int plan_of(Engine *engine, PyObject *ty, TablePlan *plan)
 {
     PyObject *type = type_from_public(G.from_table_type, G.environ_table_type, ty, "a TableType"), *row = NULL;
     if (!type)
@@ -93,7 +93,7 @@ static int plan_of(PyObject *ty, TablePlan *plan)
     unsigned long long min, max;
     int has_max, is64;
     if (module_call_helper("table_row", Py_BuildValue("(O)", type), &row) == 0 &&
-        PyArg_ParseTuple(row, "OKKpp", &element, &min, &max, &has_max, &is64) && value_type_parse(element, &plan->element) == 0) {
+        PyArg_ParseTuple(row, "OKKpp", &element, &min, &max, &has_max, &is64) && value_type_parse(engine, element, &plan->element) == 0) {
         plan->min = min;
         plan->max = max;
         plan->has_max = has_max;
@@ -114,7 +114,7 @@ static PyObject *table_new_object(PyTypeObject *cls, PyObject *args, PyObject *k
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO:Table", names, &storelike, &ty, &init))
         return NULL;
     Store *store = store_for_new(storelike);
-    if (!store || plan_of(ty, &plan))
+    if (!store || plan_of(store->engine, ty, &plan))
         return NULL;
     if (!(plan.element.code & TYPE_REF)) {
         PyErr_SetString(PyExc_TypeError, "a table holds references, not numbers");

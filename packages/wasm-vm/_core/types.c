@@ -8,7 +8,34 @@
 
 #include "runtime.h"
 
-int value_type_parse(PyObject *code, ValueType *out)
+/* The top of the hierarchy that a reference type belongs to. */
+static uint32_t top_of(const Engine *engine, uint64_t t)
+{
+    uint64_t heap = t >> TYPE_HEAP_SHIFT;
+    if (t & TYPE_CONCRETE)
+        return engine_type(engine, (uint32_t)heap)->kind == TYPE_KIND_FUNC ? HEAP_FUNC : HEAP_ANY;
+    switch (heap) {
+    case HEAP_FUNC:
+    case HEAP_NOFUNC: return HEAP_FUNC;
+    case HEAP_EXTERN:
+    case HEAP_NOEXTERN: return HEAP_EXTERN;
+    case HEAP_EXN:
+    case HEAP_NOEXN: return HEAP_EXN;
+    default: return HEAP_ANY;
+    }
+}
+
+static uint8_t kind_of(const Engine *engine, uint64_t t)
+{
+    switch (top_of(engine, t)) {
+    case HEAP_FUNC: return KIND_FUNCREF;
+    case HEAP_EXTERN: return KIND_EXTERNREF;
+    case HEAP_EXN: return KIND_EXNREF;
+    default: return KIND_ANYREF;
+    }
+}
+
+int value_type_parse(Engine *engine, PyObject *code, ValueType *out)
 {
     uint64_t t = PyLong_AsUnsignedLongLong(code);
     if (t == (uint64_t)-1 && PyErr_Occurred())
@@ -23,43 +50,51 @@ int value_type_parse(PyObject *code, ValueType *out)
     case 0x7B: out->kind = KIND_V128; return 0;
     default: break;
     }
-    if (!(t & TYPE_REF)) {
-        PyErr_Format(PyExc_ValueError, "not a value type: %llu", (unsigned long long)t);
+    uint64_t heap = t >> TYPE_HEAP_SHIFT;
+    if ((t & TYPE_CONCRETE) && heap >= engine->types_end && engine_sync_types(engine))
+        return -1;
+    if (!(t & TYPE_REF) || ((t & TYPE_CONCRETE) ? heap >= engine->types_end || heap % TYPE_STEP || !heap : heap < HEAP_EXN || heap > HEAP_NOEXN)) {
+        PyErr_Format(PyExc_ValueError, "not a value type of this engine: %llu", (unsigned long long)t);
         return -1;
     }
-    uint64_t heap = t >> TYPE_HEAP_SHIFT;
-    if (t & TYPE_CONCRETE)
-        out->kind = KIND_FUNCREF; /* the only concrete types there are before GC; see loading.py */
-    else if (heap == 0x70 || heap == 0x73)
-        out->kind = KIND_FUNCREF;
-    else if (heap == 0x6F || heap == 0x72)
-        out->kind = KIND_EXTERNREF;
-    else if (heap == 0x69 || heap == 0x74)
-        out->kind = KIND_EXNREF;
-    else
-        out->kind = KIND_OTHERREF;
+    out->kind = kind_of(engine, t);
     return 0;
 }
 
-/* Is a value of reference type `have` one of type `want`? (spec: matching of reference types, for func, extern and exn) */
-bool value_type_matches(Engine *engine, uint64_t have, uint64_t want)
+/* Abstract heap types of the any hierarchy: is `h` below `w`? */
+static bool below_any(uint64_t h, uint64_t w)
+{
+    if (h == w || w == HEAP_ANY || h == HEAP_NONE)
+        return true;
+    return w == HEAP_EQ && (h == HEAP_I31 || h == HEAP_STRUCT || h == HEAP_ARRAY);
+}
+
+static bool is_bottom(uint64_t heap) { return heap == HEAP_NOEXN || heap == HEAP_NOFUNC || heap == HEAP_NOEXTERN || heap == HEAP_NONE; }
+
+bool value_type_matches(const Engine *engine, uint64_t have, uint64_t want)
 {
     if (have == want)
         return true;
     if (!(have & TYPE_REF) || !(want & TYPE_REF) || ((have & TYPE_NULLABLE) && !(want & TYPE_NULLABLE)))
         return false;
+    if (top_of(engine, have) != top_of(engine, want))
+        return false;
     uint64_t h = have >> TYPE_HEAP_SHIFT, w = want >> TYPE_HEAP_SHIFT;
-    if (have & TYPE_CONCRETE) {
-        if (want & TYPE_CONCRETE)
-            return h == w || engine_is_subtype(engine, (uint32_t)h, (uint32_t)w) == 1;
-        return w == 0x70;
+    if (!(have & TYPE_CONCRETE) && is_bottom(h))
+        return true;
+    if (want & TYPE_CONCRETE) {
+        if (!(have & TYPE_CONCRETE) || ((want & TYPE_EXACT) && (!(have & TYPE_EXACT) || h != w)))
+            return false;
+        return engine_is_subtype(engine, (uint32_t)h, (uint32_t)w);
     }
-    if (h == w)
-        return !(want & TYPE_CONCRETE);
-    return (h == 0x73 && (w == 0x70 || (want & TYPE_CONCRETE))) || (h == 0x72 && w == 0x6F) || (h == 0x74 && w == 0x69);
+    if (have & TYPE_CONCRETE) {
+        uint32_t kind = engine_type(engine, (uint32_t)h)->kind;
+        h = kind == TYPE_KIND_FUNC ? HEAP_FUNC : kind == TYPE_KIND_STRUCT ? HEAP_STRUCT : HEAP_ARRAY;
+    }
+    return h == w || (top_of(engine, want) == HEAP_ANY && below_any(h, w));
 }
 
-static int parse_types(PyObject *owner, const char *attribute, ValueType *out, Py_ssize_t count)
+static int parse_types(Engine *engine, PyObject *owner, const char *attribute, ValueType *out, Py_ssize_t count)
 {
     PyObject *tuple = PyObject_GetAttrString(owner, attribute);
     if (!tuple)
@@ -70,7 +105,7 @@ static int parse_types(PyObject *owner, const char *attribute, ValueType *out, P
         goto done;
     }
     for (Py_ssize_t i = 0; i < count; i++)
-        if (value_type_parse(PyTuple_GET_ITEM(tuple, i), &out[i]))
+        if (value_type_parse(engine, PyTuple_GET_ITEM(tuple, i), &out[i]))
             goto done;
     result = 0;
 done:
@@ -99,7 +134,7 @@ static void signature_free(Signature *s)
     PyMem_Free(s);
 }
 
-static Signature *signature_new(uint32_t type_id, PyObject *type)
+static Signature *signature_new(Engine *engine, uint32_t type_id, PyObject *type)
 {
     Py_ssize_t np = attribute_length(type, "params"), nr = np < 0 ? -1 : attribute_length(type, "results");
     if (np < 0 || nr < 0)
@@ -121,7 +156,7 @@ static Signature *signature_new(uint32_t type_id, PyObject *type)
     if (!s->nslots)
         s->nslots = 1;
     s->type = Py_NewRef(type);
-    if (parse_types(type, "params", s->types, np) || parse_types(type, "results", s->types + np, nr)) {
+    if (parse_types(engine, type, "params", s->types, np) || parse_types(engine, type, "results", s->types + np, nr)) {
         signature_free(s);
         return NULL;
     }
@@ -186,7 +221,7 @@ Signature *engine_signature(Engine *engine, uint32_t type_id)
         engine->signature_count = count;
     }
     /* making it may run Python code, which may have made it meanwhile */
-    Signature *made = signature_new(type_id, type);
+    Signature *made = signature_new(engine, type_id, type);
     Py_DECREF(type);
     if (made && engine->signatures[index]) {
         signature_free(made);
@@ -213,16 +248,14 @@ Signature *engine_signature_of(Engine *engine, PyObject *type)
     return engine_signature(engine, (uint32_t)n);
 }
 
-int engine_is_subtype(Engine *engine, uint32_t have, uint32_t want)
+bool engine_is_subtype(const Engine *engine, uint32_t have, uint32_t want)
 {
-    if (have == want)
-        return 1;
-    PyObject *answer = PyObject_CallMethod(engine->registry, "is_subtype", "II", (unsigned int)have, (unsigned int)want);
-    if (!answer)
-        return -1;
-    int truth = PyObject_IsTrue(answer);
-    Py_DECREF(answer);
-    return truth;
+    uint32_t depth = engine_type(engine, want)->depth;
+    if (have != want && depth < sizeof(((VMType *)NULL)->display) / sizeof(uint32_t))
+        return engine_type(engine, have)->display[depth] == want;
+    while (have && have != want)
+        have = engine_type(engine, have)->supertype;
+    return have != 0;
 }
 
 /* A host thunk of this signature: of any loaded module that has one, else compiled now. */
@@ -354,6 +387,7 @@ static void engine_dealloc(Engine *self)
     for (uint32_t i = 0; i < self->signature_count; i++)
         signature_free(self->signatures[i]);
     PyMem_Free(self->signatures);
+    engine_free_aggregates(self);
     if (self->types)
         (void)munmap(self->types, TYPES_SIZE);
     Py_XDECREF(self->pool);

@@ -4,8 +4,8 @@
 #include "runtime.h"
 
 static const char *const expected[] = {"i32 (an int)", "i64 (an int)", "f32 (a float)", "f64 (a float)", "v128 (an int or 16 bytes)",
-                                       "funcref (a Func or None)", "externref", "exnref (an ExnRef or None)",
-                                       "a reference that the host cannot make yet"};
+                                       "funcref (a Func or None)", "externref", "a reference of the any hierarchy (AnyRef or None)",
+                                       "an exnref (ExnRef or None)"};
 
 static int wrong_type(const ValueType *type, PyObject *object)
 {
@@ -15,7 +15,7 @@ static int wrong_type(const ValueType *type, PyObject *object)
 
 /* An object with `.value` that is no number itself, such as Val: its value, a new reference; NULL without an exception when it is none. A Val
  * also says its type (`_code`), which then must be the wanted one. */
-static PyObject *unwrap(const ValueType *type, PyObject *object)
+static PyObject *unwrap(Engine *engine, const ValueType *type, PyObject *object)
 {
     PyObject *value = PyObject_GetAttr(object, G.str_value);
     if (!value) {
@@ -44,7 +44,7 @@ static PyObject *unwrap(const ValueType *type, PyObject *object)
         Py_CLEAR(value);
     } else if (have & TYPE_REF) {
         PyObject *number = PyLong_FromUnsignedLongLong(have);
-        int bad = !number || value_type_parse(number, &mine);
+        int bad = !number || value_type_parse(engine, number, &mine);
         Py_XDECREF(number);
         if (bad) {
             Py_CLEAR(value);
@@ -137,12 +137,11 @@ static int reference(Store *store, const ValueType *type, PyObject *object, VMVa
         return null_reference(type, out);
     if (type->kind == KIND_FUNCREF && PyObject_TypeCheck(object, &FuncType))
         return function_reference(store, type, object, out);
-    if (type->kind == KIND_EXNREF && PyObject_TypeCheck(object, &ExnRefType) && type->code >> TYPE_HEAP_SHIFT == 0x69) /* noexn has no values */
+    if (type->kind == KIND_EXNREF && PyObject_TypeCheck(object, &ExnRefType) && type->code >> TYPE_HEAP_SHIFT == HEAP_EXN) /* noexn has no values */
         return exnref_to_wasm(store, object, out);
-    if (type->kind != KIND_EXTERNREF || PyObject_HasAttr(object, G.str__code)) /* a Val */
+    if (type->kind < KIND_EXTERNREF || type->kind == KIND_EXNREF || PyObject_HasAttr(object, G.str__code)) /* a Val */
         return NOT_PLAIN;
-    out->u64 = (uint64_t)(uintptr_t)object;
-    return externrefs_add(&store->externrefs, object);
+    return gcref_unwrap(store, type, object, out);
 }
 
 static int plain(Store *store, const ValueType *type, PyObject *object, VMValue *out)
@@ -183,7 +182,7 @@ int value_to_wasm_slow(Store *store, const ValueType *type, PyObject *object, VM
     int result = plain(store, type, object, out);
     if (result != NOT_PLAIN)
         return result;
-    PyObject *value = unwrap(type, object);
+    PyObject *value = unwrap(store->engine, type, object);
     if (!value)
         return PyErr_Occurred() ? -1 : wrong_type(type, object);
     result = plain(store, type, value, out);
@@ -199,13 +198,8 @@ PyObject *value_from_wasm_slow(Store *store, const ValueType *type, const VMValu
         VMFuncRef *reference = (VMFuncRef *)(uintptr_t)value->ref;
         return reference ? func_wrap(store, reference, NULL) : Py_NewRef(Py_None);
     }
-    case KIND_EXTERNREF: return Py_NewRef(value->ref ? (PyObject *)(uintptr_t)value->ref : Py_None);
     case KIND_EXNREF: return value->ref ? exnref_wrap(store, value->ref) : Py_NewRef(Py_None);
-    default:
-        if (!value->ref)
-            Py_RETURN_NONE;
-        PyErr_SetString(G.wasm_error, "a reference of this type cannot be given to the host yet");
-        return NULL;
+    default: return gcref_wrap(store, value->ref);
     }
 }
 

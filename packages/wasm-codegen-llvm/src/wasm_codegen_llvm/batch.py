@@ -76,6 +76,14 @@ class Shared:
         """Whether a type is a function's."""
         return isinstance(self.module.types[type_index].composite, FuncType)
 
+    def type_depth(self, type_index: int) -> int:
+        """How many supertypes a type has."""
+        depth = 0
+        while self.module.types[type_index].supers:
+            type_index = self.module.types[type_index].supers[0]
+            depth += 1
+        return depth
+
     def struct_layout(self, type_index: int) -> Layout:
         """Where the fields of a struct type lie."""
         layout = self.structs.get(type_index)
@@ -105,6 +113,7 @@ class Batch:
         self.bounds_checked = shared.bounds_checked
         self.signature = shared.signature
         self.is_func_type = shared.is_func_type
+        self.type_depth = shared.type_depth
         self.struct_layout = shared.struct_layout
         self.struct_fields = shared.struct_fields
         self.definitions: list[str] = []

@@ -10,6 +10,7 @@ from wasm_codegen_llvm.ir import INVARIANT, RISKY_LITERALS, SUFFIXES, UNLIKELY, 
 from wasm_codegen_llvm.lower import (
     aggregate,
     atomic,
+    cast,
     control,
     memory,
     numeric,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from wasm_codegen_llvm.batch import Batch
     from wasm_environ.body import FunctionBody
 
-FILES: Final = (control, parametric, variable, table, memory, numeric, reference, aggregate, vector_memory, vector, atomic)
+FILES: Final = (control, parametric, variable, table, memory, numeric, reference, cast, aggregate, vector_memory, vector, atomic)
 CHAPTERS: Final = tuple(file.CHAPTER for file in FILES)
 TEMPLATES, FUNCTIONS = rows.gather(CHAPTERS)
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Final
 
-    from wasm_environ.composites import CompositeType, SubType
+    from wasm_environ.composites import CompositeType, FieldType, SubType
     from wasm_environ.module import Module
     from wasm_environ.rec_groups import GroupKey
 
@@ -130,6 +130,34 @@ class TypeRegistry:
         for at, word in enumerate(words):
             made[at] = word
         return made.tobytes()
+
+    def fields(self, id: int) -> tuple[tuple[int, int, bool, int], ...]:
+        """(type of the value, bytes if it is packed, mutable, offset in the object) of a struct's fields, or of an array's elements."""
+        from wasm_environ import heap_layout
+        from wasm_environ.composites import ArrayType, StructType
+        from wasm_environ.types import I8, I16, I32
+
+        composite = self.composite(id)
+        fields: tuple[FieldType, ...]
+        offsets: tuple[int, ...]
+        if isinstance(composite, ArrayType):
+            fields, offsets = (composite.field,), (heap_layout.ARRAY_ELEMENTS,)
+        elif isinstance(composite, StructType):
+            fields = composite.fields
+            offsets = heap_layout.struct_layout(composite, self.is_func, self._entries[id // STEP - 1].described).offsets
+        else:
+            raise TypeError(f"type {id} is {composite!r}, neither a struct nor an array")
+        packed = {I8: 1, I16: 2}
+        return tuple([
+            (I32 if f.type in packed else f.type, packed.get(f.type, 0), f.mutable, offset) for f, offset in zip(fields, offsets, strict=True)
+        ])  # fmt: skip
+
+    def register_aggregate(self, composite: CompositeType, final: bool = True, supertype: int = -1) -> int:
+        """The id of a struct or array type that stands alone; references and `supertype` are engine ids."""
+        from wasm_environ.rec_groups import composite_key
+
+        key: GroupKey = ((composite_key(composite, lambda id: id), final, (supertype,) if supertype >= 0 else (), -1, -1),)
+        return self._intern(key, [composite], [supertype], [False], None)[0]
 
     def _intern(
         self, key: GroupKey, composites: list[CompositeType], supers: list[int], described: list[bool], ids: list[int] | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from _collections_abc import Mapping
+from _collections_abc import Mapping, Sequence
 
 if "t" in sys.abiflags:
     raise ImportError("wasm_vm relies on the GIL: it works on a CPython without free threading (python3.13, not python3.13t)")
@@ -11,11 +11,15 @@ if "t" in sys.abiflags:
 from wasm_environ.errors import ArtifactError, ExhaustedError, LinkError, WasmError
 from wasm_vm._core import (
     LAYOUT,
+    AnyRef,
+    ArrayRef,
     Caller,
     EngineCore,
+    EqRef,
     ExnRef,
     Func,
     Global,
+    I31Ref,
     Instance,
     InstanceExports,
     InstancePre,
@@ -24,6 +28,7 @@ from wasm_vm._core import (
     Pool,
     SharedMemory,
     Store,
+    StructRef,
     Table,
     Tag,
     can_reserve,
@@ -44,13 +49,15 @@ if TYPE_CHECKING:
     Converter = Callable[[Any], Any]
 
 __all__ = [
-    "LAYOUT", "ArtifactError", "Caller", "EngineCore", "ExhaustedError", "ExitTrap", "ExnRef", "Frame", "Func", "Global", "Instance", "InstanceExports",
-    "InstancePre", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "SharedMemory", "Store", "StoreError", "Table", "Tag",
+    "LAYOUT", "AnyRef", "ArrayRef", "ArtifactError", "Caller", "EngineCore", "EqRef", "ExhaustedError", "ExitTrap", "ExnRef", "Frame", "Func", "Global",
+    "I31Ref", "Instance", "InstanceExports", "InstancePre", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "SharedMemory", "Store",
+    "StoreError", "StructRef", "Table", "Tag",
     "Trap", "TrapCode", "WasmError", "WasmException",
     "bind_types", "can_reserve", "check_read", "drop_reservations", "load_file", "load_module", "open_file", "read_head",
 ]  # fmt: skip
 
 Mapping.register(InstanceExports)
+Sequence.register(ArrayRef)
 
 
 def bind_types(

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 NO_FUNCTION: Final = 0xFFFFFFFF
 REF_NULL: Final = 0xD0
 REF_FUNC: Final = 0xD2
-# What constexpr.c evaluates.
-EVALUATED: Final = frozenset((0x23, 0x41, 0x42, 0x43, 0x44, 0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E, REF_NULL, REF_FUNC, 0x30C))
+# What constexpr.c evaluates; those of OF_TYPE name a type, which becomes the engine's id.
+OF_TYPE: Final = frozenset((0x100, 0x101, 0x106, 0x107, 0x108, 0x120, 0x121))
+EVALUATED: Final = OF_TYPE | {0x23, 0x41, 0x42, 0x43, 0x44, 0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E, REF_NULL, REF_FUNC, 0x11A, 0x11B, 0x11C, 0x30C}
 
 
 # What loaded.c keeps by Code, in its order.
@@ -160,9 +161,10 @@ def _words(values: Sequence[int], format: Literal["I", "q"] = "I") -> bytes:
 class Expressions:
     """The pool of constant expressions: (op, a, b) rows of signed 64-bit words."""
 
-    __slots__ = ("before", "pool", "seen")
+    __slots__ = ("before", "ids", "pool", "seen")
 
-    def __init__(self, before: int) -> None:
+    def __init__(self, before: int, ids: list[int]) -> None:
+        self.ids = ids  # engine's id of every type
         self.before = before  # rows of data segments, which come first
         self.pool: list[int] = []
         self.seen: dict[tuple[tuple[int, int, int], ...], tuple[int, int]] = {}
@@ -178,7 +180,8 @@ class Expressions:
             for row in rows:
                 if row[0] not in EVALUATED:
                     raise _unsupported(row[0])
-                self.pool.extend([_signed(word) for word in row])
+                op, a, b = row
+                self.pool.extend([op, self.ids[a] if op in OF_TYPE else _signed(a), _signed(b)])
             self.seen[rows] = place
         return place
 
@@ -224,7 +227,7 @@ def _plan(engine: _core.EngineCore, artifact: Artifact) -> Plain:
     """In the order `loaded_new` in loaded.c parses, out of the plain form that descriptor.py describes."""
     plain_types, imports, exports, functions, tables, memories, variables, tags, imported, start, elements, (data_rows, data_ops), escaping = artifact.plain
     ids = engine.registry.register_plain(plain_types)
-    pool = Expressions(len(data_ops) // 24)
+    pool = Expressions(len(data_ops) // 24, ids)
 
     def value(t: int) -> int:  # concrete references by engine id: comparable between modules
         return t & 0xFFF | ids[t >> types.HEAP_SHIFT] << types.HEAP_SHIFT if t & types.CONCRETE else t

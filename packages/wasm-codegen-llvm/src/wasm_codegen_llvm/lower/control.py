@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, final
 from wasm_codegen_llvm import fuel
 from wasm_codegen_llvm.ir import INVARIANT, from_result, to_result, type_name
 from wasm_codegen_llvm.lower.speculation import at_most
+from wasm_codegen_llvm.lower.subtype import is_subtype
 from wasm_codegen_llvm.lower.table import element
 from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
@@ -328,8 +329,8 @@ def indirect_target(f: FunctionLowering, table: int, type_index: int) -> tuple[s
         f.emit(f"%c{m} = icmp eq i32 {actual}, {expected}\nbr i1 %c{m}, label %y{m}, label %n{m}")
         f.continue_block(f"n{m}")
         known = dict(f.known)
-        matches = f.libcall("is_subtype", actual, expected)
-        f.emit(f"%d{m} = icmp eq i32 {matches}, 0")
+        matches = is_subtype(f, actual, type_index)
+        f.emit(f"%d{m} = xor i1 {matches}, true")
         f.trap_if(f"%d{m}", traps.BAD_SIGNATURE)
         f.emit(f"br label %y{m}")
         f.start_block(f"y{m}")

@@ -1,0 +1,161 @@
+"""i31, conversions between extern and any, and casts: ref.test, ref.cast, br_on_cast."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from wasm_codegen_llvm.lower.control import branch_if, label_of
+from wasm_codegen_llvm.lower.heap import check_null
+from wasm_codegen_llvm.lower.subtype import compare, header, is_subtype, kind_of
+from wasm_codegen_llvm.rows import Chapter
+from wasm_environ import traps
+from wasm_environ.heap_layout import KIND_ARRAY, KIND_STRUCT, is_func
+from wasm_environ.types import ARRAY, CONCRETE, EQ, EXACT, HEAP_SHIFT, I31, NOEXN, NOEXTERN, NOFUNC, NONE, NULLABLE, STRUCT
+from wasm_environ.vmtypes import FUNC_REF_TYPE_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wasm_codegen_llvm.function import FunctionLowering
+
+CHAPTER: Final = Chapter()
+BOTTOMS: Final = (NONE, NOFUNC, NOEXTERN, NOEXN)
+KINDS: Final = {STRUCT: KIND_STRUCT, ARRAY: KIND_ARRAY}
+TRUE, FALSE = "true", "false"
+
+
+def ref_i31(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    n = f.next()
+    f.emit(f"%a{n} = shl i32 {f.stack.pop()}, 1\n%b{n} = or i32 %a{n}, 1\n%v{n} = zext i32 %b{n} to i64")
+    f.stack.append(f"%v{n}")
+
+
+def i31_get(f: FunctionLowering, a: int, b: int, c: int, shift: str) -> None:
+    reference = f.stack.pop()
+    check_null(f, reference)
+    n = f.next()
+    f.emit(f"%a{n} = trunc i64 {reference} to i32\n%v{n} = {shift} i32 %a{n}, 1")
+    f.stack.append(f"%v{n}")
+
+
+def convert(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    """any.convert_extern, extern.convert_any: the same value."""
+
+
+# ---- tests
+
+
+def may_be_i31(operand: int) -> bool:
+    """Whether a value of this type, not null, may be an i31 or an object of the host's: no address."""
+    return not operand & CONCRETE and operand >> HEAP_SHIFT not in (STRUCT, ARRAY)
+
+
+def low_bits(f: FunctionLowering, reference: str, mask: int) -> str:
+    n = f.next()
+    f.emit(f"%a{n} = and i64 {reference}, {mask}")
+    return f"%a{n}"
+
+
+def matches_heap(f: FunctionLowering, reference: str, target: int, operand: int) -> str:
+    """An i1: whether a reference that is not null is of the target's heap type. May begin new blocks."""
+    heap = target >> HEAP_SHIFT
+    if target & CONCRETE:
+        if is_func(target, f.batch.is_func_type):
+            n = f.next()
+            f.emit(f"%r{n} = inttoptr i64 {reference} to ptr")
+            return is_subtype(f, f.load_at(f"%r{n}", FUNC_REF_TYPE_ID, "i32"), heap, bool(target & EXACT))
+        return guarded(f, reference, operand, lambda: is_subtype(f, header(f, reference), heap, bool(target & EXACT)))
+    if heap in BOTTOMS:
+        return FALSE
+    if heap == I31:
+        return compare(f, "ne", "i64", low_bits(f, reference, 1), 0)
+    if heap == EQ:  # all but objects of the host's
+        return compare(f, "ne", "i64", low_bits(f, reference, 3), 2)
+    if heap in KINDS:
+        return guarded(f, reference, operand, lambda: compare(f, "eq", "i32", kind_of(f, header(f, reference)), KINDS[heap]))
+    return TRUE  # any, func, extern, exn
+
+
+def guarded(f: FunctionLowering, reference: str, operand: int, test: Callable[[], str]) -> str:
+    """The test's result, which follows the reference, where that is an address; else false."""
+    if not may_be_i31(operand):
+        return test()
+    n = f.next()
+    before = f.here
+    known = dict(f.known)
+    f.emit(f"%a{n} = and i64 {reference}, 3\n%b{n} = icmp eq i64 %a{n}, 0\nbr i1 %b{n}, label %o{n}, label %j{n}")
+    f.continue_block(f"o{n}")
+    result = test()
+    f.emit(f"br label %j{n}")
+    after = f.here
+    f.start_block(f"j{n}")
+    f.known = known
+    f.emit(f"%c{n} = phi i1 [ false, %{before} ], [ {result}, %{after} ]")
+    return f"%c{n}"
+
+
+def is_instance(f: FunctionLowering, reference: str, target: int, operand: int) -> str:
+    """An i1: whether a reference is of the target type."""
+    if not operand & NULLABLE:
+        return matches_heap(f, reference, target, operand)
+    null = compare(f, "eq", "i64", reference, 0)
+    heap = target >> HEAP_SHIFT
+    if not target & CONCRETE and (heap in BOTTOMS or (heap not in KINDS and heap not in (I31, EQ))):
+        if heap in BOTTOMS:
+            return null if target & NULLABLE else FALSE
+        return TRUE if target & NULLABLE else compare(f, "ne", "i64", reference, 0)
+    n = f.next()
+    before = f.here
+    known = dict(f.known)
+    f.emit(f"br i1 {null}, label %z{n}, label %y{n}")
+    f.continue_block(f"y{n}")
+    result = matches_heap(f, reference, target, operand)
+    f.emit(f"br label %z{n}")
+    after = f.here
+    f.start_block(f"z{n}")
+    f.known = known
+    f.emit(f"%c{n} = phi i1 [ {TRUE if target & NULLABLE else FALSE}, %{before} ], [ {result}, %{after} ]")
+    return f"%c{n}"
+
+
+def ref_test(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    result = is_instance(f, f.stack.pop(), a, b)
+    f.push_condition(named(f, result), f"%v{f.next()}", f.following)
+
+
+def named(f: FunctionLowering, condition: str) -> str:
+    """A condition that is no literal."""
+    return compare(f, "eq", "i1", condition, TRUE) if condition in (TRUE, FALSE) else condition
+
+
+def ref_cast(f: FunctionLowering, a: int, b: int, c: int) -> None:
+    result = is_instance(f, f.stack[-1], a, b)
+    if result != TRUE:
+        n = f.next()
+        f.emit(f"%c{n} = xor i1 {result}, true")
+        f.trap_if(f"%c{n}", traps.CAST_FAILURE)
+
+
+def br_on_cast(f: FunctionLowering, a: int, b: int, c: int, fails: bool) -> None:
+    """b: index into `extra` of: values carried (with the reference), operand's type, target type."""
+    operand, target = f.body.extra[b + 1], f.body.extra[b + 2]
+    result = named(f, is_instance(f, f.stack[-1], target, operand))
+    if fails:
+        n = f.next()
+        f.emit(f"%c{n} = xor i1 {result}, true")
+        result = f"%c{n}"
+    branch_if(f, result, label_of(f, a))
+
+
+CHAPTER.function("ref.i31", ref_i31)
+CHAPTER.function("i31.get_s", partial(i31_get, shift="ashr"))
+CHAPTER.function("i31.get_u", partial(i31_get, shift="lshr"))
+CHAPTER.function("any.convert_extern", convert)
+CHAPTER.function("extern.convert_any", convert)
+CHAPTER.function("ref.test", ref_test)
+CHAPTER.function("ref.test null", ref_test)
+CHAPTER.function("ref.cast", ref_cast)
+CHAPTER.function("ref.cast null", ref_cast)
+CHAPTER.function("br_on_cast", partial(br_on_cast, fails=False))
+CHAPTER.function("br_on_cast_fail", partial(br_on_cast, fails=True))

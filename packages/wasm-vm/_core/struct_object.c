@@ -1,0 +1,182 @@
+/* struct_object.c: StructRef: a struct of a store's heap, its fields by index and by name. */
+#include "gcref.h"
+
+#include "runtime.h"
+#include "values.h"
+
+/* The values of `items`, converted for the fields, in a new block; NULL with an exception. What Python runs meanwhile may close the store. */
+static VMValue *convert(Store *store, const Aggregate *aggregate, PyObject *items)
+{
+    VMValue *values = NULL;
+    if (PyTuple_GET_SIZE(items) != (Py_ssize_t)aggregate->count) {
+        PyErr_Format(G.wasm_error, "the struct has %u fields, got %zd values", aggregate->count, PyTuple_GET_SIZE(items));
+        return NULL;
+    }
+    if (posix_memalign((void **)&values, 16, sizeof *values * (aggregate->count + 1))) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    for (uint32_t i = 0; i < aggregate->count; i++)
+        if (value_to_wasm(store, &aggregate->fields[i].type, PyTuple_GET_ITEM(items, i), &values[i])) {
+            free(values);
+            return NULL;
+        }
+    return values;
+}
+
+/* Pinned: no collection while references are in `values` only. */
+static PyObject *new_pinned(PyTypeObject *cls, Store *store, uint32_t type_id, const Aggregate *aggregate, PyObject *items)
+{
+    VMValue *values = convert(store, aggregate, items);
+    if (!values)
+        return NULL;
+    uint64_t ref = store_check_open(store) ? 0 : gc_new_object(store, type_id, engine_type(store->engine, type_id)->size);
+    for (uint32_t i = 0; ref && i < aggregate->count; i++)
+        field_write(&aggregate->fields[i], gc_object(&store->heap, ref) + aggregate->fields[i].offset, &values[i]);
+    free(values);
+    return ref ? object_as(cls, &StructRefType, gcref_make(&StructRefType, store, ref)) : NULL;
+}
+
+static PyObject *struct_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"store", "type", "values", NULL};
+    PyObject *storelike, *type, *given = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|O:StructRef", names, &storelike, &type, &given))
+        return NULL;
+    PyObject *items = given ? PySequence_Tuple(given) : Py_NewRef(G.empty_tuple);
+    Store *store = items ? store_for_new(storelike) : NULL;
+    PyObject *made = NULL;
+    if (store) {
+        Py_INCREF(store);
+        store->pins++;
+        uint32_t type_id = gc_type_of(store->engine, type, TYPE_KIND_STRUCT);
+        const Aggregate *aggregate = type_id ? engine_aggregate(store->engine, type_id) : NULL;
+        if (aggregate)
+            made = new_pinned(cls, store, type_id, aggregate, items);
+        store->pins--;
+        Py_DECREF(store);
+    }
+    Py_XDECREF(items);
+    return made;
+}
+
+static const Aggregate *fields_of(AnyRefObject *self)
+{
+    return gcref_check(self) ? NULL : engine_aggregate(self->store->engine, gcref_type_id(self));
+}
+
+static Py_ssize_t struct_length(AnyRefObject *self)
+{
+    const Aggregate *aggregate = fields_of(self);
+    return aggregate ? (Py_ssize_t)aggregate->count : -1;
+}
+
+static PyObject *struct_item(AnyRefObject *self, Py_ssize_t i)
+{
+    const Aggregate *aggregate = fields_of(self);
+    if (!aggregate)
+        return NULL;
+    if (i < 0 || i >= (Py_ssize_t)aggregate->count) {
+        PyErr_Format(PyExc_IndexError, "field %zd of a struct that has %u", i, aggregate->count);
+        return NULL;
+    }
+    if (gcref_check(self)) /* looking fields up may have run Python code */
+        return NULL;
+    VMValue value;
+    field_read(&aggregate->fields[i], gcref_object(self) + aggregate->fields[i].offset, &value);
+    return value_from_wasm(self->store, &aggregate->fields[i].type, &value);
+}
+
+static int struct_assign(AnyRefObject *self, Py_ssize_t i, PyObject *object)
+{
+    const Aggregate *aggregate = fields_of(self);
+    if (!aggregate)
+        return -1;
+    if (!object) {
+        PyErr_SetString(PyExc_TypeError, "a struct's fields cannot be deleted");
+        return -1;
+    }
+    if (i < 0 || i >= (Py_ssize_t)aggregate->count) {
+        PyErr_Format(PyExc_IndexError, "field %zd of a struct that has %u", i, aggregate->count);
+        return -1;
+    }
+    const Field *field = &aggregate->fields[i];
+    if (!field->mutable_) {
+        PyErr_Format(G.wasm_error, "field %zd of the struct is immutable", i);
+        return -1;
+    }
+    VMValue value;
+    self->store->pins++;
+    int failed = value_to_wasm(self->store, &field->type, object, &value) || gcref_check(self);
+    if (!failed)
+        field_write(field, gcref_object(self) + field->offset, &value);
+    self->store->pins--;
+    return failed ? -1 : 0;
+}
+
+/* The field that `key` means, an index or a name that its StructType gave; -1 with an exception. */
+static Py_ssize_t field_index(AnyRefObject *self, PyObject *key)
+{
+    if (PyUnicode_Check(key)) {
+        PyObject *type = gcref_type(self, NULL);
+        PyObject *index = type ? PyObject_CallMethod(type, "field_index", "O", key) : NULL;
+        Py_ssize_t i = index ? PyLong_AsSsize_t(index) : -1;
+        Py_XDECREF(index);
+        Py_XDECREF(type);
+        return i;
+    }
+    Py_ssize_t i = PyNumber_AsSsize_t(key, PyExc_IndexError);
+    if (i == -1 && PyErr_Occurred())
+        return -1;
+    Py_ssize_t length = struct_length(self);
+    if (length < 0)
+        return -1;
+    if (i < -length || i >= length) {
+        PyErr_Format(PyExc_IndexError, "field %zd of a struct that has %zd", i, length);
+        return -1;
+    }
+    return i < 0 ? i + length : i;
+}
+
+static PyObject *struct_subscript(AnyRefObject *self, PyObject *key)
+{
+    Py_ssize_t i = field_index(self, key);
+    return i < 0 ? NULL : struct_item(self, i);
+}
+
+static int struct_assign_subscript(AnyRefObject *self, PyObject *key, PyObject *value)
+{
+    Py_ssize_t i = field_index(self, key);
+    return i < 0 ? -1 : struct_assign(self, i, value);
+}
+
+static PyObject *struct_repr(AnyRefObject *self)
+{
+    PyObject *text = NULL, *args = self->store->closed ? NULL : Py_BuildValue("(O)", self);
+    if (args && module_call_helper("object_repr", args, &text) == 0)
+        return text;
+    PyErr_Clear();
+    return PyUnicode_FromFormat("<%s of a closed store>", Py_TYPE(self)->tp_name);
+}
+
+static PyGetSetDef struct_getset[] = {
+    {"type", (getter)gcref_type, NULL, "Its StructType.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+static PySequenceMethods struct_sequence = {
+    .sq_length = (lenfunc)struct_length, .sq_item = (ssizeargfunc)struct_item, .sq_ass_item = (ssizeobjargproc)struct_assign};
+static PyMappingMethods struct_mapping = {(lenfunc)struct_length, (binaryfunc)struct_subscript, (objobjargproc)struct_assign_subscript};
+PyTypeObject StructRefType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.StructRef",
+    .tp_doc = PyDoc_STR("StructRef(store, type, values=())\n--\n\nA struct. `ref[0]` and `ref[\"name\"]` are its fields; packed ones are read as signed integers."),
+    .tp_basicsize = sizeof(AnyRefObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
+    .tp_base = &EqRefType,
+    .tp_traverse = (traverseproc)gcref_traverse,
+    .tp_clear = (inquiry)gcref_clear,
+    .tp_new = struct_new,
+    .tp_repr = (reprfunc)struct_repr,
+    .tp_as_sequence = &struct_sequence,
+    .tp_as_mapping = &struct_mapping,
+    .tp_getset = struct_getset,
+};
