@@ -1,7 +1,7 @@
 """Random programs that throw and catch, each in two forms: with try_table, and the same with the legacy try.
 
 `random_exceptions.py STRATEGY FORM FIRST LAST` runs those of a range of seeds, of one form, and compares with wasmtime-py, which runs the first form only:
-so that is the oracle of the second as well. Locals of every type, more than there are registers, live across everything; operands lie below tries; bodies call,
+so that is the oracle of the second as well. FORM is new, legacy, or fuel: the first form with fuel counted, which must be the same. Locals of every type, more than there are registers, live across everything; operands lie below tries; bodies call,
 loop, return, tail call, delegate; arms rethrow. A trace in a global says in which order things happened.
 """
 
@@ -24,6 +24,7 @@ TO_I64 = {
 MIX = "local.get $acc i64.const 31 i64.mul i64.add local.set $acc"
 FUNCTIONS = 4
 ARGUMENTS = 12  # calls of each program
+FUEL = 10**9
 
 
 class Program:
@@ -281,10 +282,13 @@ class Program:
         return first, "\n".join(self.new), "\n".join(self.old)
 
 
-def run(api: Any, config: Any, first: str, second: str, arguments: list[tuple[int, int, float]]) -> list[Any]:
-    """Of every function and all arguments: the result, or that it threw; and the trace."""
+def run(api: Any, config: Any, first: str, second: str, arguments: list[tuple[int, int, float]], fuel: bool) -> list[Any]:
+    """Of every function and all arguments: the result, or that it threw; and the trace, and the fuel left unless it threw."""
+    config.consume_fuel = fuel
     engine = api.Engine(config)
     store = api.Store(engine)
+    if fuel:
+        store.set_fuel(FUEL)
     linker = api.Linker(engine)
     linker.define_instance(store, "m", linker.instantiate(store, api.Module(engine, first)))
     exports = linker.instantiate(store, api.Module(engine, second)).exports(store)
@@ -292,11 +296,14 @@ def run(api: Any, config: Any, first: str, second: str, arguments: list[tuple[in
     for index in range(FUNCTIONS):
         for s, p, q in arguments:
             result: Any
+            if fuel:
+                store.set_fuel(FUEL)
             try:
                 result = exports[f"f{index}"](store, s, p, q)
             except api.Trap as trap:
                 result = "threw" if "xception" in str(trap) else str(trap)
-            found.append((index, s, p, q, result, exports["trace"](store)))
+            left = store.get_fuel() if fuel and result != "threw" else 0
+            found.append((index, s, p, q, result, left, exports["trace"](store)))
     return found
 
 
@@ -313,8 +320,8 @@ def main(strategy: str, form: str, first: int, last: int) -> None:
         theirs.wasm_exceptions = theirs.wasm_gc = theirs.wasm_function_references = True
         ours = wasm_facade.Config()
         ours.strategy, ours.cache = strategy, False
-        expected = run(wasmtime, theirs, imports, new, arguments)
-        found = run(wasm_facade, ours, imports, new if form == "new" else old, arguments)
+        expected = run(wasmtime, theirs, imports, new, arguments, form == "fuel")
+        found = run(wasm_facade, ours, imports, old if form == "legacy" else new, arguments, form == "fuel")
         for a, b in zip(expected, found, strict=True):
             if a != b:
                 raise SystemExit(f"seed {seed}, {form}: wasmtime {a}, {strategy} {b}")

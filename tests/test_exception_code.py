@@ -144,7 +144,7 @@ def test_row_on_wasmtime(row: tuple[str, str, tuple[tuple[int, Any], ...]]) -> N
     assert outcomes(wasmtime, config, row) == [expected for _, expected in row[2]]
 
 
-@pytest.mark.parametrize("form", ["new", "legacy"])
+@pytest.mark.parametrize("form", ["new", "legacy", "fuel"])
 @pytest.mark.parametrize("strategy", RUN)
 def test_random_programs(strategy: str, form: str) -> None:
     done = subprocess.run(
