@@ -14,7 +14,7 @@ from mypy_extensions import i64
 from wasm_codegen_native.guards import NO_TRY
 from wasm_codegen_native.plan import put
 from wasm_codegen_native.tags import Tags
-from wasm_environ.body import KIND_TRY, KIND_TRY_TABLE, LABEL_END, LABEL_PARENT, LABEL_WORDS, OP_MASK, WORDS
+from wasm_environ.body import LABEL_END, LABEL_PARENT, LABEL_WORDS, OP_MASK, WORDS
 from wasm_environ.opcodes import BY_MNEMONIC
 
 CATCH: Final[i64] = BY_MNEMONIC["catch"].id
@@ -23,6 +23,8 @@ RETHROW: Final[i64] = BY_MNEMONIC["rethrow"].id
 DELEGATE: Final[i64] = BY_MNEMONIC["delegate"].id
 
 NONE: Final = -1
+UNKNOWN: Final = -2
+LOOKS: Final = 100  # clauses that `find` looks at
 WITH_REFERENCE: Final = 1  # bit of a try_table clause's kind: catch_ref, catch_all_ref
 ARM: Final = 4  # kind of a legacy catch or catch_all; the others are those of the op stream
 
@@ -34,9 +36,10 @@ class Catches:
     def __init__(self, tags: Tags) -> None:
         self.tags: Tags = tags
         self.labels: vec[i64] = vec[i64]()
-        self.inside: vec[i64] = vec[i64]()  # label of a try -> the handler of what its current arm throws
-        self.arms: vec[i64] = vec[i64]()  # label of a legacy try -> its first clause
+        self.inside: vec[i64] = vec[i64]()  # label -> the handler of what is thrown right inside it; of a try: in its current arm
+        self.arms: vec[i64] = vec[i64]()  # label of a legacy try -> the clause of its next arm
         self.kept: vec[i64] = vec[i64]()  # label of a legacy try -> which of the frame's words keeps its exception for rethrow
+        self.kept_inside: vec[i64] = vec[i64]()  # label -> how many of these words are in use right inside it
         self.kept_count: i64 = 0
         # Handlers.
         self.count: i64 = 0
@@ -69,9 +72,10 @@ class Catches:
         n: i64 = len(self.labels) // LABEL_WORDS
         label: i64 = 0
         while label < n:
-            self.inside = put(self.inside, label, NO_TRY)
+            self.inside = put(self.inside, label, UNKNOWN)
             self.arms = put(self.arms, label, NONE)
             self.kept = put(self.kept, label, NONE)
+            self.kept_inside = put(self.kept_inside, label, 0)
             label += 1
 
     def collect_arms(self, ops: vec[i64]) -> None:
@@ -87,10 +91,19 @@ class Catches:
                 self.record[clause] = record
                 self.following[clause] = self.arms[label]
                 self.arms[label] = clause
-            elif op == RETHROW and self.kept[label] == NONE:
-                self.kept[label] = self.kept_count
-                self.kept_count += 1
+            elif op == RETHROW:
+                self.kept[label] = 0
             record -= 1
+        label = 1  # of any label the parent has a lower number
+        while label < len(self.labels) // LABEL_WORDS:
+            used = self.kept_inside[self.labels[label * LABEL_WORDS + LABEL_PARENT]]
+            if self.kept[label] != NONE:
+                self.kept[label] = used
+                used += 1
+                if used > self.kept_count:
+                    self.kept_count = used
+            self.kept_inside[label] = used
+            label += 1
 
     def add_clause(self, kind: i64, tag: i64, label: i64) -> None:
         """A clause, in no list yet."""
@@ -135,25 +148,32 @@ class Catches:
         return self.add_handler(self.arms[label], outer)
 
     def of_label(self, label: i64) -> i64:
-        """The handler of what is thrown right inside a label that is open."""
-        while label >= 0:
-            at = label * LABEL_WORDS
-            if self.labels[at] == KIND_TRY or self.labels[at] == KIND_TRY_TABLE:
-                return self.inside[label]
-            label = self.labels[at + LABEL_PARENT]
-        return NO_TRY
+        """The handler of what is thrown right inside a label that is open: that of the innermost try it lies in, known from then on."""
+        handler: i64 = NO_TRY
+        at = label
+        while at >= 0:
+            if self.inside[at] != UNKNOWN:
+                handler = self.inside[at]
+                break
+            at = self.labels[at * LABEL_WORDS + LABEL_PARENT]
+        while label != at:
+            self.inside[label] = handler
+            label = self.labels[label * LABEL_WORDS + LABEL_PARENT]
+        return handler
 
     def find(self, tag: i64, handler: i64) -> None:
         """Which clause takes what is thrown with this tag below `handler`: `clause` of `handler`. NONE as clause: only known when it runs; as
         handler: none in this function."""
+        looks: i64 = 0
         while handler >= 0:
             clause = self.first[handler]
             while clause >= 0:
                 wanted = self.tag[clause]
-                if wanted == NONE or self.tags.may_be_one(wanted, tag):
+                if wanted == NONE or self.tags.may_be_one(wanted, tag) or looks == LOOKS:
                     self.handler = handler
                     self.clause = clause if wanted == NONE or wanted == tag else NONE
                     return
+                looks += 1
                 clause = self.following[clause]
             handler = self.outer[handler]
         self.handler = NONE

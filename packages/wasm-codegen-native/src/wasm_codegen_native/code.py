@@ -8,7 +8,10 @@ from librt.strings import BytesWriter, write_i32_le, write_i64_le
 from librt.vecs import append, vec
 from mypy_extensions import i32, i64, u8
 
+from wasm_environ.compile_errors import UnsupportedError
+
 LEAST: Final = -0x7FFFFFFFFFFFFFFF - 1
+CODE_LIMIT: Final = 1 << 30  # pc-relative jumps reach twice as far
 NO_CHAIN: Final = 0  # position 0 holds no jump: every function starts with its prologue
 
 
@@ -44,6 +47,11 @@ class Code:
         self.constants: dict[tuple[int, int, int], int] = {}
         self.rodata_places: vec[i64] = vec[i64]()  # (place of a 32-bit field, rodata offset + addend) pairs
         self.call_places: vec[i64] = vec[i64]()  # (place of a 32-bit field, function index) pairs
+
+    def check_size(self) -> None:
+        """Before code that may be much of little wasm."""
+        if len(self.out) > CODE_LIMIT:
+            raise UnsupportedError(f"the module's code is larger than {CODE_LIMIT >> 20} MiB", self.wasm_offset)
 
     def here(self) -> i64:
         """The offset of the next instruction."""

@@ -10,7 +10,7 @@ from mypy_extensions import i64
 from wasm_codegen_native.bulk import Bulk
 from wasm_codegen_native.calls import Calls
 from wasm_codegen_native.catches import CATCH, CATCH_ALL, DELEGATE, RETHROW
-from wasm_codegen_native.code import Code
+from wasm_codegen_native.code import CODE_LIMIT, Code
 from wasm_codegen_native.control import Control
 from wasm_codegen_native.exceptions import THROW, THROW_REF, Exceptions
 from wasm_codegen_native.frame import Frame, ModuleTables, local_types
@@ -29,7 +29,6 @@ from wasm_environ.opcodes import BY_ID, BY_MNEMONIC
 OP_MASK: Final = 0xFFFF
 OFFSET_SHIFT: Final = 16
 UNREACHABLE: Final = 9
-CODE_LIMIT: Final = 1 << 30  # pc-relative jumps reach twice as far
 OUT_OF_FUEL: Final = 11
 NULL_REFERENCE: Final = 12
 MEMORY_OUT_OF_BOUNDS: Final = 1
@@ -152,7 +151,7 @@ class Driver:
             if canonical_nans and NANS[op] != 0:
                 self.canonicalize(NANS[op], p + WORDS)
             if code.here() > CODE_LIMIT:
-                raise UnsupportedError(f"the module's code is larger than {CODE_LIMIT >> 20} MiB", code.wasm_offset)
+                code.check_size()
             if fuel:
                 self.fuel += values.fused
                 values.fused = 0

@@ -24,7 +24,7 @@ from wasm_codegen_native.machine import T_F32, T_I32, T_I64, Machine
 from wasm_codegen_native.plan import Plan, put
 from wasm_codegen_native.tags import Tags
 from wasm_codegen_native.traps import Traps
-from wasm_codegen_native.values import SLOT, WORDS, Values
+from wasm_codegen_native.values import SLOT, Values
 from wasm_environ.body import LABEL_END, LABEL_HEIGHT, LABEL_PARENT, LABEL_START, LABEL_WORDS
 from wasm_environ.heap_layout import EXCEPTION_TAG
 from wasm_environ.libcalls import INDEX
@@ -136,9 +136,7 @@ class Exceptions:
             self.control.arrive(label)
             self.control.chains[label] = self.machine.jump(self.control.chains[label])
         clause = self.catches.arms[label]
-        record = values.pc // WORDS - 1
-        while self.catches.record[clause] != record:
-            clause = self.catches.following[clause]
+        self.catches.arms[label] = self.catches.following[clause]
         self.machine.bind(self.arm_chains[clause])
         self.arm_starts[clause] = self.code.here()
         values.reset(self.labels[label * LABEL_WORDS + LABEL_HEIGHT])
@@ -345,6 +343,7 @@ class Exceptions:
         """To the clause's label, with what it takes of the exception."""
         catches = self.catches
         machine = self.machine
+        self.code.check_size()
         label = catches.label[clause]
         at = label * LABEL_WORDS
         height = self.labels[at + LABEL_HEIGHT]
