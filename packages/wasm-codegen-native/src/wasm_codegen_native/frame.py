@@ -68,12 +68,21 @@ class ModuleTables:
         self.tags: Tags = Tags(module, layout, self.is_func_type)
         for t in module.types:
             self.type_is_final = append(self.type_is_final, 1 if t.final else 0)
+        self.supers = [t.supers[0] if t.supers else -1 for t in module.types]
         self.has_descriptor = [t.descriptor >= 0 for t in module.types]
         self.layouts: dict[int, Layout] = {}
 
     def is_func_type(self, type_index: int) -> bool:
         """Whether a type is a function's."""
         return isinstance(self.types[type_index], FuncType)
+
+    def type_depth(self, type_index: int) -> int:
+        """How many supertypes a type has."""
+        depth = 0
+        while self.supers[type_index] >= 0:
+            type_index = self.supers[type_index]
+            depth += 1
+        return depth
 
     def struct_layout(self, type_index: int) -> Layout:
         """Where the fields of a struct type lie."""

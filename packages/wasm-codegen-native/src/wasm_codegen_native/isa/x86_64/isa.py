@@ -13,12 +13,14 @@ from wasm_codegen_native.isa.x86_64 import registers as r
 from wasm_codegen_native.isa.x86_64.aggregate import Aggregates
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.atomic import Atomic
+from wasm_codegen_native.isa.x86_64.cast import Casts
 from wasm_codegen_native.isa.x86_64.floating import Floating
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.machine import X86Machine
 from wasm_codegen_native.isa.x86_64.memory import Memory
 from wasm_codegen_native.isa.x86_64.reference import References
 from wasm_codegen_native.isa.x86_64.registers import numbers
+from wasm_codegen_native.isa.x86_64.subtype import Subtypes
 from wasm_codegen_native.isa.x86_64.trampolines import align, emit_entry, emit_host_thunk
 from wasm_codegen_native.isa.x86_64.unwinding import FrameRow, frame_row
 from wasm_codegen_native.isa.x86_64.vector import Vectors
@@ -77,9 +79,13 @@ def make_driver(code: Code, tables: ModuleTables, traits: bytes, features: froze
     machine.memory = memory
     machine.vectors = Vectors(asm, values, integer, memory, features)
     machine.atomic = Atomic(asm, values, traps, memory)
-    machine.references = References(asm, values, traps, frame, integer)
+    subtypes = Subtypes(asm, frame)
+    machine.references = References(asm, values, traps, frame, integer, subtypes)
     machine.aggregates = Aggregates(asm, values, traps, frame, machine.references)
-    return Driver(machine, code, values, traps, frame, Plan(traits), register_sets(0), register_sets(1))
+    machine.casts = Casts(asm, values, traps, frame, machine.aggregates, subtypes)
+    driver = Driver(machine, code, values, traps, frame, Plan(traits), register_sets(0), register_sets(1))
+    machine.casts.control = driver.control
+    return driver
 
 
 @final

@@ -12,6 +12,7 @@ from wasm_codegen_native.code import NO_CHAIN, Code, shl
 from wasm_codegen_native.isa.x86_64.aggregate import Aggregates
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.atomic import Atomic
+from wasm_codegen_native.isa.x86_64.cast import Casts
 from wasm_codegen_native.isa.x86_64.encodings import (
     ADD,
     ALU_CMP,
@@ -91,6 +92,7 @@ class X86Machine(Machine):
         self.atomic: Atomic | None = None
         self.references: References | None = None
         self.aggregates: Aggregates | None = None
+        self.casts: Casts | None = None
 
     # ---- moves
     def move(self, type: i64, to: i64, source: i64) -> None:
@@ -408,7 +410,9 @@ class X86Machine(Machine):
             self.vectors.lower(op)
         elif op < 0x200:
             assert self.aggregates is not None
-            self.aggregates.lower(op)
+            assert self.casts is not None
+            if not self.casts.lower(op):
+                self.aggregates.lower(op)
         elif op <= 0x207:
             assert self.floating is not None
             self.floating.lower(op)

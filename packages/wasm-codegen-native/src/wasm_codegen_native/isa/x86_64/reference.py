@@ -30,6 +30,7 @@ from wasm_codegen_native.isa.x86_64.encodings import (
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.registers import RAX, RDI, RDX, RSI, RSP
+from wasm_codegen_native.isa.x86_64.subtype import Subtypes
 from wasm_codegen_native.machine import T_F32, T_I32, T_I64, Machine
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, FLAGS, REG, WORDS, Values
@@ -41,23 +42,21 @@ INDIRECT_CALL_TO_NULL: Final = 4
 BAD_SIGNATURE: Final = 5
 UNDEFINED_ELEMENT: Final = 16
 TABLE_GET: Final[i64] = INDEX["table_get"]
-IS_SUBTYPE: Final[i64] = INDEX["is_subtype"]
-COLD_WORDS: Final = 7  # kind, chain, place to resume at, registers in use, index register or type, table, wasm offset
-FILL: Final = 0
-SUBTYPE: Final = 1
+COLD_WORDS: Final = 6  # chain, place to resume at, registers in use, index register, table, wasm offset
 
 
 @final
 class References:
     """Lowers select, reference tests, table.size and the lookup of call_indirect."""
 
-    def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame, integer: Integer) -> None:
+    def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame, integer: Integer, subtypes: Subtypes) -> None:
         self.asm: Assembler = asm
         self.code: Code = asm.code
         self.v: Values = values
         self.traps: Traps = traps
         self.frame: Frame = frame
         self.integer: Integer = integer
+        self.subtypes: Subtypes = subtypes
         self.cold: vec[i64] = vec[i64]()
 
     def lower(self, op: i64) -> None:
@@ -168,26 +167,37 @@ class References:
         asm.rx(MOV_LOAD | W, RAX, RAX, masked, 3, 0)
         asm.rr(TEST | W, RAX, RAX)
         null = v.machine.branch(CC_E, NO_CHAIN)
-        self.add_cold(FILL, null, index, table)
-        scratch = v.alloc(T_I64)
-        asm.rm(MOV_LOAD, scratch, context, tables.type_ids + 4 * type_index)
-        asm.rm(CMP, scratch, RAX, FUNC_REF_TYPE_ID)
-        v.free_reg(scratch)
-        if tables.type_is_final[type_index] != 0:
-            self.traps.trap_if(CC_NE, BAD_SIGNATURE)
-        else:
-            other = v.machine.branch(CC_NE, NO_CHAIN)
-            self.add_cold(SUBTYPE, other, type_index, table)
+        self.add_cold(null, index, table)
+        self.check_type(type_index)
         return RAX
 
-    def add_cold(self, kind: i64, chain: i64, index: i64, table: i64) -> None:
-        """Note an out-of-line path that comes back here."""
+    def check_type(self, type_index: i64) -> None:
+        """Trap unless the VMFuncRef in RAX is of the type: mostly it is the very type."""
+        v = self.v
+        asm = self.asm
+        wanted = v.alloc(T_I64)
+        self.subtypes.load_wanted(wanted, type_index)
+        if self.frame.tables.type_is_final[type_index] != 0:
+            asm.rm(CMP, wanted, RAX, FUNC_REF_TYPE_ID)
+            self.traps.trap_if(CC_NE, BAD_SIGNATURE)
+        else:
+            id = v.alloc(T_I64)
+            types = v.alloc(T_I64)
+            asm.rm(MOV_LOAD, id, RAX, FUNC_REF_TYPE_ID)
+            asm.rr(CMP, id, wanted)
+            same = v.machine.branch(CC_E, NO_CHAIN)
+            self.traps.trap_if(self.subtypes.compare(v.machine, id, wanted, types, type_index, False) ^ 1, BAD_SIGNATURE)
+            v.machine.bind(same)
+            v.free_reg(id)
+            v.free_reg(types)
+        v.free_reg(wanted)
+
+    def add_cold(self, chain: i64, index: i64, table: i64) -> None:
+        """Note an element to be filled in out of line, by the vm; it comes back here."""
         v = self.v
         in_use = (v.temporaries & ~v.free) | v.volatile_locals
-        cold = append(append(self.cold, kind), chain)
-        cold = append(append(cold, self.code.here()), in_use & ~shl(1, RAX))
-        cold = append(append(cold, index), table)
-        self.cold = append(cold, self.code.wasm_offset)
+        cold = append(append(append(self.cold, chain), self.code.here()), in_use & ~shl(1, RAX))
+        self.cold = append(append(append(cold, index), table), self.code.wasm_offset)
 
     def emit_cold(self, machine: Machine) -> None:
         """Write those paths: everything in use is saved around the libcall."""
@@ -202,38 +212,21 @@ class References:
         asm = self.asm
         cold = self.cold
         context = self.frame.context
-        index = cold[at + 4]
-        table = cold[at + 5]
-        self.code.wasm_offset = cold[at + 6]
-        machine.bind(cold[at + 1])
-        in_use = cold[at + 3]
-        size = self.save(machine, in_use, True)
-        if cold[at] == FILL:
-            wide = self.frame.tables.table_is64[table] != 0
-            asm.rr(MOV_LOAD | W if wide else MOV_LOAD, RDX, index)
-            machine.constant(T_I32, RSI, table, 0, False)
-        else:
-            self.store_rax(machine, size)
-            asm.rm(MOV_LOAD, RSI, RAX, FUNC_REF_TYPE_ID)
-            asm.rm(MOV_LOAD, RDX, context, self.frame.tables.type_ids + 4 * index)
+        table = cold[at + 4]
+        self.code.wasm_offset = cold[at + 5]
+        machine.bind(cold[at])
+        in_use = cold[at + 2]
+        self.save(machine, in_use, True)
+        asm.rr(MOV_LOAD | W if self.frame.tables.table_is64[table] != 0 else MOV_LOAD, RDX, cold[at + 3])
+        machine.constant(T_I32, RSI, table, 0, False)
         asm.rr(MOV_LOAD | W, RDI, context)
         self.code.mark()
         asm.rm(MOV_LOAD | W, RAX, context, CONTEXT_BUILTINS)
-        asm.rm(CALL_REG, 0, RAX, 8 * (TABLE_GET if cold[at] == FILL else IS_SUBTYPE))
-        if cold[at] == FILL:
-            self.save(machine, in_use, False)
-            asm.rr(TEST | W, RAX, RAX)
-            self.traps.trap_if(CC_E, INDIRECT_CALL_TO_NULL)
-        else:
-            asm.rr(TEST, RAX, RAX)
-            self.traps.trap_if(CC_E, BAD_SIGNATURE)
-            asm.rm(MOV_LOAD | W, RAX, RSP, size - 8)
-            self.save(machine, in_use, False)
-        machine.jump_back(cold[at + 2])
-
-    def store_rax(self, machine: Machine, size: i64) -> None:
-        """RAX holds the VMFuncRef: keep it in the last word of the save area."""
-        machine.store(T_I64, RAX, RSP, size - 8)
+        asm.rm(CALL_REG, 0, RAX, 8 * TABLE_GET)
+        self.save(machine, in_use, False)
+        asm.rr(TEST | W, RAX, RAX)
+        self.traps.trap_if(CC_E, INDIRECT_CALL_TO_NULL)
+        machine.jump_back(cold[at + 1])
 
     def save(self, machine: Machine, in_use: i64, saving: bool) -> i64:
         """Store (or load again) registers below the stack pointer's old place; the bytes used."""

@@ -1,0 +1,273 @@
+"""i31 and casts: ref.test, ref.cast, br_on_cast, br_on_cast_fail.
+
+A cast is a few tests, each of which jumps where it decides: to where the value is of the type (`passed`), or where it is not (`failed`). For a
+branch one of the two is a label, reached directly if its values are in place; else a chain of jumps that is bound behind.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from mypy_extensions import i64
+
+from wasm_codegen_native.code import NO_CHAIN, Code
+from wasm_codegen_native.control import Control
+from wasm_codegen_native.frame import Frame
+from wasm_codegen_native.isa.x86_64.aggregate import Aggregates
+from wasm_codegen_native.isa.x86_64.assembler import Assembler
+from wasm_codegen_native.isa.x86_64.encodings import ALU_AND, ALU_CMP, ALU_OR, CC_E, CC_NE, MOV_LOAD, SAR_IMM, SHL_IMM, SHR_IMM, TEST
+from wasm_codegen_native.isa.x86_64.notation import W
+from wasm_codegen_native.isa.x86_64.subtype import Subtypes
+from wasm_codegen_native.machine import T_I32, T_I64
+from wasm_codegen_native.traps import Traps
+from wasm_codegen_native.values import WORDS, Values
+from wasm_environ.heap_layout import KIND_ARRAY, KIND_STRUCT, is_func
+from wasm_environ.opcodes import BY_MNEMONIC
+from wasm_environ.types import ARRAY, CONCRETE, EQ, EXACT, HEAP_SHIFT, I31, NOEXN, NOEXTERN, NOFUNC, NONE, NULLABLE, STRUCT
+from wasm_environ.vmtypes import CONTEXT_TYPES, FUNC_REF_TYPE_ID, TYPE_KIND
+
+NULL_REFERENCE: Final = 12
+CAST_FAILURE: Final = 14
+REF_TEST: Final[i64] = BY_MNEMONIC["ref.test"].id
+REF_TEST_NULL: Final[i64] = BY_MNEMONIC["ref.test null"].id
+REF_CAST: Final[i64] = BY_MNEMONIC["ref.cast"].id
+REF_CAST_NULL: Final[i64] = BY_MNEMONIC["ref.cast null"].id
+BR_ON_CAST: Final[i64] = BY_MNEMONIC["br_on_cast"].id
+BR_ON_CAST_FAIL: Final[i64] = BY_MNEMONIC["br_on_cast_fail"].id
+REF_I31: Final[i64] = BY_MNEMONIC["ref.i31"].id
+I31_GET_S: Final[i64] = BY_MNEMONIC["i31.get_s"].id
+I31_GET_U: Final[i64] = BY_MNEMONIC["i31.get_u"].id
+
+# What the last test says, beside condition codes.
+ALWAYS: Final = -1
+NEVER: Final = -2
+CHAIN: Final = -1  # instead of a label
+
+
+@final
+class Casts:
+    """Lowers one cast at a time."""
+
+    def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame, aggregates: Aggregates, subtypes: Subtypes) -> None:
+        self.asm: Assembler = asm
+        self.code: Code = asm.code
+        self.v: Values = values
+        self.traps: Traps = traps
+        self.frame: Frame = frame
+        self.aggregates: Aggregates = aggregates
+        self.subtypes: Subtypes = subtypes
+        self.control: Control | None = None  # set by the driver
+        self.pass_label: i64 = CHAIN
+        self.fail_label: i64 = CHAIN
+        self.passed: i64 = NO_CHAIN
+        self.failed: i64 = NO_CHAIN
+
+    def lower(self, op: i64) -> bool:
+        """Lower one op; False if it is none of these."""
+        p = self.v.pc - WORDS
+        a = self.v.ops[p + 1]
+        b = self.v.ops[p + 2]
+        if op == REF_TEST or op == REF_TEST_NULL:
+            self.ref_test(a, b)
+        elif op == REF_CAST or op == REF_CAST_NULL:
+            self.ref_cast(a, b)
+        elif op == BR_ON_CAST or op == BR_ON_CAST_FAIL:
+            self.br_on_cast(a, b, op == BR_ON_CAST_FAIL)
+        elif op == REF_I31:
+            self.ref_i31()
+        elif op == I31_GET_S or op == I31_GET_U:
+            self.i31_get(SAR_IMM if op == I31_GET_S else SHR_IMM)
+        else:
+            return False
+        return True
+
+    # ---- i31
+    def ref_i31(self) -> None:
+        """ref.i31"""
+        v = self.v
+        i = v.operands(1)
+        register = v.own(i)
+        self.shift(SHL_IMM, register)
+        self.asm.alu_immediate(ALU_OR, 0, register, 1)
+        v.pop(1)
+        v.push_reg(T_I64, register)
+
+    def i31_get(self, row: i64) -> None:
+        """i31.get_s, i31.get_u"""
+        v = self.v
+        i = v.operands(1)
+        register = v.own(i)
+        self.asm.rr(TEST, register, register)
+        self.traps.trap_if(CC_E, NULL_REFERENCE)
+        self.shift(row, register)
+        v.pop(1)
+        v.push_reg(T_I32, register)
+
+    def shift(self, row: i64, register: i64) -> None:
+        self.asm.rr(row, 0, register)
+        self.code.byte(1)
+
+    # ---- casts
+    def ref_cast(self, target: i64, operand: i64) -> None:
+        """ref.cast"""
+        v = self.v
+        i = v.operands(1)
+        self.begin(CHAIN, CHAIN)
+        last = self.tests(v.reg(i), target, operand)
+        self.fail_unless(last)
+        if self.failed != NO_CHAIN:
+            self.traps.add(self.failed, CAST_FAILURE)
+        if self.passed != NO_CHAIN:
+            v.machine.bind(self.passed)
+
+    def ref_test(self, target: i64, operand: i64) -> None:
+        """ref.test: 1 or 0."""
+        v = self.v
+        i = v.operands(1)
+        reference = v.reg(i)
+        to = v.alloc(T_I32)
+        v.machine.constant(T_I32, to, 0, 0, False)
+        self.begin(CHAIN, CHAIN)
+        last = self.tests(reference, target, operand)
+        self.fail_unless(last)
+        if self.passed != NO_CHAIN:
+            v.machine.bind(self.passed)
+        v.machine.constant(T_I32, to, 1, 0, False)
+        if self.failed != NO_CHAIN:
+            v.machine.bind(self.failed)
+        v.drop(1)
+        v.push_reg(T_I32, to)
+
+    def br_on_cast(self, label: i64, extra: i64, fails: bool) -> None:
+        """br_on_cast, br_on_cast_fail; `extra`: index of values carried (with the reference), operand's type, target type."""
+        v = self.v
+        control = self.control
+        assert control is not None
+        n = control.extra[extra]
+        operand = control.extra[extra + 1]
+        target = control.extra[extra + 2]
+        if not control.in_register(label, n):
+            self.branch_by_number(label, n, target, operand, fails)
+            return
+        v.operands(0)
+        control.settle(label, n)
+        i = v.operands(1)
+        self.begin(CHAIN if fails else label, label if fails else CHAIN)
+        last = self.tests(v.reg(i), target, operand)
+        if fails:
+            self.fail_unless(last)
+        elif last == ALWAYS:
+            control.jump(label)
+        elif last != NEVER:
+            control.branch(last, label)
+        if self.passed != NO_CHAIN:
+            v.machine.bind(self.passed)
+        if self.failed != NO_CHAIN:
+            v.machine.bind(self.failed)
+
+    def branch_by_number(self, label: i64, n: i64, target: i64, operand: i64, fails: bool) -> None:
+        """Where the branch has to move values: the test's answer as a number, then a branch on that."""
+        v = self.v
+        control = self.control
+        assert control is not None
+        i = v.operands(1)
+        v.push_reg(T_I64, self.copy(i))
+        self.ref_test(target, operand)
+        i = v.operands(1)
+        register = v.own(i)
+        v.pop(1)
+        condition = v.machine.test(T_I32, register)
+        v.free_reg(register)
+        v.keep_flags = True
+        v.operands(0)
+        control.branch_with(condition ^ 1 if fails else condition, label, n)
+        v.keep_flags = False
+
+    def copy(self, i: i64) -> i64:
+        """A new register with entry i's value."""
+        register = self.v.alloc(T_I64)
+        self.v.load_into(i, register)
+        return register
+
+    def begin(self, pass_label: i64, fail_label: i64) -> None:
+        self.pass_label = pass_label
+        self.fail_label = fail_label
+        self.passed = NO_CHAIN
+        self.failed = NO_CHAIN
+
+    def pass_if(self, condition: i64) -> None:
+        if self.pass_label == CHAIN:
+            self.passed = self.v.machine.branch(condition, self.passed)
+        else:
+            control = self.control
+            assert control is not None
+            control.branch(condition, self.pass_label)
+
+    def fail_if(self, condition: i64) -> None:
+        if self.fail_label == CHAIN:
+            self.failed = self.v.machine.branch(condition, self.failed)
+        else:
+            control = self.control
+            assert control is not None
+            control.branch(condition, self.fail_label)
+
+    def fail_unless(self, last: i64) -> None:
+        """The last test's other outcome."""
+        if last == ALWAYS:
+            return
+        if last != NEVER:
+            self.fail_if(last ^ 1)
+        elif self.fail_label == CHAIN:
+            self.failed = self.v.machine.jump(self.failed)
+        else:
+            control = self.control
+            assert control is not None
+            control.jump(self.fail_label)
+
+    def tests(self, reference: i64, target: i64, operand: i64) -> i64:
+        """All tests but the last jump; what the last one says: a condition, ALWAYS or NEVER."""
+        asm = self.asm
+        heap = target >> HEAP_SHIFT
+        id = self.v.alloc(T_I64)  # all registers before the first jump: making room must be on every path
+        wanted = self.v.alloc(T_I64)
+        types = self.v.alloc(T_I64)
+        if operand & NULLABLE:
+            asm.rr(TEST | W, reference, reference)
+            if target & NULLABLE:
+                self.pass_if(CC_E)
+            else:
+                self.fail_if(CC_E)
+        last: i64 = ALWAYS
+        if target & CONCRETE:
+            if is_func(target, self.frame.tables.is_func_type):
+                asm.rm(MOV_LOAD, id, reference, FUNC_REF_TYPE_ID)
+            else:
+                self.header(id, reference, operand)
+            self.subtypes.load_wanted(wanted, heap)
+            last = self.subtypes.compare(self.v.machine, id, wanted, types, heap, (target & EXACT) != 0)
+        elif heap == STRUCT or heap == ARRAY:
+            self.header(id, reference, operand)
+            asm.rm(MOV_LOAD | W, types, self.frame.context, CONTEXT_TYPES)
+            asm.rx(MOV_LOAD, id, types, id, 0, TYPE_KIND)
+            asm.alu_immediate(ALU_CMP, 0, id, KIND_STRUCT if heap == STRUCT else KIND_ARRAY)
+            last = CC_E
+        elif heap == I31:
+            last = self.v.machine.test_low_bits(reference, 1)
+        elif heap == EQ:  # all but objects of the host's
+            asm.rr(MOV_LOAD, id, reference)
+            asm.alu_immediate(ALU_AND, 0, id, 3)
+            asm.alu_immediate(ALU_CMP, 0, id, 2)
+            last = CC_NE
+        elif heap == NONE or heap == NOFUNC or heap == NOEXTERN or heap == NOEXN:
+            last = NEVER
+        self.v.free_reg(id)
+        self.v.free_reg(wanted)
+        self.v.free_reg(types)
+        return last
+
+    def header(self, id: i64, reference: i64, operand: i64) -> None:
+        """id <- the object's type id; fails where the reference may be, and is, no address."""
+        if not operand & CONCRETE and operand >> HEAP_SHIFT != STRUCT and operand >> HEAP_SHIFT != ARRAY:
+            self.fail_if(self.v.machine.test_low_bits(reference, 3))
+        self.aggregates.load_base(id)
+        self.asm.rx(MOV_LOAD, id, id, reference, 0, 0)
