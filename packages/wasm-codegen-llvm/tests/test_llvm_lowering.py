@@ -27,7 +27,6 @@ def test_every_op_has_a_lowering(op):
     ("wat", "feature"),
     [
         ("(tag $t) (func (throw $t))", "exceptions"),
-        ("(func (drop (ref.i31 (i32.const 1))))", "gc"),
     ],
 )
 def test_says_what_it_lacks(wat, feature):

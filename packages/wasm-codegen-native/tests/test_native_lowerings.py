@@ -45,18 +45,6 @@ def test_page() -> None:
     assert "| `i32.add` | `" in page
 
 
-@pytest.mark.parametrize(
-    ("wat", "words"),
-    [
-        ("(module (func (result i31ref) (ref.i31 (i32.const 1))))", "gc"),
-    ],
-)
-def test_unsupported_is_named(wat: str, words: str) -> None:
-    with pytest.raises(UnsupportedError, match=words) as caught:
-        code_of(wat)
-    assert caught.value.offset > 0
-
-
 def test_other_targets_are_refused() -> None:
     with pytest.raises(UnsupportedError, match="aarch64"):
         create(Target("aarch64"), Tunables())
