@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import wasm_facade as wasm
+import wasm_vm
 from spec.groups import STRATEGIES
 from wasm_facade import Config, Engine, ExnRef, Func, FuncType, Instance, Module, Store, Tag, TagType, Trap, TrapCode, ValType, WasmException
 
@@ -393,16 +394,16 @@ def test_a_host_function_as_start(strategy: str) -> None:
     assert caught.value is error
 
 
-VALUES = """(module (import "" "f" (func $f (param i32 i64 f32 f64 v128 funcref exnref i32) (result i32)))
-  (tag $e (export "e") (param i32 i64 f32 f64 v128 funcref exnref i32))
-  (func $throw (export "throw") (param i32 i64 f32 f64 v128 funcref exnref i32)
-    (throw $e (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6) (local.get 7)))
-  (func (export "through") (param i32 i64 f32 f64 v128 funcref exnref i32) (result i32 i64 f32 f64 v128 funcref exnref i32)
-    (block $h (result i32 i64 f32 f64 v128 funcref exnref i32) (try_table (catch $e $h)
-      (call $throw (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6) (local.get 7))) unreachable))
-  (func (export "from host") (param i32 i64 f32 f64 v128 funcref exnref i32) (result i32 i64 f32 f64 v128 funcref exnref i32)
-    (block $h (result i32 i64 f32 f64 v128 funcref exnref i32) (try_table (catch $e $h)
-      (drop (call $f (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6) (local.get 7)))) unreachable)))"""
+VALUES = """(module (import "" "f" (func $f (param i32 i64 f32 f64 v128 funcref exnref i32 externref anyref) (result i32)))
+  (tag $e (export "e") (param i32 i64 f32 f64 v128 funcref exnref i32 externref anyref))
+  (func $throw (export "throw") (param i32 i64 f32 f64 v128 funcref exnref i32 externref anyref)
+    (throw $e (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6) (local.get 7) (local.get 8) (local.get 9)))
+  (func (export "through") (param i32 i64 f32 f64 v128 funcref exnref i32 externref anyref) (result i32 i64 f32 f64 v128 funcref exnref i32 externref anyref)
+    (block $h (result i32 i64 f32 f64 v128 funcref exnref i32 externref anyref) (try_table (catch $e $h)
+      (call $throw (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6) (local.get 7) (local.get 8) (local.get 9))) unreachable))
+  (func (export "from host") (param i32 i64 f32 f64 v128 funcref exnref i32 externref anyref) (result i32 i64 f32 f64 v128 funcref exnref i32 externref anyref)
+    (block $h (result i32 i64 f32 f64 v128 funcref exnref i32 externref anyref) (try_table (catch $e $h)
+      (drop (call $f (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6) (local.get 7) (local.get 8) (local.get 9)))) unreachable)))"""
 
 
 def test_values_of_every_type(strategy: str) -> None:
@@ -411,17 +412,17 @@ def test_values_of_every_type(strategy: str) -> None:
     def host(*values: Any) -> int:
         raise WasmException(ExnRef(store, exports["e"], values))
 
-    types = [I32, I64, ValType.f32(), ValType.f64(), ValType.v128(), ValType.funcref(), EXN, I32]
+    types = [I32, I64, ValType.f32(), ValType.f64(), ValType.v128(), ValType.funcref(), EXN, I32, ValType.externref(), ValType.anyref()]
     function = Func(store, FuncType(types, [I32]), host)
     exports: Any = Instance(store, Module(store.engine, VALUES), [function]).exports(store)
     inner = ExnRef(store, Tag(store, TagType(FuncType([], []))))
-    for values in ([-1, 2**63 - 1, 1.5, -0.1, 2**128 - 2, exports["throw"], inner, 9], [7, -9, -0.5, 1e300, 3, None, None, -(2**31)]):
+    for values in ([-1, 2**63 - 1, 1.5, -0.1, 2**128 - 2, exports["throw"], inner, 9, store, wasm_vm.I31Ref(5)], [7, -9, -0.5, 1e300, 3, None, None, -(2**31), None, None]):
         assert exports["through"](store, *values) == values
         assert exports["from host"](store, *values) == values
         with pytest.raises(WasmException) as caught:
             exports["throw"](store, *values)
         assert list(caught.value.values) == values
-        assert [caught.value.exnref.field(store, k) for k in range(8)] == values
+        assert [caught.value.exnref.field(store, k) for k in range(10)] == values
 
 
 MANY = """(module (type $t (func (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
@@ -635,6 +636,7 @@ def test_garbage(strategy: str) -> None:
 GREENLETS = """
 import greenlet
 import wasm_facade as wasm
+import wasm_vm
 I32 = wasm.ValType.i32()
 config = wasm.Config()
 config.strategy, config.cache = "STRATEGY", False

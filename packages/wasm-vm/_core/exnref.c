@@ -1,12 +1,13 @@
 /* exnref.c: ExnRef: an exception of wasm as Python sees it; how one leaves wasm as a WasmException, and comes back from a host function. */
 #include "values.h"
 
+#include "gcref.h"
 #include "runtime.h"
 
 /* ---- the object in the heap: heap_layout.py ---- */
 
 /* Bytes a value takes in the heap, and its alignment. */
-static uint64_t field_size(const ValueType *type, uint64_t *alignment)
+static uint64_t value_size(const ValueType *type, uint64_t *alignment)
 {
     uint64_t size = 4;
     if (type->kind == KIND_I64 || type->kind == KIND_F64 || type->kind == KIND_FUNCREF)
@@ -20,7 +21,7 @@ static uint64_t field_size(const ValueType *type, uint64_t *alignment)
 /* The field that begins at or after *at: where, and *at <- its end. */
 static uint64_t next_field(const ValueType *type, uint64_t *at)
 {
-    uint64_t alignment, size = field_size(type, &alignment), start = (*at + alignment - 1) & ~(alignment - 1);
+    uint64_t alignment, size = value_size(type, &alignment), start = (*at + alignment - 1) & ~(alignment - 1);
     *at = start + size;
     return start;
 }
@@ -33,9 +34,9 @@ static uint64_t object_size(const Signature *s)
     return (at + 7) & ~7ull;
 }
 
-static void field_write(const ValueType *type, uint8_t *out, const VMValue *value)
+static void value_write(const ValueType *type, uint8_t *out, const VMValue *value)
 {
-    uint64_t alignment, size = field_size(type, &alignment);
+    uint64_t alignment, size = value_size(type, &alignment);
     if (size == 4)
         memcpy(out, &value->u32, 4);
     else if (size == 8)
@@ -44,9 +45,9 @@ static void field_write(const ValueType *type, uint8_t *out, const VMValue *valu
         memcpy(out, value->bytes, 16);
 }
 
-static void field_read(const ValueType *type, const uint8_t *in, VMValue *value)
+static void value_read(const ValueType *type, const uint8_t *in, VMValue *value)
 {
-    uint64_t alignment, size = field_size(type, &alignment);
+    uint64_t alignment, size = value_size(type, &alignment);
     memset(value, 0, sizeof *value);
     if (size == 4)
         memcpy(&value->u32, in, 4);
@@ -95,10 +96,9 @@ static int convert(Store *store, const Signature *s, PyObject *items, VMValue *v
         PyErr_Format(G.wasm_error, "the tag takes %u values, not %zd", s->nparams, PyTuple_GET_SIZE(items));
         return -1;
     }
-    for (uint32_t i = 0; i < s->nparams; i++) {
+    for (uint32_t i = 0; i < s->nparams; i++)
         if (value_to_wasm(store, &s->types[i], PyTuple_GET_ITEM(items, i), &values[i]))
             return -1;
-    }
     return store_check_open(store);
 }
 
@@ -106,17 +106,14 @@ static int convert(Store *store, const Signature *s, PyObject *items, VMValue *v
 static uint64_t make(Store *store, const TagObject *tag, const VMValue *values)
 {
     const Signature *s = tag->signature;
-    uint64_t ref = gc_heap_open(&store->heap) ? 0 : gc_heap_alloc(&store->heap, s->type_id, object_size(s));
-    if (!ref) {
-        if (!PyErr_Occurred())
-            PyErr_SetString(G.exhausted_error, "the store's garbage-collected heap is full");
+    uint64_t ref = gc_new_object(store, s->type_id, object_size(s));
+    if (!ref)
         return 0;
-    }
     uint8_t *object = gc_object(&store->heap, ref);
     memcpy(object + EXCEPTION_TAG_AT, &tag->identity, sizeof tag->identity);
     uint64_t at = EXCEPTION_VALUES_AT;
     for (uint32_t i = 0; i < s->nparams; i++)
-        field_write(&s->types[i], object + next_field(&s->types[i], &at), &values[i]);
+        value_write(&s->types[i], object + next_field(&s->types[i], &at), &values[i]);
     return ref;
 }
 
@@ -169,7 +166,7 @@ static PyObject *field_of(const ExnRefObject *self, const Signature *s, uint32_t
     for (uint32_t i = 0; i <= index; i++)
         start = next_field(&s->types[i], &at);
     VMValue value;
-    field_read(&s->types[index], gc_object(&self->store->heap, self->ref) + start, &value);
+    value_read(&s->types[index], gc_object(&self->store->heap, self->ref) + start, &value);
     return value_from_wasm(self->store, &s->types[index], &value);
 }
 
