@@ -79,15 +79,18 @@ def _unwinding(places: Sequence[tuple[int, int, CompiledCode]]) -> tuple[array[i
     """
     frames, shapes, handlers = array("I"), array("I", bytes(4 * SHAPE_WORDS)), array("I")
     numbers: dict[tuple[int, tuple[tuple[int, int], ...]], int] = {}
+    last: tuple[tuple[int, int], ...] | None = None  # neighbours are often alike
+    last_cfa = number = 0
     for at, _, code in places:
         if not code.frames and code.symbols:
             frames.extend((at, 0))
         for offset, cfa, registers in code.frames:
-            number = numbers.get((cfa, registers))
-            if number is None:
-                number = numbers[cfa, registers] = len(shapes) // SHAPE_WORDS
-                row = [cfa, len(registers), *(register << 16 | place & 0xFFFF for register, place in registers)]
-                shapes.extend(row + [0] * (SHAPE_WORDS - len(row)))
+            if registers is not last or cfa != last_cfa:
+                last, last_cfa = registers, cfa
+                number = numbers.setdefault((cfa, registers), len(shapes) // SHAPE_WORDS)
+                if number == len(shapes) // SHAPE_WORDS:
+                    row = [cfa, len(registers), *(register << 16 | place & 0xFFFF for register, place in registers)]
+                    shapes.extend(row + [0] * (SHAPE_WORDS - len(row)))
             frames.extend((at + offset, number))
         for start, end, pad in code.handlers:
             handlers.extend((at + start, at + end, at + pad))
