@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wasm_environ.heap_layout import Layout
     from wasm_environ.module import Module
 
+# Functions and host thunks, #0 and (giant) #3, are what exceptions leave: they have unwind tables. Entry trampolines, #4, are where they end.
 # The trap libcall is entered through a stub that leaves no frame, so that the return address is the trapping function's: eight bytes a trap
 # instead of sixteen.
 PREAMBLE: Final = f"""\
@@ -29,10 +30,11 @@ define internal void @trap(ptr %vm, i32 %code) #2 {{
 tail call void %f(ptr %vm, i32 %code)
 ret void
 }}
-attributes #0 = {{ nounwind "frame-pointer"="all" "probe-stack"="inline-asm" }}
+attributes #0 = {{ uwtable(sync) "frame-pointer"="all" "probe-stack"="inline-asm" }}
 attributes #1 = {{ noreturn nounwind cold nomerge }}
-attributes #3 = {{ nounwind optnone noinline "frame-pointer"="all" "probe-stack"="inline-asm" }}
 attributes #2 = {{ nounwind noinline cold "frame-pointer"="none" }}
+attributes #3 = {{ uwtable(sync) optnone noinline "frame-pointer"="all" "probe-stack"="inline-asm" }}
+attributes #4 = {{ nounwind "frame-pointer"="all" "probe-stack"="inline-asm" }}
 !0 = !{{!"branch_weights", i32 1, i32 2000}}
 !1 = !{{}}
 !2 = !{{!"$sp"}}

@@ -28,7 +28,7 @@ class LLVMCompiler:
     """`wasm_environ.compiler.Compiler` for one target."""
 
     name: Final = "llvm"
-    version: Final = "0.1.2+llvm22"
+    version: Final = "0.1.3+llvm22"
 
     def __init__(self, target: Target, tunables: Tunables) -> None:
         self.parallel_compilation = True  # large modules in several processes; the result is the same

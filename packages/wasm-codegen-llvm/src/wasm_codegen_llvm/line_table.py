@@ -32,10 +32,10 @@ def read(data: bytes, order: str) -> list[tuple[int, int]]:
         elif op == COPY:
             rows.append((address, line))
         elif op == ADVANCE_PC:
-            value, at = _uleb(data, at)
+            value, at = uleb(data, at)
             address += value * smallest
         elif op == ADVANCE_LINE:
-            value, at = _sleb(data, at)
+            value, at = sleb(data, at)
             line += value
         elif op == CONST_ADD_PC:
             address += advance
@@ -43,7 +43,7 @@ def read(data: bytes, order: str) -> list[tuple[int, int]]:
             address += struct.unpack_from(order + "H", data, at)[0]
             at += 2
         elif op == 0:
-            size, at = _uleb(data, at)
+            size, at = uleb(data, at)
             if data[at] == SET_ADDRESS:  # the addend of its relocation is 0: there is one text section
                 address = struct.unpack_from(order + "Q", data, at + 1)[0]
             elif data[at] == END_SEQUENCE:
@@ -51,7 +51,7 @@ def read(data: bytes, order: str) -> list[tuple[int, int]]:
             at += size
         else:
             for _ in range(lengths[op - 1]):
-                _, at = _uleb(data, at)
+                _, at = uleb(data, at)
     return _compact(rows)
 
 
@@ -68,7 +68,8 @@ def _compact(rows: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return out
 
 
-def _uleb(data: bytes, at: int) -> tuple[int, int]:
+def uleb(data: bytes, at: int) -> tuple[int, int]:
+    """(unsigned LEB128 at a place, the place behind it)."""
     value = shift = 0
     while True:
         byte = data[at]
@@ -79,7 +80,8 @@ def _uleb(data: bytes, at: int) -> tuple[int, int]:
         shift += 7
 
 
-def _sleb(data: bytes, at: int) -> tuple[int, int]:
-    value, end = _uleb(data, at)
+def sleb(data: bytes, at: int) -> tuple[int, int]:
+    """The same, signed."""
+    value, end = uleb(data, at)
     bits = 7 * (end - at)
     return (value - (1 << bits) if data[end - 1] & 0x40 else value), end

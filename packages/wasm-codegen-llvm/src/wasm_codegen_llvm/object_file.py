@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final, final
 
-from wasm_codegen_llvm import line_table
+from wasm_codegen_llvm import eh_frame, line_table
 from wasm_environ.compiler import SYMBOL_FUNCTION, SYMBOL_RODATA, SYMBOL_TEXT, CompiledCode
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class ObjectFile:
         assert data[:5] == b"\x7fELF\x02", "LLVM did not emit an ELF64 object"
         self.data = data
         self.order = ">" if data[5] == 2 else "<"
+        (self.machine,) = struct.unpack_from(self.order + "H", data, 18)
         (at,) = struct.unpack_from(self.order + "Q", data, 40)
         count, names = struct.unpack_from(self.order + "HH", data, 60)
         rows = [struct.unpack_from(self.order + SECTION, data, at + 64 * i) for i in range(count)]
@@ -47,12 +48,14 @@ class ObjectFile:
     def contents(self, header: Header) -> bytes:
         return self.data[header[4] : header[4] + header[5]]
 
+    def index(self, name: str) -> int:
+        """The number of a section by name, -1 if there is none."""
+        return next((index for index, header in enumerate(self.headers) if header[0] == name), -1)
+
     def section(self, name: str) -> bytes:
         """The contents of a section by name, empty if there is none."""
-        for header in self.headers:
-            if header[0] == name:
-                return self.contents(header)
-        return b""
+        index = self.index(name)
+        return self.contents(self.headers[index]) if index >= 0 else b""
 
     def relocations(self, section: int) -> Iterator[tuple[int, int, int, int]]:
         """(offset, type, symbol, addend) of those that apply to a section."""
@@ -94,7 +97,8 @@ def read(data: bytes, first: int = -1) -> CompiledCode:
     ]
     symbols.sort(key=lambda row: row[1])
     addresses = line_table.read(o.section(".debug_line"), o.order) if first >= 0 else ()
-    return CompiledCode(bytes(text), symbols, sorted(relocations), bytes(rodata), align, (), addresses)
+    frames, handlers = eh_frame.read(o, places)
+    return CompiledCode(bytes(text), symbols, sorted(relocations), bytes(rodata), align, (), addresses, (), frames, handlers)
 
 
 def _target(o: ObjectFile, places: dict[int, int], symbol: int) -> tuple[int, int]:

@@ -35,7 +35,7 @@ def _side_area() -> str:
 
 
 def _entry(k: int, s: Signature) -> str:
-    lines = [f"define hidden void @f{k}(ptr %vm, ptr %values, ptr %code) #0 {{\n"]
+    lines = [f"define hidden void @f{k}(ptr %vm, ptr %values, ptr %code) #4 {{\n"]
     for index, t in enumerate(s.wasm_params):
         lines.append(f"{_slot('p', 'values', index)}%P{index} = load {t}, ptr %p{index}, align 8\n")
     if side := s.side_params():
