@@ -135,7 +135,7 @@ def bench(session: nox.Session) -> None:
 
 
 # Tests that attack the C core through the public API, beside its own: they run under the sanitizers too.
-ATTACKS = ["tests/test_stack.py", "tests/test_process.py", "tests/test_api_fuzz.py", "tests/test_exceptions.py"]
+ATTACKS = ["tests/test_stack.py", "tests/test_process.py", "tests/test_api_fuzz.py", "tests/test_exceptions.py", "tests/test_exceptions_uncaught.py"]
 
 
 @nox.session(venv_backend="uv")

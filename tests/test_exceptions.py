@@ -1,13 +1,7 @@
-"""Exceptions of wasm and Python: thrown and caught on either side, through host functions, instances and backends; and what no guest catches."""
+"""Exceptions of wasm and Python: thrown and caught on either side, through host functions, instances and backends; their values, tags and backtraces."""
 
 from __future__ import annotations
 
-import gc
-import os
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -15,114 +9,15 @@ import pytest
 
 import wasm_facade as wasm
 import wasm_vm
-from spec.groups import STRATEGIES
-from wasm_facade import Config, Engine, ExnRef, Func, FuncType, Instance, Module, Store, Tag, TagType, Trap, TrapCode, ValType, WasmException
+from throwing import CATCHERS, EXN, HOSTS, I32, I64, RUN, SOURCE, World, engine_of, thrown, world_of
+from wasm_facade import Engine, ExnRef, Func, FuncType, Instance, Module, Store, Tag, TagType, Trap, ValType, WasmException
 
-RUN = [strategy for strategy, features in STRATEGIES if "exceptions" in features]
 PAIRS = [(a, b) for a in RUN for b in RUN]
-I32, I64, EXN = ValType.i32(), ValType.i64(), ValType.exnref()
-
-# Two sides of one tag. `twice` calls the import `f` and catches: 100 + the value; `any`: by catch_all -1; `ref`: gives the exnref; `pass` does not catch.
-SOURCE = """(module
-  (import "" "f" (func $f (param i32) (result i32)))
-  (import "" "e" (tag $e (param i32)))
-  (tag $other (export "other") (param i32))
-  (table (export "table") 4 exnref)
-  (global (export "global") (mut exnref) (ref.null exn))
-  (func $throw (export "throw") (param i32) (throw $e (local.get 0)))
-  (func (export "throw other") (param i32) (throw $other (local.get 0)))
-  (func (export "throw ref") (param exnref) (throw_ref (local.get 0)))
-  (func (export "caught") (param i32) (result i32)
-    (block $h (result i32) (try_table (result i32) (catch $e $h) (call $f (local.get 0))) return) (i32.const 100) i32.add)
-  (func (export "other caught") (param i32) (result i32)
-    (block $h (result i32) (try_table (result i32) (catch $other $h) (call $f (local.get 0))) return) (i32.const 200) i32.add)
-  (func (export "any") (param i32) (result i32) (block $h (try_table (result i32) (catch_all $h) (call $f (local.get 0))) return) (i32.const -1))
-  (func (export "ref") (param i32) (result exnref)
-    (block $h (result exnref) (try_table (catch_all_ref $h) (drop (call $f (local.get 0)))) (return (ref.null exn))))
-  (func (export "rethrow") (param i32) (result i32)
-    (block $h (result exnref) (try_table (result i32) (catch_all_ref $h) (call $f (local.get 0))) return) throw_ref)
-  (func (export "pass") (param i32) (result i32) (i32.add (call $f (local.get 0)) (i32.const 1))))"""
-CATCHERS = ("caught", "any", "rethrow", "pass")
-
-
-def engine_of(strategy: str, **settings: Any) -> Engine:
-    config = Config()
-    config.strategy, config.cache = strategy, False
-    for name, value in settings.items():
-        setattr(config, name, value)
-    return Engine(config)
-
-
-class World:
-    """A store with an instance of SOURCE whose import is `host`."""
-
-    def __init__(self, strategy: str, host: Callable[[int], int] = lambda n: n, store: Store | None = None, **settings: Any) -> None:
-        self.depth = 0
-        self.store = Store(engine_of(strategy, **settings)) if store is None else store
-        engine = self.store.engine
-        self.tag = Tag(self.store, TagType(FuncType([I32], [])))
-        self.host: Any = Func(self.store, FuncType([I32], [I32]), host)
-        self.exports: Any = Instance(self.store, Module(engine, SOURCE), [self.host, self.tag]).exports(self.store)
-
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        return self.exports[name](self.store, *args, **kwargs)
-
-    def exception(self, *values: Any) -> WasmException:
-        return WasmException(ExnRef(self.store, self.tag, values))
 
 
 @pytest.fixture(params=RUN)
 def strategy(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-# What the host function does with its argument: each ends in the exception.
-def thrown(world: World, n: int) -> int:
-    raise world.exception(n)
-
-
-def thrown_by_store(world: World, n: int) -> int:
-    world.store.throw(ExnRef(world.store, world.tag, [n]))
-
-
-def thrown_again_by_store(world: World, n: int) -> int:
-    world.store.throw(world.exception(n))
-
-
-def passed(world: World, n: int) -> int:
-    world.call("throw", n)
-    return 0
-
-
-def passed_from_there(world: World, n: int) -> int:
-    """Two activations deep."""
-    world.depth += 1
-    return int(world.call("pass", n)) if world.depth % 2 else passed(world, n)
-
-
-def wrapped(world: World, n: int) -> int:
-    try:
-        world.call("throw", n)
-    except WasmException as error:
-        raise error.with_traceback(None) from ValueError("x")
-    return 0
-
-
-def taken_apart(world: World, n: int) -> int:
-    """Another object, the same exception."""
-    try:
-        world.call("throw", n)
-    except WasmException as error:
-        raise WasmException(error.exnref) from None
-    return 0
-
-
-HOSTS = (thrown, thrown_by_store, thrown_again_by_store, passed, passed_from_there, wrapped, taken_apart)
-
-
-def world_of(strategy: str, host: Callable[[World, int], int], **settings: Any) -> World:
-    world: World = World(strategy, lambda n: host(world, n), **settings)
-    return world
 
 
 # Settings that change what code is made, or how it is entered and left.
@@ -220,83 +115,57 @@ def test_of_another_store(strategy: str) -> None:
         assert caught.value.tag == other.tag
 
 
-class Own(BaseException):
-    pass
+# Columns: the functions between the throw in $inner and the export "f".
+BETWEEN = (
+    '(func (export "f") (call $inner))',
+    '(func $outer nop (call $inner)) (func (export "f") (call $outer))',
+    '(func (export "f") (try_table (call $inner)))',
+    '(func (export "f") (block $h (result i32) (try_table (catch $other $h) (call $inner)) (return)) drop)',
+    """(func $first nop (call $inner)) (func $second (block $h (try_table (catch $third $h) (call $first)) (return)))
+      (func $third_one nop nop (call $second)) (func $fourth (block $h (result i32) (try_table (catch $other $h) (call $third_one)) (return)) drop) (func (export "f") (call $fourth))""",
+    """(func (export "f") (block $h (try_table (catch $third $h) (block $g (result i32) (try_table (catch $other $g) (call $inner)) (return)) drop) (return)))""",
+    """(func (export "f") (block $h (try_table (catch $third $h) (throw $e (i32.const 5) (f64.const 0.5)))))""",
+)
 
 
-ERRORS = (Own("x"), KeyboardInterrupt(), SystemExit(2), wasm.ExitTrap(3), ValueError("x"), Trap("x"), StopIteration(), GeneratorExit(), MemoryError())
-
-
-@pytest.mark.parametrize("error", ERRORS)
-@pytest.mark.parametrize("name", CATCHERS)
-def test_python_exceptions_are_not_caught(strategy: str, error: BaseException, name: str) -> None:
-    def host(n: int) -> int:
-        raise error
-
-    world = World(strategy, host)
-    with pytest.raises(type(error)) as caught:
-        world.call(name, 1)
-    assert caught.value is error
-
-
-# Columns: the body of a function that traps inside a try, its trap.
-TRAPS = (
-    ("unreachable", TrapCode.UNREACHABLE), ("(drop (i32.load (i32.const 70000)))", TrapCode.MEMORY_OUT_OF_BOUNDS),
-    ("(drop (i32.div_u (i32.const 1) (local.get 0)))", TrapCode.INTEGER_DIVISION_BY_ZERO), ("(call $deep (local.get 0))", TrapCode.STACK_OVERFLOW),
-    ("(call_indirect (i32.const 0))", TrapCode.INDIRECT_CALL_TO_NULL), ("(throw_ref (ref.null exn))", TrapCode.NULL_REFERENCE),
-    ("(memory.fill (i32.const 65535) (i32.const 0) (i32.const 2))", TrapCode.MEMORY_OUT_OF_BOUNDS),
-    ("(loop $l (br_if $l (i32.const 1)))", TrapCode.INTERRUPT),
-)  # fmt: skip
-TRAPPING = """(module (memory 1) (table 1 funcref)
-  (func $deep (param i32) (call $deep (local.get 0)) (call $deep (local.get 0)))
-  (func $inner (param i32) {body})
-  (func (export "f") (param i32) (result i32) (block $h (try_table (catch_all $h) (call $inner (local.get 0))) (return (i32.const 1))) (i32.const 2))
-  (func (export "g") (param i32) (result i32) (block $h (try_table (catch_all $h) {body}) (return (i32.const 1))) (i32.const 2)))"""
-
-
-@pytest.mark.parametrize(("body", "code"), TRAPS)
-def test_traps_are_not_caught(strategy: str, body: str, code: TrapCode) -> None:
-    store = Store(engine_of(strategy))
-    exports: Any = Instance(store, Module(store.engine, TRAPPING.format(body=body)), []).exports(store)
-    for name in "fg":
-        with pytest.raises(Trap) as caught:
-            exports[name](store, 0, timeout=0.2)
-        assert caught.value.trap_code is code
-        assert not isinstance(caught.value, WasmException)
-
-
-def test_fuel_that_ends_inside_a_try(strategy: str) -> None:
-    store = Store(engine_of(strategy, consume_fuel=True))
-    exports: Any = Instance(store, Module(store.engine, TRAPPING.format(body="(loop $l (br $l))")), []).exports(store)
-    store.set_fuel(10000)
-    with pytest.raises(Trap, match="fuel"):
-        exports["f"](store, 0)
-    used = []
-    exports = Instance(store, Module(store.engine, SPIN), []).exports(store)
-    for count in (1, 2, 3):
-        store.set_fuel(10000)
-        assert exports["count"](store, count) == count
-        used.append(10000 - store.get_fuel())
-    assert used[0] < used[1]
-    assert used[2] - used[1] == used[1] - used[0]
-    with pytest.raises(Trap, match="fuel"):
-        exports["spin"](store)
-
-
-def test_text_is_wasmtimes_and_more(strategy: str) -> None:
+@pytest.mark.parametrize("functions", BETWEEN)
+def test_text_is_wasmtimes_and_more(strategy: str, functions: str) -> None:
+    """Every frame from the throw on, also where a try on the way looked at it and wanted others."""
     import wasmtime
 
-    source = """(module $m (tag $e (param i32 f64)) (func $inner (throw $e (i32.const 5) (f64.const 0.5))) (func $outer nop (call $inner))
-      (func (export "f") (try_table (call $outer))) (func (export "g") (call $outer)))"""
+    source = f"""(module $m (tag $e (param i32 f64)) (tag $other (param i32)) (tag $third)
+      (func $inner (throw $e (i32.const 5) (f64.const 0.5))) {functions})"""
     texts = []
     for api, engine in ((wasm, engine_of(strategy)), (wasmtime, wasmtime_engine())):
         store = api.Store(engine)
         exports = api.Instance(store, api.Module(engine, source), []).exports(store)
-        for name in "fg":
+        for _ in range(2):
             with pytest.raises(api.Trap) as caught:
-                exports[name](store)
+                exports["f"](store)
             texts.append(str(caught.value))
     assert [text.replace(": <Tag [i32 f64]> with values (5, 0.5)", "") for text in texts[:2]] == texts[2:]
+
+
+def test_a_backtrace_begins_where_it_was_thrown_first(strategy: str) -> None:
+    """Also when handlers, such as those of finally, throw it on; but another exception's frames are not mixed in."""
+    source = """(module (tag $e (param i32)) (global $kept (mut exnref) (ref.null exn))
+      (func $throw (param i32) (throw $e (local.get 0)))
+      (func $finally (param i32) (block $h (result exnref) (try_table (catch_all_ref $h) (call $throw (local.get 0))) (return)) (throw_ref))
+      (func $outer (param i32) (block $h (result exnref) (try_table (catch_all_ref $h) (call $finally (local.get 0))) (return)) (throw_ref))
+      (func (export "f") (param i32) (call $outer (local.get 0)))
+      (func (export "keep") (param i32) (block $h (result exnref) (try_table (catch_all_ref $h) (call $finally (local.get 0))) (return)) (global.set $kept))
+      (func $again (throw_ref (global.get $kept)))
+      (func (export "throw kept") (call $again))
+      (func (export "two") (param i32) (block $h (try_table (catch_all $h) (call $finally (local.get 0)))) (call $throw (i32.const 2))))"""
+    store = Store(engine_of(strategy))
+    exports: Any = Instance(store, Module(store.engine, source), []).exports(store)
+    exports["keep"](store, 3)
+    rows = (("f", (1,), ["throw", "finally", "outer", None], 1), ("two", (1,), ["throw", None], 2), ("throw kept", (), ["again", None], 3))
+    for name, args, names, value in rows:
+        with pytest.raises(WasmException) as caught:
+            exports[name](store, *args)
+        assert [frame.func_name for frame in caught.value.frames] == names
+        assert caught.value.values == (value,)
 
 
 def wasmtime_engine() -> Any:
@@ -460,215 +329,6 @@ def test_tail_calls_leave_the_try(strategy: str) -> None:
     assert exports["leaves"](world.store, 4) == 4
     assert exports["host"](world.store, 4) == 5
     assert exports["count"](world.store, 100000) == 7
-
-
-DEEP = """(module (tag $e (param i32))
-  (func $down (param i32) (result i32) (if (i32.eqz (local.get 0)) (then (throw $e (i32.const 42))))
-    (i32.add (call $down (i32.sub (local.get 0) (i32.const 1))) (local.get 0)))
-  (func (export "down") (param i32) (result i32) (block $h (result i32) (try_table (result i32) (catch $e $h) (call $down (local.get 0))) return))
-  (func $tries (export "tries") (param i32) (result i32)
-    (block $h (result i32) (try_table (result i32) (catch $e $h)
-      (if (i32.eqz (local.get 0)) (then (throw $e (i32.const 0)))) (call $tries (i32.sub (local.get 0) (i32.const 1)))) return)
-    (i32.add (i32.const 1)) (throw $e))
-  (func $overflow (export "overflow") (result i32)
-    (block $h (try_table (result i32) (catch_all $h) (throw $e (i32.const 1))) return) (call $overflow) (i32.add (i32.const 1))))"""
-
-
-def test_deep(strategy: str) -> None:
-    """Many frames; a handler in each of them; and a stack that ends inside a handler."""
-    store = Store(engine_of(strategy, max_wasm_stack=1 << 20))
-    exports: Any = Instance(store, Module(store.engine, DEEP), []).exports(store)
-    for depth in (0, 1, 5000, 5000):
-        assert exports["down"](store, depth) == 42
-    with pytest.raises(WasmException) as caught:
-        exports["tries"](store, 3000)
-    assert caught.value.values == (3001,)
-    for _ in range(3):
-        with pytest.raises(Trap) as trap:
-            exports["overflow"](store)
-        assert trap.value.trap_code is TrapCode.STACK_OVERFLOW
-        with pytest.raises(Trap) as trap:
-            exports["down"](store, 10**6)
-        assert trap.value.trap_code is TrapCode.STACK_OVERFLOW
-
-
-def test_between_wasm_and_python_deep(strategy: str) -> None:
-    """Every second frame is Python's: the exception goes through all of them."""
-    seen = []
-
-    def host(world: World, n: int) -> int:
-        try:
-            return int(world.call("throw", n) or 0) if n == 0 else int(world.call("rethrow", n - 1))
-        except WasmException as error:
-            seen.append(error)
-            raise
-
-    world = world_of(strategy, host)
-    assert world.call("caught", 30) == 100
-    assert len(seen) == 31
-    assert all(error is seen[0] for error in seen)
-
-
-SPIN = """(module (tag $e (param i32)) (func $throw (throw $e (i32.const 1)))
-  (func (export "spin") (loop $l (block $h (result i32) (try_table (catch $e $h) (call $throw)) (i32.const 0)) drop (br $l)))
-  (func (export "count") (param i32) (result i32) (local i32) (loop $l
-    (local.set 1 (i32.add (local.get 1) (block $h (result i32) (try_table (catch $e $h) (call $throw)) (i32.const 0))))
-    (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (local.get 1)))"""
-
-
-@pytest.mark.parametrize("epochs", [False, True])
-def test_time_that_ends_while_exceptions_fly(strategy: str, epochs: bool) -> None:
-    store = Store(engine_of(strategy, epoch_interruption=epochs))
-    exports: Any = Instance(store, Module(store.engine, SPIN), []).exports(store)
-    if epochs:
-        store.set_epoch_deadline(1)
-        threading.Timer(0.1, store.engine.increment_epoch).start()
-    for timeout in (0.05,) if epochs else (0.05, 0.01, 0.1):
-        with pytest.raises(Trap) as caught:
-            exports["spin"](store, timeout=None if epochs else timeout)
-        assert caught.value.trap_code is TrapCode.INTERRUPT
-    assert epochs or exports["count"](store, 1000) == 1000
-
-
-def test_signal_handlers_while_exceptions_fly(strategy: str) -> None:
-    """A handler of Python's runs wasm of the same store that throws and catches; then raises, which no guest catches."""
-    world = World(strategy, lambda n: world.call("throw", n))
-    spinning: Any = Instance(world.store, Module(world.store.engine, SPIN), []).exports(world.store)
-    count = 0
-
-    def handler(*_: Any) -> None:
-        nonlocal count
-        count += 1
-        assert world.call("caught", count) == 100 + count
-        with pytest.raises(WasmException):
-            world.call("pass", count)
-        if count == 5:
-            world.call("pass", 77)
-
-    old = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
-    try:
-        with pytest.raises(WasmException) as caught:
-            spinning["spin"](world.store, timeout=60)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, old)
-    assert caught.value.values == (77,)
-    assert spinning["count"](world.store, 1000) == 1000
-
-
-def test_threads(strategy: str) -> None:
-    """Each with a store; code comes and goes meanwhile."""
-    engine = engine_of(strategy)
-    module = Module(engine, SPIN)
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            store = Store(engine)
-            exports: Any = Instance(store, module, []).exports(store)
-            for _ in range(20):
-                assert exports["count"](store, 2000) == 2000
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    while any(thread.is_alive() for thread in threads):
-        world = world_of(strategy, thrown)
-        assert world.call("caught", 1) == 101
-        del world
-        gc.collect()
-    assert not errors
-
-
-def test_the_gil_is_free_in_handlers(strategy: str) -> None:
-    """After an exception came through a host function other threads run while wasm does."""
-    world = world_of(strategy, thrown)
-    source = """(module (import "" "f" (func $f (param i32) (result i32)))
-      (func (export "f") (block $h (try_table (catch_all $h) (drop (call $f (i32.const 1))))) (loop $l (br $l))))"""
-    exports: Any = Instance(world.store, Module(world.store.engine, source), [world.host]).exports(world.store)
-    ticks: list[int] = []
-    done = threading.Event()
-
-    def tick() -> None:
-        while not done.wait(0.005):
-            ticks.append(1)
-
-    thread = threading.Thread(target=tick)
-    thread.start()
-    with pytest.raises(Trap):
-        exports["f"](world.store, timeout=0.3)
-    done.set()
-    thread.join()
-    assert len(ticks) > 5
-
-
-def test_the_store_can_be_closed_once_the_exception_is_out(strategy: str) -> None:
-    world = world_of(strategy, passed)
-    with pytest.raises(WasmException) as caught:
-        world.call("pass", 5)
-    world.store.close()
-    error = caught.value
-    assert error.values == (5,)
-    assert "with values (5)" in str(error)
-    assert "closed" in repr(error.exnref)
-    with pytest.raises(wasm.StoreError):
-        error.exnref.fields(world.store)
-
-
-def test_garbage(strategy: str) -> None:
-    """Store -> host function -> exception -> store is a cycle that Python's collector finds."""
-    import weakref
-
-    world = world_of(strategy, passed)
-    with pytest.raises(WasmException) as caught:
-        world.call("pass", 5)
-    world.store.data  # noqa: B018
-    world.kept = caught.value  # type: ignore[attr-defined]
-    gone = weakref.ref(world.store)
-    del world, caught
-    gc.collect()
-    assert gone() is None
-
-
-GREENLETS = """
-import greenlet
-import wasm_facade as wasm
-import wasm_vm
-I32 = wasm.ValType.i32()
-config = wasm.Config()
-config.strategy, config.cache = "STRATEGY", False
-engine = wasm.Engine(config)
-store = wasm.Store(engine)
-tag = wasm.Tag(store, wasm.TagType(wasm.FuncType([I32], [])))
-main = greenlet.getcurrent()
-def host(n):
-    if main.switch(n) == "throw":
-        raise wasm.WasmException(wasm.ExnRef(store, tag, [n]))
-    return n
-source = '''(module (import "" "f" (func $f (param i32) (result i32))) (import "" "e" (tag $e (param i32)))
-  (func $g (param i32) (result i32) (i32.add (call $f (local.get 0)) (i32.const 1)))
-  (func (export "run") (param i32) (result i32)
-    (block $h (result i32) (try_table (result i32) (catch $e $h) (call $g (local.get 0))) return) (i32.add (i32.const 100))))'''
-exports = wasm.Instance(store, wasm.Module(engine, source), [wasm.Func(store, wasm.FuncType([I32], [I32]), host), tag]).exports(store)
-made = [greenlet.greenlet(lambda n=n: exports["run"](store, n)) for n in range(20)]
-for n, g in enumerate(made):
-    assert g.switch() == n
-for n, g in list(enumerate(made))[::3] + list(enumerate(made))[1::3] + list(enumerate(made))[2::3]:
-    result = g.switch("throw" if n % 2 else "return")
-    assert g.dead and result == (100 + n if n % 2 else n + 1), (n, result)
-print("fine")
-"""
-
-
-def test_greenlets(strategy: str) -> None:
-    environment = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":replace_intrin=0"}  # greenlets copy whole pieces of stacks
-    done = subprocess.run(
-        [sys.executable, "-c", GREENLETS.replace("STRATEGY", strategy)], capture_output=True, text=True, timeout=120, check=False, env=environment
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (0, "fine\n"), done.stderr
 
 
 LEGACY = """(module (import "" "f" (func $f (param i32) (result i32))) (import "" "e" (tag $e (param i32)))

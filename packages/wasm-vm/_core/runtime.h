@@ -50,6 +50,14 @@ typedef struct UnwindRow {
 } UnwindRow;
 enum { UNWIND_ROWS = 256 };
 
+/* The frames that the last exception has left so far, which its backtrace begins with if the handler that has it throws it on. */
+typedef struct Trail {
+    uint64_t exception; /* which, ... */
+    uintptr_t fp;       /* ... and the frame pointer of the handler's frame, which is the last one here */
+    uint32_t count;
+    uintptr_t frames[MAX_FRAMES];
+} Trail;
+
 struct ThreadRecord {
     Activation *_Atomic activation; /* innermost */
     atomic_uint interrupt;          /* INTERRUPT_* that wait */
@@ -68,6 +76,7 @@ struct ThreadRecord {
     void *altstack;            /* owned mapping or NULL */
     uintptr_t frames[MAX_FRAMES];
     UnwindRow unwind_rows[UNWIND_ROWS];
+    Trail trail;
     uint64_t unwind_gone; /* code_gone when they were made */
 };
 
@@ -105,6 +114,7 @@ __attribute__((visibility("hidden"))) void throw_find(uintptr_t *registers); /* 
 
 /* trap.c */
 void capture_frames(ThreadRecord *thread, Activation *activation, uintptr_t pc, uintptr_t sp, uintptr_t fp);
+void capture_outer(ThreadRecord *thread, Activation *activation, uint32_t count, uintptr_t sp); /* `count` are there: those of the activations around it */
 _Noreturn void raise_cut(void);                 /* from a libcall: code_is_cut */
 _Noreturn void raise_trap(uint32_t code);        /* from a libcall, in wasm */
 /* From a libcall or host call, after leave_wasm, with an exception set. */

@@ -44,7 +44,11 @@ static const Activation *outer_activation(const ThreadRecord *thread, const Acti
 /* The wasm frames of this activation, innermost first, and of the ones around it. */
 void capture_frames(ThreadRecord *thread, Activation *activation, uintptr_t pc, uintptr_t sp, uintptr_t fp)
 {
-    uint32_t count = walk(thread, thread->frames, 0, pc, sp, fp, activation->saved_sp);
+    capture_outer(thread, activation, walk(thread, thread->frames, 0, pc, sp, fp, activation->saved_sp), sp);
+}
+
+void capture_outer(ThreadRecord *thread, Activation *activation, uint32_t count, uintptr_t sp)
+{
     const Activation *inner = activation, *outer;
     for (; (outer = outer_activation(thread, inner)) && count < MAX_FRAMES; inner = outer)
         if (outer->exit_fp)

@@ -100,11 +100,28 @@ __attribute__((no_sanitize("address"))) static inline bool step(uintptr_t *r, co
 /* No frame of wasm catches it: the activation ends, and raises WasmException; or the frames are not what the tables say. */
 _Noreturn static void uncaught(ThreadRecord *thread, Activation *activation, uint64_t exception, bool lost)
 {
+    Trail *trail = &thread->trail;
     activation->outcome = lost ? OUTCOME_LOST_FRAME : OUTCOME_EXCEPTION;
     activation->store->pending_exception = exception;
-    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    capture_frames(thread, activation, 0, here, here);
+    memcpy(thread->frames, trail->frames, sizeof *trail->frames * trail->count);
+    capture_outer(thread, activation, trail->count, (uintptr_t)__builtin_frame_address(0));
+    trail->exception = 0;
     wasm_unwind(activation->saved_sp);
+}
+
+/* Where a handler throws it on, the frame is in the trail already, as the call that it was thrown through: so `pc` is left out then. */
+static inline bool goes_on(Trail *trail, uint64_t exception, uintptr_t fp)
+{
+    if (trail->exception == exception && trail->fp == fp)
+        return true;
+    trail->count = 0;
+    return false;
+}
+
+static inline void leave(Trail *trail, uintptr_t pc)
+{
+    if (LIKELY(trail->count < MAX_FRAMES))
+        trail->frames[trail->count++] = pc;
 }
 
 void throw_find(uintptr_t *r)
@@ -112,16 +129,22 @@ void throw_find(uintptr_t *r)
     poll_interrupt(); /* may run Python's signal handlers: before anything is looked up */
     ThreadRecord *thread = tls_thread;
     Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
+    Trail *trail = &thread->trail;
     uint64_t exception = r[THROWN_VALUE];
+    bool known = goes_on(trail, exception, r[THROWN_FP]);
     forget_if_stale(thread);
-    for (uintptr_t pc = r[THROWN_PC];;) {
+    for (uintptr_t pc = r[THROWN_PC];; known = false) {
         const UnwindRow *row = row_at(thread, pc - 1); /* in the call */
+        if (row && !row->pad && !row->shape) /* the entry trampoline */
+            uncaught(thread, activation, exception, false);
+        if (row && !known)
+            leave(trail, pc - 1);
         if (row && row->pad) {
             r[THROWN_PC] = row->pad;
+            trail->exception = exception;
+            trail->fp = r[THROWN_FP];
             return;
         }
-        if (row && !row->shape) /* the entry trampoline */
-            uncaught(thread, activation, exception, false);
         if (UNLIKELY(!row || !step(r, row, activation->saved_sp, &pc))) {
             const Code *code = row ? code_find(row->pc) : NULL;
             if (code && code_is_cut(code))
