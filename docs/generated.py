@@ -61,11 +61,29 @@ def traps() -> str:
 
 
 def features() -> str:
-    """The feature table."""
+    """The feature table, and which strategies run it: those for which the suite's files of the feature are among the ones that have to pass."""
     from wasm_environ.features import ROWS
 
-    rows = ["| feature | default | since | needs |", "|---|---|---|---|"]
-    return "\n".join([*rows, *(f"| `{n}` | {'on' if on else 'off'} | {since} | {needs} |" for n, on, since, needs in ROWS)])
+    groups = _suite_groups()
+    grouped = {feature for feature, _ in groups.GROUPS}
+    columns = ["feature", "default", "since", "needs", *(name for name, _ in groups.STRATEGIES)]
+    rows = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    for name, on, since, needs in ROWS:
+        runs = ["x86-64" if name in has or name not in grouped else "" for _, has in groups.STRATEGIES]
+        rows.append(f"| `{name}` | {'on' if on else 'off'} | {since} | {needs} | {' | '.join(runs)} |")
+    return "\n".join(rows)
+
+
+def _suite_groups() -> Any:
+    """tests/spec/groups.py, which says what each strategy has to pass of the official suite."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("groups", ROOT / "tests" / "spec" / "groups.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def vmcontext() -> str:
