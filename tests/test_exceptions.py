@@ -233,6 +233,30 @@ def test_a_tag_must_have_the_type(strategy: str) -> None:
         Instance(store, Module(store.engine, SOURCE), [nothing(store), Tag(store, TagType(FuncType([I64], [])))])
 
 
+def test_a_linker_has_tags(strategy: str) -> None:
+    """Defined by name, from an instance, and in place of what is missing, as wasmtime-py has it."""
+    import wasmtime
+
+    source = '(module (import "a" "t" (tag $t (param i32))) (export "u" (tag $t)) (func (export "f") (throw $t (i32.const 3))))'
+    for api, engine in ((wasm, engine_of(strategy)), (wasmtime, wasmtime_engine())):
+        store, module = api.Store(engine), api.Module(engine, source)
+        linker = api.Linker(engine)
+        linker.define_unknown_imports_as_default_values(store, module)
+        with pytest.raises(api.Trap, match="thrown Wasm exception"):
+            linker.instantiate(store, module).exports(store)["f"](store)
+        inner = api.Instance(store, api.Module(engine, '(module (tag (export "t") (param i32)))'), [])
+        for given in (inner, api.Tag(store, api.TagType(api.FuncType([api.ValType.i32()], [])))):
+            linker = api.Linker(engine)
+            if given is inner:
+                linker.define_instance(store, "a", given)
+            else:
+                linker.define(store, "a", "t", given)
+            exports = linker.instantiate(store, module).exports(store)
+            with pytest.raises(api.Trap, match="thrown Wasm exception"):
+                exports["f"](store)
+            assert exports["u"].type(store).functype.params == [api.ValType.i32()]
+
+
 # Columns: start function, what comes of it.
 STARTS = (("(throw $e (i32.const 3))", 3), ("(drop (call $f (i32.const 4)))", 4), ("(block $h (try_table (catch_all $h) (throw $e (i32.const 3))))", None))
 

@@ -295,14 +295,15 @@ PyTypeObject ExnRefType = {
 
 /* ---- in and out of wasm ---- */
 
-/* The handle of a WasmException, a new reference; NULL without an exception when it has none. Runs Python code. */
+/* The handle of a WasmException, a new reference; NULL when it has none, or, with an exception, when something else happened. Runs Python code. */
 static ExnRefObject *handle_of(PyObject *error)
 {
     PyObject *handle = PyObject_GetAttr(error, G.str_exnref);
     if (handle && PyObject_TypeCheck(handle, &ExnRefType))
         return (ExnRefObject *)handle;
     Py_XDECREF(handle);
-    PyErr_Clear();
+    if (!handle && PyErr_ExceptionMatches(PyExc_AttributeError))
+        PyErr_Clear();
     return NULL;
 }
 
@@ -317,7 +318,13 @@ uint64_t exn_take_error(Store *store)
     ExnRefObject *handle = error && PyObject_TypeCheck(error, (PyTypeObject *)G.wasm_exception) ? handle_of(error) : NULL;
     if (!handle || handle->store != store || store->closed) { /* of another store: an exception of the host's like any other */
         Py_XDECREF(handle);
-        PyErr_Restore(type, error, traceback);
+        if (!PyErr_Occurred()) {
+            PyErr_Restore(type, error, traceback);
+            return 0;
+        }
+        Py_XDECREF(type); /* a signal's handler that raised, while we asked, is what counts */
+        Py_XDECREF(error);
+        Py_XDECREF(traceback);
         return 0;
     }
     uint64_t ref = handle->ref;

@@ -184,6 +184,26 @@ def test_python_exceptions_are_not_caught(vm, error):
     assert caught.value is error
 
 
+@pytest.mark.parametrize(("raised", "comes"), [(KeyboardInterrupt, KeyboardInterrupt), (AttributeError, WasmException), (None, WasmException)])
+def test_an_exception_without_its_reference(vm, raised, comes):
+    class Odd(WasmException):
+        def __init__(self):
+            pass
+
+        @property
+        def exnref(self):
+            if raised:
+                raise raised
+            return 5
+
+    def host():
+        raise Odd
+
+    store, exports = instance(vm, host, callee=THROUGH)
+    with pytest.raises(comes):
+        exports["catch"](store)
+
+
 def test_traps_are_not_caught(vm):
     store, exports = instance(vm, wasm=lambda layout: function(trap(9)))
     with pytest.raises(Trap, match="unreachable"):

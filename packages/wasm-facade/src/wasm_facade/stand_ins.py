@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from wasm_environ import module as descriptor
 from wasm_environ import types as environ
 from wasm_environ.errors import LinkError
 from wasm_facade.linker import HostDefinition
 from wasm_facade.types import FuncType, GlobalType, MemoryType, TableType, from_environ
-from wasm_vm import Global, Memory, SharedMemory, Table
+from wasm_vm import Global, Memory, SharedMemory, Table, Tag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def default_item(store: Store, module: Descriptor, wanted: Import) -> AsExtern |
         engine = store.engine
         assert isinstance(engine, Engine)
         return SharedMemory(engine, public) if public.is_shared else Memory(store, public)
-    raise LinkError(f"{where}: a {descriptor.KIND_NAMES[wanted.kind]} has no default value")
+    return Tag(store, public)
 
 
 def _default_value(code: int, where: str) -> Any:
