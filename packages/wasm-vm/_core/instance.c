@@ -11,7 +11,7 @@ PyObject *instance_wrap(Store *store, Instance *instance);
 
 /* ---- imports ---- */
 
-static const char *const kind_names[] = {"func", "table", "memory", "global", "tag"};
+static const char *const kind_names[EXTERN_KINDS] = {"func", "table", "memory", "global", "tag"};
 
 /* LinkError for import `i`; `reason` says what differs. */
 static int mismatch(Loaded *module, uint32_t i, PyObject *given, const char *reason)
@@ -136,7 +136,7 @@ static int check_import(Loaded *module, Store *store, uint32_t i, PyObject *give
         if (PyObject_TypeCheck(given, &GlobalType))
             return check_global(module, store, i, (GlobalObject *)given);
         break;
-    default:
+    default: /* EXTERN_TAG: the plan's parser takes no kind beyond it */
         if (PyObject_TypeCheck(given, &TagType))
             return check_tag(module, store, i, (TagObject *)given);
         break;

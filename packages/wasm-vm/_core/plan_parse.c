@@ -69,6 +69,8 @@ static int take_imports(Plan *plan, PyObject *tuple)
 {
     if (!(plan->imports = rows(tuple, sizeof *plan->imports, &plan->import_count)))
         return -1;
+    const uint32_t bounds[EXTERN_KINDS] = {plan->imported_functions, plan->imported_tables, plan->imported_memories, plan->imported_globals,
+                                           plan->imported_tags};
     for (uint32_t i = 0; i < plan->import_count; i++) {
         ImportPlan *row = &plan->imports[i];
         PyObject *module, *name;
@@ -76,12 +78,7 @@ static int take_imports(Plan *plan, PyObject *tuple)
             return -1;
         row->module = Py_NewRef(module);
         row->name = Py_NewRef(name);
-        uint32_t bound = row->kind == EXTERN_FUNC     ? plan->imported_functions
-                         : row->kind == EXTERN_TABLE  ? plan->imported_tables
-                         : row->kind == EXTERN_MEMORY ? plan->imported_memories
-                         : row->kind == EXTERN_GLOBAL ? plan->imported_globals
-                                                      : plan->imported_tags;
-        if (row->index >= bound)
+        if (row->kind >= EXTERN_KINDS || row->index >= bounds[row->kind])
             return bad_plan("import index");
     }
     return 0;
@@ -92,6 +89,7 @@ static int take_exports(Loaded *self, PyObject *tuple)
     Plan *plan = &self->plan;
     if (!(plan->exports = rows(tuple, sizeof *plan->exports, &plan->export_count)) || !(self->export_index = PyDict_New()))
         return -1;
+    const uint32_t bounds[EXTERN_KINDS] = {plan->function_count, plan->table_count, plan->memory_count, plan->global_count, plan->tag_count};
     for (uint32_t i = 0; i < plan->export_count; i++) {
         ExportPlan *row = &plan->exports[i];
         PyObject *name;
@@ -99,12 +97,7 @@ static int take_exports(Loaded *self, PyObject *tuple)
             return -1;
         row->name = Py_NewRef(name);
         PyUnicode_InternInPlace(&row->name);
-        uint32_t bound = row->kind == EXTERN_FUNC     ? plan->function_count
-                         : row->kind == EXTERN_TABLE  ? plan->table_count
-                         : row->kind == EXTERN_MEMORY ? plan->memory_count
-                         : row->kind == EXTERN_GLOBAL ? plan->global_count
-                                                      : plan->tag_count;
-        if (row->index >= bound)
+        if (row->kind >= EXTERN_KINDS || row->index >= bounds[row->kind])
             return bad_plan("export index");
         PyObject *number = PyLong_FromUnsignedLong(i);
         int failed = !number || PyDict_SetItem(self->export_index, row->name, number);

@@ -9,7 +9,7 @@ from vm_handmade import Vm, call_import, ft, function, immediate, libcall, load_
 import wasm_vm
 from wasm_environ import types as t
 from wasm_environ.types import GlobalType, Limits, MemoryType, TableType
-from wasm_vm import Func, Global, Instance, LinkError, Memory, Store, StoreError, Table, Tag, Trap, WasmError
+from wasm_vm import Func, Global, Instance, LinkError, Memory, Store, StoreError, Table, Tag, Trap, WasmError, loading
 
 RET = b"\xc3"
 
@@ -70,6 +70,19 @@ def test_imports_that_do_not_fit(vm, wanted, given, message):
         vm.module(f'(module (import "mod" "name" {wanted}))').instantiate(store, [given(store)])
     assert str(caught.value).startswith("incompatible import type for `mod::name`")
     assert message in str(caught.value)
+
+
+# Columns: item of the plan, its row (of the module's one import and one export, a function).
+BAD_ITEMS = [("import", ("m", "n", 5, 0)), ("import", ("m", "n", 255, 0)), ("import", ("m", "n", 4, 0)), ("import", ("m", "n", 0, 1)),
+             ("export", ("e", 5, 0)), ("export", ("e", 255, 0)), ("export", ("e", 4, 0)), ("export", ("e", 0, 1))]  # fmt: skip
+
+
+@pytest.mark.parametrize(("item", "row"), BAD_ITEMS)
+def test_plans_whose_items_do_not_exist(vm, monkeypatch, item, row):
+    plan, at = loading._plan, ("import", "export").index(item) + 4
+    monkeypatch.setattr(loading, "_plan", lambda *args: (*(rows := plan(*args))[:at], (row,), *rows[at + 1 :]))
+    with pytest.raises(ValueError, match=f"^plan: {item} index$"):
+        vm.module('(module (import "m" "n" (func)) (export "e" (func 0)))')
 
 
 def test_imports_of_other_stores_and_wrong_things(vm):
