@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from spec.groups import STRATEGIES
 from wasm_environ.opcodes import OPS, Op
 
 STRUCTURE = {"else", "end"}  # written with their blocks
@@ -16,7 +17,7 @@ FEATURES = {
     "function_references", "tail_call",
 }  # fmt: skip
 # Columns: instruction, operands, results, for ops whose types depend on context. r: a reference to a function; a: small and aligned.
-FORMS = (
+FORMS: tuple[tuple[str, str, str], ...] = (
     ("select", "iii", "i"), ("select", "IIi", "I"), ("select", "ffi", "f"), ("select", "FFi", "F"), ("select", "vvi", "v"),
     ("select (result funcref)", "rri", "r"), ("drop", "I", ""), ("drop", "v", ""),
     ("local.get $h0", "", "I"), ("local.set $h0", "I", ""), ("local.tee $h0", "I", "I"), ("local.set $c0", "I", ""), ("local.tee $c0", "I", "I"),
@@ -36,6 +37,24 @@ FORMS = (
     ("memory.copy $m $m", "aaa", ""), ("memory.copy $k $m", "aaa", ""), ("memory.fill $m", "aia", ""), ("memory.size $m", "", "i"),
     ("memory.grow $m", "a", "i"),
 )  # fmt: skip
+# The same, once every strategy has them.
+THROWING_FORMS = (
+    ("block $h (param i64) (result i64) try_table (param i64) (catch $E $h) throw $E end unreachable end", "I", "I"),
+    ("block $h (param i64) (result i64 exnref) try_table (param i64) (catch_ref $E $h) throw $E end unreachable end drop", "I", "I"),
+    ("block $h (param i64 f64 v128 i32 f32) (result i64 f64 v128 i32 f32 exnref) try_table (param i64 f64 v128 i32 f32) (catch_ref $W $h) throw $W end unreachable"
+     " end drop", "IFvif", "IFvif"),
+    ("try_table (param i64) (catch_all $null) throw $E end", "I", ""), ("try_table (param i64) (catch $E $int) throw $E end", "I", ""),
+    ("try_table (param i64) (result i64) (catch $E $int) call $throws end", "I", "I"),
+    ("block $h (param i64) (result i64) try_table (param i64) (result i64) (catch $E $h) call $throws end end", "I", "I"),
+    ("block $h (param i64) (result v128) try_table (param i64) (result v128) (catch $V $h) i64x2.splat throw $V end end", "I", "v"),
+    ("block $o (param i64) (result i64) try_table (param i64) (catch $E $o) block $h (param i64) (result exnref) try_table (param i64) (catch_all_ref $h) throw $E"
+     " end unreachable end throw_ref end unreachable end", "I", "I"),
+    ("block $o (param i64) (result i64) try_table (param i64) (result i64) (catch $E $o) block $h (param i64) (result exnref) try_table (param i64) (result i64)"
+     " (catch_all_ref $h) call $throws end br $o end throw_ref end end", "I", "I"),
+)
+if all("exceptions" in features for _, features in STRATEGIES):
+    FEATURES.add("exceptions")
+    FORMS += THROWING_FORMS
 TYPES = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128", "r": "funcref", "a": "i32", "A": "i64"}
 # A value of each type on the stack to bits; two results for v.
 TO_BITS = {
@@ -190,6 +209,10 @@ PRELUDE = """(type $idt (func (param i64) (result i64)))
 (func $many (param i64 i32 f64 v128 i64 f32 i64 i64 f64 i64 v128 i64) (result i64 f64 v128)
   (i64.add (local.get 0) (i64.sub (i64.add (local.get 4) (local.get 6)) (i64.xor (i64.sub (local.get 7) (local.get 9)) (local.get 11))))
   (local.get 8) (v128.xor (local.get 3) (local.get 10)))
+"""
+if "exceptions" in FEATURES:
+    PRELUDE += """(tag $E (param i64)) (tag $V (param v128)) (tag $W (param i64 f64 v128 i32 f32))
+(func $throws (type $idt) (if (i64.eqz (i64.and (local.get 0) (i64.const 1))) (then (throw $E (i64.mul (local.get 0) (i64.const 3))))) (local.get 0))
 """
 
 

@@ -39,7 +39,7 @@ def binary(seed: int) -> tuple[bytes, list[tuple[Op, pressure.Form]]]:
 
 
 def instance(api: Any, config: Any, data: bytes) -> tuple[Any, Any]:
-    config.wasm_wide_arithmetic = True
+    config.wasm_wide_arithmetic = config.wasm_exceptions = True
     engine = api.Engine(config)
     store = api.Store(engine)
     if getattr(config, "consume_fuel", False):
