@@ -112,6 +112,21 @@ def test_error_of_the_lowest_function(compiler, parallel):
     assert m.code_starts[20] < caught.value.offset < m.code_ends[20]
 
 
+def test_a_refused_module_costs_no_worker(compiler):
+    """Errors are replies: whoever sent one goes on with the next module."""
+    compiler.parallel_compilation = False
+    compiler.compile_functions(module(), ALL)
+    before = waiting()
+    for parallel in (False, True):
+        compiler.parallel_compilation = parallel
+        with pytest.raises(InvalidError):
+            compiler.compile_functions(module(f3="drop"), ALL)
+        assert len(waiting()) == 1
+        assert children() == waiting()
+        assert parallel or waiting() == before
+    compiler.compile_functions(module(), ALL)
+
+
 def test_unsupported_is_told_across_processes():
     error = UnsupportedError("the llvm backend does not support this", 7)
     told = pipe.error_from_plain(pipe.error_to_plain(error))

@@ -100,7 +100,8 @@ class Job:
         self.seats: list[Seat] = []
         self.weakened: list[tuple[int, str]] = []
         self.no_worker = ""
-        self.stopped = False
+        self.stopped = False  # no more batches are handed out
+        self.abandoned = False  # and nobody waits for those under way
 
     def run(self, count: int, progress: Progress | None) -> list[CompiledCode]:
         """The code of all batches, in order. Raises the error of the lowest failing function."""
@@ -136,7 +137,7 @@ class Job:
                 yield index, outcome
                 if self.stopped:
                     break
-            reusable = not self.stopped
+            reusable = not self.abandoned  # also after an error: that is a reply like others, and a worker that died has left the seat
         finally:
             seat.leave(reusable)
 
@@ -163,10 +164,10 @@ class Job:
                     yield result
             finished = True
         finally:
-            self.stopped = True
+            self.stopped, self.abandoned = True, not finished
             for thread in started:
                 while thread.is_alive():
-                    for worker in [] if finished else [seat.worker for seat in self.seats]:
+                    for worker in [seat.worker for seat in self.seats] if self.abandoned else []:
                         if worker is not None:
                             worker.process.kill()  # its thread does the rest
                     thread.join(0.1)
