@@ -140,12 +140,15 @@ class Catches:
 
     def open_try(self, ops: vec[i64], label: i64, outer: i64) -> i64:
         """The handler of what a legacy try's body throws."""
-        end = self.labels[label * LABEL_WORDS + LABEL_END] * WORDS
-        if (ops[end] & OP_MASK) == DELEGATE:
-            return self.of_label(ops[end + 3])
+        if self.delegates(ops, label):
+            return self.of_label(ops[self.labels[label * LABEL_WORDS + LABEL_END] * WORDS + 3])
         if self.arms[label] == NONE:
             return outer
         return self.add_handler(self.arms[label], outer)
+
+    def delegates(self, ops: vec[i64], label: i64) -> bool:
+        """Whether a legacy try ends with delegate."""
+        return (ops[self.labels[label * LABEL_WORDS + LABEL_END] * WORDS] & OP_MASK) == DELEGATE
 
     def of_label(self, label: i64) -> i64:
         """The handler of what is thrown right inside a label that is open: that of the innermost try it lies in, known from then on."""

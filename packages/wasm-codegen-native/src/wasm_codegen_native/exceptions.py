@@ -25,7 +25,7 @@ from wasm_codegen_native.plan import Plan, put
 from wasm_codegen_native.tags import Tags
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import SLOT, Values
-from wasm_environ.body import LABEL_END, LABEL_HEIGHT, LABEL_PARENT, LABEL_START, LABEL_WORDS
+from wasm_environ.body import LABEL_BRANCHES, LABEL_END, LABEL_HEIGHT, LABEL_PARENT, LABEL_START, LABEL_WORDS
 from wasm_environ.heap_layout import EXCEPTION_TAG
 from wasm_environ.libcalls import INDEX
 from wasm_environ.opcodes import BY_MNEMONIC
@@ -97,8 +97,9 @@ class Exceptions:
             self.control.block(a)
             self.enter(a, self.catches.open_try_table(self.control.extra, c, self.guards.current))
         elif op == TRY:
-            self.values.operands(0)
-            self.values.flush(self.labels[a * LABEL_WORDS + LABEL_HEIGHT])
+            self.control.block(a)
+            if not self.catches.delegates(self.values.ops, a):
+                self.values.flush(self.labels[a * LABEL_WORDS + LABEL_HEIGHT])
             self.enter(a, self.catches.open_try(self.values.ops, a, self.guards.current))
         elif op == CATCH or op == CATCH_ALL:
             self.arm(a, b != 0)
@@ -106,7 +107,8 @@ class Exceptions:
             self.rethrow(a)
         elif op == DELEGATE:
             self.leave(a)
-            self.control.end(a, (b & 1) != 0)
+            if self.labels[a * LABEL_WORDS + LABEL_BRANCHES] > 0:
+                self.control.end(a, (b & 1) != 0)
         else:
             return False
         return True
