@@ -308,10 +308,13 @@ def run(api: Any, config: Any, first: str, second: str, arguments: list[tuple[in
 
 
 def main(strategy: str, form: str, first: int, last: int) -> None:
+    import warnings
+
     import wasmtime
 
     import wasm_facade
 
+    warnings.simplefilter("error")  # a function that another compiler had to take over
     for seed in range(first, last):
         imports, new, old = Program(seed).modules()
         r = random.Random(seed)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from wasm_codegen_llvm.ir import Signature
 from wasm_environ.composites import StructType
-from wasm_environ.heap_layout import struct_layout
+from wasm_environ.heap_layout import exception_layout, struct_layout
 from wasm_environ.libcalls import INDEX
 from wasm_environ.types import FuncType
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, POINTER_SIZE, ContextLayout
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # instead of sixteen.
 PREAMBLE: Final = f"""\
 target triple = "$triple"
+@personality = external hidden global i8
 define internal void @trap(ptr %vm, i32 %code) #2 {{
 %p = getelementptr i8, ptr %vm, i64 {CONTEXT_BUILTINS}
 %builtins = load ptr, ptr %p
@@ -54,7 +55,7 @@ FIRST_SUBPROGRAM: Final = 10
 class Shared:
     """What all batches of one module share: its layout, and the signatures met so far."""
 
-    __slots__ = ("bounds_checked", "isa", "layout", "module", "signatures", "structs", "tunables")
+    __slots__ = ("bounds_checked", "isa", "layout", "layouts", "module", "signatures", "tunables")
 
     def __init__(self, module: Module, tunables: Tunables, isa: Isa) -> None:
         self.module = module
@@ -63,7 +64,7 @@ class Shared:
         self.layout = ContextLayout(module)
         self.bounds_checked = [tunables.needs_bounds_check(memory) for memory in module.memories]
         self.signatures: dict[int, Signature] = {}
-        self.structs: dict[int, Layout] = {}
+        self.layouts: dict[int, Layout] = {}
 
     def signature(self, type_index: int) -> Signature:
         """The signature of a canonical type index."""
@@ -88,11 +89,20 @@ class Shared:
 
     def struct_layout(self, type_index: int) -> Layout:
         """Where the fields of a struct type lie."""
-        layout = self.structs.get(type_index)
+        layout = self.layouts.get(type_index)
         if layout is None:
             t = self.module.types[type_index]
             assert isinstance(t.composite, StructType)
-            layout = self.structs[type_index] = struct_layout(t.composite, self.is_func_type, t.descriptor >= 0)
+            layout = self.layouts[type_index] = struct_layout(t.composite, self.is_func_type, t.descriptor >= 0)
+        return layout
+
+    def exception_layout(self, type_index: int) -> Layout:
+        """Where exceptions of tags of this type, a function's, keep their values."""
+        layout = self.layouts.get(type_index)
+        if layout is None:
+            composite = self.module.types[type_index].composite
+            assert isinstance(composite, FuncType)
+            layout = self.layouts[type_index] = exception_layout(composite, self.is_func_type)
         return layout
 
     def struct_fields(self, type_index: int) -> list[int]:
@@ -117,6 +127,7 @@ class Batch:
         self.is_func_type = shared.is_func_type
         self.type_depth = shared.type_depth
         self.struct_layout = shared.struct_layout
+        self.exception_layout = shared.exception_layout
         self.struct_fields = shared.struct_fields
         self.definitions: list[str] = []
         self.defined: set[int] = set()

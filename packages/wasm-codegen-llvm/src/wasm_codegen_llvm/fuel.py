@@ -15,17 +15,21 @@ from wasm_environ.vmtypes import CONTEXT_STORE, STORE_FUEL
 if TYPE_CHECKING:
     from wasm_codegen_llvm.function import FunctionLowering
 
-FREE: Final = frozenset(op.id for op in OPS if op.mnemonic in ("nop", "drop", "block", "loop", "unreachable", "return", "else", "end"))
+FREE: Final = frozenset(
+    op.id for op in OPS
+    if op.mnemonic in ("nop", "drop", "block", "loop", "unreachable", "return", "else", "end", "catch", "catch_all", "delegate")
+)  # fmt: skip
 # Leaves the function, or calls another one: the store must know.
 LEAVES: Final = frozenset(
     op.id for op in OPS
     if op.mnemonic in ("unreachable", "return", "call", "call_indirect", "call_ref")
-    or op.mnemonic in ("return_call", "return_call_indirect", "return_call_ref")
+    or op.mnemonic in ("return_call", "return_call_indirect", "return_call_ref", "throw", "throw_ref", "rethrow")
 )  # fmt: skip
 # Ends a block of straight code.
 ENDS: Final = frozenset(
     op.id for op in OPS
-    if op.mnemonic in ("loop", "if", "br", "br_if", "br_table", "br_on_null", "br_on_non_null", "end", "else")
+    if op.mnemonic in ("loop", "if", "br", "br_if", "br_table", "br_on_null", "br_on_non_null", "br_on_cast", "br_on_cast_fail", "end", "else")
+    or op.mnemonic in ("catch", "catch_all", "delegate")
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from wasm_codegen_llvm.lower import (
     atomic,
     cast,
     control,
+    exception,
     memory,
     numeric,
     parametric,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from wasm_codegen_llvm.batch import Batch
     from wasm_environ.body import FunctionBody
 
-FILES: Final = (control, parametric, variable, table, memory, numeric, reference, cast, aggregate, vector_memory, vector, atomic)
+FILES: Final = (control, parametric, variable, table, memory, numeric, reference, cast, aggregate, exception, vector_memory, vector, atomic)
 CHAPTERS: Final = tuple(file.CHAPTER for file in FILES)
 TEMPLATES, FUNCTIONS = rows.gather(CHAPTERS)
 
@@ -99,6 +100,9 @@ class FunctionLowering:
         self.returns_here = True  # whether some callee, which may use the side area, returns to this function
         self.collects = True  # whether a collection can happen while the function runs
         self.slots: list[str] = []  # per local: its alloca, or "" when it is never assigned
+        self.handler: exception.Handler | None = None  # of what is thrown here, None: the function does not catch it
+        self.legacy: exception.LegacyTries | None = None
+        self.has_landing_pads = False
 
     # ---- values and text
 
@@ -220,6 +224,8 @@ class FunctionLowering:
         seen = {ops[at] & OP_MASK for at in range(0, len(ops), WORDS)}
         self.returns_here = not seen.isdisjoint(CALLS)
         self.collects = not seen.isdisjoint(SAFE_POINTS)
+        if exception.TRY in seen:
+            self.legacy = exception.LegacyTries(ops)
         self.scope = self.batch.subprogram()
         self._locals(ops)
         if self.batch.tunables.consume_fuel:
@@ -347,6 +353,8 @@ class FunctionLowering:
         # Dereferenceable and aligned: loads of the vmctx may then move out of loops.
         params = f"ptr noundef nonnull align 8 dereferenceable({self.layout.size}) {params[4:]}"
         attributes = "#3" if self._is_giant() else "#0"
+        if self.has_landing_pads:
+            attributes += " personality ptr @personality"
         head = f"define hidden {s.result} @f{self.body.index}({params}) {attributes} !dbg !{self.scope} {{\nentry:"
         parts = [head, *self.entry]
         if self.more_slots:

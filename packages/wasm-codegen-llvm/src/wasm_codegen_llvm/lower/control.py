@@ -38,8 +38,11 @@ from wasm_environ.vmtypes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wasm_codegen_llvm.function import FunctionLowering
     from wasm_codegen_llvm.ir import Signature
+    from wasm_codegen_llvm.lower.exception import Clause, Handler
 
 CHAPTER: Final = Chapter()
 FEWEST_IN_TABLE: Final = 4  # besides the default: LLVM makes comparisons of fewer
@@ -47,9 +50,15 @@ FEWEST_IN_TABLE: Final = 4  # besides the default: LLVM makes comparisons of few
 
 @final
 class Label:
-    """A label: `types` of the values a branch carries, `incoming` (values, block) of the branches so far, `saved` for an else arm."""
+    """A label: `types` of the values a branch carries, `incoming` (values, block) of the branches so far, `saved` for an else arm.
 
-    __slots__ = ("else_block", "height", "incoming", "is_loop", "known", "name", "saved", "slots", "types")
+    around, inside: the handlers of what is thrown before it and right inside it. Of tries: `closing` is called before what their end does; the arms to
+    come, the last one first; and the exnref that the current one caught.
+    """
+
+    __slots__ = (
+        "arms", "around", "caught", "closing", "else_block", "height", "incoming", "inside", "is_loop", "known", "name", "saved", "slots", "types",
+    )  # fmt: skip
 
     def __init__(self, f: FunctionLowering, index: int) -> None:
         words = f.body.labels
@@ -65,6 +74,11 @@ class Label:
         self.known: dict[int, str] = {}
         self.else_block = ""
         self.slots: list[str] = []
+        self.around: Handler | None = f.handler if index else None
+        self.inside = self.around
+        self.closing: Callable[[FunctionLowering, Label], None] | None = None
+        self.arms: list[Clause] = []
+        self.caught = ""
 
 
 def label_of(f: FunctionLowering, index: int) -> Label:
@@ -126,6 +140,8 @@ def else_(f: FunctionLowering, a: int, b: int, c: int) -> None:
 
 def end(f: FunctionLowering, a: int, b: int, c: int) -> None:
     label = label_of(f, a)
+    if label.closing is not None:
+        label.closing(f, label)
     if a == 0:
         return end_function(f, label, b)
     if label.is_loop:
@@ -365,12 +381,15 @@ def arguments(f: FunctionLowering, s: Signature, context: str, more: str) -> str
 
 def invoke(f: FunctionLowering, s: Signature, code: str, context: str) -> None:
     """Call, and push the results."""
-    text = f"call {s.result} {code}({arguments(f, s, context, '%slots')}){f.debug()}"
+    call = f"{s.result} {code}({arguments(f, s, context, '%slots')})"
     n = f.next()
-    if not s.results:
-        f.emit(text)
+    result = f"%v{n} = " if s.results else ""
+    if f.handler is None:
+        f.emit(f"{result}call {call}{f.debug()}")
     else:
-        f.emit(f"%v{n} = {text}")
+        f.emit(f"{result}invoke {call} to label %i{n} unwind label %{f.handler.unwinds()}{f.debug()}")
+        f.continue_block(f"i{n}")
+    if s.results:
         text, value = from_result(s, n, f"%v{n}")
         if text:
             f.emit(text)
