@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from wasm_environ import types
@@ -75,4 +77,5 @@ def test_deep_and_long_types():
     assert last[:8] == ids[:8]
     assert last[8] == 9
     assert last[14] == ids[8]
-    assert last[12:14] == [0xFFFFFFFF, 0xFFFFFFFF]  # 72 references: any word may be one
+    assert last[12:] == [0, 0, ids[8], 2]  # 72 references: words 1 to 72
+    assert int.from_bytes(registry.reference_words(ids[9]), sys.byteorder) == (1 << 73) - 2

@@ -143,6 +143,10 @@ int vm_enter(Store *store, VMContext *callee, VMValue *values, void *code, void 
     activation.exit_fp = 0;
     activation.exit_pc = 0;
     store->owner = thread;
+    if (UNLIKELY(store->heap.map || store->externrefs.used))
+        gc_enter(store, (uintptr_t)(&activation + 1));
+    else if (!store->depth)
+        store->foreign = 1; /* not looked at: nothing is collected before this call has ended */
     store->depth++;
     atomic_store_explicit(&thread->calls, atomic_load_explicit(&thread->calls, memory_order_relaxed) + 1, memory_order_relaxed);
     atomic_store_explicit(&thread->activation, &activation, memory_order_release);
@@ -156,6 +160,8 @@ int vm_enter(Store *store, VMContext *callee, VMValue *values, void *code, void 
         landed = enter(thread, &activation, callee, values, code, entry);
     store->depth--;
     atomic_store_explicit(&thread->activation, activation.prev, memory_order_relaxed);
+    if (UNLIKELY(landed))
+        gc_clear_hole(store);
     int result = LIKELY(!landed) ? 0 : landed < 0 ? -1 : raise_outcome(thread, &activation, timed_out);
     if (UNLIKELY(store->thrown != NULL) && !store->depth)
         exn_forget(store);
@@ -195,11 +201,19 @@ void return_to_wasm(ThreadRecord *thread, Activation *activation, PyThreadState 
 int run_python_signals(ThreadRecord *thread, Activation *activation, uintptr_t exit_pc, uintptr_t exit_fp)
 {
     VMStoreContext *vm = &activation->store->vm;
+    GcHeap *heap = &activation->store->heap;
     VMValue args[sizeof vm->args / sizeof *vm->args];
     memcpy(args, vm->args, sizeof args);
+    uint64_t bump = heap->vm.bump, limit = heap->vm.limit; /* wasm may be in the middle of taking an object from there */
+    heap->vm.bump = heap->vm.limit = 0;
+    heap->inhibit++;
     PyThreadState *released = leave_wasm(thread, activation, exit_pc, exit_fp);
     atomic_fetch_and(&thread->interrupt, ~(unsigned)INTERRUPT_SIGNALS);
-    if (PyErr_CheckSignals()) {
+    int raised = PyErr_CheckSignals();
+    heap->inhibit--;
+    heap->vm.bump = bump;
+    heap->vm.limit = limit;
+    if (raised) {
         atomic_store_explicit(&thread->activation, activation, memory_order_relaxed);
         return -1;
     }

@@ -63,12 +63,15 @@ static PyObject *make(PyTypeObject *cls, PyObject *storelike, PyObject *type, Py
     if (!store)
         return NULL;
     PyObject *made = NULL;
+    gc_poll(store);
     store->pins++;
+    store->heap.inhibit++;
     uint32_t type_id = gc_type_of(store->engine, type, TYPE_KIND_ARRAY);
     const Field *field = type_id ? element_of(store->engine, type_id) : NULL;
     uint64_t ref = !field ? 0 : fill ? make_filled(store, type_id, field, fill, length) : make_of(store, type_id, field, items);
     if (ref)
         made = object_as(cls, &ArrayRefType, gcref_make(&ArrayRefType, store, ref));
+    store->heap.inhibit--;
     store->pins--;
     Py_DECREF(store);
     return made;
@@ -133,9 +136,11 @@ static int array_assign(AnyRefObject *self, Py_ssize_t i, PyObject *object)
     }
     VMValue value;
     self->store->pins++;
+    self->store->heap.inhibit++;
     int failed = value_to_wasm(self->store, &field->type, object, &value) || gcref_check(self);
     if (!failed)
         field_write(field, gcref_object(self) + ARRAY_ELEMENTS_AT + (uint64_t)i * field_size(field), &value);
+    self->store->heap.inhibit--;
     self->store->pins--;
     return failed ? -1 : 0;
 }

@@ -87,7 +87,7 @@ struct Engine {
     uint32_t types_end;   /* ids below it are there; TYPE_STEP: none */
     struct Pool *pool; /* strong, or NULL: memories, tables and instances as they come */
     size_t max_wasm_stack;
-    bool release_gil, consume_fuel, epoch_interruption, guarded;
+    bool release_gil, consume_fuel, epoch_interruption, guarded, gc_stress;
     uint64_t epoch; /* atomic */
     PyObject *weakrefs;
 };
@@ -155,14 +155,15 @@ extern _Atomic uint64_t code_gone; /* how many mappings have gone: what was reme
 
 /* ---- externrefs.c: the Python objects that wasm may refer to ---- */
 
-typedef struct ExternRefs {
+typedef struct ExternRefs ExternRefs;
+struct ExternRefs {
     PyObject **entries; /* by index; strong, NULL: free. Owned, as all four */
     uint32_t *next;     /* of a free entry: the next free one + 1 */
     uint8_t *marks;     /* of the last collection */
     uint32_t *slots;    /* open addressing by identity: index + 1 */
     uint32_t used, capacity, count, free, slot_count, dead;
     uint64_t threshold; /* collect when count reaches it */
-} ExternRefs;
+};
 
 int externrefs_add(ExternRefs *refs, PyObject *object, uint64_t *ref); /* *ref <- its reference; -1 with an exception */
 PyObject *externrefs_get(const ExternRefs *refs, uint64_t ref);        /* borrowed; NULL: no such reference (no exception) */
@@ -173,7 +174,6 @@ void externrefs_begin(ExternRefs *refs);
 void externrefs_mark(ExternRefs *refs, uint64_t ref);
 void externrefs_sweep(ExternRefs *refs);
 void externrefs_release(ExternRefs *refs);
-int store_collect_externrefs(Store *store);
 
 /* ---- gc_heap.c: structs, arrays and exceptions ---- */
 
@@ -341,6 +341,9 @@ struct Store {
     uint64_t thrown_ref;        /* its exnref; rooted by `thrown` */
     ThreadRecord *owner; /* the thread inside, while depth > 0 */
     uint32_t depth;      /* activations, and host functions called directly */
+    uint32_t foreign;    /* of these, since one came from another greenlet than the first; 0: none did */
+    uintptr_t stack_high;  /* while depth > 0: no reference lies above, on the stack of the first call */
+    const void *greenlet; /* it came from; to be compared only */
     uint32_t pins;       /* calls converting values: no collection, no close */
     bool closed;
     bool used; /* something was to be made in it: what exists, or is being made, has types of this engine */
@@ -464,7 +467,7 @@ typedef struct Globals {
     PyObject *from_func_type, *from_memory_type, *from_table_type, *from_global_type, *from_tag_type;
     PyObject *default_engine, *set_wasi;
     PyObject *environ_func_type, *environ_memory_type, *environ_table_type, *environ_global_type, *environ_limits; /* classes */
-    PyObject *str_vm, *str_loaded, *str_value, *str_timeout, *str_memory, *str_code, *str_val, *str_message, *str_backtrace, *str__code, *str_into, *str_exnref;
+    PyObject *str_vm, *str_loaded, *str_value, *str_timeout, *str_memory, *str_code, *str_val, *str_message, *str_backtrace, *str__code, *str_into, *str_exnref, *str_greenlet;
     PyObject *empty_tuple;
 } Globals;
 

@@ -140,8 +140,10 @@ static PyObject *exnref_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
     PyObject *made = NULL;
     if (store_for_new(storelike) && !store_check_arg(tag->store, storelike)) {
         Store *store = tag->store;
-        store->pins++; /* neither closed nor collected while references are in values only */
+        store->pins++;
+        store->heap.inhibit++;
         made = new_pinned(cls, store, tag, items);
+        store->heap.inhibit--;
         store->pins--;
     }
     Py_DECREF(items);

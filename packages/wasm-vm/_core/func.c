@@ -96,11 +96,14 @@ static PyObject *call_pinned(FuncObject *func, PyObject *const *args, Py_ssize_t
 {
     Store *store = func->store;
     const Signature *s = func->signature;
+    store->heap.inhibit++; /* `values` is no root */
     for (Py_ssize_t i = 0; i < nargs; i++)
         if (UNLIKELY(value_to_wasm(store, &s->types[i], args[i], &values[i]))) {
+            store->heap.inhibit--;
             name_argument("argument", i + 1);
             return NULL;
         }
+    store->heap.inhibit--;
     VMFuncRef *f = func->funcref;
     if (UNLIKELY(func->host != NULL)) {
         if (host_invoke_outside(func->host, values))
@@ -108,7 +111,19 @@ static PyObject *call_pinned(FuncObject *func, PyObject *const *args, Py_ssize_t
     } else if (UNLIKELY(vm_enter(store, f->context, values, f->code, f->entry, timeout))) {
         return NULL;
     }
-    return results_to_python(store, s, values);
+    store->heap.inhibit++;
+    PyObject *result = results_to_python(store, s, values);
+    store->heap.inhibit--;
+    return result;
+}
+
+/* With what the call raised, if anything, kept: finalizers run. */
+static void tidy(Store *store)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    gc_tidy(store);
+    PyErr_Restore(type, value, traceback);
 }
 
 /* The call proper. The caller holds a reference to the FuncObject, which holds the store and through it everything below. While pinned the store
@@ -119,8 +134,8 @@ static inline PyObject *call(FuncObject *func, PyObject *const *args, Py_ssize_t
     store->pins++;
     PyObject *result = call_pinned(func, args, nargs, values, timeout);
     store->pins--;
-    if (UNLIKELY(store->externrefs.count >= store->externrefs.threshold) && result)
-        store_collect_externrefs(store);
+    if (UNLIKELY(gc_is_untidy(store)) && !store->closed)
+        tidy(store);
     return result;
 }
 

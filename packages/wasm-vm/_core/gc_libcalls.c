@@ -4,27 +4,6 @@
 
 static Store *store_of(const VMContext *context) { return ((const Instance *)context->instance)->store; }
 
-uint64_t libcall_gc_alloc(VMContext *context, uint32_t type_id, uint64_t size)
-{
-    uint64_t ref = gc_heap_alloc(&store_of(context)->heap, type_id, size);
-    if (!ref)
-        raise_trap(TRAP_ALLOCATION_TOO_LARGE);
-    return ref;
-}
-
-uint64_t libcall_array_alloc(VMContext *context, uint32_t type_id, uint64_t length)
-{
-    Store *store = store_of(context);
-    const VMType *type = engine_type(store->engine, type_id);
-    if (length > UINT32_MAX)
-        raise_trap(TRAP_ALLOCATION_TOO_LARGE);
-    uint64_t size = (ARRAY_ELEMENTS_AT + (length << type->element_log2) + 7) & ~7ull; /* below 2**37 */
-    uint64_t ref = libcall_gc_alloc(context, type_id, size);
-    uint32_t count = (uint32_t)length;
-    memcpy(gc_object(&store->heap, ref) + ARRAY_LENGTH_AT, &count, sizeof count);
-    return ref;
-}
-
 /* ---- arrays ---- */
 
 typedef struct Span {
@@ -93,12 +72,12 @@ static void copy_segment(Instance *instance, uint32_t segment, uint64_t offset, 
 
 static Instance *instance_of(const VMContext *context) { return context->instance; }
 
-uint64_t libcall_array_new_data(VMContext *context, uint32_t type_id, uint32_t segment, uint64_t offset, uint64_t length)
+uint64_t slow_array_new_data(VMContext *context, uint32_t type_id, uint32_t segment, uint64_t offset, uint64_t length, uintptr_t low)
 {
     Instance *instance = instance_of(context);
     uint64_t size = length << engine_type(instance->store->engine, type_id)->element_log2; /* length has 32 bits */
     (void)data_of(instance, segment, offset, size);
-    uint64_t array = libcall_array_alloc(context, type_id, length);
+    uint64_t array = slow_array_alloc(context, type_id, length, 0, 0, low);
     if (size)
         memcpy(elements(instance->store, array, 0, length).at, data_of(instance, segment, offset, size), size);
     if (UNLIKELY(code_is_cut(instance->module->code)))
@@ -107,11 +86,11 @@ uint64_t libcall_array_new_data(VMContext *context, uint32_t type_id, uint32_t s
     return array;
 }
 
-uint64_t libcall_array_new_elem(VMContext *context, uint32_t type_id, uint32_t segment, uint64_t offset, uint64_t length)
+uint64_t slow_array_new_elem(VMContext *context, uint32_t type_id, uint32_t segment, uint64_t offset, uint64_t length, uintptr_t low)
 {
     Instance *instance = instance_of(context);
     check_segment(instance, segment, offset, length);
-    uint64_t array = libcall_array_alloc(context, type_id, length);
+    uint64_t array = slow_array_alloc(context, type_id, length, 0, 0, low);
     copy_segment(instance, segment, offset, elements(instance->store, array, 0, length).at, length,
                  engine_type(instance->store->engine, type_id)->element_log2);
     poll_interrupt();

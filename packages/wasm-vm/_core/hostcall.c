@@ -283,16 +283,20 @@ static int invoke(HostFunc *host, Instance *instance, VMValue *values, PyObject 
             return -1;
         argv[filled++] = caller;
     }
-    for (uint32_t i = 0; i < s->nparams; i++) {
-        if (!(argv[filled] = value_from_wasm(store, &s->types[i], &values[i])))
-            goto done;
+    const Py_ssize_t first = filled;
+    store->heap.inhibit++; /* called from outside of wasm, `values` is no root */
+    for (uint32_t i = 0; i < s->nparams && (argv[filled] = value_from_wasm(store, &s->types[i], &values[i])); i++)
         filled++;
-    }
+    store->heap.inhibit--;
+    if (filled != first + (Py_ssize_t)s->nparams)
+        goto done;
     PyObject *callable = Py_NewRef(host->callable);
     PyObject *result = PyObject_Vectorcall(callable, argv + 1, (size_t)(filled - 1) | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
     Py_DECREF(callable);
     if (LIKELY(result != NULL)) {
+        store->heap.inhibit++;
         failed = take_results(store, s, result, values);
+        store->heap.inhibit--;
         Py_DECREF(result);
     }
 done:
@@ -336,6 +340,7 @@ int host_invoke_outside(HostFunc *host, VMValue *values)
     (void)stack_limit(thread, store, &limit); /* without room for wasm there may be enough for Python */
     store->vm.stack_limit = limit;            /* wasm that the function enters shares it */
     store->owner = thread;
+    gc_enter(store, (uintptr_t)__builtin_frame_address(0));
     store->depth++;
     int failed = host_invoke(host, NULL, values);
     store->depth--;
@@ -356,6 +361,8 @@ uint64_t host_call(VMHostContext *vm_context, VMValue *values)
     uint64_t exception = 0;
     if (UNLIKELY(host_invoke(context->function, context->caller, values)) && !(exception = exn_take_error(context->function->store)))
         unwind_python_error(thread, activation);
+    if (UNLIKELY(gc_is_untidy(context->function->store)))
+        gc_tidy(context->function->store);
     return_to_wasm(thread, activation, released);
     poll_interrupt();
     return exception;

@@ -219,7 +219,8 @@ static int make_strings(void)
         PyObject **slot;
     } strings[] = {{"_vm", &G.str_vm},         {"_loaded", &G.str_loaded},     {"value", &G.str_value},         {"timeout", &G.str_timeout},
                    {"memory", &G.str_memory},  {"_trap", &G.str_code},         {"_message", &G.str_message},    {"_backtrace", &G.str_backtrace},
-                   {"_code", &G.str__code},   {"into", &G.str_into},     {"exnref", &G.str_exnref}};
+                   {"_code", &G.str__code},   {"into", &G.str_into},     {"exnref", &G.str_exnref},
+                   {"greenlet", &G.str_greenlet}};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (!(*strings[i].slot = PyUnicode_InternFromString(strings[i].text)))
             return -1;

@@ -115,6 +115,7 @@ static PyObject *store_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         store->timeout = -1;
         store->limit_memory = store->limit_elements = store->limit_instances = store->limit_tables = store->limit_memories = -1;
         store->externrefs.threshold = EXTERNREF_THRESHOLD;
+        store->heap.stress = engine->gc_stress;
     }
     Py_XDECREF(engine);
     Py_XDECREF(made);
@@ -257,43 +258,11 @@ static PyObject *store_data(Store *self, PyObject *Py_UNUSED(ignored))
     return store_check_open(self) ? NULL : Py_NewRef(self->data);
 }
 
-static void mark_cell(Store *store, const ValueType *type, uint64_t ref)
-{
-    if (type->kind == KIND_EXTERNREF || type->kind == KIND_ANYREF)
-        externrefs_mark(&store->externrefs, (uint32_t)ref);
-}
-
-/* Let go of every Python object that no table and no global of the store refers to. While wasm runs, its frames may hold references too; and objects of
- * the heap may: then nothing is collected. Passive element segments hold no externref other than null. */
-int store_collect_externrefs(Store *store)
-{
-    if (store->depth || store->pins || store->closed)
-        return 0;
-    if (store->heap.map) {
-        store->externrefs.threshold = 2ull * store->externrefs.count;
-        return 0;
-    }
-    externrefs_begin(&store->externrefs);
-    for (Instance *i = store->instances; i; i = i->next) {
-        const Plan *plan = &i->module->plan;
-        const VMGlobal *cells = instance_at(i, plan->layout.globals);
-        for (uint32_t g = plan->imported_globals; g < plan->global_count; g++)
-            mark_cell(store, &plan->globals[g].type, cells[g - plan->imported_globals].ref);
-    }
-    for (HostGlobal *g = store->globals; g; g = g->next)
-        mark_cell(store, &g->type, g->cell.ref);
-    for (Table *t = store->tables; t; t = t->next)
-        for (uint64_t i = 0; i < t->definition.length; i++)
-            mark_cell(store, &t->plan.element, t->definition.base[i]);
-    externrefs_sweep(&store->externrefs);
-    externrefs_release(&store->externrefs);
-    return 0;
-}
-
 static PyObject *store_gc(Store *self, PyObject *Py_UNUSED(ignored))
 {
-    if (store_check_open(self) || store_collect_externrefs(self))
+    if (store_check_open(self))
         return NULL;
+    gc_now(self);
     Py_RETURN_NONE;
 }
 
@@ -440,7 +409,7 @@ static PyMethodDef store_methods[] = {
     {"__enter__", (PyCFunction)store_enter, METH_NOARGS, NULL},
     {"__exit__", (PyCFunction)store_exit, METH_VARARGS, NULL},
     {"data", (PyCFunction)store_data, METH_NOARGS, "data($self, /)\n--\n\nThe data given at construction."},
-    {"gc", (PyCFunction)store_gc, METH_NOARGS, "gc($self, /)\n--\n\nLet go of the Python objects that no table or global refers to any more."},
+    {"gc", (PyCFunction)store_gc, METH_NOARGS, "gc($self, /)\n--\n\nCollect garbage now: structs, arrays and exceptions that nothing refers to, and the Python objects that they, tables and globals held."},
     {"set_fuel", (PyCFunction)store_set_fuel, METH_O, "set_fuel($self, fuel, /)\n--\n\nSet how much fuel is left (Config.consume_fuel)."},
     {"get_fuel", (PyCFunction)store_get_fuel, METH_NOARGS, "get_fuel($self, /)\n--\n\nHow much fuel is left."},
     {"set_epoch_deadline", (PyCFunction)store_set_epoch_deadline, METH_O,

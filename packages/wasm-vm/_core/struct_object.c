@@ -48,11 +48,14 @@ static PyObject *struct_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
     PyObject *made = NULL;
     if (store) {
         Py_INCREF(store);
+        gc_poll(store);
         store->pins++;
+        store->heap.inhibit++;
         uint32_t type_id = gc_type_of(store->engine, type, TYPE_KIND_STRUCT);
         const Aggregate *aggregate = type_id ? engine_aggregate(store->engine, type_id) : NULL;
         if (aggregate)
             made = new_pinned(cls, store, type_id, aggregate, items);
+        store->heap.inhibit--;
         store->pins--;
         Py_DECREF(store);
     }
@@ -107,9 +110,11 @@ static int struct_assign(AnyRefObject *self, Py_ssize_t i, PyObject *object)
     }
     VMValue value;
     self->store->pins++;
+    self->store->heap.inhibit++;
     int failed = value_to_wasm(self->store, &field->type, object, &value) || gcref_check(self);
     if (!failed)
         field_write(field, gcref_object(self) + field->offset, &value);
+    self->store->heap.inhibit--;
     self->store->pins--;
     return failed ? -1 : 0;
 }

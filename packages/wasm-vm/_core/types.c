@@ -166,6 +166,37 @@ static Signature *signature_new(Engine *engine, uint32_t type_id, PyObject *type
 /* As many types as an engine can have: 2**20. */
 static const size_t TYPES_SIZE = (size_t)TYPE_STEP << 20;
 
+static void free_long_refs(VMType *types, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (types[i].long_refs)
+            PyMem_Free((void *)(uintptr_t)types[i].refs);
+}
+
+/* The maps of long objects' references; owned by the engine, through their descriptors. */
+static int fill_long_refs(Engine *engine, VMType *types, uint32_t start, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!types[i].long_refs)
+            continue;
+        uint32_t id = start + TYPE_STEP * (uint32_t)i;
+        PyObject *words = PyObject_CallMethod(engine->registry, "reference_words", "I", (unsigned int)id);
+        size_t size = 8 * (size_t)types[i].long_refs;
+        void *map = words && PyBytes_Check(words) && (size_t)PyBytes_GET_SIZE(words) == size ? PyMem_Malloc(size) : NULL;
+        if (map)
+            memcpy(map, PyBytes_AS_STRING(words), size);
+        else if (!PyErr_Occurred())
+            PyErr_Format(PyExc_TypeError, "registry.reference_words: type %u", id);
+        Py_XDECREF(words);
+        if (!map) {
+            free_long_refs(types, i);
+            return -1;
+        }
+        types[i].refs = (uint64_t)(uintptr_t)map;
+    }
+    return 0;
+}
+
 int engine_sync_types(Engine *engine)
 {
     if (!engine->types) {
@@ -182,18 +213,28 @@ int engine_sync_types(Engine *engine)
     if (!rows)
         return -1;
     int failed = -1;
-    if (!PyBytes_Check(rows) || PyBytes_GET_SIZE(rows) % TYPE_STEP) {
+    size_t size = PyBytes_Check(rows) ? (size_t)PyBytes_GET_SIZE(rows) : 1, count = size / TYPE_STEP;
+    VMType *types = size % TYPE_STEP ? NULL : PyMem_Malloc(size + 1);
+    if (size % TYPE_STEP)
         PyErr_SetString(PyExc_TypeError, "registry.descriptors: expected bytes");
-    } else if (!within(start, (uint64_t)PyBytes_GET_SIZE(rows), TYPES_SIZE)) {
+    else if (!within(start, size, TYPES_SIZE))
         PyErr_SetString(G.exhausted_error, "an engine has at most 1048575 different types");
-    } else {
-        /* what Python ran meanwhile may have written the same ones */
-        memcpy(engine->types + start, PyBytes_AS_STRING(rows), (size_t)PyBytes_GET_SIZE(rows));
-        uint32_t end = start + (uint32_t)PyBytes_GET_SIZE(rows);
-        if (end > engine->types_end)
-            engine->types_end = end;
+    else if (!types)
+        PyErr_NoMemory();
+    else
         failed = 0;
+    if (!failed) {
+        memcpy(types, PyBytes_AS_STRING(rows), size);
+        failed = fill_long_refs(engine, types, start, count);
+        if (!failed && engine->types_end != start) { /* what Python ran meanwhile has asked as well */
+            free_long_refs(types, count);
+            failed = engine_sync_types(engine);
+        } else if (!failed) {
+            memcpy(engine->types + start, types, size);
+            engine->types_end = start + (uint32_t)size;
+        }
     }
+    PyMem_Free(types);
     Py_DECREF(rows);
     return failed;
 }
@@ -326,12 +367,12 @@ Engine *engine_from_object(PyObject *object)
 static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"registry", "compile_trampolines", "max_wasm_stack", "release_gil", "consume_fuel", "epoch_interruption",
-                            "guarded", "pool", NULL};
+                            "guarded", "pool", "gc_stress", NULL};
     PyObject *registry, *compile, *pool = Py_None;
     Py_ssize_t stack = 512 * 1024;
-    int release = 1, fuel = 0, epoch = 0, guarded = 1;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|$nppppO:EngineCore", names, &registry, &compile, &stack, &release, &fuel, &epoch,
-                                     &guarded, &pool))
+    int release = 1, fuel = 0, epoch = 0, guarded = 1, gc_stress = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|$nppppOp:EngineCore", names, &registry, &compile, &stack, &release, &fuel, &epoch,
+                                     &guarded, &pool, &gc_stress))
         return NULL;
     if (stack < 4096) {
         PyErr_Format(PyExc_ValueError, "max_wasm_stack: expected at least 4096 bytes, not %zd", stack);
@@ -358,6 +399,7 @@ static PyObject *engine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs
     engine->consume_fuel = fuel;
     engine->epoch_interruption = epoch;
     engine->guarded = guarded;
+    engine->gc_stress = gc_stress;
     engine->pool = pool == Py_None ? NULL : (Pool *)Py_NewRef(pool);
     return (PyObject *)engine;
 }
@@ -388,6 +430,8 @@ static void engine_dealloc(Engine *self)
         signature_free(self->signatures[i]);
     PyMem_Free(self->signatures);
     engine_free_aggregates(self);
+    if (self->types)
+        free_long_refs((VMType *)(void *)(self->types + TYPE_STEP), self->types_end / TYPE_STEP - 1);
     if (self->types)
         (void)munmap(self->types, TYPES_SIZE);
     Py_XDECREF(self->pool);
@@ -425,7 +469,7 @@ static PyGetSetDef engine_getset[] = {
 PyTypeObject EngineType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.EngineCore",
     .tp_doc = PyDoc_STR("EngineCore(registry, compile_trampolines, *, max_wasm_stack=524288, release_gil=True, consume_fuel=False, "
-                        "epoch_interruption=False, guarded=True, pool=None)\n--\n\nWhat stores and loaded modules of one engine share: types, "
+                        "epoch_interruption=False, guarded=True, pool=None, gc_stress=False)\n--\n\nWhat stores and loaded modules of one engine share: types, "
                         "signatures and settings."),
     .tp_basicsize = sizeof(Engine),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,

@@ -23,7 +23,7 @@ typedef VMValue VMGlobal;
 #define VM_RESERVATION 0x200000000ull
 #define VM_GUARD_EXTRA 0x10000ull
 #define VM_OVERFLOW_PAGE 0xF000u
-#define VM_LAYOUT 0xF70E3230u
+#define VM_LAYOUT 0xC34203FEu
 
 typedef struct VMStoreContext VMStoreContext;
 typedef struct VMGcHeap VMGcHeap;
@@ -63,9 +63,9 @@ struct VMType {
     uint32_t kind; /* heap_layout.KIND_* */
     uint32_t size; /* bytes of a struct or exception; of an array without elements */
     uint32_t element_log2; /* log2 of an array element's bytes */
-    uint64_t refs; /* bit k: the 4-byte word k is a reference; an array's elements: bit 0; all bits: any word may be */
+    uint64_t refs; /* bit k: the 4-byte word k is a reference; an array's elements: bit 0; with long_refs a pointer to as many words */
     uint32_t supertype; /* id of the declared supertype, or 0 */
-    uint32_t unused; /* 0 */
+    uint32_t long_refs; /* how many 64-bit words `refs` points to, 0: it is the bits itself */
 };
 _Static_assert(offsetof(VMType, display) == 0, "VMType.display");
 _Static_assert(offsetof(VMType, depth) == 32, "VMType.depth");
@@ -74,7 +74,7 @@ _Static_assert(offsetof(VMType, size) == 40, "VMType.size");
 _Static_assert(offsetof(VMType, element_log2) == 44, "VMType.element_log2");
 _Static_assert(offsetof(VMType, refs) == 48, "VMType.refs");
 _Static_assert(offsetof(VMType, supertype) == 56, "VMType.supertype");
-_Static_assert(offsetof(VMType, unused) == 60, "VMType.unused");
+_Static_assert(offsetof(VMType, long_refs) == 60, "VMType.long_refs");
 _Static_assert(sizeof(VMType) == 64, "VMType");
 
 struct VMContext {

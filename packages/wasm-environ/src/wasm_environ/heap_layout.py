@@ -48,7 +48,7 @@ KIND_ARRAY: Final = 3
 # A descriptor (`VMType`): display, depth, kind, size, log2 of the element size, reference words, more.
 DESCRIPTOR_SIZE: Final = 64
 DISPLAY_ENTRIES: Final = 8
-REFERENCE_WORDS: Final = 64  # in `refs`; of longer objects all words are looked at
+REFERENCE_WORDS: Final = 64  # in `refs`; of longer objects it is a pointer, see `reference_map`
 
 
 def is_func(t: int, is_func_type: Callable[[int], bool]) -> bool:
@@ -111,9 +111,11 @@ def descriptor_words(
 
     display[k] is the id of the ancestor at depth k, the type's own at its depth; deeper than the display, ancestors are found through `supertype`,
     which is the declared supertype's id or 0. `refs`: bit k says that the 4-byte word k of a struct or exception is a reference, bit 0 of an array
-    that its elements are. Objects too long for `refs` have all its bits set.
+    that its elements are. Where the last reference is beyond, the last word says how many 64-bit words `reference_map` has, and `refs` is for the runtime
+    to fill in.
     """
     depth = len(supers)
+    long = 0
     chain = [*supers, id]
     display = [chain[k] if k <= depth else 0 for k in range(DISPLAY_ENTRIES)]
     log2 = 0
@@ -126,7 +128,12 @@ def descriptor_words(
         else:
             kind, layout = KIND_FUNC, exception_layout(composite, is_func_type)
         size = layout.size
-        refs = (1 << REFERENCE_WORDS) - 1
-        if not layout.references or layout.references[-1] < 4 * REFERENCE_WORDS:
-            refs = sum(1 << (at >> 2) for at in layout.references)
-    return [*display, depth, kind, size, log2, refs & 0xFFFFFFFF, refs >> 32, supers[-1] if supers else 0, 0]
+        refs = reference_map(layout)
+        if refs >> REFERENCE_WORDS:
+            refs, long = 0, (refs.bit_length() + 63) // 64
+    return [*display, depth, kind, size, log2, refs & 0xFFFFFFFF, refs >> 32, supers[-1] if supers else 0, long]
+
+
+def reference_map(layout: Layout) -> int:
+    """Bit k: the 4-byte word k of the object is a reference."""
+    return sum(1 << (at >> 2) for at in layout.references)

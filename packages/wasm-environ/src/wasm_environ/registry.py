@@ -131,6 +131,23 @@ class TypeRegistry:
             made[at] = word
         return made.tobytes()
 
+    def reference_words(self, id: int) -> bytes:
+        """The map of a long struct's or exception's references, as 64-bit words in the machine's byte order; see `heap_layout.descriptor_words`."""
+        from wasm_environ import heap_layout
+        from wasm_environ.composites import ArrayType, StructType
+
+        composite = self.composite(id)
+        assert not isinstance(composite, ArrayType)
+        if isinstance(composite, StructType):
+            layout = heap_layout.struct_layout(composite, self.is_func, self._entries[id // STEP - 1].described)
+        else:
+            layout = heap_layout.exception_layout(composite, self.is_func)
+        bits = heap_layout.reference_map(layout)
+        words = memoryview(bytearray((bits.bit_length() + 63) // 64 * 8)).cast("Q")
+        for k in range(len(words)):
+            words[k] = bits >> 64 * k & (1 << 64) - 1
+        return words.tobytes()
+
     def fields(self, id: int) -> tuple[tuple[int, int, bool, int], ...]:
         """(type of the value, bytes if it is packed, mutable, offset in the object) of a struct's fields, or of an array's elements."""
         from wasm_environ import heap_layout

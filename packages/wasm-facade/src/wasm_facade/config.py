@@ -116,6 +116,7 @@ class Config:
         (optimizing), "auto" (native if installed, else llvm). wasmtime's "cranelift" means llvm, "winch" native, either one if only it
         is installed.""")  # fmt: skip
     cranelift_opt_level = Choice("opt level", ("speed", "speed_and_size", "none"), "How hard an optimizing compiler tries.")
+    gc_stress = Switch(False, """For tests: collect garbage at every allocation of a struct, array or exception, and check the heap each time.""")
     cranelift_nan_canonicalization = Switch(False, """Make every NaN that arithmetic gives the canonical one (0x7fc00000, 0x7ff8000000000000),
         with either compiler, so that float results are the same on every machine. Kernels of scalar arithmetic then take 1.0 to 1.6 times as
         long (with wasmtime 3 to 7 times).""")

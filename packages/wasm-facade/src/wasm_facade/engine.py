@@ -56,7 +56,7 @@ class Engine:
         self._guarded = config.memory_reservation >= FOUR_GIB and (self._pool is not None or can_reserve())
         self._core: EngineCore | None = EngineCore(
             _new_registry(), _trampolines_of(self), guarded=self._guarded, max_wasm_stack=config.max_wasm_stack, release_gil=config.release_gil,
-            consume_fuel=config.consume_fuel, epoch_interruption=config.epoch_interruption, pool=self._pool,
+            consume_fuel=config.consume_fuel, epoch_interruption=config.epoch_interruption, pool=self._pool, gc_stress=config.gc_stress,
         )  # fmt: skip
         config.close()  # used up, as in wasmtime: what is set later would have no effect
 

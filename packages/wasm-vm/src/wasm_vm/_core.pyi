@@ -22,6 +22,7 @@ class EngineCore:
         consume_fuel: bool = False,
         epoch_interruption: bool = False,
         guarded: bool = True,
+        gc_stress: bool = False,
         pool: Pool | None = None,
     ) -> Self: ...
     def increment_epoch(self) -> None: ...

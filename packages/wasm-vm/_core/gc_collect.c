@@ -1,0 +1,210 @@
+/* gc_collect.c: when a store's heap is collected, and from where: the exact roots, and the piece of the native stack that may hold references.
+ *
+ * Who can hold a reference, and how a collection sees it:
+ *   compiled code, libcalls, host functions   on the stack between the place where wasm was left and the outermost entry into the store, registers included:
+ *                                             the stubs of allocating libcalls put those there; scanned conservatively
+ *   globals, tables, evaluated segments       exact, of every instance of the store and of what the host made
+ *   Python objects                            the store's slab (gc_roots.c)
+ *   an exception on its way out               store->pending_exception, store->thrown_ref
+ *   values being converted                    nothing sees them: heap.inhibit is raised meanwhile
+ *   another greenlet                          keeps its stack elsewhere: nothing is collected while calls of two are in the store (store->foreign)
+ *   wasm interrupted by a Python signal       may be in the middle of an allocation: heap.inhibit is raised while handlers run
+ */
+#include "plan.h"
+#include "runtime.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static uint64_t now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void mark(Store *store, uint64_t ref) { gc_mark_ref(&store->heap, &store->externrefs, ref); }
+
+static void drain(Store *store) { gc_mark_all(&store->heap, store->engine->types, &store->externrefs); }
+
+static bool is_traced(const ValueType *type) { return type->kind >= KIND_EXTERNREF; }
+
+static void mark_instance(Store *store, const Instance *instance)
+{
+    const Plan *plan = &instance->module->plan;
+    const VMGlobal *cells = instance_at(instance, plan->layout.globals);
+    for (uint32_t g = plan->imported_globals; g < plan->global_count; g++)
+        if (is_traced(&plan->globals[g].type))
+            mark(store, cells[g - plan->imported_globals].ref);
+    for (uint32_t i = 0; instance->element_values && i < plan->element_count; i++)
+        for (uint64_t k = 0; instance->element_values[i] && is_traced(&plan->elements[i].type) && k < plan->elements[i].count; k++)
+            mark(store, instance->element_values[i][k]);
+}
+
+static void mark_roots(Store *store)
+{
+    for (const Instance *instance = store->instances; instance; instance = instance->next)
+        mark_instance(store, instance);
+    for (const HostGlobal *global = store->globals; global; global = global->next)
+        if (is_traced(&global->type))
+            mark(store, global->cell.ref);
+    for (const Table *table = store->tables; table; table = table->next) {
+        for (uint64_t i = 0; is_traced(&table->plan.element) && i < table->definition.length; i++)
+            mark(store, table->definition.base[i]);
+        drain(store);
+    }
+    for (uint32_t i = 0; i < store->roots.count; i++)
+        mark(store, atomic_load_explicit(&store->roots.refs[i], memory_order_relaxed));
+    mark(store, store->pending_exception);
+    mark(store, store->thrown_ref);
+    drain(store);
+}
+
+static bool may_collect(const Store *store) { return !store->heap.inhibit && !(store->depth && store->foreign); }
+
+/* Everything that is alive is found from `low` upwards, where depth > 0, and from the roots. Without Python, with or without the GIL. */
+static void collect(Store *store, uintptr_t low)
+{
+    GcHeap *heap = &store->heap;
+    uint64_t start = now();
+    heap->work_count = 0;
+    externrefs_begin(&store->externrefs);
+    if (store->depth)
+        gc_find(heap, store->engine->types, &store->externrefs, low, store->stack_high);
+    gc_mark_begin(heap);
+    if (heap->map)
+        drain(store);
+    mark_roots(store);
+    if (heap->map) {
+        if (heap->stress && !gc_verify(heap, store->engine->types)) {
+            fputs("wasm: the garbage collector's check of its heap failed\n", stderr);
+            abort();
+        }
+        gc_sweep(heap);
+    }
+    externrefs_sweep(&store->externrefs);
+    uint64_t pause = now() - start;
+    heap->stats.collections++;
+    heap->stats.pause_ns += pause;
+    if (pause > heap->stats.longest_pause_ns)
+        heap->stats.longest_pause_ns = pause;
+}
+
+/* ---- from compiled code: called by the stubs, with the stack pointer below the dumped registers ---- */
+
+static uint64_t allocate(Store *store, uint32_t type_id, uint64_t size, uintptr_t low)
+{
+    GcHeap *heap = &store->heap;
+    bool allowed = may_collect(store);
+    if (allowed && (heap->stress || heap->since + size > heap->threshold))
+        collect(store, low);
+    uint64_t ref = gc_heap_alloc(heap, type_id, size);
+    if (!ref && allowed) {
+        collect(store, low);
+        ref = gc_heap_alloc(heap, type_id, size);
+    }
+    if (!ref)
+        raise_trap(TRAP_ALLOCATION_TOO_LARGE);
+    if (heap->stress)
+        heap->vm.limit = heap->vm.bump; /* so that the next one comes here too */
+    return ref;
+}
+
+static Store *store_of(const VMContext *context) { return ((const Instance *)context->instance)->store; }
+
+uint64_t slow_gc_alloc(VMContext *context, uint32_t type_id, uint64_t size, uint64_t unused1, uint64_t unused2, uintptr_t low)
+{
+    (void)unused1, (void)unused2;
+    return allocate(store_of(context), type_id, size, low);
+}
+
+uint64_t slow_array_alloc(VMContext *context, uint32_t type_id, uint64_t length, uint64_t unused1, uint64_t unused2, uintptr_t low)
+{
+    (void)unused1, (void)unused2;
+    Store *store = store_of(context);
+    if (length > UINT32_MAX)
+        raise_trap(TRAP_ALLOCATION_TOO_LARGE);
+    uint64_t size = (ARRAY_ELEMENTS_AT + (length << engine_type(store->engine, type_id)->element_log2) + 7) & ~7ull; /* below 2**37 */
+    uint64_t ref = allocate(store, type_id, size, low);
+    uint32_t count = (uint32_t)length;
+    memcpy(gc_object(&store->heap, ref) + ARRAY_LENGTH_AT, &count, sizeof count);
+    return ref;
+}
+
+/* ---- from the host, with the GIL ---- */
+
+/* The registers that calls preserve may be wasm's: they go to this frame. */
+__attribute__((noinline)) static void collect_from_here(Store *store)
+{
+    jmp_buf registers;
+    (void)setjmp(registers);
+    collect(store, (uintptr_t)&registers);
+}
+
+static bool is_due(const Store *store) { return store->heap.since > store->heap.threshold || store->externrefs.count >= store->externrefs.threshold; }
+
+void gc_poll(Store *store)
+{
+    if (UNLIKELY(is_due(store) || store->heap.stress) && may_collect(store))
+        collect_from_here(store);
+}
+
+void gc_tidy(Store *store)
+{
+    gc_poll(store);
+    externrefs_release(&store->externrefs);
+}
+
+void gc_now(Store *store)
+{
+    if (may_collect(store))
+        collect_from_here(store);
+    externrefs_release(&store->externrefs);
+}
+
+/* ---- entries and interruptions ---- */
+
+/* The current greenlet, to be compared only; NULL when there are none. New calls of a store may come from another than those that wait in it. */
+static const void *current_greenlet(void)
+{
+    static PyObject *(*get_current)(void);
+    if (!get_current) {
+        PyObject *module = PyDict_GetItemWithError(PyImport_GetModuleDict(), G.str_greenlet);
+        PyObject *capsule = module ? PyObject_GetAttrString(module, "_C_API") : NULL;
+        void **api = capsule ? PyCapsule_GetPointer(capsule, "greenlet._C_API") : NULL;
+        Py_XDECREF(capsule);
+        if (!api) {
+            PyErr_Clear();
+            return NULL;
+        }
+        get_current = (PyObject * (*)(void)) api[4]; /* PyGreenlet_GetCurrent_NUM of its header */
+    }
+    PyObject *current = get_current();
+    if (!current)
+        PyErr_Clear();
+    Py_XDECREF(current);
+    return current;
+}
+
+void gc_enter(Store *store, uintptr_t stack_high)
+{
+    bool matters = store->heap.map || store->externrefs.used;
+    const void *greenlet = matters ? current_greenlet() : store;
+    if (!store->depth) {
+        store->stack_high = stack_high;
+        store->greenlet = greenlet;
+        store->foreign = 0;
+    }
+    if (store->foreign || greenlet == store || greenlet != store->greenlet)
+        store->foreign++; /* nothing is collected until all calls have ended */
+}
+
+void gc_clear_hole(Store *store)
+{
+    VMGcHeap *vm = &store->heap.vm;
+    if (vm->limit - vm->bump >= 8)
+        memset(gc_object(&store->heap, vm->bump), 0, 8);
+}
