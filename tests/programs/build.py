@@ -1,4 +1,4 @@
-"""Build the programs of this folder: C with zig's clang, Go with go, cached by content; QuickJS's source comes from a package.
+"""Build the programs of this folder: C and C++ with zig's clang, Go with go, cached by content; QuickJS's source comes from a package.
 
 `python tests/programs/build.py NAME...` prints the paths of the built files.
 """
@@ -21,9 +21,24 @@ HERE = Path(__file__).parent
 CACHE = Path(os.environ.get("WASM_PROGRAMS_CACHE", HERE / ".cache"))
 
 # One set of flags for all, since zig builds its libc once for each; small code, since an optimizing backend is slow on large.
-C_FLAGS = ("-target", "wasm32-wasi", "-Oz", "-s", "-D_GNU_SOURCE", "-w")
+C_FLAGS = (
+    "-target", "wasm32-wasi", "-mcpu=generic+exception_handling+multivalue+reference_types", "-mllvm", "-wasm-enable-sjlj", "-Oz", "-s", "-D_GNU_SOURCE", "-w",
+)  # fmt: skip
+LEGACY = "-legacy"  # ends the name of a program whose exceptions are encoded as they were before the standard
 QUICKJS_PACKAGE, QUICKJS_VERSION = "dukpy", "0.6.0"  # its source distribution has QuickJS-ng in one file
 QUICKJS_FILES = ("quickjs-amalgam.c", "quickjs.h")
+# The C++ runtime with exceptions. Columns: folder of zig's library, files of its src, folders to include, flags.
+RUNTIME = (
+    ("libcxxabi", "abort_message.cpp cxa_aux_runtime.cpp cxa_default_handlers.cpp cxa_exception.cpp cxa_exception_storage.cpp cxa_guard.cpp cxa_handlers.cpp"
+     " cxa_personality.cpp cxa_vector.cpp cxa_virtual.cpp fallback_malloc.cpp private_typeinfo.cpp stdlib_exception.cpp stdlib_new_delete.cpp"
+     " stdlib_stdexcept.cpp stdlib_typeinfo.cpp",
+     "libcxxabi/src libcxxabi/include libcxx/src libcxx/include libunwind/include",
+     ("-std=c++23", "-D_LIBCPP_BUILDING_LIBRARY", "-D_LIBCXXABI_BUILDING_LIBRARY", "-DLIBCXXABI_NON_DEMANGLING_TERMINATE", "-D_LIBCXXABI_HAS_NO_THREADS")),
+    ("libcxx", "string.cpp stdexcept.cpp exception.cpp new_helpers.cpp verbose_abort.cpp memory.cpp functional.cpp",
+     "libcxx/src",
+     ("-std=c++23", "-D_LIBCPP_BUILDING_LIBRARY", "-DLIBCXX_BUILDING_LIBCXXABI")),
+    ("libunwind", "Unwind-wasm.c", "libunwind/include", ("-D_LIBUNWIND_HIDE_SYMBOLS", "-D_LIBUNWIND_IS_NATIVE_ONLY")),
+)  # fmt: skip
 
 
 class Unavailable(Exception):
@@ -32,21 +47,49 @@ class Unavailable(Exception):
 
 def build(name: str) -> Path:
     """The built program `NAME.wasm`."""
-    source = HERE / f"{name}.go"
-    return _go(source) if source.exists() else _c(HERE / f"{name}.c", _quickjs() if name == "javascript" else ())
-
-
-def _c(source: Path, more: tuple[Path, ...]) -> Path:
+    stem = name.removesuffix(LEGACY)
+    source = next(path for suffix in (".go", ".c", ".cpp") if (path := HERE / f"{stem}{suffix}").exists())
+    if source.suffix == ".go":
+        return _go(source)
     if find_spec("ziglang") is None:
         raise Unavailable("the ziglang package is not installed")
-    sources = [source, *(path for path in more if path.suffix == ".c")]
+    flags = (*C_FLAGS, "-mllvm", f"-wasm-use-legacy-eh={str(name != stem).lower()}")
+    return _cpp(name, source, flags) if source.suffix == ".cpp" else _c(name, source, flags, _quickjs() if stem == "javascript" else ())
+
+
+def _zig(language: str, *arguments: str) -> None:
+    _run([sys.executable, "-m", "ziglang", language, *arguments], HERE, broken_is=RuntimeError)
+
+
+def _c(name: str, source: Path, flags: tuple[str, ...], more: tuple[Path, ...]) -> Path:
+    sources = (HERE / "tags.c", source, *(path for path in more if path.suffix == ".c"))
     include = ("-I", str(more[0].parent)) if more else ()
 
     def compile_to(output: Path) -> None:
-        command = [sys.executable, "-m", "ziglang", "cc", *C_FLAGS, *include, *map(str, sources), "-o", str(output)]
-        _run(command, HERE, broken_is=RuntimeError)
+        _zig("cc", *flags, *include, *map(str, sources), "-o", str(output))
 
-    return _cached(source.stem, (source, *more), ("ziglang", version("ziglang"), *C_FLAGS), compile_to)
+    return _cached(name, (*sources, *more), ("ziglang", version("ziglang"), *flags), compile_to)
+
+
+def _cpp(name: str, source: Path, flags: tuple[str, ...]) -> Path:
+    """Zig builds its C++ library for wasm without exceptions, so what throws and catches is built here, from the sources in the package."""
+    import ziglang
+
+    library = Path(ziglang.__file__).parent / "lib"
+    flags = (*flags, "-fexceptions", "-fwasm-exceptions")
+
+    def compile_to(output: Path) -> None:
+        objects = [output.with_suffix(".o")]
+        _zig("c++", *flags, "-c", str(source), "-o", str(objects[0]))
+        for folder, names, includes, more in RUNTIME:
+            include = [f"-I{library / each}" for each in includes.split()]
+            for each in names.split():
+                objects.append(output.with_name(f"{folder}-{each}.o"))
+                file = library / folder / "src" / each
+                _zig("cc" if file.suffix == ".c" else "c++", *flags, *more, *include, "-c", str(file), "-o", str(objects[-1]))
+        _zig("cc", *flags, str(HERE / "tags.c"), *map(str, objects), "-o", str(output))
+
+    return _cached(name, (HERE / "tags.c", source), ("ziglang", version("ziglang"), *flags, repr(RUNTIME)), compile_to)
 
 
 def _go(source: Path) -> Path:
