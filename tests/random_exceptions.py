@@ -1,7 +1,8 @@
 """Random programs that throw and catch, each in two forms: with try_table, and the same with the legacy try.
 
 `random_exceptions.py STRATEGY FORM FIRST LAST` runs those of a range of seeds, of one form, and compares with wasmtime-py, which runs the first form only:
-so that is the oracle of the second as well. FORM is new, legacy, or fuel: the first form with fuel counted, which must be the same. Locals of every type, more than there are registers, live across everything; operands lie below tries; bodies call,
+so that is the oracle of the second as well. FORM is new, legacy, or fuel: the first form with fuel counted, which must be the same. STRATEGY
+mixed: two functions of three by one compiler, the third by the other. Locals of every type, more than there are registers, live across everything; operands lie below tries; bodies call,
 loop, return, tail call, delegate; arms rethrow. A trace in a global says in which order things happened.
 """
 
@@ -315,6 +316,12 @@ def main(strategy: str, form: str, first: int, last: int) -> None:
     import wasm_facade
 
     warnings.simplefilter("error")  # a function that another compiler had to take over
+    if strategy == "mixed":
+        from random_compare import override
+
+        warnings.simplefilter("ignore")
+        strategy = "llvm"
+        override("wasm_codegen_llvm", None, True, "mixed")
     for seed in range(first, last):
         imports, new, old = Program(seed).modules()
         r = random.Random(seed)
