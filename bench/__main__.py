@@ -25,6 +25,7 @@ AREAS = {
     "memory": "linear memory from Python",
     "imports": "start of a process",
     "tail_calls": "tail calls, a million deep",
+    "exceptions": "exceptions in the guest",
     "kernels": "run time of compiled code",
     "spectre": "masks of checked addresses, on (ours) beside off",
     "compile": "Module(engine, bytes), on one core",

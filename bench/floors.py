@@ -44,6 +44,10 @@ FLOORS = (
     Floor("imports", "*: cached process", FASTER, 3),
     Floor("tail_calls", "llvm 12 arguments*", FASTER, 2),
     Floor("tail_calls", "native 12 arguments*", FASTER, 1.4),
+    Floor("exceptions", "* beside none", SHARE, 1.05),
+    Floor("exceptions", "* in the same function", FASTER, 20),
+    Floor("exceptions", "* a try in which nothing is thrown", FASTER, 1),
+    Floor("exceptions", "*", FASTER, 3),  # the farther, the more of it is the same walk from frame to frame
     Floor("kernels", "llvm geometric mean", SHARE, 0.87),
     Floor("kernels", "native geometric mean", SHARE, 1.4),
     Floor("kernels", "native *", SHARE, 2.0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,15 +12,15 @@ from bench.options import Options
 from bench.rows import Row, compared, failure
 
 
-def raced_runs(area: str, label: str, wasm: bytes, argument: int, options: Options) -> Iterator[tuple[str, Row]]:
-    """(backend, row named after it and `label`) for each of our backends."""
-    their_run = partial(_entry(theirs(), wasm), argument)
+def raced_runs(area: str, label: str, wasm: bytes, argument: int, options: Options, settings: Mapping[str, object] = {}) -> Iterator[tuple[str, Row]]:
+    """(backend, row named after it and `label`) for each of our backends; `settings`: of the Config of each side."""
+    their_run = partial(entry(theirs(), wasm, settings), argument)
     expected = their_run()
     sides: dict[str, Sample] = {"theirs": once(their_run)}
     for contender in options.ours:
         name = f"{contender.name} {label}"
         try:
-            run = partial(_entry(contender, wasm), argument)
+            run = partial(entry(contender, wasm, settings), argument)
             result = run()
         except Exception as error:
             yield contender.name, failure(area, name, error)
@@ -35,8 +35,9 @@ def raced_runs(area: str, label: str, wasm: bytes, argument: int, options: Optio
             yield contender.name, compared(area, f"{contender.name} {label}", best[contender.name], best["theirs"])
 
 
-def _entry(contender: Contender, wasm: bytes) -> Callable[[int], Any]:
-    engine = contender.engine()
+def entry(contender: Contender, wasm: bytes, settings: Mapping[str, object]) -> Callable[[int], Any]:
+    """`run` of a new instance."""
+    engine = contender.engine(**settings)
     store = contender.api.Store(engine)
     instance = contender.api.Instance(store, contender.api.Module(engine, wasm), [])
     return partial(instance.exports(store)["run"], store)
