@@ -26,6 +26,7 @@ AREAS = {
     "imports": "start of a process",
     "tail_calls": "tail calls, a million deep",
     "exceptions": "exceptions in the guest",
+    "gc": "garbage-collected objects",
     "kernels": "run time of compiled code",
     "spectre": "masks of checked addresses, on (ours) beside off",
     "compile": "Module(engine, bytes), on one core",

@@ -48,6 +48,16 @@ FLOORS = (
     Floor("exceptions", "* in the same function", FASTER, 20),
     Floor("exceptions", "* a try in which nothing is thrown", FASTER, 1),
     Floor("exceptions", "*", FASTER, 3),  # the farther, the more of it is the same walk from frame to frame
+    Floor("gc", "* live: peak memory", SHARE, 0.5),
+    *(
+        Floor("gc", f"{backend} {row}", FASTER, share * limit)
+        for backend, share in (("llvm", 1.0), ("native", 0.7))
+        for row, limit in (
+            ("allocate 16-byte structs", 15), ("binary trees 16", 8), ("array.new of 24 bytes", 10),
+            ("list of*: build", 1.5), ("list of*: walk", 2), ("* live: longest call", 8),
+            ("ref.cast to an open type", 4), ("br_on_cast chain", 4), ("vtable call*", 3), ("call_indirect*", 2),
+        )
+    ),
     Floor("kernels", "llvm geometric mean", SHARE, 0.87),
     Floor("kernels", "native geometric mean", SHARE, 1.4),
     Floor("kernels", "native *", SHARE, 2.0),
