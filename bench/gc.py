@@ -44,12 +44,12 @@ def measure(options: Options) -> Iterator[Row]:
 
 
 class Guest:
-    """An instance of LIST."""
+    """An instance of LIST, assembled."""
 
-    def __init__(self, contender: Contender) -> None:
+    def __init__(self, contender: Contender, wasm: bytes) -> None:
         engine = contender.engine(**SETTINGS)
         self.store = contender.api.Store(engine)
-        self.exports = contender.api.Instance(self.store, contender.api.Module(engine, from_wat(LIST)), []).exports(self.store)
+        self.exports = contender.api.Instance(self.store, contender.api.Module(engine, wasm), []).exports(self.store)
 
     def call(self, name: str, *arguments: int) -> Any:
         return self.exports[name](self.store, *arguments)
@@ -69,7 +69,8 @@ class Guest:
 
 def _list(options: Options) -> Iterator[Row]:
     contenders = {contender.name: contender for contender in (theirs(), *options.ours)}
-    guests = {name: Guest(contender) for name, contender in contenders.items()}
+    wasm = from_wat(LIST)
+    guests = {name: Guest(contender, wasm) for name, contender in contenders.items()}
     rounds = min(options.rounds, 3)
     built = race({name: partial(guest.build, NODES) for name, guest in guests.items()}, rounds)
     walked = race({name: partial(guest.seconds, "walk") for name, guest in guests.items()}, rounds)
@@ -84,10 +85,10 @@ def _list(options: Options) -> Iterator[Row]:
 
 
 def pauses(role: str, strategy: str, calls: int) -> dict[str, float]:
-    """In a process of its own: the longest of many calls that allocate CHURNED objects beside LIVE others, and the peak of its memory."""
+    """In a process of its own, which reads LIST: the longest of many calls that allocate CHURNED objects beside LIVE others, and the peak of its memory."""
     from bench.contenders import by_name
 
-    guest = Guest(by_name(role, strategy))
+    guest = Guest(by_name(role, strategy), sys.stdin.buffer.read())
     guest.build(LIVE)
     longest = max(guest.seconds("churn", CHURNED) for _ in range(calls))
     with open("/proc/self/status") as status:  # getrusage's figure is the parent's, if that was more
@@ -98,12 +99,13 @@ def pauses(role: str, strategy: str, calls: int) -> dict[str, float]:
 def _pauses(options: Options) -> Iterator[Row]:
     sides = [("theirs", theirs().strategy), *(("ours", contender.strategy) for contender in options.ours)]
     best: dict[tuple[str, str], dict[str, float]] = {}
+    wasm = from_wat(LIST)  # not in the children: wasmtime is part of ours neither
     for _ in range(2):
         for side in sides:
             command = [sys.executable, "-c", f"import json; from bench.gc import pauses; print(json.dumps(pauses{(*side, 4000)}))"]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+            done = subprocess.run(command, input=wasm, capture_output=True, timeout=300, check=False)
             if done.returncode:
-                yield failure("gc", f"{side[1]} {LIVE:,} live", done.stderr or f"exit status {done.returncode}")
+                yield failure("gc", f"{side[1]} {LIVE:,} live", done.stderr.decode() or f"exit status {done.returncode}")
                 return
             found: dict[str, float] = json.loads(done.stdout)
             best[side] = {key: min(value, best.get(side, found)[key]) for key, value in found.items()}

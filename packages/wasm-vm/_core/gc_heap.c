@@ -257,6 +257,6 @@ void gc_sweep(GcHeap *heap)
     heap->hole_block = 0;
     heap->vm.bump = heap->vm.limit = heap->spare_bump = heap->spare_limit = 0;
     heap->since = 0;
-    uint64_t live = heap->stats.live_bytes, growth = heap->most < HEAP_SIZE - HEAP_FIRST ? 1 : 2;
+    uint64_t live = heap->stats.live_bytes, growth = heap->most < HEAP_SIZE - HEAP_FIRST ? 1 : 1;
     heap->threshold = growth * live > FIRST_THRESHOLD ? growth * live : FIRST_THRESHOLD;
 }
