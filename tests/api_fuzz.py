@@ -24,6 +24,7 @@ from typing import Any
 import wasm_facade as w
 from api_hostile import ACTIONS, FORMS, JUNK, WAYS, Bomb, Doing, DoomedCycle
 from api_rows import IN_C, RECEIVERS, ROWS, WAT, Holder, World, is_attribute, members, public_functions, public_types, row_of, settings
+from api_state import Fault, Snapshot
 
 try:
     testcapi: Any = importlib.import_module("_testcapi")
@@ -144,7 +145,7 @@ def steps(target: Target) -> Iterator[Step]:
         for threshold in (1, 2, 3, 4, 5, 6, 8, 10, 15, 20) if target.in_c else (3, 20):
             yield Step(target, -1, f"gc {threshold}", action, "in a finalizer")
     for count in range(40 if testcapi and target.in_c and target.how != "protocol" else 0):  # an interpreter that cannot is not what is tested
-        yield Step(target, -1, f"allocation {count}", "fails", "")
+        yield Step(target, -1, "allocation", str(count), "fails")
 
 
 def all_steps() -> list[Step]:
@@ -172,7 +173,7 @@ def call(step: Step, function: Callable[..., Any], arguments: list[Any], keyword
     """With what the step's form does around it."""
     what, _, count = step.form.partition(" ")
     if what == "allocation":
-        testcapi.set_nomemory(int(count), int(count) + 1)
+        testcapi.set_nomemory(int(step.action), int(step.action) + 1)
         try:
             return function(*arguments, **keywords)
         finally:
@@ -198,7 +199,43 @@ def perform(step: Step, world: World, skip: int) -> None:
     if step.form.startswith("gc "):
         DoomedCycle(Bomb(doing, world))
     del bomb
-    call(step, function, arguments, keywords)
+    if step.form in ("junk", "allocation") and step.target.how != "results":
+        refused_or_done(step, world, function, arguments, keywords)
+    else:
+        call(step, function, arguments, keywords)
+
+
+REFUSALS: dict[Target, tuple[type[Exception], ...]] = {}
+
+
+def refusal(target: Target, world: World) -> tuple[type[Exception], ...]:
+    """What a call with plain arguments is refused by, if it is."""
+    if target not in REFUSALS:
+        other = World(world.engine, world.module)
+        if target.receiver == "caller":
+            other.made["caller"] = world.get("caller")
+        try:
+            call_plain(target, other)
+            REFUSALS[target] = ()
+        except Exception as error:
+            REFUSALS[target] = (type(error),)
+    return REFUSALS[target]
+
+
+def refused_or_done(step: Step, world: World, function: Callable[..., Any], arguments: list[Any], keywords: dict[str, Any]) -> None:
+    """A call in which no other code runs: when it fails, it is for the reason there is, and nothing happened."""
+    receiver = world.get(step.target.receiver) if step.target.receiver else None
+    before = Snapshot(world, receiver, (*arguments, *keywords.values()))
+    before.start()
+    try:
+        call(step, function, arguments, keywords)
+        return
+    except Exception as error:
+        if system_error(error):
+            raise
+        if step.form == "allocation" and not isinstance(error, (MemoryError, *refusal(step.target, world))):
+            raise Fault("a failed allocation is no MemoryError") from error
+    before.compare()
 
 
 def inside(world: World, run: Callable[[], None]) -> None:
@@ -234,8 +271,9 @@ def aftermath(world: World, held: memoryview) -> None:
 
 
 def system_error(error: BaseException | None) -> bool:
+    """The interpreter's rules were broken, or ours."""
     while error is not None:
-        if isinstance(error, SystemError):
+        if isinstance(error, (SystemError, Fault)):
             return True
         error = error.__cause__ or error.__context__
     return False

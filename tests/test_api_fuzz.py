@@ -82,8 +82,9 @@ def sample(everything: list[Step], part: int) -> list[int]:
 def run_child(numbers: list[int]) -> tuple[list[str], int, str]:
     """What it said, how it ended, and its last words."""
     environment = {**os.environ, "PYTHONMALLOC": "debug", "MALLOC_PERTURB_": "165", "PYTHONFAULTHANDLER": "1"}
-    if "LD_PRELOAD" in os.environ:  # a sanitizer does that better
-        del environment["PYTHONMALLOC"], environment["MALLOC_PERTURB_"]
+    if "LD_PRELOAD" in os.environ:  # a sanitizer does that better, where every object is allocated by it
+        environment["PYTHONMALLOC"] = "malloc"
+        del environment["MALLOC_PERTURB_"]
     child = Path(__file__).with_name("api_fuzz.py")
     done = subprocess.run(
         [sys.executable, str(child)], input="\n".join(map(str, numbers)), capture_output=True, text=True, errors="replace", env=environment, timeout=3000

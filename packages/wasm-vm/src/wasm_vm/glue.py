@@ -136,7 +136,7 @@ def data_ptr(memory: Memory, address: int) -> Any:
     """A ctypes pointer to the first byte, which keeps the memory alive."""
     import ctypes
 
-    pointer = ctypes.cast(address, ctypes.POINTER(ctypes.c_ubyte))
+    pointer = ctypes.pointer(ctypes.c_ubyte.from_address(address))  # ctypes.cast makes ArgumentError of a MemoryError
     pointer._memory = memory  # type: ignore[attr-defined]
     return pointer
 
