@@ -56,6 +56,13 @@ def pressure(session: nox.Session) -> None:
 
 
 @nox.session
+def gc_fuzz(session: nox.Session) -> None:
+    """3,000 random modules of GC, exceptions and tail calls in every configuration, beside wasmtime-py: `nox -s gc_fuzz -- COUNT FIRST_SEED`."""
+    count, first, *_ = [*session.posargs, *["3000", "1000"][len(session.posargs) :]]
+    session.run("pytest", "-q", "tests/test_random_gc.py", env={"GC_FUZZ": f"{count} {first}"})
+
+
+@nox.session
 def edges(session: nox.Session) -> None:
     """Addresses, offsets and sizes around 2^31 to 2^64, on both backends, against a model: `nox -s edges -- FIRST_SEED SEEDS OFFSETS CALLS`."""
     session.run("pytest", "-q", "tests/test_address_edges.py", env={"WASM_EDGES": " ".join(session.posargs or ["1", "5", "4", "20"])})
