@@ -75,7 +75,8 @@ def tables(world: World, constants: Function) -> list[str]:
     text = [f"(table $functions funcref (elem {' '.join(x for x, _ in world.functions)}))"]
     rows: list[Type] = [(True, "any"), (True, "exn"), (True, "extern"), (True, "func")]
     for _ in range(r.randint(1, 3)):
-        heap: Heap = r.choice([*types.of_kind("struct"), *types.of_kind("array"), "eq", "i31", "struct"])
+        heaps: list[Heap] = [*types.of_kind("struct"), *types.of_kind("array"), "eq", "i31", "struct"]
+        heap = r.choice(heaps)
         rows.append((r.random() < 0.7 or not types.may_be_required(heap, len(types.defined)), heap))
     for k, t in enumerate(rows):
         first = values.minimal(constants, t)
