@@ -1,7 +1,8 @@
 """Random programs that throw and catch, each in two forms: with try_table, and the same with the legacy try.
 
 `random_exceptions.py STRATEGY FORM FIRST LAST` runs those of a range of seeds, of one form, and compares with wasmtime-py, which runs the first form only:
-so that is the oracle of the second as well. FORM is new, legacy, or fuel: the first form with fuel counted, which must be the same. STRATEGY
+so that is the oracle of the second as well. FORM is new, legacy, fuel: the first form with fuel counted, which must be the same; or stress: the first form with a collection at
+every allocation. STRATEGY
 mixed: two functions of three by one compiler, the third by the other. Locals of every type, more than there are registers, live across everything; operands lie below tries; bodies call,
 loop, return, tail call, delegate; arms rethrow. A trace in a global says in which order things happened.
 """
@@ -12,7 +13,7 @@ import random
 import sys
 from typing import Any
 
-TAGS = {"te": "", "tw": "i32 v128", "ti": "i64", "tj": "i64", "tf": "f32 f64", "tv": "v128 i32", "tm": "i32 i64 f32 f64 v128 externref funcref i64"}  # ti, tj: perhaps one
+TAGS = {"te": "", "tw": "i32 v128", "ti": "i64", "tj": "i64", "tf": "f32 f64", "tv": "v128 i32", "tb": "box i32", "tm": "i32 i64 f32 f64 v128 externref funcref i64"}  # ti, tj: perhaps one
 LETTERS = {"i32": "i", "i64": "j", "f32": "f", "f64": "d", "v128": "v"}
 STEP = {
     "i32": "i32.const {0} i32.add", "i64": "i64.const {0} i64.xor i64.const 7 i64.mul", "f32": "f32.const 0.5 f32.mul f32.const {0} f32.add",
@@ -21,11 +22,17 @@ STEP = {
 TO_I64 = {
     "i32": "i64.extend_i32_u", "i64": "", "f32": "i32.reinterpret_f32 i64.extend_i32_u", "f64": "i64.reinterpret_f64",
     "v128": "i16x8.extadd_pairwise_i8x16_u i64x2.extract_lane 1", "externref": "ref.is_null i64.extend_i32_u", "funcref": "ref.is_null i64.extend_i32_u",
+    "box": "call $unbox",
 }  # fmt: skip
 MIX = "local.get $acc i64.const 31 i64.mul i64.add local.set $acc"
 FUNCTIONS = 4
 ARGUMENTS = 12  # calls of each program
 FUEL = 10**9
+
+
+def spelled(tag: str) -> str:
+    """A tag's values in the text format; none of a catch_all's."""
+    return TAGS.get(tag, "").replace("box", "(ref null $box)")
 
 
 class Program:
@@ -103,6 +110,8 @@ class Program:
         for type_ in TAGS[tag].split():
             if type_ == "externref":
                 self.both("ref.null extern")
+            elif type_ == "box":
+                self.both(self.r.choice(("ref.null $box", f"local.get {self.some('i64')} struct.new $box")))
             elif type_ == "funcref":
                 self.both(self.r.choice(("ref.null func", "ref.func $f0")))
             elif self.r.random() < 0.3 and type_ != "v128":
@@ -155,7 +164,7 @@ class Program:
         keeps = [self.r.random() < 0.4 for _ in tags]
         self.new.append(f"block $out{n}")
         for k in reversed(range(len(tags))):
-            self.new.append(f"block $arm{n}.{k} (result {TAGS.get(tags[k], '')} {'exnref' if keeps[k] else ''})")
+            self.new.append(f"block $arm{n}.{k} (result {spelled(tags[k])} {'exnref' if keeps[k] else ''})")
         self.new.append(f"try_table {' '.join(self.clause(tags[k], keeps[k], f'$arm{n}.{k}') for k in range(len(tags)))}")
         self.old.append(f"try $try{n}")
         self.body(n, depth)
@@ -272,9 +281,11 @@ class Program:
         first = """(module (tag (export "a") (param i64)) (tag (export "b") (param i64)) (func (export "thrower") (param $s i64) (param $p i32) (param $q f64) (result i64)
             local.get $s i64.const 3 i64.and i64.eqz if local.get $s throw 0 end local.get $s i64.const 7 i64.and i64.const 1 i64.eq if local.get $s throw 1 end
             local.get $s i64.const 1 i64.add))"""
-        self.both(f"""(module (type $sig (func (param i64 i32 f64) (result i64))) (import "m" "thrower" (func $thrower (type $sig)))
+        self.both(f"""(module (type $sig (func (param i64 i32 f64) (result i64))) (type $box (struct (field i64))) (import "m" "thrower" (func $thrower (type $sig)))
             (import "m" "a" (tag $ti (param i64))) (import "m" "{"a" if alias else "b"}" (tag $tj (param i64)))
-            (tag $te) (tag $tf (param f32 f64)) (tag $tv (param v128 i32)) (tag $tw (param i32 v128)) (tag $tm (param {TAGS["tm"]}))
+            (tag $te) (tag $tf (param f32 f64)) (tag $tv (param v128 i32)) (tag $tw (param i32 v128)) (tag $tm (param {spelled("tm")})) (tag $tb (param {spelled("tb")}))
+            (func $unbox (param (ref null $box)) (result i64)
+              (if (result i64) (ref.is_null (local.get 0)) (then (i64.const 5)) (else (struct.get $box 0 (local.get 0)))))
             (table $t {FUNCTIONS} funcref) (elem (i32.const 0) func {" ".join(f"$f{k}" for k in range(FUNCTIONS))}) (global $g (mut i64) (i64.const 0))
             (func (export "trace") (result i64) global.get $g i64.const 0 global.set $g)""")
         for index in range(FUNCTIONS):
@@ -329,7 +340,7 @@ def main(strategy: str, form: str, first: int, last: int) -> None:
         theirs = wasmtime.Config()
         theirs.wasm_exceptions = theirs.wasm_gc = theirs.wasm_function_references = True
         ours = wasm_facade.Config()
-        ours.strategy, ours.cache = strategy, False
+        ours.strategy, ours.cache, ours.gc_stress = strategy, False, form == "stress"
         expected = run(wasmtime, theirs, imports, new, arguments, form == "fuel")
         found = run(wasm_facade, ours, imports, old if form == "legacy" else new, arguments, form == "fuel")
         for a, b in zip(expected, found, strict=True):

@@ -144,7 +144,7 @@ def test_row_on_wasmtime(row: tuple[str, str, tuple[tuple[int, Any], ...]]) -> N
     assert outcomes(wasmtime, config, row) == [expected for _, expected in row[2]]
 
 
-@pytest.mark.parametrize("form", ["new", "legacy", "fuel"])
+@pytest.mark.parametrize("form", ["new", "legacy", "fuel", "stress"])
 @pytest.mark.parametrize("strategy", [*RUN, "mixed"])
 def test_random_programs(strategy: str, form: str) -> None:
     count = COUNT if strategy == "native" else max(COUNT // 6, 4)  # the optimizing backend takes its time
