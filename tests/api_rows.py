@@ -151,6 +151,9 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "global": lambda world: world.export("reference"),
     "number_global": lambda world: world.export("number"),
     "tag": lambda world: world.export("tag"),
+    "struct": lambda world: w.StructRef(world.store, world.get("struct_type"), [1, Holder()]),
+    "array": lambda world: w.ArrayRef(world.store, world.get("array_type"), [Holder()]),
+    "i31": lambda world: w.I31Ref(5),
     "exnref": lambda world: w.ExnRef(world.store, world.get("tag"), world.get("payload")),
     "exception": lambda world: w.WasmException(world.get("exnref")),
     "linker": _linker,
@@ -158,6 +161,10 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "trap": _trap,
     "backtrace": lambda world: _trap(world)._backtrace,
     # types and values
+    "field_type": lambda world: w.FieldType(w.ValType.externref(), mutable=True),
+    "struct_type": lambda world: w.StructType({"a": w.FieldType("i8", mutable=True), "b": world.get("field_type")}),
+    "array_type": lambda world: w.ArrayType(world.get("field_type")),
+    "fields": lambda world: {"a": world.get("field_type")},
     "val": lambda world: w.Val.i32(7),
     "val_type": lambda world: w.ValType.i32(),
     "val_types": lambda world: [w.ValType.i32()],
@@ -189,6 +196,8 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "seconds": lambda world: 60.0,
     "text": lambda world: "memory",
     "m": lambda world: "m",
+    "a": lambda world: "a",
+    "b": lambda world: "b",
     "name": lambda world: "host",
     "feature": lambda world: "x",
     "bytes": lambda world: b"some",
@@ -202,6 +211,8 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "callback": lambda world: lambda *args: args[-1],
     "imports": lambda world: [world.get("host_func"), world.get("results_func")],
     "payload": lambda world: [1],
+    "struct_values": lambda world: [1, Holder()],
+    "array_values": lambda world: [Holder(), None],
     "results": lambda world: [1, 2, 3.0, 4, Holder(), None],
     "import_dict": lambda world: {"m": {"f": lambda number: number}},
     "items": lambda world: tuple(world.get("imports")),
@@ -212,6 +223,8 @@ MAKE: dict[str, Callable[[World], Any]] = {
 
 # Type -> kind of its live object. A caller lives in a call only: the runner makes it.
 RECEIVERS = {
+    "AnyRef": "struct", "ArrayRef": "array", "ArrayType": "array_type", "EqRef": "struct", "FieldType": "field_type", "I31Ref": "i31", "StructRef": "struct",
+    "StructType": "struct_type",
     "Backtrace": "backtrace", "Caller": "caller", "Code": "code", "Config": "config", "DirPerms": "dir_perms", "Engine": "own_engine", "EngineCore": "core",
     "ExportType": "export_type", "ExnRef": "exnref", "FilePerms": "file_perms", "Frame": "frame", "Func": "func", "FuncType": "func_type", "Global": "global",
     "GlobalType": "global_type", "ImportType": "import_type", "Instance": "instance", "InstanceExports": "exports", "InstancePre": "pre", "Limits": "limits",
@@ -230,6 +243,10 @@ SLOTS = {
 
 # Columns: constructor, method or function; kinds of the arguments, by position or by name. Several rows of one: separated by `|`.
 ROWS = {
+    "ArrayRef": "store array_type array_values", "ArrayRef.new": "store array_type reference sixteen", "ArrayRef.__getitem__": "slice|zero",
+    "ArrayRef.__setitem__": "zero reference", "ArrayType": "field_type", "FieldType": "val_type flag", "I31Ref": "one", "I31Ref.__int__": "", "I31Ref.__index__": "",
+    "StructRef": "store struct_type struct_values", "StructRef.__getitem__": "zero|b", "StructRef.__setitem__": "one reference|b reference",
+    "StructType": "fields", "StructType.field_index": "a",
     "Backtrace.resolve": "",
     "Caller.get": "text any", "Caller.__getitem__": "text", "Caller.data": "", "Caller.memory": "",
     "Caller.limited": "", "Caller.interrupted": "",
@@ -271,8 +288,8 @@ ROWS = {
     "Pool": "total_memories=one total_tables=one total_core_instances=one max_memory_size=one table_elements=one max_core_instance_size=one "
     "linear_memory_keep_resident=one max_unused_warm_slots=one max_memories_per_module=one max_tables_per_module=one",
     "Pool.metrics": "", "Pool.clear": "", "PoolingAllocationConfig": "", "PoolingAllocationConfig.make_pool": "",
-    "Store": "engine any", "Store.data": "", "Store.gc": "", "Store.set_fuel": "one", "Store.get_fuel": "", "Store.set_epoch_deadline": "one",
-    "Store.set_limits": "minus minus instances=minus tables=minus memories=minus", "Store.set_wasi": "wasi_config",
+    "Store": "engine any", "Store.data": "", "Store.gc": "", "Store.gc_stats": "", "Store.set_fuel": "one", "Store.get_fuel": "", "Store.set_epoch_deadline": "one",
+    "Store.set_limits": "minus minus instances=minus tables=minus memories=minus gc_heap_size=minus", "Store.set_wasi": "wasi_config",
     "Store.throw": "exnref|exception",
     "Table": "store table_type reference", "Table.type": "store", "Table.size": "store", "Table.get": "store one", "Table.set": "store one reference",
     "Table.grow": "store one reference",
@@ -281,7 +298,7 @@ ROWS = {
     "Val": "val_type one", "Val.i32": "one", "Val.i64": "one", "Val.f32": "float", "Val.f64": "float", "Val.v128": "one", "Val.externref": "reference",
     "Val.funcref": "func", "Val.ref_null": "ref_type", "Val.as_i32": "", "Val.as_i64": "", "Val.as_f32": "", "Val.as_f64": "", "Val.as_v128": "",
     "Val.as_externref": "", "Val.as_funcref": "",
-    **{f"ValType.{name}": "" for name in ("i32", "i64", "f32", "f64", "v128", "externref", "funcref", "anyref", "exnref")},
+    **{f"ValType.{name}": "" for name in ("i32", "i64", "f32", "f64", "v128", "externref", "funcref", "anyref", "eqref", "i31ref", "structref", "arrayref", "exnref")},
     "WasmException": "exnref", "WasiConfig": "", "WasiConfig.inherit_argv": "", "WasiConfig.inherit_env": "", "WasiConfig.inherit_stdin": "", "WasiConfig.inherit_stdout": "",
     "WasiConfig.inherit_stderr": "", "WasiConfig.preopen_dir": "folder text dir_perms", "WasiConfig.preopen_socket": "one",
     "load": "wat import_dict", "wat2wasm": "wat", "can_reserve": "", "drop_reservations": "", "open_file": "artifact_path", "load_file": "core artifact_path",
@@ -299,7 +316,7 @@ EXEMPT = {
 }
 # What plain arguments are refused by, because nobody may do that; and what is there to raise.
 REFUSES = {
-    "Backtrace", "Caller", "Code", "DirPerms", "Engine.__reduce__", "FilePerms", "InstanceExports", "Linker.__reduce__", "LoadedModule", "Memory.__delitem__",
+    "AnyRef", "ArrayRef.__delitem__", "Backtrace", "Caller", "Code", "DirPerms", "EqRef", "StructRef.__delitem__", "Engine.__reduce__", "FilePerms", "InstanceExports", "Linker.__reduce__", "LoadedModule", "Memory.__delitem__",
     "PoolingAllocationConfig.__getattr__", "PoolingAllocationConfig.__setattr__", "SharedMemory.__delitem__", "Store.throw", "ValType", "WasiConfig.stderr_custom",
     "WasiConfig.stderr_file", "WasiConfig.stdin_file", "WasiConfig.stdout_custom", "WasiConfig.stdout_file",
 }  # fmt: skip

@@ -466,6 +466,7 @@ typedef struct Globals {
     PyObject *to_func_type, *to_memory_type, *to_table_type, *to_global_type, *to_tag_type; /* environ's -> public; NULL: identity */
     PyObject *from_func_type, *from_memory_type, *from_table_type, *from_global_type, *from_tag_type;
     PyObject *default_engine, *set_wasi;
+    PyObject *aggregate_id, *aggregate_type; /* (registry, public type) -> id, and back; NULL: environ's types are the public ones */
     PyObject *environ_func_type, *environ_memory_type, *environ_table_type, *environ_global_type, *environ_limits; /* classes */
     PyObject *str_vm, *str_loaded, *str_value, *str_timeout, *str_memory, *str_code, *str_val, *str_message, *str_backtrace, *str__code, *str_into, *str_exnref, *str_greenlet;
     PyObject *empty_tuple;

@@ -73,6 +73,7 @@ typedef struct GcHeap {
 
 /* Reserve the heap, so that its base is known; idempotent. -1 with an exception. With the GIL. */
 int gc_heap_open(GcHeap *heap);
+void gc_heap_limit(GcHeap *heap, uint64_t bytes); /* of blocks in use; what is in use already stays */
 void gc_heap_close(GcHeap *heap); /* unmaps it: no reference may be followed any more */
 /* An object of `size` bytes, a multiple of 8: its header is the type's id, all else is zero. 0: out of memory. Does not collect. Without Python. */
 uint64_t gc_heap_alloc(GcHeap *heap, uint32_t type_id, uint64_t size);

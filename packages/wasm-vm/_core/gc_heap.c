@@ -49,10 +49,10 @@ int gc_heap_open(GcHeap *heap)
     heap->work = (uint32_t *)(void *)(heap->fresh + BLOCKS);
     heap->used_end = heap->cursor = heap->free_cursor = FIRST_BLOCK;
     heap->threshold = FIRST_THRESHOLD;
-    if (!heap->most)
-        heap->most = HEAP_SIZE - HEAP_FIRST;
     return 0;
 }
+
+void gc_heap_limit(GcHeap *heap, uint64_t bytes) { heap->most = bytes < HEAP_SIZE - HEAP_FIRST ? bytes : HEAP_SIZE - HEAP_FIRST; }
 
 void gc_heap_close(GcHeap *heap)
 {

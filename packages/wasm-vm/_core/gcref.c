@@ -127,19 +127,23 @@ int gcref_unwrap(Store *store, const ValueType *type, PyObject *object, VMValue 
 
 /* ---- types ---- */
 
+/* The hook, or the registry's method, of one argument: a new reference, or NULL with an exception. */
+static PyObject *ask(PyObject *hook, const char *method, PyObject *registry, PyObject *argument)
+{
+    return hook ? PyObject_CallFunctionObjArgs(hook, registry, argument, NULL) : PyObject_CallMethod(registry, method, "O", argument);
+}
+
 uint32_t gc_type_of(Engine *engine, PyObject *type, uint32_t kind)
 {
-    PyObject *args = Py_BuildValue("(OO)", engine->registry, type), *id = NULL;
-    if (!args || module_call_helper("aggregate_id", args, &id))
-        return 0;
-    unsigned long n = PyLong_AsUnsignedLong(id);
-    Py_DECREF(id);
+    PyObject *id = ask(G.aggregate_id, "register_aggregate", engine->registry, type);
+    unsigned long n = id ? PyLong_AsUnsignedLong(id) : (unsigned long)-1;
+    Py_XDECREF(id);
     if (n == (unsigned long)-1 && PyErr_Occurred())
         return 0;
     if (n >= engine->types_end && engine_sync_types(engine))
         return 0;
     if (n < TYPE_STEP || n >= engine->types_end || n % TYPE_STEP || engine_type(engine, (uint32_t)n)->kind != kind) {
-        PyErr_Format(PyExc_TypeError, "expected %s, got %R", kind == TYPE_KIND_STRUCT ? "a StructType" : "an ArrayType", type);
+        PyErr_Format(PyExc_TypeError, "type: expected %s, not %R", kind == TYPE_KIND_STRUCT ? "a StructType" : "an ArrayType", type);
         return 0;
     }
     return (uint32_t)n;
@@ -147,10 +151,10 @@ uint32_t gc_type_of(Engine *engine, PyObject *type, uint32_t kind)
 
 PyObject *gcref_type(AnyRefObject *self, void *Py_UNUSED(closure))
 {
-    if (gcref_check(self))
-        return NULL;
-    PyObject *args = Py_BuildValue("(OI)", self->store->engine->registry, (unsigned int)gcref_type_id(self)), *type = NULL;
-    return args && module_call_helper("aggregate_type", args, &type) == 0 ? type : NULL;
+    PyObject *id = gcref_check(self) ? NULL : PyLong_FromUnsignedLong(gcref_type_id(self));
+    PyObject *type = id ? ask(G.aggregate_type, "composite", self->store->engine->registry, id) : NULL;
+    Py_XDECREF(id);
+    return type;
 }
 
 /* ---- AnyRef ---- */

@@ -106,20 +106,22 @@ PyObject *limits_object(uint64_t min, bool has_max, uint64_t max, bool is64, boo
 static PyObject *bind_types(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"to_func_type", "from_func_type", "to_memory_type", "from_memory_type", "to_table_type", "from_table_type",
-                            "to_global_type", "from_global_type", "to_tag_type", "from_tag_type", "default_engine", "set_wasi", NULL};
+                            "to_global_type", "from_global_type", "to_tag_type", "from_tag_type", "default_engine", "set_wasi", "aggregate_id",
+                            "aggregate_type", NULL};
     PyObject **slots[] = {&G.to_func_type,  &G.from_func_type,  &G.to_memory_type,   &G.from_memory_type, &G.to_table_type,
                           &G.from_table_type, &G.to_global_type, &G.from_global_type, &G.to_tag_type,      &G.from_tag_type,
-                          &G.default_engine,  &G.set_wasi};
-    PyObject *given[12] = {NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OOOOOOOOOOOO:bind_types", names, &given[0], &given[1], &given[2], &given[3], &given[4],
-                                     &given[5], &given[6], &given[7], &given[8], &given[9], &given[10], &given[11]))
+                          &G.default_engine,  &G.set_wasi,       &G.aggregate_id,     &G.aggregate_type};
+    PyObject *given[14] = {NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OOOOOOOOOOOOOO:bind_types", names, &given[0], &given[1], &given[2], &given[3], &given[4],
+                                     &given[5], &given[6], &given[7], &given[8], &given[9], &given[10], &given[11], &given[12],
+                                     &given[13]))
         return NULL;
-    for (int i = 0; i < 12; i++)
+    for (int i = 0; i < 14; i++)
         if (given[i] && given[i] != Py_None && !PyCallable_Check(given[i])) {
             PyErr_Format(PyExc_TypeError, "bind_types: %s must be callable or None", names[i]);
             return NULL;
         }
-    for (int i = 0; i < 12; i++)
+    for (int i = 0; i < 14; i++)
         if (given[i]) {
             PyObject *old = *slots[i];
             *slots[i] = given[i] == Py_None ? NULL : Py_NewRef(given[i]);

@@ -116,6 +116,7 @@ static PyObject *store_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         store->limit_memory = store->limit_elements = store->limit_instances = store->limit_tables = store->limit_memories = -1;
         store->externrefs.threshold = EXTERNREF_THRESHOLD;
         store->heap.stress = engine->gc_stress;
+        gc_heap_limit(&store->heap, UINT64_MAX);
     }
     Py_XDECREF(engine);
     Py_XDECREF(made);
@@ -310,17 +311,29 @@ static PyObject *store_set_epoch_deadline(Store *self, PyObject *ticks)
 
 static PyObject *store_set_limits(Store *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"memory_size", "table_elements", "instances", "tables", "memories", NULL};
-    long long memory = -1, elements = -1, instances = -1, tables = -1, memories = -1;
+    static char *names[] = {"memory_size", "table_elements", "instances", "tables", "memories", "gc_heap_size", NULL};
+    long long memory = -1, elements = -1, instances = -1, tables = -1, memories = -1, heap = -1;
     if (store_check_open(self) ||
-        !PyArg_ParseTupleAndKeywords(args, kwargs, "|LLLLL:set_limits", names, &memory, &elements, &instances, &tables, &memories))
+        !PyArg_ParseTupleAndKeywords(args, kwargs, "|LLLLLL:set_limits", names, &memory, &elements, &instances, &tables, &memories,
+                                     &heap))
         return NULL;
     self->limit_memory = memory;
     self->limit_elements = elements;
     self->limit_instances = instances;
     self->limit_tables = tables;
     self->limit_memories = memories;
+    gc_heap_limit(&self->heap, heap < 0 ? UINT64_MAX : (uint64_t)heap);
     Py_RETURN_NONE;
+}
+
+static PyObject *store_gc_stats(Store *self, PyObject *Py_UNUSED(ignored))
+{
+    if (store_check_open(self))
+        return NULL;
+    const GcStats *s = &self->heap.stats;
+    return Py_BuildValue("{sKsKsKsKsdsd}", "collections", (unsigned long long)s->collections, "live_bytes", (unsigned long long)s->live_bytes,
+                         "live_objects", (unsigned long long)s->live_objects, "heap_bytes", (unsigned long long)self->heap.in_use, "pause_seconds",
+                         (double)s->pause_ns / 1e9, "longest_pause_seconds", (double)s->longest_pause_ns / 1e9);
 }
 
 static PyObject *store_set_wasi(Store *self, PyObject *config)
@@ -376,10 +389,7 @@ static PyObject *store_get_closed(Store *self, void *Py_UNUSED(closure)) { retur
 /* Always NULL. What a host function raises, it throws. */
 static PyObject *store_throw(Store *self, PyObject *thrown)
 {
-    int is_error = PyObject_IsInstance(thrown, G.wasm_exception);
-    if (is_error < 0)
-        return NULL;
-    if (is_error) {
+    if (PyObject_TypeCheck(thrown, (PyTypeObject *)G.wasm_exception)) { /* whatever its __class__ says */
         PyErr_SetObject((PyObject *)Py_TYPE(thrown), thrown);
         return NULL;
     }
@@ -415,8 +425,11 @@ static PyMethodDef store_methods[] = {
     {"set_epoch_deadline", (PyCFunction)store_set_epoch_deadline, METH_O,
      "set_epoch_deadline($self, ticks_after_current, /)\n--\n\nInterrupt calls once the engine's epoch has advanced this far."},
     {"set_limits", (PyCFunction)(void (*)(void))store_set_limits, METH_VARARGS | METH_KEYWORDS,
-     "set_limits($self, memory_size=-1, table_elements=-1, instances=-1, tables=-1, memories=-1)\n--\n\nBounds on what the store's "
-     "guests may use: bytes of a memory, elements of a table, how many of each. Negative: none."},
+     "set_limits($self, memory_size=-1, table_elements=-1, instances=-1, tables=-1, memories=-1, gc_heap_size=-1)\n--\n\nBounds on "
+     "what the store's guests may use: bytes of a memory, elements of a table, how many of each, bytes of the garbage-collected heap. Negative: none."},
+    {"gc_stats", (PyCFunction)store_gc_stats, METH_NOARGS,
+     "gc_stats($self, /)\n--\n\nOf the garbage-collected heap, a dict: collections so far; live_bytes and live_objects of the last; heap_bytes in use "
+     "now; pause_seconds of all and longest_pause_seconds of one."},
     {"throw", (PyCFunction)store_throw, METH_O,
      "throw($self, exception, /)\n--\n\nRaise the WasmException of an ExnRef, or this one: thrown at the guest, when a host function does."},
     {"set_wasi", (PyCFunction)store_set_wasi, METH_O, "set_wasi($self, wasi, /)\n--\n\nConfigure what WASI functions of this store see."},

@@ -23,10 +23,11 @@ STEP: Final = 64
 class Entry:
     """A type of the registry. `supertype`: the id of the declared one, or -1. `described`: whether it has a custom descriptor."""
 
-    __slots__ = ("composite", "described", "supertype")
+    __slots__ = ("composite", "described", "final", "supertype")
 
-    def __init__(self, composite: CompositeType, supertype: int, described: bool) -> None:
+    def __init__(self, composite: CompositeType, supertype: int, described: bool, final: bool) -> None:
         self.composite = composite
+        self.final = final
         self.supertype = supertype
         self.described = described
 
@@ -40,9 +41,10 @@ class TypeRegistry:
     forked meanwhile for a thread it does not have. Instead the two steps that must be whole are one call of a list or a dict, see `_intern`.
     """
 
-    __slots__ = ("_entries", "_groups")
+    __slots__ = ("_entries", "_groups", "field_names")
 
     def __init__(self) -> None:
+        self.field_names: dict[int, tuple[str, ...]] = {}  # of struct types that somebody named, by id
         self._groups: dict[GroupKey, int] = {}  # key of a rec group -> id of its first member
         self._entries: list[Entry] = []  # by id // STEP - 1
 
@@ -65,8 +67,10 @@ class TypeRegistry:
                 ids.extend(ids[first : first + types[start].rec_size])
                 continue
             group = types[start : start + types[start].rec_size]
-            ids.extend(self._intern(group_key(group, _indices(ids, start, -1)), [sub.composite for sub in group],
-                                    [sub.supers[0] if sub.supers else -1 for sub in group], [sub.descriptor >= 0 for sub in group], ids))  # fmt: skip
+            ids.extend(self._intern(
+                group_key(group, _indices(ids, start, -1)), [sub.composite for sub in group], [sub.supers[0] if sub.supers else -1 for sub in group],
+                [sub.descriptor >= 0 for sub in group], [sub.final for sub in group], ids,
+            ))  # fmt: skip
         return ids
 
     def register_plain(self, plain: Sequence[tuple[Any, ...]]) -> list[int]:
@@ -84,7 +88,7 @@ class TypeRegistry:
     def register_func(self, type: FuncType) -> int:
         """The id of a function type as hosts write it: final, without supertype; its references hold engine ids."""
         key: GroupKey = (((0, type.params, type.results), True, (), -1, -1),)  # what `group_key` makes of it
-        return self._intern(key, [type], [-1], [False], None)[0]
+        return self._intern(key, [type], [-1], [False], [True], None)[0]
 
     def is_subtype(self, a: int, b: int) -> bool:
         """Whether a is b or declared below it."""
@@ -108,6 +112,10 @@ class TypeRegistry:
     def supertype(self, id: int) -> int:
         """The id of the declared supertype, or -1."""
         return self._entries[id // STEP - 1].supertype
+
+    def is_final(self, id: int) -> bool:
+        """Whether no type can be declared below it."""
+        return self._entries[id // STEP - 1].final
 
     def is_func(self, id: int) -> bool:
         """Whether it is a function type."""
@@ -174,16 +182,16 @@ class TypeRegistry:
         from wasm_environ.rec_groups import composite_key
 
         key: GroupKey = ((composite_key(composite, lambda id: id), final, (supertype,) if supertype >= 0 else (), -1, -1),)
-        return self._intern(key, [composite], [supertype], [False], None)[0]
+        return self._intern(key, [composite], [supertype], [False], [final], None)[0]
 
     def _intern(
-        self, key: GroupKey, composites: list[CompositeType], supers: list[int], described: list[bool], ids: list[int] | None
+        self, key: GroupKey, composites: list[CompositeType], supers: list[int], described: list[bool], finals: list[bool], ids: list[int] | None
     ) -> range:  # fmt: skip
         """The ids of a group's members; `ids` maps the module's earlier indices, None where there are engine ids already."""
         base = self._groups.get(key)
         while base is None:
             at = len(self._entries)
-            made = _entries(composites, supers, described, ids, (at + 1) * STEP)
+            made = _entries(composites, supers, described, finals, ids, (at + 1) * STEP)
             self._entries.extend(made)  # one step: nobody sees a part of a group
             if self._entries[at] is made[0]:
                 base = self._groups.setdefault(key, (at + 1) * STEP)  # after its entries; whoever made the same group meanwhile may have been first
@@ -191,7 +199,9 @@ class TypeRegistry:
         return range(base, base + len(composites) * STEP, STEP)
 
 
-def _entries(composites: list[CompositeType], supers: list[int], described: list[bool], ids: list[int] | None, base: int) -> list[Entry]:
+def _entries(
+    composites: list[CompositeType], supers: list[int], described: list[bool], finals: list[bool], ids: list[int] | None, base: int
+) -> list[Entry]:  # fmt: skip
     """A group's entries if it has the ids from `base` on."""
     if ids is not None:
         from wasm_environ.rec_groups import map_composite
@@ -199,7 +209,7 @@ def _entries(composites: list[CompositeType], supers: list[int], described: list
         index = _indices(ids, len(ids), base)
         composites = [map_composite(composite, index) for composite in composites]
         supers = [index(i) if i >= 0 else -1 for i in supers]
-    return [Entry(*row) for row in zip(composites, supers, described, strict=True)]
+    return [Entry(*row) for row in zip(composites, supers, described, finals, strict=True)]
 
 
 def _indices(ids: list[int], start: int, base: int) -> Callable[[int], int]:

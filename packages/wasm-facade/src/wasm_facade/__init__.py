@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from wasm_environ.errors import ArtifactError, ExhaustedError, LinkError, WasmError
     from wasm_environ.errors import Exit as ExitTrap
     from wasm_environ.errors import WasmError as WasmtimeError
+    from wasm_facade.aggregate_types import ArrayType, FieldType, StructType
     from wasm_facade.compilation import wat2wasm
     from wasm_facade.config import Config
     from wasm_facade.engine import Engine
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
     from wasm_facade.value import Val
     from wasm_pool import PoolingAllocationConfig
     from wasm_vm import (
+        AnyRef,
+        ArrayRef,
         Caller,
+        EqRef,
         ExnRef,
         Frame,
         Func,
         Global,
+        I31Ref,
         Instance,
         InstanceExports,
         InstancePre,
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
         SharedMemory,
         Store,
         StoreError,
+        StructRef,
         Table,
         Tag,
         Trap,
@@ -45,12 +51,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "ArtifactError", "Caller", "CompileError", "Config", "DirPerms", "Engine", "ExhaustedError", "ExitTrap", "ExnRef",
-    "ExportType", "FilePerms", "Frame", "Func", "FuncType", "Global", "GlobalType", "ImportType", "Instance",
-    "InstanceExports", "InstancePre", "InvalidError", "Limits", "LinkError", "Linker", "MalformedError", "Memory",
-    "MemoryType", "Module", "PoolingAllocationConfig", "SharedMemory", "Store", "StoreContext", "StoreError", "Table",
-    "TableType", "Tag", "TagType", "TextError", "Trap", "TrapCode", "UnsupportedError", "Val", "ValType", "WasiConfig",
-    "WasmError", "WasmException", "WasmtimeError", "load", "wat2wasm",
+    "AnyRef", "ArrayRef", "ArrayType", "ArtifactError", "Caller", "CompileError", "Config", "DirPerms",
+    "Engine", "EqRef", "ExhaustedError", "ExitTrap", "ExnRef", "ExportType", "FieldType", "FilePerms", "Frame",
+    "Func", "FuncType", "Global", "GlobalType", "I31Ref", "ImportType", "Instance", "InstanceExports",
+    "InstancePre", "InvalidError", "Limits", "LinkError", "Linker", "MalformedError", "Memory", "MemoryType",
+    "Module", "PoolingAllocationConfig", "SharedMemory", "Store", "StoreContext", "StoreError", "StructRef",
+    "StructType", "Table", "TableType", "Tag", "TagType", "TextError", "Trap", "TrapCode", "UnsupportedError",
+    "Val", "ValType", "WasiConfig", "WasmError", "WasmException", "WasmtimeError", "load", "wat2wasm",
 ]  # fmt: skip
 
 # Columns: module, the names it defines.
@@ -58,7 +65,8 @@ _HOMES = (
     ("wasm_environ.errors", "ArtifactError ExhaustedError LinkError WasmError"),
     ("wasm_environ.compile_errors", "CompileError InvalidError MalformedError TextError UnsupportedError"),
     ("wasm_vm", "Caller ExnRef Frame Func Global Instance InstanceExports InstancePre Memory SharedMemory Store StoreError Table Tag Trap TrapCode"),
-    ("wasm_vm", "WasmException"),
+    ("wasm_vm", "AnyRef ArrayRef EqRef I31Ref StructRef WasmException"),
+    ("wasm_facade.aggregate_types", "ArrayType FieldType StructType"),
     ("wasm_facade.config", "Config"),
     ("wasm_facade.engine", "Engine"),
     ("wasm_facade.module", "Module"),

@@ -222,9 +222,21 @@ def _set_wasi(store: Store, config: Any) -> Any:
     return configure(store, config)
 
 
+def _aggregate_id(registry: Any, type: Any) -> int:
+    from wasm_facade.aggregate_types import id_of
+
+    return id_of(registry, type)
+
+
+def _aggregate_type(registry: Any, id: int) -> Any:
+    from wasm_facade.aggregate_types import type_of
+
+    return type_of(registry, id)
+
+
 bind_types(
     to_func_type=_described_by("FuncType"), from_func_type=_description, to_memory_type=_described_by("MemoryType"),
     from_memory_type=_description, to_table_type=_described_by("TableType"), from_table_type=_description,
     to_global_type=_described_by("GlobalType"), from_global_type=_description, to_tag_type=_to_tag_type,
-    from_tag_type=_payload, default_engine=Engine, set_wasi=_set_wasi,
+    from_tag_type=_payload, default_engine=Engine, set_wasi=_set_wasi, aggregate_id=_aggregate_id, aggregate_type=_aggregate_type,
 )  # fmt: skip

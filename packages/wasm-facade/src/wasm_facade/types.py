@@ -74,6 +74,26 @@ class ValType:
         return cls._of(environ.ANYREF)
 
     @classmethod
+    def eqref(cls) -> ValType:
+        """The type of references that wasm can compare: structs, arrays, i31."""
+        return cls._of(environ.ref(environ.EQ))
+
+    @classmethod
+    def i31ref(cls) -> ValType:
+        """The type of references to 31-bit integers."""
+        return cls._of(environ.ref(environ.I31))
+
+    @classmethod
+    def structref(cls) -> ValType:
+        """The type of references to structs."""
+        return cls._of(environ.ref(environ.STRUCT))
+
+    @classmethod
+    def arrayref(cls) -> ValType:
+        """The type of references to arrays."""
+        return cls._of(environ.ref(environ.ARRAY))
+
+    @classmethod
     def exnref(cls) -> ValType:
         """The type of references to exceptions."""
         return cls._of(environ.EXNREF)

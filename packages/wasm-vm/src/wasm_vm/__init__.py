@@ -74,18 +74,22 @@ def bind_types(
     from_tag_type: Converter | None = None,
     default_engine: Callable[[], Any] | None = None,
     set_wasi: Callable[[Store, Any], Any] | None = None,
+    aggregate_id: Callable[[Any, Any], int] | None = None,
+    aggregate_type: Callable[[Any, int], Any] | None = None,
 ) -> None:
     """Let the public API's own classes appear in the vm's methods; called once, before use.
 
     `to_*` turn an environ type (`FuncType`, `MemoryType`, `TableType`, `GlobalType`) into the public class; `from_*` the public class
     into environ's, raising TypeError or AttributeError for anything else. A tag's type is given and taken as the environ FuncType of its
     payload. Environ's own types are always accepted. `default_engine()` makes the engine of `Store()`; `set_wasi(store, config)` is called
-    by `Store.set_wasi`, and what it returns is kept as `store._wasi`.
+    by `Store.set_wasi`, and what it returns is kept as `store._wasi`. `aggregate_id(registry, type)` is the id of a public struct or array type,
+    `aggregate_type(registry, id)` the way back.
     """
     _bind_types(
         to_func_type=to_func_type, from_func_type=from_func_type, to_memory_type=to_memory_type, from_memory_type=from_memory_type,
         to_table_type=to_table_type, from_table_type=from_table_type, to_global_type=to_global_type, from_global_type=from_global_type,
         to_tag_type=to_tag_type, from_tag_type=from_tag_type, default_engine=default_engine, set_wasi=set_wasi,
+        aggregate_id=aggregate_id, aggregate_type=aggregate_type,
     )  # fmt: skip
 
 

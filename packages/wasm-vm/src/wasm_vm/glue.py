@@ -10,28 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from wasm_environ.registry import TypeRegistry
     from wasm_vm import Memory, SharedMemory
     from wasm_vm.loading import Described
-
-# A public type's id in an engine's registry, and back; bound by the facade.
-_aggregates: list[Callable[..., Any]] = []
-
-
-def bind_aggregates(id_of: Callable[[TypeRegistry, Any], int], type_of: Callable[[TypeRegistry, int], Any]) -> None:
-    """Give StructRef and ArrayRef the public type classes."""
-    _aggregates[:] = [id_of, type_of]
-
-
-def aggregate_id(registry: TypeRegistry, type: Any) -> int:
-    """The engine's id of a StructType or ArrayType."""
-    return int(_aggregates[0](registry, type)) if _aggregates else registry.register_aggregate(type)
-
-
-def aggregate_type(registry: TypeRegistry, id: int) -> Any:
-    """The public type of an engine's id."""
-    return _aggregates[1](registry, id) if _aggregates else registry.composite(id)
-
 
 def type_name(code: int) -> str:
     """A value type in the text format's words."""
