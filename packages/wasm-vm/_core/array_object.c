@@ -63,7 +63,8 @@ static PyObject *make(PyTypeObject *cls, PyObject *storelike, PyObject *type, Py
     if (!store)
         return NULL;
     PyObject *made = NULL;
-    gc_poll(store);
+    uint64_t count = fill ? length : (uint64_t)PyTuple_GET_SIZE(items);
+    gc_poll(store, count > UINT32_MAX ? 0 : count << 3);
     store->pins++;
     store->heap.inhibit++;
     uint32_t type_id = gc_type_of(store->engine, type, TYPE_KIND_ARRAY);

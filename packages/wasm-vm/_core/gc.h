@@ -62,10 +62,11 @@ typedef struct GcHeap {
     size_t work_count, work_most;       /* work_most: since the pages were given back */
     uint32_t used_end;                  /* blocks from here on were never used, and are zero */
     uint32_t cursor, free_cursor;       /* where holes, and unused blocks, are looked for next */
+    uint32_t large_cursor;              /* and runs of them, for large objects */
     uint32_t hole_block, hole_line;     /* the block of the current hole, and the line behind it */
     uint64_t spare_bump, spare_limit;   /* another hole, left when an object did not fit it */
     uint64_t since, threshold;          /* bytes handed out since the last collection, and when the next is due */
-    uint64_t in_use, most;              /* bytes of blocks in use, and how many there may be */
+    uint64_t in_use, most;              /* bytes of blocks in use, and how many there may be (Store.set_limits) */
     uint32_t inhibit;                   /* > 0: not now: there are references that a collection would not see */
     bool stress;                        /* collect at every allocation; checks the heap afterwards */
     GcStats stats;
@@ -77,6 +78,7 @@ void gc_heap_limit(GcHeap *heap, uint64_t bytes); /* of blocks in use; what is i
 void gc_heap_close(GcHeap *heap); /* unmaps it: no reference may be followed any more */
 /* An object of `size` bytes, a multiple of 8: its header is the type's id, all else is zero. 0: out of memory. Does not collect. Without Python. */
 uint64_t gc_heap_alloc(GcHeap *heap, uint32_t type_id, uint64_t size);
+bool gc_heap_has_room(const GcHeap *heap, uint64_t size); /* without a collection, for an object of its own blocks */
 static inline uint8_t *gc_object(const GcHeap *heap, uint64_t ref) { return heap->vm.base + ref; }
 static inline uint32_t gc_block_of(uint64_t ref) { return (uint32_t)(ref >> GC_BLOCK_LOG2); }
 uint64_t gc_first_ref(void); /* below it no object lies */

@@ -6,14 +6,19 @@
  *   globals, tables, evaluated segments       exact, of every instance of the store and of what the host made
  *   Python objects                            the store's slab (gc_roots.c)
  *   an exception on its way out               store->pending_exception, store->thrown_ref
- *   values being converted                    nothing sees them: heap.inhibit is raised meanwhile
- *   another greenlet                          keeps its stack elsewhere: nothing is collected while calls of two are in the store (store->foreign)
+ *   values being converted, constant          nothing sees them: heap.inhibit is raised meanwhile. Between a conversion and the place where the value goes
+ *     expressions being evaluated               (a cell, a field, the stack of wasm) no Python runs
+ *   arguments beyond registers                in VMStoreContext.args between a caller's stores and its callee's loads, where nothing allocates
+ *   another greenlet                          keeps its stack elsewhere: nothing is collected while calls of two are in the store (store->foreign), nor for
+ *                                             a greenlet while calls of another wait
  *   wasm interrupted by a Python signal       may be in the middle of an allocation: heap.inhibit is raised while handlers run
+ *   wasm of another store, called by a host   holds callee-saved registers of this store's wasm: they are on the stack above `low`, also when it is
+ *     function of this one                      interrupted there, since signals run on the thread's own stack
+ *   another thread                            nothing: a store is entered by one at a time; handles that others let go of are places of the slab
  */
 #include "plan.h"
 #include "runtime.h"
 
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +45,9 @@ static void mark_instance(Store *store, const Instance *instance)
         if (is_traced(&plan->globals[g].type))
             mark(store, cells[g - plan->imported_globals].ref);
     for (uint32_t i = 0; instance->element_values && i < plan->element_count; i++)
-        for (uint64_t k = 0; instance->element_values[i] && is_traced(&plan->elements[i].type) && k < plan->elements[i].count; k++)
-            mark(store, instance->element_values[i][k]);
+        if (instance->element_values[i] && !instance->dropped_elements[i] && is_traced(&plan->elements[i].type))
+            for (uint64_t k = 0; k < plan->elements[i].count; k++)
+                mark(store, instance->element_values[i][k]);
 }
 
 static void mark_roots(Store *store)
@@ -63,6 +69,7 @@ static void mark_roots(Store *store)
     drain(store);
 }
 
+/* Asked by compiled code, which is the innermost call of the store, or by the host with the greenlet looked at as well. */
 static bool may_collect(const Store *store) { return !store->heap.inhibit && !(store->depth && store->foreign); }
 
 /* Everything that is alive is found from `low` upwards, where depth > 0, and from the roots. Without Python, with or without the GIL. */
@@ -136,32 +143,40 @@ uint64_t slow_array_alloc(VMContext *context, uint32_t type_id, uint64_t length,
 
 /* ---- from the host, with the GIL ---- */
 
-/* The registers that calls preserve may be wasm's: they go to this frame. */
-__attribute__((noinline)) static void collect_from_here(Store *store)
+uint64_t slow_gc_collect(Store *store, uint64_t unused1, uint64_t unused2, uint64_t unused3, uint64_t unused4, uintptr_t low)
 {
-    jmp_buf registers;
-    (void)setjmp(registers);
-    collect(store, (uintptr_t)&registers);
+    (void)unused1, (void)unused2, (void)unused3, (void)unused4;
+    collect(store, low);
+    return 0;
 }
 
-static bool is_due(const Store *store) { return store->heap.since > store->heap.threshold || store->externrefs.count >= store->externrefs.threshold; }
+static const void *current_greenlet(void);
 
-void gc_poll(Store *store)
+/* Another greenlet than that of the calls that wait in the store may be asking: its stack is another one, while theirs is kept elsewhere. */
+static bool host_may_collect(const Store *store) { return may_collect(store) && (!store->depth || current_greenlet() == store->greenlet); }
+
+static bool is_due(const Store *store, uint64_t size)
 {
-    if (UNLIKELY(is_due(store) || store->heap.stress) && may_collect(store))
-        collect_from_here(store);
+    const GcHeap *heap = &store->heap;
+    return heap->since + size > heap->threshold || store->externrefs.count >= store->externrefs.threshold || !gc_heap_has_room(heap, size);
+}
+
+void gc_poll(Store *store, uint64_t size)
+{
+    if (UNLIKELY(is_due(store, size) || store->heap.stress) && host_may_collect(store))
+        gc_collect(store);
 }
 
 void gc_tidy(Store *store)
 {
-    gc_poll(store);
+    gc_poll(store, 0);
     externrefs_release(&store->externrefs);
 }
 
 void gc_now(Store *store)
 {
-    if (may_collect(store))
-        collect_from_here(store);
+    if (host_may_collect(store))
+        gc_collect(store);
     externrefs_release(&store->externrefs);
 }
 
@@ -202,6 +217,7 @@ void gc_enter(Store *store, uintptr_t stack_high)
         store->foreign++; /* nothing is collected until all calls have ended */
 }
 
+/* Compiled code writes at most a header and an array's length before it moves the bump pointer: what lies behind it must be zero. */
 void gc_clear_hole(Store *store)
 {
     VMGcHeap *vm = &store->heap.vm;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* Offsets are 32 bits. Those below HEAP_FIRST are never handed out: small integers then keep nothing alive, and a null that is followed faults. */
 static const uint64_t HEAP_SIZE = 1ull << 32, HEAP_FIRST = 1ull << 28;
@@ -17,6 +18,7 @@ static const size_t SIDE_SIZE = (size_t)BLOCKS * (sizeof(GcBlock) + 2 * GC_LINES
 static const size_t WORK_SIZE = sizeof(uint32_t) << 30; /* a place for every reference there can be in the heap */
 static const uint64_t FIRST_THRESHOLD = 4ull << 20;
 enum { GIVEN_BACK = 4 }; /* larger runs of blocks than this are zeroed by giving their pages back */
+static const size_t WORK_KEPT = 1u << 16; /* entries of the work list whose pages stay */
 
 uint64_t gc_first_ref(void) { return HEAP_FIRST + HEAP_REF_BIAS; }
 
@@ -47,7 +49,7 @@ int gc_heap_open(GcHeap *heap)
     heap->lines = (uint8_t(*)[GC_LINES])(void *)(heap->blocks + BLOCKS);
     heap->fresh = heap->lines + BLOCKS;
     heap->work = (uint32_t *)(void *)(heap->fresh + BLOCKS);
-    heap->used_end = heap->cursor = heap->free_cursor = FIRST_BLOCK;
+    heap->used_end = heap->cursor = heap->free_cursor = heap->large_cursor = FIRST_BLOCK;
     heap->threshold = FIRST_THRESHOLD;
     return 0;
 }
@@ -67,14 +69,26 @@ void gc_heap_close(GcHeap *heap)
 
 static uint64_t start_of(uint32_t block, uint32_t line) { return ((uint64_t)block << GC_BLOCK_LOG2) + ((uint64_t)line << GC_LINE_LOG2) + HEAP_REF_BIAS; }
 
-static bool may_take(const GcHeap *heap, uint64_t count) { return within(heap->in_use, count << GC_BLOCK_LOG2, heap->most); }
+static bool may_take(const GcHeap *heap, uint64_t count)
+{
+    uint64_t size = count << GC_BLOCK_LOG2; /* an object has less than 2**37 bytes */
+    return within(heap->in_use, size, heap->most);
+}
+
+bool gc_heap_has_room(const GcHeap *heap, uint64_t size) { return may_take(heap, (size + GC_BLOCK - 1) >> GC_BLOCK_LOG2); }
+
+/* Give back the pages that lie in these blocks as a whole, which may be fewer than all: then false. Elsewhere pages are larger than blocks. */
+static bool give_back(GcHeap *heap, uint32_t first, uint32_t count)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE) - 1, at = (uintptr_t)heap->map + ((uintptr_t)first << GC_BLOCK_LOG2);
+    uintptr_t end = at + ((uintptr_t)count << GC_BLOCK_LOG2), from = (at + page) & ~page, to = end & ~page;
+    return from < to && !madvise((void *)from, to - from, MADV_DONTNEED) && from == at && to == end;
+}
 
 static void zero_blocks(GcHeap *heap, uint32_t first, uint32_t count)
 {
-    uint8_t *at = heap->map + ((uint64_t)first << GC_BLOCK_LOG2);
-    size_t size = (size_t)count << GC_BLOCK_LOG2;
-    if (count <= GIVEN_BACK || madvise(at, size, MADV_DONTNEED))
-        memset(at, 0, size);
+    if (count <= GIVEN_BACK || !give_back(heap, first, count))
+        memset(heap->map + ((uint64_t)first << GC_BLOCK_LOG2), 0, (size_t)count << GC_BLOCK_LOG2);
 }
 
 /* A zeroed block in which nothing is live; false: there may be no more. All its lines count as handed out. */
@@ -85,9 +99,9 @@ static bool take_block(GcHeap *heap, uint32_t *block)
     uint32_t b = heap->free_cursor;
     while (b < heap->used_end && heap->blocks[b].kind != BLOCK_UNUSED)
         b++;
-    heap->free_cursor = b + 1;
-    if (b == BLOCKS)
+    if (b >= BLOCKS)
         return false;
+    heap->free_cursor = b + 1;
     if (b == heap->used_end)
         heap->used_end++;
     else
@@ -148,17 +162,30 @@ static bool take_hole(GcHeap *heap)
 
 /* ---- objects ---- */
 
+/* From block *b on, the first run of n unused blocks, or as many as there are at the end; -> how many. It may go on into blocks never used. */
+static uint32_t find_run(const GcHeap *heap, uint32_t *b, uint32_t n)
+{
+    uint32_t at = *b, run = 0;
+    for (; at < heap->used_end && run < n; at++)
+        run = heap->blocks[at].kind == BLOCK_UNUSED ? run + 1 : 0;
+    *b = at - run;
+    return run;
+}
+
+/* The search goes on where the last one ended: what was too small then is found again after the next collection, or when nothing else is left. */
 static uint64_t take_large(GcHeap *heap, uint64_t size)
 {
     uint64_t count = (size + GC_BLOCK - 1) >> GC_BLOCK_LOG2;
-    if (count > BLOCKS || !may_take(heap, count))
+    if (!may_take(heap, count))
         return 0;
-    uint32_t n = (uint32_t)count, b = FIRST_BLOCK, run = 0;
-    for (; b < heap->used_end && run < n; b++)
-        run = heap->blocks[b].kind == BLOCK_UNUSED ? run + 1 : 0;
-    b -= run; /* the first of the run; one at the end may go on into blocks never used */
+    uint32_t n = (uint32_t)count, b = heap->large_cursor, run = find_run(heap, &b, n);
+    if (!within(b, n, BLOCKS)) {
+        b = FIRST_BLOCK;
+        run = find_run(heap, &b, n);
+    }
     if (!within(b, n, BLOCKS))
         return 0;
+    heap->large_cursor = b + n;
     zero_blocks(heap, b, run);
     if (b + n > heap->used_end) {
         if (heap->cursor == heap->used_end)
@@ -246,17 +273,20 @@ void gc_sweep(GcHeap *heap)
             in_use += (uint64_t)count << GC_BLOCK_LOG2;
         } else {
             if (count > GIVEN_BACK)
-                (void)madvise(heap->map + ((uint64_t)b << GC_BLOCK_LOG2), (size_t)count << GC_BLOCK_LOG2, MADV_DONTNEED);
+                (void)give_back(heap, b, count);
             for (uint32_t i = 0; i < count; i++)
                 heap->blocks[b + i] = (GcBlock){.kind = BLOCK_UNUSED};
         }
         b += count - 1;
     }
     heap->in_use = in_use;
-    heap->cursor = heap->free_cursor = FIRST_BLOCK;
+    heap->cursor = heap->free_cursor = heap->large_cursor = FIRST_BLOCK;
     heap->hole_block = 0;
     heap->vm.bump = heap->vm.limit = heap->spare_bump = heap->spare_limit = 0;
     heap->since = 0;
-    uint64_t live = heap->stats.live_bytes, growth = heap->most < HEAP_SIZE - HEAP_FIRST ? 1 : 1;
-    heap->threshold = growth * live > FIRST_THRESHOLD ? growth * live : FIRST_THRESHOLD;
+    heap->threshold = heap->stats.live_bytes > FIRST_THRESHOLD ? heap->stats.live_bytes : FIRST_THRESHOLD;
+    if (heap->work_most > WORK_KEPT) {
+        (void)madvise(heap->work, sizeof *heap->work * heap->work_most, MADV_DONTNEED);
+        heap->work_most = 0;
+    }
 }

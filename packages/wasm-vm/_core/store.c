@@ -143,6 +143,7 @@ static int store_init(PyObject *object, PyObject *args, PyObject *kwargs)
         PyObject *old_object = self->engine_object;
         self->engine = (Engine *)Py_NewRef(engine);
         self->engine_object = Py_NewRef(engine_object);
+        self->heap.stress = engine->gc_stress;
         Py_DECREF(old);
         Py_DECREF(old_object);
     }
@@ -322,6 +323,7 @@ static PyObject *store_set_limits(Store *self, PyObject *args, PyObject *kwargs)
     self->limit_instances = instances;
     self->limit_tables = tables;
     self->limit_memories = memories;
+    heap = heap < 0 ? memory : heap; /* wasmtime has one limit for both */
     gc_heap_limit(&self->heap, heap < 0 ? UINT64_MAX : (uint64_t)heap);
     Py_RETURN_NONE;
 }
@@ -426,7 +428,8 @@ static PyMethodDef store_methods[] = {
      "set_epoch_deadline($self, ticks_after_current, /)\n--\n\nInterrupt calls once the engine's epoch has advanced this far."},
     {"set_limits", (PyCFunction)(void (*)(void))store_set_limits, METH_VARARGS | METH_KEYWORDS,
      "set_limits($self, memory_size=-1, table_elements=-1, instances=-1, tables=-1, memories=-1, gc_heap_size=-1)\n--\n\nBounds on "
-     "what the store's guests may use: bytes of a memory, elements of a table, how many of each, bytes of the garbage-collected heap. Negative: none."},
+     "what the store's guests may use: bytes of a memory, elements of a table, how many of each, bytes of the garbage-collected heap (as of a memory, if not given). Negative: "
+     "none."},
     {"gc_stats", (PyCFunction)store_gc_stats, METH_NOARGS,
      "gc_stats($self, /)\n--\n\nOf the garbage-collected heap, a dict: collections so far; live_bytes and live_objects of the last; heap_bytes in use "
      "now; pause_seconds of all and longest_pause_seconds of one."},

@@ -185,8 +185,10 @@ int value_to_wasm_slow(Store *store, const ValueType *type, PyObject *object, VM
     PyObject *value = unwrap(store->engine, type, object);
     if (!value)
         return PyErr_Occurred() ? -1 : wrong_type(type, object);
+    store->heap.inhibit++; /* a finalizer of `value` can run Python code while the reference is in `out` only */
     result = plain(store, type, value, out);
-    Py_DECREF(value); /* a reference is in the store's set by now */
+    Py_DECREF(value);
+    store->heap.inhibit--;
     return result == NOT_PLAIN ? wrong_type(type, object) : result;
 }
 
