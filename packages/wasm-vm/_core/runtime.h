@@ -41,13 +41,17 @@ enum { INTERRUPT_TIMEOUT = 1, INTERRUPT_EPOCH = 2, INTERRUPT_SIGNALS = 4 };
 enum { MAX_FRAMES = 64 };
 
 /* What unwinding found out about a return address - 1. */
+enum Frame { FRAME_ENTRY, FRAME_LINKED, FRAME_OTHER, FRAME_WRONG };
 typedef struct UnwindRow {
     uintptr_t pc;          /* 0: an empty row */
     uintptr_t pad;         /* where its handler begins, or 0 */
-    const uint32_t *shape; /* of the frame; NULL: nothing is unwound through it. Borrowed from the code */
-    int32_t lowest;        /* of the shape: where its lowest register lies; 0: a shape that cannot be */
-    bool linked;           /* whether frame pointers are a chain here, return addresses behind them */
+    const uint32_t *shape; /* of the frame; borrowed from the code */
+    int32_t cfa, lowest;   /* from the frame pointer, and from there: the canonical frame address, and the lowest register */
+    uint32_t kind;         /* enum Frame: nothing is unwound through it; frame pointers are a chain, return addresses behind them; not so; a shape that cannot be */
+    uint32_t count;        /* of a linked one, in `saved`: other registers, as words of a shape */
+    uint32_t saved[6];
 } UnwindRow;
+_Static_assert(sizeof(UnwindRow) == 64, "a cache line");
 enum { UNWIND_ROWS = 256 };
 
 /* The frames that the last exception has left so far, which its backtrace begins with if the handler that has it throws it on. */

@@ -7,29 +7,35 @@
 
 #include <string.h>
 
-/* Where, from the canonical frame address, the lowest register of a shape lies; 0: the shape is none that a frame can have. `linked`: whether the caller's
- * frame pointer and the return address lie where the frame pointer points. */
-static int32_t lowest_saved(const uint32_t *shape, bool *linked)
+enum { MAX_SAVED = sizeof ((UnwindRow *)NULL)->saved / sizeof(uint32_t) };
+
+/* What a shape says, into its row; checked once, so that going through a frame need not. */
+static void read_shape(UnwindRow *row, const uint32_t *shape)
 {
-    bool back = false, next = false;
-    const uint32_t needed = 1u << THROWN_FP | 1u << THROWN_PC;
-    uint32_t count = shape[1], restored = 0;
-    int32_t lowest = 0;
-    *linked = false;
-    if (count > SHAPE_WORDS - 2 || shape[0] & 7)
-        return 0;
+    const int32_t word_size = (int32_t)sizeof(uintptr_t);
+    uint32_t count = shape[1], restored = 0, others = 0;
+    bool next = false, back = false;
+    row->shape = shape;
+    row->kind = FRAME_WRONG;
+    row->cfa = (int32_t)shape[0];
+    row->lowest = 0;
+    if (count > SHAPE_WORDS - 2)
+        return;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t number = shape[2 + i] >> 16;
-        int32_t at = (int16_t)(shape[2 + i] & 0xFFFF);
-        if (number >= THROWN_WORDS || !(1u << number & throw_restorable) || at & 7 || at >= 0)
-            return 0;
+        uint32_t word = shape[2 + i], number = word >> 16;
+        int32_t at = (int16_t)(word & 0xFFFF);
+        if (number >= THROWN_WORDS || !(1u << number & throw_restorable) || at % word_size || at >= 0)
+            return;
         restored |= 1u << number;
-        next = next || (number == THROWN_FP && at == -(int32_t)shape[0]);
-        back = back || (number == THROWN_PC && at == (int32_t)sizeof(uintptr_t) - (int32_t)shape[0]);
-        lowest = at < lowest ? at : lowest;
+        row->lowest = at < row->lowest ? at : row->lowest;
+        next = next || (number == THROWN_FP && at == -row->cfa);
+        back = back || (number == THROWN_PC && at == word_size - row->cfa);
+        if (number != THROWN_FP && number != THROWN_PC && others++ < MAX_SAVED)
+            row->saved[others - 1] = word;
     }
-    *linked = next && back;
-    return (restored & needed) == needed ? lowest : 0;
+    row->count = others;
+    if ((restored >> THROWN_FP & restored >> THROWN_PC & 1) != 0)
+        row->kind = next && back && others <= MAX_SAVED && others + 2 == count ? FRAME_LINKED : FRAME_OTHER;
 }
 
 /* What is known of a return address; the tables are searched once for each. */
@@ -46,15 +52,13 @@ static void look_up(const Code *code, uintptr_t pc, UnwindRow *row)
     }
     row->pc = pc;
     row->pad = 0;
-    row->shape = NULL;
     if (low < code->handler_count && code->handlers[3 * low] <= offset && code->handlers[3 * low + 2] < code->text_size)
         row->pad = (uintptr_t)code->text + code->handlers[3 * low + 2];
     int64_t frame = code_last_row(code->frames, code->frame_count, offset);
     uint32_t number = frame < 0 ? 0 : code->frames[2 * frame + 1];
-    if (number && number < code->shape_count) {
-        row->shape = code->shapes + (size_t)SHAPE_WORDS * number;
-        row->lowest = lowest_saved(row->shape, &row->linked);
-    }
+    row->kind = FRAME_ENTRY;
+    if (number && number < code->shape_count)
+        read_shape(row, code->shapes + (size_t)SHAPE_WORDS * number);
 }
 
 /* Rows are of code that was there when they were made; when any code has gone since, all are forgotten. */
@@ -86,14 +90,24 @@ static const UnwindRow *row_at(ThreadRecord *thread, uintptr_t pc)
 /* From a frame to its caller's. false: the tables say what cannot be; nothing outside of the stack between sp and the activation's entry is read. */
 __attribute__((no_sanitize("address"))) static inline bool step(uintptr_t *r, const UnwindRow *row, uintptr_t end, uintptr_t *pc)
 {
-    const uint32_t *shape = row->shape;
-    uintptr_t sp = r[THROWN_SP], fp = r[THROWN_FP], cfa = fp + (uintptr_t)(int32_t)shape[0];
-    if (UNLIKELY(cfa <= sp || cfa > end || cfa & 7 || !row->lowest || cfa - sp < (uintptr_t)-row->lowest))
+    uintptr_t sp = r[THROWN_SP], fp = r[THROWN_FP], cfa = fp + (uintptr_t)row->cfa;
+    if (UNLIKELY(cfa <= sp || cfa > end || cfa % sizeof cfa || cfa - sp < (uintptr_t)-row->lowest))
         return false;
-    for (const uint32_t *word = shape + 2, *last = word + shape[1]; word < last; word++)
+    const uint32_t *word = row->saved, *last = word + row->count;
+    if (LIKELY(row->kind == FRAME_LINKED)) {
+        *pc = ((const uintptr_t *)fp)[1];
+        r[THROWN_FP] = *(const uintptr_t *)fp;
+    } else if (row->kind == FRAME_OTHER) {
+        word = row->shape + 2;
+        last = word + row->shape[1];
+    } else {
+        return false;
+    }
+    for (; word < last; word++)
         r[*word >> 16] = *(const uintptr_t *)(cfa + (uintptr_t)(int16_t)(*word & 0xFFFF));
+    if (UNLIKELY(row->kind == FRAME_OTHER))
+        *pc = r[THROWN_PC];
     r[THROWN_SP] = cfa;
-    *pc = row->linked ? ((const uintptr_t *)fp)[1] : r[THROWN_PC]; /* the same; but the next look-up need not wait for the shape */
     return true;
 }
 
@@ -135,7 +149,7 @@ void throw_find(uintptr_t *r)
     forget_if_stale(thread);
     for (uintptr_t pc = r[THROWN_PC];; known = false) {
         const UnwindRow *row = row_at(thread, pc - 1); /* in the call */
-        if (row && !row->pad && !row->shape) /* the entry trampoline */
+        if (row && !row->pad && row->kind == FRAME_ENTRY)
             uncaught(thread, activation, exception, false);
         if (row && !known)
             leave(trail, pc - 1);
