@@ -252,5 +252,5 @@ FORMS: dict[str, Callable[[Any, Bomb], Any]] = {"hostile": Hostile, "posing": su
 JUNK: list[Any] = [
     None, -1, 1 << 31, 1 << 32, 1 << 63, 1 << 64, -(1 << 63), "", b"", "\ud800", "nul\0", float("nan"), float("inf"), object(), (), [], {}, int, slice(5, -7, 0),
     slice(None), memoryview(b"four"), memoryview(b"every other")[::2],
-    "engine", "module", "store", "func", "memory", "table", "global", "tag", "shared", "exports", "instance", "pre",
+    "engine", "module", "store", "func", "memory", "table", "global", "tag", "shared", "exports", "instance", "pre", "struct", "array",
 ]  # fmt: skip

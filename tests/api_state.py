@@ -35,6 +35,8 @@ PARTS: dict[str, Callable[[World], object]] = {
     "the global": lambda world: id(world.get("global").value(world.store)),
     "the number": lambda world: world.get("number_global").value(world.store),
     "the shared memory": lambda world: bytes(world.get("shared")),
+    "the struct": lambda world: [id(value) for value in world.get("struct")],
+    "the array": lambda world: [id(value) for value in world.get("array")],
     "the store's data": lambda world: id(world.store.data()),
 }
 SHALLOW = (list, tuple, dict, set, bytearray)  # of these the items count

@@ -87,7 +87,15 @@ def test_the_reference_is_the_same_on_every_way(strategy: str) -> None:
         world.call("throw ref", None)
 
 
-@pytest.mark.parametrize("wrong", [5, "x", object(), WasmException])
+class Posing:
+    """`isinstance` takes it for an exception, which it is not."""
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return WasmException
+
+
+@pytest.mark.parametrize("wrong", [5, "x", object(), WasmException, Posing()])
 def test_what_is_no_exnref(strategy: str, wrong: Any) -> None:
     world = World(strategy)
     actions: tuple[Callable[[], Any], ...] = (
