@@ -12,6 +12,7 @@ GROUPS = (
     ("annotations", ("custom/*.wast",)),
     ("custom_descriptors", ("proposals/custom-descriptors/*.wast",)),
     ("custom_page_sizes", ("proposals/custom-page-sizes/*.wast",)),
+    ("stack_switching", ("proposals/stack-switching/*.wast",)),
     ("threads", ("proposals/threads/*.wast",)),
     ("wide_arithmetic", ("proposals/wide-arithmetic/*.wast",)),
     ("gc", (
@@ -34,16 +35,14 @@ GROUPS = (
     ("relaxed_simd", ("*relaxed*.wast",)),
 )  # fmt: skip
 
-# The features that every backend has, besides wasm 2.0.
-EVERYWHERE = (
-    "function_references", "tail_call", "memory64", "multi_memory", "relaxed_simd", "annotations", "custom_page_sizes", "threads",
-    "wide_arithmetic",
+# Columns: strategy, the features whose files it runs, besides wasm 2.0.
+EVERYTHING = (
+    "function_references", "gc", "exceptions", "tail_call", "memory64", "multi_memory", "relaxed_simd", "annotations", "custom_descriptors",
+    "custom_page_sizes", "threads", "wide_arithmetic", "legacy_exceptions",
 )  # fmt: skip
-
-# Columns: strategy, the features whose files it runs.
 STRATEGIES = (
-    ("llvm", (*EVERYWHERE, "exceptions", "legacy_exceptions")),
-    ("native", (*EVERYWHERE, "exceptions", "legacy_exceptions")),
+    ("llvm", EVERYTHING),
+    ("native", EVERYTHING),
 )
 
 # Settings that differ from the defaults while a feature's files run; the threads proposal's suite is older than several tables and memories, and than

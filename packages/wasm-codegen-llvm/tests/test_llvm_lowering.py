@@ -14,13 +14,10 @@ from wasm_environ.features import ALL
 from wasm_environ.opcodes import BY_MNEMONIC, OPS
 from wasm_environ.text import parse_text
 
-# What the backend leaves out so far, by feature, in part.
-LACKING = {"custom_descriptors"}
-
 
 @pytest.mark.parametrize("op", OPS, ids=lambda op: f"{op.id:03x} {op.mnemonic}")
 def test_every_op_has_a_lowering(op):
-    assert op.id in supported_ops() or op.feature in LACKING
+    assert op.id in supported_ops()
 
 
 def test_says_what_it_lacks(monkeypatch):

@@ -75,7 +75,7 @@ static uint64_t new_struct(Store *store, const ConstOp *row, VMValue *stack, uin
     if (!aggregate || (described && pop(depth, 1, &descriptor, stack)) || (given && pop(depth, aggregate->count, &values, stack)))
         return 0;
     if (described && !descriptor->ref) {
-        (void)set_trap(TRAP_NULL_REFERENCE, NULL);
+        (void)set_trap(TRAP_NULL_DESCRIPTOR, NULL);
         return 0;
     }
     uint64_t ref = gc_new_object(store, type_id, engine_type(store->engine, type_id)->size);

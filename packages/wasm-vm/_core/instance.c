@@ -44,10 +44,12 @@ static bool limits_match(uint64_t size, bool has_max, uint64_t max, uint64_t wan
 
 static int check_func(Loaded *module, Store *store, uint32_t i, FuncObject *func)
 {
-    uint32_t want = module->plan.functions[module->plan.imports[i].index], have = func->signature->type_id;
+    const ImportPlan *row = &module->plan.imports[i];
+    uint32_t want = module->plan.functions[row->index], have = func->signature->type_id;
     if (func->store != store)
         return wrong_store(module, i);
-    return engine_is_subtype(module->engine, have, want) ? 0 : mismatch(module, i, (PyObject *)func, "types incompatible");
+    bool fits = row->exact ? have == want : engine_is_subtype(module->engine, have, want);
+    return fits ? 0 : mismatch(module, i, (PyObject *)func, "types incompatible");
 }
 
 static int check_table(Loaded *module, Store *store, uint32_t i, TableObject *object)

@@ -5,6 +5,7 @@
 #include "core.h"
 
 enum ExternKind { EXTERN_FUNC, EXTERN_TABLE, EXTERN_MEMORY, EXTERN_GLOBAL, EXTERN_TAG, EXTERN_KINDS };
+enum { EXACT_FUNC = 0x20 }; /* loading.py: the kind of a function import of an exact type */
 enum SegmentMode { MODE_ACTIVE, MODE_PASSIVE, MODE_DECLARED };
 
 typedef struct ConstOp {
@@ -55,6 +56,7 @@ typedef struct DataPlan {
 typedef struct ImportPlan {
     PyObject *module, *name; /* strong str */
     uint8_t kind;
+    bool exact;     /* a function of no subtype */
     uint32_t index; /* in the index space of its kind */
 } ImportPlan;
 

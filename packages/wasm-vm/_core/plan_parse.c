@@ -78,6 +78,9 @@ static int take_imports(Plan *plan, PyObject *tuple)
             return -1;
         row->module = Py_NewRef(module);
         row->name = Py_NewRef(name);
+        row->exact = row->kind == EXACT_FUNC;
+        if (row->exact)
+            row->kind = EXTERN_FUNC;
         if (row->kind >= EXTERN_KINDS || row->index >= bounds[row->kind])
             return bad_plan("import index");
     }

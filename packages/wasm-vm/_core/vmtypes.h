@@ -23,7 +23,7 @@ typedef VMValue VMGlobal;
 #define VM_RESERVATION 0x200000000ull
 #define VM_GUARD_EXTRA 0x10000ull
 #define VM_OVERFLOW_PAGE 0xF000u
-#define VM_LAYOUT 0xC34203FEu
+#define VM_LAYOUT 0xB2A614C2u
 
 typedef struct VMStoreContext VMStoreContext;
 typedef struct VMGcHeap VMGcHeap;
@@ -174,7 +174,9 @@ enum {
     TRAP_ATOMIC_WAIT_NON_SHARED_MEMORY = 15, /* expected shared memory */
     TRAP_UNDEFINED_ELEMENT = 16, /* undefined element */
     TRAP_ALLOCATION_TOO_LARGE = 17, /* allocation size too large */
-    TRAP_COUNT = 18
+    TRAP_NULL_DESCRIPTOR = 18, /* null descriptor reference */
+    TRAP_DESCRIPTOR_CAST_FAILURE = 19, /* descriptor cast failure */
+    TRAP_COUNT = 20
 };
 
 /* The libcalls, in the order of VMContext.builtins. */

@@ -28,8 +28,8 @@ LEAVES: Final = frozenset(
 # Ends a block of straight code.
 ENDS: Final = frozenset(
     op.id for op in OPS
-    if op.mnemonic in ("loop", "if", "br", "br_if", "br_table", "br_on_null", "br_on_non_null", "br_on_cast", "br_on_cast_fail", "end", "else")
-    or op.mnemonic in ("catch", "catch_all", "delegate")
+    if op.mnemonic in ("loop", "if", "br", "br_if", "br_table", "br_on_null", "br_on_non_null", "end", "else", "catch", "catch_all", "delegate")
+    or op.mnemonic.startswith("br_on_cast")
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from wasm_codegen_llvm.lower import (
     atomic,
     cast,
     control,
+    descriptor,
     exception,
     memory,
     numeric,
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from wasm_codegen_llvm.batch import Batch
     from wasm_environ.body import FunctionBody
 
-FILES: Final = (control, parametric, variable, table, memory, numeric, reference, cast, aggregate, exception, vector_memory, vector, atomic)
+FILES: Final = (
+    control, parametric, variable, table, memory, numeric, reference, cast, aggregate, descriptor, exception, vector_memory, vector, atomic
+)  # fmt: skip
 CHAPTERS: Final = tuple(file.CHAPTER for file in FILES)
 TEMPLATES, FUNCTIONS = rows.gather(CHAPTERS)
 

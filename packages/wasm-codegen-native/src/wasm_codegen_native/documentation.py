@@ -1,4 +1,4 @@
-"""What each op lowers to, by compiling it: the table of the docs page, and the proof that no op of a supported feature is missing.
+"""What each op lowers to, by compiling it: the table of the docs page, and the proof that no op is missing.
 
 Needs a disassembler (the capstone package), which nothing else here does.
 """
@@ -10,8 +10,6 @@ from typing import Final
 from wasm_environ.opcodes import OPS, Op
 
 TYPES: Final = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128", "a": "i32"}
-# What the backend does not do yet, by feature; the op `ref.eq` of gc needs nothing from a runtime and is there.
-UNSUPPORTED_FEATURES: Final = frozenset(("gc", "custom_descriptors"))
 # How an op without a fixed signature looks in a function: parameters, results, body. {0}: the mnemonic.
 SHAPES: Final = {
     "unreachable": ("", "", "{0}"),
@@ -64,19 +62,55 @@ SHAPES: Final = {
     "ref.as_non_null": ("funcref", "", "local.get 0 ref.as_non_null drop"),
     "br_on_null": ("funcref", "", "block local.get 0 br_on_null 0 drop end"),
     "br_on_non_null": ("funcref", "", "block (result (ref func)) local.get 0 br_on_non_null 0 return end drop"),
+    "ref.eq": ("eqref eqref", "i32", "local.get 0 local.get 1 ref.eq"),
+    "struct.new": ("i32 i32", "(ref 1)", "local.get 0 local.get 1 struct.new 1"),
+    "struct.new_default": ("", "(ref 1)", "struct.new_default 1"),
+    "struct.get": ("(ref null 1)", "i32", "local.get 0 struct.get 1 0"),
+    "struct.get_s": ("(ref null 1)", "i32", "local.get 0 struct.get_s 1 1"),
+    "struct.get_u": ("(ref null 1)", "i32", "local.get 0 struct.get_u 1 1"),
+    "struct.set": ("(ref null 1) i32", "", "local.get 0 local.get 1 struct.set 1 0"),
+    "array.new": ("i32 i32", "(ref 2)", "local.get 0 local.get 1 array.new 2"),
+    "array.new_default": ("i32", "(ref 2)", "local.get 0 array.new_default 2"),
+    "array.new_fixed": ("i32 i32", "(ref 2)", "local.get 0 local.get 1 array.new_fixed 2 2"),
+    "array.new_data": ("i32 i32", "(ref 2)", "local.get 0 local.get 1 array.new_data 2 0"),
+    "array.new_elem": ("i32 i32", "(ref 4)", "local.get 0 local.get 1 array.new_elem 4 0"),
+    "array.get": ("(ref null 2) i32", "i32", "local.get 0 local.get 1 array.get 2"),
+    "array.get_s": ("(ref null 3) i32", "i32", "local.get 0 local.get 1 array.get_s 3"),
+    "array.get_u": ("(ref null 3) i32", "i32", "local.get 0 local.get 1 array.get_u 3"),
+    "array.set": ("(ref null 2) i32 i32", "", "local.get 0 local.get 1 local.get 2 array.set 2"),
+    "array.len": ("arrayref", "i32", "local.get 0 array.len"),
+    "array.fill": ("(ref null 2) i32 i32 i32", "", "local.get 0 local.get 1 local.get 2 local.get 3 array.fill 2"),
+    "array.copy": ("(ref null 2) i32 (ref null 2) i32 i32", "", "local.get 0 local.get 1 local.get 2 local.get 3 local.get 4 array.copy 2 2"),
+    "array.init_data": ("(ref null 2) i32 i32 i32", "", "local.get 0 local.get 1 local.get 2 local.get 3 array.init_data 2 0"),
+    "array.init_elem": ("(ref null 4) i32 i32 i32", "", "local.get 0 local.get 1 local.get 2 local.get 3 array.init_elem 4 0"),
+    "ref.test": ("anyref", "i32", "local.get 0 ref.test (ref 1)"),
+    "ref.test null": ("anyref", "i32", "local.get 0 ref.test (ref null 1)"),
+    "ref.cast": ("anyref", "(ref 1)", "local.get 0 ref.cast (ref 1)"),
+    "ref.cast null": ("anyref", "(ref null 1)", "local.get 0 ref.cast (ref null 1)"),
+    "br_on_cast": ("anyref", "anyref", "local.get 0 br_on_cast 0 anyref (ref 1)"),
+    "br_on_cast_fail": ("anyref", "anyref", "local.get 0 br_on_cast_fail 0 anyref (ref 1)"),
+    "any.convert_extern": ("externref", "anyref", "local.get 0 any.convert_extern"),
+    "extern.convert_any": ("anyref", "externref", "local.get 0 extern.convert_any"),
+    "ref.i31": ("i32", "i31ref", "local.get 0 ref.i31"),
+    "i31.get_s": ("i31ref", "i32", "local.get 0 i31.get_s"),
+    "i31.get_u": ("i31ref", "i32", "local.get 0 i31.get_u"),
+    "struct.new_desc": ("i32 (ref null (exact 6))", "(ref 5)", "local.get 0 local.get 1 struct.new_desc 5"),
+    "struct.new_default_desc": ("(ref null (exact 6))", "(ref 5)", "local.get 0 struct.new_default_desc 5"),
+    "ref.get_desc": ("(ref null 5)", "(ref 6)", "local.get 0 ref.get_desc 5"),
+    "ref.cast_desc_eq": ("anyref (ref null 6)", "(ref 5)", "local.get 0 local.get 1 ref.cast_desc_eq (ref 5)"),
+    "ref.cast_desc_eq null": ("anyref (ref null 6)", "(ref null 5)", "local.get 0 local.get 1 ref.cast_desc_eq (ref null 5)"),
+    "br_on_cast_desc_eq": ("anyref (ref null 6)", "anyref", "local.get 0 local.get 1 br_on_cast_desc_eq 0 anyref (ref 5)"),
+    "br_on_cast_desc_eq_fail": ("anyref (ref null 6)", "anyref", "local.get 0 local.get 1 br_on_cast_desc_eq_fail 0 anyref (ref 5)"),
 }
 IMMEDIATES: Final = {
     "i32": "7", "i64": "7", "f32": "1.5", "f64": "1.5", "v128": "i32x4 1 2 3 4", "lane": "1",
     "lanes": "0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31",
     "memarg": "offset=16", "memory": "", "ordering": "",
 }  # fmt: skip
-CONTEXT: Final = """(type (func)) (import "m" "f" (func (type 0))) (tag (param i32)) (memory 1) (data "x") (table 2 funcref) (elem func 0)
+CONTEXT: Final = """(type (func)) (type (sub (struct (field (mut i32)) (field (mut i8))))) (type (array (mut i32))) (type (array (mut i8)))
+(type (array (mut funcref))) (rec (type (descriptor 6) (struct (field i32))) (type (describes 5) (struct)))
+(import "m" "f" (func (type 0))) (tag (param i32)) (memory 1) (data "x") (table 2 funcref) (elem func 0)
 (global (mut i32) (i32.const 0)) (export "f" (func 0))"""
-
-
-def supported(op: Op) -> bool:
-    """Whether the backend lowers it."""
-    return op.feature not in UNSUPPORTED_FEATURES
 
 
 def wat_of(op: Op) -> str:
@@ -100,7 +134,7 @@ def code_of(wat: str, isa: str = "x86_64", cpu_features: frozenset[str] = frozen
     from wasm_environ.compiler import Target, Tunables
     from wasm_environ.text import parse_module
 
-    module = wasm_environ.decode(parse_module(wat))
+    module = wasm_environ.decode(parse_module(wat), wasm_environ.ALL)
     (code,) = create(Target(isa, cpu_features=cpu_features), Tunables()).compile_functions(module, wasm_environ.ALL)
     return code.text
 
@@ -115,12 +149,9 @@ def disassemble(code: bytes) -> list[str]:
 
 
 def lowering_table(cpu_features: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
-    """(mnemonic, instructions between prologue and epilogue) for each op; for those not supported, the feature that is missing."""
+    """(mnemonic, instructions between prologue and epilogue) for each op."""
     rows = []
     for op in OPS:
-        if not supported(op):
-            rows.append((op.mnemonic, f"not yet: {op.feature}"))
-            continue
         lines = disassemble(code_of(wat_of(op), cpu_features=cpu_features))[2:]
         end = lines.index("leave") if "leave" in lines else len(lines)
         rows.append((op.mnemonic, "; ".join(lines[:end])))

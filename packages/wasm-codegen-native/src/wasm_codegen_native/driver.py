@@ -24,7 +24,7 @@ from wasm_environ.body import KIND_TRY_TABLE, LABEL_WORDS, FunctionBody
 from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX
 from wasm_environ.nans import RESULTS, unseen
-from wasm_environ.opcodes import BY_ID, BY_MNEMONIC
+from wasm_environ.opcodes import BY_ID, BY_MNEMONIC, ID_LIMIT
 
 OP_MASK: Final = 0xFFFF
 OFFSET_SHIFT: Final = 16
@@ -36,18 +36,17 @@ HEAP_MISALIGNED: Final = 2
 NANS: Final[bytes] = RESULTS
 ANY_CONVERT_EXTERN: Final[i64] = BY_MNEMONIC["any.convert_extern"].id
 EXTERN_CONVERT_ANY: Final[i64] = BY_MNEMONIC["extern.convert_any"].id
-BR_ON_CAST: Final[i64] = BY_MNEMONIC["br_on_cast"].id
-BR_ON_CAST_FAIL: Final[i64] = BY_MNEMONIC["br_on_cast_fail"].id
 FIRST_AGGREGATE: Final[i64] = BY_MNEMONIC["struct.new"].id
-LAST_AGGREGATE: Final[i64] = BY_MNEMONIC["i31.get_u"].id
+LAST_AGGREGATE: Final[i64] = BY_MNEMONIC["br_on_cast_desc_eq_fail"].id
 NOTIFY: Final[i64] = INDEX["atomic_notify"]  # wait32 and wait64 follow
 
 # Ops that cost no fuel (wasmtime's accounting): unreachable nop block loop else end return drop.
 # The legacy catch, catch_all, delegate are as else and end.
 FREE: Final = bytes([1 if i in (0x00, 0x01, 0x02, 0x03, 0x05, 0x0B, 0x0F, 0x1A, CATCH, CATCH_ALL, DELEGATE) else 0 for i in range(256)])
 # Ops before which the fuel used so far is subtracted: control leaves the basic block.
+SETTLING: Final = (0, 3, 4, 5, 0xD5, 0xD6, THROW, THROW_REF, RETHROW, CATCH, CATCH_ALL, DELEGATE)
 SETTLES: Final = bytes([
-    1 if i in (0, 3, 4, 5, 0xD5, 0xD6, THROW, THROW_REF, RETHROW, CATCH, CATCH_ALL, DELEGATE) or 0x0B <= i <= 0x15 else 0 for i in range(256)
+    1 if i in SETTLING or 0x0B <= i <= 0x15 or (i in BY_ID and BY_ID[i].mnemonic.startswith("br_on_cast")) else 0 for i in range(ID_LIMIT)
 ])  # fmt: skip
 
 
@@ -177,7 +176,7 @@ class Driver:
         """One for each op, as wasmtime counts."""
         if op > 0xFF or FREE[op] == 0:
             self.fuel += 1
-        if (op <= 0xFF and SETTLES[op] != 0) or op == BR_ON_CAST or op == BR_ON_CAST_FAIL:
+        if SETTLES[op] != 0:
             self.settle_fuel()
 
     def variable(self, op: i64, x: i64, type: i64) -> None:

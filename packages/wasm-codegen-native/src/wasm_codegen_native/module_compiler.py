@@ -24,8 +24,8 @@ CALLING: Final = frozenset(
     (
         "call", "call_indirect", "call_ref", "return_call", "return_call_indirect", "return_call_ref", "memory.grow", "memory.copy",
         "memory.fill", "memory.init", "data.drop", "table.get", "table.set", "table.grow", "table.fill", "table.copy", "table.init",
-        "elem.drop", "ref.func", "struct.new", "struct.new_default", "array.new", "array.new_default", "array.new_fixed", "array.new_data",
-        "array.new_elem", "array.init_data", "array.init_elem", "array.copy", "array.fill",
+        "elem.drop", "ref.func", "struct.new", "struct.new_default", "struct.new_desc", "struct.new_default_desc", "array.new",
+        "array.new_default", "array.new_fixed", "array.new_data", "array.new_elem", "array.init_data", "array.init_elem", "array.copy", "array.fill",
         "memory.atomic.notify", "memory.atomic.wait32", "memory.atomic.wait64",
     )
 )  # fmt: skip

@@ -25,7 +25,8 @@ of the module. What a, b, c mean is in `operands.py` as a table; the rules:
     call            a = function index, b = canonical type index, c = stack height below the arguments; tail calls likewise
     call_indirect   a = table, b = canonical type index;   call_ref: a = the operand's value type, b = canonical type index
     br_on_null      as br_if (b, c: the values below the reference);   br_on_non_null: as br_if, the reference counts among the values
-    br_on_cast...   a = label id, b = index into `extra` of: values carried (with the reference), operand's type, target type; c as br_if
+    br_on_cast...   a = label id, b = index into `extra` of: values carried (with the reference), operand's type, target type, and with a descriptor
+                    whether that is NEVER_NULL; c as br_if
     local.*         a = local, b = its value type;   global.*: a = global, b = its value type
     load, store     a = offset (as a signed 64-bit word), b = memory, c = log2 of the alignment | lane << 8
     const           a = value: i32 and i64 sign-extended, f32 and f64 their bits; v128: a = low, b = high 64 bits

@@ -16,9 +16,12 @@ BLOCK: Final[Meaning] = ("label", "type index or -1", "height")
 CALL: Final[Meaning] = ("function", "type index", "height")
 BRANCH: Final[Meaning] = ("label", "values carried", "height")
 CAST: Final[Meaning] = ("target type", "operand type", "")
+DESCRIPTOR_CAST: Final[Meaning] = ("target type", "operand type", "descriptor never null << 32")
 BRANCH_CAST: Final[Meaning] = ("label", "extra: carried, operand type, target type", "height")
+BRANCH_DESCRIPTOR_CAST: Final[Meaning] = ("label", "extra: carried, operand type, target type, descriptor never null << 32", "height")
 STRUCT_FIELD: Final[Meaning] = ("type index", "field | never null << 32", "storage type")
 ALLOCATION: Final[Meaning] = ("type index", "", "")
+DESCRIBED_ALLOCATION: Final[Meaning] = ("type index", "descriptor never null << 32", "")
 ELEMENTS: Final[Meaning] = ("type index", "", "storage type")
 ACCESS: Final[Meaning] = ("type index", "never null << 32", "storage type")
 SEGMENT_ELEMENTS: Final[Meaning] = ("type index", "segment", "storage type")
@@ -53,8 +56,8 @@ ROWS: Final[dict[str, Meaning]] = {
     "br_on_non_null": BRANCH,
     "br_on_cast": BRANCH_CAST,
     "br_on_cast_fail": BRANCH_CAST,
-    "br_on_cast_desc_eq": BRANCH_CAST,
-    "br_on_cast_desc_eq_fail": BRANCH_CAST,
+    "br_on_cast_desc_eq": BRANCH_DESCRIPTOR_CAST,
+    "br_on_cast_desc_eq_fail": BRANCH_DESCRIPTOR_CAST,
     "drop": OPERAND,
     "select": OPERAND,
     "local.get": ("local", "value type", ""),
@@ -91,8 +94,8 @@ ROWS: Final[dict[str, Meaning]] = {
     "ref.test null": CAST,
     "ref.cast": CAST,
     "ref.cast null": CAST,
-    "ref.cast_desc_eq": CAST,
-    "ref.cast_desc_eq null": CAST,
+    "ref.cast_desc_eq": DESCRIPTOR_CAST,
+    "ref.cast_desc_eq null": DESCRIPTOR_CAST,
     "ref.get_desc": ("type index", "operand type", ""),
     "any.convert_extern": OPERAND,
     "extern.convert_any": OPERAND,
@@ -101,8 +104,8 @@ ROWS: Final[dict[str, Meaning]] = {
     "i31.get_u": NOTHING,
     "struct.new": ALLOCATION,
     "struct.new_default": ALLOCATION,
-    "struct.new_desc": ALLOCATION,
-    "struct.new_default_desc": ALLOCATION,
+    "struct.new_desc": DESCRIBED_ALLOCATION,
+    "struct.new_default_desc": DESCRIBED_ALLOCATION,
     "struct.get": STRUCT_FIELD,
     "struct.get_s": STRUCT_FIELD,
     "struct.get_u": STRUCT_FIELD,

@@ -26,6 +26,8 @@ TRAPS: Final = (
     (15, "ATOMIC_WAIT_NON_SHARED_MEMORY", "expected shared memory", "atomic wait on non-shared memory"),
     (16, "UNDEFINED_ELEMENT", "undefined element", "undefined element: out of bounds table access"),
     (17, "ALLOCATION_TOO_LARGE", "allocation size too large", ""),
+    (18, "NULL_DESCRIPTOR", "null descriptor reference", ""),
+    (19, "DESCRIPTOR_CAST_FAILURE", "descriptor cast failure", ""),
 )
 
 MESSAGES: Final = {number: message or words for number, _, words, message in TRAPS}
@@ -48,3 +50,5 @@ CAST_FAILURE: Final = 14
 ATOMIC_WAIT_NON_SHARED_MEMORY: Final = 15
 UNDEFINED_ELEMENT: Final = 16
 ALLOCATION_TOO_LARGE: Final = 17
+NULL_DESCRIPTOR: Final = 18
+DESCRIPTOR_CAST_FAILURE: Final = 19

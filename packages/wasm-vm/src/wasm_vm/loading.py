@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NO_FUNCTION: Final = 0xFFFFFFFF
 REF_NULL: Final = 0xD0
 REF_FUNC: Final = 0xD2
+EXACT_FUNC: Final = 0x20  # as in binaries: the kind of a function import of an exact type (custom descriptors)
 # What constexpr.c evaluates; those of OF_TYPE name a type, which becomes the engine's id.
 OF_TYPE: Final = frozenset((0x100, 0x101, 0x106, 0x107, 0x108, 0x120, 0x121))
 EVALUATED: Final = OF_TYPE | {0x23, 0x41, 0x42, 0x43, 0x44, 0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E, REF_NULL, REF_FUNC, 0x11A, 0x11B, 0x11C, 0x30C}
@@ -225,7 +226,8 @@ def _table(artifact: Artifact, name: str) -> memoryview:
 
 def _plan(engine: _core.EngineCore, artifact: Artifact) -> Plain:
     """In the order `loaded_new` in loaded.c parses, out of the plain form that descriptor.py describes."""
-    plain_types, imports, exports, functions, tables, memories, variables, tags, imported, start, elements, (data_rows, data_ops), escaping = artifact.plain
+    plain_types, imports, exports, functions, tables, memories, variables, tags, imported, start, elements, datas, escaping, exact = artifact.plain
+    data_rows, data_ops = datas
     ids = engine.registry.register_plain(plain_types)
     pool = Expressions(len(data_ops) // 24, ids)
 
@@ -240,7 +242,7 @@ def _plan(engine: _core.EngineCore, artifact: Artifact) -> Plain:
         _words(ids),
         _words([ids[t] for t in functions]),
         imported,
-        tuple([(module, name, kind, index) for module, name, kind, _, index in imports]),
+        tuple([(module, name, EXACT_FUNC if kind == 0 and index in exact else kind, index) for module, name, kind, _, index in imports]),
         exports,
         tuple([(*_limits(limits), limits[3], page_size_log2) for _, limits, page_size_log2 in memories]),
         tuple([(value(element), *_limits(limits), pool.add(init)) for (_, element, limits), init in tables]),

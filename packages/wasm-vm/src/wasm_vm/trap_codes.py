@@ -50,6 +50,8 @@ class TrapCode(metaclass=_Codes):
     ATOMIC_WAIT_NON_SHARED_MEMORY: TrapCode
     UNDEFINED_ELEMENT: TrapCode
     ALLOCATION_TOO_LARGE: TrapCode
+    NULL_DESCRIPTOR: TrapCode
+    DESCRIPTOR_CAST_FAILURE: TrapCode
 
     def __new__(cls, value: int) -> Self:
         found: Any = _BY_NUMBER.get(value)

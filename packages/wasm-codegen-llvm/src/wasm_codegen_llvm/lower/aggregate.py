@@ -24,8 +24,15 @@ FIELD: Final = NEVER_NULL - 1
 # ---- structs
 
 
-def struct_new(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def struct_new(f: FunctionLowering, a: int, b: int, c: int, default: bool) -> None:
+    f.stack.append(new_struct(f, a, default))
+
+
+def new_struct(f: FunctionLowering, a: int, default: bool) -> str:
+    """A new struct of type a; its fields' values are popped unless they are the defaults."""
     layout = f.batch.struct_layout(a)
+    if default:
+        return allocate(f, type_id(f, a), layout.size)
     fields = f.batch.struct_fields(a)
     at = len(f.stack) - len(fields)
     values = f.stack[at:]
@@ -35,11 +42,7 @@ def struct_new(f: FunctionLowering, a: int, b: int, c: int) -> None:
         if value not in ZERO_LITERALS:
             store(f, address(f, new, offset), storage, value)
     keep(f, new)
-    f.stack.append(new)
-
-
-def struct_new_default(f: FunctionLowering, a: int, b: int, c: int) -> None:
-    f.stack.append(allocate(f, type_id(f, a), f.batch.struct_layout(a).size))
+    return new
 
 
 def struct_get(f: FunctionLowering, a: int, b: int, c: int, extend: str) -> None:
@@ -176,8 +179,8 @@ def as_bits(f: FunctionLowering, value: str, storage: int) -> str:
     return value if storage & REF or t == "i64" else widened(f, value)
 
 
-CHAPTER.function("struct.new", struct_new)
-CHAPTER.function("struct.new_default", struct_new_default)
+CHAPTER.function("struct.new", partial(struct_new, default=False))
+CHAPTER.function("struct.new_default", partial(struct_new, default=True))
 CHAPTER.function("struct.set", struct_set)
 CHAPTER.function("array.new", array_new)
 CHAPTER.function("array.new_default", array_new_default)

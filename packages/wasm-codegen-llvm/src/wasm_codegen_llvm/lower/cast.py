@@ -95,10 +95,12 @@ def guarded(f: FunctionLowering, reference: str, operand: int, test: Callable[[]
     return f"%c{n}"
 
 
-def is_instance(f: FunctionLowering, reference: str, target: int, operand: int) -> str:
-    """An i1: whether a reference is of the target type."""
+def is_instance(f: FunctionLowering, reference: str, target: int, operand: int, matches: Callable[[], str] | None = None) -> str:
+    """An i1: whether a reference is of the target type; `matches` is what is asked of one that is not null, by default `matches_heap`."""
+    if matches is None:
+        matches = partial(matches_heap, f, reference, target, operand)
     if not operand & NULLABLE:
-        return matches_heap(f, reference, target, operand)
+        return matches()
     null = compare(f, "eq", "i64", reference, 0)
     heap = target >> HEAP_SHIFT
     if not target & CONCRETE and (heap in BOTTOMS or (heap not in KINDS and heap not in (I31, EQ))):
@@ -110,7 +112,7 @@ def is_instance(f: FunctionLowering, reference: str, target: int, operand: int) 
     known = dict(f.known)
     f.emit(f"br i1 {null}, label %z{n}, label %y{n}")
     f.continue_block(f"y{n}")
-    result = matches_heap(f, reference, target, operand)
+    result = matches()
     f.emit(f"br label %z{n}")
     after = f.here
     f.start_block(f"z{n}")
@@ -130,22 +132,30 @@ def named(f: FunctionLowering, condition: str) -> str:
 
 
 def ref_cast(f: FunctionLowering, a: int, b: int, c: int) -> None:
-    result = is_instance(f, f.stack[-1], a, b)
-    if result != TRUE:
+    trap_unless(f, is_instance(f, f.stack[-1], a, b), traps.CAST_FAILURE)
+
+
+def trap_unless(f: FunctionLowering, condition: str, code: int) -> None:
+    if condition != TRUE:
         n = f.next()
-        f.emit(f"%c{n} = xor i1 {result}, true")
-        f.trap_if(f"%c{n}", traps.CAST_FAILURE)
+        f.emit(f"%c{n} = xor i1 {condition}, true")
+        f.trap_if(f"%c{n}", code)
 
 
 def br_on_cast(f: FunctionLowering, a: int, b: int, c: int, fails: bool) -> None:
     """b: index into `extra` of: values carried (with the reference), operand's type, target type."""
     operand, target = f.body.extra[b + 1], f.body.extra[b + 2]
-    result = named(f, is_instance(f, f.stack[-1], target, operand))
+    branch_on(f, a, is_instance(f, f.stack[-1], target, operand), fails)
+
+
+def branch_on(f: FunctionLowering, label: int, result: str, fails: bool) -> None:
+    """Branch to a label if a cast succeeds, or if it fails."""
+    result = named(f, result)
     if fails:
         n = f.next()
         f.emit(f"%c{n} = xor i1 {result}, true")
         result = f"%c{n}"
-    branch_if(f, result, label_of(f, a))
+    branch_if(f, result, label_of(f, label))
 
 
 CHAPTER.function("ref.i31", ref_i31)

@@ -96,12 +96,12 @@ def store(f: FunctionLowering, pointer: str, storage: int, value: str) -> None:
     f.emit(f"store {t} {value}, ptr {pointer}, align {min(SIZES[t], 8)}")
 
 
-def check_null(f: FunctionLowering, reference: str, b: int = 0) -> None:
+def check_null(f: FunctionLowering, reference: str, b: int = 0, code: int = traps.NULL_REFERENCE) -> None:
     """Trap on null, unless word b of the record says that it never is."""
     if not b & NEVER_NULL:
         n = f.next()
         f.emit(f"%c{n} = icmp eq i64 {reference}, 0")
-        f.trap_if(f"%c{n}", traps.NULL_REFERENCE)
+        f.trap_if(f"%c{n}", code)
 
 
 def type_id(f: FunctionLowering, type_index: int) -> str:

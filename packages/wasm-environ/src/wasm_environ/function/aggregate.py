@@ -80,15 +80,16 @@ def unpacked(field: i64) -> i64:
 
 
 def struct_new(s: State, op: i64) -> None:
-    """struct.new, struct.new_default, and both with a descriptor operand on top."""
+    """struct.new, struct.new_default, and both with a descriptor operand on top; b = NEVER_NULL if that is never null, else 0."""
     type = aggregate_type(s, STRUCT)
     context = s.context
     with_descriptor = op in (STRUCT_NEW_DESC, STRUCT_NEW_DEFAULT_DESC)
     descriptor = context.descriptor[type]
+    never_null: i64 = 0
     if with_descriptor:
         if descriptor < 0:
             raise s.fail(f"type without descriptor requires non-descriptor allocation: type {type}")
-        s.pop_t(REF | CONCRETE | NULLABLE | EXACT | descriptor << HEAP_SHIFT)
+        never_null = pop_object(s, reference(descriptor) | EXACT)
     elif descriptor >= 0:
         raise s.fail(f"type with descriptor requires descriptor allocation: type {type}")
     first = context.first[type]
@@ -102,7 +103,7 @@ def struct_new(s: State, op: i64) -> None:
             raise s.fail(f"type mismatch: field {i} of type {type} has no default value")
     s.push(allocated(s, type))
     if s.live:
-        s.emit(op, type, 0, 0)
+        s.emit(op, type, never_null, 0)
 
 
 def struct_access(s: State, op: i64) -> None:

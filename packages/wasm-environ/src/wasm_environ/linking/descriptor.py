@@ -99,6 +99,7 @@ def to_plain(m: Module) -> tuple[tuple[Any, ...], bytes]:
         tuple(_element_plain(e) for e in m.elements),
         (rows.tobytes(), ops.tobytes()),
         tuple(sorted(m.escaping_functions)),
+        tuple(sorted(m.exact_imports)),
     )
     return plain, b"".join(m.data[d.start : d.end] for d in m.datas)
 
@@ -118,4 +119,5 @@ def from_plain(plain: tuple[Any, ...], data: bytes) -> Module:
     m.start = plain[9]
     m.elements = [_element_back(e) for e in plain[10]]
     m.escaping_functions = set(plain[12])
+    m.exact_imports = set(plain[13])
     return m

@@ -232,7 +232,7 @@ _WORDS = {name: words for _, name, words, _ in TRAPS}
 def _says(trap: Trap, wanted: str) -> bool:
     """Whether a trap is the one meant. The suite adds details ("uninitialized element 2") that none has to give."""
     name = getattr(trap.trap_code, "name", "")
-    if name == "NULL_REFERENCE":
+    if name == "NULL_REFERENCE" and wanted != _WORDS["NULL_DESCRIPTOR"]:
         return wanted.startswith("null ") and wanted.endswith("reference")
     known = _WORDS.get(name, "")
     return wanted in str(trap) or (known != "" and wanted.startswith(known))

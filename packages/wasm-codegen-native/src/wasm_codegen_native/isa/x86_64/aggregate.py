@@ -50,7 +50,7 @@ from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128, Mach
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, REG, WORDS, Values
 from wasm_environ.function.aggregate import NEVER_NULL
-from wasm_environ.heap_layout import ARRAY_ELEMENTS, ARRAY_LENGTH, INLINE_LIMIT, is_func
+from wasm_environ.heap_layout import ARRAY_ELEMENTS, ARRAY_LENGTH, DESCRIPTOR_AT, INLINE_LIMIT, is_func
 from wasm_environ.libcalls import INDEX
 from wasm_environ.opcodes import BY_MNEMONIC
 from wasm_environ.types import F32, F64, I8, I16, I32, I64, REF, V128
@@ -128,7 +128,7 @@ class Aggregates:
         elif op == STRUCT_SET:
             self.struct_set(a, b, self.kind(storage))
         elif op == STRUCT_NEW or op == STRUCT_NEW_DEFAULT:
-            self.struct_new(a, op == STRUCT_NEW_DEFAULT)
+            self.struct_new(a, op == STRUCT_NEW_DEFAULT, False)
         elif op == ARRAY_GET or op == ARRAY_GET_S or op == ARRAY_GET_U:
             self.array_get(b, self.kind(storage), op == ARRAY_GET_S)
         elif op == ARRAY_SET:
@@ -302,14 +302,15 @@ class Aggregates:
                     v.spill(i)
             i -= 1
 
-    def struct_new(self, type_index: i64, default: bool) -> None:
-        """struct.new, struct.new_default"""
+    def struct_new(self, type_index: i64, default: bool, described: bool) -> None:
+        """struct.new, struct.new_default; `described`: with a descriptor on top, not null."""
         v = self.v
         tables = self.frame.tables
         layout = tables.struct_layout(type_index)
         storages: list[int] = [] if default else tables.field_storages(type_index)
         n: i64 = len(storages)
-        first = v.operands(n)
+        operands: i64 = n + 1 if described else n
+        first = v.operands(operands)
         self.make_room(first)
         base = self.allocate(type_index, layout.size, NONE, GC_ALLOC, layout.size)
         k: i64 = 0
@@ -318,8 +319,10 @@ class Aggregates:
                 self.store_field(first + k, self.kind(storages[k]), base, RAX, 0, layout.offsets[k])
             v.consume(first + k)
             k += 1
+        if described:
+            self.store_field(first + n, REFERENCE, base, RAX, 0, DESCRIPTOR_AT)
         v.free_reg(base)
-        v.drop(n)
+        v.drop(operands)
         v.push_reg(T_I64, RAX)
 
     def is_zero(self, i: i64) -> bool:

@@ -15,13 +15,13 @@ from wasm_codegen_native.control import Control
 from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.isa.x86_64.aggregate import Aggregates
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
-from wasm_codegen_native.isa.x86_64.encodings import ALU_AND, ALU_CMP, ALU_OR, CC_E, CC_NE, MOV_LOAD, SAR_IMM, SHL_IMM, SHR_IMM, TEST
+from wasm_codegen_native.isa.x86_64.encodings import ALU_AND, ALU_CMP, ALU_OR, CC_E, CC_NE, CMP, MOV_LOAD, SAR_IMM, SHL_IMM, SHR_IMM, TEST
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.subtype import Subtypes
 from wasm_codegen_native.machine import T_I32, T_I64
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import WORDS, Values
-from wasm_environ.heap_layout import KIND_ARRAY, KIND_STRUCT, is_func
+from wasm_environ.heap_layout import DESCRIPTOR_AT, KIND_ARRAY, KIND_STRUCT, is_func
 from wasm_environ.opcodes import BY_MNEMONIC
 from wasm_environ.types import ARRAY, CONCRETE, EQ, EXACT, HEAP_SHIFT, I31, NOEXN, NOEXTERN, NOFUNC, NONE, NULLABLE, STRUCT
 from wasm_environ.vmtypes import CONTEXT_TYPES, FUNC_REF_TYPE_ID, TYPE_KIND
@@ -61,6 +61,9 @@ class Casts:
         self.fail_label: i64 = CHAIN
         self.passed: i64 = NO_CHAIN
         self.failed: i64 = NO_CHAIN
+        self.by_descriptor: bool = False  # whether the value has to have the descriptor in ...
+        self.descriptor: i64 = -1  # this register, or if that is -1 ...
+        self.descriptor_disp: i64 = 0  # at this place in the frame
 
     def lower(self, op: i64) -> bool:
         """Lower one op; False if it is none of these."""
@@ -110,15 +113,17 @@ class Casts:
     # ---- casts
     def ref_cast(self, target: i64, operand: i64) -> None:
         """ref.cast"""
-        v = self.v
-        i = v.operands(1)
+        self.trap_unless(self.v.operands(1), target, operand, CAST_FAILURE)
+
+    def trap_unless(self, i: i64, target: i64, operand: i64, trap: i64) -> None:
+        """Trap if entry i is not of the target type."""
         self.begin(CHAIN, CHAIN)
-        last = self.tests(v.reg(i), target, operand)
+        last = self.tests(self.v.reg(i), target, operand)
         self.fail_unless(last)
         if self.failed != NO_CHAIN:
-            self.traps.add(self.failed, CAST_FAILURE)
+            self.traps.add(self.failed, trap)
         if self.passed != NO_CHAIN:
-            v.machine.bind(self.passed)
+            self.v.machine.bind(self.passed)
 
     def ref_test(self, target: i64, operand: i64) -> None:
         """ref.test: 1 or 0."""
@@ -151,6 +156,13 @@ class Casts:
             return
         v.operands(0)
         control.settle(label, n)
+        self.branch_in_register(label, target, operand, fails)
+
+    def branch_in_register(self, label: i64, target: i64, operand: i64, fails: bool) -> None:
+        """Where the reference is where the label wants it: jumps straight to the label."""
+        v = self.v
+        control = self.control
+        assert control is not None
         i = v.operands(1)
         self.begin(CHAIN if fails else label, label if fails else CHAIN)
         last = self.tests(v.reg(i), target, operand)
@@ -238,7 +250,9 @@ class Casts:
             else:
                 self.fail_if(CC_E)
         last: i64 = ALWAYS
-        if target & CONCRETE:
+        if self.by_descriptor:
+            last = self.same_descriptor(reference, target, operand, id, wanted, types)
+        elif target & CONCRETE:
             if is_func(target, self.frame.tables.is_func_type):
                 asm.rm(MOV_LOAD, id, reference, FUNC_REF_TYPE_ID)
             else:
@@ -271,3 +285,19 @@ class Casts:
             self.fail_if(self.v.machine.test_low_bits(reference, 3))
         self.aggregates.load_base(id)
         self.asm.rx(MOV_LOAD, id, id, reference, 0, 0)
+
+    def same_descriptor(self, reference: i64, target: i64, operand: i64, id: i64, wanted: i64, types: i64) -> i64:
+        """The condition that holds if the object has the descriptor; fails if its type is not the target's or below it: only those have one of that
+        type, and what lies where a descriptor would be is anything in other objects."""
+        heap = target >> HEAP_SHIFT
+        if not operand & CONCRETE or not self.frame.tables.has_descriptor[operand >> HEAP_SHIFT]:
+            self.header(id, reference, operand)
+            self.subtypes.load_wanted(wanted, heap)
+            self.fail_if(self.subtypes.compare(self.v.machine, id, wanted, types, heap, (target & EXACT) != 0) ^ 1)
+        self.aggregates.load_base(id)
+        self.asm.rx(MOV_LOAD, id, id, reference, 0, DESCRIPTOR_AT)
+        if self.descriptor >= 0:
+            self.asm.rr(CMP, id, self.descriptor)
+        else:
+            self.asm.rm(CMP, id, self.v.machine.frame_register, self.descriptor_disp)
+        return CC_E

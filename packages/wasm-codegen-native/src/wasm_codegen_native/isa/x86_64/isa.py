@@ -14,6 +14,7 @@ from wasm_codegen_native.isa.x86_64.aggregate import Aggregates
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.atomic import Atomic
 from wasm_codegen_native.isa.x86_64.cast import Casts
+from wasm_codegen_native.isa.x86_64.descriptor import Descriptors
 from wasm_codegen_native.isa.x86_64.floating import Floating
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.machine import X86Machine
@@ -83,6 +84,7 @@ def make_driver(code: Code, tables: ModuleTables, traits: bytes, features: froze
     machine.references = References(asm, values, traps, frame, integer, subtypes)
     machine.aggregates = Aggregates(asm, values, traps, frame, machine.references)
     machine.casts = Casts(asm, values, traps, frame, machine.aggregates, subtypes)
+    machine.descriptors = Descriptors(asm, values, traps, machine.aggregates, machine.casts)
     driver = Driver(machine, code, values, traps, frame, Plan(traits), register_sets(0), register_sets(1))
     machine.casts.control = driver.control
     return driver

@@ -13,6 +13,7 @@ from wasm_codegen_native.isa.x86_64.aggregate import Aggregates
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.atomic import Atomic
 from wasm_codegen_native.isa.x86_64.cast import Casts
+from wasm_codegen_native.isa.x86_64.descriptor import Descriptors
 from wasm_codegen_native.isa.x86_64.encodings import (
     ADD,
     ALU_CMP,
@@ -93,6 +94,7 @@ class X86Machine(Machine):
         self.references: References | None = None
         self.aggregates: Aggregates | None = None
         self.casts: Casts | None = None
+        self.descriptors: Descriptors | None = None
 
     # ---- moves
     def move(self, type: i64, to: i64, source: i64) -> None:
@@ -411,7 +413,8 @@ class X86Machine(Machine):
         elif op < 0x200:
             assert self.aggregates is not None
             assert self.casts is not None
-            if not self.casts.lower(op):
+            assert self.descriptors is not None
+            if not self.casts.lower(op) and not self.descriptors.lower(op):
                 self.aggregates.lower(op)
         elif op <= 0x207:
             assert self.floating is not None
