@@ -350,6 +350,7 @@ int exn_raise(Store *store, PyObject *backtrace, bool *again)
     if (*again) {
         PyObject *error = store->thrown;
         store->thrown = NULL;
+        store->thrown_ref = 0;
         PyErr_SetObject((PyObject *)Py_TYPE(error), error);
         Py_DECREF(error);
         return -1;
@@ -368,6 +369,7 @@ void exn_forget(Store *store)
 {
     PyObject *type, *error, *traceback;
     PyErr_Fetch(&type, &error, &traceback);
+    store->thrown_ref = 0; /* first: what is freed next may collect */
     Py_CLEAR(store->thrown);
     PyErr_Restore(type, error, traceback);
 }

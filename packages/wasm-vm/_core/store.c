@@ -177,6 +177,7 @@ static int store_clear(Store *self)
     Py_XSETREF(self->data, Py_NewRef(Py_None)); /* never NULL: a finalizer may ask for it */
     Py_CLEAR(self->wasi);
     Py_CLEAR(self->dict);
+    self->thrown_ref = 0;
     Py_CLEAR(self->thrown);
     return 0;
 }
