@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import sys
+import warnings
 from typing import Any
 
 import wasmtime
@@ -17,7 +18,9 @@ import random_gc
 CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], int]] = {
     "wasmtime": ("", {}, 1000),
     "native": ("native", {}, 30_000),
+    "native-stress": ("native", {"gc_stress": True}, 30),
     "llvm": ("llvm", {}, 30_000),
+    "llvm-stress": ("llvm", {"gc_stress": True}, 30),
 }
 TURNS = 3  # calls of each function
 OTHER = -7  # what the host says of what is none of its objects
@@ -80,6 +83,7 @@ def our_engine(strategy: str, settings: dict[str, Any]) -> Any:
 
 def main() -> int:
     """0 if all agree."""
+    warnings.simplefilter("error", RuntimeWarning)  # a function that a backend fails on, and another one compiles
     strategy, settings, garbage = CONFIGURATIONS[sys.argv[1]]
     ours: Any = wasmtime
     if strategy:

@@ -36,6 +36,9 @@ ROWS: tuple[tuple[str, str, tuple[tuple[int, Any], ...]], ...] = (
      ((0, 100), (1, 7), (2, 20), (3, 30))),
     ("the first clause that fits counts", """(result i32) (block $x (block $y (try_table (catch $e $x) (catch_all $y) (call $if (local.get 0))) (return (i32.const 1)))
        (return (i32.const 2))) (i32.const 3)""", ((0, 1), (1, 3), (2, 2))),
+    ("a clause behind catch_all takes nothing, and leads on", """(result i32) (i32.const 1000) (block $out (result i32)
+       (block $y (result i32 exnref) (block $x (try_table (catch_all $x) (catch_ref $i $y) (call $if (local.get 0))) (br $out (i32.const 1))) (br $out (i32.const 2)))
+       (drop)) (i32.add)""", ((0, 1001), (1, 1002), (2, 1002))),
     ("nothing fits", "(result i32) (block $x (try_table (catch $e $x) (call $if (local.get 0))) (return (i32.const 5))) (i32.const 6)",
      ((0, 5), (1, 6), (2, THREW))),
     ("a clause leads out of the function", "(result i32) (try_table (result i32) (catch $i 0) (call $pass (local.get 0)))",

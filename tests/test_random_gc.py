@@ -18,7 +18,7 @@ COUNT, FIRST = map(int, os.environ.get("GC_FUZZ", "8 0" if os.environ.get("WASM_
 TIMEOUT = 300 + 20 * COUNT
 
 
-@pytest.mark.parametrize("configuration", ["wasmtime", "native"])
+@pytest.mark.parametrize("configuration", ["wasmtime", "native", "native-stress", "llvm", "llvm-stress"])
 def test_same_as_wasmtime(configuration: str) -> None:
     done = subprocess.run(
         [sys.executable, str(HERE / "random_gc_compare.py"), configuration, str(FIRST), str(FIRST + COUNT)],

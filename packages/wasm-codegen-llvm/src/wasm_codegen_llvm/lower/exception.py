@@ -251,11 +251,13 @@ def dispatch(f: FunctionLowering, handler: Handler) -> None:
         land(f, handler)
     f.start_block(handler.dispatch)
     exception = merged(f, "i64", handler.incoming) if handler.incoming else "0"
-    actual = ""
+    actual, certain = "", False
     for clause in handler.clauses:
         if clause.tag == ANY:
             deliver(f, clause, exception)
-            break
+            f.continue_block(f"n{f.next()}")  # of the clauses behind it: never taken, but their labels count on them as well
+            certain = True
+            continue
         if not actual:
             actual = f.load_at(address(f, exception, EXCEPTION_TAG), 0, "i64")
             keep(f, exception)
@@ -267,6 +269,8 @@ def dispatch(f: FunctionLowering, handler: Handler) -> None:
         take(f, clause, exception)
         f.continue_block(f"n{n}")
         f.known = known
+    if certain:
+        f.emit("unreachable")
     else:
         send(f, exception, handler.outer)
     f.emit, f.here, f.known, f.last_load, f.offset, f.stack = outside
