@@ -1,4 +1,7 @@
-"""Writes the object of a module, and what the backend reads in it, marshalled; reads {"wat", "isa", "optimize"} as JSON. In a process of its own, as all of LLVM."""
+"""Writes the object of a module's first functions, and what the backend reads in it, marshalled; reads {"wat", "isa", "optimize", "functions"} as JSON.
+
+In a process of its own, as all of LLVM. functions: how many, 0 for all.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ def main() -> None:
     tunables = Tunables(optimize=request["optimize"])
     machine = Machine(isa, tunables.optimize)
     module = parse_text(request["wat"], features=ALL)
-    data = machine.emit(BatchCompiler(module, ALL, tunables, isa, machine).text(0, len(module.code_starts)))
+    data = machine.emit(BatchCompiler(module, ALL, tunables, isa, machine).text(0, request["functions"] or len(module.code_starts)))
     marshal.dump((data, code_to_plain(object_file.read(data, FIRST_SUBPROGRAM))), sys.stdout.buffer)
 
 

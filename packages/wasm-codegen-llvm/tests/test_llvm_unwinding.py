@@ -1,11 +1,13 @@
-"""Frame rows say what pyelftools reads in the object's call frame information, for every function and architecture."""
+"""Frame rows say what pyelftools reads in the object's call frame information, for every function and architecture; handler rows are of the calls in tries."""
 
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import marshal
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +19,7 @@ from elftools.elf.elffile import ELFFile
 
 from wasm_codegen_llvm import create, eh_frame
 from wasm_codegen_llvm.eh_frame import FRAME_POINTER
-from wasm_environ.compiler import MACHINES, Target, Tunables
+from wasm_environ.compiler import MACHINES, SYMBOL_FUNCTION, Target, Tunables
 from wasm_environ.types import F64, I32, I64, V128, FuncType
 
 TYPES = ("i32", "i64", "f32", "f64", "v128")
@@ -44,33 +46,38 @@ def module() -> str:
     return f'(module (import "" "" (func $import)) (memory 1) {" ".join(functions)})'
 
 
-def compiled(isa: str, wat: str, optimize: int = 2) -> tuple[bytes, tuple[Any, ...]]:
+def compiled(isa: str, wat: str, optimize: int = 2, functions: int = 0) -> tuple[bytes, tuple[Any, ...]]:
     """(object, CompiledCode as plain data)"""
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / "objects.py")], input=json.dumps({"wat": wat, "isa": isa, "optimize": optimize}).encode(),
-        capture_output=True, timeout=300, check=False, env={**os.environ, "WASM_PURE": "1"},
+        [sys.executable, str(Path(__file__).parent / "objects.py")], capture_output=True,
+        input=json.dumps({"wat": wat, "isa": isa, "optimize": optimize, "functions": functions}).encode(),
+        timeout=300, check=False, env={**os.environ, "WASM_PURE": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     data: tuple[bytes, tuple[Any, ...]] = marshal.loads(done.stdout)
     return data
 
 
-def told(data: bytes, frame_pointer: int) -> list[tuple[int, tuple[tuple[int, int], ...]]]:
-    """(CFA from the frame pointer, places of registers) of each function, from where on its frame is complete."""
+def told(data: bytes, frame_pointer: int) -> list[tuple[int, int, tuple[tuple[int, int], ...]]]:
+    """(start, CFA from the frame pointer, places of registers) of each function, from where on its frame is complete."""
+    elf = ELFFile(io.BytesIO(data))
+    symbols = elf.get_section_by_name(".symtab")
+    places = {row["r_offset"]: row for row in elf.get_section_by_name(".rela.eh_frame").iter_relocations()}
     rows = []
-    # An object's sections begin at 0 each, and its functions are in the order of their entries.
-    for entry in ELFFile(io.BytesIO(data)).get_dwarf_info(relocate_dwarf_sections=False).EH_CFI_entries():
+    for entry in elf.get_dwarf_info(relocate_dwarf_sections=False).EH_CFI_entries():
         if not isinstance(entry, FDE):
             continue
         lines = [line for line in entry.get_decoded().table if line["cfa"].reg == frame_pointer]
         if not lines:
             continue
         assert len({line["cfa"].offset for line in lines}) == 1
-        places = [{register: rule.arg for register, rule in line.items() if isinstance(register, int)} for line in lines]
-        fullest = max(places, key=len)
-        assert all(places_.items() <= fullest.items() for places_ in places)
-        rows.append((lines[0]["cfa"].offset, tuple(sorted(fullest.items()))))
-    return rows
+        registers = [{register: rule.arg for register, rule in line.items() if isinstance(register, int)} for line in lines]
+        fullest = max(registers, key=len)
+        assert all(some.items() <= fullest.items() for some in registers)
+        place = places[entry.offset + 8]  # of its first address; .text comes first, so it begins at 0
+        start = symbols.get_symbol(place["r_info_sym"])["st_value"] + place["r_addend"]
+        rows.append((start, lines[0]["cfa"].offset, tuple(sorted(fullest.items()))))
+    return sorted(rows)
 
 
 @pytest.mark.parametrize("optimize", [0, 2])
@@ -78,7 +85,7 @@ def told(data: bytes, frame_pointer: int) -> list[tuple[int, tuple[tuple[int, in
 def test_every_function_has_the_row_that_the_object_tells(isa: str, optimize: int) -> None:
     data, (_, symbols, _, _, _, _, _, _, frames, handlers) = compiled(isa, module(), optimize)
     assert [start for start, *_ in frames] == [start for _, start, _ in symbols]
-    assert [row[1:] for row in frames] == told(data, FRAME_POINTER[MACHINES[isa]])
+    assert frames == told(data, FRAME_POINTER[MACHINES[isa]])
     assert handlers == []
     for (_, _, places), (index, _, _) in zip(frames, symbols, strict=True):
         numbers = [number for number, _ in places]
@@ -86,6 +93,49 @@ def test_every_function_has_the_row_that_the_object_tells(isa: str, optimize: in
         assert RETURN_ADDRESS[isa] in numbers or index == 22  # the leaf keeps it in its register on s390x
     shapes = {places for _, _, places in frames}
     assert len(shapes) > (3 if optimize else 1)
+
+
+# A function each whose calls are in different tries: "!a" is a call of $a. Calls of functions of another object have relocations,
+# which tell one from the other.
+RETURN_FROM_RELOCATION = {"x86_64": 4, "aarch64": 4, "riscv64": 8, "s390x": 4}  # bytes from its place to the call's return address
+NAMES = "abcdefgh"
+# Columns: body, the calls that share a landing pad, those that have none.
+TRIES = (
+    ("!a (block $x (try_table (catch $e $x) !b !c)) !d", ("bc",), "ad"),
+    ("!a (block $x (try_table (catch_all $x) !b (block $y (try_table (catch $e $y) !c)) !d)) !e", ("bd", "c"), "ae"),
+    ("(block $x (try_table (catch $e $x) !a) !b (try_table (catch $e $x) !c))", ("a", "c"), "b"),
+    ("(block $x (try_table (catch $e $x) (block $y (try_table (catch $e $y) (throw $e))) !a))", ("a",), ""),
+    ("(try_table !a) (try_table !b)", (), "ab"),
+    ("(try (do !a) (catch $e !b) (catch_all !c)) !d", ("a",), "bcd"),
+    ("(try (do !a (try (do !b) (catch $e !c)) !d) (catch_all !e)) !f", ("acd", "b"), "ef"),
+    ("(try $t (do !a (try (do !b (try (do !c) (delegate $t)) !d) (catch_all !e))) (catch_all !f))", ("ace", "bd"), "f"),
+    ("(try (do !a (try (do !b) (delegate 1)) !c) (catch_all)) !d", ("ac",), "bd"),
+    ("(loop $l (try_table (catch $e $l) !a (br_if $l (local.get 0))))", ("a",), ""),
+    ("(block $x (try_table (catch_all $x) !a (return_call $g (local.get 0))))", ("a",), "g"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("optimize", [0, 2])
+@pytest.mark.parametrize("isa", MACHINES)
+def test_calls_in_tries_have_landing_pads(isa: str, optimize: int) -> None:
+    callers = " ".join("(func (param i32) " + re.sub("!(.)", r"(call $\1 (local.get 0))", body) + ")" for body, _, _ in TRIES)
+    wat = f"(module (tag $e) {callers} {' '.join(f'(func ${name} (param i32))' for name in NAMES)})"
+    data, (_, symbols, relocations, _, _, _, _, _, frames, handlers) = compiled(isa, wat, optimize, len(TRIES))
+    assert frames == told(data, FRAME_POINTER[MACHINES[isa]])
+    assert handlers == sorted(handlers)
+    assert all(end <= start for (_, end, _), (start, _, _) in itertools.pairwise(handlers))
+    for (_, start, size), (body, shared, bare) in zip(symbols, TRIES, strict=True):
+        pads: dict[str, set[int]] = {}
+        for place, _, kind, index, _ in relocations:
+            if start <= place < start + size and kind == SYMBOL_FUNCTION:
+                call = place + RETURN_FROM_RELOCATION[isa] - 1
+                pads.setdefault(NAMES[index - len(TRIES)], set()).update({pad for first, end, pad in handlers if first <= call < end} or {-1})
+        assert all(start < pad < start + size for found in pads.values() for pad in found if pad >= 0), body
+        of_groups = [set().union(*(pads[name] for name in group)) for group in shared]
+        assert all(len(found) == 1 for found in of_groups), body
+        assert len(set().union({-1}, *of_groups)) == 1 + len(shared), body
+        assert all(pads[name] == {-1} for name in bare), body
+        assert set(pads) == set("".join(shared) + bare), body
 
 
 SIGNATURES = (FuncType((), ()), FuncType((I32,) * 9, (I64, F64, V128)), FuncType((V128,) * 3, (I32,)))
