@@ -110,6 +110,15 @@ ROWS: tuple[tuple[str, str, tuple[tuple[int, Any], ...]], ...] = (
 )  # fmt: skip
 
 
+# A function of so many parameters is not optimized by LLVM. Their sum, and the exception's value if there is one, with a local set in the try.
+GIANT = f"""(func $giant (param {"i64 " * 150}) (result i64) (local $n i64) (local.set $n (i64.const 1000)) (i64.const 0)
+  {" ".join(f"(i64.add (local.get {k}))" for k in range(150))}
+  (block $x (result i32) (try_table (catch $i $x) (local.set $n (i64.const 2000)) (call $if (i32.wrap_i64 (local.get 149))) (local.set $n (i64.const 3000)))
+    (try (do (call $if (i32.wrap_i64 (local.get 148)))) (catch $e (local.set $n (i64.const 4000))) (catch $i (local.set $n (i64.const 5000)) (br $x)))
+    (i32.const 0)) (i64.extend_i32_u) (i64.add) (i64.add (local.get $n)))
+  (func (export "g") (param i64 i64) (result i64) (call $giant {"(i64.const 1) " * 148} (local.get 0) (local.get 1)))"""
+
+
 def text(body: str) -> str:
     return f'(module {SHARED} (func (export "f") (param i32) {body}))'
 
@@ -132,11 +141,12 @@ def test_rows_have_names_of_their_own() -> None:
     assert len({row[0] for row in ROWS}) == len(ROWS)
 
 
+@pytest.mark.parametrize("level", ["speed", "none"])
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0].replace(" ", "-"))
 @pytest.mark.parametrize("strategy", RUN)
-def test_row(strategy: str, row: tuple[str, str, tuple[tuple[int, Any], ...]]) -> None:
+def test_row(strategy: str, row: tuple[str, str, tuple[tuple[int, Any], ...]], level: str) -> None:
     config = wasm_facade.Config()
-    config.strategy, config.cache = strategy, False
+    config.strategy, config.cache, config.cranelift_opt_level = strategy, False, level
     assert outcomes(wasm_facade, config, row) == [expected for _, expected in row[2]]
 
 
@@ -145,6 +155,18 @@ def test_row_on_wasmtime(row: tuple[str, str, tuple[tuple[int, Any], ...]]) -> N
     config = wasmtime.Config()
     config.wasm_exceptions = config.wasm_gc = config.wasm_function_references = True
     assert outcomes(wasmtime, config, row) == [expected for _, expected in row[2]]
+
+
+@pytest.mark.parametrize("strategy", RUN)
+def test_giant_functions(strategy: str) -> None:
+    config = wasm_facade.Config()
+    config.strategy, config.cache = strategy, False
+    engine = wasm_facade.Engine(config)
+    store = wasm_facade.Store(engine)
+    function: Any = wasm_facade.Instance(store, wasm_facade.Module(engine, f"(module {SHARED} {GIANT})"), []).exports(store)["g"]
+    assert [function(store, *pair) for pair in ((0, 0), (0, 5), (1, 0), (5, 0))] == [148 + 3000, 153 + 2000 + 50, 149 + 4000, 153 + 5000 + 50]
+    with pytest.raises(wasm_facade.WasmException):
+        function(store, 0, 1)
 
 
 @pytest.mark.parametrize("form", ["new", "legacy", "fuel", "stress"])

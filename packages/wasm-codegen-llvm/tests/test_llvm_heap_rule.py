@@ -18,7 +18,7 @@ HEAP = re.compile(r"(%q\d+) = load ptr, ptr %q\d+, !invariant.load !1")
 ACCESS = re.compile(r"(%p\d+) = getelementptr i8, ptr (%\w+), i64 (%\w+)")
 USE = re.compile(r'call void asm sideeffect "", "r"\(i64 (%\w+)\)')
 
-MODULE = """(module (type $s (sub (struct (field (mut i32)) (field (mut (ref null $s)))))) (type $a (array (mut i32)))
+MODULE = """(module (type $s (sub (struct (field (mut i32)) (field (mut (ref null $s)))))) (type $a (array (mut i32))) (tag $t (param i32 exnref))
   (func $g) (func (param (ref null $s) (ref null $a) i32) (result i32) (local i32) {body} (local.get 3) {call}))"""
 # An access each: all of struct and array instructions that do not go through the vm.
 BODIES = (
@@ -32,6 +32,10 @@ BODIES = (
     "(struct.set $s 1 (local.get 0) (struct.new $s (local.get 2) (local.get 0)))",
     "(local.set 1 (array.new $a (local.get 2) (local.get 2)))",
     "(local.set 1 (array.new_fixed $a 2 (local.get 2) (local.get 2)))",
+    "(throw $t (local.get 2) (ref.null exn))",
+    "(block $x (result i32 exnref) (try_table (catch $t $x) (call $g)) (i32.const 0) (ref.null exn)) (drop) (local.set 3)",
+    "(block $x (result i32 exnref exnref) (try_table (catch_ref $t $x) (call $g)) (i32.const 0) (ref.null exn) (ref.null exn)) (drop) (drop) (local.set 3)",
+    "(try (do (call $g)) (catch $t (drop) (local.set 3)) (catch_all (rethrow 0)))",
 )
 
 
@@ -52,7 +56,7 @@ def unkept(ir: str) -> list[str]:
             owed.append(access[3])
         elif use:
             owed = [reference for reference in owed if reference != use[1]]
-        elif " call " in f" {line}" and "@trap" not in line and "@llvm." not in line:
+        elif re.search(r"\b(call|invoke) ", line) and "@trap" not in line and "@llvm." not in line:
             missing += owed
             owed = []
     return missing + owed
