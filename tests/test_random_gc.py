@@ -15,17 +15,19 @@ import pytest
 
 HERE = Path(__file__).parent
 COUNT, FIRST = map(int, os.environ.get("GC_FUZZ", "8 0" if os.environ.get("WASM_PURE") else "200 0").split())
+SAMPLE = "GC_FUZZ" not in os.environ  # the optimizing backend takes its time: a part of the seeds
 TIMEOUT = 300 + 20 * COUNT
 
 
 @pytest.mark.parametrize("configuration", ["wasmtime", "native", "native-stress", "llvm", "llvm-stress"])
 def test_same_as_wasmtime(configuration: str) -> None:
+    count = COUNT // 4 if SAMPLE and configuration.startswith("llvm") else COUNT
     done = subprocess.run(
-        [sys.executable, str(HERE / "random_gc_compare.py"), configuration, str(FIRST), str(FIRST + COUNT)],
+        [sys.executable, str(HERE / "random_gc_compare.py"), configuration, str(FIRST), str(FIRST + count)],
         capture_output=True, text=True, timeout=TIMEOUT, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert f"{COUNT} modules agree" in done.stdout
+    assert f"{count} modules agree" in done.stdout
 
 
 def test_the_same_seed_gives_the_same_module() -> None:
