@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,7 @@ def strategy(request: pytest.FixtureRequest) -> str:
 # Settings that change what code is made, or how it is entered and left.
 SETTINGS: tuple[dict[str, Any], ...] = (
     {}, {"release_gil": False}, {"consume_fuel": True}, {"epoch_interruption": True}, {"memory_reservation": 0}, {"cranelift_nan_canonicalization": True},
-    {"spectre_mitigation": False}, {"cranelift_opt_level": "none"}, {"allocation_strategy": wasm.PoolingAllocationConfig()},
+    {"spectre_mitigation": False}, {"cranelift_opt_level": "none"}, {"gc_stress": True}, {"allocation_strategy": wasm.PoolingAllocationConfig()},
 )  # fmt: skip
 
 
@@ -241,6 +242,60 @@ def test_a_tag_must_have_the_type(strategy: str) -> None:
         Instance(store, Module(store.engine, SOURCE), [nothing(store), Tag(store, TagType(FuncType([I64], [])))])
 
 
+@pytest.mark.parametrize("name", ["pass", "caught", "ref"])
+def test_what_only_an_exception_holds(strategy: str, name: str) -> None:
+    """A struct and a Python object that nothing but the exception refers to, through wasm, Python and wasm, with collections wherever one may be."""
+    import weakref
+
+    class Thing:
+        pass
+
+    things: list[weakref.ref[Thing]] = []
+    store = Store(engine_of(strategy, gc_stress=True))
+    node = """(type $n (struct (field i32) (field externref)))"""
+    inner = f"""(module {node} (tag $e (export "e") (param (ref null $n) externref))
+      (func (export "throw") (param externref) (throw $e (struct.new $n (i32.const 7) (local.get 0)) (local.get 0))))"""
+    outer = f"""(module {node} (import "" "f" (func $f (param externref))) (import "" "e" (tag $e (param (ref null $n) externref)))
+      (func $g (export "pass") (param externref) (call $f (local.get 0)))
+      (func (export "caught") (param externref) (result externref) (local $n (ref null $n))
+        (block $h (result (ref null $n) externref) (try_table (catch $e $h) (call $g (local.get 0))) unreachable)
+        (drop) (local.set $n) (drop (struct.new $n (i32.const 1) (ref.null extern)))
+        (if (i32.ne (struct.get $n 0 (local.get $n)) (i32.const 7)) (then unreachable)) (struct.get $n 1 (local.get $n)))
+      (func (export "ref") (param externref) (result exnref)
+        (block $h (result exnref) (try_table (catch_all_ref $h) (call $g (local.get 0))) unreachable)))"""
+    low: Any = Instance(store, Module(store.engine, inner), []).exports(store)
+
+    def between(_: Any) -> None:
+        thing = Thing()
+        things.append(weakref.ref(thing))
+        try:
+            low["throw"](store, thing)
+        except WasmException as error:
+            del thing
+            store.gc()
+            error.with_traceback(None)
+            raise
+
+    externref = ValType.externref()
+    top: Any = Instance(store, Module(store.engine, outer), [Func(store, FuncType([externref], []), between), low["e"]]).exports(store)
+    for _ in range(3):
+        if name == "pass":
+            with pytest.raises(WasmException) as caught:
+                top["pass"](store, None)
+            found = caught.value.values[1]
+            assert caught.value.values[0][1] is found
+            del caught
+        else:
+            found = top[name](store, None)
+            found = found.fields(store)[1] if name == "ref" else found
+        assert found is things[-1]()
+        del found
+    gc.collect()
+    store.gc()
+    gc.collect()
+    assert [thing() for thing in things] == [None] * 3
+
+
 def test_a_linker_has_tags(strategy: str) -> None:
     """Defined by name, from an instance, and in place of what is missing, as wasmtime-py has it."""
     import wasmtime
@@ -307,8 +362,9 @@ VALUES = """(module (import "" "f" (func $f (param i32 i64 f32 f64 v128 funcref 
       (drop (call $f (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6) (local.get 7) (local.get 8) (local.get 9)))) unreachable)))"""
 
 
-def test_values_of_every_type(strategy: str) -> None:
-    store = Store(engine_of(strategy))
+@pytest.mark.parametrize("stress", [False, True])
+def test_values_of_every_type(strategy: str, stress: bool) -> None:
+    store = Store(engine_of(strategy, gc_stress=stress))
 
     def host(*values: Any) -> int:
         raise WasmException(ExnRef(store, exports["e"], values))
