@@ -64,7 +64,7 @@ static PyObject *make(PyTypeObject *cls, PyObject *storelike, PyObject *type, Py
         return NULL;
     PyObject *made = NULL;
     uint64_t count = fill ? length : (uint64_t)PyTuple_GET_SIZE(items);
-    gc_poll(store, count > UINT32_MAX ? 0 : count << 3);
+    gc_poll(store, count > UINT32_MAX ? GC_LINE : GC_LINE + (count << 3));
     store->pins++;
     store->heap.inhibit++;
     uint32_t type_id = gc_type_of(store->engine, type, TYPE_KIND_ARRAY);

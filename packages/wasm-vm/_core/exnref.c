@@ -140,7 +140,7 @@ static PyObject *exnref_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
     PyObject *made = NULL;
     if (store_for_new(storelike) && !store_check_arg(tag->store, storelike)) {
         Store *store = tag->store;
-        gc_poll(store, 0);
+        gc_poll(store, GC_LINE);
         store->pins++;
         store->heap.inhibit++;
         made = new_pinned(cls, store, tag, items);

@@ -78,7 +78,7 @@ void gc_heap_limit(GcHeap *heap, uint64_t bytes); /* of blocks in use; what is i
 void gc_heap_close(GcHeap *heap); /* unmaps it: no reference may be followed any more */
 /* An object of `size` bytes, a multiple of 8: its header is the type's id, all else is zero. 0: out of memory. Does not collect. Without Python. */
 uint64_t gc_heap_alloc(GcHeap *heap, uint32_t type_id, uint64_t size);
-bool gc_heap_has_room(const GcHeap *heap, uint64_t size); /* without a collection, for an object of its own blocks */
+bool gc_heap_has_room(const GcHeap *heap, uint64_t size); /* in the current hole or in blocks not in use */
 static inline uint8_t *gc_object(const GcHeap *heap, uint64_t ref) { return heap->vm.base + ref; }
 static inline uint32_t gc_block_of(uint64_t ref) { return (uint32_t)(ref >> GC_BLOCK_LOG2); }
 uint64_t gc_first_ref(void); /* below it no object lies */

@@ -158,7 +158,8 @@ static bool host_may_collect(const Store *store) { return may_collect(store) && 
 static bool is_due(const Store *store, uint64_t size)
 {
     const GcHeap *heap = &store->heap;
-    return heap->since + size > heap->threshold || store->externrefs.count >= store->externrefs.threshold || !gc_heap_has_room(heap, size);
+    return heap->since + size > heap->threshold || store->externrefs.count >= store->externrefs.threshold ||
+           (heap->map && !gc_heap_has_room(heap, size));
 }
 
 void gc_poll(Store *store, uint64_t size)

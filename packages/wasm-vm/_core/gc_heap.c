@@ -75,7 +75,10 @@ static bool may_take(const GcHeap *heap, uint64_t count)
     return within(heap->in_use, size, heap->most);
 }
 
-bool gc_heap_has_room(const GcHeap *heap, uint64_t size) { return may_take(heap, (size + GC_BLOCK - 1) >> GC_BLOCK_LOG2); }
+bool gc_heap_has_room(const GcHeap *heap, uint64_t size)
+{
+    return heap->vm.limit - heap->vm.bump >= size || may_take(heap, (size + GC_BLOCK - 1) >> GC_BLOCK_LOG2);
+}
 
 /* Give back the pages that lie in these blocks as a whole, which may be fewer than all: then false. Elsewhere pages are larger than blocks. */
 static bool give_back(GcHeap *heap, uint32_t first, uint32_t count)

@@ -512,7 +512,7 @@ PyObject *loaded_instantiate(Loaded *module, Store *store, PyObject *const *impo
     if (pool_take_instance(module->engine->pool, module))
         return NULL;
     prepared_make(module);
-    gc_poll(store, 0);
+    gc_poll(store, GC_LINE);
     Instance *instance = block_new(module);
     if (!instance) {
         pool_drop_instance(module->engine->pool);

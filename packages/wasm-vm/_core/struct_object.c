@@ -48,7 +48,7 @@ static PyObject *struct_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
     PyObject *made = NULL;
     if (store) {
         Py_INCREF(store);
-        gc_poll(store, 0);
+        gc_poll(store, GC_LINE);
         store->pins++;
         store->heap.inhibit++;
         uint32_t type_id = gc_type_of(store->engine, type, TYPE_KIND_STRUCT);
