@@ -50,6 +50,13 @@ def spec(session: nox.Session) -> None:
 
 
 @nox.session
+@nox.parametrize("mode", ["pool", "checked", "stress"])
+def spec_modes(session: nox.Session, mode: str) -> None:
+    """The official suite with the pooling allocator, with every access checked, and with a collection at every allocation."""
+    session.run("pytest", "-q", "tests/spec", "--testsuite", str(SUITE), "--mode", mode, *session.posargs)
+
+
+@nox.session
 def pressure(session: nox.Session) -> None:
     """Every op with all registers taken, on both backends, beside wasmtime-py: `nox -s pressure -- FIRST_SEED SEEDS VARIANTS`."""
     session.run("pytest", "-q", "tests/test_pressure.py", env={"WASM_PRESSURE": " ".join(session.posargs or ["1", "4", "16"])})

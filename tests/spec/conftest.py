@@ -18,6 +18,7 @@ DEFAULT = Path(__file__).parents[3] / "shared" / "testsuite"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--testsuite", default=os.environ.get("WASM_TESTSUITE", str(DEFAULT)), help="folder of the official suite")
     parser.addoption("--strategy", action="append", help="strategies to run it on (default: each that is installed)")
+    parser.addoption("--mode", choices=sorted(groups.MODES), default="default", help="a way of running it, `groups.MODES`")
     parser.addoption("--spec-jobs", type=int, default=min(2, os.cpu_count() or 1), help="worker processes")
 
 
@@ -68,6 +69,7 @@ def outcomes(request: pytest.FixtureRequest) -> Iterator[dict[tuple[str, str], F
         if isinstance(item, pytest.Function) and "suite_row" in item.fixturenames:
             row: Any = item.callspec.params["suite_row"]
             strategy, name = row
-            found[row] = pool.submit(folder / name, strategy, groups.SETTINGS.get(groups.feature_of(name), {}))
+            settings = {**groups.SETTINGS.get(groups.feature_of(name), {}), **groups.MODES[request.config.getoption("mode")]}
+            found[row] = pool.submit(folder / name, strategy, settings)
     yield found
     pool.close()

@@ -55,6 +55,15 @@ SETTINGS = {
 }
 
 
+# Ways of running the whole suite besides the defaults. Columns: name, settings (`pool`: the pooling allocator).
+MODES: dict[str, dict[str, bool | int]] = {
+    "default": {},
+    "pool": {"pool": True},
+    "checked": {"memory_reservation": 0},  # every access to a memory is compared with its length
+    "stress": {"gc_stress": True},  # garbage is collected at every allocation
+}
+
+
 def feature_of(name: str) -> str:
     """The feature a file is for, by its path in the suite's folder; "" for wasm 2.0."""
     for feature, patterns in GROUPS:

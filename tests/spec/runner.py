@@ -102,7 +102,7 @@ class Pool:
         self.here = threading.local()
         self.workers: list[Worker] = []
 
-    def submit(self, path: Path, strategy: str, settings: dict[str, bool], timeout: float = TIMEOUT) -> Future[Outcome]:
+    def submit(self, path: Path, strategy: str, settings: dict[str, bool | int], timeout: float = TIMEOUT) -> Future[Outcome]:
         """Run a file when a worker is free."""
         return self.executor.submit(self._run, {"path": str(path), "strategy": strategy, "settings": settings}, timeout)
 
@@ -127,7 +127,7 @@ def serve() -> None:
     """The worker's side: read a task a line, write an answer a line."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what guests print must not mix with the answers
-    from wasm_facade import Config, Engine
+    from wasm_facade import Config, Engine, PoolingAllocationConfig
     from wasm_facade.wast.executor import run_script
 
     for line in sys.stdin:
@@ -136,7 +136,10 @@ def serve() -> None:
         config.strategy = task["strategy"]
         config.cache = False
         for name, value in task["settings"].items():
-            setattr(config, name, value)
+            if name == "pool":
+                config.allocation_strategy = PoolingAllocationConfig()
+            else:
+                setattr(config, name, value)
         try:
             report = run_script(Engine(config), Path(task["path"]).read_bytes())
             answer = {"passed": report.passed, "failures": report.failures}
