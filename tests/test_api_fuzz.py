@@ -111,12 +111,15 @@ def faults(numbers: list[int], everything: list[Step]) -> list[str]:
     return found
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="signals are those of POSIX")
-@pytest.mark.parametrize("part", range(PARTS))
-def test_arguments_that_run_code(part: int) -> None:
+def run_part(part: int) -> list[str]:
+    """The first faults that a part of the steps shows."""
     everything = all_steps()
     chosen = sample(everything, part)
-    found: list[str] = []
-    for start in range(0, len(chosen), CHILD):
-        found += faults(chosen[start : start + CHILD], everything)
-        assert not found, "\n".join(found)
+    return next((found for start in range(0, len(chosen), CHILD) if (found := faults(chosen[start : start + CHILD], everything))), [])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="signals are those of POSIX")
+@pytest.mark.beside(run=run_part)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_arguments_that_run_code(part: int, ended: list[str]) -> None:
+    assert not ended, "\n".join(ended)

@@ -33,15 +33,22 @@ CONFIGURATIONS = (
 )
 
 
-@pytest.mark.parametrize("number", range(len(CONFIGURATIONS)), ids=[row[0] for row in CONFIGURATIONS])
-def test_same_as_wasmtime(number: int) -> None:
-    count = COUNT if CONFIGURATIONS[number][1] == "native" else max(COUNT // 6, 4)  # the optimizing backend takes its time
-    done = subprocess.run(
-        [sys.executable, str(HERE / "random_compare.py"), str(number), str(1000 * number), str(1000 * number + count)],
+def count_of(number: int) -> int:
+    return COUNT if CONFIGURATIONS[number][1] == "native" else max(COUNT // 6, 4)  # the optimizing backend takes its time
+
+
+def compare(number: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(HERE / "random_compare.py"), str(number), str(1000 * number), str(1000 * number + count_of(number))],
         capture_output=True, text=True, timeout=TIMEOUT, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert f"{count} modules agree" in done.stdout
+
+
+@pytest.mark.beside(run=compare)
+@pytest.mark.parametrize("number", range(len(CONFIGURATIONS)), ids=[row[0] for row in CONFIGURATIONS])
+def test_same_as_wasmtime(number: int, ended: subprocess.CompletedProcess[str]) -> None:
+    assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
+    assert f"{count_of(number)} modules agree" in ended.stdout
 
 
 def test_the_same_seed_gives_the_same_module() -> None:
