@@ -8,13 +8,14 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+import pressure_gc as gc
 from spec.groups import STRATEGIES
-from wasm_environ.opcodes import OPS, Op
+from wasm_environ.opcodes import BY_MNEMONIC, OPS, Op
 
 STRUCTURE = {"else", "end"}  # written with their blocks
 FEATURES = {
     "mvp", "simd", "relaxed_simd", "threads", "saturating_float_to_int", "sign_extension", "wide_arithmetic", "reference_types", "bulk_memory",
-    "function_references", "tail_call",
+    "function_references", "tail_call", "gc",
 }  # fmt: skip
 # Columns: instruction, operands, results, for ops whose types depend on context. r: a reference to a function; a: small and aligned.
 FORMS: tuple[tuple[str, str, str], ...] = (
@@ -36,6 +37,7 @@ FORMS: tuple[tuple[str, str, str], ...] = (
     ("memory.init $m $d", "aii", ""), ("(i32.const 1) (i32.const 2) memory.init $m $d", "a", ""), ("data.drop $d", "", ""),
     ("memory.copy $m $m", "aaa", ""), ("memory.copy $k $m", "aaa", ""), ("memory.fill $m", "aia", ""), ("memory.size $m", "", "i"),
     ("memory.grow $m", "a", "i"),
+    *gc.FORMS,
 )  # fmt: skip
 # The same, once every strategy has them.
 THROWING_FORMS = (
@@ -55,12 +57,14 @@ THROWING_FORMS = (
 if all("exceptions" in features for _, features in STRATEGIES):
     FEATURES.add("exceptions")
     FORMS += THROWING_FORMS
-TYPES = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128", "r": "funcref", "a": "i32", "A": "i64"}
+TYPES = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128", "r": "funcref", "a": "i32", "A": "i64", **gc.TYPES, **gc.DESCRIPTOR_TYPES}
 # A value of each type on the stack to bits; two results for v.
 TO_BITS = {
     "i": "i64.extend_i32_u", "I": "", "f": "i32.reinterpret_f32 i64.extend_i32_u", "F": "i64.reinterpret_f64", "r": "ref.is_null i64.extend_i32_u",
     "v": "local.tee $v i64x2.extract_lane 0 local.get $v i64x2.extract_lane 1",
+    **dict.fromkeys((*gc.TYPES, *gc.DESCRIPTOR_TYPES), "ref.is_null i64.extend_i32_u"),
 }  # fmt: skip
+VALUES = gc.VALUES | gc.DESCRIPTOR_VALUES
 LANES = {"i8x16": 16, "i16x8": 8, "i32x4": 4, "i64x2": 2, "f32x4": 4, "f64x2": 2, "8_lane": 16, "16_lane": 8, "32_lane": 4, "64_lane": 2}
 NUMBERS = (0, 1, 7, 31, 33, 64, 255, 0x8000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x123456789ABCDEF0, 2**63 - 1, 2**63, 2**64 - 1)
 OFFSETS = (0, 0, 8, 64, 2**31 - 8, 2**31, 2**32 - 128)
@@ -74,8 +78,11 @@ def forms() -> Iterator[tuple[Op, list[Form]]]:
     """Each op with the instructions it is tried as."""
     by_name: dict[str, list[Form]] = {}
     for form in FORMS:
-        for name in {word.strip("(") for word in form[0].split()}:
+        for name in {word.strip("(") for word in form[0].replace(" (ref null", " null").split()}:
             by_name.setdefault(name, []).append(form)
+        for name in ("ref.test", "ref.cast"):
+            if f"{name} (ref null" in form[0]:
+                by_name.setdefault(f"{name} null", []).append(form)
     for op in OPS:
         if op.feature in FEATURES and op.mnemonic not in STRUCTURE:
             if op.operands is None or op.immediates == ("memory",):
@@ -117,6 +124,7 @@ class Function:
     def __init__(self, form: Form, rng: random.Random) -> None:
         self.form = form
         self.rng = rng
+        self.letters = [letter for letter in VALUES if letter in gc.TYPES or not set(form[1]).isdisjoint(gc.DESCRIPTOR_TYPES)]  # of references that it has
         self.calls = rng.random() < 0.5
         self.pressed = rng.random() < 0.8  # hot locals compete too
 
@@ -130,6 +138,10 @@ class Function:
             if letter == "A":
                 return "(i64.const 64)" if kind == "const" else f"(i64.extend_i32_u {value})"
             return value
+        if letter in VALUES:
+            if kind == "const" and rng.random() < 0.5:  # so much traps on null
+                return "(ref.null none)"
+            return f"(local.get $l{letter})" if kind in ("hot", "cold") else f"(global.get $g{letter}{rng.randrange(len(VALUES[letter]))})"
         if letter == "r":
             if kind == "call" and self.calls:
                 return rng.choice(("(ref.func $id)", "(table.get $t (local.get $a))"))
@@ -183,6 +195,7 @@ class Function:
         """Declarations."""
         names = [f"(local $h{'' if letter == 'I' else letter}{k} {TYPES[letter]})" for letter, count in HOT.items() for k in range(count)]
         names += [f"(local $c{k} i64)" for k in range(COLD)] + [f"(local $result{k} {TYPES[letter]})" for k, letter in enumerate(results)]
+        names += [f"(local $l{letter} {TYPES[letter]})" for letter in self.letters]
         return " ".join(names) + "(local $a i32) (local $ca i32) (local $r funcref) (local $sum i64) (local $v v128)"
 
     def setup(self) -> str:
@@ -195,6 +208,7 @@ class Function:
                 lines.append(f"(i64.mul (local.get $p) (i64.const {2 * k + 3})) {wrap[letter]} local.set {name}")
                 if self.pressed:
                     lines += [f"(drop (local.get {name}))"] * 2
+        lines += [f"(local.set $l{letter} (global.get $g{letter}0))" for letter in self.letters]
         lines += [f"(local.set $c{k} (i64.rotl (local.get $p) (i64.const {k + 1})))" for k in range(COLD)]
         return "\n".join(lines)
 
@@ -210,13 +224,14 @@ PRELUDE = """(type $idt (func (param i64) (result i64)))
   (i64.add (local.get 0) (i64.sub (i64.add (local.get 4) (local.get 6)) (i64.xor (i64.sub (local.get 7) (local.get 9)) (local.get 11))))
   (local.get 8) (v128.xor (local.get 3) (local.get 10)))
 """
+PRELUDE += gc.PRELUDE + gc.globals_of(gc.VALUES, gc.TYPES)
 if "exceptions" in FEATURES:
     PRELUDE += """(tag $E (param i64)) (tag $V (param v128)) (tag $W (param i64 f64 v128 i32 f32))
 (func $throws (type $idt) (if (i64.eqz (i64.and (local.get 0) (i64.const 1))) (then (throw $E (i64.mul (local.get 0) (i64.const 3))))) (local.get 0))
 """
 
 
-def module(seed: int, variants: int, ops: list[tuple[Op, list[Form]]]) -> tuple[str, list[tuple[Op, Form]]]:
+def module(seed: int, variants: int, ops: list[tuple[Op, list[Form]]], prelude: str = PRELUDE) -> tuple[str, list[tuple[Op, Form]]]:
     """The text of a module with `variants` functions for each op, exported by number, and what each number is."""
     rng = random.Random(seed)
     rows: list[tuple[Op, Form]] = []
@@ -225,4 +240,10 @@ def module(seed: int, variants: int, ops: list[tuple[Op, list[Form]]]) -> tuple[
         for form in rng.sample(choices, variants) if len(choices) > variants else choices * (variants // len(choices)):
             functions.append(Function(form, rng).text(str(len(rows))))
             rows.append((op, form))
-    return f"(module {PRELUDE}" + "\n".join(functions) + ")", rows
+    return f"(module {prelude}" + "\n".join(functions) + ")", rows
+
+
+def described_module(seed: int, variants: int) -> tuple[str, list[tuple[Op, Form]]]:
+    """The same for the instructions of custom descriptors, each form `variants` times."""
+    prelude = PRELUDE + gc.DESCRIPTOR_PRELUDE + gc.globals_of(gc.DESCRIPTOR_VALUES, gc.DESCRIPTOR_TYPES)
+    return module(seed, variants, [(BY_MNEMONIC["nop"], [form]) for form in gc.DESCRIPTOR_FORMS], prelude)

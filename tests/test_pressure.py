@@ -39,7 +39,7 @@ def binary(seed: int) -> tuple[bytes, list[tuple[Op, pressure.Form]]]:
 
 
 def instance(api: Any, config: Any, data: bytes) -> tuple[Any, Any]:
-    config.wasm_wide_arithmetic = config.wasm_exceptions = True
+    config.wasm_wide_arithmetic = config.wasm_exceptions = config.wasm_function_references = config.wasm_gc = True
     engine = api.Engine(config)
     store = api.Store(engine)
     if getattr(config, "consume_fuel", False):
@@ -93,3 +93,19 @@ def test_with_every_register_taken(
 def test_every_op_has_a_form() -> None:
     assert not [op.mnemonic for op, choices in OPS if not choices]
     assert len(OPS) > 520
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
+def test_descriptors_with_every_register_taken(seed: int) -> None:
+    """Instructions that wasmtime does not have: the two backends beside each other."""
+    text, rows = pressure.described_module(seed, VARIANTS)
+    found = []
+    for strategy in ("native", "llvm"):
+        config = wasm_facade.Config()
+        config.strategy, config.cache = strategy, False
+        config.wasm_custom_descriptors = True
+        place = instance(wasm_facade, config, text.encode())
+        found.append([outcome(wasm_facade, place, str(n), [p]) for n in range(len(rows)) for p in PARAMETERS])
+    wrong = [f"{rows[k // len(PARAMETERS)][1]}: native {a}, llvm {b}" for k, (a, b) in enumerate(zip(*found, strict=True)) if a != b]
+    assert not wrong, f"{len(wrong)}: " + "\n".join(wrong[:10])
+    assert sum(row[0] == "values" for row in found[0]) > len(found[0]) // 4

@@ -19,8 +19,11 @@ ACCESS = re.compile(r"(%p\d+) = getelementptr i8, ptr (%\w+), i64 (%\w+)")
 USE = re.compile(r'call void asm sideeffect "", "r"\(i64 (%\w+)\)')
 
 MODULE = """(module (type $s (sub (struct (field (mut i32)) (field (mut (ref null $s)))))) (type $a (array (mut i32))) (tag $t (param i32 exnref))
-  (func $g) (func (param (ref null $s) (ref null $a) i32) (result i32) (local i32) {body} (local.get 3) {call}))"""
-# An access each: all of struct and array instructions that do not go through the vm.
+  (type $t (sub $s (struct (field (mut i32)) (field (mut (ref null $s))))))
+  (rec (type $z (descriptor $d) (struct (field i32))) (type $d (describes $z) (struct)))
+  (func $g) (func (param (ref null $s) (ref null $a) i32) (result i32) (local i32 (ref null $z)) {body} (local.get 3) {call})
+  (func $z (result (ref null $z)) (unreachable)) (func $d (result (ref null (exact $d))) (unreachable)))"""
+# An access each: all of struct and array instructions that do not go through the vm, and casts.
 BODIES = (
     "(local.set 3 (struct.get $s 0 (local.get 0)))",
     "(struct.set $s 0 (local.get 0) (local.get 2))",
@@ -36,6 +39,13 @@ BODIES = (
     "(block $x (result i32 exnref) (try_table (catch $t $x) (call $g)) (i32.const 0) (ref.null exn)) (drop) (local.set 3)",
     "(block $x (result i32 exnref exnref) (try_table (catch_ref $t $x) (call $g)) (i32.const 0) (ref.null exn) (ref.null exn)) (drop) (drop) (local.set 3)",
     "(try (do (call $g)) (catch $t (drop) (local.set 3)) (catch_all (rethrow 0)))",
+    "(local.set 3 (ref.test (ref $t) (local.get 0)))",
+    "(drop (ref.cast (ref null $t) (local.get 0)))",
+    "(drop (block $l (result (ref null $s)) (br_on_cast $l (ref null $s) (ref $t) (local.get 0))))",
+    "(drop (ref.get_desc $z (call $z)))",
+    "(local.set 4 (struct.new_desc $z (local.get 2) (call $d)))",
+    "(local.set 4 (ref.cast_desc_eq (ref $z) (local.get 0) (call $d)))",
+    "(drop (block $l (result anyref) (br_on_cast_desc_eq_fail $l anyref (ref null $z) (call $z) (call $d))))",
 )
 
 
