@@ -6,12 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from wasm_codegen_llvm.lower.heap import ZERO_LITERALS, address, allocate, allocate_array, check_null, keep, load, memory_type, store, type_id
-from wasm_codegen_llvm.lower.memory import SIZES, widened
+from wasm_codegen_llvm.lower.memory import MASK32, SIZES, widened
 from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
 from wasm_environ.function.aggregate import NEVER_NULL
 from wasm_environ.heap_layout import ARRAY_ELEMENTS, ARRAY_LENGTH
-from wasm_environ.types import REF, V128
+from wasm_environ.types import I64, REF, V128
 from wasm_environ.vmtypes import CONTEXT_STORE, STORE_ARGS
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CHAPTER: Final = Chapter()
 FIELD: Final = NEVER_NULL - 1
+EIGHTHS: Final = {1: 0x0101010101010101, 2: 0x0001000100010001, 4: 0x0000000100000001}  # by size: what repeats a value in 8 bytes
 
 
 # ---- structs
@@ -112,8 +113,34 @@ def array_new(f: FunctionLowering, a: int, b: int, c: int) -> None:
     f.stack.append(new)
 
 
+def repeated(f: FunctionLowering, storage: int, value: str) -> str:
+    """A value of a type of 1, 2 or 4 bytes, as often as it fits into an i64."""
+    t = memory_type(f, storage)
+    n = f.next()
+    if t == "float":
+        f.emit(f"%w{n} = bitcast float {f.opaque(value, t)} to i32\n%x{n} = zext i32 %w{n} to i64")
+    elif storage & REF:
+        f.emit(f"%x{n} = and i64 {value}, {MASK32}")
+    elif t == "i32":
+        f.emit(f"%x{n} = zext i32 {value} to i64")
+    else:
+        f.emit(f"%w{n} = trunc i32 {value} to {t}\n%x{n} = zext {t} %w{n} to i64")
+    f.emit(f"%y{n} = mul i64 %x{n}, {EIGHTHS[SIZES[t]]}")
+    return f"%y{n}"
+
+
 def fill_new(f: FunctionLowering, new: str, length: str, storage: int, value: str) -> None:
-    """Set all elements of an array that was just allocated: a loop, in which nothing can be collected."""
+    """Set all elements of an array that was just allocated, 8 bytes at a time, which is what objects end at: a loop, in which nothing can be collected."""
+    log2 = log2_of(f, storage)
+    if log2 < 3:
+        value = repeated(f, storage, value)
+        storage, more = I64, (1 << 3 - log2) - 1
+        if length[0] != "%":
+            length = str(int(length) + more >> 3 - log2)
+        else:
+            n = f.next()
+            f.emit(f"%l{n} = add i64 {length}, {more}\n%m{n} = lshr i64 %l{n}, {3 - log2}")
+            length = f"%m{n}"
     n = f.next()
     known = dict(f.known)
     before = f.here
