@@ -22,6 +22,7 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     CC_E,
     CC_NE,
     CMP,
+    IMUL,
     LEA,
     MOV_IMM,
     MOV_IMM8,
@@ -30,6 +31,7 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     MOV_STORE,
     MOV_STORE8,
     MOV_STORE16,
+    MOVD_FROM,
     MOVSD_LOAD,
     MOVSD_STORE,
     MOVSS_LOAD,
@@ -41,6 +43,7 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     MOVZX8,
     MOVZX16,
     SHL_IMM,
+    SHR_IMM,
     TEST,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.notation import W
@@ -56,6 +59,7 @@ from wasm_environ.opcodes import BY_MNEMONIC
 from wasm_environ.types import F32, F64, I8, I16, I32, I64, REF, V128
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_GC_HEAP, HEAP_BASE, HEAP_BUMP, HEAP_LIMIT
 
+EIGHTHS: Final[vec[i64]] = vec[i64]([0x0101010101010101, 0x0001000100010001, 0x0000000100000001])  # by log2 of the size: what repeats a value in 8 bytes
 NULL_REFERENCE: Final = 12
 ARRAY_OUT_OF_BOUNDS: Final = 13
 STRUCT_NEW: Final[i64] = BY_MNEMONIC["struct.new"].id
@@ -429,23 +433,48 @@ class Aggregates:
         v.drop(operands)
         v.push_reg(T_I64, RAX)
 
+    def repeat(self, value: i64, kind: i64, to: i64, scratch: i64) -> None:
+        """to <- entry `value` in 1, 2 or 4 bytes, as often as these fit into 8."""
+        v = self.v
+        if TYPES[kind] == T_F32:
+            register = v.in_reg(value)
+            if register < 0:
+                register = VECTOR_SCRATCH
+                v.load_into(value, register)
+            self.asm.v2(MOVD_FROM, register, to)
+        else:
+            v.load_into(value, to)
+        log2: i64 = LOG2S[kind]
+        self.asm.rr(MOVZX8 if log2 == 0 else MOVZX16 if log2 == 1 else MOV_LOAD, to, to)
+        v.machine.constant(T_I64, scratch, EIGHTHS[log2], 0, False)
+        self.asm.rr(IMUL | W, to, scratch)
+
     def fill(self, value: i64, kind: i64, base: i64, n: i64, temporary: i64, pointer: i64) -> None:
-        """Write entry `value` to all n elements of the new array in RAX; n is used up."""
+        """Write entry `value` to all n elements of the new array in RAX, at least 8 bytes at a time, which is what objects end at; n is used up."""
         v = self.v
         asm = self.asm
-        asm.rx(LEA | W, pointer, base, RAX, 0, ARRAY_ELEMENTS)
+        log2: i64 = LOG2S[kind]
         register = v.in_reg(value)
-        if register < 0:
+        if log2 < 3:
+            register = temporary
+            self.repeat(value, kind, register, pointer)
+            asm.alu_immediate(ALU_ADD, 0, n, shl(1, 3 - log2) - 1)  # no carry: the array has less than 2**32 bytes
+            asm.rr(SHR_IMM, 0, n)
+            self.code.byte(3 - log2)
+        elif register < 0:
             register = VECTOR_SCRATCH if TYPES[kind] >= T_F32 else temporary
             v.load_into(value, register)
+        asm.rx(LEA | W, pointer, base, RAX, 0, ARRAY_ELEMENTS)
         asm.rr(TEST, n, n)
         done = asm.skip(CC_E)
         top = self.code.here()
-        if TYPES[kind] >= T_F32:
+        if log2 < 3:
+            asm.rm(MOV_STORE | W, register, pointer, 0)
+        elif TYPES[kind] >= T_F32:
             asm.v2m_plain(STORES[kind], register, pointer, 0)
         else:
             asm.rm(STORES[kind], register, pointer, 0)
-        asm.alu_immediate(ALU_ADD, W, pointer, shl(1, LOG2S[kind]))
+        asm.alu_immediate(ALU_ADD, W, pointer, shl(1, log2) if log2 > 3 else 8)
         asm.alu_immediate(ALU_SUB, 0, n, 1)
         v.machine.branch_back(CC_NE, top)
         asm.land(done)
