@@ -206,8 +206,8 @@ int run_python_signals(ThreadRecord *thread, Activation *activation, uintptr_t e
     memcpy(args, vm->args, sizeof args);
     uint64_t bump = heap->vm.bump, limit = heap->vm.limit; /* wasm may be in the middle of taking an object from there */
     heap->vm.bump = heap->vm.limit = 0;
-    heap->inhibit++;
     PyThreadState *released = leave_wasm(thread, activation, exit_pc, exit_fp);
+    heap->inhibit++; /* with the GIL, as everywhere: another thread may be about to end a conversion */
     atomic_fetch_and(&thread->interrupt, ~(unsigned)INTERRUPT_SIGNALS);
     int raised = PyErr_CheckSignals();
     heap->inhibit--;

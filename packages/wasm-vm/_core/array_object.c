@@ -254,7 +254,7 @@ static void array_releasebuffer(AnyRefObject *Py_UNUSED(self), Py_buffer *view) 
 
 static PyObject *array_repr(AnyRefObject *self)
 {
-    PyObject *text = NULL, *args = self->store->closed ? NULL : Py_BuildValue("(O)", self);
+    PyObject *text = NULL, *args = gcref_check(self) ? NULL : Py_BuildValue("(O)", self);
     if (args && module_call_helper("object_repr", args, &text) == 0)
         return text;
     PyErr_Clear();

@@ -201,12 +201,17 @@ int instance_eval(Instance *instance, const struct ConstExpr *expression, VMValu
             return -1;
         }
     }
-    instance->store->pins++;
-    instance->store->heap.inhibit++;
+    const bool pinned = constexpr_allocates(expression); /* with the GIL: both counts change under it only */
+    if (pinned) {
+        instance->store->pins++;
+        instance->store->heap.inhibit++;
+    }
     for (uint32_t i = 0; i < expression->count && !failed; i++)
         failed = step(instance, &expression->ops[i], stack, &depth);
-    instance->store->heap.inhibit--;
-    instance->store->pins--;
+    if (pinned) {
+        instance->store->heap.inhibit--;
+        instance->store->pins--;
+    }
     if (!failed && depth != 1) {
         PyErr_SetString(G.wasm_error, "constant expression: leaves no single value");
         failed = -1;

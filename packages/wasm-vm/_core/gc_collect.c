@@ -58,8 +58,11 @@ static void mark_roots(Store *store)
         if (is_traced(&global->type))
             mark(store, global->cell.ref);
     for (const Table *table = store->tables; table; table = table->next) {
-        for (uint64_t i = 0; is_traced(&table->plan.element) && i < table->definition.length; i++)
+        for (uint64_t i = 0; is_traced(&table->plan.element) && i < table->definition.length; i++) {
             mark(store, table->definition.base[i]);
+            if (!((i + 1) & 0xFFFFF)) /* the work list has places for what the heap holds, and a table may hold more */
+                drain(store);
+        }
         drain(store);
     }
     for (uint32_t i = 0; i < store->roots.count; i++)
@@ -208,7 +211,9 @@ static const void *current_greenlet(void)
 void gc_enter(Store *store, uintptr_t stack_high)
 {
     bool matters = store->heap.map || store->externrefs.used;
+    store->heap.inhibit++; /* making a thread's first greenlet may run finalizers, and what is being passed is no root yet */
     const void *greenlet = matters ? current_greenlet() : store;
+    store->heap.inhibit--;
     if (!store->depth) {
         store->stack_high = stack_high;
         store->greenlet = greenlet;

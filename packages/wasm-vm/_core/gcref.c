@@ -40,6 +40,17 @@ static uint32_t header_of(const Store *store, uint64_t ref)
 
 uint32_t gcref_type_id(const AnyRefObject *self) { return header_of(self->store, self->ref); }
 
+int gcref_check(const AnyRefObject *self)
+{
+    if (self->store && store_check_open(self->store))
+        return -1;
+    uint32_t kind = self->store ? engine_type(self->store->engine, gcref_type_id(self))->kind : 0;
+    if (kind == (PyObject_TypeCheck(self, &StructRefType) ? TYPE_KIND_STRUCT : TYPE_KIND_ARRAY))
+        return 0;
+    PyErr_Format(PyExc_TypeError, "what the %s refers to is of another kind: its __class__ was assigned", Py_TYPE(self)->tp_name);
+    return -1;
+}
+
 uint64_t gc_new_object(Store *store, uint32_t type_id, uint64_t size)
 {
     uint64_t ref = gc_heap_open(&store->heap) ? 0 : gc_heap_alloc(&store->heap, type_id, size);

@@ -43,7 +43,7 @@ PyObject *gcref_type(AnyRefObject *self, void *closure); /* the public type */
 int gcref_traverse(AnyRefObject *self, visitproc visit, void *arg);
 int gcref_clear(AnyRefObject *self);
 
-/* The store is open (else -1 with StoreError). */
-static inline int gcref_check(const AnyRefObject *self) { return self->store ? store_check_open(self->store) : 0; }
+/* The store is open, and the object is what the handle's type says: Python lets a subclass's instance become another one's. Else -1 with an exception. */
+int gcref_check(const AnyRefObject *self);
 
 #endif

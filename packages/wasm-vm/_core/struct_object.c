@@ -157,7 +157,7 @@ static int struct_assign_subscript(AnyRefObject *self, PyObject *key, PyObject *
 
 static PyObject *struct_repr(AnyRefObject *self)
 {
-    PyObject *text = NULL, *args = self->store->closed ? NULL : Py_BuildValue("(O)", self);
+    PyObject *text = NULL, *args = gcref_check(self) ? NULL : Py_BuildValue("(O)", self);
     if (args && module_call_helper("object_repr", args, &text) == 0)
         return text;
     PyErr_Clear();
