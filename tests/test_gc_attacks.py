@@ -11,6 +11,7 @@ import pytest
 
 import wasm_facade as w
 
+
 def ints() -> w.StructType:
     """Two i32 that can be set; a type belongs to the first engine that it is used with."""
     return w.StructType([w.FieldType(w.ValType.i32(), mutable=True)] * 2)
