@@ -11,6 +11,7 @@ import textwrap
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+SLOWER = 5 if "LD_PRELOAD" in os.environ else 1  # under a sanitizer
 sys.path.insert(0, HERE)  # for vm_handmade, under importlib import mode
 
 collect_ignore = [] if platform.machine() == "x86_64" else [n for n in os.listdir(HERE) if n.startswith("test_vm_")]
@@ -30,7 +31,7 @@ def script():
     def run(source: str, status: int = 0, timeout: float = 60) -> str:
         prelude = f"import sys; sys.path[:0] = {[HERE, *sys.path]!r}\nfrom vm_handmade import *\n"
         done = subprocess.run(
-            [sys.executable, "-c", prelude + textwrap.dedent(source)], capture_output=True, text=True, timeout=timeout, check=False
+            [sys.executable, "-c", prelude + textwrap.dedent(source)], capture_output=True, text=True, timeout=SLOWER * timeout, check=False
         )
         assert done.returncode == status, f"status {done.returncode}, expected {status}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
