@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -126,3 +127,10 @@ def test_call_indirect_takes_subtypes(strategy: str, kind: str) -> None:
                 found.append(trap.trap_code)
     bad = w.TrapCode.BAD_SIGNATURE
     assert found == [1, 2, bad, bad, 2, bad]
+
+
+@pytest.mark.parametrize("type", ["(ref any)", "(ref eq)", "(ref i31)", "(ref struct)", "(ref array)", "(ref func)", "(ref extern)", "(ref exn)"])
+def test_none_is_no_reference_that_is_not_null(type: str) -> None:
+    store, exports = ours("native", f"""(module (func (export "f") (param {type})))""")
+    with pytest.raises(TypeError, match=re.escape(f"argument 1: expected {type}, a reference that is not null, got None")):
+        exports["f"](store, None)

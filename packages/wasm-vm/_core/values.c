@@ -121,7 +121,10 @@ static int function_reference(Store *store, const ValueType *type, PyObject *obj
 static int null_reference(const ValueType *type, VMValue *out)
 {
     if (!type->nullable) {
-        PyErr_SetString(PyExc_TypeError, "expected a reference that is not null, got None");
+        PyObject *name = NULL;
+        if (module_call_helper("type_name", Py_BuildValue("(K)", (unsigned long long)type->code), &name) == 0)
+            PyErr_Format(PyExc_TypeError, "expected %U, a reference that is not null, got None", name);
+        Py_XDECREF(name);
         return -1;
     }
     out->u64 = 0;
