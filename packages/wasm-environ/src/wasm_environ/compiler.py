@@ -95,7 +95,8 @@ class CompiledCode:
     them as one flat array of type code "I" instead.
     frames: (offset, CFA, registers) rows, ascending, one for each function and host thunk: how an exception leaves it. The canonical frame address, which
     is the stack pointer of its caller right after the call, is the frame pointer + CFA; `registers` are (DWARF number, offset from the canonical frame
-    address) of those it has saved, the frame pointer and the return address among them.
+    address) of those it has saved, the frame pointer and the return address among them. On s390x it is 160 bytes above that stack pointer, as in DWARF for
+    this architecture, and the stack pointer is one of the saved registers.
     handlers: (start, end, landing pad) rows, ascending, not overlapping: an exception out of a call whose return address - 1 lies in [start, end) goes to
     the landing pad, with its exnref in the register of an integer result, and registers and stack as they were at the call.
     """
