@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -190,3 +193,79 @@ def test_timeouts_in_an_allocating_loop(strategy: str) -> None:
             assert exports["sum"](store, 2000) == total(2000)
     store.gc()
     assert exports["sum"](store, 20000) == total(20000)
+
+
+@pytest.mark.parametrize("type", ["(ref null noextern)", "(ref noextern)", "(ref null none)", "(ref null nofunc)", "(ref null noexn)"])
+def test_bottom_types_have_no_values(type: str) -> None:
+    """Compiled code takes what is of a type without values for null, or for not there."""
+    engine, store = make()
+    is_null = exports_of(engine, store, f'(module (tag) (func (export "f") (param {type}) (result i32) (ref.is_null (local.get 0))))')["f"]
+    for value in (object(), 5, w.I31Ref(3), w.StructRef(store, ints(), [1, 2]), is_null):
+        with pytest.raises(TypeError):
+            is_null(store, value)
+    if "null " in type:
+        assert is_null(store, None) == 1
+
+
+@pytest.mark.parametrize("stress", [False, True])
+def test_exceptions_with_many_values(strategy: str, stress: bool) -> None:
+    """Objects made by wasm and by the host have the same layout: the collector goes from one to the next by their sizes."""
+    engine, store = make(strategy, stress)
+    values = (("i32", "(i32.const 5)"), ("v128", "(v128.const i64x2 7 8)"), ("i64", "(i64.const 9)"), ("externref", "(ref.null extern)")) * 50
+    types, operands = (" ".join(v[i] for v in values) for i in (0, 1))
+    throw = exports_of(engine, store, f'(module (tag $t (param {types})) (func (export "f") (throw $t {operands})))')["f"]
+    kept: list[Any] = []
+    for _ in range(20):
+        with pytest.raises(w.WasmException) as caught:
+            throw(store)
+        kept.append(caught.value.exnref)
+        kept.append(w.ExnRef(store, kept[-1].tag(store), kept[-1].fields(store)))
+        store.gc()
+    assert all(e.fields(store) == [5, 8 << 64 | 7, 9, None] * 50 for e in kept)
+
+
+GREENLETS = """
+import sys
+import greenlet
+import wasm_facade as w
+strategy = sys.argv[1]
+config=w.Config(); config.strategy, config.cache = strategy, False; config.gc_stress = len(sys.argv)>2
+e=w.Engine(config); s=w.Store(e); I32=w.ValType.i32()
+wat='''(module (import "" "y" (func $y (param anyref) (result anyref))) (type $n (struct (field i32) (field (ref null $n)))) (type $h (struct (field anyref)))
+ (func (export "f") (param $k i32) (result i32) (local $l (ref null $n)) (local $i i32) (local $s i32) (local $h (ref null $h))
+  (loop $b (local.set $l (struct.new $n (local.get $i) (local.get $l)))
+    (local.set $h (struct.new $h (call $y (local.get $l))))
+    (local.set $s (i32.add (local.get $s) (struct.get $n 0 (ref.cast (ref $n) (struct.get $h 0 (local.get $h))))))
+    (br_if $b (i32.lt_s (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $k))))
+  (loop $c (local.set $s (i32.sub (local.get $s) (struct.get $n 0 (local.get $l))))
+    (br_if $c (i32.eqz (ref.is_null (local.tee $l (struct.get $n 1 (local.get $l)))))))
+  (local.get $s)))'''
+main=greenlet.getcurrent(); kind=w.StructType([I32])
+def y(r):
+    w.StructRef(s,kind,[-1])
+    g=greenlet.getcurrent()
+    if g is not main: main.switch(0)
+    return r
+A=w.ValType.anyref()
+x=w.Instance(s,w.Module(e,wat),[w.Func(s,w.FuncType([A],[A]),y)]).exports(s)["f"]
+gs=[greenlet.greenlet(lambda k=k: x(s,k)) for k in range(1,40)]
+live=set(gs); n=0; res=[]
+while live:
+    for g in list(live):
+        r=g.switch(); n+=1
+        if g.dead: live.discard(g); res.append(r)
+        if n%7==0: assert x(s,20)==0; s.gc()
+assert not any(res), res
+assert x(s,300)==0
+before=s.gc_stats()["collections"]; s.gc(); assert s.gc_stats()["collections"]==before+1
+print("fine")
+"""
+
+
+@pytest.mark.parametrize("stress", [False, True])
+def test_greenlets_that_allocate(strategy: str, stress: bool) -> None:
+    """39 greenlets wait in the middle of wasm that holds a list, while others allocate and the host asks for collections."""
+    environment = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":replace_intrin=0"}  # greenlets copy whole pieces of stacks
+    command = [sys.executable, "-c", GREENLETS, strategy] + ["stress"] * stress
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
+    assert (done.returncode, done.stdout) == (0, "fine\n"), done.stderr

@@ -194,7 +194,7 @@ void gc_roots_clear(Store *store);
 /* ---- exnref.c: exceptions of wasm in Python ---- */
 
 uint64_t exn_take_error(Store *store); /* the exnref of the WasmException that is set, which is cleared; 0: it is none to throw in this store, and stays. Runs Python code */
-int exn_raise(Store *store, uint64_t ref, PyObject *backtrace, bool *again); /* -1 */
+int exn_raise(Store *store, PyObject *backtrace, bool *again); /* raises what is pending; -1 */
 void exn_forget(Store *store);
 
 /* ---- memory.c: linear memories ---- */

@@ -341,9 +341,11 @@ uint64_t exn_take_error(Store *store)
     return ref;
 }
 
-/* Raise an exception of wasm, which the caller keeps alive. The object that brought it in, if it is that one. `again`: it is. -1 */
-int exn_raise(Store *store, uint64_t ref, PyObject *backtrace, bool *again)
+/* Raise the pending exception of wasm. The object that brought it in, if it is that one. `again`: it is. -1 */
+int exn_raise(Store *store, PyObject *backtrace, bool *again)
 {
+    uint64_t ref = store->pending_exception;
+    store->pending_exception = 0;
     *again = store->thrown && store->thrown_ref == ref;
     if (*again) {
         PyObject *error = store->thrown;

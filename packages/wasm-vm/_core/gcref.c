@@ -127,6 +127,8 @@ static int unwrap_handle(Store *store, const ValueType *type, const AnyRefObject
 
 int gcref_unwrap(Store *store, const ValueType *type, PyObject *object, VMValue *out)
 {
+    if (type->code >> TYPE_HEAP_SHIFT == HEAP_NOEXTERN) /* has no value but null */
+        return 1;
     if (PyObject_TypeCheck(object, &AnyRefType))
         return unwrap_handle(store, type, (AnyRefObject *)object, out);
     if (type->kind == KIND_EXTERNREF)

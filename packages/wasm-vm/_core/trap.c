@@ -182,26 +182,6 @@ static void add_note(ThreadRecord *thread, Activation *activation)
     PyErr_Restore(type, value, traceback);
 }
 
-/* What runs while the backtrace is made may throw in the same store: so the exception has a root of its own. -1 */
-static int raise_exception(ThreadRecord *thread, Activation *activation)
-{
-    Store *store = activation->store;
-    uint64_t ref = store->pending_exception;
-    uint32_t root;
-    bool again = false;
-    store->pending_exception = 0;
-    if (gc_root_add(store, ref, &root))
-        return -1;
-    PyObject *backtrace = backtrace_new(thread, activation->frame_count);
-    if (backtrace && !store_check_open(store))
-        (void)exn_raise(store, ref, backtrace, &again);
-    gc_root_release(store, root);
-    Py_XDECREF(backtrace);
-    if (again && activation->frame_count)
-        add_note(thread, activation);
-    return -1;
-}
-
 int raise_outcome(ThreadRecord *thread, Activation *activation, bool timed_out)
 {
     if (activation->outcome == OUTCOME_PYTHON_ERROR) {
@@ -222,11 +202,19 @@ int raise_outcome(ThreadRecord *thread, Activation *activation, bool timed_out)
         PyErr_SetString(PyExc_SystemError, "an exception met a frame that the code's tables do not describe: the artifact is inconsistent");
         return -1;
     }
-    if (activation->outcome == OUTCOME_EXCEPTION)
-        return raise_exception(thread, activation);
     PyObject *backtrace = backtrace_new(thread, activation->frame_count);
-    if (!backtrace)
+    if (!backtrace) {
+        activation->store->pending_exception = 0;
         return -1;
+    }
+    if (activation->outcome == OUTCOME_EXCEPTION) {
+        bool again;
+        (void)exn_raise(activation->store, backtrace, &again);
+        Py_DECREF(backtrace);
+        if (again && activation->frame_count)
+            add_note(thread, activation);
+        return -1;
+    }
     PyObject *message = NULL;
     if (timed_out && activation->trap_code == TRAP_INTERRUPT)
         message = PyUnicode_FromString("interrupt: the call's timeout has passed");
