@@ -78,14 +78,14 @@ def test_equal_types_of_different_modules_have_equal_ids() -> None:
 
 def test_references_in_registered_types_are_engine_ids() -> None:
     registry = TypeRegistry()
-    registry.register(types_of("(type (array i8)) (type (array i16))"))
+    arrays = registry.register(types_of("(type (array i8)) (type (array i16))"))
     ids = registry.register(types_of("(type $f (func)) (type (func (param (ref $f) i32) (result (ref null $f))))"))
     assert registry.func_type(ids[1]) == FuncType((ref_to(ids[0], nullable=False), I32), (ref_to(ids[0]),))
     assert registry.register_func(registry.func_type(ids[1])) == ids[1]
     assert registry.register_func(FuncType((), ())) == ids[0]
     assert registry.register_plain([plain_of(SubType(FuncType((), ()))), plain_of(SubType(FuncType((EXTERNREF,), ())))])[0] == ids[0]
     with pytest.raises(TypeError, match="not a function type"):
-        registry.func_type(0)
+        registry.func_type(arrays[0])
 
 
 def test_registry_subtyping() -> None:
