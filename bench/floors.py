@@ -47,6 +47,8 @@ FLOORS = (
     Floor("exceptions", "* beside none", SHARE, 1.05),
     Floor("exceptions", "* in the same function", FASTER, 20),
     Floor("exceptions", "* a try in which nothing is thrown", FASTER, 1),
+    Floor("exceptions", "* one frame up", FASTER, 6),
+    Floor("exceptions", "* 20 frames up", FASTER, 4),
     Floor("exceptions", "*", FASTER, 3),  # the farther, the more of it is the same walk from frame to frame
     Floor("gc", "* live: peak memory", SHARE, 0.5),
     *(

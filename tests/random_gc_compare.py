@@ -105,7 +105,7 @@ def main() -> int:
             agreed += 1
             continue
         wrong += 1
-        print(f"seed {seed}: " + "; ".join(f"{k}: wasmtime {x}, {sys.argv[1]} {y}" for k, (x, y) in enumerate(zip(expected, found, strict=False)) if x != y)[:600])
+        print(f"seed {seed}: " + "; ".join(f"{k}: wasmtime {x}, {sys.argv[1]} {y}" for k, (x, y) in enumerate(zip(expected, found, strict=False)) if x != y)[:600], flush=True)
     print(f"{agreed} modules agree")
     return 1 if wrong else 0
 
