@@ -45,7 +45,7 @@ FLOORS = (
     Floor("tail_calls", "llvm 12 arguments*", FASTER, 2),
     Floor("tail_calls", "native 12 arguments*", FASTER, 1.4),
     Floor("exceptions", "* beside none", SHARE, 1.05),
-    Floor("exceptions", "* in the same function", FASTER, 20),
+    Floor("exceptions", "* in the same function*", FASTER, 15),
     Floor("exceptions", "* a try in which nothing is thrown", FASTER, 1),
     Floor("exceptions", "* one frame up", FASTER, 6),
     Floor("exceptions", "* 20 frames up", FASTER, 4),

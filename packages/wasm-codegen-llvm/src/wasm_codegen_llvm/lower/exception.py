@@ -5,7 +5,7 @@ handler's landing pad, and from there to its *dispatch* block, to which a throw 
 with each clause's, in order, loads the values and branches; what no clause takes goes to the dispatch of the handler around it, or out of the function by
 the libcall `throw_ref`. All these blocks lie behind the function's other code. Locals need nothing: they are variables to LLVM.
 
-A throw whose clause is known when compiled, and does not look at the exception itself, is a branch without an object.
+A throw whose clause is known when compiled is a branch to its label, and without an object if the clause does not look at the exception itself.
 """
 
 from __future__ import annotations
@@ -186,22 +186,28 @@ def merged(f: FunctionLowering, t: str, incoming: list[tuple[str, str]]) -> str:
 
 
 def throw(f: FunctionLowering, a: int, b: int, c: int) -> None:
-    types = value_types(f, a)
-    at = len(f.stack) - len(types)
+    at = len(f.stack) - len(value_types(f, a))
     handler, clause = find(f, a)
-    if clause is not None and not clause.keeps:
-        if clause.tag == ANY:
-            del f.stack[at:]
-        deliver(f, clause, "")
+    if clause is None:
+        send(f, make(f, a, b, f.stack[at:]), handler)
         return
-    new = allocate(f, type_id(f, b), f.batch.exception_layout(b).size)
-    identity = f.field(f.layout.tag(a), "i64", INVARIANT)
+    exception = make(f, a, b, f.stack[at:]) if clause.keeps else ""
+    if clause.tag == ANY:
+        del f.stack[at:]
+    deliver(f, clause, exception)
+
+
+def make(f: FunctionLowering, tag: int, type_index: int, values: list[str]) -> str:
+    """A new exception; `type_index`: of the tag."""
+    layout = f.batch.exception_layout(type_index)
+    new = allocate(f, type_id(f, type_index), layout.size)
+    identity = f.field(f.layout.tag(tag), "i64", INVARIANT)
     f.emit(f"store i64 {identity}, ptr {address(f, new, EXCEPTION_TAG)}")
-    for value, storage, offset in zip(f.stack[at:], types, f.batch.exception_layout(b).offsets, strict=True):
+    for value, storage, offset in zip(values, value_types(f, tag), layout.offsets, strict=True):
         if value not in ZERO_LITERALS:
             store(f, address(f, new, offset), storage, value)
     keep(f, new)
-    send(f, new, handler)
+    return new
 
 
 def find(f: FunctionLowering, tag: int) -> tuple[Handler | None, Clause | None]:
