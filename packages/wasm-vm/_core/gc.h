@@ -91,6 +91,7 @@ void gc_mark_begin(GcHeap *heap);
 void gc_mark_ref(GcHeap *heap, struct ExternRefs *externs, uint64_t ref);
 void gc_mark_all(GcHeap *heap, const uint8_t *types, struct ExternRefs *externs);
 void gc_sweep(GcHeap *heap);
-bool gc_verify(const GcHeap *heap, const uint8_t *types); /* whether all references of live objects lead to live objects */
+bool gc_verify(const GcHeap *heap, const uint8_t *types); /* after marking: whether all references of live objects lead to live objects, which lie well */
+void gc_poison(GcHeap *heap, const uint8_t *types);       /* after sweeping: overwrite what is dead */
 
 #endif

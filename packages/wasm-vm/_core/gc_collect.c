@@ -94,6 +94,8 @@ static void collect(Store *store, uintptr_t low)
             abort();
         }
         gc_sweep(heap);
+        if (heap->stress)
+            gc_poison(heap, store->engine->types);
     }
     externrefs_sweep(&store->externrefs);
     uint64_t pause = now() - start;

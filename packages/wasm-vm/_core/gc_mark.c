@@ -246,14 +246,66 @@ static bool verify_object(const GcHeap *heap, const uint8_t *types, uint64_t ref
     return true;
 }
 
+/* The next marked granule of a block from `granule` on; GRANULES: none. */
+enum { GRANULES = GC_BLOCK >> GC_GRANULE_LOG2 };
+
+static uint32_t next_mark(const GcHeap *heap, uint32_t block, uint32_t granule)
+{
+    for (; granule < GRANULES; granule = (granule | 63) + 1) {
+        uint64_t bits = heap->marks[block][granule >> 6] >> (granule & 63);
+        if (bits)
+            return granule + (uint32_t)__builtin_ctzll(bits);
+    }
+    return GRANULES;
+}
+
+static uint64_t ref_at(uint32_t block, uint32_t granule) { return ((uint64_t)block << GC_BLOCK_LOG2) + ((uint64_t)granule << GC_GRANULE_LOG2) + HEAP_REF_BIAS; }
+
+/* The granule behind the object at a marked one. */
+static uint32_t end_of(const GcHeap *heap, const uint8_t *types, uint32_t block, uint32_t granule)
+{
+    return granule + (uint32_t)(gc_size_of(heap, types, ref_at(block, granule)) >> GC_GRANULE_LOG2);
+}
+
+/* Objects of a small block lie within it, one behind the other, and in lines that count as live. */
+static bool verify_block(const GcHeap *heap, const uint8_t *types, uint32_t block)
+{
+    bool small = heap->blocks[block].kind == BLOCK_SMALL;
+    for (uint32_t granule = next_mark(heap, block, 0), next; granule < GRANULES; granule = next) {
+        if (!verify_object(heap, types, ref_at(block, granule)))
+            return false;
+        next = next_mark(heap, block, granule + 1);
+        if (!small)
+            continue;
+        uint32_t end = end_of(heap, types, block, granule);
+        if (end > next)
+            return false;
+        for (uint32_t line = granule >> (GC_LINE_LOG2 - GC_GRANULE_LOG2); line <= (end - 1) >> (GC_LINE_LOG2 - GC_GRANULE_LOG2); line++)
+            if (!heap->lines[block][line])
+                return false;
+    }
+    return true;
+}
+
 bool gc_verify(const GcHeap *heap, const uint8_t *types)
 {
     for (uint32_t block = gc_block_of(gc_first_ref()); heap->map && block < heap->used_end; block++)
-        for (uint32_t word = 0; word < GC_MARK_WORDS; word++)
-            for (uint64_t bits = heap->marks[block][word]; bits; bits &= bits - 1) {
-                uint64_t granule = word << 6 | (uint32_t)__builtin_ctzll(bits);
-                if (!verify_object(heap, types, ((uint64_t)block << GC_BLOCK_LOG2) + (granule << GC_GRANULE_LOG2) + HEAP_REF_BIAS))
-                    return false;
-            }
+        if (!verify_block(heap, types, block))
+            return false;
     return true;
+}
+
+/* What is dead is overwritten, so that who still refers to it notices. */
+void gc_poison(GcHeap *heap, const uint8_t *types)
+{
+    for (uint32_t block = gc_block_of(gc_first_ref()); heap->map && block < heap->used_end; block++) {
+        if (heap->blocks[block].kind != BLOCK_SMALL)
+            continue;
+        uint32_t from = 0;
+        while (from < GRANULES) {
+            uint32_t to = next_mark(heap, block, from);
+            memset(gc_object(heap, ref_at(block, from)), 0xA5, (size_t)(to - from) << GC_GRANULE_LOG2);
+            from = to < GRANULES ? end_of(heap, types, block, to) : GRANULES;
+        }
+    }
 }
