@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-from wasm_codegen_llvm.ir import Signature
+from wasm_codegen_llvm.ir import Signature, without_fences
 from wasm_environ.composites import StructType
 from wasm_environ.heap_layout import exception_layout, struct_layout
 from wasm_environ.libcalls import INDEX
@@ -156,7 +156,8 @@ class Batch:
             parts.append(f"declare hidden {signature.result} @f{function}({', '.join(signature.params)})\n")
         for number in range(FIRST_SUBPROGRAM, FIRST_SUBPROGRAM + self.subprograms):
             parts.append(f'!{number} = distinct !DISubprogram(name: "", file: !6, unit: !3, spFlags: DISPFlagDefinition)\n')
-        return "".join(parts)
+        text = "".join(parts)
+        return text if self.isa.arithmetic_fences else without_fences(text)
 
 
 def preamble(isa: Isa) -> str:

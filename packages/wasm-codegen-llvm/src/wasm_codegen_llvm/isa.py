@@ -29,7 +29,7 @@ ROWS: Final = (
 class Isa:
     """One target for this backend. `has` answers for LLVM's feature names."""
 
-    __slots__ = ("abi", "conditional_moves", "cpu", "enabled", "features", "name", "stack_pointer", "triple", "x86")
+    __slots__ = ("abi", "arithmetic_fences", "conditional_moves", "cpu", "enabled", "features", "name", "stack_pointer", "triple", "x86")
 
     def __init__(self, target: Target) -> None:
         rows = {row[0]: row for row in ROWS}
@@ -43,6 +43,7 @@ class Isa:
         self.features = ",".join(f"+{feature}" for feature in sorted(enabled))
         self.triple = target.triple()
         self.x86 = name == "x86_64"
+        self.arithmetic_fences = name != "s390x"
         self.conditional_moves = name != "riscv64"  # there LLVM makes a branch of the lesser of two numbers
 
     def has(self, feature: str) -> bool:
