@@ -89,10 +89,11 @@ def wasi(session: nox.Session) -> None:
 
 @nox.session
 def modules(session: nox.Session) -> None:
-    """Over twenty real modules, fetched from npm by name: recorded calls on every backend as on wasmtime-py. About ten minutes."""
+    """Over twenty real modules, fetched from npm by name: recorded calls on every backend as on wasmtime-py. About ten minutes. And guests of
+    toolchains that throw and collect garbage, from packages."""
     if shutil.which("npm") is None:
         session.skip("npm is not installed, by which the modules are fetched")
-    session.run("pytest", "-q", "tests/test_real_modules.py", *session.posargs, env={"REAL_MODULES": "1"})
+    session.run("pytest", "-q", "tests/test_real_modules.py", "tests/test_toolchains.py", *session.posargs, env={"REAL_MODULES": "1"})
 
 
 @nox.session
