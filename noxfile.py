@@ -122,7 +122,8 @@ def alone(session: nox.Session, package: str) -> None:
 
 
 def _test_needs(package: str) -> list[str]:
-    return {"wasm-codegen-native": ["capstone"], "wasm-facade": ["numpy", "wasmtime"], "wasm-vm": ["numpy"]}.get(package, [])
+    needs = {"wasm-codegen-llvm": ["pyelftools"], "wasm-codegen-native": ["capstone"], "wasm-facade": ["numpy", "wasmtime"], "wasm-vm": ["numpy"]}
+    return needs.get(package, [])
 
 
 def _constraints() -> list[str]:
