@@ -252,15 +252,6 @@ static int array_getbuffer(AnyRefObject *self, Py_buffer *view, int flags)
 
 static void array_releasebuffer(AnyRefObject *Py_UNUSED(self), Py_buffer *view) { PyMem_Free(view->internal); }
 
-static PyObject *array_repr(AnyRefObject *self)
-{
-    PyObject *text = NULL, *args = gcref_check(self) ? NULL : Py_BuildValue("(O)", self);
-    if (args && module_call_helper("object_repr", args, &text) == 0)
-        return text;
-    PyErr_Clear();
-    return PyUnicode_FromFormat("<%s of a closed store>", Py_TYPE(self)->tp_name);
-}
-
 static PyMethodDef array_methods[] = {
     {"new", (PyCFunction)(void (*)(void))array_filled, METH_VARARGS | METH_KEYWORDS | METH_CLASS,
      "new($type, store, type, value, length)\n--\n\nAn array of `length` times the same value."},
@@ -283,7 +274,7 @@ PyTypeObject ArrayRefType = {
     .tp_traverse = (traverseproc)gcref_traverse,
     .tp_clear = (inquiry)gcref_clear,
     .tp_new = array_new,
-    .tp_repr = (reprfunc)array_repr,
+    .tp_repr = (reprfunc)gcref_repr,
     .tp_as_sequence = &array_sequence,
     .tp_as_mapping = &array_mapping,
     .tp_as_buffer = &array_buffer,

@@ -6,55 +6,14 @@
 
 /* ---- the object in the heap: heap_layout.py ---- */
 
-/* Bytes a value takes in the heap, and its alignment. */
-static uint64_t value_size(const ValueType *type, uint64_t *alignment)
+/* The field that a value makes, begun at or after *at; *at <- its end. */
+static Field next_field(const ValueType *type, uint64_t *at)
 {
-    uint64_t size = 4;
-    if (type->kind == KIND_I64 || type->kind == KIND_F64 || type->kind == KIND_FUNCREF)
-        size = 8;
-    else if (type->kind == KIND_V128)
-        size = 16;
-    *alignment = size > 8 ? 8 : size;
-    return size;
-}
-
-/* The field that begins at or after *at: where, and *at <- its end. */
-static uint64_t next_field(const ValueType *type, uint64_t *at)
-{
-    uint64_t alignment, size = value_size(type, &alignment), start = (*at + alignment - 1) & ~(alignment - 1);
-    *at = start + size;
-    return start;
-}
-
-static uint64_t object_size(const Signature *s)
-{
-    uint64_t at = EXCEPTION_VALUES_AT;
-    for (uint32_t i = 0; i < s->nparams; i++)
-        (void)next_field(&s->types[i], &at);
-    return (at + 7) & ~7ull;
-}
-
-static void value_write(const ValueType *type, uint8_t *out, const VMValue *value)
-{
-    uint64_t alignment, size = value_size(type, &alignment);
-    if (size == 4)
-        memcpy(out, &value->u32, 4);
-    else if (size == 8)
-        memcpy(out, &value->u64, 8);
-    else
-        memcpy(out, value->bytes, 16);
-}
-
-static void value_read(const ValueType *type, const uint8_t *in, VMValue *value)
-{
-    uint64_t alignment, size = value_size(type, &alignment);
-    memset(value, 0, sizeof *value);
-    if (size == 4)
-        memcpy(&value->u32, in, 4);
-    else if (size == 8)
-        memcpy(&value->u64, in, 8);
-    else
-        memcpy(value->bytes, in, 16);
+    Field field = {.type = *type};
+    uint64_t size = field_size(&field), alignment = size > 8 ? 8 : size;
+    field.offset = (uint32_t)((*at + alignment - 1) & ~(alignment - 1));
+    *at = field.offset + size;
+    return field;
 }
 
 /* ---- ExnRef ---- */
@@ -106,14 +65,16 @@ static int convert(Store *store, const Signature *s, PyObject *items, VMValue *v
 static uint64_t make(Store *store, const TagObject *tag, const VMValue *values)
 {
     const Signature *s = tag->signature;
-    uint64_t ref = gc_new_object(store, s->type_id, object_size(s));
+    uint64_t ref = gc_new_object(store, s->type_id, engine_type(store->engine, s->type_id)->size);
     if (!ref)
         return 0;
     uint8_t *object = gc_object(&store->heap, ref);
     memcpy(object + EXCEPTION_TAG_AT, &tag->identity, sizeof tag->identity);
     uint64_t at = EXCEPTION_VALUES_AT;
-    for (uint32_t i = 0; i < s->nparams; i++)
-        value_write(&s->types[i], object + next_field(&s->types[i], &at), &values[i]);
+    for (uint32_t i = 0; i < s->nparams; i++) {
+        Field field = next_field(&s->types[i], &at);
+        field_write(&field, object + field.offset, &values[i]);
+    }
     return ref;
 }
 
@@ -165,11 +126,12 @@ static PyObject *tag_of(const ExnRefObject *self)
 
 static PyObject *field_of(const ExnRefObject *self, const Signature *s, uint32_t index)
 {
-    uint64_t at = EXCEPTION_VALUES_AT, start = 0;
-    for (uint32_t i = 0; i <= index; i++)
-        start = next_field(&s->types[i], &at);
+    uint64_t at = EXCEPTION_VALUES_AT;
+    Field field = next_field(&s->types[0], &at);
+    for (uint32_t i = 1; i <= index; i++)
+        field = next_field(&s->types[i], &at);
     VMValue value;
-    value_read(&s->types[index], gc_object(&self->store->heap, self->ref) + start, &value);
+    field_read(&field, gc_object(&self->store->heap, self->ref) + field.offset, &value);
     return value_from_wasm(self->store, &s->types[index], &value);
 }
 

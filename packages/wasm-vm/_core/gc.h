@@ -50,6 +50,12 @@ typedef struct GcStats {
     uint64_t pause_ns, longest_pause_ns;
 } GcStats;
 
+/* Bytes of an array object; below 2**37, as a length has 32 bits. */
+static inline uint64_t gc_array_size(const VMType *type, uint32_t length)
+{
+    return (ARRAY_ELEMENTS_AT + ((uint64_t)length << type->element_log2) + 7) & ~7ull;
+}
+
 /* Embedded in a store, which owns it. The side tables are indexed by block and lie in one mapping, behind `blocks`. */
 typedef struct GcHeap {
     VMGcHeap vm;  /* compiled code sees it through VMContext.gc_heap; bump and limit of the hole it allocates from */

@@ -139,9 +139,8 @@ uint64_t slow_array_alloc(VMContext *context, uint32_t type_id, uint64_t length,
     Store *store = store_of(context);
     if (length > UINT32_MAX)
         raise_trap(TRAP_ALLOCATION_TOO_LARGE);
-    uint64_t size = (ARRAY_ELEMENTS_AT + (length << engine_type(store->engine, type_id)->element_log2) + 7) & ~7ull; /* below 2**37 */
-    uint64_t ref = allocate(store, type_id, size, low);
     uint32_t count = (uint32_t)length;
+    uint64_t ref = allocate(store, type_id, gc_array_size(engine_type(store->engine, type_id), count), low);
     memcpy(gc_object(&store->heap, ref) + ARRAY_LENGTH_AT, &count, sizeof count);
     return ref;
 }

@@ -22,7 +22,7 @@ static uint64_t size_of(const GcHeap *heap, const VMType *type, uint64_t ref)
         return type->size;
     uint32_t length;
     memcpy(&length, gc_object(heap, ref) + ARRAY_LENGTH_AT, sizeof length);
-    return (ARRAY_ELEMENTS_AT + ((uint64_t)length << type->element_log2) + 7) & ~7ull;
+    return gc_array_size(type, length);
 }
 
 uint64_t gc_size_of(const GcHeap *heap, const uint8_t *types, uint64_t ref) { return size_of(heap, type_at(heap, types, ref), ref); }

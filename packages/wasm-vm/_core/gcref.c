@@ -65,9 +65,8 @@ uint64_t gc_new_array(Store *store, uint32_t type_id, uint64_t length)
         PyErr_SetString(G.exhausted_error, "an array has fewer than 2**32 elements");
         return 0;
     }
-    uint64_t size = length << engine_type(store->engine, type_id)->element_log2;
-    uint64_t ref = gc_new_object(store, type_id, (ARRAY_ELEMENTS_AT + size + 7) & ~7ull);
     uint32_t count = (uint32_t)length;
+    uint64_t ref = gc_new_object(store, type_id, gc_array_size(engine_type(store->engine, type_id), count));
     if (ref)
         memcpy(gc_object(&store->heap, ref) + ARRAY_LENGTH_AT, &count, sizeof count);
     return ref;
@@ -168,6 +167,15 @@ PyObject *gcref_type(AnyRefObject *self, void *Py_UNUSED(closure))
     PyObject *type = id ? ask(G.aggregate_type, "composite", self->store->engine->registry, id) : NULL;
     Py_XDECREF(id);
     return type;
+}
+
+PyObject *gcref_repr(AnyRefObject *self)
+{
+    PyObject *text = NULL, *args = gcref_check(self) ? NULL : Py_BuildValue("(O)", self);
+    if (args && module_call_helper("object_repr", args, &text) == 0)
+        return text;
+    PyErr_Clear();
+    return PyUnicode_FromFormat("<%s of a closed store>", Py_TYPE(self)->tp_name);
 }
 
 /* ---- AnyRef ---- */

@@ -40,6 +40,7 @@ uint64_t gc_new_array(Store *store, uint32_t type_id, uint64_t length); /* of ze
 /* The id of a StructType or ArrayType in an engine; 0 with an exception. */
 uint32_t gc_type_of(Engine *engine, PyObject *type, uint32_t kind);
 PyObject *gcref_type(AnyRefObject *self, void *closure); /* the public type */
+PyObject *gcref_repr(AnyRefObject *self); /* of a struct or array */
 int gcref_traverse(AnyRefObject *self, visitproc visit, void *arg);
 int gcref_clear(AnyRefObject *self);
 

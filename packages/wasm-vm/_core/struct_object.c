@@ -155,15 +155,6 @@ static int struct_assign_subscript(AnyRefObject *self, PyObject *key, PyObject *
     return i < 0 ? -1 : struct_assign(self, i, value);
 }
 
-static PyObject *struct_repr(AnyRefObject *self)
-{
-    PyObject *text = NULL, *args = gcref_check(self) ? NULL : Py_BuildValue("(O)", self);
-    if (args && module_call_helper("object_repr", args, &text) == 0)
-        return text;
-    PyErr_Clear();
-    return PyUnicode_FromFormat("<%s of a closed store>", Py_TYPE(self)->tp_name);
-}
-
 static PyGetSetDef struct_getset[] = {
     {"type", (getter)gcref_type, NULL, "Its StructType.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
@@ -180,7 +171,7 @@ PyTypeObject StructRefType = {
     .tp_traverse = (traverseproc)gcref_traverse,
     .tp_clear = (inquiry)gcref_clear,
     .tp_new = struct_new,
-    .tp_repr = (reprfunc)struct_repr,
+    .tp_repr = (reprfunc)gcref_repr,
     .tp_as_sequence = &struct_sequence,
     .tp_as_mapping = &struct_mapping,
     .tp_getset = struct_getset,

@@ -16,7 +16,6 @@ A funcref is a 64-bit `VMFuncRef *`, also in the heap. Objects begin with the en
 
 from __future__ import annotations
 
-from wasm_environ.composites import ArrayType, StructType
 from wasm_environ.types import CONCRETE, F32, F64, FUNC, HEAP_SHIFT, I8, I16, I32, I64, NOFUNC, REF, V128, FuncType
 
 TYPE_CHECKING = False
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Final
 
-    from wasm_environ.composites import CompositeType
+    from wasm_environ.composites import ArrayType, CompositeType, StructType
 
 ID_SIZE: Final = 4
 DESCRIPTOR_AT: Final = 4  # a struct's custom descriptor
@@ -115,23 +114,27 @@ def descriptor_words(
     to fill in.
     """
     depth = len(supers)
-    long = 0
     chain = [*supers, id]
     display = [chain[k] if k <= depth else 0 for k in range(DISPLAY_ENTRIES)]
-    log2 = 0
-    if isinstance(composite, ArrayType):
-        kind, size, log2 = KIND_ARRAY, ARRAY_ELEMENTS, element_log2(composite, is_func_type)
-        refs = int(composite.field.type & REF != 0 and log2 == 2)
-    else:
-        if isinstance(composite, StructType):
-            kind, layout = KIND_STRUCT, struct_layout(composite, is_func_type, with_descriptor)
-        else:
-            kind, layout = KIND_FUNC, exception_layout(composite, is_func_type)
-        size = layout.size
-        refs = reference_map(layout)
-        if refs >> REFERENCE_WORDS:
-            refs, long = 0, (refs.bit_length() + 63) // 64
+    kind, size, log2, refs = _shape(composite, is_func_type, with_descriptor)
+    long = 0
+    if refs >> REFERENCE_WORDS:
+        refs, long = 0, (refs.bit_length() + 63) // 64
     return [*display, depth, kind, size, log2, refs & 0xFFFFFFFF, refs >> 32, supers[-1] if supers else 0, long]
+
+
+def _shape(composite: CompositeType, is_func_type: Callable[[int], bool], with_descriptor: bool) -> tuple[int, int, int, int]:
+    """(kind, size, log2 of the element size, references)"""
+    if isinstance(composite, FuncType):
+        layout = exception_layout(composite, is_func_type)
+        return KIND_FUNC, layout.size, 0, reference_map(layout)
+    from wasm_environ.composites import ArrayType  # a program without structs and arrays starts sooner without
+
+    if isinstance(composite, ArrayType):
+        log2 = element_log2(composite, is_func_type)
+        return KIND_ARRAY, ARRAY_ELEMENTS, log2, int(composite.field.type & REF != 0 and log2 == 2)
+    layout = struct_layout(composite, is_func_type, with_descriptor)
+    return KIND_STRUCT, layout.size, 0, reference_map(layout)
 
 
 def reference_map(layout: Layout) -> int:

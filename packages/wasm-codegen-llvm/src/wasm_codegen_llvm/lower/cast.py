@@ -81,17 +81,22 @@ def guarded(f: FunctionLowering, reference: str, operand: int, test: Callable[[]
     """The test's result, which follows the reference, where that is an address; else false."""
     if not may_be_i31(operand):
         return test()
+    return unless(f, compare(f, "ne", "i64", low_bits(f, reference, 3), 0), FALSE, test)
+
+
+def unless(f: FunctionLowering, condition: str, answer: str, test: Callable[[], str]) -> str:
+    """An i1: `answer` where the condition holds, else the test's result, which is computed only there."""
     n = f.next()
     before = f.here
     known = dict(f.known)
-    f.emit(f"%a{n} = and i64 {reference}, 3\n%b{n} = icmp eq i64 %a{n}, 0\nbr i1 %b{n}, label %o{n}, label %j{n}")
-    f.continue_block(f"o{n}")
+    f.emit(f"br i1 {condition}, label %z{n}, label %y{n}")
+    f.continue_block(f"y{n}")
     result = test()
-    f.emit(f"br label %j{n}")
+    f.emit(f"br label %z{n}")
     after = f.here
-    f.start_block(f"j{n}")
+    f.start_block(f"z{n}")
     f.known = known
-    f.emit(f"%c{n} = phi i1 [ false, %{before} ], [ {result}, %{after} ]")
+    f.emit(f"%c{n} = phi i1 [ {answer}, %{before} ], [ {result}, %{after} ]")
     return f"%c{n}"
 
 
@@ -107,18 +112,7 @@ def is_instance(f: FunctionLowering, reference: str, target: int, operand: int, 
         if heap in BOTTOMS:
             return null if target & NULLABLE else FALSE
         return TRUE if target & NULLABLE else compare(f, "ne", "i64", reference, 0)
-    n = f.next()
-    before = f.here
-    known = dict(f.known)
-    f.emit(f"br i1 {null}, label %z{n}, label %y{n}")
-    f.continue_block(f"y{n}")
-    result = matches()
-    f.emit(f"br label %z{n}")
-    after = f.here
-    f.start_block(f"z{n}")
-    f.known = known
-    f.emit(f"%c{n} = phi i1 [ {TRUE if target & NULLABLE else FALSE}, %{before} ], [ {result}, %{after} ]")
-    return f"%c{n}"
+    return unless(f, null, TRUE if target & NULLABLE else FALSE, matches)
 
 
 def ref_test(f: FunctionLowering, a: int, b: int, c: int) -> None:
