@@ -36,6 +36,10 @@ CATCHES: Final = 10_000  # clauses of one try_table
 ARRAY_NEW_FIXED: Final = 10_000  # operands of array.new_fixed
 CONSTANT_OPS: Final = 100_000  # instructions of one constant expression
 
+# Of a component as a whole, with everything it instantiates.
+COMPONENT_INSTANCES: Final = 10_000
+COMPONENT_STEPS: Final = 1_000_000
+
 # Limits of the specification, not ours: pages of a memory by address type (for 64 KiB pages), elements of a table.
 MEMORY32_PAGES: Final = 1 << 16
 MEMORY64_PAGES: Final = 1 << 48
@@ -70,6 +74,8 @@ ROWS: Final = (
     ("catch clauses", CATCHES, "clauses of one try_table"),
     ("array.new_fixed operands", ARRAY_NEW_FIXED, "operands of one array.new_fixed"),
     ("constant expression", CONSTANT_OPS, "instructions of one constant expression"),
+    ("component instances", COMPONENT_INSTANCES, "instances of components, nested ones included"),
+    ("instantiation steps", COMPONENT_STEPS, "core instances, extracted items, resource types and canonical definitions of all instances"),
 )
 
 
