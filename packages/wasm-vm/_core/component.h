@@ -1,0 +1,156 @@
+/* component.h: components at run time: their instances with handles, resource types, and how values cross between Python, a guest and another guest.
+ *
+ * A ComponentState is one instantiation of a root component with everything nested in it: plain C, owned by its store, as instances of modules are.
+ *
+ * Two worlds call the same code. From *Python* the GIL is held, errors are exceptions. From a *guest* that calls another through the canonical ABI we are on
+ * the wasm stack without the GIL, like a libcall: no Python object may be touched, errors are traps, which unwind over our frames, so these own nothing.
+ * `Crossing.in_guest` says which. What crosses is described by a call program (component/abi in wasm-environ).
+ */
+#ifndef WASM_VM_COMPONENT_H
+#define WASM_VM_COMPONENT_H
+
+#include "core.h"
+
+/* Canonical ABI: limits. */
+enum { MAX_FLAT_PARAMS = 16, MAX_FLAT_RESULTS = 1, MAX_FLAT = MAX_FLAT_PARAMS + 2 }; /* MAX_FLAT: room for a call's flat values, a return pointer included */
+enum { MAX_HANDLES = (1 << 28) - 1 };
+
+typedef struct ComponentState ComponentState;
+typedef struct ComponentInstance ComponentInstance;
+typedef struct CallScope CallScope;
+
+/* ---- component_program.c: call programs (cf. component/abi/program.py, which makes the words) ---- */
+
+typedef struct Program Program; /* a Python object, immutable: nodes of types, labels, signatures */
+typedef struct AbiSignature AbiSignature;
+extern PyTypeObject ProgramType;
+const AbiSignature *program_signature(const Program *program, uint32_t index); /* borrowed; NULL: no such */
+uint32_t abi_param_count(const AbiSignature *signature);
+/* Types of the flat values are checked when core functions are linked; here only how many VMValues a call needs, at most MAX_FLAT. */
+
+/* ---- component_resource.c: resource types ---- */
+
+/* The type itself, compared by identity. An object: a host's is Python's, a guest's belongs to the state that defines it. */
+typedef struct ResourceType {
+    PyObject_HEAD
+    PyObject *name;       /* str or NULL: for messages; strong */
+    PyObject *destructor; /* of a host's: called with the representation, or NULL; strong */
+    ComponentState *state; /* of a guest's: borrowed, NULL once its store is closed */
+    uint32_t instance;     /* the component instance that defines it */
+    VMFuncRef *guest_destructor; /* of the state's store, or NULL */
+} ResourceType;
+extern PyTypeObject ResourceTypeType;
+
+/* A handle that Python holds. */
+typedef struct ResourceAny {
+    PyObject_HEAD
+    Store *store;       /* strong */
+    ResourceType *type; /* strong */
+    uint64_t rep;
+    bool own, dropped; /* dropped, or given away */
+    uint32_t lends;    /* calls that have it borrowed now */
+    CallScope *scope;  /* of a borrow: the call it ends with; NULL once that is over */
+    PyObject *dict, *weakrefs; /* strong, NULL until used */
+} ResourceAny;
+extern PyTypeObject ResourceAnyType;
+
+/* ---- component_handles.c: what a component instance has handles to ---- */
+
+typedef struct Handle {
+    ResourceType *type; /* borrowed: the state's; NULL: a free place */
+    uint64_t rep;
+    CallScope *scope; /* of a borrow: the call that lent it */
+    uint32_t lends;   /* of an own: calls that have it borrowed now */
+    uint32_t next;    /* of a free place: the next one, 0: none */
+    bool own;
+} Handle;
+
+typedef struct HandleTable {
+    Handle *entries; /* owned; index 0 is never used */
+    uint32_t used, capacity, free;
+} HandleTable;
+
+struct ComponentInstance {
+    HandleTable handles;
+    uint32_t parent; /* index; the root's is itself */
+    bool may_leave;
+    bool entered; /* a call is in it, or one trapped there: it is not entered again */
+};
+
+struct ComponentState {
+    ComponentState *next; /* of the store */
+    Store *store;         /* borrowed: owns this */
+    Program *program;     /* strong */
+    ComponentInstance *instances; /* owned; 0 is the root */
+    ResourceType **resources;     /* by slot; strong, entries NULL until set; owned */
+    struct CanonFunction *functions; /* owned list: everything lifted and lowered */
+    uint32_t instance_count, resource_count;
+    struct Lender *lenders; /* owned stack: what running calls have borrowed */
+    uint32_t lender_count, lender_capacity;
+};
+
+/* One call between components or with Python, on the C stack: what was lent for it. The caller's borrows are lenders; the callee counts its handles. */
+struct CallScope {
+    CallScope *outer;
+    uint32_t first_lender; /* in state->lenders */
+    uint32_t borrows;      /* handles that the callee still has */
+};
+
+/* Canonical options: one side of a crossing. All borrowed from the state's store. */
+typedef struct CanonOptions {
+    ComponentState *state;
+    uint32_t instance;
+    Memory *memory;         /* or NULL */
+    VMFuncRef *realloc;     /* or NULL */
+    VMFuncRef *post_return; /* or NULL */
+    uint8_t encoding;       /* ENCODING_* */
+    bool is_async;
+} CanonOptions;
+enum { ENCODING_UTF8, ENCODING_UTF16, ENCODING_LATIN1_UTF16 };
+
+/* A crossing under way: state shared by everything that converts for one call. */
+typedef struct Crossing {
+    Store *store;
+    const Program *program;
+    CallScope *scope;
+    bool in_guest;
+} Crossing;
+
+/* A trap of the canonical ABI with these words (a constant): from Python an exception and -1, in a guest no return. */
+int canon_trap(const Crossing *crossing, const char *words);
+/* Call a core function of the store: values in, results out. -1 with an exception, or it traps. Memory may have grown. */
+int canon_call(const Crossing *crossing, VMFuncRef *function, VMValue *values);
+/* options->realloc with may_leave off, its result checked: aligned and inside of the memory. */
+int canon_realloc(const Crossing *crossing, const CanonOptions *options, uint64_t old, uint64_t old_size, uint64_t align, uint64_t size, uint64_t *result);
+
+/* Handles crossing: from a guest's index to the representation, and back. -1 as canon_trap. */
+int handle_lift_own(const Crossing *crossing, const CanonOptions *from, uint32_t resource, uint32_t index, uint64_t *rep);
+int handle_lift_borrow(const Crossing *crossing, const CanonOptions *from, uint32_t resource, uint32_t index, uint64_t *rep);
+int handle_lower_own(const Crossing *crossing, const CanonOptions *to, uint32_t resource, uint64_t rep, uint32_t *index);
+int handle_lower_borrow(const Crossing *crossing, const CanonOptions *to, uint32_t resource, uint64_t rep, uint32_t *index);
+/* The same with Python on one side; `resource`: a slot of the state. With the GIL. */
+PyObject *resource_to_python(const Crossing *crossing, ComponentState *state, uint32_t resource, uint64_t rep, bool own);
+int resource_from_python(const Crossing *crossing, ComponentState *state, uint32_t resource, bool own, PyObject *object, uint64_t *rep); /* -1 with an exception */
+
+/* ---- component_lower.c, component_lift.c, component_copy.c: values (the interpreters of call programs) ---- */
+
+/* Python -> a callee's flat parameters, through memory if there are too many. args: abi_param_count of them. */
+int abi_lower_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *to, PyObject *const *args, VMValue *flat);
+/* What a lifted function gave -> Python; None without a result. */
+PyObject *abi_lift_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const VMValue *flat);
+/* A caller's flat parameters -> new references in argv. -1: none is left. */
+int abi_lift_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const VMValue *flat, PyObject **argv);
+/* What a host function gave -> the caller's flat result in flat[0], or where its last flat parameter points: `flat` still holds the parameters. */
+int abi_lower_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *to, PyObject *result, VMValue *flat);
+/* Guest to guest: flat parameters of the caller -> of the callee; the callee's result -> the caller's, `lowered` holding the caller's flat parameters. */
+int abi_copy_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const CanonOptions *to, const VMValue *lowered, VMValue *lifted);
+int abi_copy_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const CanonOptions *to, const VMValue *lifted, VMValue *lowered);
+
+/* ---- component_state.c, component_call.c ---- */
+
+extern PyTypeObject ComponentStateType, ComponentFuncType;
+void component_state_free(ComponentState *state); /* when its store goes */
+int component_states_traverse(const Store *store, visitproc visit, void *arg);
+void component_states_clear(Store *store);
+
+#endif
