@@ -61,7 +61,7 @@ WRONG = (
     (lambda s, p: w.ArrayRef(s, w.ArrayType("i8"), [1])[1], IndexError, "element 1 of an array of 1"),
     (lambda s, p: memoryview(w.ArrayRef(s, w.ArrayType(w.ValType.anyref()), [p])), BufferError, "only an array of numbers"),
     (lambda s, p: w.FieldType("i9"), TypeError, 'expected a ValType, "i8" or "i16"'),
-    (lambda s, p: w.StructType([], supertype=w.StructType([])), w.WasmError, "it is final"),
+    (lambda s, p: w.StructType([], supertype=w.StructType([])), w.WasmError, "that is final"),
 )  # fmt: skip
 
 

@@ -95,7 +95,8 @@ struct Engine {
 int value_type_parse(Engine *engine, PyObject *code, ValueType *out); /* -1 with an exception */
 bool value_type_matches(const Engine *engine, uint64_t have, uint64_t want); /* spec: matching of reference types */
 Signature *engine_signature(Engine *engine, uint32_t type_id);
-Signature *engine_signature_of(Engine *engine, PyObject *environ_func_type);
+/* Of a public type, whose id `hook` tells, or of environ's FuncType. */
+Signature *engine_signature_of(Engine *engine, PyObject *hook, PyObject *type, const char *expected);
 bool engine_is_subtype(const Engine *engine, uint32_t have, uint32_t want);
 void engine_free_aggregates(Engine *engine);
 int engine_sync_types(Engine *engine); /* descriptors of all types of the registry; -1 with an exception. Runs Python code */
@@ -463,18 +464,24 @@ typedef struct Globals {
     PyObject *wasm_error, *link_error, *exhausted_error, *store_error, *exit_error, *artifact_error, *argument_error; /* exception classes */
     PyObject *trap;                                                            /* class Trap */
     PyObject *wasm_exception;                                                  /* class WasmException */
-    PyObject *to_func_type, *to_memory_type, *to_table_type, *to_global_type, *to_tag_type; /* environ's -> public; NULL: identity */
-    PyObject *from_func_type, *from_memory_type, *from_table_type, *from_global_type, *from_tag_type;
+    PyObject *to_memory_type, *to_table_type, *to_global_type; /* (registry, environ's) -> public; NULL: identity */
+    PyObject *from_memory_type, *from_table_type, *from_global_type;
     PyObject *default_engine, *set_wasi;
-    PyObject *aggregate_id, *aggregate_type; /* (registry, public type) -> id, and back; NULL: environ's types are the public ones */
+    /* (registry, public type) -> id, and back; NULL: environ's types are the public ones */
+    PyObject *func_id, *func_type, *tag_id, *tag_type, *aggregate_id, *aggregate_type;
     PyObject *environ_func_type, *environ_memory_type, *environ_table_type, *environ_global_type, *environ_limits; /* classes */
     PyObject *str_vm, *str_loaded, *str_value, *str_timeout, *str_memory, *str_code, *str_val, *str_message, *str_backtrace, *str__code, *str_into, *str_exnref, *str_greenlet;
     PyObject *empty_tuple;
 } Globals;
 
 extern Globals G;
-PyObject *type_to_public(PyObject *converter, PyObject *environ_type /* stolen */);
-PyObject *type_from_public(PyObject *converter, PyObject *cls, PyObject *object, const char *expected);
+/* Between the environ's types and the public ones. `engine`: whose ids references to declared types hold; NULL for types that have no references. */
+PyObject *type_to_public(const Engine *engine, PyObject *converter, PyObject *environ_type /* stolen */);
+PyObject *type_from_public(const Engine *engine, PyObject *converter, PyObject *cls, PyObject *object, const char *expected);
+PyObject *signature_to_public(const Engine *engine, PyObject *converter, const Signature *signature);
+/* As messages name them: new references, or NULL with an exception. Run Python code. */
+PyObject *signature_text(const Engine *engine, const Signature *signature);
+PyObject *value_type_text(const Engine *engine, uint64_t code);
 PyObject *limits_object(uint64_t min, bool has_max, uint64_t max, bool is64, bool shared);
 int module_call_helper(const char *name, PyObject *args /* stolen */, PyObject **out);
 

@@ -189,9 +189,7 @@ static PyObject *func_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
         PyErr_Format(PyExc_TypeError, "func: expected something callable, not %.100s", Py_TYPE(callable)->tp_name);
         return NULL;
     }
-    PyObject *type = type_from_public(G.from_func_type, G.environ_func_type, ty, "a FuncType");
-    Signature *signature = type ? engine_signature_of(store->engine, type) : NULL;
-    Py_XDECREF(type);
+    Signature *signature = engine_signature_of(store->engine, G.func_id, ty, "a FuncType");
     HostFunc *host = signature && !store_check_open(store) ? host_func_new(store, signature, callable, access, NULL) : NULL;
     return host ? object_as(cls, &FuncType, func_wrap(store, &host->funcref, host)) : NULL;
 }
@@ -204,7 +202,7 @@ static PyObject *func_from_host(PyObject *Py_UNUSED(cls), PyObject *args)
     Store *store = store_for_new(storelike);
     PyObject *type = store ? PyObject_GetAttrString(function, "type") : NULL;
     PyObject *callable = type ? PyObject_GetAttrString(function, "call") : NULL;
-    Signature *signature = callable ? engine_signature_of(store->engine, type) : NULL;
+    Signature *signature = callable ? engine_signature_of(store->engine, NULL, type, "an environ FuncType") : NULL;
     HostFunc *host = signature && !store_check_open(store) ? host_func_new(store, signature, callable, true, context == Py_None ? NULL : context) : NULL;
     Py_XDECREF(type);
     Py_XDECREF(callable);
@@ -215,7 +213,7 @@ static PyObject *func_type(FuncObject *self, PyObject *storelike)
 {
     if (store_check_arg(self->store, storelike))
         return NULL;
-    return type_to_public(G.to_func_type, Py_NewRef(self->signature->type));
+    return signature_to_public(self->store->engine, G.func_type, self->signature);
 }
 
 static int func_traverse(FuncObject *self, visitproc visit, void *arg)
@@ -245,13 +243,14 @@ static PyObject *func_repr(FuncObject *self)
 {
     if (self->store->closed)
         return PyUnicode_FromString("<Func of a closed store>");
-    if (self->host) {
-        PyObject *callable = Py_NewRef(self->host->callable ? self->host->callable : Py_None); /* a repr can close the store */
-        PyObject *text = PyUnicode_FromFormat("<Func %R, host function %R>", self->signature->type, callable);
-        Py_DECREF(callable);
-        return text;
-    }
-    return PyUnicode_FromFormat("<Func %R, wasm function %u>", self->signature->type, (unsigned int)self->funcref->index);
+    unsigned int index = (unsigned int)self->funcref->index; /* before anything of Python's runs, which can close the store */
+    PyObject *callable = self->host ? Py_NewRef(self->host->callable ? self->host->callable : Py_None) : NULL;
+    PyObject *type = signature_text(self->store->engine, self->signature), *text = NULL;
+    if (type)
+        text = callable ? PyUnicode_FromFormat("<Func %U, host function %R>", type, callable) : PyUnicode_FromFormat("<Func %U, wasm function %u>", type, index);
+    Py_XDECREF(type);
+    Py_XDECREF(callable);
+    return text;
 }
 
 /* Two Funcs are equal when they are the same function of the same instance, or of the host. */

@@ -114,8 +114,8 @@ static int unwrap_handle(Store *store, const ValueType *type, const AnyRefObject
     if (store_check_open(store))
         return -1;
     if (type->kind == KIND_ANYREF && !ref_matches(store, handle->ref, type->code)) {
-        PyObject *name = NULL;
-        if (module_call_helper("type_name", Py_BuildValue("(K)", (unsigned long long)type->code), &name) == 0)
+        PyObject *name = value_type_text(store->engine, type->code);
+        if (name)
             PyErr_Format(PyExc_TypeError, "expected %U, got %R", name, handle);
         Py_XDECREF(name);
         return -1;
@@ -147,7 +147,7 @@ static PyObject *ask(PyObject *hook, const char *method, PyObject *registry, PyO
 
 uint32_t gc_type_of(Engine *engine, PyObject *type, uint32_t kind)
 {
-    PyObject *id = ask(G.aggregate_id, "register_aggregate", engine->registry, type);
+    PyObject *id = ask(G.aggregate_id, "register_alone", engine->registry, type);
     unsigned long n = id ? PyLong_AsUnsignedLong(id) : (unsigned long)-1;
     Py_XDECREF(id);
     if (n == (unsigned long)-1 && PyErr_Occurred())

@@ -20,7 +20,7 @@ PyObject *global_wrap(Store *store, VMGlobal *cell, ValueType type, bool mutable
 
 static int type_of(Engine *engine, PyObject *ty, ValueType *type, bool *mutable_)
 {
-    PyObject *environ_type = type_from_public(G.from_global_type, G.environ_global_type, ty, "a GlobalType");
+    PyObject *environ_type = type_from_public(engine, G.from_global_type, G.environ_global_type, ty, "a GlobalType");
     PyObject *code = environ_type ? PyObject_GetAttrString(environ_type, "type") : NULL;
     PyObject *flag = code ? PyObject_GetAttrString(environ_type, "mutable") : NULL;
     int truth = flag ? PyObject_IsTrue(flag) : -1;
@@ -61,7 +61,7 @@ static PyObject *global_type(GlobalObject *self, PyObject *storelike)
 {
     if (store_check_arg(self->store, storelike))
         return NULL;
-    return type_to_public(G.to_global_type, PyObject_CallFunction(G.environ_global_type, "KO", (unsigned long long)self->type.code,
+    return type_to_public(self->store->engine, G.to_global_type, PyObject_CallFunction(G.environ_global_type, "KO", (unsigned long long)self->type.code,
                                                                   self->mutable_ ? Py_True : Py_False));
 }
 

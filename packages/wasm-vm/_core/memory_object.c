@@ -85,7 +85,7 @@ Memory *store_memory_new(Store *store, const MemoryPlan *plan, struct Image *ima
 
 static int plan_of(PyObject *ty, MemoryPlan *plan)
 {
-    PyObject *type = type_from_public(G.from_memory_type, G.environ_memory_type, ty, "a MemoryType");
+    PyObject *type = type_from_public(NULL, G.from_memory_type, G.environ_memory_type, ty, "a MemoryType");
     int result = type ? memory_plan_parse(type, plan) : -1;
     Py_XDECREF(type);
     return result;
@@ -341,7 +341,7 @@ static PyObject *memory_type(MemoryObject *self, PyObject *const *args, Py_ssize
     PyObject *limits = limits_object(m->min_pages, m->has_max, m->max_pages, m->is64, m->shared);
     if (!limits)
         return NULL;
-    return type_to_public(G.to_memory_type, PyObject_CallFunction(G.environ_memory_type, "Ni", limits, (int)m->page_log2));
+    return type_to_public(NULL, G.to_memory_type, PyObject_CallFunction(G.environ_memory_type, "Ni", limits, (int)m->page_log2));
 }
 
 static int memory_traverse(MemoryObject *self, visitproc visit, void *arg)

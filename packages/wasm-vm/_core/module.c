@@ -35,13 +35,22 @@ int module_call_helper(const char *name, PyObject *args, PyObject **out)
     return *out ? 0 : -1;
 }
 
-PyObject *type_to_public(PyObject *converter, PyObject *type)
+static PyObject *registry_of(const Engine *engine) { return engine && engine->registry ? engine->registry : Py_None; }
+
+PyObject *type_to_public(const Engine *engine, PyObject *converter, PyObject *type)
 {
     if (!type || !converter)
         return type;
-    PyObject *converted = PyObject_CallOneArg(converter, type);
+    PyObject *converted = PyObject_CallFunctionObjArgs(converter, registry_of(engine), type, NULL);
     Py_DECREF(type);
     return converted;
+}
+
+PyObject *signature_to_public(const Engine *engine, PyObject *converter, const Signature *signature)
+{
+    if (!converter)
+        return Py_NewRef(signature->type);
+    return type_to_public(engine, converter, PyLong_FromUnsignedLong(signature->type_id));
 }
 
 PyObject *object_as(PyTypeObject *type, PyTypeObject *base, PyObject *made)
@@ -66,8 +75,22 @@ PyGetSetDef object_dict_getset[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+PyObject *signature_text(const Engine *engine, const Signature *signature)
+{
+    PyObject *text = NULL;
+    module_call_helper("signature_text", Py_BuildValue("(OI)", registry_of(engine), (unsigned int)signature->type_id), &text);
+    return text;
+}
+
+PyObject *value_type_text(const Engine *engine, uint64_t code)
+{
+    PyObject *text = NULL;
+    module_call_helper("type_name", Py_BuildValue("(OK)", registry_of(engine), (unsigned long long)code), &text);
+    return text;
+}
+
 /* New reference to environ's type: `object` itself if it is one, else what the facade's converter makes of it. */
-PyObject *type_from_public(PyObject *converter, PyObject *cls, PyObject *object, const char *expected)
+PyObject *type_from_public(const Engine *engine, PyObject *converter, PyObject *cls, PyObject *object, const char *expected)
 {
     int is_environ = PyObject_IsInstance(object, cls);
     if (is_environ < 0)
@@ -78,9 +101,9 @@ PyObject *type_from_public(PyObject *converter, PyObject *cls, PyObject *object,
         PyErr_Format(G.argument_error, "expected %s, not %.100s", expected, Py_TYPE(object)->tp_name);
         return NULL;
     }
-    PyObject *type = PyObject_CallOneArg(converter, object);
+    PyObject *type = PyObject_CallFunctionObjArgs(converter, registry_of(engine), object, NULL);
     if (!type) {
-        if (PyErr_ExceptionMatches(PyExc_AttributeError)) /* a converter that just reads `._type` */
+        if (PyErr_ExceptionMatches(PyExc_AttributeError)) /* a converter that just asks the object */
             PyErr_Format(G.argument_error, "expected %s, not %.100s", expected, Py_TYPE(object)->tp_name);
         return NULL;
     }
@@ -105,12 +128,11 @@ PyObject *limits_object(uint64_t min, bool has_max, uint64_t max, bool is64, boo
 /* bind_types(**converters): see wasm_vm.bind_types. */
 static PyObject *bind_types(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"to_func_type", "from_func_type", "to_memory_type", "from_memory_type", "to_table_type", "from_table_type",
-                            "to_global_type", "from_global_type", "to_tag_type", "from_tag_type", "default_engine", "set_wasi", "aggregate_id",
-                            "aggregate_type", NULL};
-    PyObject **slots[] = {&G.to_func_type,  &G.from_func_type,  &G.to_memory_type,   &G.from_memory_type, &G.to_table_type,
-                          &G.from_table_type, &G.to_global_type, &G.from_global_type, &G.to_tag_type,      &G.from_tag_type,
-                          &G.default_engine,  &G.set_wasi,       &G.aggregate_id,     &G.aggregate_type};
+    static char *names[] = {"func_type", "func_id", "tag_type", "tag_id", "aggregate_type", "aggregate_id", "to_memory_type", "from_memory_type",
+                            "to_table_type", "from_table_type", "to_global_type", "from_global_type", "default_engine", "set_wasi", NULL};
+    PyObject **slots[] = {&G.func_type,       &G.func_id,       &G.tag_type,        &G.tag_id,         &G.aggregate_type,
+                          &G.aggregate_id,    &G.to_memory_type, &G.from_memory_type, &G.to_table_type, &G.from_table_type,
+                          &G.to_global_type,  &G.from_global_type, &G.default_engine, &G.set_wasi};
     PyObject *given[14] = {NULL};
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OOOOOOOOOOOOOO:bind_types", names, &given[0], &given[1], &given[2], &given[3], &given[4],
                                      &given[5], &given[6], &given[7], &given[8], &given[9], &given[10], &given[11], &given[12],

@@ -85,7 +85,7 @@ PyObject *table_wrap(Store *store, Table *table) { return wrap(store, table); }
 
 static int plan_of(Engine *engine, PyObject *ty, TablePlan *plan)
 {
-    PyObject *type = type_from_public(G.from_table_type, G.environ_table_type, ty, "a TableType"), *row = NULL;
+    PyObject *type = type_from_public(engine, G.from_table_type, G.environ_table_type, ty, "a TableType"), *row = NULL;
     if (!type)
         return -1;
     int result = -1;
@@ -148,7 +148,7 @@ static PyObject *table_type(TableObject *self, PyObject *storelike)
     PyObject *limits = limits_object(plan.min, plan.has_max, plan.max, plan.is64, false);
     if (!limits)
         return NULL;
-    return type_to_public(G.to_table_type,
+    return type_to_public(self->store->engine, G.to_table_type,
                           PyObject_CallFunction(G.environ_table_type, "KN", (unsigned long long)plan.element.code, limits));
 }
 

@@ -28,9 +28,7 @@ static PyObject *tag_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:Tag", names, &storelike, &ty))
         return NULL;
     Store *store = store_for_new(storelike);
-    PyObject *type = store ? type_from_public(G.from_tag_type, G.environ_func_type, ty, "a TagType") : NULL;
-    Signature *signature = type ? engine_signature_of(store->engine, type) : NULL;
-    Py_XDECREF(type);
+    Signature *signature = store ? engine_signature_of(store->engine, G.tag_id, ty, "a TagType") : NULL;
     if (!signature || store_check_open(store))
         return NULL;
     if (signature->nresults) {
@@ -44,7 +42,7 @@ static PyObject *tag_type(TagObject *self, PyObject *storelike)
 {
     if (store_check_arg(self->store, storelike))
         return NULL;
-    return type_to_public(G.to_tag_type, Py_NewRef(self->signature->type));
+    return signature_to_public(self->store->engine, G.tag_type, self->signature);
 }
 
 static PyObject *tag_eq(TagObject *self, PyObject *const *args, Py_ssize_t nargs)
@@ -81,15 +79,10 @@ static void tag_dealloc(TagObject *self)
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
-/* The types of the values, without the results, which there are none of: `[i32] -> []` is how a FuncType says it. */
 static PyObject *tag_repr(TagObject *self)
 {
-    PyObject *type = PyObject_Repr(self->signature->type), *text = NULL;
-    if (type && PyUnicode_GET_LENGTH(type) > 6)
-        Py_SETREF(type, PyUnicode_Substring(type, 0, PyUnicode_GET_LENGTH(type) - 6));
-    if (type)
-        text = PyUnicode_FromFormat("<Tag %U>", type);
-    Py_XDECREF(type);
+    PyObject *text = NULL;
+    module_call_helper("tag_repr", Py_BuildValue("(OI)", self->store->engine->registry, (unsigned int)self->signature->type_id), &text);
     return text;
 }
 

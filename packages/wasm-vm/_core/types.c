@@ -273,17 +273,28 @@ Signature *engine_signature(Engine *engine, uint32_t type_id)
     return made;
 }
 
-Signature *engine_signature_of(Engine *engine, PyObject *type)
+Signature *engine_signature_of(Engine *engine, PyObject *hook, PyObject *type, const char *expected)
 {
-    PyObject *id = PyObject_CallMethod(engine->registry, "register_func", "O", type);
-    if (!id)
+    int is_environ = PyObject_IsInstance(type, G.environ_func_type);
+    if (is_environ < 0)
         return NULL;
+    if (!is_environ && !hook) {
+        PyErr_Format(G.argument_error, "expected %s, not %.100s", expected, Py_TYPE(type)->tp_name);
+        return NULL;
+    }
+    PyObject *id = is_environ ? PyObject_CallMethod(engine->registry, "register_func", "O", type)
+                              : PyObject_CallFunctionObjArgs(hook, engine->registry, type, NULL);
+    if (!id) {
+        if (!is_environ && PyErr_ExceptionMatches(PyExc_AttributeError)) /* a hook that just asks the object */
+            PyErr_Format(G.argument_error, "expected %s, not %.100s", expected, Py_TYPE(type)->tp_name);
+        return NULL;
+    }
     unsigned long long n = PyLong_AsUnsignedLongLong(id);
     Py_DECREF(id);
     if (n == (unsigned long long)-1 && PyErr_Occurred())
         return NULL;
-    if (n > 0x7FFFFFFF) {
-        PyErr_SetString(PyExc_OverflowError, "type id out of range");
+    if (n > 0x7FFFFFFF || n < TYPE_STEP || n % TYPE_STEP) {
+        PyErr_Format(PyExc_ValueError, "no type id: %llu", n);
         return NULL;
     }
     return engine_signature(engine, (uint32_t)n);
@@ -305,7 +316,10 @@ int engine_find_thunk(Engine *engine, Signature *signature)
     if (signature->thunk)
         return 0;
     if (engine->compile_trampolines == Py_None) {
-        PyErr_Format(G.wasm_error, "no host thunk for %R in any loaded module, and this engine has no compiler", signature->type);
+        PyObject *name = signature_text(engine, signature);
+        if (name)
+            PyErr_Format(G.wasm_error, "no host thunk for %U in any loaded module, and this engine has no compiler", name);
+        Py_XDECREF(name);
         return -1;
     }
     PyObject *args = Py_BuildValue("(OO)", engine->compile_trampolines, signature->type);

@@ -107,8 +107,12 @@ static int function_reference(Store *store, const ValueType *type, PyObject *obj
     }
     uint64_t have = TYPE_REF | TYPE_CONCRETE | (uint64_t)func->signature->type_id << TYPE_HEAP_SHIFT;
     if (!value_type_matches(store->engine, have, type->code)) {
-        if (!PyErr_Occurred())
-            PyErr_Format(PyExc_TypeError, "the function's type %R does not match the reference type", func->signature->type);
+        PyObject *mine = PyErr_Occurred() ? NULL : signature_text(store->engine, func->signature);
+        PyObject *name = mine ? value_type_text(store->engine, type->code) : NULL;
+        if (name)
+            PyErr_Format(PyExc_TypeError, "expected %U, got a function of type %U", name, mine);
+        Py_XDECREF(mine);
+        Py_XDECREF(name);
         return -1;
     }
     if (store_check_open(store)) /* the Func may be what Python code returned that closed it */
@@ -118,11 +122,11 @@ static int function_reference(Store *store, const ValueType *type, PyObject *obj
     return reference ? 0 : -1;
 }
 
-static int null_reference(const ValueType *type, VMValue *out)
+static int null_reference(const Store *store, const ValueType *type, VMValue *out)
 {
     if (!type->nullable) {
-        PyObject *name = NULL;
-        if (module_call_helper("type_name", Py_BuildValue("(K)", (unsigned long long)type->code), &name) == 0)
+        PyObject *name = value_type_text(store->engine, type->code);
+        if (name)
             PyErr_Format(PyExc_TypeError, "expected %U, a reference that is not null, got None", name);
         Py_XDECREF(name);
         return -1;
@@ -137,7 +141,7 @@ enum { NOT_PLAIN = 1 };
 static int reference(Store *store, const ValueType *type, PyObject *object, VMValue *out)
 {
     if (object == Py_None)
-        return null_reference(type, out);
+        return null_reference(store, type, out);
     if (type->kind == KIND_FUNCREF && PyObject_TypeCheck(object, &FuncType))
         return function_reference(store, type, object, out);
     if (type->kind == KIND_EXNREF && PyObject_TypeCheck(object, &ExnRefType) && type->code >> TYPE_HEAP_SHIFT == HEAP_EXN) /* noexn has no values */

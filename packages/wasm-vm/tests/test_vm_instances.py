@@ -462,7 +462,7 @@ import sys; sys.path[:0] = {[here, *sys.path]!r}
 from vm_handmade import *
 class Public:
     def __init__(self, inner): self._type = inner
-wasm_vm.bind_types(to_func_type=Public, from_func_type=lambda p: p._type, default_engine=lambda: Vm().core, set_wasi=lambda s, c: (s, c))
+wasm_vm.bind_types(func_type=lambda r, id: Public(r.func_type(id)), func_id=lambda r, p: r.register_func(p._type), default_engine=lambda: Vm().core, set_wasi=lambda s, c: (s, c))
 store = wasm_vm.Store()
 f = wasm_vm.Func(store, Public(ft("i")), print)
 assert isinstance(f.type(store), Public) and f.type(store)._type == ft("i")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from wasm_environ.module import Module
     from wasm_environ.rec_groups import GroupKey
 
+    Row = tuple[Any, ...]  # composite, final, and by id or the module's index, -1 for none: supertype, descriptor, described type
+
 # Types that refer to others are left to `rec_groups`, which a program without them starts sooner without.
 
 
@@ -21,15 +23,19 @@ STEP: Final = 64
 
 
 class Entry:
-    """A type of the registry. `supertype`: the id of the declared one, or -1. `described`: whether it has a custom descriptor."""
+    """A type of the registry. Ids, or -1: `supertype` the declared one, `descriptor` and `describes` of the custom-descriptors proposal. `start`, `size`
+    delimit its rec group: the first member's id, and how many there are."""
 
-    __slots__ = ("composite", "described", "final", "supertype")
+    __slots__ = ("composite", "describes", "descriptor", "final", "size", "start", "supertype")
 
-    def __init__(self, composite: CompositeType, supertype: int, described: bool, final: bool) -> None:
-        self.composite = composite
-        self.final = final
-        self.supertype = supertype
-        self.described = described
+    def __init__(self, row: Row, start: int, size: int) -> None:
+        self.composite: CompositeType = row[0]
+        self.final: bool = row[1]
+        self.supertype: int = row[2]
+        self.descriptor: int = row[3]
+        self.describes: int = row[4]
+        self.start = start
+        self.size = size
 
 
 class TypeRegistry:
@@ -67,10 +73,8 @@ class TypeRegistry:
                 ids.extend(ids[first : first + types[start].rec_size])
                 continue
             group = types[start : start + types[start].rec_size]
-            ids.extend(self._intern(
-                group_key(group, _indices(ids, start, -1)), [sub.composite for sub in group], [sub.supers[0] if sub.supers else -1 for sub in group],
-                [sub.descriptor >= 0 for sub in group], [sub.final for sub in group], ids,
-            ))  # fmt: skip
+            rows = [(sub.composite, sub.final, sub.supers[0] if sub.supers else -1, sub.descriptor, sub.describes) for sub in group]
+            ids.extend(self._intern(group_key(group, _indices(ids, start, -1)), rows, ids))
         return ids
 
     def register_plain(self, plain: Sequence[tuple[Any, ...]]) -> list[int]:
@@ -88,7 +92,7 @@ class TypeRegistry:
     def register_func(self, type: FuncType) -> int:
         """The id of a function type as hosts write it: final, without supertype; its references hold engine ids."""
         key: GroupKey = (((0, type.params, type.results), True, (), -1, -1),)  # what `group_key` makes of it
-        return self._intern(key, [type], [-1], [False], [True], None)[0]
+        return self._intern(key, [(type, True, -1, -1, -1)], None)[0]
 
     def is_subtype(self, a: int, b: int) -> bool:
         """Whether a is b or declared below it."""
@@ -117,9 +121,20 @@ class TypeRegistry:
         """Whether no type can be declared below it."""
         return self._entries[id // STEP - 1].final
 
+    def entry(self, id: int) -> Entry:
+        """All that is known of a type, its rec group included."""
+        return self._entries[id // STEP - 1]
+
     def is_func(self, id: int) -> bool:
         """Whether it is a function type."""
         return isinstance(self.composite(id), FuncType)
+
+    def is_plain(self, id: int) -> bool:
+        """Whether it is a function type as hosts write it: final, standing alone, its references all to abstract types; it is then known by its structure."""
+        entry = self.entry(id)
+        type = entry.composite
+        alone = entry.final and entry.supertype < 0 and entry.size == 1
+        return alone and isinstance(type, FuncType) and not any(t & CONCRETE for t in (*type.params, *type.results))
 
     def descriptors(self, start: int) -> bytes:
         """The descriptors of all types from id `start` on, DESCRIPTOR_SIZE bytes each in the machine's byte order: what C knows of types."""
@@ -133,7 +148,7 @@ class TypeRegistry:
             while parent >= 0:
                 supers.insert(0, parent)
                 parent = self.supertype(parent)
-            words += descriptor_words((index + 1) * STEP, supers, entry.composite, self.is_func, entry.described)
+            words += descriptor_words((index + 1) * STEP, supers, entry.composite, self.is_func, entry.descriptor >= 0)
         made = memoryview(bytearray(4 * len(words))).cast("I")
         for at, word in enumerate(words):
             made[at] = word
@@ -147,7 +162,7 @@ class TypeRegistry:
         composite = self.composite(id)
         assert not isinstance(composite, ArrayType)
         if isinstance(composite, StructType):
-            layout = heap_layout.struct_layout(composite, self.is_func, self._entries[id // STEP - 1].described)
+            layout = heap_layout.struct_layout(composite, self.is_func, self.entry(id).descriptor >= 0)
         else:
             layout = heap_layout.exception_layout(composite, self.is_func)
         bits = heap_layout.reference_map(layout)
@@ -169,7 +184,7 @@ class TypeRegistry:
             fields, offsets = (composite.field,), (heap_layout.ARRAY_ELEMENTS,)
         elif isinstance(composite, StructType):
             fields = composite.fields
-            offsets = heap_layout.struct_layout(composite, self.is_func, self._entries[id // STEP - 1].described).offsets
+            offsets = heap_layout.struct_layout(composite, self.is_func, self.entry(id).descriptor >= 0).offsets
         else:
             raise TypeError(f"type {id} is {composite!r}, neither a struct nor an array")
         packed = {I8: 1, I16: 2}
@@ -177,39 +192,34 @@ class TypeRegistry:
             (I32 if f.type in packed else f.type, packed.get(f.type, 0), f.mutable, offset) for f, offset in zip(fields, offsets, strict=True)
         ])  # fmt: skip
 
-    def register_aggregate(self, composite: CompositeType, final: bool = True, supertype: int = -1) -> int:
-        """The id of a struct or array type that stands alone; references and `supertype` are engine ids."""
+    def register_alone(self, composite: CompositeType, final: bool = True, supertype: int = -1) -> int:
+        """The id of a type that stands alone; references and `supertype` are engine ids."""
         from wasm_environ.rec_groups import composite_key
 
         key: GroupKey = ((composite_key(composite, lambda id: id), final, (supertype,) if supertype >= 0 else (), -1, -1),)
-        return self._intern(key, [composite], [supertype], [False], [final], None)[0]
+        return self._intern(key, [(composite, final, supertype, -1, -1)], None)[0]
 
-    def _intern(
-        self, key: GroupKey, composites: list[CompositeType], supers: list[int], described: list[bool], finals: list[bool], ids: list[int] | None
-    ) -> range:  # fmt: skip
+    def _intern(self, key: GroupKey, rows: list[Row], ids: list[int] | None) -> range:
         """The ids of a group's members; `ids` maps the module's earlier indices, None where there are engine ids already."""
         base = self._groups.get(key)
         while base is None:
             at = len(self._entries)
-            made = _entries(composites, supers, described, finals, ids, (at + 1) * STEP)
+            made = _entries(rows, ids, (at + 1) * STEP)
             self._entries.extend(made)  # one step: nobody sees a part of a group
             if self._entries[at] is made[0]:
                 base = self._groups.setdefault(key, (at + 1) * STEP)  # after its entries; whoever made the same group meanwhile may have been first
             # else other types came first, and these entries refer to one another by ids that are not theirs: nobody is told of them
-        return range(base, base + len(composites) * STEP, STEP)
+        return range(base, base + len(rows) * STEP, STEP)
 
 
-def _entries(
-    composites: list[CompositeType], supers: list[int], described: list[bool], finals: list[bool], ids: list[int] | None, base: int
-) -> list[Entry]:  # fmt: skip
+def _entries(rows: list[Row], ids: list[int] | None, base: int) -> list[Entry]:
     """A group's entries if it has the ids from `base` on."""
     if ids is not None:
         from wasm_environ.rec_groups import map_composite
 
         index = _indices(ids, len(ids), base)
-        composites = [map_composite(composite, index) for composite in composites]
-        supers = [index(i) if i >= 0 else -1 for i in supers]
-    return [Entry(*row) for row in zip(composites, supers, described, finals, strict=True)]
+        rows = [(map_composite(row[0], index), row[1], *[index(i) if i >= 0 else -1 for i in row[2:]]) for row in rows]
+    return [Entry(row, base, len(rows)) for row in rows]
 
 
 def _indices(ids: list[int], start: int, base: int) -> Callable[[int], int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasm_environ import composites
 from wasm_environ import types as environ
-from wasm_environ.errors import WasmError
+from wasm_facade.homes import code_in, declare, home_of, loose
 from wasm_facade.types import ValType
 
 TYPE_CHECKING = False
@@ -20,24 +20,32 @@ PACKED: Final = {"i8": environ.I8, "i16": environ.I16}
 class FieldType:
     """A struct's field or an array's elements: a value type, "i8" or "i16", and whether it may change."""
 
-    __slots__ = ("_type",)
+    __slots__ = ("_home", "_type")
+
+    _home: TypeRegistry | None
 
     def __init__(self, type: ValType | str, mutable: bool = False) -> None:
         code = PACKED.get(type) if isinstance(type, str) else type._type if isinstance(type, ValType) else None
         if code is None:
             raise TypeError(f'type: expected a ValType, "i8" or "i16", not {type!r}')
         self._type = composites.FieldType(code, bool(mutable))
+        self._home = type._home if isinstance(type, ValType) else None
 
     @classmethod
-    def _of(cls, described: composites.FieldType) -> FieldType:
+    def _of(cls, described: composites.FieldType, home: TypeRegistry) -> FieldType:
         made = cls.__new__(cls)
         made._type = described
+        made._home = home if described.type & environ.CONCRETE else None
         return made
+
+    def _in(self, home: TypeRegistry) -> composites.FieldType:
+        """As a registry writes it."""
+        return composites.FieldType(code_in(home, self._home, self._type.type), self._type.mutable)
 
     @property
     def type(self) -> ValType | str:
         """The type of what is stored: a ValType, "i8" or "i16"."""
-        return next((name for name, code in PACKED.items() if code == self._type.type), None) or ValType._of(self._type.type)
+        return next((name for name, code in PACKED.items() if code == self._type.type), None) or ValType._of(self._type.type, self._home)
 
     @property
     def mutable(self) -> bool:
@@ -45,10 +53,10 @@ class FieldType:
         return self._type.mutable
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, FieldType) and self._type == other._type
+        return isinstance(other, FieldType) and self.mutable == other.mutable and self.type == other.type
 
     def __hash__(self) -> int:
-        return hash(self._type)
+        return hash((loose(self._type.type), self.mutable))
 
     def __repr__(self) -> str:
         return f"FieldType({self.type!r}{', mutable=True' if self.mutable else ''})"
@@ -59,46 +67,56 @@ def _field(item: FieldType | ValType | str) -> FieldType:
 
 
 class _Aggregate:
-    """What both have: a structure, whether it is final, the supertype, and once an engine knows it, its id there."""
+    """What both have: the home that knows the type, and its id there."""
 
-    __slots__ = ("_composite", "_final", "_id", "_registry", "_supertype")
+    __slots__ = ("_home",)
 
-    _composite: composites.StructType | composites.ArrayType
-    _final: bool
-    _supertype: Self | None
-    _registry: TypeRegistry | None  # that gave it `_id`; the structure's references hold its ids
-    _id: int
+    _home: tuple[TypeRegistry, int]  # one value, so that it changes in one step: an engine that is told of the type becomes its home
 
-    def _set(self, composite: composites.StructType | composites.ArrayType, final: bool, supertype: Self | None) -> None:
+    def _declare(self, fields: list[FieldType], final: bool, supertype: Self | None) -> None:
         if supertype is not None and type(supertype) is not type(self):
             raise TypeError(f"supertype: expected {type(self).__name__} or None, not {type(supertype).__name__}")
-        if supertype is not None and supertype._final:
-            raise WasmError("supertype: it is final, no type can be below it")
-        self._composite = composite
-        self._final = final
-        self._supertype = supertype
-        self._registry = None
-        self._id = 0
+        above, id_above = (None, -1) if supertype is None else supertype._home
+        home = home_of([*[field._home for field in fields], above])
+        described = [field._in(home) for field in fields]
+        composite: composites.CompositeType = composites.StructType(tuple(described))
+        if isinstance(self, ArrayType):
+            composite = composites.ArrayType(described[0])
+        if supertype is not None and above is not home:
+            id_above = id_of(home, supertype)
+        self._home = home, declare(home, composite, bool(final), id_above)
+
+    @property
+    def _fields(self) -> list[FieldType]:
+        home, id = self._home
+        composite = home.composite(id)
+        if isinstance(composite, composites.StructType):
+            return [FieldType._of(field, home) for field in composite.fields]
+        assert isinstance(composite, composites.ArrayType)
+        return [FieldType._of(composite.field, home)]
 
     @property
     def is_final(self) -> bool:
         """Whether no type can be declared below it."""
-        return self._final
+        home, id = self._home
+        return home.is_final(id)
 
     @property
     def supertype(self) -> Self | None:
         """The declared supertype."""
-        return self._supertype
+        home, id = self._home
+        above = home.supertype(id)
+        return None if above < 0 else type_of(home, above)  # type: ignore[return-value] # of the same kind, else it were no supertype
 
     def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
+        if not isinstance(other, _Aggregate) or type(other) is not type(self):
             return False
-        if self._registry is not None and self._registry is other._registry:
-            return self._id == other._id
-        return (self._composite, self._final, self._supertype) == (other._composite, other._final, other._supertype)
+        from wasm_environ.type_sections import same
+
+        return same(*self._home, *other._home)
 
     def __hash__(self) -> int:
-        return hash(self._composite)
+        return hash((type(self), tuple(self._fields)))
 
 
 class StructType(_Aggregate):
@@ -114,13 +132,12 @@ class StructType(_Aggregate):
         if hasattr(fields, "keys"):
             self._names = tuple(fields)  # type: ignore[arg-type]
             fields = [fields[name] for name in self._names]  # type: ignore[index]
-        self._set(composites.StructType(tuple([_field(item)._type for item in fields])), final, supertype)
+        self._declare([_field(item) for item in fields], final, supertype)
 
     @property
     def fields(self) -> list[FieldType]:
         """The fields in order."""
-        assert isinstance(self._composite, composites.StructType)
-        return [FieldType._of(field) for field in self._composite.fields]
+        return self._fields
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -145,48 +162,41 @@ class ArrayType(_Aggregate):
     __slots__ = ()
 
     def __init__(self, element: FieldType | ValType | str, *, final: bool = True, supertype: ArrayType | None = None) -> None:
-        self._set(composites.ArrayType(_field(element)._type), final, supertype)
+        self._declare([_field(element)], final, supertype)
 
     @property
     def element(self) -> FieldType:
         """The type of every element."""
-        assert isinstance(self._composite, composites.ArrayType)
-        return FieldType._of(self._composite.field)
+        return self._fields[0]
 
     def __repr__(self) -> str:
         return f"ArrayType({self.element!r})"
 
 
 def id_of(registry: TypeRegistry, type: object) -> int:
-    """The id of a type in an engine's registry, which is told of it if need be. Raises TypeError."""
+    """The id of a type in a registry, which is told of it if need be. Raises TypeError."""
     if not isinstance(type, _Aggregate):
         raise TypeError(f"type: expected a StructType or ArrayType, not {type!r}")
-    if type._registry is registry:
-        return type._id
-    if type._registry is not None:
-        raise WasmError("the type belongs to another engine")
-    above = -1 if type._supertype is None else id_of(registry, type._supertype)
-    id = registry.register_aggregate(type._composite, type._final, above)
-    type._registry, type._id = registry, id
+    home, id = type._home
+    if home is registry:
+        return id
+    from wasm_environ.type_sections import adopt
+
+    id = adopt(registry, home, id)
     names = type._names if isinstance(type, StructType) else ()
     if names:
         registry.field_names.setdefault(id, names)
+    type._home = registry, id
     return id
 
 
 def type_of(registry: TypeRegistry, id: int) -> StructType | ArrayType:
     """The public type of an id."""
-    composite = registry.composite(id)
-    assert not isinstance(composite, environ.FuncType)
     made: StructType | ArrayType
-    if isinstance(composite, composites.StructType):
+    if isinstance(registry.composite(id), composites.StructType):
         made = StructType.__new__(StructType)
         made._names = registry.field_names.get(id, ())
     else:
         made = ArrayType.__new__(ArrayType)
-    above = registry.supertype(id)
-    made._composite = composite
-    made._final = registry.is_final(id)
-    made._supertype = None if above < 0 else type_of(registry, above)
-    made._registry, made._id = registry, id
+    made._home = registry, id
     return made

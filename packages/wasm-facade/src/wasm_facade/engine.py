@@ -190,29 +190,47 @@ def _new_registry() -> Any:
 # The vm's part of the public API: its methods take and give the public type classes, `Store()` makes an engine, `set_wasi` is WASI's.
 
 
-def _described_by(name: str) -> Callable[[Any], Any]:
+def _described_by(name: str) -> Callable[[Any, Any], Any]:
     """The environ's description of a type as the public class `name`, which is imported when the first one is asked for."""
 
-    def convert(described: Any) -> Any:
+    def convert(registry: Any, described: Any) -> Any:
         from wasm_facade import types
 
-        return getattr(types, name)._of(described)
+        return getattr(types, name)._of(described, registry)
 
     return convert
 
 
-def _description(public: Any) -> Any:
-    return public._type
+def _description(registry: Any, public: Any) -> Any:
+    return public._in(registry)
 
 
-def _payload(tag: Any) -> Any:
-    return tag._functype._type
+def _func_id(registry: Any, public: Any) -> int:
+    from wasm_facade.types import FuncType, id_in
+
+    if not isinstance(public, FuncType):
+        raise ArgumentError(f"expected a FuncType, not {type(public).__name__}")
+    return id_in(registry, public)
 
 
-def _to_tag_type(payload: Any) -> Any:
+def _func_type(registry: Any, id: int) -> Any:
+    from wasm_facade.types import FuncType
+
+    return FuncType._of_id(registry, id)
+
+
+def _tag_id(registry: Any, public: Any) -> int:
+    from wasm_facade.types import TagType, id_in
+
+    if not isinstance(public, TagType):
+        raise ArgumentError(f"expected a TagType, not {type(public).__name__}")
+    return id_in(registry, public.functype)
+
+
+def _tag_type(registry: Any, id: int) -> Any:
     from wasm_facade.types import FuncType, TagType
 
-    return TagType(FuncType._of(payload))
+    return TagType(FuncType._of_id(registry, id))
 
 
 def _set_wasi(store: Store, config: Any) -> Any:
@@ -235,8 +253,7 @@ def _aggregate_type(registry: Any, id: int) -> Any:
 
 
 bind_types(
-    to_func_type=_described_by("FuncType"), from_func_type=_description, to_memory_type=_described_by("MemoryType"),
-    from_memory_type=_description, to_table_type=_described_by("TableType"), from_table_type=_description,
-    to_global_type=_described_by("GlobalType"), from_global_type=_description, to_tag_type=_to_tag_type,
-    from_tag_type=_payload, default_engine=Engine, set_wasi=_set_wasi, aggregate_id=_aggregate_id, aggregate_type=_aggregate_type,
+    func_type=_func_type, func_id=_func_id, tag_type=_tag_type, tag_id=_tag_id, aggregate_type=_aggregate_type, aggregate_id=_aggregate_id,
+    to_memory_type=_described_by("MemoryType"), from_memory_type=_description, to_table_type=_described_by("TableType"), from_table_type=_description,
+    to_global_type=_described_by("GlobalType"), from_global_type=_description, default_engine=Engine, set_wasi=_set_wasi,
 )  # fmt: skip

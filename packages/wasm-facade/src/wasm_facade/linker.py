@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn, Self
 
-    from wasm_environ.module import Import
-    from wasm_facade.types import FuncType
+    from wasm_facade.types import FuncType, ImportType
 
     AsExtern = Func | Global | Memory | SharedMemory | Table | Tag
     Storelike = Store | Caller
@@ -141,34 +140,24 @@ class Linker:
     def define_unknown_imports_as_traps(self, module: Module) -> None:
         """Define the functions that `module` imports and this linker lacks: calling one is an error that names it."""
         from wasm_facade.stand_ins import failing
+        from wasm_facade.types import FuncType
 
-        for wanted, signature in self._unknown_functions(module):
-            self._insert(wanted.module, wanted.name, HostDefinition(signature, failing(self._missing_message([wanted])), False))
+        for wanted in self._unknown(module):
+            if isinstance(wanted.type, FuncType):
+                self._insert(wanted.module, wanted.name, HostDefinition(wanted.type, failing(self._missing_message([wanted])), False))
 
     def define_unknown_imports_as_default_values(self, store: Storelike, module: Module) -> None:
         """Define what `module` imports and this linker lacks: functions return 0 or null, the rest is made as small as allowed."""
         from wasm_facade.stand_ins import default_item
 
         for wanted in self._unknown(module):
-            self._insert(wanted.module, wanted.name, default_item(_store_of(store), module._descriptor, wanted))
+            self._insert(wanted.module, wanted.name, default_item(_store_of(store), wanted))
 
-    def _unknown(self, module: Module) -> list[Import]:
+    def _unknown(self, module: Module) -> list[ImportType]:
         if not isinstance(module, Module):
             raise ArgumentError(f"module: expected a `Module`, not {type(module).__name__}")
-        found = {(i.module, i.name): i for i in module._descriptor.imports if (i.module, i.name) not in self._defined}
+        found = {(i.module, i.name): i for i in module.imports if (i.module, i.name) not in self._defined}
         return list(found.values())
-
-    def _unknown_functions(self, module: Module) -> list[tuple[Import, FuncType]]:
-        from wasm_environ.module import FUNC
-        from wasm_facade.types import FuncType, from_environ
-
-        found = []
-        for wanted in self._unknown(module):
-            if wanted.kind == FUNC:
-                signature = from_environ(module._descriptor, wanted.kind, wanted.type)
-                assert isinstance(signature, FuncType)
-                found.append((wanted, signature))
-        return found
 
     def instantiate_pre(self, module: Module) -> InstancePre:
         """Resolve the imports of `module` now, to instantiate it many times. Raises LinkError naming those that are missing."""
@@ -208,11 +197,9 @@ class Linker:
 
         return Func(_store_of(store), FuncType([], []), lambda: None)
 
-    def _missing_message(self, missing: list[Import]) -> str:
-        from wasm_environ.module import KIND_NAMES
-
+    def _missing_message(self, missing: list[ImportType]) -> str:
         first = missing[0]
-        kind = KIND_NAMES[first.kind]
+        kind = type(first.type).__name__.removesuffix("Type").lower()
         lines = [f"unknown import: `{first.module}::{first.name}` has not been defined ({kind}){self._offers(first.module, first.name)}"]
         if len(missing) > 1:
             others = ", ".join(f"`{i.module}::{i.name}`" for i in missing[1:9])

@@ -42,7 +42,7 @@ class BoundFunc:
         return found
 
     def __repr__(self) -> str:
-        return f"<wasm function {self._name!r}: {self.type._type!r}>"
+        return f"<wasm function {self._name!r}: {self.type._text}>"
 
 
 class BoundGlobal:

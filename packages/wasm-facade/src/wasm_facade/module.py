@@ -197,18 +197,20 @@ class Module:
     @property
     def imports(self) -> list[ImportType]:
         """What must be given to instantiate it, in order."""
-        from wasm_facade.types import ImportType, from_environ
+        from wasm_facade.module_types import ModuleTypes
+        from wasm_facade.types import ImportType
 
-        module = self._descriptor
-        return [ImportType(i.module, i.name, from_environ(module, i.kind, i.type)) for i in module.imports]
+        types = ModuleTypes(self._loaded.module)
+        return [ImportType(i.module, i.name, types.of_import(i)) for i in self._descriptor.imports]
 
     @property
     def exports(self) -> list[ExportType]:
         """What its instances offer, in order."""
-        from wasm_facade.types import ExportType, exported, from_environ
+        from wasm_facade.module_types import ModuleTypes
+        from wasm_facade.types import ExportType
 
-        module = self._descriptor
-        return [ExportType(e.name, from_environ(module, e.kind, exported(module, e.kind, e.index))) for e in module.exports]
+        types = ModuleTypes(self._loaded.module)
+        return [ExportType(e.name, types.of_export(e)) for e in self._descriptor.exports]
 
     @property
     def name(self) -> str:

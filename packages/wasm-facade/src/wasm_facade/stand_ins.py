@@ -5,7 +5,7 @@ from __future__ import annotations
 from wasm_environ import types as environ
 from wasm_environ.errors import LinkError
 from wasm_facade.linker import HostDefinition
-from wasm_facade.types import FuncType, GlobalType, MemoryType, TableType, from_environ
+from wasm_facade.types import FuncType, GlobalType, MemoryType, TableType
 from wasm_vm import Global, Memory, SharedMemory, Table, Tag
 
 TYPE_CHECKING = False
@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-    from wasm_environ.module import Import
-    from wasm_environ.module import Module as Descriptor
     from wasm_facade.linker import AsExtern
+    from wasm_facade.types import ImportType, ValType
     from wasm_vm import Store
 
 
@@ -28,18 +27,18 @@ def failing(message: str) -> Callable[..., NoReturn]:
     return missing
 
 
-def default_item(store: Store, module: Descriptor, wanted: Import) -> AsExtern | HostDefinition:
+def default_item(store: Store, wanted: ImportType) -> AsExtern | HostDefinition:
     """A stand-in for an import: a function that returns zeros, or an item as small as its type allows."""
-    public = from_environ(module, wanted.kind, wanted.type)
+    public = wanted.type
     where = f"`{wanted.module}::{wanted.name}`"
     if isinstance(public, FuncType):
-        values = [_default_value(code, where) for code in public._type.results]
+        values = [_default_value(t, where) for t in public.results]
         result = values[0] if len(values) == 1 else values or None
         return HostDefinition(public, lambda *args: result, False)
     if isinstance(public, GlobalType):
-        return Global(store, public, _default_value(public._type.type, where))
+        return Global(store, public, _default_value(public.content, where))
     if isinstance(public, TableType):
-        return Table(store, public, _default_value(public._type.element, where))
+        return Table(store, public, _default_value(public.element, where))
     if isinstance(public, MemoryType):
         from wasm_facade.engine import Engine
 
@@ -49,9 +48,9 @@ def default_item(store: Store, module: Descriptor, wanted: Import) -> AsExtern |
     return Tag(store, public)
 
 
-def _default_value(code: int, where: str) -> Any:
-    if environ.is_ref(code):
-        if not code & environ.NULLABLE:
-            raise LinkError(f"{where}: {environ.value_type_name(code)} has no default value")
+def _default_value(type: ValType, where: str) -> Any:
+    if type.is_ref:
+        if not type.is_nullable:
+            raise LinkError(f"{where}: {type!r} has no default value")
         return None
-    return 0.0 if code in (environ.F32, environ.F64) else 0
+    return 0.0 if type._type in (environ.F32, environ.F64) else 0

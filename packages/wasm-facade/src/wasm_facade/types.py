@@ -6,32 +6,40 @@ by value and have a repr in the text format's words.
 
 from __future__ import annotations
 
-from wasm_environ import module as descriptor
 from wasm_environ import types as environ
 from wasm_environ.errors import WasmError
+from wasm_facade.homes import code_in, declare, home_of, loose, same_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from wasm_environ.module import ExternType, Module
+    from wasm_environ.registry import TypeRegistry
+    from wasm_facade.aggregate_types import ArrayType, StructType
+
+
+# The names of abstract heap types, for `ValType.ref`.
+HEAPS = {name: code for code, name in environ.HEAP_NAMES.items()}
 
 
 class ValType:
-    """A value type. Made by the class methods: `ValType.i32()`; two of the same type are equal."""
+    """A value type. Made by the class methods: `ValType.i32()`, `ValType.ref(...)`; two of the same type are equal."""
 
-    __slots__ = ("__dict__", "_type")
+    __slots__ = ("__dict__", "_home", "_type")
 
     def __init__(self) -> None:
         raise WasmError("cannot construct directly; use ValType.i32() and its siblings")
 
     @classmethod
-    def _of(cls, code: int) -> ValType:
+    def _of(cls, code: int, home: TypeRegistry | None = None) -> ValType:
+        """`home`: whose id a reference to a declared type holds."""
         made = cls.__new__(cls)
         made._type = code
+        made._home = home if code & environ.CONCRETE else None
         return made
 
     _type: int
+    _home: TypeRegistry | None
 
     @classmethod
     def i32(cls) -> ValType:
@@ -98,22 +106,71 @@ class ValType:
         """The type of references to exceptions."""
         return cls._of(environ.EXNREF)
 
+    @classmethod
+    def ref(cls, heap: StructType | ArrayType | FuncType | str, nullable: bool = True) -> ValType:
+        """The type of references to a StructType, ArrayType or FuncType, or to an abstract heap type by its name in the text format: "any", "struct"."""
+        if isinstance(heap, str):
+            if heap not in HEAPS:
+                raise WasmError(f"heap: no heap type {heap!r}; there are {', '.join(HEAPS)}")
+            return cls._of(environ.ref(HEAPS[heap], bool(nullable)))
+        home, id = declared_home(heap)
+        return cls._of(environ.ref_to(id, bool(nullable)), home)
+
     @property
     def is_ref(self) -> bool:
         """Whether this is a reference type."""
         return environ.is_ref(self._type)
 
+    @property
+    def is_nullable(self) -> bool:
+        """Whether this is a reference type that has null."""
+        return bool(self._type & environ.NULLABLE)
+
+    @property
+    def heap_type(self) -> StructType | ArrayType | FuncType | str | None:
+        """What a reference type refers to: a StructType, ArrayType or FuncType, or the name of an abstract heap type. None for numbers."""
+        if self._home is None:
+            return environ.HEAP_NAMES[environ.heap_of(self._type)] if self.is_ref else None
+        return declared_of(self._home, environ.heap_of(self._type))
+
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ValType) and self._type == other._type
+        return isinstance(other, ValType) and same_values(self._home, self._type, other._home, other._type)
 
     def __hash__(self) -> int:
-        return hash(self._type)
+        return hash(loose(self._type))
 
     def __repr__(self) -> str:
-        return environ.value_type_name(self._type)
+        if self._home is None:
+            return environ.value_type_name(self._type)
+        from wasm_environ.type_text import value_text
+
+        return value_text(self._home, self._type)
 
 
-def _codes(what: str, items: Iterable[ValType]) -> tuple[int, ...]:
+def declared_home(declared: StructType | ArrayType | FuncType) -> tuple[TypeRegistry, int]:
+    """The home and the id there of a type that references can name. Raises TypeError."""
+    if isinstance(declared, FuncType):
+        if declared._home is not None:
+            return declared._home, declared._id
+        home = home_of(())
+        return home, home.register_func(declared._type)
+    from wasm_facade.aggregate_types import ArrayType, StructType
+
+    if not isinstance(declared, (StructType, ArrayType)):
+        raise TypeError(f"heap: expected a StructType, ArrayType, FuncType or the name of a heap type, not {type(declared).__name__}")
+    return declared._home
+
+
+def declared_of(home: TypeRegistry, id: int) -> StructType | ArrayType | FuncType:
+    """The public type of an id."""
+    if home.is_func(id):
+        return FuncType._of_id(home, id)
+    from wasm_facade.aggregate_types import type_of
+
+    return type_of(home, id)
+
+
+def _val_types(what: str, items: Iterable[ValType]) -> tuple[ValType, ...]:
     try:
         found = tuple(items)
     except TypeError:
@@ -121,7 +178,7 @@ def _codes(what: str, items: Iterable[ValType]) -> tuple[int, ...]:
     for index, item in enumerate(found):
         if not isinstance(item, ValType):
             raise TypeError(f"{what}[{index}]: expected ValType, not {type(item).__name__}")
-    return tuple(item._type for item in found)
+    return found
 
 
 def _code(item: ValType) -> int:
@@ -131,37 +188,95 @@ def _code(item: ValType) -> int:
 
 
 class FuncType:
-    """A function's signature: `FuncType([ValType.i32()], [ValType.i64()])`."""
+    """A function's type: `FuncType([ValType.i32()], [ValType.i64()])`.
 
-    __slots__ = ("__dict__", "_type")
+    `final=False` and `supertype` make one that takes part in subtyping. One that a module gave is the type that the module declares, with what belongs to
+    its identity in wasm: finality, supertype and recursion group.
+    """
 
-    def __init__(self, params: Sequence[ValType], results: Sequence[ValType]) -> None:
-        self._type = environ.FuncType(_codes("params", params), _codes("results", results))
+    # Without a home: a final type that stands alone and mentions no declared type.
+    __slots__ = ("__dict__", "_home", "_id", "_type")
+
+    _home: TypeRegistry | None
+    _id: int
+
+    def __init__(self, params: Sequence[ValType], results: Sequence[ValType], *, final: bool = True, supertype: FuncType | None = None) -> None:
+        given = _val_types("params", params), _val_types("results", results)
+        if supertype is not None and not isinstance(supertype, FuncType):
+            raise TypeError(f"supertype: expected FuncType or None, not {type(supertype).__name__}")
+        homes = [item._home for items in given for item in items]
+        plain = final and supertype is None and not any(homes)
+        home = None if plain else home_of([*homes, None if supertype is None else supertype._home])
+        codes = [tuple([item._type if home is None else code_in(home, item._home, item._type) for item in items]) for items in given]
+        self._type = environ.FuncType(*codes)
+        self._home = home
+        self._id = 0 if home is None else declare(home, self._type, bool(final), -1 if supertype is None else id_in(home, supertype))
 
     @classmethod
-    def _of(cls, described: environ.FuncType) -> FuncType:
+    def _of_id(cls, home: TypeRegistry, id: int) -> FuncType:
         made = cls.__new__(cls)
-        made._type = described
+        made._type = home.func_type(id)
+        plain = home.is_plain(id)
+        made._home, made._id = (None, 0) if plain else (home, id)
         return made
+
+    @property
+    def _text(self) -> str:
+        """As messages name it: `[i32] -> [i64]`."""
+        if self._home is None:
+            return repr(self._type)
+        from wasm_environ.type_text import func_text
+
+        return func_text(self._home, self._id)
 
     @property
     def params(self) -> list[ValType]:
         """The types of the parameters."""
-        return [ValType._of(code) for code in self._type.params]
+        return [ValType._of(code, self._home) for code in self._type.params]
 
     @property
     def results(self) -> list[ValType]:
         """The types of the results."""
-        return [ValType._of(code) for code in self._type.results]
+        return [ValType._of(code, self._home) for code in self._type.results]
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no type can be declared below it."""
+        return self._home is None or self._home.is_final(self._id)
+
+    @property
+    def supertype(self) -> FuncType | None:
+        """The declared supertype."""
+        above = -1 if self._home is None else self._home.supertype(self._id)
+        return None if self._home is None or above < 0 else FuncType._of_id(self._home, above)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, FuncType) and self._type == other._type
+        if not isinstance(other, FuncType):
+            return False
+        if self._home is None or other._home is None:
+            return self._home is other._home and self._type == other._type
+        from wasm_environ.type_sections import same
+
+        return same(self._home, self._id, other._home, other._id)
 
     def __hash__(self) -> int:
-        return hash(self._type)
+        return hash((tuple(map(loose, self._type.params)), tuple(map(loose, self._type.results))))
 
     def __repr__(self) -> str:
-        return f"FuncType({self.params!r}, {self.results!r})"
+        final = "" if self.is_final else ", final=False"
+        above = "" if self.supertype is None else f", supertype={self.supertype!r}"
+        return f"FuncType({self.params!r}, {self.results!r}{final}{above})"
+
+
+def id_in(registry: TypeRegistry, type: FuncType) -> int:
+    """The id of a function type in a registry, which is told of it if need be."""
+    if type._home is registry:
+        return type._id
+    if type._home is None:
+        return registry.register_func(type._type)
+    from wasm_environ.type_sections import adopt
+
+    return adopt(registry, type._home, type._id)
 
 
 class Limits:
@@ -200,21 +315,31 @@ class Limits:
 class GlobalType:
     """A global's type: what it holds, and whether it may change."""
 
-    __slots__ = ("__dict__", "_type")
+    __slots__ = ("__dict__", "_home", "_type")
+
+    _home: TypeRegistry | None
 
     def __init__(self, valtype: ValType, mutable: bool) -> None:
         self._type = environ.GlobalType(_code(valtype), bool(mutable))
+        self._home = valtype._home
 
     @classmethod
-    def _of(cls, described: environ.GlobalType) -> GlobalType:
+    def _of(cls, described: environ.GlobalType, home: TypeRegistry | None) -> GlobalType:
         made = cls.__new__(cls)
         made._type = described
+        made._home = home if described.type & environ.CONCRETE else None
         return made
+
+    def _in(self, registry: TypeRegistry) -> environ.GlobalType:
+        """As a registry writes it."""
+        if self._home is None or self._home is registry:
+            return self._type
+        return environ.GlobalType(code_in(registry, self._home, self._type.type), self._type.mutable)
 
     @property
     def content(self) -> ValType:
         """The type of the value held."""
-        return ValType._of(self._type.type)
+        return ValType._of(self._type.type, self._home)
 
     @property
     def mutable(self) -> bool:
@@ -222,10 +347,10 @@ class GlobalType:
         return self._type.mutable
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, GlobalType) and self._type == other._type
+        return isinstance(other, GlobalType) and self.mutable == other.mutable and self.content == other.content
 
     def __hash__(self) -> int:
-        return hash(self._type)
+        return hash((self.content, self.mutable))
 
     def __repr__(self) -> str:
         return f"GlobalType({self.content!r}, {'mutable' if self.mutable else 'immutable'})"
@@ -234,7 +359,9 @@ class GlobalType:
 class TableType:
     """A table's type: what its elements are, and how many it may have."""
 
-    __slots__ = ("__dict__", "_type")
+    __slots__ = ("__dict__", "_home", "_type")
+
+    _home: TypeRegistry | None
 
     def __init__(self, valtype: ValType, limits: Limits, is_64: bool = False) -> None:
         if not isinstance(limits, Limits):
@@ -243,17 +370,25 @@ class TableType:
             raise WasmError(f"a table holds references, not {valtype!r}")
         minimum, maximum = limits._checked("table", 1 << 64 if is_64 else 1 << 32)
         self._type = environ.TableType(_code(valtype), environ.Limits(minimum, maximum, is_64))
+        self._home = valtype._home
 
     @classmethod
-    def _of(cls, described: environ.TableType) -> TableType:
+    def _of(cls, described: environ.TableType, home: TypeRegistry | None) -> TableType:
         made = cls.__new__(cls)
         made._type = described
+        made._home = home if described.element & environ.CONCRETE else None
         return made
+
+    def _in(self, registry: TypeRegistry) -> environ.TableType:
+        """As a registry writes it."""
+        if self._home is None or self._home is registry:
+            return self._type
+        return environ.TableType(code_in(registry, self._home, self._type.element), self._type.limits)
 
     @property
     def element(self) -> ValType:
         """The type of the elements."""
-        return ValType._of(self._type.element)
+        return ValType._of(self._type.element, self._home)
 
     @property
     def limits(self) -> Limits:
@@ -266,10 +401,10 @@ class TableType:
         return self._type.limits.is64
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, TableType) and self._type == other._type
+        return isinstance(other, TableType) and self._type.limits == other._type.limits and self.element == other.element
 
     def __hash__(self) -> int:
-        return hash(self._type)
+        return hash((self.element, self._type.limits))
 
     def __repr__(self) -> str:
         return f"TableType({self.element!r}, {self.limits!r})"
@@ -291,10 +426,14 @@ class MemoryType:
         self._type = environ.MemoryType(environ.Limits(minimum, maximum, is_64, shared), page_size_log2)
 
     @classmethod
-    def _of(cls, described: environ.MemoryType) -> MemoryType:
+    def _of(cls, described: environ.MemoryType, home: TypeRegistry | None) -> MemoryType:
         made = cls.__new__(cls)
         made._type = described
         return made
+
+    def _in(self, registry: TypeRegistry) -> environ.MemoryType:
+        """As a registry writes it: it mentions no types."""
+        return self._type
 
     @property
     def limits(self) -> Limits:
@@ -387,37 +526,3 @@ class ExportType:
 
     def __repr__(self) -> str:
         return f"ExportType({self.name!r}, {self.type!r})"
-
-
-def from_environ(module: Module, kind: int, described: ExternType) -> AsExternType:
-    """The public type of an import or export of `module`."""
-    if kind == descriptor.FUNC:
-        return FuncType._of(_signature(module, described))
-    if isinstance(described, environ.TableType):
-        return TableType._of(described)
-    if isinstance(described, environ.MemoryType):
-        return MemoryType._of(described)
-    if isinstance(described, environ.GlobalType):
-        return GlobalType._of(described)
-    assert isinstance(described, environ.TagType)
-    return TagType(FuncType._of(_signature(module, described.type_index)))
-
-
-def _signature(module: Module, index: ExternType) -> environ.FuncType:
-    assert isinstance(index, int)
-    composite = module.types[index].composite
-    assert isinstance(composite, environ.FuncType)
-    return composite
-
-
-def exported(module: Module, kind: int, index: int) -> ExternType:
-    """The environ's type of item `index` in the index space of `kind`."""
-    if kind == descriptor.FUNC:
-        return module.functions[index]
-    if kind == descriptor.TABLE:
-        return module.tables[index].type
-    if kind == descriptor.MEMORY:
-        return module.memories[index]
-    if kind == descriptor.GLOBAL:
-        return module.globals[index].type
-    return module.tags[index]

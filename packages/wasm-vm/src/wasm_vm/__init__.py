@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from wasm_vm.frames import Frame
     from wasm_vm.trap_codes import TrapCode
 
-    Converter = Callable[[Any], Any]
+    Converter = Callable[[Any, Any], Any]
 
 __all__ = [
     "LAYOUT", "AnyRef", "ArrayRef", "ArtifactError", "Caller", "EngineCore", "EqRef", "ExhaustedError", "ExitTrap", "ExnRef", "Frame", "Func", "Global",
@@ -62,34 +62,33 @@ Sequence.register(ArrayRef)
 
 def bind_types(
     *,
-    to_func_type: Converter | None = None,
-    from_func_type: Converter | None = None,
+    func_type: Callable[[Any, int], Any] | None = None,
+    func_id: Callable[[Any, Any], int] | None = None,
+    tag_type: Callable[[Any, int], Any] | None = None,
+    tag_id: Callable[[Any, Any], int] | None = None,
+    aggregate_type: Callable[[Any, int], Any] | None = None,
+    aggregate_id: Callable[[Any, Any], int] | None = None,
     to_memory_type: Converter | None = None,
     from_memory_type: Converter | None = None,
     to_table_type: Converter | None = None,
     from_table_type: Converter | None = None,
     to_global_type: Converter | None = None,
     from_global_type: Converter | None = None,
-    to_tag_type: Converter | None = None,
-    from_tag_type: Converter | None = None,
     default_engine: Callable[[], Any] | None = None,
     set_wasi: Callable[[Store, Any], Any] | None = None,
-    aggregate_id: Callable[[Any, Any], int] | None = None,
-    aggregate_type: Callable[[Any, int], Any] | None = None,
 ) -> None:
     """Let the public API's own classes appear in the vm's methods; called once, before use.
 
-    `to_*` turn an environ type (`FuncType`, `MemoryType`, `TableType`, `GlobalType`) into the public class; `from_*` the public class
-    into environ's, raising TypeError or AttributeError for anything else. A tag's type is given and taken as the environ FuncType of its
-    payload. Environ's own types are always accepted. `default_engine()` makes the engine of `Store()`; `set_wasi(store, config)` is called
-    by `Store.set_wasi`, and what it returns is kept as `store._wasi`. `aggregate_id(registry, type)` is the id of a public struct or array type,
-    `aggregate_type(registry, id)` the way back.
+    Everything about types is asked with the engine's TypeRegistry first, whose ids references to declared types hold. `*_type(registry, id)` is the public
+    type of an id, of a tag's payload for tags; `*_id(registry, type)` the way back, raising TypeError for anything else. `to_*(registry, described)` turn
+    an environ type (`MemoryType`, `TableType`, `GlobalType`) into the public class; `from_*(registry, public)` the public class into environ's, raising
+    TypeError or AttributeError for anything else. Environ's own types are always accepted. `default_engine()` makes the engine of `Store()`;
+    `set_wasi(store, config)` is called by `Store.set_wasi`, and what it returns is kept as `store._wasi`.
     """
     _bind_types(
-        to_func_type=to_func_type, from_func_type=from_func_type, to_memory_type=to_memory_type, from_memory_type=from_memory_type,
-        to_table_type=to_table_type, from_table_type=from_table_type, to_global_type=to_global_type, from_global_type=from_global_type,
-        to_tag_type=to_tag_type, from_tag_type=from_tag_type, default_engine=default_engine, set_wasi=set_wasi,
-        aggregate_id=aggregate_id, aggregate_type=aggregate_type,
+        func_type=func_type, func_id=func_id, tag_type=tag_type, tag_id=tag_id, aggregate_type=aggregate_type, aggregate_id=aggregate_id,
+        to_memory_type=to_memory_type, from_memory_type=from_memory_type, to_table_type=to_table_type, from_table_type=from_table_type,
+        to_global_type=to_global_type, from_global_type=from_global_type, default_engine=default_engine, set_wasi=set_wasi,
     )  # fmt: skip
 
 

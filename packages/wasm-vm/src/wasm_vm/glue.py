@@ -10,12 +10,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from wasm_environ.registry import TypeRegistry
     from wasm_vm import Memory, SharedMemory
     from wasm_vm.loading import Described
 
-def type_name(code: int) -> str:
-    """A value type in the text format's words."""
-    return types.value_type_name(code)
+def type_name(registry: TypeRegistry, code: int) -> str:
+    """A value type in the text format's words; `registry` is the engine's."""
+    if not code & types.CONCRETE:
+        return types.value_type_name(code)
+    from wasm_environ.type_text import value_text
+
+    return value_text(registry, code)
+
+
+def signature_text(registry: TypeRegistry, id: int) -> str:
+    """A function type: `[i32] -> []`."""
+    if registry.is_plain(id):
+        return repr(registry.func_type(id))
+    from wasm_environ.type_text import func_text
+
+    return func_text(registry, id)
+
+
+def tag_repr(registry: TypeRegistry, id: int) -> str:
+    """A tag by the types of its values."""
+    return f"<Tag [{' '.join([type_name(registry, t) for t in registry.func_type(id).params])}]>"
 
 
 MOST_FIELDS = 8  # in a repr
@@ -67,10 +86,6 @@ def add_note(error: BaseException, backtrace: Any) -> None:
         error.add_note(f"wasm backtrace:{frame_lines(frames)}")
 
 
-def _text(kind: int, given: Any) -> str:
-    return KINDS[kind] if given is None else f"{KINDS[kind]} {given!r}"
-
-
 def _kind_of(given: Any) -> int:
     from wasm_vm import Func, Global, Table, Tag
 
@@ -83,18 +98,31 @@ def _kind_of(given: Any) -> int:
     return GLOBAL if isinstance(given, Global) else MEMORY
 
 
+def _wanted(described: Described, kind: int, index: int) -> str:
+    """What the module says of item `index` of a kind, which it imports."""
+    registry, ids, module = described.registry, described.type_ids(), described.module
+
+    def value(t: int) -> str:
+        return type_name(registry, t & 0xFFF | ids[t >> types.HEAP_SHIFT] << types.HEAP_SHIFT if t & types.CONCRETE else t)
+
+    if kind == FUNC:
+        exact = " exactly" if index in module.exact_imports else ""
+        return signature_text(registry, ids[module.functions[index]]) + exact
+    if kind == TABLE:
+        table = module.tables[index].type
+        return f"(table {table.limits!r} {value(table.element)})"
+    if kind == MEMORY:
+        return repr(module.memories[index])
+    if kind == GLOBAL:
+        held = module.globals[index].type
+        return f"(global (mut {value(held.type)}))" if held.mutable else f"(global {value(held.type)})"
+    return signature_text(registry, ids[module.tags[index].type_index])
+
+
 def import_mismatch(described: Described, index: int, given: Any, reason: str) -> str:
     """The LinkError message for import `index`: what the module wants and what it was given."""
-    module = described.module
-    wanted = module.imports[index]
-    types_of = (
-        lambda: module.func_type(wanted.index),
-        lambda: module.tables[wanted.index].type,
-        lambda: module.memories[wanted.index],
-        lambda: module.globals[wanted.index].type,
-        lambda: module.types[wanted.type.type_index].composite,  # type: ignore[union-attr]
-    )
-    expected = _text(wanted.kind, types_of[wanted.kind]())
+    wanted = described.module.imports[index]
+    expected = f"{KINDS[wanted.kind]} {_wanted(described, wanted.kind, wanted.index)}"
     return f"incompatible import type for `{wanted.module}::{wanted.name}`: {reason}: expected {expected}, found {_kind_of_text(given)}"
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wasm_environ.artifact import Artifact, Head
     from wasm_environ.compile_errors import UnsupportedError
     from wasm_environ.module import Module
+    from wasm_environ.registry import TypeRegistry
 
     Plain = tuple[Any, ...]
 
@@ -36,9 +37,10 @@ TABLES: Final = (".wasm.functions", ".wasm.traps", ".wasm.addresses", ".wasm.fra
 class Described:
     """A loaded module's descriptor: what linking needs of it as plain tuples; the rest when somebody looks into it."""
 
-    __slots__ = ("_image", "_module", "_place", "_plain", "imports", "start")
+    __slots__ = ("_image", "_module", "_place", "_plain", "imports", "registry", "start")
 
-    def __init__(self, plain: Plain, image: Any, place: tuple[int, int]) -> None:
+    def __init__(self, plain: Plain, image: Any, place: tuple[int, int], registry: TypeRegistry) -> None:
+        self.registry = registry  # the engine's
         self._plain = plain
         self._image = image  # what exports the artifact's bytes; a view kept here would keep a mapping from being freed
         self._place = place  # of the data segments
@@ -57,6 +59,10 @@ class Described:
             check_read(self._image)
             self._module = from_plain(self._plain, data)
         return self._module
+
+    def type_ids(self) -> list[int]:
+        """The registry's id of every type."""
+        return self.registry.register_plain(self._plain[0])
 
 
 def check_read(image: Any) -> None:
@@ -147,7 +153,7 @@ def read_head(image: bytes) -> Head:
 def _load(
     engine: _core.EngineCore, code: _core.Code, text: tuple[int, int], artifact: Artifact, image: Any, names: Callable[[Any], Any]
 ) -> _core.LoadedModule:
-    described = Described(artifact.plain, image, artifact.sections[".wasm.data"])
+    described = Described(artifact.plain, image, artifact.sections[".wasm.data"], engine.registry)
     return _core.load(engine, code, text, described, names, _plan(engine, artifact))
 
 

@@ -7,7 +7,9 @@ from mypy_extensions import i64
 from wasm_environ import limits
 from wasm_environ.compile_errors import InvalidError
 from wasm_environ.composites import CompositeType, FieldType, StructType, SubType
+from wasm_environ.features import ALL
 from wasm_environ.function.context import Context
+from wasm_environ.module import Module
 from wasm_environ.types import (
     CONCRETE,
     HEAP_SHIFT,
@@ -45,6 +47,13 @@ def check_types(context: Context) -> None:
         context.item = index
         if sub.supers:
             check_super(context, index, sub)
+
+
+def check_declared(types: list[SubType]) -> None:
+    """A type section that no module brought along."""
+    module = Module(b"")
+    module.types = types
+    check_types(Context(module, ALL))
 
 
 def value_types(composite: CompositeType) -> tuple[int, ...]:

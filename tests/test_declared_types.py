@@ -1,0 +1,195 @@
+"""Types that modules declare, over every road into Python and back: they are those of the engine, whatever index a module has for them.
+
+The modules have more than 64 types, because engines count ids in steps of 64: an index that was taken for an id would then name another type.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import wasm_facade as w
+
+BEFORE = 70  # types before those of interest
+FILLERS = " ".join(f"(type (struct {'(field i64) ' * (i % 7)}(field (mut i{32 if i % 2 else 64})) {'(field f32) ' * (i // 7)}))" for i in range(BEFORE))
+GROUP = """(rec (type $p (sub (struct (field $x i32) (field $y (mut (ref null $q)))))) (type $q (array (mut (ref null $p))))
+  (type $f (sub (func (param (ref null $p) (ref null $q)) (result (ref null $p))))) (type $e (func (param (ref null $p))))
+  (type $h (sub final $f (func (param (ref null $p) (ref null $q)) (result (ref null $p))))))
+  (type $plain (func (param i32) (result i32)))
+  (type $t (func (param (ref null $q)) (result (ref null $f))))"""
+# Columns: name, the item's type in text, what defines it.
+ITEMS = (
+    ("plain", "(func {} (type $plain){})", " (local.get 0)"),
+    ("open", "(func {} (type $f){})", " (local.get 0)"),
+    ("final", "(func {} (type $h){})", " (local.get 0)"),
+    ("refs", "(func {} (type $t){})", " (ref.null $f)"),
+    ("const", "(global {} (ref null $q){})", " (ref.null $q)"),
+    ("var", "(global {} (mut (ref null $f)){})", " (ref.null $f)"),
+    ("table", "(table {} 1 (ref null $p){})", ""),
+    ("functions", "(table {} 1 (ref null $f){})", ""),
+    ("tag", "(tag {} (type $e){})", ""),
+)  # fmt: skip
+NAMES = tuple(row[0] for row in ITEMS)
+INDEX = {name: k for k, name in enumerate(NAMES)}
+
+
+def text_of(before: str, how: str) -> str:
+    """A module that imports, or defines and exports, every item."""
+    items = [text.format(f'({how} {"" if how == "export" else chr(34) + "m" + chr(34)} "{name}")', body if how == "export" else "") for name, text, body in ITEMS]
+    return f"(module {before} {GROUP} {' '.join(items)})"
+
+
+IMPORTS = text_of(FILLERS, "import")
+EXPORTS = text_of("", "export")  # the same types, under other indices
+
+
+class World:
+    """An engine with a module that imports and one that exports, and an instance of that."""
+
+    def __init__(self) -> None:
+        self.engine = w.Engine()
+        self.store = w.Store(self.engine)
+        self.importing = w.Module(self.engine, IMPORTS)
+        self.exporting = w.Module(self.engine, EXPORTS)
+        self.instance = w.Instance(self.store, self.exporting, [])
+        self.linker = w.Linker(self.engine)
+        self.linker.define_instance(self.store, "m", self.instance)
+
+    def linked(self, name: str) -> Any:
+        return self.linker.get(self.store, "m", name)
+
+    def export(self, name: str) -> Any:
+        return self.instance.exports(self.store)[name]
+
+
+def rebuilt(type: Any) -> Any:
+    """The same type, made in Python of its parts, as far as Python can: recursion groups stay the module's."""
+    if isinstance(type, w.GlobalType):
+        return w.GlobalType(rebuilt(type.content), type.mutable)
+    if isinstance(type, w.TableType):
+        return w.TableType(rebuilt(type.element), type.limits)
+    if isinstance(type, w.TagType):
+        return w.TagType(type.functype)
+    if isinstance(type, w.ValType):
+        return type if type.heap_type is None else w.ValType.ref(type.heap_type, type.is_nullable)
+    return w.FuncType(list(map(rebuilt, type.params)), list(map(rebuilt, type.results))) if type.is_final and type.supertype is None else type
+
+
+def in_caller(world: World, name: str) -> Any:
+    """The type of an export as a host function finds it."""
+    found: list[Any] = []
+    call = w.Func(world.store, w.FuncType([], []), lambda caller: found.append(caller[name].type(caller)), access_caller=True)
+    text = text_of("", "export").replace("(module", '(module (import "" "call" (func $call))', 1)[:-1] + '(func (export "go") (call $call)))'
+    w.Instance(world.store, w.Module(world.engine, text), [call]).exports(world.store)["go"](world.store)
+    return found[0]
+
+
+# Columns: road, the type of the item of that name.
+ROADS: tuple[tuple[str, Callable[[World, str], Any]], ...] = (
+    ("Module.imports", lambda world, name: world.importing.imports[INDEX[name]].type),
+    ("Module.exports", lambda world, name: world.exporting.exports[INDEX[name]].type),
+    ("deserialized Module.imports", lambda world, name: w.Module.deserialize(world.engine, world.importing.serialize()).imports[INDEX[name]].type),
+    ("pickled Module.imports", lambda world, name: pickle.loads(pickle.dumps(world.importing)).imports[INDEX[name]].type),
+    ("pickled type", lambda world, name: pickle.loads(pickle.dumps(world.importing.imports[INDEX[name]].type))),
+    ("another engine", lambda world, name: w.Module(w.Engine(), IMPORTS).imports[INDEX[name]].type),
+    ("Func.type and the like", lambda world, name: world.export(name).type(world.store)),
+    ("Linker.get", lambda world, name: world.linked(name).type(world.store)),
+    ("Caller", in_caller),
+    ("rebuilt in Python", lambda world, name: rebuilt(world.importing.imports[INDEX[name]].type)),
+    ("rebuilt of another engine", lambda world, name: rebuilt(w.Module(w.Engine(), IMPORTS).imports[INDEX[name]].type)),
+    ("of an item made of it", lambda world, name: made_of(world, world.importing.imports[INDEX[name]].type).type(world.store)),
+)  # fmt: skip
+
+
+def made_of(world: World, type: Any) -> Any:
+    """A new item of that type."""
+    if isinstance(type, w.FuncType):
+        return w.Func(world.store, type, lambda *args: args[0] if len(args) == 2 or type.params[0] == w.ValType.i32() else None)
+    if isinstance(type, w.GlobalType):
+        return w.Global(world.store, type, None)
+    return w.Table(world.store, type, None) if isinstance(type, w.TableType) else w.Tag(world.store, type)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World()
+
+
+@pytest.mark.parametrize(("road", "type_of"), ROADS, ids=[row[0] for row in ROADS])
+def test_every_road_gives_the_same_types(world: World, road: str, type_of: Callable[[World, str], Any]) -> None:
+    for name in NAMES:
+        wanted = world.importing.imports[INDEX[name]].type
+        found = type_of(world, name)
+        assert found == wanted, name
+        assert hash(found) == hash(wanted), name
+        assert repr(found) == repr(wanted), name
+    others = [type_of(world, name) for name in NAMES]
+    assert all(a != b for i, a in enumerate(others) for b in others[:i])
+
+
+@pytest.mark.parametrize(("road", "type_of"), ROADS, ids=[row[0] for row in ROADS])
+def test_what_is_made_of_them_links(world: World, road: str, type_of: Callable[[World, str], Any]) -> None:
+    w.Instance(world.store, world.importing, [made_of(world, type_of(world, name)) for name in NAMES])
+
+
+@pytest.mark.parametrize(("road", "type_of"), ROADS, ids=[row[0] for row in ROADS])
+def test_definitions_of_them_link(world: World, road: str, type_of: Callable[[World, str], Any]) -> None:
+    linker = w.Linker(world.engine)
+    for name in NAMES:
+        type = type_of(world, name)
+        if isinstance(type, w.FuncType):
+            linker.define_func("m", name, type, lambda *args: None)
+        else:
+            linker.define(world.store, "m", name, made_of(world, type))
+    linker.instantiate(world.store, world.importing)
+
+
+@pytest.mark.parametrize("wanted", NAMES)
+def test_every_other_type_is_refused(world: World, wanted: str) -> None:
+    """But for a subtype of the function, and an instance's global of the same type."""
+    fits = {("open", "final")}
+    items = [made_of(world, each.type) for each in world.importing.imports]
+    for other in NAMES:
+        given = [items[INDEX[other]] if name == wanted else items[INDEX[name]] for name in NAMES]
+        if other == wanted or (wanted, other) in fits:
+            w.Instance(world.store, world.importing, given)
+        else:
+            with pytest.raises(w.LinkError):
+                w.Instance(world.store, world.importing, given)
+
+
+# Columns: what is wrong, the type that must not be made.
+I32, F64 = w.ValType.i32(), w.ValType.f64()
+OPEN = w.StructType([w.FieldType(F64, mutable=True)], final=False)
+MISFITS: tuple[tuple[str, Callable[[], Any]], ...] = (
+    ("smaller", lambda: w.StructType([], supertype=OPEN)),
+    ("another field", lambda: w.StructType([w.FieldType(I32, mutable=True)], supertype=OPEN)),
+    ("immutable", lambda: w.StructType([F64], supertype=OPEN)),
+    ("an array of others", lambda: w.ArrayType("i8", supertype=w.ArrayType("i16", final=False))),
+    ("a function of fewer", lambda: w.FuncType([], [], supertype=w.FuncType([I32], [], final=False))),
+    ("a function of narrower parameters", lambda: w.FuncType([w.ValType.eqref()], [], supertype=w.FuncType([w.ValType.anyref()], [], final=False))),
+    ("final", lambda: w.FuncType([I32], [], supertype=w.FuncType([I32], []))),
+    ("a final struct", lambda: w.StructType([I32], supertype=w.StructType([I32]))),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("wrong", "make"), MISFITS, ids=[row[0] for row in MISFITS])
+def test_a_type_that_does_not_fit_its_supertype(wrong: str, make: Callable[[], Any]) -> None:
+    with pytest.raises(w.WasmError, match=r"^supertype: "):
+        make()
+
+
+def test_function_types_with_supertypes(world: World) -> None:
+    above = w.FuncType([w.ValType.eqref()], [w.ValType.anyref()], final=False)
+    below = w.FuncType([w.ValType.anyref()], [w.ValType.eqref()], supertype=above)
+    assert (above.is_final, above.supertype) == (False, None)
+    assert (below.is_final, below.supertype) == (True, above)
+    assert above != w.FuncType([w.ValType.eqref()], [w.ValType.anyref()])
+    module = w.Module(world.engine, '(module (type $f (sub (func (param eqref) (result anyref)))) (import "m" "f" (func (type $f))))')
+    for type in (above, below):
+        w.Instance(world.store, module, [w.Func(world.store, type, lambda ref: ref)])
+    with pytest.raises(w.LinkError, match="not final"):
+        w.Instance(world.store, module, [w.Func(world.store, w.FuncType(above.params, above.results), lambda ref: ref)])
