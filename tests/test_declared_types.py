@@ -6,6 +6,7 @@ The modules have more than 64 types, because engines count ids in steps of 64: a
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -193,3 +194,93 @@ def test_function_types_with_supertypes(world: World) -> None:
         w.Instance(world.store, module, [w.Func(world.store, type, lambda ref: ref)])
     with pytest.raises(w.LinkError, match="not final"):
         w.Instance(world.store, module, [w.Func(world.store, w.FuncType(above.params, above.results), lambda ref: ref)])
+
+
+# ---- linkers
+
+
+def test_unknown_imports_as_traps(world: World) -> None:
+    linker = w.Linker(world.engine)
+    linker.define_unknown_imports_as_traps(world.importing)
+    functions = [each.name for each in world.importing.imports if isinstance(each.type, w.FuncType)]
+    for name in NAMES:
+        if name in functions:
+            missing: Any = linker.get(world.store, "m", name)
+            with pytest.raises(w.LinkError, match=f"unknown import: `m::{name}` has not been defined"):
+                missing(world.store, *[None if t.is_ref else 0 for t in missing.type(world.store).params])
+        else:
+            linker.define(world.store, "m", name, world.export(name))
+    assert functions == ["plain", "open", "final", "refs"]
+    linker.instantiate(world.store, world.importing)
+
+
+def test_unknown_imports_as_default_values(world: World) -> None:
+    linker = w.Linker(world.engine)
+    linker.define_unknown_imports_as_default_values(world.store, world.importing)
+    linker.instantiate(world.store, world.importing)
+    function: Any = linker.get(world.store, "m", "open")
+    assert function(world.store, None, None) is None
+    module = w.Module(world.engine, f'(module {FILLERS} {GROUP} (import "m" "none" (global (ref $p))) (memory (import "m" "memory") 1))')
+    with pytest.raises(w.LinkError, match=r"`m::none`: \(ref \(struct i32 \(mut \(ref null \(array \.\.\.\)\)\)\)\) has no default value"):
+        w.Linker(world.engine).define_unknown_imports_as_default_values(world.store, module)
+
+
+# ---- through compiled code
+
+CALLING = f"""(module {FILLERS} {GROUP} (table (import "m" "functions") 1 (ref null $f))
+  (func (export "go") (param (ref null $p)) (result i32)
+    (struct.get $p $x (ref.cast (ref $p) (call_ref $f (local.get 0) (ref.null $q) (table.get 0 (i32.const 0)))))))"""
+
+
+@pytest.mark.parametrize("strategy", ["native", "llvm"])
+def test_a_host_function_that_no_module_has_a_thunk_for(strategy: str) -> None:
+    """Its thunk is compiled for a type that mentions declared types by the engine's ids."""
+    config = w.Config()
+    config.strategy = strategy
+    engine = w.Engine(config)
+    store = w.Store(engine)
+    module = w.Module(engine, CALLING)
+    type: Any = module.imports[0].type
+    table = w.Table(store, type, None)
+    function = type.element.heap_type
+    p = function.params[0].heap_type
+    table.set(store, 0, w.Func(store, function, lambda a, b: a))
+    go: Any = w.Instance(store, module, [table]).exports(store)["go"]
+    assert go(store, w.StructRef(store, p, [77, None])) == 77
+
+
+# ---- what messages say
+
+NAMED = """(module (type $point (struct (field $x f64) (field $y (mut f64)))) (type $box (struct (field (ref null $point)))) (type (array i8))
+  (type $fun (func (param (ref $point))))
+  (func (export "point") (param (ref $point))) (func (export "box") (param (ref null $box))) (func (export "bytes") (param (ref 2)))
+  (func (export "function") (param (ref null $fun))))"""
+# Columns: export, argument, what is said.
+SAID: tuple[tuple[str, Callable[[w.Store], Any], str], ...] = (
+    ("point", lambda store: None, "expected (ref (struct f64 (mut f64))), a reference that is not null, got None"),
+    ("point", lambda store: w.StructRef(store, w.StructType([I32]), [1]), "expected (ref (struct f64 (mut f64))), got <StructRef [1]>"),
+    ("box", lambda store: w.ArrayRef(store, w.ArrayType(I32), [1]), "expected (ref null (struct (ref null (struct ...)))), got <ArrayRef [1]>"),
+    ("bytes", lambda store: w.I31Ref(1), "expected (ref (array i8)), got I31Ref(1)"),
+    ("function", lambda store: w.Func(store, w.FuncType([], [I32]), int), "expected (ref null (func (param (ref (struct ...))))), got a function of type [] -> [i32]"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("export", "argument", "said"), SAID, ids=[row[0] + str(k) for k, row in enumerate(SAID)])
+def test_arguments_of_another_type(world: World, export: str, argument: Callable[[w.Store], Any], said: str) -> None:
+    function: Any = w.Instance(world.store, w.Module(world.engine, NAMED), []).exports(world.store)[export]
+    with pytest.raises(TypeError) as caught:
+        function(world.store, argument(world.store))
+    assert said in str(caught.value)
+
+
+def test_link_errors_and_reprs_have_no_numbers(world: World) -> None:
+    items = [made_of(world, each.type) for each in world.importing.imports]
+    texts = [*map(repr, items), *map(repr, world.importing.imports), *map(repr, world.exporting.exports)]
+    for wanted in NAMES:
+        with pytest.raises(w.LinkError) as caught:
+            w.Instance(world.store, world.importing, [items[INDEX["tag" if name == wanted and wanted != "tag" else "const" if name == wanted else name]] for name in NAMES])
+        texts.append(str(caught.value))
+    assert not [text for text in texts if re.search(r"\(ref (null )?\d", text)]
+    assert "one of 5 types of a recursion group" in texts[1]
+    assert "not final" in texts[1]
+    assert "below (func (param" in texts[2]
