@@ -53,10 +53,33 @@ const Aggregate *engine_aggregate(Engine *engine, uint32_t type_id)
     return made;
 }
 
+/* `anew`: with what modules loaded meanwhile call them. */
+PyObject *engine_field_names(Engine *engine, uint32_t type_id, bool anew)
+{
+    if (!engine_aggregate(engine, type_id))
+        return NULL;
+    Aggregate *aggregate = engine->aggregates[type_id / TYPE_STEP];
+    if (!aggregate->names || anew) {
+        PyObject *names = PyObject_CallMethod(engine->registry, "names_of", "I", (unsigned int)type_id);
+        if (!names)
+            return NULL;
+        if (!PyDict_CheckExact(names)) {
+            Py_DECREF(names);
+            PyErr_SetString(PyExc_TypeError, "registry.names_of: expected a dict");
+            return NULL;
+        }
+        Py_XSETREF(aggregate->names, names);
+    }
+    return Py_NewRef(aggregate->names);
+}
+
 void engine_free_aggregates(Engine *engine)
 {
-    for (uint32_t i = 0; i < engine->aggregate_count; i++)
+    for (uint32_t i = 0; i < engine->aggregate_count; i++) {
+        if (engine->aggregates[i])
+            Py_CLEAR(engine->aggregates[i]->names);
         PyMem_Free(engine->aggregates[i]);
+    }
     PyMem_Free(engine->aggregates);
 }
 

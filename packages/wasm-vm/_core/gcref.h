@@ -13,11 +13,13 @@ typedef struct Field {
 } Field;
 
 typedef struct Aggregate {
+    PyObject *names; /* dict, name -> index of a field: the registry's own; strong, NULL until asked for */
     uint32_t count;
     Field fields[];
 } Aggregate;
 
 const Aggregate *engine_aggregate(Engine *engine, uint32_t type_id);
+PyObject *engine_field_names(Engine *engine, uint32_t type_id, bool anew); /* dict; new reference, NULL with an exception. Runs Python code */
 uint32_t field_size(const Field *field);
 void field_read(const Field *field, const uint8_t *at, VMValue *value);
 void field_write(const Field *field, uint8_t *at, const VMValue *value);

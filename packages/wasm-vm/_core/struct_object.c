@@ -119,16 +119,44 @@ static int struct_assign(AnyRefObject *self, Py_ssize_t i, PyObject *object)
     return failed ? -1 : 0;
 }
 
-/* The field that `key` means, an index or a name that its StructType gave; -1 with an exception. */
+/* The index of the field of a name that its type has from a module or from Python; -1: there is none, -2: an exception is set. Runs Python code. */
+static Py_ssize_t field_named(AnyRefObject *self, PyObject *name)
+{
+    if (gcref_check(self))
+        return -2;
+    Engine *engine = self->store->engine;
+    uint32_t type_id = gcref_type_id(self);
+    Py_ssize_t found = -1;
+    for (int anew = 0; found == -1 && anew < 2; anew++) {
+        PyObject *names = engine_field_names(engine, type_id, anew);
+        PyObject *index = names ? PyDict_GetItemWithError(names, name) : NULL;
+        if (index)
+            found = PyLong_AsSsize_t(index);
+        if (PyErr_Occurred())
+            found = -2;
+        Py_XDECREF(names);
+    }
+    return found;
+}
+
+/* -1 with KeyError, which tells the names there are. */
+static Py_ssize_t no_field(AnyRefObject *self, PyObject *name)
+{
+    PyObject *type = gcref_type(self, NULL);
+    PyObject *index = type ? PyObject_CallMethod(type, "field_index", "O", name) : NULL;
+    Py_XDECREF(type);
+    if (index)
+        PyErr_SetObject(PyExc_KeyError, name);
+    Py_XDECREF(index);
+    return -1;
+}
+
+/* The field that `key` means, an index or a name; -1 with an exception. */
 static Py_ssize_t field_index(AnyRefObject *self, PyObject *key)
 {
     if (PyUnicode_Check(key)) {
-        PyObject *type = gcref_type(self, NULL);
-        PyObject *index = type ? PyObject_CallMethod(type, "field_index", "O", key) : NULL;
-        Py_ssize_t i = index ? PyLong_AsSsize_t(index) : -1;
-        Py_XDECREF(index);
-        Py_XDECREF(type);
-        return i;
+        Py_ssize_t i = field_named(self, key);
+        return i >= 0 ? i : i == -1 ? no_field(self, key) : -1;
     }
     Py_ssize_t i = PyNumber_AsSsize_t(key, PyExc_IndexError);
     if (i == -1 && PyErr_Occurred())
@@ -155,6 +183,38 @@ static int struct_assign_subscript(AnyRefObject *self, PyObject *key, PyObject *
     return i < 0 ? -1 : struct_assign(self, i, value);
 }
 
+/* Attributes of the class come first, then fields, then what was set on this handle. */
+static PyObject *struct_getattro(AnyRefObject *self, PyObject *name)
+{
+    if (!self->store->closed && !_PyType_Lookup(Py_TYPE(self), name)) {
+        Py_ssize_t i = field_named(self, name);
+        if (i != -1)
+            return i < 0 ? NULL : struct_item(self, i);
+    }
+    return PyObject_GenericGetAttr((PyObject *)self, name);
+}
+
+static int struct_setattro(AnyRefObject *self, PyObject *name, PyObject *value)
+{
+    if (!self->store->closed && !_PyType_Lookup(Py_TYPE(self), name)) {
+        Py_ssize_t i = field_named(self, name);
+        if (i != -1)
+            return i < 0 ? -1 : struct_assign(self, i, value);
+    }
+    return PyObject_GenericSetAttr((PyObject *)self, name, value);
+}
+
+static PyObject *struct_dir(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *names = NULL;
+    module_call_helper("struct_dir", Py_BuildValue("(O)", self), &names);
+    return names;
+}
+
+static PyMethodDef struct_methods[] = {
+    {"__dir__", struct_dir, METH_NOARGS, "__dir__($self, /)\n--\n\nThe names of the fields among the attributes."},
+    {NULL, NULL, 0, NULL},
+};
 static PyGetSetDef struct_getset[] = {
     {"type", (getter)gcref_type, NULL, "Its StructType.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
@@ -164,7 +224,7 @@ static PySequenceMethods struct_sequence = {
 static PyMappingMethods struct_mapping = {(lenfunc)struct_length, (binaryfunc)struct_subscript, (objobjargproc)struct_assign_subscript};
 PyTypeObject StructRefType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.StructRef",
-    .tp_doc = PyDoc_STR("StructRef(store, type, values=())\n--\n\nA struct. `ref[0]` and `ref[\"name\"]` are its fields; packed ones are read as signed integers."),
+    .tp_doc = PyDoc_STR("StructRef(store, type, values=())\n--\n\nA struct. `ref[0]`, `ref[\"name\"]` and `ref.name` are its fields; packed ones are read as signed integers."),
     .tp_basicsize = sizeof(AnyRefObject),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
     .tp_base = &EqRefType,
@@ -174,5 +234,8 @@ PyTypeObject StructRefType = {
     .tp_repr = (reprfunc)gcref_repr,
     .tp_as_sequence = &struct_sequence,
     .tp_as_mapping = &struct_mapping,
+    .tp_getattro = (getattrofunc)struct_getattro,
+    .tp_setattro = (setattrofunc)struct_setattro,
+    .tp_methods = struct_methods,
     .tp_getset = struct_getset,
 };

@@ -1,6 +1,8 @@
 /* values.c: Python values to wasm values and back, where values.h's fast paths do not reach. */
 #include "values.h"
 
+#include "gcref.h"
+
 #include "runtime.h"
 
 static const char *const expected[] = {"i32 (an int)", "i64 (an int)", "f32 (a float)", "f64 (a float)", "v128 (an int or 16 bytes)",
@@ -146,7 +148,9 @@ static int reference(Store *store, const ValueType *type, PyObject *object, VMVa
         return function_reference(store, type, object, out);
     if (type->kind == KIND_EXNREF && PyObject_TypeCheck(object, &ExnRefType) && type->code >> TYPE_HEAP_SHIFT == HEAP_EXN) /* noexn has no values */
         return exnref_to_wasm(store, object, out);
-    if (type->kind < KIND_EXTERNREF || type->kind == KIND_EXNREF || PyObject_HasAttr(object, G.str__code)) /* a Val */
+    if (type->kind < KIND_EXTERNREF || type->kind == KIND_EXNREF)
+        return NOT_PLAIN;
+    if (!PyObject_TypeCheck(object, &AnyRefType) && PyObject_HasAttr(object, G.str__code)) /* a Val */
         return NOT_PLAIN;
     return gcref_unwrap(store, type, object, out);
 }

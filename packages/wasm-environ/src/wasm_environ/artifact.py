@@ -16,6 +16,7 @@ Sections (all tables little-endian u32 unless said; offsets count from the start
     .wasm.shapes      SHAPE_WORDS u32s per shape
     .wasm.handlers    start, end, landing pad; ascending
     .wasm.names       marshal: the module's name, {function index: name}, number of imported functions, wasm offset of each other function's body
+    .wasm.types       marshal: names of types and fields (type_names.py), or empty
     .wasm.data        the data segments, joined, page-aligned
 """
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     Checksum = Callable[..., int]  # (data, value so far) -> crc32; zlib's, or a faster one
 
-FORMAT: Final = 7
+FORMAT: Final = 8
 HEAD_AT: Final = 120  # elf.HEAD
 HEAD_ROOM: Final = 4096 - HEAD_AT
 MARSHAL: Final = 2  # of the head: later versions depend on reference counts

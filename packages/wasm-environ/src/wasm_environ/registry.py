@@ -47,10 +47,12 @@ class TypeRegistry:
     forked meanwhile for a thread it does not have. Instead the two steps that must be whole are one call of a list or a dict, see `_intern`.
     """
 
-    __slots__ = ("_entries", "_groups", "field_names")
+    __slots__ = ("_entries", "_groups", "field_names", "type_names", "unread_names")
 
     def __init__(self) -> None:
-        self.field_names: dict[int, tuple[str, ...]] = {}  # of struct types that somebody named, by id
+        self.unread_names: dict[bytes, list[int]] = {}  # of modules: what `type_names` reads, and the ids of their types
+        self.type_names: dict[int, str] = {}  # by id
+        self.field_names: dict[int, dict[str, int]] = {}  # name -> index, of struct types by id
         self._groups: dict[GroupKey, int] = {}  # key of a rec group -> id of its first member
         self._entries: list[Entry] = []  # by id // STEP - 1
 
@@ -191,6 +193,12 @@ class TypeRegistry:
         return tuple([
             (I32 if f.type in packed else f.type, packed.get(f.type, 0), f.mutable, offset) for f, offset in zip(fields, offsets, strict=True)
         ])  # fmt: skip
+
+    def names_of(self, id: int) -> dict[str, int]:
+        """The index of every name of a struct type's fields; it grows with the modules that name them."""
+        from wasm_environ.type_names import fields_of
+
+        return fields_of(self, id)
 
     def register_alone(self, composite: CompositeType, final: bool = True, supertype: int = -1) -> int:
         """The id of a type that stands alone; references and `supertype` are engine ids."""

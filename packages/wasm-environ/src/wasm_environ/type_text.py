@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wasm_environ.composites import ArrayType, FieldType, StructType
+from wasm_environ.type_names import type_name
 from wasm_environ.types import CONCRETE, EXACT, HEAP_SHIFT, NULLABLE, FuncType, value_type_name
 
 TYPE_CHECKING = False
@@ -28,7 +29,8 @@ def value_text(registry: TypeRegistry, t: int, structure: bool = True) -> str:
 
 def _name(registry: TypeRegistry, id: int) -> str:
     """What modules call it; "" when none does."""
-    return ""
+    name = type_name(registry, id)
+    return f"${name}" if name else ""
 
 
 def structure_text(registry: TypeRegistry, id: int) -> str:

@@ -125,14 +125,25 @@ class StructType(_Aggregate):
 
     __slots__ = ("_names",)
 
+    _names: tuple[str, ...]  # given in Python; () for those that the home knows
+
     def __init__(
         self, fields: Iterable[FieldType | ValType | str] | Mapping[str, FieldType | ValType | str], *, final: bool = True, supertype: StructType | None = None
     ) -> None:  # fmt: skip
-        self._names: tuple[str, ...] = ()
+        self._names = ()
         if hasattr(fields, "keys"):
             self._names = tuple(fields)  # type: ignore[arg-type]
             fields = [fields[name] for name in self._names]  # type: ignore[index]
         self._declare([_field(item) for item in fields], final, supertype)
+        self._tell_names()
+
+    def _tell_names(self) -> None:
+        """Let the home know the names, so that `ref["x"]` works."""
+        if self._names:
+            from wasm_environ.type_names import give
+
+            home, id = self._home
+            give(home, id, enumerate(self._names))
 
     @property
     def fields(self) -> list[FieldType]:
@@ -141,19 +152,25 @@ class StructType(_Aggregate):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the fields; () where nobody gave them."""
-        return self._names
+        """The names of the fields, by a mapping or by the module that declares the type; "" for one without, () where none has one."""
+        if self._names:
+            return self._names
+        home, id = self._home
+        named = {index: name for name, index in reversed(home.names_of(id).items())}  # the first name of each counts
+        return tuple([named.get(index, "") for index in range(len(self._fields))]) if named else ()
 
     def field_index(self, name: str) -> int:
         """The index of a field. KeyError where it has no such name."""
-        if name not in self._names:
-            given = ", ".join(map(repr, self._names)) or "none: give the StructType a mapping"
+        home, id = self._home
+        index = self._names.index(name) if name in self._names else home.names_of(id).get(name)
+        if index is None:
+            given = ", ".join([repr(each) for each in self.names if each]) or "none: give the StructType a mapping"
             raise KeyError(f"no field {name!r}; the type's names are {given}")
-        return self._names.index(name)
+        return index
 
     def __repr__(self) -> str:
-        fields = self.fields
-        return f"StructType({dict(zip(self._names, fields, strict=True)) if self._names else fields!r})"
+        fields, names = self.fields, self.names
+        return f"StructType({dict(zip(names, fields, strict=True)) if names and all(names) else fields!r})"
 
 
 class ArrayType(_Aggregate):
@@ -183,10 +200,9 @@ def id_of(registry: TypeRegistry, type: object) -> int:
     from wasm_environ.type_sections import adopt
 
     id = adopt(registry, home, id)
-    names = type._names if isinstance(type, StructType) else ()
-    if names:
-        registry.field_names.setdefault(id, names)
     type._home = registry, id
+    if isinstance(type, StructType):
+        type._tell_names()
     return id
 
 
@@ -195,7 +211,7 @@ def type_of(registry: TypeRegistry, id: int) -> StructType | ArrayType:
     made: StructType | ArrayType
     if isinstance(registry.composite(id), composites.StructType):
         made = StructType.__new__(StructType)
-        made._names = registry.field_names.get(id, ())
+        made._names = ()
     else:
         made = ArrayType.__new__(ArrayType)
     made._home = registry, id

@@ -49,6 +49,12 @@ def object_repr(ref: Any) -> str:
     return f"<{type(ref).__name__} [{', '.join(shown)}{more}]>"
 
 
+def struct_dir(ref: Any) -> list[str]:
+    """What `dir(ref)` gives: the names of a struct's fields, too."""
+    names = [] if ref.store.closed else [name for name in ref.type.names if name]
+    return sorted({*object.__dir__(ref), *names})
+
+
 KINDS = ("func", "table", "memory", "global", "tag")
 
 

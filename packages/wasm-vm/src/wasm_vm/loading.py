@@ -235,6 +235,8 @@ def _plan(engine: _core.EngineCore, artifact: Artifact) -> Plain:
     plain_types, imports, exports, functions, tables, memories, variables, tags, imported, start, elements, datas, escaping, exact = artifact.plain
     data_rows, data_ops = datas
     ids = engine.registry.register_plain(plain_types)
+    if artifact.sections[".wasm.types"][1]:
+        engine.registry.unread_names[bytes(artifact.section(".wasm.types"))] = ids
     pool = Expressions(len(data_ops) // 24, ids)
 
     def value(t: int) -> int:  # concrete references by engine id: comparable between modules

@@ -56,6 +56,7 @@ def compile_module(
 
     `stand_in()` gives the backend for what `compiler` fails on.
     """
+    from wasm_environ import type_names
     from wasm_environ.linking import descriptor, elf, rescue
     from wasm_environ.linking.layout import lay_out
     from wasm_environ.vmtypes import ContextLayout
@@ -87,6 +88,7 @@ def compile_module(
         (".wasm.shapes", image.shapes.tobytes(), 8),
         (".wasm.handlers", image.handlers.tobytes(), 8),
         (".wasm.names", marshal.dumps((module_name, names, module.imported_functions, starts), 4), 8),
+        (".wasm.types", type_names.section_of(module), 8),
         (".wasm.data", data, elf.PAGE),
     ]
     first = module.imported_functions

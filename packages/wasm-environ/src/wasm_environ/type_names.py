@@ -1,0 +1,63 @@
+"""Names of types and of their fields: out of modules' name sections, read when somebody asks, and given in Python.
+
+Types are known by structure, so one may have names from several modules: the first one's are shown, all are understood.
+"""
+
+from __future__ import annotations
+
+import marshal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from wasm_environ.module import Module
+    from wasm_environ.registry import TypeRegistry
+
+
+def section_of(module: Module) -> bytes:
+    """What an artifact keeps of a module's names: marshal of ({type index: name}, {type index: {field index: name}}); empty without structs and arrays."""
+    from wasm_environ.composites import StructType
+    from wasm_environ.names import decode_names
+    from wasm_environ.types import FuncType
+
+    if all(isinstance(sub.composite, FuncType) and sub.rec_size == 1 for sub in module.types):
+        return b""
+    names = decode_names(module)
+    types = {index: name for index, name in names.types.items() if index < len(module.types)}
+    fields: dict[int, dict[int, str]] = {}
+    for index, named in names.fields.items():
+        composite = module.types[index].composite if index < len(module.types) else None
+        if isinstance(composite, StructType):
+            fields[index] = {field: name for field, name in named.items() if field < len(composite.fields)}
+    return marshal.dumps((types, fields), 4) if types or fields else b""
+
+
+def learn(registry: TypeRegistry) -> None:
+    """Read the names of all modules loaded since."""
+    for section, ids in list(registry.unread_names.items()):
+        types, fields = marshal.loads(section)
+        for index, name in types.items():
+            registry.type_names.setdefault(ids[index], name)
+        for index, named in fields.items():
+            give(registry, ids[index], named.items())
+        registry.unread_names.pop(section, None)  # at the end: who asks meanwhile reads it, too
+
+
+def give(registry: TypeRegistry, id: int, names: Iterable[tuple[int, str]]) -> None:
+    """Name fields, by index, of a struct type; a name that it has already stays where it is."""
+    known = registry.field_names.setdefault(id, {})
+    for index, name in names:
+        known.setdefault(name, index)
+
+
+def fields_of(registry: TypeRegistry, id: int) -> dict[str, int]:
+    """The index of every name of a field; the registry's own, which grows."""
+    learn(registry)
+    return registry.field_names.setdefault(id, {})
+
+
+def type_name(registry: TypeRegistry, id: int) -> str:
+    """The name that a module gave a type; "" where none did."""
+    learn(registry)
+    return registry.type_names.get(id, "")
