@@ -196,6 +196,7 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "seconds": lambda world: 60.0,
     "text": lambda world: "memory",
     "m": lambda world: "m",
+    "heap": lambda world: "any",
     "a": lambda world: "a",
     "b": lambda world: "b",
     "name": lambda world: "host",
@@ -246,6 +247,7 @@ ROWS = {
     "ArrayRef": "store array_type array_values", "ArrayRef.new": "store array_type reference sixteen", "ArrayRef.__getitem__": "slice|zero",
     "ArrayRef.__setitem__": "zero reference", "ArrayType": "field_type", "FieldType": "val_type flag", "I31Ref": "one", "I31Ref.__int__": "", "I31Ref.__index__": "",
     "StructRef": "store struct_type struct_values", "StructRef.__getitem__": "zero|b", "StructRef.__setitem__": "one reference|b reference",
+    "StructRef.__getattribute__": "a|b", "StructRef.__setattr__": "b reference|a one", "StructRef.__delattr__": "b",
     "StructType": "fields", "StructType.field_index": "a",
     "Backtrace.resolve": "",
     "Caller.get": "text any", "Caller.__getitem__": "text", "Caller.data": "", "Caller.memory": "",
@@ -264,7 +266,7 @@ ROWS = {
     "Func": "store func_type callback access_caller=flag", "Func.type": "store", "Func._from_host": "store host_definition any",
     "Func.__call__": "store one one float one reference func timeout=seconds|store one one float one reference func",
     "FuncType": "val_types val_types", "GlobalType": "val_type flag", "MemoryType": "limits flag flag sixteen", "TableType": "ref_type limits flag",
-    "TagType": "func_type", "ValType": "",
+    "TagType": "func_type", "ValType": "", "ValType.ref": "struct_type flag|heap",
     "Global": "store global_type one", "Global.type": "store", "Global.value": "store", "Global.set_value": "store reference",
     "Instance": "store module imports", "Instance.exports": "store",
     "InstanceExports.get": "text any", "InstanceExports.keys": "", "InstanceExports.values": "", "InstanceExports.items": "",
@@ -316,7 +318,7 @@ EXEMPT = {
 }
 # What plain arguments are refused by, because nobody may do that; and what is there to raise.
 REFUSES = {
-    "AnyRef", "ArrayRef.__delitem__", "Backtrace", "Caller", "Code", "DirPerms", "EqRef", "StructRef.__delitem__", "Engine.__reduce__", "FilePerms", "InstanceExports", "Linker.__reduce__", "LoadedModule", "Memory.__delitem__",
+    "AnyRef", "ArrayRef.__delitem__", "Backtrace", "Caller", "Code", "DirPerms", "EqRef", "StructRef.__delattr__", "StructRef.__delitem__", "Engine.__reduce__", "FilePerms", "InstanceExports", "Linker.__reduce__", "LoadedModule", "Memory.__delitem__",
     "PoolingAllocationConfig.__getattr__", "PoolingAllocationConfig.__setattr__", "SharedMemory.__delitem__", "Store.throw", "ValType", "WasiConfig.stderr_custom",
     "WasiConfig.stderr_file", "WasiConfig.stdin_file", "WasiConfig.stdout_custom", "WasiConfig.stdout_file",
 }  # fmt: skip

@@ -341,7 +341,7 @@ def test_names_of_several_modules_and_of_python() -> None:
     assert point.x == 1
     with pytest.raises(AttributeError):
         point.re  # noqa: B018
-    w.Module(store.engine, "(module (type $complex (struct (field $re f64) (field $im (mut f64)))))")  # type: ignore[arg-type]
+    w.Module(store.engine, "(module (type $complex (struct (field $re f64) (field $im (mut f64)))))")
     assert (point.re, point.im, point.x) == (1.0, 2.0, 1.0)
     polar = w.StructType({"y": w.ValType.f64(), "angle": w.FieldType(w.ValType.f64(), mutable=True)})
     made = w.StructRef(store, polar, [8, 9])
@@ -375,7 +375,7 @@ def test_names_beyond_the_module(end: bytes) -> None:
     section = b"\x04name" + names
     wasm = b"\0asm\1\0\0\0" + bytes.fromhex("01 05 01 5f 01 7f 00") + b"\0" + bytes((len(section),)) + section
     store = w.Store()
-    module = w.Module(store.engine, wasm)  # type: ignore[arg-type]
+    module = w.Module(store.engine, wasm)
     assert module.exports == []
     made = w.StructRef(store, w.StructType([I32]), [5])
     assert made.a == 5
