@@ -1,4 +1,7 @@
-"""Programs of toolchains that throw and collect garbage, from packages: what they print is what they print on wasmtime-py, on every backend."""
+"""Programs of toolchains that throw and collect garbage, from packages: what they print is what they print on wasmtime-py, on every backend.
+
+Those with legacy exceptions, which wasmtime refuses, run in node: there it is recorded what JavaScript and wasm gave each other, and the module alone does the same again on every backend.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +45,23 @@ GUESTS = (
 # fmt: on
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """`scenario` is what node does with the package of that name, whose module is `wasm`. Of what it prints, `says` shows that exceptions were caught; `parts` are its memories."""
+
+    scenario: str
+    wasm: str
+    says: tuple[str, ...]
+    parts: int
+
+
+# fmt: off
+RECORDED = (
+    Recorded("mupdf", "dist/mupdf-wasm.wasm", ("caught by longjmp", "repairing PDF document", "syntax error in content stream", "Error: invalid page number: 8"), 12),
+)
+# fmt: on
+
+
 def output(guest: Guest, path: Path, api: str, strategy: str) -> str:
     wasi = guest.host == "wasi"
     command = ["run.py", api, strategy, str(path), json.dumps({})] if wasi else ["host.py", api, strategy, guest.host, str(path)]
@@ -63,3 +83,21 @@ def test_output(guest: Guest) -> None:
     for strategy in STRATEGIES:
         ours = output(guest, path, "wasm_facade", strategy)
         assert ours == theirs, strategy
+
+
+@pytest.mark.skipif(not STRATEGIES, reason="no backend is installed")
+@pytest.mark.skipif(not FULL, reason="packages are fetched in a full session: nox -s modules")
+@pytest.mark.parametrize("scenario", RECORDED, ids=lambda scenario: scenario.scenario)
+def test_as_recorded_in_node(scenario: Recorded, tmp_path: Path) -> None:
+    record = tmp_path / "record"
+    try:
+        wasm = toolchains.unpacked(scenario.scenario) / scenario.wasm
+        said = toolchains.recorded(HERE / f"{scenario.scenario}.mjs", scenario.scenario, record)
+    except Unavailable as error:
+        pytest.skip(f"{scenario.scenario}: {error}")
+    assert [words for words in scenario.says if words not in said] == []
+    for strategy in STRATEGIES:
+        command = [sys.executable, str(HERE / "replay.py"), strategy, str(wasm), str(record)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT * 4, check=False)
+        assert done.returncode == 0, f"{strategy}: {done.stderr[-3000:]}"
+        assert f"{scenario.parts} memories" in done.stdout

