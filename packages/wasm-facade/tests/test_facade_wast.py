@@ -69,9 +69,9 @@ LINES: tuple[tuple[str, set[str], set[str]], ...] = (
     ("--wasm gc=n --wasm gc=yes", set(), set()),
     ("--wasm simd=false", set(), {"simd", "relaxed_simd"}),
     ("--wasm sign_extension=n", set(), {"sign_extension"}),
-    ("--wasm all-proposals", {"wide_arithmetic", "custom_page_sizes", "custom_descriptors"}, set()),
-    ("--wasm gc=n --wasm all-proposals", {"wide_arithmetic", "custom_page_sizes"}, {"gc"}),
-    ("-W all-proposals,reference-types=n", {"wide_arithmetic", "custom_page_sizes"}, {"reference_types", "function_references", "gc"}),
+    ("--wasm all-proposals", set(EVERYTHING), set()),
+    ("--wasm gc=n --wasm all-proposals", set(EVERYTHING), {"gc", "custom_descriptors"}),
+    ("-W all-proposals,reference-types=n", set(EVERYTHING), {"reference_types", "function_references", "gc", "custom_descriptors"}),
     ("-W all-proposals=n", set(), set(EVERYTHING) - {"mvp"}),
     ("-W all-proposals=n,threads", set(), set(EVERYTHING) - {"mvp", "threads"}),
 )

@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-# Columns: name, on by default, released in (spec version, or proposal), needs.
+# Columns: name, on by default, released in (spec version, proposal, or the component model), needs.
 ROWS: Final = (
     ("mvp", True, "1.0", ""),
     ("mutable_global", True, "2.0", ""),
@@ -29,6 +29,19 @@ ROWS: Final = (
     ("custom_page_sizes", False, "proposal", ""),
     ("custom_descriptors", False, "proposal", "gc"),
     ("legacy_exceptions", True, "legacy", ""),
+    ("component_model", True, "component", ""),
+    ("component_model_async", True, "component", "component_model"),
+    ("component_model_async_stackful", False, "component", "component_model_async"),
+    ("component_model_more_async_builtins", False, "component", "component_model_async"),
+    ("component_model_threading", False, "component", "component_model_async"),
+    ("component_model_error_context", False, "component", "component_model"),
+    ("component_model_fixed_length_lists", False, "component", "component_model"),
+    ("component_model_map", False, "component", "component_model"),
+    ("component_model_implements", False, "component", "component_model"),
+    ("component_model_values", False, "component", "component_model"),
+    ("component_model_nested_names", False, "component", "component_model"),
+    ("component_model_canon_names", False, "component", "component_model"),
+    ("component_model_memory64", False, "component", "component_model"),
 )
 
 

@@ -148,6 +148,20 @@ class Config:
     wasm_wide_arithmetic = Switch(False, "128-bit addition and multiplication.", "wide_arithmetic")
     wasm_custom_page_sizes = Switch(False, "Memories with pages of one byte.", "custom_page_sizes")
     wasm_custom_descriptors = Switch(False, "Custom descriptors of garbage-collected objects.", "custom_descriptors")
+    wasm_component_model = Switch(True, "Components.", "component_model")
+    wasm_component_model_async = Switch(True, "Functions, streams and futures of components that are asynchronous.", "component_model_async")
+    wasm_component_model_async_stackful = Switch(False, "Asynchronous functions without a callback.", "component_model_async_stackful")
+    wasm_component_model_more_async_builtins = Switch(False, "Built-ins that wait, and such as do not, where only one is usual.",
+        "component_model_more_async_builtins")  # fmt: skip
+    wasm_component_model_threading = Switch(False, "Built-ins for threads in components.", "component_model_threading")
+    wasm_component_model_error_context = Switch(False, "The type error-context in components.", "component_model_error_context")
+    wasm_component_model_fixed_length_lists = Switch(False, "Lists of a fixed length in components.", "component_model_fixed_length_lists")
+    wasm_component_model_map = Switch(False, "Maps in components.", "component_model_map")
+    wasm_component_model_implements = Switch(False, "`implements` and `external-id` in names of components.", "component_model_implements")
+    wasm_component_model_values = Switch(False, "Values and start functions in components.", "component_model_values")
+    wasm_component_model_nested_names = Switch(False, "Nested namespaces and packages in names of components.", "component_model_nested_names")
+    wasm_component_model_canon_names = Switch(False, "Versions of interfaces in two parts.", "component_model_canon_names")
+    wasm_component_model_memory64 = Switch(False, "64-bit memories in the canonical ABI.", "component_model_memory64")
     wasm_mutable_global = Switch(True, "Import and export of mutable globals.", "mutable_global")
     wasm_saturating_float_to_int = Switch(True, "Conversions of floats to integers that do not trap.", "saturating_float_to_int")
     wasm_sign_extension = Switch(True, "i32.extend8_s and the like.", "sign_extension")
@@ -168,9 +182,6 @@ class Config:
         False, "Make relaxed vector operations give the same on every machine.",
         no_effect="relaxed operations do what the machine does fastest, as wasmtime's by default; `wasm_relaxed_simd = False` refuses them",
     )  # fmt: skip
-    wasm_component_model = Switch(False, "Components.", no_effect="components are not supported, only core modules")
-    wasm_component_model_map = Switch(False, "Maps in components.", no_effect="components are not supported, only core modules")
-    wasm_component_model_implements = Switch(False, "`implements` in components.", no_effect="components are not supported, only core modules")
     wasm_stack_switching = Switch(False, "Stack switching.", no_effect="the proposal is not supported; modules that use it are refused")
     cranelift_debug_verifier = Switch(False, "Check Cranelift's intermediate code.", no_effect="code is not made by Cranelift")
     memory_may_move = Switch(True, "Allow memories to move when they grow.", no_effect="a memory never moves")
