@@ -12,12 +12,13 @@
 #include "core.h"
 
 /* Canonical ABI: limits. */
-enum { MAX_FLAT_PARAMS = 16, MAX_FLAT_RESULTS = 1, MAX_FLAT = MAX_FLAT_PARAMS + 2 }; /* MAX_FLAT: room for a call's flat values, a return pointer included */
+enum { MAX_FLAT_PARAMS = 16, MAX_FLAT_ASYNC_PARAMS = 4, MAX_FLAT_RESULTS = 1, MAX_FLAT = MAX_FLAT_PARAMS + 2 }; /* MAX_FLAT: room for a call's flat values, a return pointer included */
 enum { MAX_HANDLES = (1 << 28) - 1 };
 
 typedef struct ComponentState ComponentState;
 typedef struct ComponentInstance ComponentInstance;
 typedef struct CallScope CallScope;
+typedef struct CanonFunction CanonFunction;
 
 /* ---- component_program.c: call programs (cf. component/abi/program.py, which makes the words) ---- */
 
@@ -26,6 +27,7 @@ typedef struct AbiSignature AbiSignature;
 extern PyTypeObject ProgramType;
 const AbiSignature *program_signature(const Program *program, uint32_t index); /* borrowed; NULL: no such */
 uint32_t abi_param_count(const AbiSignature *signature);
+bool abi_same_result(const AbiSignature *a, const AbiSignature *b); /* of one program */
 /* Types of the flat values are checked when core functions are linked; here only how many VMValues a call needs, at most MAX_FLAT. */
 
 /* ---- component_resource.c: resource types ---- */
@@ -34,7 +36,8 @@ uint32_t abi_param_count(const AbiSignature *signature);
 typedef struct ResourceType {
     PyObject_HEAD
     PyObject *name;       /* str or NULL: for messages; strong */
-    PyObject *destructor; /* of a host's: called with the representation, or NULL; strong */
+    PyObject *destructor; /* of a host's: called with store and representation, or NULL; strong */
+    PyObject *wrap, *unwrap; /* of a host's, or NULL: object -> representation; (representation, own) -> object. Strong */
     ComponentState *state; /* of a guest's: borrowed, NULL once its store is closed */
     uint32_t instance;     /* the component instance that defines it */
     VMFuncRef *guest_destructor; /* of the state's store, or NULL */
@@ -47,12 +50,13 @@ typedef struct ResourceAny {
     Store *store;       /* strong */
     ResourceType *type; /* strong */
     uint64_t rep;
-    bool own, dropped; /* dropped, or given away */
+    bool own, gone;    /* gone: dropped, given away, or the call that lent it is over */
     uint32_t lends;    /* calls that have it borrowed now */
-    CallScope *scope;  /* of a borrow: the call it ends with; NULL once that is over */
+    struct ResourceAny *next; /* of a borrow: the next one of its scope, strong */
     PyObject *dict, *weakrefs; /* strong, NULL until used */
 } ResourceAny;
 extern PyTypeObject ResourceAnyType;
+PyObject *resource_any_new(Store *store, ResourceType *type, uint64_t rep, bool own);
 
 /* ---- component_handles.c: what a component instance has handles to ---- */
 
@@ -83,20 +87,31 @@ struct ComponentState {
     Program *program;     /* strong */
     ComponentInstance *instances; /* owned; 0 is the root */
     ResourceType **resources;     /* by slot; strong, entries NULL until set; owned */
-    struct CanonFunction *functions; /* owned list: everything lifted and lowered */
+    CanonFunction *functions; /* owned list: everything lifted and lowered */
     uint32_t instance_count, resource_count;
     struct Lender *lenders; /* owned stack: what running calls have borrowed */
     uint32_t lender_count, lender_capacity;
+    struct Task *task; /* of the innermost call into it */
+    bool trapped;      /* a call ended by a trap: nothing of it is entered again */
 };
+
+/* What running calls have borrowed: a handle of a guest, or one that Python holds. */
+typedef struct Lender {
+    ResourceAny *held; /* strong; NULL: a guest's */
+    uint32_t instance, index;
+} Lender;
 
 /* One call between components or with Python, on the C stack: what was lent for it. The caller's borrows are lenders; the callee counts its handles. */
 struct CallScope {
-    CallScope *outer;
+    ComponentState *state; /* whose lenders these are */
     uint32_t first_lender; /* in state->lenders */
     uint32_t borrows;      /* handles that the callee still has */
+    ResourceAny *held;     /* those that Python has, when it is the callee: the first, strong */
 };
 
-/* Canonical options: one side of a crossing. All borrowed from the state's store. */
+/* Canonical options: one side of a crossing. All borrowed from the state's store, but for a reference to the memory.
+ * Limits of flat values follow from them: a lowered function takes MAX_FLAT_PARAMS parameters, is_async MAX_FLAT_ASYNC_PARAMS, and gives MAX_FLAT_RESULTS,
+ * is_async none; what a lifted one gives are MAX_FLAT_RESULTS, is_async (by task.return) MAX_FLAT_PARAMS. */
 typedef struct CanonOptions {
     ComponentState *state;
     uint32_t instance;
@@ -116,8 +131,8 @@ typedef struct Crossing {
     bool in_guest;
 } Crossing;
 
-/* A trap of the canonical ABI with these words (a constant): from Python an exception and -1, in a guest no return. */
-int canon_trap(const Crossing *crossing, const char *words);
+/* A trap of the canonical ABI in these words, as printf: from Python an exception and -1, in a guest no return. */
+__attribute__((format(printf, 2, 3))) int canon_trap(const Crossing *crossing, const char *words, ...);
 /* Call a core function of the store: values in, results out. -1 with an exception, or it traps. Memory may have grown. */
 int canon_call(const Crossing *crossing, VMFuncRef *function, VMValue *values);
 /* options->realloc with may_leave off, its result checked: aligned and inside of the memory. */
@@ -128,6 +143,10 @@ int handle_lift_own(const Crossing *crossing, const CanonOptions *from, uint32_t
 int handle_lift_borrow(const Crossing *crossing, const CanonOptions *from, uint32_t resource, uint32_t index, uint64_t *rep);
 int handle_lower_own(const Crossing *crossing, const CanonOptions *to, uint32_t resource, uint64_t rep, uint32_t *index);
 int handle_lower_borrow(const Crossing *crossing, const CanonOptions *to, uint32_t resource, uint64_t rep, uint32_t *index);
+/* Built-ins: resource.new, resource.rep, resource.drop (*own: the resource itself is to be destroyed). */
+int handle_new(const Crossing *crossing, ComponentState *state, uint32_t instance, uint32_t resource, uint64_t rep, uint32_t *index);
+int handle_rep(const Crossing *crossing, ComponentState *state, uint32_t instance, uint32_t resource, uint32_t index, uint64_t *rep);
+int handle_drop(const Crossing *crossing, ComponentState *state, uint32_t instance, uint32_t resource, uint32_t index, uint64_t *rep, bool *own);
 /* The same with Python on one side; `resource`: a slot of the state. With the GIL. */
 PyObject *resource_to_python(const Crossing *crossing, ComponentState *state, uint32_t resource, uint64_t rep, bool own);
 int resource_from_python(const Crossing *crossing, ComponentState *state, uint32_t resource, bool own, PyObject *object, uint64_t *rep); /* -1 with an exception */
@@ -146,11 +165,58 @@ int abi_lower_result(const Crossing *crossing, const AbiSignature *signature, co
 int abi_copy_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const CanonOptions *to, const VMValue *lowered, VMValue *lifted);
 int abi_copy_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const CanonOptions *to, const VMValue *lifted, VMValue *lowered);
 
-/* ---- component_state.c, component_call.c ---- */
+/* ---- component_state.c: instantiated components, and functions of the canonical ABI ---- */
+
+enum CanonKind { CANON_LIFT, CANON_LOWER, CANON_LOWER_HOST, CANON_BUILT_IN };
+
+/* A function lifted, lowered or built in. Owned by its state's list. */
+struct CanonFunction {
+    CanonFunction *next;
+    ComponentState *state; /* borrowed: owns this */
+    enum CanonKind kind;
+    CanonOptions options;
+    const AbiSignature *signature; /* the program's; NULL: of a built-in without one */
+    VMFuncRef *core;       /* CANON_LIFT: what is lifted; borrowed, the store's */
+    CanonFunction *target; /* CANON_LOWER: the lifted function; of this state */
+    PyObject *callable;    /* CANON_LOWER_HOST: strong, NULL once the store was cleared */
+    uint32_t code, resource; /* CANON_BUILT_IN: canons.py's code, a resource type's slot */
+    uint32_t nparams; /* of the core function that was made */
+};
+
+/* A call into a lifted function that runs. On the C stack. */
+typedef struct Task {
+    struct Task *outer;
+    CanonFunction *function;
+    CallScope *scope;
+    const CanonOptions *caller; /* a guest's options, or NULL: Python called */
+    VMValue *lowered;           /* the caller's flat values */
+    PyObject *result;           /* of Python's call, once returned; strong */
+    bool returned;
+} Task;
 
 extern PyTypeObject ComponentStateType, ComponentFuncType;
 void component_state_free(ComponentState *state); /* when its store goes */
 int component_states_traverse(const Store *store, visitproc visit, void *arg);
 void component_states_clear(Store *store);
+Memory *component_memory(PyObject *object); /* of a Memory object: borrowed; NULL with TypeError */
+
+/* ---- component_call.c: entering and leaving component instances ---- */
+
+/* The instances that a call from `caller` (an index, or NO_CALLER: Python) into `callee` enters: -1 as canon_trap if one may not be. */
+enum { NO_CALLER = -1 };
+int canon_enter(const Crossing *crossing, ComponentState *state, int64_t caller, uint32_t callee);
+void canon_leave(ComponentState *state, int64_t caller, uint32_t callee);
+void scope_begin(CallScope *scope, ComponentState *state);
+int scope_check(const Crossing *crossing); /* the callee has no borrows left: -1 as canon_trap */
+void scope_end(CallScope *scope);          /* gives back what was lent. With `held` the GIL is held */
+int scope_lend(const Crossing *crossing, ComponentState *state, uint32_t instance, uint32_t index);
+int canon_post_return(const Crossing *crossing, CanonFunction *function, VMValue *flat);
+PyObject *component_func_wrap(CanonFunction *function, PyObject *info);
+int resource_destroy(const Crossing *crossing, ComponentState *state, int64_t caller, ResourceType *type, uint64_t rep);
+
+/* ---- component_lowered.c, component_builtins.c: what guests call ---- */
+
+uint64_t canon_lowered(VMHostContext *context, VMValue *values);
+uint64_t canon_built_in(VMHostContext *context, VMValue *values);
 
 #endif

@@ -104,6 +104,7 @@ static inline const VMType *engine_type(const Engine *engine, uint32_t type_id) 
 Engine *engine_from_object(PyObject *object); /* a facade engine or an EngineCore -> borrowed; TypeError */
 extern PyTypeObject EngineType;
 int engine_find_thunk(Engine *engine, Signature *signature); /* fills signature->thunk, compiling if need be */
+Code *engine_compile_entry(Engine *engine, const Signature *signature, void **entry); /* an entry trampoline in code of its own: a new reference */
 
 /* ---- code_linux.c: executable memory and the registry of its ranges ---- */
 
@@ -277,7 +278,10 @@ struct HostFunc {
     PyObject *callable;   /* strong; NULL after the store was cleared */
     PyObject *context;    /* strong or NULL: Caller.context */
     Code *thunk_code;     /* strong or NULL: keeps funcref.code mapped */
-    VMFuncRef funcref;    /* code NULL until the function escapes as a reference */
+    VMFuncRef funcref;    /* code NULL until the function escapes as a reference; entry NULL until host_func_entry */
+    Code *entry_code;     /* strong or NULL: keeps funcref.entry mapped */
+    uint64_t (*call)(VMHostContext *, VMValue *); /* what its thunks call: host_call, or one of components */
+    struct CanonFunction *canon; /* of components: the store's; else NULL */
     bool access_caller;
 };
 
@@ -290,6 +294,7 @@ typedef struct HostContext {
 
 HostFunc *host_func_new(Store *store, Signature *signature, PyObject *callable, bool access_caller, PyObject *context);
 VMFuncRef *host_func_ref(HostFunc *host); /* its reference, with code; NULL with an exception */
+int host_func_entry(HostFunc *host);      /* gives its reference code and an entry trampoline; -1 with an exception */
 void host_context_init(HostContext *context, HostFunc *function, Instance *caller);
 int host_invoke(HostFunc *host, Instance *caller, VMValue *values); /* with the GIL; -1 with an exception */
 int host_invoke_outside(HostFunc *host, VMValue *values); /* the same, called from Python and not from wasm */
@@ -334,6 +339,7 @@ struct Store {
     HostFunc *host_funcs;
     Table *tables;
     HostGlobal *globals;
+    struct ComponentState *components;
     ExternRefs externrefs;
     GcHeap heap;
     uint64_t pending_exception; /* an exnref that nothing has caught, between the unwind and its Python exception; or 0. A root */
@@ -352,6 +358,7 @@ struct Store {
     uint64_t epoch_deadline;
     int64_t limit_memory, limit_elements, limit_instances, limit_tables, limit_memories; /* < 0: none */
     int64_t instance_count, table_count, memory_count;
+    char trap_words[192]; /* of the last trap TRAP_COMPONENT */
     VMStoreContext vm; /* compiled code points here; last, because its side area is large and need not be zero (store_alloc) */
 };
 

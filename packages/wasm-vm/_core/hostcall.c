@@ -17,6 +17,7 @@ HostFunc *host_func_new(Store *store, Signature *signature, PyObject *callable, 
     host->callable = Py_NewRef(callable);
     host->context = Py_XNewRef(context);
     host->access_caller = access_caller;
+    host->call = host_call;
     host->funcref.context = host + 1;
     host->funcref.type_id = signature->type_id;
     host->funcref.index = ~0u;
@@ -31,7 +32,7 @@ void host_context_init(HostContext *context, HostFunc *function, Instance *calle
     context->vm.magic = VM_HOST_MAGIC;
     context->vm.flags = 0;
     context->vm.store = &function->store->vm;
-    context->vm.host_call = host_call;
+    context->vm.host_call = function->call;
     context->vm.throw_ref = host_throw_ref;
     context->function = function;
     context->caller = caller;
@@ -52,6 +53,28 @@ VMFuncRef *host_func_ref(HostFunc *host)
         host->funcref.code = host->signature->thunk;
     }
     return &host->funcref;
+}
+
+int host_func_entry(HostFunc *host)
+{
+    if (host->funcref.entry)
+        return 0;
+    Store *store = host->store;
+    if (!host_func_ref(host))
+        return -1;
+    void *entry;
+    store->pins++; /* compiling runs Python */
+    Code *code = engine_compile_entry(store->engine, host->signature, &entry);
+    store->pins--;
+    if (!code)
+        return -1;
+    if (host->funcref.entry) { /* what ran meanwhile has asked as well */
+        Py_DECREF(code);
+        return 0;
+    }
+    host->entry_code = code;
+    host->funcref.entry = entry;
+    return 0;
 }
 
 /* ---- Caller ---- */

@@ -1,6 +1,7 @@
 /* module.c: the extension module: its types, the names and hooks that all files share, and the functions loading.py calls. */
 #include "runtime.h"
 
+#include "component.h"
 #include "gcref.h"
 #include "pool.h"
 
@@ -261,7 +262,8 @@ static int add_types(PyObject *module)
                  {"Instance", &InstanceType},       {"InstanceExports", &ExportsType},   {"LoadedModule", &LoadedType}, {"Code", &CodeType},
                  {"Tag", &TagType},                 {"ExnRef", &ExnRefType},       {"Pool", &PoolType},           {"InstancePre", &InstancePreType},
                  {"Backtrace", &BacktraceType},     {"AnyRef", &AnyRefType},       {"EqRef", &EqRefType},         {"I31Ref", &I31RefType},
-                 {"StructRef", &StructRefType},     {"ArrayRef", &ArrayRefType}};
+                 {"StructRef", &StructRefType},     {"ArrayRef", &ArrayRefType},     {"CallProgram", &ProgramType},  {"ComponentState", &ComponentStateType},
+                 {"ComponentFunc", &ComponentFuncType}, {"ResourceType", &ResourceTypeType}, {"ResourceAny", &ResourceAnyType}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (PyType_Ready(types[i].type) || PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type))
             return -1;

@@ -139,6 +139,7 @@ _Noreturn void raise_trap(uint32_t code);        /* from a libcall, in wasm */
 _Noreturn void unwind_python_error(ThreadRecord *thread, Activation *activation);
 int raise_outcome(ThreadRecord *thread, Activation *activation, bool timed_out); /* after the landing: makes the Python exception; -1 */
 int set_trap(uint32_t code, PyObject *backtrace /* borrowed or NULL */); /* raise Trap; -1 */
+int set_trap_words(uint32_t code, const char *words);                    /* the same with a message of its own, UTF-8 */
 extern PyTypeObject BacktraceType;
 
 /* signals_linux.c */

@@ -1,4 +1,5 @@
 /* store.c: Store: owns instances, host functions, tables and globals; who may enter it, and when all that ends. */
+#include "component.h"
 #include "plan.h"
 #include "pool.h"
 #include "runtime.h"
@@ -164,6 +165,9 @@ static int store_traverse(Store *self, visitproc visit, void *arg)
         Py_VISIT(h->callable);
         Py_VISIT(h->context);
     }
+    int stopped = component_states_traverse(self, visit, arg);
+    if (stopped)
+        return stopped;
     return externrefs_traverse(&self->externrefs, visit, arg);
 }
 
@@ -174,6 +178,7 @@ static int store_clear(Store *self)
         Py_CLEAR(h->callable);
         Py_CLEAR(h->context);
     }
+    component_states_clear(self);
     Py_XSETREF(self->data, Py_NewRef(Py_None)); /* never NULL: a finalizer may ask for it */
     Py_CLEAR(self->wasi);
     Py_CLEAR(self->dict);
@@ -207,10 +212,16 @@ static void free_runtime(Store *self)
         Py_XDECREF(host->callable);
         Py_XDECREF(host->context);
         Py_XDECREF(host->thunk_code);
+        Py_XDECREF(host->entry_code);
         PyMem_Free(host);
     }
     while (self->tables)
         store_free_table(self, self->tables);
+    while (self->components) {
+        ComponentState *state = self->components;
+        self->components = state->next;
+        component_state_free(state);
+    }
     while (self->globals) {
         HostGlobal *global = self->globals;
         self->globals = global->next;

@@ -164,6 +164,14 @@ static int set_trap_message(uint32_t code, PyObject *backtrace, PyObject *messag
 
 int set_trap(uint32_t code, PyObject *backtrace) { return set_trap_message(code, backtrace, NULL); }
 
+int set_trap_words(uint32_t code, const char *words)
+{
+    PyObject *message = PyUnicode_DecodeUTF8(words, (Py_ssize_t)strlen(words), "replace");
+    int result = message ? set_trap_message(code, NULL, message) : -1;
+    Py_XDECREF(message);
+    return result;
+}
+
 /* Tell the exception that is set which wasm frames it passed. Failing to do so must not replace it. */
 static void add_note(ThreadRecord *thread, Activation *activation)
 {
@@ -218,6 +226,10 @@ int raise_outcome(ThreadRecord *thread, Activation *activation, bool timed_out)
     PyObject *message = NULL;
     if (timed_out && activation->trap_code == TRAP_INTERRUPT)
         message = PyUnicode_FromString("interrupt: the call's timeout has passed");
+    else if (activation->trap_code == TRAP_COMPONENT)
+        message = PyUnicode_DecodeUTF8(activation->store->trap_words, (Py_ssize_t)strlen(activation->store->trap_words), "replace");
+    if (!message)
+        PyErr_Clear();
     int result = set_trap_message(activation->trap_code, backtrace, message);
     Py_XDECREF(message);
     Py_DECREF(backtrace);

@@ -310,50 +310,65 @@ bool engine_is_subtype(const Engine *engine, uint32_t have, uint32_t want)
     return have != 0;
 }
 
+/* Trampolines of this signature, compiled now by `helper` of glue.py: new reference; *address <- the one asked for. */
+static Code *compile_trampoline(Engine *engine, const Signature *signature, const char *helper, void **address)
+{
+    PyObject *args = Py_BuildValue("(OO)", engine->compile_trampolines, signature->type);
+    PyObject *made = NULL;
+    if (!args || module_call_helper(helper, args, &made))
+        return NULL;
+    PyObject *text, *tables;
+    unsigned long long offset;
+    Code *code = NULL;
+    if (!PyArg_ParseTuple(made, "SKO!", &text, &offset, &PyTuple_Type, &tables))
+        goto done;
+    if (offset >= (unsigned long long)PyBytes_GET_SIZE(text)) {
+        PyErr_SetString(PyExc_ValueError, "trampoline offset outside the code");
+        goto done;
+    }
+    code = code_from_bytes((const uint8_t *)PyBytes_AS_STRING(text), (size_t)PyBytes_GET_SIZE(text));
+    if (code && code_set_tables(code, tables))
+        Py_CLEAR(code);
+    if (code)
+        *address = (void *)(uintptr_t)(code->text + offset);
+done:
+    Py_DECREF(made);
+    return code;
+}
+
+static int need_compiler(Engine *engine, const Signature *signature, const char *what)
+{
+    if (engine->compile_trampolines != Py_None)
+        return 0;
+    PyObject *name = signature_text(engine, signature);
+    if (name)
+        PyErr_Format(G.wasm_error, "no %s for %U in any loaded module, and this engine has no compiler", what, name);
+    Py_XDECREF(name);
+    return -1;
+}
+
 /* A host thunk of this signature: of any loaded module that has one, else compiled now. */
 int engine_find_thunk(Engine *engine, Signature *signature)
 {
     if (signature->thunk)
         return 0;
-    if (engine->compile_trampolines == Py_None) {
-        PyObject *name = signature_text(engine, signature);
-        if (name)
-            PyErr_Format(G.wasm_error, "no host thunk for %U in any loaded module, and this engine has no compiler", name);
-        Py_XDECREF(name);
-        return -1;
-    }
-    PyObject *args = Py_BuildValue("(OO)", engine->compile_trampolines, signature->type);
-    PyObject *pair = NULL;
-    if (!args || module_call_helper("thunk_code", args, &pair))
-        return -1;
-    PyObject *text, *tables;
-    unsigned long long offset;
-    int result = -1;
-    if (!PyArg_ParseTuple(pair, "SKO!", &text, &offset, &PyTuple_Type, &tables))
-        goto done;
-    if (offset >= (unsigned long long)PyBytes_GET_SIZE(text)) {
-        PyErr_SetString(PyExc_ValueError, "thunk offset outside the code");
-        goto done;
-    }
-    Code *code = code_from_bytes((const uint8_t *)PyBytes_AS_STRING(text), (size_t)PyBytes_GET_SIZE(text));
+    void *thunk;
+    Code *code = need_compiler(engine, signature, "host thunk") ? NULL : compile_trampoline(engine, signature, "thunk_code", &thunk);
     if (!code)
-        goto done;
-    if (code_set_tables(code, tables)) {
-        Py_DECREF(code);
-        goto done;
-    }
+        return -1;
     if (signature->thunk) { /* compiling runs Python, which may have needed the same */
         Py_DECREF(code);
-        result = 0;
-        goto done;
+        return 0;
     }
-    signature->thunk = (void *)(code->text + offset);
+    signature->thunk = thunk;
     signature->thunk_code = code;
     signature->owns_thunk = true;
-    result = 0;
-done:
-    Py_DECREF(pair);
-    return result;
+    return 0;
+}
+
+Code *engine_compile_entry(Engine *engine, const Signature *signature, void **entry)
+{
+    return need_compiler(engine, signature, "entry trampoline") ? NULL : compile_trampoline(engine, signature, "entry_code", entry);
 }
 
 Engine *engine_from_object(PyObject *object)

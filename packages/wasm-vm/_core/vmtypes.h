@@ -23,7 +23,7 @@ typedef VMValue VMGlobal;
 #define VM_RESERVATION 0x200000000ull
 #define VM_GUARD_EXTRA 0x10000ull
 #define VM_OVERFLOW_PAGE 0xF000u
-#define VM_LAYOUT 0xB2A614C2u
+#define VM_LAYOUT 0x88A4BEAEu
 
 typedef struct VMStoreContext VMStoreContext;
 typedef struct VMGcHeap VMGcHeap;
@@ -176,7 +176,8 @@ enum {
     TRAP_ALLOCATION_TOO_LARGE = 17, /* allocation size too large */
     TRAP_NULL_DESCRIPTOR = 18, /* null descriptor reference */
     TRAP_DESCRIPTOR_CAST_FAILURE = 19, /* descriptor cast failure */
-    TRAP_COUNT = 20
+    TRAP_COMPONENT = 20, /* component trap */
+    TRAP_COUNT = 21
 };
 
 /* The libcalls, in the order of VMContext.builtins. */

@@ -28,6 +28,7 @@ TRAPS: Final = (
     (17, "ALLOCATION_TOO_LARGE", "allocation size too large", ""),
     (18, "NULL_DESCRIPTOR", "null descriptor reference", ""),
     (19, "DESCRIPTOR_CAST_FAILURE", "descriptor cast failure", ""),
+    (20, "COMPONENT", "component trap", "a rule of the component model was broken"),
 )
 
 MESSAGES: Final = {number: message or words for number, _, words, message in TRAPS}
@@ -52,3 +53,4 @@ UNDEFINED_ELEMENT: Final = 16
 ALLOCATION_TOO_LARGE: Final = 17
 NULL_DESCRIPTOR: Final = 18
 DESCRIPTOR_CAST_FAILURE: Final = 19
+COMPONENT: Final = 20  # with a message of its own

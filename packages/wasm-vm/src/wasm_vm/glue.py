@@ -70,17 +70,27 @@ def table_row(ty: types.TableType) -> tuple[int, int, int, bool, bool]:
     return ty.element, limits.min, limits.max or 0, limits.max is not None, limits.is64
 
 
-def thunk_code(
-    compile_trampolines: Callable[..., tuple[Any, Any]], signature: types.FuncType
-) -> tuple[bytes, int, tuple[memoryview, ...]]:  # fmt: skip
-    """(machine code, offset of the host thunk, tables as `loading.TABLES`) for a signature that no loaded module has a thunk for."""
+Trampoline = tuple[bytes, int, tuple[memoryview, ...]]  # machine code, offset of the trampoline, tables as `loading.TABLES`
+
+
+def thunk_code(compile_trampolines: Callable[..., tuple[Any, Any]], signature: types.FuncType) -> Trampoline:
+    """The host thunk of a signature that no loaded module has one for."""
+    return _trampoline(compile_trampolines([], [signature]))
+
+
+def entry_code(compile_trampolines: Callable[..., tuple[Any, Any]], signature: types.FuncType) -> Trampoline:
+    """The entry trampoline of a host function's signature."""
+    return _trampoline(compile_trampolines([signature], []))
+
+
+def _trampoline(made: tuple[Any, Any]) -> Trampoline:
     import os
 
     from wasm_environ.linking.layout import lay_out
 
-    image = lay_out(os.uname().machine, [], compile_trampolines([], [signature]), 0, 0)
+    image = lay_out(os.uname().machine, [], made, 0, 0)
     tables = (image.functions, image.traps, image.addresses, image.frames, image.shapes, image.handlers)
-    return image.text, image.thunks[0], tuple([memoryview(rows) for rows in tables])
+    return image.text, (*image.entries, *image.thunks)[0], tuple([memoryview(rows) for rows in tables])
 
 
 def add_note(error: BaseException, backtrace: Any) -> None:

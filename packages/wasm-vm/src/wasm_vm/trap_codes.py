@@ -52,6 +52,7 @@ class TrapCode(metaclass=_Codes):
     ALLOCATION_TOO_LARGE: TrapCode
     NULL_DESCRIPTOR: TrapCode
     DESCRIPTOR_CAST_FAILURE: TrapCode
+    COMPONENT: TrapCode
 
     def __new__(cls, value: int) -> Self:
         found: Any = _BY_NUMBER.get(value)

@@ -148,7 +148,7 @@ class Plan:
     """See the attributes."""
 
     __slots__ = (
-        "core_instances", "core_items", "exports", "functions", "imports", "instances", "module_imports", "modules", "resources", "steps", "types",
+        "core_instances", "core_items", "exports", "functions", "imports", "module_imports", "modules", "parents", "resources", "steps", "types",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -162,4 +162,4 @@ class Plan:
         self.core_items = 0
         self.functions = 0
         self.resources: list[tuple[str, ...] | int] = []  # by slot: the path by which it is imported, or the component instance that defines it
-        self.instances = 1
+        self.parents = [0]  # of component instances: which one instantiated it; the root's is itself

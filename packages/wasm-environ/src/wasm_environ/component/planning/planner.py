@@ -124,10 +124,11 @@ class Planner:
     def instantiate(self, d: s.Instantiate, frame: Frame) -> None:
         component: Component = frame.spaces[s.COMPONENT][d.component]
         args = {name: frame.spaces[sort][index] for name, sort, index in d.args}
-        if self.plan.instances >= limits.COMPONENT_INSTANCES:
-            raise InvalidError(limits.exceeded("component instances", self.plan.instances + 1), d.offset)
-        inner = Frame(component.frame, self.plan.instances)
-        self.plan.instances += 1
+        number = len(self.plan.parents)
+        if number >= limits.COMPONENT_INSTANCES:
+            raise InvalidError(limits.exceeded("component instances", number + 1), d.offset)
+        inner = Frame(component.frame, number)
+        self.plan.parents.append(frame.instance)
         self.walk(component.definition, inner, args)
         frame.add(s.INSTANCE, p.InstanceItem(inner.exports))
 

@@ -1,0 +1,62 @@
+/* component_builtins.c: the canonical built-ins that guests call (canons.py has the table). */
+#include "component.h"
+#include "runtime.h"
+
+enum { RESOURCE_NEW = 0x02, RESOURCE_DROP = 0x03, RESOURCE_REP = 0x04, TASK_RETURN = 0x09, CONTEXT_GET = 0x0A, CONTEXT_SET = 0x0B };
+
+static void task_return(const Crossing *crossing, CanonFunction *function, VMValue *values)
+{
+    ComponentState *state = function->state;
+    Task *task = state->task;
+    if (!task || !task->function->options.is_async || task->function->options.instance != function->options.instance)
+        (void)canon_trap(crossing, "`task.return` called outside of an async-lifted function of its instance");
+    const CanonFunction *lifted = task->function;
+    if (!abi_same_result(lifted->signature, function->signature) || lifted->options.memory != function->options.memory ||
+        lifted->options.encoding != function->options.encoding)
+        (void)canon_trap(crossing, "invalid `task.return` signature and/or options for current task");
+    if (task->returned)
+        (void)canon_trap(crossing, "`task.return` or `task.cancel` called more than once for current task");
+    const Crossing to = {.store = crossing->store, .program = crossing->program, .scope = task->scope, .in_guest = true};
+    (void)scope_check(&to);
+    if (task->caller) {
+        (void)abi_copy_result(&to, lifted->signature, &lifted->options, task->caller, values, task->lowered);
+    } else {
+        extern PyObject *canon_lift_outside(const Crossing *, const CanonFunction *, const VMValue *);
+        task->result = canon_lift_outside(&to, lifted, values);
+    }
+    task->returned = true;
+}
+
+uint64_t canon_built_in(VMHostContext *context, VMValue *values)
+{
+    CanonFunction *function = ((HostContext *)(void *)context)->function->canon;
+    ComponentState *state = function->state;
+    const uint32_t instance = function->options.instance;
+    CallScope scope;
+    const Crossing crossing = {.store = state->store, .program = state->program, .scope = &scope, .in_guest = true};
+    scope_begin(&scope, state);
+    if (function->code != RESOURCE_REP && function->code != CONTEXT_GET && function->code != CONTEXT_SET && !state->instances[instance].may_leave)
+        (void)canon_trap(&crossing, "cannot leave component instance");
+    uint32_t index = (uint32_t)values[0].i32;
+    uint64_t rep;
+    bool own;
+    switch (function->code) {
+    case RESOURCE_NEW:
+        (void)handle_new(&crossing, state, instance, function->resource, (uint32_t)values[0].i32, &index);
+        values[0].i64 = index;
+        break;
+    case RESOURCE_REP:
+        (void)handle_rep(&crossing, state, instance, function->resource, index, &rep);
+        values[0].i64 = (int64_t)rep;
+        break;
+    case RESOURCE_DROP:
+        (void)handle_drop(&crossing, state, instance, function->resource, index, &rep, &own);
+        if (own)
+            (void)resource_destroy(&crossing, state, instance, state->resources[function->resource], rep);
+        break;
+    case TASK_RETURN: task_return(&crossing, function, values); break;
+    default: (void)canon_trap(&crossing, "this runtime does not execute the asynchronous built-ins of the component model yet (canonical definition 0x%02x)", function->code);
+    }
+    poll_interrupt();
+    return 0;
+}

@@ -1,0 +1,341 @@
+/* component_call.c: calls into component instances: who may enter, what is lent meanwhile, traps; and ComponentFunc, a lifted function for Python. */
+#include "component.h"
+#include "runtime.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int canon_trap(const Crossing *crossing, const char *words, ...)
+{
+    Store *store = crossing->store;
+    va_list arguments;
+    va_start(arguments, words);
+    (void)vsnprintf(store->trap_words, sizeof store->trap_words, words, arguments);
+    va_end(arguments);
+    if (crossing->in_guest)
+        raise_trap(TRAP_COMPONENT);
+    return set_trap_words(TRAP_COMPONENT, store->trap_words);
+}
+
+typedef void Entry(void *context, VMValue *values, void *code);
+
+int canon_call(const Crossing *crossing, VMFuncRef *function, VMValue *values)
+{
+    Store *store = crossing->store;
+    if (!crossing->in_guest)
+        return vm_enter(store, function->context, values, function->code, function->entry, store->timeout);
+    if (UNLIKELY((uintptr_t)__builtin_frame_address(0) < store->vm.stack_limit))
+        raise_trap(TRAP_STACK_OVERFLOW);
+    ((Entry *)function->entry)(function->context, values, function->code);
+    return 0;
+}
+
+int canon_realloc(const Crossing *crossing, const CanonOptions *options, uint64_t old, uint64_t old_size, uint64_t align, uint64_t size, uint64_t *result)
+{
+    bool is64 = options->memory->is64;
+    VMValue values[4];
+    const uint64_t arguments[4] = {old, old_size, align, size};
+    for (int i = 0; i < 4; i++)
+        values[i].i64 = (int64_t)arguments[i]; /* an i32 is read from the low half: this host is little-endian */
+    ComponentInstance *instance = &options->state->instances[options->instance];
+    bool may_leave = instance->may_leave;
+    instance->may_leave = false;
+    if (canon_call(crossing, options->realloc, values))
+        return -1; /* trapped: nobody enters it again */
+    instance->may_leave = may_leave;
+    uint64_t at = is64 ? (uint64_t)values[0].i64 : (uint32_t)values[0].i32;
+    if (at & (align - 1))
+        return canon_trap(crossing, "realloc return: result not aligned");
+    if (!within(at, size, options->memory->definition.length))
+        return canon_trap(crossing, "realloc return: beyond end of memory");
+    *result = at;
+    return 0;
+}
+
+int canon_post_return(const Crossing *crossing, CanonFunction *function, VMValue *flat)
+{
+    if (!function->options.post_return)
+        return 0;
+    ComponentInstance *instance = &function->state->instances[function->options.instance];
+    instance->may_leave = false;
+    int failed = canon_call(crossing, function->options.post_return, flat);
+    instance->may_leave = true;
+    return failed;
+}
+
+/* ---- which instances a call enters: the callee and those around it, but for those around the caller (CanonicalABI.md: entering_set) ---- */
+
+static bool is_around(const ComponentState *state, uint32_t outer, uint32_t inner)
+{
+    while (inner != outer) {
+        if (inner == state->instances[inner].parent)
+            return false;
+        inner = state->instances[inner].parent;
+    }
+    return true;
+}
+
+/* The next instance outwards that the call enters; false: there is none. */
+static bool enters(const ComponentState *state, int64_t caller, uint32_t instance)
+{
+    return caller == NO_CALLER || !is_around(state, instance, (uint32_t)caller);
+}
+
+static void set_entered(ComponentState *state, int64_t caller, uint32_t callee, bool entered)
+{
+    for (uint32_t i = callee; enters(state, caller, i); i = state->instances[i].parent) {
+        state->instances[i].entered = entered;
+        if (i == state->instances[i].parent)
+            return;
+    }
+}
+
+int canon_enter(const Crossing *crossing, ComponentState *state, int64_t caller, uint32_t callee)
+{
+    bool busy = state->trapped;
+    for (uint32_t i = callee; !busy && enters(state, caller, i); i = state->instances[i].parent) {
+        busy = state->instances[i].entered;
+        if (i == state->instances[i].parent)
+            break;
+    }
+    if (busy)
+        return canon_trap(crossing, "cannot enter component instance");
+    set_entered(state, caller, callee, true);
+    return 0;
+}
+
+void canon_leave(ComponentState *state, int64_t caller, uint32_t callee) { set_entered(state, caller, callee, false); }
+
+/* ---- what is lent for a call ---- */
+
+void scope_begin(CallScope *scope, ComponentState *state) { *scope = (CallScope){.state = state, .first_lender = state->lender_count}; }
+
+static int lend(const Crossing *crossing, ComponentState *state, Lender lender)
+{
+    if (state->lender_count == state->lender_capacity) {
+        uint32_t capacity = state->lender_capacity ? state->lender_capacity * 2 : 16; /* at most twice the handles there are */
+        Lender *grown = realloc(state->lenders, sizeof *grown * capacity);
+        if (!grown)
+            return canon_trap(crossing, "out of memory for the borrowed handles of a call");
+        state->lenders = grown;
+        state->lender_capacity = capacity;
+    }
+    state->lenders[state->lender_count++] = lender;
+    return 0;
+}
+
+int scope_lend(const Crossing *crossing, ComponentState *state, uint32_t instance, uint32_t index)
+{
+    return lend(crossing, state, (Lender){.instance = instance, .index = index});
+}
+
+int scope_lend_held(const Crossing *crossing, ResourceAny *held)
+{
+    if (lend(crossing, crossing->scope->state, (Lender){.held = held}))
+        return -1;
+    Py_INCREF(held);
+    held->lends++;
+    return 0;
+}
+
+int scope_check(const Crossing *crossing)
+{
+    return crossing->scope->borrows ? canon_trap(crossing, "borrow handles still remain at the end of the call") : 0;
+}
+
+void scope_end(CallScope *scope)
+{
+    ComponentState *state = scope->state;
+    while (state->lender_count > scope->first_lender) {
+        Lender lender = state->lenders[--state->lender_count];
+        if (lender.held) {
+            lender.held->lends--;
+            Py_DECREF(lender.held);
+        } else {
+            state->instances[lender.instance].handles.entries[lender.index].lends--;
+        }
+    }
+    while (scope->held) {
+        ResourceAny *held = scope->held;
+        scope->held = held->next;
+        held->next = NULL;
+        held->gone = true;
+        Py_DECREF(held);
+    }
+}
+
+/* ---- ComponentFunc ---- */
+
+typedef struct ComponentFunc {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    Store *store;            /* strong */
+    CanonFunction *function; /* the store's */
+    PyObject *info;          /* what its maker keeps by it: strong */
+    PyObject *dict, *weakrefs; /* strong, NULL until used */
+} ComponentFunc;
+
+/* A trap, a guest's exception that nobody caught among them, ends the instance. */
+static PyObject *failed_inside(CanonFunction *function)
+{
+    function->state->trapped = true;
+    if (PyErr_ExceptionMatches(G.wasm_exception)) {
+        PyErr_Clear();
+        (void)set_trap_words(TRAP_COMPONENT, "a wasm exception was not caught in the component that threw it");
+    }
+    return NULL;
+}
+
+/* With the instance entered. What fails before the guest runs leaves it as it was. */
+static PyObject *call_entered(const Crossing *crossing, Task *task, PyObject *const *args)
+{
+    CanonFunction *function = task->function;
+    VMValue flat[MAX_FLAT];
+    if (abi_lower_params(crossing, function->signature, &function->options, args, flat))
+        return PyErr_ExceptionMatches(G.trap) ? failed_inside(function) : NULL;
+    if (canon_call(crossing, function->core, flat))
+        return failed_inside(function);
+    PyObject *result;
+    if (function->options.is_async) {
+        result = task->returned ? Py_XNewRef(task->result) : NULL;
+        if (!result)
+            (void)canon_trap(crossing, "async-lifted export failed to produce a result: it did not call task.return before it returned");
+    } else {
+        result = scope_check(crossing) ? NULL : abi_lift_result(crossing, function->signature, &function->options, flat);
+        if (result && canon_post_return(crossing, function, flat))
+            Py_CLEAR(result);
+    }
+    return result ? result : failed_inside(function);
+}
+
+static PyObject *call_pinned(CanonFunction *function, PyObject *const *args)
+{
+    ComponentState *state = function->state;
+    CallScope scope;
+    const Crossing crossing = {.store = state->store, .program = state->program, .scope = &scope, .in_guest = false};
+    if (canon_enter(&crossing, state, NO_CALLER, function->options.instance))
+        return NULL;
+    scope_begin(&scope, state);
+    Task task = {.outer = state->task, .function = function, .scope = &scope};
+    state->task = &task;
+    PyObject *result = call_entered(&crossing, &task, args);
+    state->task = task.outer;
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    Py_XDECREF(task.result);
+    scope_end(&scope);
+    PyErr_Restore(type, value, traceback);
+    canon_leave(state, NO_CALLER, function->options.instance);
+    return result;
+}
+
+static PyObject *func_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    ComponentFunc *func = (ComponentFunc *)self;
+    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
+    if (UNLIKELY(nargs < 1)) {
+        PyErr_SetString(PyExc_TypeError, "a Func is called with a Store first: func(store, *args)");
+        return NULL;
+    }
+    if (UNLIKELY(names != NULL && PyTuple_GET_SIZE(names))) {
+        PyErr_Format(PyExc_TypeError, "a component's function takes no keyword arguments: %R", PyTuple_GET_ITEM(names, 0));
+        return NULL;
+    }
+    Store *store = func->store;
+    if (UNLIKELY(args[0] != (PyObject *)store || store->closed) && store_check_arg(store, args[0]))
+        return NULL;
+    if (UNLIKELY(store->depth) && store_check_open(store))
+        return NULL;
+    CanonFunction *function = func->function;
+    uint32_t wanted = abi_param_count(function->signature);
+    if (UNLIKELY(nargs - 1 != (Py_ssize_t)wanted)) {
+        PyErr_Format(PyExc_TypeError, "wrong number of parameters provided: given %zd, expected %u", nargs - 1, wanted);
+        return NULL;
+    }
+    store->pins++; /* converting runs Python code */
+    PyObject *result = call_pinned(function, args + 1);
+    store->pins--;
+    return result;
+}
+
+PyObject *component_func_wrap(CanonFunction *function, PyObject *info)
+{
+    ComponentFunc *func = PyObject_GC_New(ComponentFunc, &ComponentFuncType);
+    if (!func)
+        return NULL;
+    func->vectorcall = func_vectorcall;
+    func->store = (Store *)Py_NewRef(function->state->store);
+    func->function = function;
+    func->info = Py_NewRef(info);
+    func->dict = func->weakrefs = NULL;
+    PyObject_GC_Track(func);
+    return (PyObject *)func;
+}
+
+CanonFunction *component_func_target(PyObject *object, const ComponentState *state)
+{
+    if (!PyObject_TypeCheck(object, &ComponentFuncType))
+        return NULL;
+    ComponentFunc *func = (ComponentFunc *)object;
+    return !func->store->closed && func->function->state == state ? func->function : NULL;
+}
+
+static int func_traverse(ComponentFunc *self, visitproc visit, void *arg)
+{
+    Py_VISIT(self->store);
+    Py_VISIT(self->info);
+    Py_VISIT(self->dict);
+    return 0;
+}
+
+static int func_clear(ComponentFunc *self)
+{
+    Py_CLEAR(self->dict);
+    Py_CLEAR(self->info);
+    return 0;
+}
+
+static void func_dealloc(ComponentFunc *self)
+{
+    PyObject_GC_UnTrack(self);
+    if (self->weakrefs)
+        PyObject_ClearWeakRefs((PyObject *)self);
+    (void)func_clear(self);
+    Py_DECREF(self->store);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyObject *func_get_info(ComponentFunc *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->info ? self->info : Py_None); }
+
+static PyObject *func_post_return(ComponentFunc *self, PyObject *storelike)
+{
+    if (store_check_arg(self->store, storelike))
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef func_methods[] = {
+    {"post_return", (PyCFunction)func_post_return, METH_O,
+     "post_return($self, store, /)\n--\n\nNothing: a call has done it before it returned. For programs written for wasmtime-py."},
+    {NULL, NULL, 0, NULL},
+};
+static PyGetSetDef func_getset[] = {
+    {"_info", (getter)func_get_info, NULL, "What its maker keeps by it.", NULL},
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+PyTypeObject ComponentFuncType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.ComponentFunc",
+    .tp_doc = PyDoc_STR("A function of a component's instance: `func(store, *args)`."),
+    .tp_basicsize = sizeof(ComponentFunc),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .tp_dealloc = (destructor)func_dealloc,
+    .tp_traverse = (traverseproc)func_traverse,
+    .tp_clear = (inquiry)func_clear,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(ComponentFunc, vectorcall),
+    .tp_weaklistoffset = offsetof(ComponentFunc, weakrefs),
+    .tp_dictoffset = offsetof(ComponentFunc, dict),
+    .tp_methods = func_methods,
+    .tp_getset = func_getset,
+};

@@ -1,0 +1,161 @@
+/* component_lowered.c: what a guest calls when it calls a component's function: another guest's, without leaving wasm, or Python's. */
+#include "component.h"
+#include "runtime.h"
+
+enum { INLINE_ARGS = MAX_FLAT_PARAMS + 2, RETURNED = 2 }; /* CanonicalABI.md: Subtask.State */
+
+static CanonFunction *function_of(const VMHostContext *context) { return ((const HostContext *)(const void *)context)->function->canon; }
+
+/* The way out of wasm to Python and back, as host_call goes it. */
+typedef struct Outside {
+    ThreadRecord *thread;
+    Activation *activation;
+    PyThreadState *released;
+} Outside;
+
+static Outside go_outside(uintptr_t here)
+{
+    Outside outside = {.thread = tls_thread};
+    outside.activation = atomic_load_explicit(&outside.thread->activation, memory_order_relaxed);
+    if (UNLIKELY(here < outside.activation->store->vm.stack_limit))
+        raise_trap(TRAP_STACK_OVERFLOW);
+    outside.released = leave_wasm(outside.thread, outside.activation, 0, here);
+    return outside;
+}
+
+static void come_back(const Outside *outside, int failed)
+{
+    if (UNLIKELY(failed))
+        unwind_python_error(outside->thread, outside->activation);
+    return_to_wasm(outside->thread, outside->activation, outside->released);
+    poll_interrupt();
+}
+
+/* ---- a host function ---- */
+
+/* argv[0] is scratch for vectorcall, then the store and `count` arguments. */
+static int call_host(const Crossing *crossing, CanonFunction *function, VMValue *values, PyObject **argv, uint32_t count)
+{
+    if (!function->callable) {
+        PyErr_SetString(G.store_error, "the host function's store has been closed");
+        return -1;
+    }
+    if (abi_lift_params(crossing, function->signature, &function->options, values, argv + 2))
+        return -1;
+    argv[1] = (PyObject *)function->state->store;
+    PyObject *callable = Py_NewRef(function->callable);
+    PyObject *result = PyObject_Vectorcall(callable, argv + 1, (count + 1) | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    Py_DECREF(callable);
+    for (uint32_t i = 0; i < count; i++)
+        Py_DECREF(argv[2 + i]);
+    if (!result)
+        return -1;
+    int failed = abi_lower_result(crossing, function->signature, &function->options, result, values);
+    Py_DECREF(result);
+    return failed;
+}
+
+static int host_lowered(CanonFunction *function, VMValue *values)
+{
+    CallScope scope;
+    ComponentState *state = function->state;
+    const Crossing crossing = {.store = state->store, .program = state->program, .scope = &scope, .in_guest = false};
+    uint32_t count = abi_param_count(function->signature);
+    PyObject *few[INLINE_ARGS], **argv = count + 2 <= INLINE_ARGS ? few : PyMem_Malloc(sizeof *argv * ((size_t)count + 2));
+    if (!argv) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    scope_begin(&scope, state);
+    int failed = call_host(&crossing, function, values, argv, count);
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    scope_end(&scope);
+    PyErr_Restore(type, value, traceback);
+    if (argv != few)
+        PyMem_Free(argv);
+    if (failed)
+        state->trapped = true;
+    return failed;
+}
+
+/* ---- another guest's function ---- */
+
+static void guest_lowered(const Crossing *crossing, CanonFunction *function, VMValue *values)
+{
+    CanonFunction *target = function->target;
+    ComponentState *state = function->state;
+    const uint32_t caller = function->options.instance, callee = target->options.instance;
+    VMValue flat[MAX_FLAT];
+    (void)canon_enter(crossing, state, caller, callee); /* in a guest, what fails does not return */
+    Task task = {.outer = state->task, .function = target, .scope = crossing->scope, .caller = &function->options, .lowered = values};
+    state->task = &task;
+    (void)abi_copy_params(crossing, function->signature, &function->options, &target->options, values, flat);
+    (void)canon_call(crossing, target->core, flat);
+    if (target->options.is_async) {
+        if (!task.returned)
+            (void)canon_trap(crossing, "async-lifted export failed to produce a result: it did not call task.return before it returned");
+    } else {
+        (void)scope_check(crossing);
+        (void)abi_copy_result(crossing, function->signature, &target->options, &function->options, flat, values);
+        (void)canon_post_return(crossing, target, flat);
+    }
+    state->task = task.outer;
+    canon_leave(state, caller, callee);
+    scope_end(crossing->scope);
+    if (function->options.is_async)
+        values[0].i64 = RETURNED;
+}
+
+uint64_t canon_lowered(VMHostContext *context, VMValue *values)
+{
+    CanonFunction *function = function_of(context);
+    ComponentState *state = function->state;
+    CallScope scope;
+    const Crossing crossing = {.store = state->store, .program = state->program, .scope = &scope, .in_guest = true};
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    if (UNLIKELY(here < state->store->vm.stack_limit))
+        raise_trap(TRAP_STACK_OVERFLOW);
+    if (!state->instances[function->options.instance].may_leave)
+        (void)canon_trap(&crossing, "cannot leave component instance");
+    if (function->kind == CANON_LOWER) {
+        scope_begin(&scope, state);
+        guest_lowered(&crossing, function, values);
+        poll_interrupt();
+        return 0;
+    }
+    Outside outside = go_outside(here);
+    int failed = host_lowered(function, values);
+    if (!failed && function->options.is_async)
+        values[0].i64 = RETURNED;
+    come_back(&outside, failed);
+    return 0;
+}
+
+int host_destructor(const Crossing *crossing, ResourceType *type, uint64_t rep);
+int host_destructor(const Crossing *crossing, ResourceType *type, uint64_t rep)
+{
+    Outside outside;
+    if (crossing->in_guest)
+        outside = go_outside((uintptr_t)__builtin_frame_address(0));
+    PyObject *destructor = Py_NewRef(type->destructor);
+    PyObject *result = PyObject_CallFunction(destructor, "OK", (PyObject *)crossing->store, (unsigned long long)rep);
+    Py_DECREF(destructor);
+    Py_XDECREF(result);
+    if (crossing->in_guest)
+        come_back(&outside, !result);
+    return result ? 0 : -1;
+}
+
+/* A new reference: what an async-lifted function returned, for Python, which called it. Called in a guest. */
+PyObject *canon_lift_outside(const Crossing *crossing, const CanonFunction *lifted, const VMValue *values);
+PyObject *canon_lift_outside(const Crossing *crossing, const CanonFunction *lifted, const VMValue *values)
+{
+    const Crossing python = {.store = crossing->store, .program = crossing->program, .scope = crossing->scope, .in_guest = false};
+    Outside outside = go_outside((uintptr_t)__builtin_frame_address(0));
+    PyObject *result = abi_lift_result(&python, lifted->signature, &lifted->options, values);
+    if (!result)
+        lifted->state->trapped = true;
+    come_back(&outside, !result);
+    return result;
+}

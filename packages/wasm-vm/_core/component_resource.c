@@ -1,0 +1,334 @@
+/* component_resource.c: resource types, and the handles that Python holds. */
+#include "component.h"
+#include "runtime.h"
+
+/* ---- ResourceType ---- */
+
+static PyObject *type_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"name", "destructor", "wrap", "unwrap", NULL};
+    PyObject *name = Py_None, *given[3] = {Py_None, Py_None, Py_None};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOOO:ResourceType", names, &name, &given[0], &given[1], &given[2]))
+        return NULL;
+    for (int i = 0; i < 3; i++)
+        if (given[i] != Py_None && !PyCallable_Check(given[i])) {
+            PyErr_Format(PyExc_TypeError, "%s: expected something callable or None, not %.100s", names[i + 1], Py_TYPE(given[i])->tp_name);
+            return NULL;
+        }
+    ResourceType *type = (ResourceType *)cls->tp_alloc(cls, 0);
+    if (!type)
+        return NULL;
+    type->name = name == Py_None ? NULL : Py_NewRef(name);
+    type->destructor = given[0] == Py_None ? NULL : Py_NewRef(given[0]);
+    type->wrap = given[1] == Py_None ? NULL : Py_NewRef(given[1]);
+    type->unwrap = given[2] == Py_None ? NULL : Py_NewRef(given[2]);
+    return (PyObject *)type;
+}
+
+ResourceType *resource_type_of_guest(ComponentState *state, uint32_t instance, VMFuncRef *destructor, PyObject *name)
+{
+    ResourceType *type = (ResourceType *)ResourceTypeType.tp_alloc(&ResourceTypeType, 0);
+    if (type) {
+        type->name = name == Py_None ? NULL : Py_NewRef(name);
+        type->state = state;
+        type->instance = instance;
+        type->guest_destructor = destructor;
+    }
+    return type;
+}
+
+static int type_traverse(ResourceType *self, visitproc visit, void *arg)
+{
+    Py_VISIT(self->name);
+    Py_VISIT(self->destructor);
+    Py_VISIT(self->wrap);
+    Py_VISIT(self->unwrap);
+    return 0;
+}
+
+static int type_clear(ResourceType *self)
+{
+    Py_CLEAR(self->name);
+    Py_CLEAR(self->destructor);
+    Py_CLEAR(self->wrap);
+    Py_CLEAR(self->unwrap);
+    return 0;
+}
+
+static void type_dealloc(ResourceType *self)
+{
+    PyObject_GC_UnTrack(self);
+    (void)type_clear(self);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyObject *type_repr(ResourceType *self)
+{
+    return self->name ? PyUnicode_FromFormat("<ResourceType %R>", self->name) : PyUnicode_FromFormat("<ResourceType at %p>", (void *)self);
+}
+
+static PyObject *type_name(ResourceType *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->name ? self->name : Py_None); }
+
+static PyGetSetDef type_getset[] = {
+    {"name", (getter)type_name, NULL, "What it is called, or None.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+PyTypeObject ResourceTypeType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.ResourceType",
+    .tp_doc = PyDoc_STR("ResourceType(name=None, destructor=None, wrap=None, unwrap=None)\n--\n\nA type of resources, equal to itself alone.\n\n"
+                        "destructor(store, rep): called when a guest drops an owned one. wrap(object) -> rep and unwrap(rep, own) -> object: how Python's\n"
+                        "objects stand for representations, 32-bit integers; without them they are ResourceAny."),
+    .tp_basicsize = sizeof(ResourceType),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .tp_new = type_new,
+    .tp_dealloc = (destructor)type_dealloc,
+    .tp_traverse = (traverseproc)type_traverse,
+    .tp_clear = (inquiry)type_clear,
+    .tp_repr = (reprfunc)type_repr,
+    .tp_getset = type_getset,
+};
+
+/* ---- ResourceAny ---- */
+
+PyObject *resource_any_new(Store *store, ResourceType *type, uint64_t rep, bool own)
+{
+    ResourceAny *any = PyObject_GC_New(ResourceAny, &ResourceAnyType);
+    if (!any)
+        return NULL;
+    any->store = (Store *)Py_NewRef(store);
+    any->type = (ResourceType *)Py_NewRef(type);
+    any->rep = rep;
+    any->own = own;
+    any->gone = false;
+    any->lends = 0;
+    any->next = NULL;
+    any->dict = any->weakrefs = NULL;
+    PyObject_GC_Track(any);
+    return (PyObject *)any;
+}
+
+static int any_check(ResourceAny *self, PyObject *storelike)
+{
+    if (store_check_arg(self->store, storelike))
+        return -1;
+    if (!self->gone)
+        return 0;
+    PyErr_SetString(G.wasm_error, self->own ? "the resource is gone: it was dropped, or given to a guest"
+                                            : "the borrowed resource is gone: the call that lent it is over, or it was dropped");
+    return -1;
+}
+
+static PyObject *any_drop(ResourceAny *self, PyObject *storelike)
+{
+    if (any_check(self, storelike))
+        return NULL;
+    if (self->lends) {
+        PyErr_SetString(G.wasm_error, "cannot remove owned resource while borrowed: a call that has it runs");
+        return NULL;
+    }
+    self->gone = true;
+    if (!self->own)
+        Py_RETURN_NONE;
+    Store *store = self->store;
+    ComponentState *state = self->type->state;
+    CallScope scope;
+    const Crossing crossing = {.store = store, .program = NULL, .scope = &scope, .in_guest = false};
+    if (state)
+        scope_begin(&scope, state);
+    store->pins++;
+    int failed = resource_destroy(&crossing, state, NO_CALLER, self->type, self->rep);
+    store->pins--;
+    if (failed)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *any_rep(ResourceAny *self, PyObject *storelike)
+{
+    return any_check(self, storelike) ? NULL : PyLong_FromUnsignedLongLong(self->rep);
+}
+
+static PyObject *any_type(ResourceAny *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->type); }
+static PyObject *any_owned(ResourceAny *self, void *Py_UNUSED(closure)) { return PyBool_FromLong(self->own); }
+static PyObject *any_gone(ResourceAny *self, void *Py_UNUSED(closure)) { return PyBool_FromLong(self->gone); }
+static PyObject *any_store(ResourceAny *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->store); }
+
+/* With `with`: dropped at the end, unless it is gone already. */
+static PyObject *any_enter(ResourceAny *self, PyObject *Py_UNUSED(ignored)) { return any_check(self, (PyObject *)self->store) ? NULL : Py_NewRef(self); }
+static PyObject *any_exit(ResourceAny *self, PyObject *Py_UNUSED(args))
+{
+    if (self->gone || self->store->closed)
+        Py_RETURN_NONE;
+    return any_drop(self, (PyObject *)self->store);
+}
+
+static PyObject *any_repr(ResourceAny *self)
+{
+    const char *how = self->gone ? "gone" : self->own ? "owned" : "borrowed";
+    return PyUnicode_FromFormat("<ResourceAny %s, %R>", how, self->type);
+}
+
+static int any_traverse(ResourceAny *self, visitproc visit, void *arg)
+{
+    Py_VISIT(self->store);
+    Py_VISIT(self->type);
+    Py_VISIT(self->dict);
+    return 0;
+}
+
+static int any_clear(ResourceAny *self)
+{
+    Py_CLEAR(self->dict);
+    return 0;
+}
+
+static void any_dealloc(ResourceAny *self)
+{
+    PyObject_GC_UnTrack(self);
+    if (self->weakrefs)
+        PyObject_ClearWeakRefs((PyObject *)self);
+    (void)any_clear(self);
+    Py_DECREF(self->type);
+    Py_DECREF(self->store);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyObject *any_make(PyObject *cls, PyObject *args)
+{
+    PyObject *storelike, *type;
+    unsigned long long rep;
+    int own;
+    (void)cls;
+    if (!PyArg_ParseTuple(args, "OO!Kp:_make", &storelike, &ResourceTypeType, &type, &rep, &own))
+        return NULL;
+    Store *store = store_for_new(storelike);
+    if (store && ((ResourceType *)type)->state) {
+        PyErr_SetString(G.wasm_error, "a guest's resources are made by the guest");
+        return NULL;
+    }
+    return store ? resource_any_new(store, (ResourceType *)type, rep, own) : NULL;
+}
+
+static PyMethodDef any_methods[] = {
+    {"drop", (PyCFunction)any_drop, METH_O, "drop($self, store, /)\n--\n\nEnd it: an owned one is destroyed, by its guest's destructor or its host's."},
+    {"_rep", (PyCFunction)any_rep, METH_O, "_rep($self, store, /)\n--\n\nThe representation."},
+    {"_make", any_make, METH_VARARGS | METH_CLASS, "_make($type, store, resource_type, rep, own, /)\n--\n\nOf a host's type."},
+    {"__enter__", (PyCFunction)any_enter, METH_NOARGS, NULL},
+    {"__exit__", (PyCFunction)any_exit, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+static PyGetSetDef any_getset[] = {
+    {"type", (getter)any_type, NULL, "Its ResourceType.", NULL},
+    {"owned", (getter)any_owned, NULL, "Whether it is owned, not borrowed.", NULL},
+    {"gone", (getter)any_gone, NULL, "Whether it was dropped or given away, or the call that lent it is over.", NULL},
+    {"_store", (getter)any_store, NULL, "Its store.", NULL},
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+PyTypeObject ResourceAnyType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.ResourceAny",
+    .tp_doc = PyDoc_STR("A resource that Python owns, or has borrowed for a call."),
+    .tp_basicsize = sizeof(ResourceAny),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .tp_dealloc = (destructor)any_dealloc,
+    .tp_traverse = (traverseproc)any_traverse,
+    .tp_clear = (inquiry)any_clear,
+    .tp_repr = (reprfunc)any_repr,
+    .tp_weaklistoffset = offsetof(ResourceAny, weakrefs),
+    .tp_dictoffset = offsetof(ResourceAny, dict),
+    .tp_methods = any_methods,
+    .tp_getset = any_getset,
+};
+
+/* ---- crossing ---- */
+
+PyObject *resource_to_python(const Crossing *crossing, ComponentState *state, uint32_t resource, uint64_t rep, bool own)
+{
+    ResourceType *type = state->resources[resource];
+    if (type->unwrap) {
+        PyObject *unwrap = Py_NewRef(type->unwrap);
+        PyObject *object = PyObject_CallFunction(unwrap, "KO", (unsigned long long)rep, own ? Py_True : Py_False);
+        Py_DECREF(unwrap);
+        return object;
+    }
+    PyObject *object = resource_any_new(state->store, type, rep, own);
+    if (object && !own) {
+        ResourceAny *any = (ResourceAny *)object;
+        any->next = crossing->scope->held;
+        crossing->scope->held = (ResourceAny *)Py_NewRef(any);
+    }
+    return object;
+}
+
+static int wrapped(ResourceType *type, PyObject *object, uint64_t *rep)
+{
+    PyObject *wrap = Py_NewRef(type->wrap);
+    PyObject *number = PyObject_CallOneArg(wrap, object);
+    Py_DECREF(wrap);
+    if (!number)
+        return -1;
+    unsigned long long value = PyLong_AsUnsignedLongLong(number);
+    Py_DECREF(number);
+    if (value == (unsigned long long)-1 && PyErr_Occurred())
+        return -1;
+    if (value > UINT32_MAX) {
+        PyErr_Format(PyExc_OverflowError, "the representation %llu of a resource does not fit 32 bits", value);
+        return -1;
+    }
+    *rep = value;
+    return 0;
+}
+
+int resource_from_python(const Crossing *crossing, ComponentState *state, uint32_t resource, bool own, PyObject *object, uint64_t *rep)
+{
+    ResourceType *type = state->resources[resource];
+    if (!PyObject_TypeCheck(object, &ResourceAnyType)) {
+        if (type->wrap)
+            return wrapped(type, object, rep);
+        PyErr_Format(PyExc_TypeError, "expected a ResourceAny of %R, not %.100s", type, Py_TYPE(object)->tp_name);
+        return -1;
+    }
+    ResourceAny *any = (ResourceAny *)object;
+    if (any->store != state->store) {
+        PyErr_SetString(G.store_error, "resource used with the wrong store");
+        return -1;
+    }
+    if (any->type != type) {
+        PyErr_Format(PyExc_TypeError, "expected a resource of %R, not of %R", type, any->type);
+        return -1;
+    }
+    if (any_check(any, (PyObject *)any->store))
+        return -1;
+    extern int scope_lend_held(const Crossing *, ResourceAny *);
+    if (own) {
+        if (!any->own || any->lends) {
+            PyErr_SetString(G.wasm_error, any->own ? "cannot give away an owned resource while it is borrowed" : "a borrowed resource cannot be given away");
+            return -1;
+        }
+        any->gone = true;
+    } else if (scope_lend_held(crossing, any)) {
+        return -1;
+    }
+    *rep = any->rep;
+    return 0;
+}
+
+int resource_destroy(const Crossing *crossing, ComponentState *state, int64_t caller, ResourceType *type, uint64_t rep)
+{
+    extern int host_destructor(const Crossing *, ResourceType *, uint64_t);
+    if (!type->state)
+        return type->destructor ? host_destructor(crossing, type, rep) : 0;
+    if (!type->guest_destructor)
+        return 0;
+    int64_t from = state == type->state ? caller : NO_CALLER;
+    if (canon_enter(crossing, type->state, from, type->instance))
+        return -1;
+    VMValue values[MAX_FLAT];
+    values[0].i64 = (int64_t)rep;
+    if (canon_call(crossing, type->guest_destructor, values)) {
+        type->state->trapped = true;
+        return -1;
+    }
+    canon_leave(type->state, from, type->instance);
+    return 0;
+}
