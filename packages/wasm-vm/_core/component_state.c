@@ -243,7 +243,7 @@ static PyObject *state_lift(StateObject *self, PyObject *args)
 static PyObject *core_func(StateObject *self, CanonFunction *function, PyObject *type, uint64_t (*call)(VMHostContext *, VMValue *))
 {
     Store *store = self->store;
-    Signature *signature = engine_signature_of(store->engine, type);
+    Signature *signature = engine_signature_of(store->engine, NULL, type, "an environ FuncType");
     if (!signature || store_check_open(store))
         return NULL;
     HostFunc *host = host_func_new(store, signature, Py_None, false, NULL);
