@@ -39,6 +39,8 @@ CONSTANT_OPS: Final = 100_000  # instructions of one constant expression
 # Of a component as a whole, with everything it instantiates.
 COMPONENT_INSTANCES: Final = 10_000
 COMPONENT_STEPS: Final = 1_000_000
+COMPONENT_ITEMS: Final = 1_000_000  # in one vector of its binary: definitions of a section, fields of a type, ...
+COMPONENT_NESTING: Final = 100  # components and types inside one another
 
 # Limits of the specification, not ours: pages of a memory by address type (for 64 KiB pages), elements of a table.
 MEMORY32_PAGES: Final = 1 << 16
@@ -75,6 +77,8 @@ ROWS: Final = (
     ("array.new_fixed operands", ARRAY_NEW_FIXED, "operands of one array.new_fixed"),
     ("constant expression", CONSTANT_OPS, "instructions of one constant expression"),
     ("component instances", COMPONENT_INSTANCES, "instances of components, nested ones included"),
+    ("component items", COMPONENT_ITEMS, "definitions of a component's section, declarations, fields, cases or parameters of a type"),
+    ("component nesting", COMPONENT_NESTING, "components and types of components inside one another"),
     ("instantiation steps", COMPONENT_STEPS, "core instances, extracted items, resource types and canonical definitions of all instances"),
 )
 
