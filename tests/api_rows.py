@@ -163,6 +163,7 @@ MAKE: dict[str, Callable[[World], Any]] = {
     # types and values
     "field_type": lambda world: w.FieldType(w.ValType.externref(), mutable=True),
     "struct_type": lambda world: w.StructType({"a": w.FieldType("i8", mutable=True), "b": world.get("field_type")}),
+    "rec_group": lambda world: w.RecGroup(1),
     "array_type": lambda world: w.ArrayType(world.get("field_type")),
     "fields": lambda world: {"a": world.get("field_type")},
     "val": lambda world: w.Val.i32(7),
@@ -225,7 +226,7 @@ MAKE: dict[str, Callable[[World], Any]] = {
 # Type -> kind of its live object. A caller lives in a call only: the runner makes it.
 RECEIVERS = {
     "AnyRef": "struct", "ArrayRef": "array", "ArrayType": "array_type", "EqRef": "struct", "FieldType": "field_type", "I31Ref": "i31", "StructRef": "struct",
-    "StructType": "struct_type",
+    "StructType": "struct_type", "RecGroup": "rec_group",
     "Backtrace": "backtrace", "Caller": "caller", "Code": "code", "Config": "config", "DirPerms": "dir_perms", "Engine": "own_engine", "EngineCore": "core",
     "ExportType": "export_type", "ExnRef": "exnref", "FilePerms": "file_perms", "Frame": "frame", "Func": "func", "FuncType": "func_type", "Global": "global",
     "GlobalType": "global_type", "ImportType": "import_type", "Instance": "instance", "InstanceExports": "exports", "InstancePre": "pre", "Limits": "limits",
@@ -266,6 +267,7 @@ ROWS = {
     "Func": "store func_type callback access_caller=flag", "Func.type": "store", "Func._from_host": "store host_definition any",
     "Func.__call__": "store one one float one reference func timeout=seconds|store one one float one reference func",
     "FuncType": "val_types val_types", "GlobalType": "val_type flag", "MemoryType": "limits flag flag sixteen", "TableType": "ref_type limits flag",
+    "RecGroup": "one", "RecGroup.__getitem__": "zero", "RecGroup.define": "struct_type",
     "TagType": "func_type", "ValType": "", "ValType.ref": "struct_type flag|heap",
     "Global": "store global_type one", "Global.type": "store", "Global.value": "store", "Global.set_value": "store reference",
     "Instance": "store module imports", "Instance.exports": "store",

@@ -382,3 +382,103 @@ def test_names_beyond_the_module(end: bytes) -> None:
     with pytest.raises(AttributeError):
         made.b  # noqa: B018
     assert made.type.names == ("a",)
+
+
+# ---- recursion groups made in Python
+
+TREES = """(module (rec (type $tree (sub (struct (field i32) (field (mut (ref null $trees)))))) (type $trees (array (mut (ref null $tree))))
+    (type $visit (func (param (ref $tree)))) (type $oak (sub $tree (struct (field i32) (field (mut (ref null $trees))) (field f64)))))
+  (import "m" "visit" (func (type $visit)))
+  (func (export "first") (param (ref $tree)) (result i32)
+    (struct.get $tree 0 (array.get $trees (struct.get $tree 1 (local.get 0)) (i32.const 0))))
+  (func (export "oak") (param (ref null $tree)) (result i32) (ref.test (ref $oak) (local.get 0))))"""
+
+
+def trees() -> tuple[Any, ...]:
+    tree, trees, _, _ = group = w.RecGroup(4)
+    fields: dict[str, Any] = {"value": I32, "below": w.FieldType(w.ValType.ref(trees), mutable=True)}
+    older: dict[str, Any] = {**fields, "age": F64}
+    return group.define(
+        w.StructType(fields, final=False), w.ArrayType(w.FieldType(w.ValType.ref(tree), mutable=True)),
+        w.FuncType([w.ValType.ref(tree, nullable=False)], []), w.StructType(older, final=False, supertype=tree),
+    )  # fmt: skip
+
+
+def test_a_recursion_group_is_the_module_s() -> None:
+    tree, many, visit, oak = trees()
+    engine = w.Engine()
+    store = w.Store(engine)
+    module = w.Module(engine, TREES)
+    assert module.imports[0].type == visit
+    exports: Any = w.Instance(store, module, [w.Func(store, visit, lambda tree: None)]).exports(store)
+    leaf = w.StructRef(store, oak, [5, None, 0.5])
+    top = w.StructRef(store, tree, [1, w.ArrayRef(store, many, [leaf])])
+    assert (exports["first"](store, top), top.below[0].age, exports["oak"](store, leaf), exports["oak"](store, top)) == (5, 0.5, 1, 0)
+    assert (leaf.type, leaf.type.supertype, top.below.type.element.type.heap_type, oak.names) == (oak, tree, tree, ("value", "below", "age"))
+    assert trees() == (tree, many, visit, oak)
+    assert len({*trees(), tree, many, visit, oak}) == 4
+    w.StructRef(w.Store(), oak, [5, None, 0.5])  # in another engine, too
+
+
+# Columns: what is wrong, a definition of it.
+ONE = w.RecGroup()
+WRONG_GROUPS: tuple[tuple[str, str, Callable[[], Any]], ...] = (
+    ("none", "1 to 1000000 types", lambda: w.RecGroup(0)),
+    ("too many", "has 1 types, 2 are given", lambda: ONE.define(OPEN, OPEN)),
+    ("no fit", "does not match super type", lambda: w.RecGroup(2).define(*no_fit())),
+    ("itself as supertype", "must stand before", lambda: ONE.define(w.StructType([], final=False, supertype=ONE[0]))),
+    ("a definition", "mentions another definition", lambda: ONE.define(w.StructType([w.ValType.ref(w.StructType([w.ValType.ref(ONE[0])]))]))),
+    ("another group's", "define", lambda: w.RecGroup().define(w.StructType([w.ValType.ref(ONE[0])]))),
+    ("made of a definition", "define", lambda: w.StructRef(w.Store(), w.StructType([w.ValType.ref(ONE[0])]), [None])),
+    ("a table", "define", lambda: w.Table(w.Store(), w.TableType(w.ValType.ref(ONE[0]), w.Limits(1, None)), None)),
+    ("a global", "define", lambda: w.Global(w.Store(), w.GlobalType(w.ValType.ref(ONE[0]), True), None)),
+    ("a function", "define", lambda: w.Func(w.Store(), w.FuncType([w.ValType.ref(ONE[0])], []), print)),
+)  # fmt: skip
+
+
+def no_fit() -> tuple[Any, Any]:
+    a, _ = group = w.RecGroup(2)
+    group.define(w.StructType([I32], final=False), w.StructType([F64], supertype=a))
+    raise AssertionError(group)
+
+
+@pytest.mark.parametrize(("wrong", "says", "do"), WRONG_GROUPS, ids=[row[0] for row in WRONG_GROUPS])
+def test_wrong_recursion_groups(wrong: str, says: str, do: Callable[[], Any]) -> None:
+    with pytest.raises(w.WasmError, match=says):
+        do()
+
+
+def test_a_group_of_one() -> None:
+    node = w.RecGroup()
+    (list_,) = node.define(w.StructType({"head": I32, "tail": w.ValType.ref(node[0])}))
+    store = w.Store()
+    two = w.StructRef(store, list_, [1, w.StructRef(store, list_, [2, None])])
+    assert (two.tail.head, two.tail.tail) == (2, None)
+    text = "(module (rec (type $l (struct (field i32) (field (ref null $l))))) (global (export \"g\") (ref null $l) (ref.null $l)))"
+    module: Any = w.Module(store.engine, text)
+    assert module.exports[0].type.content.heap_type == list_
+
+
+def test_null_references_of_declared_types(world: World) -> None:
+    """A Val of a declared type serves where a reference of its hierarchy is wanted; the engine does not matter."""
+    types = [each.type.content for each in world.importing.imports if isinstance(each.type, w.GlobalType)]
+    take = w.Func(world.store, w.FuncType([*types, w.ValType.anyref(), w.ValType.funcref()], []), lambda *args: None)
+    array, function = (w.Val.ref_null(type) for type in types)
+    take(world.store, array, function, array, function)
+    take(world.store, *[w.Val.ref_null(t) for t in (w.ValType.ref(w.StructType([])), w.ValType.ref(w.FuncType([], [])), w.ValType.anyref(), types[1])])
+    with pytest.raises(TypeError):
+        take(world.store, function, function, array, function)
+    assert (array.type, repr(array), array == w.Val.ref_null(types[0])) == (types[0], "Val.(ref null $q)(None)", True)
+    assert array != function
+
+
+def test_a_type_in_two_engines() -> None:
+    """By turns: it is the same to both, and so are references to it."""
+    point = w.StructType({"x": F64})
+    line = w.StructType({"a": w.ValType.ref(point, nullable=False)})
+    stores = [w.Store(), w.Store()]
+    for store in stores * 2:
+        filler = w.StructType([I32] * len(repr(store)))
+        w.StructRef(store, filler, [1] * len(filler.fields))
+        made = w.StructRef(store, line, [w.StructRef(store, point, [2.5])])
+        assert (made.a.x, made.type, made.a.type) == (2.5, line, point)

@@ -47,12 +47,13 @@ class TypeRegistry:
     forked meanwhile for a thread it does not have. Instead the two steps that must be whole are one call of a list or a dict, see `_intern`.
     """
 
-    __slots__ = ("_entries", "_groups", "field_names", "type_names", "unread_names")
+    __slots__ = ("_entries", "_groups", "field_names", "reserved", "type_names", "unread_names")
 
     def __init__(self) -> None:
         self.unread_names: dict[bytes, list[int]] = {}  # of modules: what `type_names` reads, and the ids of their types
         self.type_names: dict[int, str] = {}  # by id
         self.field_names: dict[int, dict[str, int]] = {}  # name -> index, of struct types by id
+        self.reserved = False  # some ids stand for types that are not known yet: `reserve`
         self._groups: dict[GroupKey, int] = {}  # key of a rec group -> id of its first member
         self._entries: list[Entry] = []  # by id // STEP - 1
 
@@ -206,6 +207,13 @@ class TypeRegistry:
 
         key: GroupKey = ((composite_key(composite, lambda id: id), final, (supertype,) if supertype >= 0 else (), -1, -1),)
         return self._intern(key, [(composite, final, supertype, -1, -1)], None)[0]
+
+    def reserve(self, count: int) -> int:
+        """The first id of a group of `count` types that are not known yet: empty open structs, equal to no other type."""
+        from wasm_environ.composites import StructType
+
+        self.reserved = True
+        return self._intern((object(),), [(StructType(()), False, -1, -1, -1)] * count, None)[0]
 
     def _intern(self, key: GroupKey, rows: list[Row], ids: list[int] | None) -> range:
         """The ids of a group's members; `ids` maps the module's earlier indices, None where there are engine ids already."""

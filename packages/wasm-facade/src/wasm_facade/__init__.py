@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wasm_facade.linker import Linker
     from wasm_facade.loaded import load
     from wasm_facade.module import Module
+    from wasm_facade.rec_group import RecGroup
     from wasm_facade.types import ExportType, FuncType, GlobalType, ImportType, Limits, MemoryType, TableType, TagType, ValType
     from wasm_facade.value import Val
     from wasm_pool import PoolingAllocationConfig
@@ -55,7 +56,7 @@ __all__ = [
     "Engine", "EqRef", "ExhaustedError", "ExitTrap", "ExnRef", "ExportType", "FieldType", "FilePerms", "Frame",
     "Func", "FuncType", "Global", "GlobalType", "I31Ref", "ImportType", "Instance", "InstanceExports",
     "InstancePre", "InvalidError", "Limits", "LinkError", "Linker", "MalformedError", "Memory", "MemoryType",
-    "Module", "PoolingAllocationConfig", "SharedMemory", "Store", "StoreContext", "StoreError", "StructRef",
+    "Module", "PoolingAllocationConfig", "RecGroup", "SharedMemory", "Store", "StoreContext", "StoreError", "StructRef",
     "StructType", "Table", "TableType", "Tag", "TagType", "TextError", "Trap", "TrapCode", "UnsupportedError",
     "Val", "ValType", "WasiConfig", "WasmError", "WasmException", "WasmtimeError", "load", "wat2wasm",
 ]  # fmt: skip
@@ -71,6 +72,7 @@ _HOMES = (
     ("wasm_facade.engine", "Engine"),
     ("wasm_facade.module", "Module"),
     ("wasm_facade.linker", "Linker"),
+    ("wasm_facade.rec_group", "RecGroup"),
     ("wasm_facade.types", "ExportType FuncType GlobalType ImportType Limits MemoryType TableType TagType ValType"),
     ("wasm_facade.value", "Val"),
     ("wasm_facade.loaded", "load"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from wasm_environ import composites
 from wasm_environ import types as environ
-from wasm_facade.homes import code_in, declare, home_of, loose
-from wasm_facade.types import ValType
+from wasm_facade.homes import PendingType, code_in, declare, home_of, loose
+from wasm_facade.types import ValType, declared_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,18 +73,15 @@ class _Aggregate:
 
     _home: tuple[TypeRegistry, int]  # one value, so that it changes in one step: an engine that is told of the type becomes its home
 
-    def _declare(self, fields: list[FieldType], final: bool, supertype: Self | None) -> None:
-        if supertype is not None and type(supertype) is not type(self):
+    def _declare(self, fields: list[FieldType], final: bool, supertype: StructType | ArrayType | PendingType | None) -> None:
+        if supertype is not None and type(supertype) not in (type(self), PendingType):
             raise TypeError(f"supertype: expected {type(self).__name__} or None, not {type(supertype).__name__}")
-        above, id_above = (None, -1) if supertype is None else supertype._home
-        home = home_of([*[field._home for field in fields], above])
+        home = home_of([*[field._home for field in fields], None if supertype is None else supertype._home[0]])
         described = [field._in(home) for field in fields]
         composite: composites.CompositeType = composites.StructType(tuple(described))
         if isinstance(self, ArrayType):
             composite = composites.ArrayType(described[0])
-        if supertype is not None and above is not home:
-            id_above = id_of(home, supertype)
-        self._home = home, declare(home, composite, bool(final), id_above)
+        self._home = home, declare(home, composite, bool(final), -1 if supertype is None else declared_id(home, supertype))
 
     @property
     def _fields(self) -> list[FieldType]:
@@ -128,7 +125,8 @@ class StructType(_Aggregate):
     _names: tuple[str, ...]  # given in Python; () for those that the home knows
 
     def __init__(
-        self, fields: Iterable[FieldType | ValType | str] | Mapping[str, FieldType | ValType | str], *, final: bool = True, supertype: StructType | None = None
+        self, fields: Iterable[FieldType | ValType | str] | Mapping[str, FieldType | ValType | str], *, final: bool = True,
+        supertype: StructType | PendingType | None = None,
     ) -> None:  # fmt: skip
         self._names = ()
         if hasattr(fields, "keys"):
@@ -178,7 +176,7 @@ class ArrayType(_Aggregate):
 
     __slots__ = ()
 
-    def __init__(self, element: FieldType | ValType | str, *, final: bool = True, supertype: ArrayType | None = None) -> None:
+    def __init__(self, element: FieldType | ValType | str, *, final: bool = True, supertype: ArrayType | PendingType | None = None) -> None:
         self._declare([_field(element)], final, supertype)
 
     @property
@@ -192,14 +190,12 @@ class ArrayType(_Aggregate):
 
 def id_of(registry: TypeRegistry, type: object) -> int:
     """The id of a type in a registry, which is told of it if need be. Raises TypeError."""
-    if not isinstance(type, _Aggregate):
+    if not isinstance(type, (StructType, ArrayType)):
         raise TypeError(f"type: expected a StructType or ArrayType, not {type!r}")
     home, id = type._home
     if home is registry:
         return id
-    from wasm_environ.type_sections import adopt
-
-    id = adopt(registry, home, id)
+    id = declared_id(registry, type)
     type._home = registry, id
     if isinstance(type, StructType):
         type._tell_names()

@@ -19,9 +19,24 @@ if TYPE_CHECKING:
 FLAGS = 0xFFF  # of a value type's code: all but the declared type's id
 
 
+class PendingType:
+    """Stands for a member of a RecGroup that is being defined: in `ValType.ref`, or as a supertype."""
+
+    __slots__ = ("_home",)
+
+    def __init__(self, home: tuple[TypeRegistry, int]) -> None:
+        self._home = home
+
+    def __repr__(self) -> str:
+        return "PendingType()"
+
+
 def home_of(homes: Iterable[TypeRegistry | None]) -> TypeRegistry:
-    """Where a type may live whose parts live there."""
-    found = next((home for home in homes if home is not None), None)
+    """Where a type may live whose parts live there: with a stand-in, if it mentions one, because that is known nowhere else."""
+    found: TypeRegistry | None = None
+    for home in homes:
+        if home is not None and (found is None or home.reserved):
+            found = home
     if found is None:
         from wasm_environ.registry import TypeRegistry
 
@@ -37,6 +52,16 @@ def code_in(registry: TypeRegistry, home: TypeRegistry | None, code: int) -> int
     from wasm_environ.type_sections import adopt_value
 
     return adopt_value(registry, home, code)
+
+
+def abstract_above(home: TypeRegistry, id: int) -> int:
+    """The abstract heap type right above a declared type: func, struct or array."""
+    from wasm_environ.composites import ArrayType
+    from wasm_environ.types import ARRAY, FUNC, STRUCT
+
+    if home.is_func(id):
+        return FUNC
+    return ARRAY if isinstance(home.composite(id), ArrayType) else STRUCT
 
 
 def same_values(home: TypeRegistry | None, code: int, other_home: TypeRegistry | None, other: int) -> bool:
@@ -60,7 +85,7 @@ def declare(home: TypeRegistry, composite: CompositeType, final: bool, supertype
     """The id of a type made in Python that stands alone; `supertype`, or -1, and what it mentions are ids of `home`. Raises WasmError if it does not fit
     its supertype."""
     id = home.register_alone(composite, final, supertype)
-    if supertype >= 0:  # checked after it was registered, but nobody is told of it before
+    if supertype >= 0 and not home.reserved:  # checked after it was registered, but nobody is told of it before
         from wasm_environ.compile_errors import InvalidError
         from wasm_environ.type_sections import section_of
         from wasm_environ.type_text import structure_text

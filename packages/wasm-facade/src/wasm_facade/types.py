@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from wasm_environ import types as environ
 from wasm_environ.errors import WasmError
-from wasm_facade.homes import code_in, declare, home_of, loose, same_values
+from wasm_facade.homes import PendingType, abstract_above, code_in, declare, home_of, loose, same_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class ValType:
         return cls._of(environ.EXNREF)
 
     @classmethod
-    def ref(cls, heap: StructType | ArrayType | FuncType | str, nullable: bool = True) -> ValType:
+    def ref(cls, heap: StructType | ArrayType | FuncType | PendingType | str, nullable: bool = True) -> ValType:
         """The type of references to a StructType, ArrayType or FuncType, or to an abstract heap type by its name in the text format: "any", "struct"."""
         if isinstance(heap, str):
             if heap not in HEAPS:
@@ -133,6 +133,13 @@ class ValType:
             return environ.HEAP_NAMES[environ.heap_of(self._type)] if self.is_ref else None
         return declared_of(self._home, environ.heap_of(self._type))
 
+    @property
+    def _abstract(self) -> int:
+        """Its code, a declared type's replaced by the abstract one above it."""
+        if self._home is None:
+            return self._type
+        return environ.ref(abstract_above(self._home, environ.heap_of(self._type)), self.is_nullable)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ValType) and same_values(self._home, self._type, other._home, other._type)
 
@@ -147,7 +154,7 @@ class ValType:
         return value_text(self._home, self._type)
 
 
-def declared_home(declared: StructType | ArrayType | FuncType) -> tuple[TypeRegistry, int]:
+def declared_home(declared: StructType | ArrayType | FuncType | PendingType) -> tuple[TypeRegistry, int]:
     """The home and the id there of a type that references can name. Raises TypeError."""
     if isinstance(declared, FuncType):
         if declared._home is not None:
@@ -156,9 +163,19 @@ def declared_home(declared: StructType | ArrayType | FuncType) -> tuple[TypeRegi
         return home, home.register_func(declared._type)
     from wasm_facade.aggregate_types import ArrayType, StructType
 
-    if not isinstance(declared, (StructType, ArrayType)):
+    if not isinstance(declared, (StructType, ArrayType, PendingType)):
         raise TypeError(f"heap: expected a StructType, ArrayType, FuncType or the name of a heap type, not {type(declared).__name__}")
     return declared._home
+
+
+def declared_id(registry: TypeRegistry, declared: StructType | ArrayType | FuncType | PendingType) -> int:
+    """Its id in a registry, which is told of it if need be."""
+    home, id = declared_home(declared)
+    if home is registry:
+        return id
+    from wasm_environ.type_sections import adopt
+
+    return adopt(registry, home, id)
 
 
 def declared_of(home: TypeRegistry, id: int) -> StructType | ArrayType | FuncType:
@@ -200,17 +217,18 @@ class FuncType:
     _home: TypeRegistry | None
     _id: int
 
-    def __init__(self, params: Sequence[ValType], results: Sequence[ValType], *, final: bool = True, supertype: FuncType | None = None) -> None:
+    def __init__(self, params: Sequence[ValType], results: Sequence[ValType], *, final: bool = True, supertype: FuncType | PendingType | None = None) -> None:
         given = _val_types("params", params), _val_types("results", results)
-        if supertype is not None and not isinstance(supertype, FuncType):
+        if supertype is not None and not isinstance(supertype, (FuncType, PendingType)):
             raise TypeError(f"supertype: expected FuncType or None, not {type(supertype).__name__}")
         homes = [item._home for items in given for item in items]
-        plain = final and supertype is None and not any(homes)
-        home = None if plain else home_of([*homes, None if supertype is None else supertype._home])
+        if supertype is not None:
+            homes.append(declared_home(supertype)[0])
+        home = home_of(homes) if homes.count(None) < len(homes) or not final else None
         codes = [tuple([item._type if home is None else code_in(home, item._home, item._type) for item in items]) for items in given]
         self._type = environ.FuncType(*codes)
         self._home = home
-        self._id = 0 if home is None else declare(home, self._type, bool(final), -1 if supertype is None else id_in(home, supertype))
+        self._id = 0 if home is None else declare(home, self._type, bool(final), -1 if supertype is None else declared_id(home, supertype))
 
     @classmethod
     def _of_id(cls, home: TypeRegistry, id: int) -> FuncType:

@@ -19,18 +19,23 @@ class Val:
     Equal to another Val of the same type and value, and to the plain value.
     """
 
-    __slots__ = ("__dict__", "_code", "_val")
+    __slots__ = ("__dict__", "_code", "_kind", "_val")
+
+    _code: int  # for the vm: a declared type's is the abstract one above it, which no engine has an id for
+    _kind: ValType | None  # of a declared type alone
 
     def __init__(self, kind: ValType, val: Any) -> None:
         if not isinstance(kind, ValType):
             raise TypeError(f"kind: expected a ValType, not {type(kind).__name__}")
-        self._code = kind._type
+        self._code = kind._abstract
+        self._kind = None if kind._home is None else kind
         self._val = val
 
     @classmethod
     def _of(cls, code: int, val: Any) -> Val:
         made = cls.__new__(cls)
         made._code = code
+        made._kind = None
         made._val = val
         return made
 
@@ -90,7 +95,7 @@ class Val:
         """The null reference of a reference type."""
         if not isinstance(ty, ValType) or not ty.is_ref:
             raise WasmError(f"Invalid reference type for `ref_null`: {ty}")
-        return cls._of(ty._type, None)
+        return cls(ty, None)
 
     @property
     def value(self) -> Any:
@@ -100,7 +105,7 @@ class Val:
     @property
     def type(self) -> ValType:
         """The value's type."""
-        return ValType._of(self._code)
+        return self._kind or ValType._of(self._code)
 
     def _as(self, code: int) -> Any:
         return self._val if self._code == code else None
@@ -135,14 +140,14 @@ class Val:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Val):
-            return self._code == other._code and bool(self._val == other._val)
+            return self._code == other._code and self._kind == other._kind and bool(self._val == other._val)
         return bool(self._val == other)
 
     def __hash__(self) -> int:
         return hash(self._val)
 
     def __repr__(self) -> str:
-        return f"Val.{environ.value_type_name(self._code)}({self._val!r})"
+        return f"Val.{self.type!r}({self._val!r})"
 
 
 def _wrap(val: int, bits: int) -> int:
