@@ -149,3 +149,32 @@ def test_signal_handlers_that_call_wasm_leave_arguments_alone(strategy: str) -> 
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert calls > 0
+
+
+# How another instance's function gets into table $tab, where calls find it: name, fields, export of that instance that is imported, what the host does.
+ROADS = (
+    ("an import in a segment", '(import "" "" (func $f (type $t))) (table $tab 1 funcref) (elem (i32.const 0) func $f)', "f", None),
+    ("an imported table", '(import "" "" (table $tab 1 funcref))', "t", None),
+    ("an exported table", '(table $tab (export "tab") 1 funcref)', None, "set"),
+    ("a parameter", '(table $tab 1 funcref) (func (export "put") (param funcref) (table.set $tab (i32.const 0) (local.get 0)))', None, "put"),
+    ("a result", '(import "" "" (func $get (result funcref))) (table $tab 1 funcref) (func $s (table.set $tab (i32.const 0) (call $get))) (start $s)', "get", None),
+)
+REFERENCE = "(ref.cast (ref $t) (table.get $tab (i32.const 0)))"
+CALLS = ("call_indirect $tab (type $t) (i32.const 0)", f"call_ref $t {REFERENCE}", "return_call_indirect $tab (type $t) (i32.const 0)", f"return_call_ref $t {REFERENCE}")
+
+
+@pytest.mark.parametrize(("fields", "imported", "host"), [row[1:] for row in ROADS], ids=[row[0] for row in ROADS])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_functions_of_other_instances_run_with_their_own_state(strategy: str, fields: str, imported: str | None, host: str | None) -> None:
+    """A backend may leave a callee's vmctx as it is only where no other instance's function can be in the table."""
+    e = engine(strategy)
+    store, theirs = instance(e, """(module (global (mut i32) (i32.const 42)) (func $f (export "f") (result i32) (global.get 0))
+      (table (export "t") funcref (elem $f)) (func (export "get") (result funcref) (ref.func $f)))""")
+    calls = "".join(f'(func (export "{k}") (result i32) ({call}))' for k, call in enumerate(CALLS))
+    wat = f"(module (type $t (func (result i32))) {fields} (global (mut i32) (i32.const 7)) {calls})"
+    _, mine = instance(e, wat, *([theirs[imported]] if imported else []), store=store)
+    if host == "set":
+        mine["tab"].set(store, 0, theirs["f"])
+    elif host == "put":
+        mine["put"](store, theirs["f"])
+    assert [mine[str(k)](store) for k in range(len(CALLS))] == [42] * len(CALLS)

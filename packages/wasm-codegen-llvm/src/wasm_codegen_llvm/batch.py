@@ -8,6 +8,7 @@ from wasm_codegen_llvm.ir import Signature, without_fences
 from wasm_environ.composites import StructType
 from wasm_environ.heap_layout import exception_layout, struct_layout
 from wasm_environ.libcalls import INDEX
+from wasm_environ.own_functions import all_functions_are_own
 from wasm_environ.types import FuncType
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, POINTER_SIZE, ContextLayout
 
@@ -55,13 +56,14 @@ FIRST_SUBPROGRAM: Final = 10
 class Shared:
     """What all batches of one module share: its layout, and the signatures met so far."""
 
-    __slots__ = ("bounds_checked", "isa", "layout", "layouts", "module", "signatures", "tunables")
+    __slots__ = ("bounds_checked", "isa", "layout", "layouts", "module", "own_functions", "signatures", "tunables")
 
     def __init__(self, module: Module, tunables: Tunables, isa: Isa) -> None:
         self.module = module
         self.tunables = tunables
         self.isa = isa
         self.layout = ContextLayout(module)
+        self.own_functions = all_functions_are_own(module)
         self.bounds_checked = [tunables.needs_bounds_check(memory) for memory in module.memories]
         self.signatures: dict[int, Signature] = {}
         self.layouts: dict[int, Layout] = {}
@@ -123,6 +125,7 @@ class Batch:
         self.isa = shared.isa
         self.layout = shared.layout
         self.bounds_checked = shared.bounds_checked
+        self.own_functions = shared.own_functions
         self.signature = shared.signature
         self.is_func_type = shared.is_func_type
         self.type_depth = shared.type_depth

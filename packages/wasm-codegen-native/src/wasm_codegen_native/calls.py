@@ -15,7 +15,7 @@ from wasm_codegen_native.plan import Plan
 from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import REG, SLOT, WORDS, Values
-from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, IMPORT_CODE, IMPORT_CONTEXT
+from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, IMPORT_CODE, IMPORT_CONTEXT
 
 NULL_REFERENCE: Final = 12
 TYPE_ID: Final = -2
@@ -189,11 +189,20 @@ class Calls:
         self.pass_arguments(signature, first)
         self.pass_more(signature)
         self.code.mark()
-        self.machine.load_code_and_context(pointer, self.frame.tables.convention.integers[0])
+        self.load_target(pointer)
         self.machine.call_register(pointer)
         self.frame.guards.call(self.code.here())
         self.values.free_reg(pointer)
         self.results(signature, n + 1)
+
+    def load_target(self, pointer: i64) -> None:
+        """The callee's vmctx to where it travels, then pointer <- its code."""
+        callee = self.frame.tables.convention.integers[0]
+        if self.frame.tables.own_functions:
+            self.machine.move(T_I64, callee, self.frame.context)
+            self.machine.load(T_I64, pointer, pointer, FUNC_REF_CODE)
+        else:
+            self.machine.load_code_and_context(pointer, callee)
 
     def call_indirect(self, table: i64, type_index: i64, signature: Signature) -> None:
         """call_indirect"""
@@ -248,7 +257,7 @@ class Calls:
         first = self.values.sp - len(signature.params) - 1
         self.tail_arguments(signature, first)
         self.code.mark()
-        self.machine.load_code_and_context(pointer, self.frame.tables.convention.integers[0])
+        self.load_target(pointer)
         self.machine.leave(self.frame.saved)
         self.machine.jump_register(pointer)
 

@@ -12,6 +12,7 @@ from wasm_codegen_native.signatures import Convention, Signature, assign, regist
 from wasm_codegen_native.tags import Tags
 from wasm_environ.composites import StructType
 from wasm_environ.heap_layout import Layout, struct_layout
+from wasm_environ.own_functions import all_functions_are_own
 from wasm_environ.types import FuncType
 from wasm_environ.vmtypes import ContextLayout
 
@@ -30,6 +31,7 @@ class ModuleTables:
         layout = ContextLayout(module)
         self.convention: Convention = convention
         self.imported_functions: i64 = module.imported_functions
+        self.own_functions: bool = all_functions_are_own(module)
         self.whole: bool = whole  # else some defined functions are another backend's, called by relocation
         self.consume_fuel: bool = tunables.consume_fuel
         self.stack_check: bool = tunables.stack_check

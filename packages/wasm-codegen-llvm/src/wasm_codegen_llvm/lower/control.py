@@ -351,7 +351,7 @@ def indirect_target(f: FunctionLowering, table: int, type_index: int) -> tuple[s
         f.emit(f"br label %y{m}")
         f.start_block(f"y{m}")
         f.known = known
-    return f.load_at(f"%r{n}", FUNC_REF_CODE, "ptr"), f.load_at(f"%r{n}", FUNC_REF_CONTEXT, "ptr")
+    return code_and_context(f, f"%r{n}")
 
 
 def reference_target(f: FunctionLowering, operand_type: int) -> tuple[str, str]:
@@ -362,7 +362,13 @@ def reference_target(f: FunctionLowering, operand_type: int) -> tuple[str, str]:
         f.emit(f"%c{n} = icmp eq i64 {reference}, 0")
         f.trap_if(f"%c{n}", traps.NULL_REFERENCE)
     f.emit(f"%r{n} = inttoptr i64 {reference} to ptr")
-    return f.load_at(f"%r{n}", FUNC_REF_CODE, "ptr"), f.load_at(f"%r{n}", FUNC_REF_CONTEXT, "ptr")
+    return code_and_context(f, f"%r{n}")
+
+
+def code_and_context(f: FunctionLowering, pointer: str) -> tuple[str, str]:
+    """What a VMFuncRef says, the vmctx only where it may be another instance's."""
+    code = f.load_at(pointer, FUNC_REF_CODE, "ptr")
+    return code, "%vm" if f.batch.own_functions else f.load_at(pointer, FUNC_REF_CONTEXT, "ptr")
 
 
 def arguments(f: FunctionLowering, s: Signature, context: str, more: str) -> str:
