@@ -39,8 +39,21 @@ CONSTANT_OPS: Final = 100_000  # instructions of one constant expression
 # Of a component as a whole, with everything it instantiates.
 COMPONENT_INSTANCES: Final = 10_000
 COMPONENT_STEPS: Final = 1_000_000
-COMPONENT_ITEMS: Final = 1_000_000  # in one vector of its binary: definitions of a section, fields of a type, ...
-COMPONENT_NESTING: Final = 100  # components and types inside one another
+
+# Of the binary of a component. Where wasmtime has a limit, ours is the same.
+COMPONENT_ITEMS: Final = 1_000_000  # definitions of all its components, nested ones included
+COMPONENT_NESTING: Final = 100  # components inside one another, and component and instance types inside one another
+COMPONENT_DECLARATIONS: Final = 1_000_000  # of one component or instance type
+MODULE_DECLARATIONS: Final = 100_000  # of one module type
+INSTANTIATION_ARGS: Final = 100_000
+INSTANTIATION_EXPORTS: Final = 100_000
+CANON_OPTIONS: Final = 10
+START_ARGS: Final = 1_000
+RECORD_FIELDS: Final = 10_000
+VARIANT_CASES: Final = 10_000
+TUPLE_TYPES: Final = 10_000
+FLAG_LABELS: Final = 1_000
+ENUM_CASES: Final = 10_000
 
 # Limits of the specification, not ours: pages of a memory by address type (for 64 KiB pages), elements of a table.
 MEMORY32_PAGES: Final = 1 << 16
@@ -77,8 +90,19 @@ ROWS: Final = (
     ("array.new_fixed operands", ARRAY_NEW_FIXED, "operands of one array.new_fixed"),
     ("constant expression", CONSTANT_OPS, "instructions of one constant expression"),
     ("component instances", COMPONENT_INSTANCES, "instances of components, nested ones included"),
-    ("component items", COMPONENT_ITEMS, "definitions of a component's section, declarations, fields, cases or parameters of a type"),
-    ("component nesting", COMPONENT_NESTING, "components and types of components inside one another"),
+    ("component items", COMPONENT_ITEMS, "definitions of a component, those of nested components included"),
+    ("component nesting", COMPONENT_NESTING, "components inside one another; component and instance types inside one another"),
+    ("component type declarations", COMPONENT_DECLARATIONS, "declarations of a component or instance type"),
+    ("module type declarations", MODULE_DECLARATIONS, "declarations of a module type"),
+    ("instantiation arguments", INSTANTIATION_ARGS, "arguments of one instantiation"),
+    ("instantiation exports", INSTANTIATION_EXPORTS, "exports of one instance that is made of items"),
+    ("canonical options", CANON_OPTIONS, "options of one canonical definition"),
+    ("start arguments", START_ARGS, "arguments of a component's start function"),
+    ("record fields", RECORD_FIELDS, "fields of a record type"),
+    ("variant cases", VARIANT_CASES, "cases of a variant type"),
+    ("tuple types", TUPLE_TYPES, "types of a tuple type"),
+    ("flag labels", FLAG_LABELS, "labels of a flags type"),
+    ("enum cases", ENUM_CASES, "cases of an enum type"),
     ("instantiation steps", COMPONENT_STEPS, "core instances, extracted items, resource types and canonical definitions of all instances"),
 )
 

@@ -98,18 +98,21 @@ def type_section(m: Module) -> bytes:
     at = 0
     while at < len(m.types):
         size = m.types[at].rec_size
-        members = [sub_type(m, i) for i in range(at, at + size)]
+        members = [module_sub_type(m, i) for i in range(at, at + size)]
         groups.append(members[0] if size == 1 else bytes((REC_CODE,)) + vector(members))
         at += size
     return vector(groups) if groups else b""
 
 
-def sub_type(m: Module, at: int) -> bytes:
-    sub: SubType = m.types[at]
-
+def module_sub_type(m: Module, at: int) -> bytes:
     def index(canonical: int) -> int:
         return written_index(m.types, at, canonical)
 
+    return sub_type(m.types[at], index)
+
+
+def sub_type(sub: SubType, index: Callable[[int], int]) -> bytes:
+    """A type as a member of a rec group; `index` gives the type index to write."""
     out = b""
     if sub.supers or not sub.final:
         code = SUB_FINAL_CODE if sub.final else SUB_CODE

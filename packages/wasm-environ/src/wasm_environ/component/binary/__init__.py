@@ -1,1 +1,1 @@
-"""The binary format of components (Binary.md): bytes to definitions and back."""
+"""Components as bytes: `decode` reads them, `encode` writes them (Binary.md)."""

@@ -1,197 +1,171 @@
-"""Decoder of components: bytes to a `syntax.Component`, in one pass, errors with byte offsets (Binary.md)."""
+"""Binary to Component: preambles, sections, nested components and core modules, custom sections (Binary.md: component)."""
 
 from __future__ import annotations
 
-from typing import Final
+import gc
+from typing import final
 
-from wasm_environ.compile_errors import MalformedError
-from wasm_environ.component import canons
-from wasm_environ.component import syntax as s
-from wasm_environ.component.binary import types
-from wasm_environ.component.binary.cursor import Cursor
+from wasm_environ import limits
+from wasm_environ.binary.reader import Reader
+from wasm_environ.compile_errors import InvalidError, MalformedError
+from wasm_environ.component.binary.decode_definitions import ITEMS
+from wasm_environ.component.syntax import Component, CoreModule, Custom, SubComponent
 from wasm_environ.features import ALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Final
 
+    from wasm_environ.component.syntax import Definition
     from wasm_environ.features import Features
 
-PREAMBLE: Final = b"\0asm\x0d\0\1\0"
-MODULE_PREAMBLE: Final = b"\0asm\1\0\0\0"
+MAGIC: Final = b"\0asm"
+MODULE_VERSION: Final = b"\1\0\0\0"
+COMPONENT_VERSION: Final = b"\x0d\0\1\0"
+PREAMBLE: Final = 8
 
+CUSTOM: Final = 0
+MODULE: Final = 1
+COMPONENT: Final = 4
+START: Final = 9
+LAST: Final = 12
 
-def is_component(data: bytes | memoryview) -> bool:
-    """Whether these bytes begin as a component does."""
-    return bytes(data[:8]) == PREAMBLE
+LARGE: Final = 100_000  # bytes of a component for which the garbage collector is paused
 
-
-def decode(data: bytes, features: Features = ALL) -> s.Component:
-    """Decode a binary component. Raises MalformedError, or InvalidError beyond a limit."""
-    c = Cursor(data, features)
-    try:
-        return _component(c, len(data))
-    except MalformedError as error:
-        if error.message.startswith("unexpected end of section or function"):
-            raise MalformedError("unexpected end-of-file", error.offset) from None
-        raise
-
-
-def _preamble(c: Cursor, end: int) -> None:
-    at = c.pos
-    found = c.data[at : min(at + 8, end)]
-    if found[:4] != PREAMBLE[:4]:
-        short = len(found) < 4 and found == PREAMBLE[: len(found)]
-        raise MalformedError("unexpected end" if short else "magic header not detected: bad magic number", at)
-    if len(found) < 8:
-        raise MalformedError("unexpected end-of-file", end)
-    if found[4:8] != PREAMBLE[4:8]:
-        what = "unsupported component version" if found[6:8] == PREAMBLE[6:8] else "unknown binary version"
-        raise MalformedError(f"{what}: 0x{int.from_bytes(found[4:6], 'little'):x}", at + 4)
-    c.r.pos = at + 8
-
-
-def _component(c: Cursor, end: int) -> s.Component:
-    """A component from its preamble to `end`."""
-    c.deeper(c.pos)
-    _preamble(c, end)
-    definitions: list[s.Definition] = []
-    while c.pos < end:
-        at = c.pos
-        kind = c.data[at]
-        c.r.pos = at + 1
-        c.r.end = end
-        if kind >= len(SECTIONS):
-            raise MalformedError(f"malformed section id: {kind}", at)
-        size = c.u32()
-        start = c.pos
-        if size > end - start:
-            raise MalformedError("unexpected end-of-file", end)
-        c.r.end = start + size
-        SECTIONS[kind](c, definitions)
-        if c.pos != start + size:
-            raise MalformedError("section size mismatch: unexpected data at the end of the section", c.pos)
-    c.r.end = end
-    c.depth -= 1
-    return s.Component(tuple(definitions), end)
-
-
-def _custom(c: Cursor, out: list[s.Definition]) -> None:
-    at, end = c.pos, int(c.r.end)
-    name = c.name()
-    out.append(s.Custom(at, name, c.data[c.pos : end]))
-    c.r.pos = end
-
-
-def _module(c: Cursor, out: list[s.Definition]) -> None:
-    at, end = c.pos, int(c.r.end)
-    if c.data[at : min(at + 8, end)] != MODULE_PREAMBLE:
-        raise MalformedError("unknown binary version: a core module section holds no core module", at)
-    out.append(s.CoreModule(at, c.data[at:end]))
-    c.r.pos = end
-
-
-def _sub_component(c: Cursor, out: list[s.Definition]) -> None:
-    at, end = c.pos, int(c.r.end)
-    out.append(s.SubComponent(at, _component(c, end)))
-
-
-def _core_instance(c: Cursor) -> s.Definition:
-    at = c.pos
-    kind = c.byte()
-    if kind == 0:
-        return s.CoreInstantiate(at, c.u32(), c.vector(lambda: _core_arg(c)))
-    if kind == 1:
-        return s.CoreExports(at, c.vector(lambda: (c.name(), c.core_sort(), c.u32())))
-    raise c.wrong(kind, "core instance", at)
-
-
-def _core_arg(c: Cursor) -> tuple[str, int]:
-    name = c.name()
-    at = c.pos
-    sort = c.byte()
-    if sort != s.CORE_INSTANCE:
-        raise c.wrong(sort, "instantiation arg kind", at)
-    return name, c.u32()
-
-
-def _instance(c: Cursor) -> s.Definition:
-    at = c.pos
-    kind = c.byte()
-    if kind == 0:
-        return s.Instantiate(at, c.u32(), c.vector(lambda: (c.name(), c.sort(), c.u32())))
-    if kind == 1:
-        return s.Exports(at, c.vector(lambda: (c.extern_name(), c.sort(), c.u32())))
-    raise c.wrong(kind, "instance", at)
-
-
-def _option(c: Cursor) -> tuple[int, int]:
-    at = c.pos
-    code = c.byte()
-    if code > s.OPTION_CALLBACK:
-        raise c.wrong(code, "canonical option", at)
-    return code, c.u32() if code in (s.OPTION_MEMORY, s.OPTION_REALLOC, s.OPTION_POST_RETURN, s.OPTION_CALLBACK) else -1
-
-
-def _canon(c: Cursor) -> s.Definition:
-    at = c.pos
-    code = c.byte()
-    row = canons.BY_CODE.get(code)
-    if row is None:
-        raise c.wrong(code, "canonical function", at)
-    operands: list[int] = []
-    options = s.CanonOptions()
-    for kind in row.operands:
-        where = c.pos
-        if kind == "s":
-            if (sort := c.byte()) != 0:
-                raise c.wrong(sort, f"canonical function {row.name}", where)
-        elif kind == "o":
-            options = s.CanonOptions(c.vector(lambda: _option(c)))
-        elif kind == "b":
-            operands.append(int(c.flag(f"flag `{row.flag}` of {row.name}")))
-        elif kind == "r":
-            operands.append(types.result_list(c))
-        elif kind == "v":
-            operands.append(int(c.r.value_type()))
-        else:
-            operands.append(c.u32())
-    return s.Canon(at, code, tuple(operands), options)
-
-
-def _start(c: Cursor, out: list[s.Definition]) -> None:
-    out.append(s.Start(c.pos, c.u32(), c.vector(c.u32), c.u32()))
-
-
-def _value(c: Cursor) -> s.Definition:
-    at = c.pos
-    type, size = c.valtype(), c.u32()
-    start = int(c.r.skip(size))
-    return s.Value(at, type, c.data[start : start + size])
-
-
-def _each(item: Callable[[Cursor], s.Definition]) -> Callable[[Cursor, list[s.Definition]], None]:
-    """A section that is a vector."""
-
-    def section(c: Cursor, out: list[s.Definition]) -> None:
-        out.extend(c.vector(lambda: item(c)))
-
-    return section
-
-
-# By section id.
-SECTIONS: Final[tuple[Callable[[Cursor, list[s.Definition]], None], ...]] = (
-    _custom,
-    _module,
-    _each(_core_instance),
-    _each(lambda c: s.CoreTypeDef(c.pos, types.core_type(c))),
-    _sub_component,
-    _each(_instance),
-    _each(types.alias),
-    _each(lambda c: s.TypeDef(c.pos, types.defined_type(c))),
-    _each(_canon),
-    _start,
-    _each(lambda c: s.Import(c.pos, c.extern_name(), types.extern_type(c))),
-    _each(lambda c: s.Export(c.pos, c.extern_name(), c.sort(), c.u32(), c.optional(lambda: types.extern_type(c), "optional export type"))),
-    _each(_value),
+# Words of the core decoder and those that the component suite has for the same.
+WORDS: Final = (
+    ("unexpected end of section or function", "unexpected end-of-file"),
+    ("length out of bounds: ", "unexpected end-of-file: "),
+    ("malformed definition type", "invalid leading byte for type definition"),
 )
+
+
+def is_component(data: bytes) -> bool:
+    """Whether the bytes begin as a component does, of any version."""
+    return data[:4] == MAGIC and data[6:8] == COMPONENT_VERSION[2:]
+
+
+def decode(data: bytes, features: Features = ALL) -> Component:
+    """Read a binary component. Raises MalformedError with the offset; InvalidError for a limit or a form that is switched off."""
+    if len(data) > limits.MODULE_SIZE:
+        raise InvalidError(limits.exceeded("module size", len(data)), 0)
+    data = bytes(data)
+    # What is made here lives on: looking for cycles in it again and again would take longer than all else.
+    pause = len(data) > LARGE and gc.isenabled()
+    if pause:
+        gc.disable()
+    try:
+        return _component(Reader(data, 0, len(data), features, []))
+    except MalformedError as error:
+        raise _worded(error) from None
+    finally:
+        if pause:
+            gc.enable()
+
+
+def _worded(error: MalformedError) -> MalformedError:
+    """The error in the component suite's words."""
+    for theirs, ours in WORDS:
+        if error.message.startswith(theirs):
+            return MalformedError(ours + error.message[len(theirs) :], error.offset)
+    return error
+
+
+@final
+class _Open:
+    """A component that is being read: its definitions so far, and where it starts and ends."""
+
+    __slots__ = ("definitions", "end", "start")
+
+    def __init__(self, start: int, end: int) -> None:
+        self.start = start
+        self.end = end
+        self.definitions: list[Definition] = []
+
+    def closed(self) -> Component:
+        return Component(tuple(self.definitions), self.end)
+
+
+def _component(r: Reader) -> Component:
+    """The outermost component. Those inside one another stand on a list, not on the stack."""
+    preamble(r, COMPONENT_VERSION, "component")
+    last = _Open(0, r.end)
+    around: list[_Open] = []
+    total = 0  # definitions of all components
+    while True:
+        if r.pos == last.end:
+            if not around:
+                return last.closed()
+            done, last = last, around.pop()
+            last.definitions.append(SubComponent(done.start, done.closed()))
+            r.end = last.end
+            continue
+        before = len(last.definitions)
+        size = _section(r, last)
+        total += len(last.definitions) - before
+        if size >= 0:
+            around.append(last)
+            if len(around) > limits.COMPONENT_NESTING:
+                raise InvalidError("component nesting is too deep", r.pos)
+            last = _Open(r.pos, r.pos + size)
+            r.end = last.end
+            preamble(r, COMPONENT_VERSION, "component")
+            total += 1
+        if total > limits.COMPONENT_ITEMS:
+            raise InvalidError(limits.exceeded("component items", total), r.pos)
+
+
+def preamble(r: Reader, version: bytes, what: str) -> None:
+    """Step over the first 8 bytes of a component or core module."""
+    start = r.pos
+    end = min(start + 4, r.end)
+    if r.data[start:end] != MAGIC:
+        if MAGIC.startswith(r.data[start:end]):
+            raise MalformedError("unexpected end-of-file: magic header is incomplete", end)
+        raise MalformedError("magic header not detected", start)
+    if r.end < start + PREAMBLE:
+        raise MalformedError("unexpected end-of-file: version is incomplete", r.end)
+    found = r.data[start + 4 : start + PREAMBLE]
+    if found != version:
+        if found in (MODULE_VERSION, COMPONENT_VERSION):
+            raise MalformedError(f"expected a version header for a {what}", start + 4)
+        raise MalformedError(f"unknown binary version: 0x{int.from_bytes(found, 'little'):08x}", start + 4)
+    r.pos = start + PREAMBLE
+
+
+def _section(r: Reader, into: _Open) -> int:
+    """Read one section to its end; of a component section only the header: its size is returned, of all others -1."""
+    at = r.pos
+    id = r.byte()
+    if id > LAST:
+        raise MalformedError("malformed section id", at)
+    size = r.u32()
+    start, end = r.pos, r.pos + size
+    if size > r.end - start:
+        raise MalformedError("unexpected end-of-file: a section ends beyond what contains it", at)
+    if id == COMPONENT:
+        return size
+    outer, r.end = r.end, end
+    if id == CUSTOM:
+        into.definitions.append(Custom(at, r.name(), r.data[r.pos : end]))
+        r.pos = end
+    elif id == MODULE:
+        preamble(r, MODULE_VERSION, "module")
+        into.definitions.append(CoreModule(start, r.data[start:end]))
+        r.pos = end
+    else:
+        _items(r, id, into)
+        if r.pos != end:
+            raise MalformedError("section size mismatch: trailing bytes at end of section", r.pos)
+    r.end = outer
+    return -1
+
+
+def _items(r: Reader, id: int, into: _Open) -> None:
+    """The definitions of a section that holds a vector of them, or the one of a start section."""
+    at = r.pos
+    count = 1 if id == START else r.u32()
+    if len(into.definitions) + count > limits.COMPONENT_ITEMS and count <= r.end - r.pos:
+        raise InvalidError(limits.exceeded("component items", len(into.definitions) + count), at)
+    item = ITEMS[id]
+    into.definitions.extend([item(r) for _ in range(count)])
