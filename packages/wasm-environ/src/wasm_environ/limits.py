@@ -55,6 +55,20 @@ TUPLE_TYPES: Final = 10_000
 FLAG_LABELS: Final = 1_000
 ENUM_CASES: Final = 10_000
 
+# Of the types of components.
+COMPONENT_TYPE_SIZE: Final = 1_000_000  # types that a type consists of, shared ones counted each time
+COMPONENT_TYPE_DEPTH: Final = 100  # of a value type
+COMPONENT_NESTED_TYPE_DEPTH: Final = 127  # of any type
+COMPONENT_TYPE_ROWS: Final = 2_000_000  # different types that validating a component makes
+COMPONENT_VALUE_SIZE: Final = (1 << 28) - 1  # bytes of a value of a type (CanonicalABI.md: element size)
+
+# Of one component: entries of its index spaces.
+COMPONENT_MODULES: Final = 1_000
+COMPONENT_COMPONENTS: Final = 1_000
+COMPONENT_DEFINED_INSTANCES: Final = 1_000
+COMPONENT_VALUES: Final = 1_000
+COMPONENT_SPACE: Final = 1_000_000  # functions, types, and core items of each other kind
+
 # Limits of the specification, not ours: pages of a memory by address type (for 64 KiB pages), elements of a table.
 MEMORY32_PAGES: Final = 1 << 16
 MEMORY64_PAGES: Final = 1 << 48
@@ -103,6 +117,16 @@ ROWS: Final = (
     ("tuple types", TUPLE_TYPES, "types of a tuple type"),
     ("flag labels", FLAG_LABELS, "labels of a flags type"),
     ("enum cases", ENUM_CASES, "cases of an enum type"),
+    ("component type size", COMPONENT_TYPE_SIZE, "types that a type of a component consists of, shared ones counted each time"),
+    ("component type depth", COMPONENT_TYPE_DEPTH, "value types inside one another"),
+    ("nested component type depth", COMPONENT_NESTED_TYPE_DEPTH, "types of any kind inside one another"),
+    ("component type rows", COMPONENT_TYPE_ROWS, "different types that validating a component makes"),
+    ("component value size", COMPONENT_VALUE_SIZE, "bytes of a value of a component's type"),
+    ("component modules", COMPONENT_MODULES, "core modules of one component, nested components apart"),
+    ("component components", COMPONENT_COMPONENTS, "components of one component"),
+    ("component defined instances", COMPONENT_DEFINED_INSTANCES, "core instances and instances that one component defines"),
+    ("component values", COMPONENT_VALUES, "values of one component"),
+    ("component index space", COMPONENT_SPACE, "functions, types, and core items of each other kind, of one component"),
     ("instantiation steps", COMPONENT_STEPS, "core instances, extracted items, resource types and canonical definitions of all instances"),
 )
 

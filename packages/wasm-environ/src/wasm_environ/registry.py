@@ -80,6 +80,13 @@ class TypeRegistry:
             ids.extend(self._intern(group_key(group, _indices(ids, start, -1)), rows, ids))
         return ids
 
+    def register_group(self, group: list[SubType], ids: list[int]) -> list[int]:
+        """The ids of the types of one rec group, which refer to earlier ones by their place in `ids`, and to one another by what follows."""
+        from wasm_environ.rec_groups import group_key
+
+        rows = [(sub.composite, sub.final, sub.supers[0] if sub.supers else -1, sub.descriptor, sub.describes) for sub in group]
+        return list(self._intern(group_key(group, _indices(ids, len(ids), -1)), rows, ids))
+
     def register_plain(self, plain: Sequence[tuple[Any, ...]]) -> list[int]:
         """The same for types in their plain form, see `composites.plain_of`."""
         ids: list[int] = []
