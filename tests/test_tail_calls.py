@@ -6,6 +6,7 @@ import signal
 from typing import Any
 
 import pytest
+import wasmtime
 
 import wasm_facade as w
 
@@ -178,3 +179,40 @@ def test_functions_of_other_instances_run_with_their_own_state(strategy: str, fi
     elif host == "put":
         mine["put"](store, theirs["f"])
     assert [mine[str(k)](store) for k in range(len(CALLS))] == [42] * len(CALLS)
+
+
+# What a function of twenty parameters does before it calls at its end: name, statements, arguments other than its own parameters in order.
+DEEP_EXPRESSION = "(local.get 2) " * 250 + "i64.add " * 249
+HANDED_ON: tuple[tuple[str, str, dict[int, str]], ...] = (
+    ("all", "", {}),
+    ("two swapped", "", {10: "(local.get 11)", 11: "(local.get 10)"}),
+    ("moved by one", "", {k: f"(local.get {(k + 1) % 20})" for k in range(20)}),
+    ("one changed before", "(local.set 9 (i64.add (local.get 9) (i64.const 5)))", {}),
+    ("one changed between", "", {18: "(local.tee 12 (i64.const 99))"}),
+    ("one read too", "", {2: "(i64.add (local.get 2) (local.get 12))"}),
+    ("two read in the last", "", {19: "(i64.div_u (local.get 12) (local.get 5))"}),
+    ("a constant between", "", {12: "(i64.const 77)"}),
+    ("a choice", "", {19: "(select (local.get 12) (local.get 13) (i32.wrap_i64 (local.get 0)))"}),
+    ("a branch behind them", "", {19: "(if (result i64) (i64.eqz (local.get 0)) (then (local.get 3)) (else (local.get 4)))"}),
+    ("a deep expression behind them", "", {19: DEEP_EXPRESSION}),
+    ("a call behind them", "", {19: "(call $other " + "(i64.const 3)" * 20 + ")"}),
+    ("some on one way only", "(if (i64.eqz (local.get 0)) (then (return_call $other " + "(local.get 19)" * 20 + ")))", {}),
+)
+
+
+@pytest.mark.parametrize(("before", "others"), [row[1:] for row in HANDED_ON], ids=[row[0] for row in HANDED_ON])
+def test_parameters_that_are_handed_on(before: str, others: dict[int, str]) -> None:
+    """Those that already are where the callee looks for them need not be touched: they must still arrive, whatever else happens."""
+    arguments = " ".join(others.get(k, f"(local.get {k})") for k in range(20))
+    weighed = "(i64.const 0)" + "".join(f"(i64.add (i64.mul (local.get {k}) (i64.const {3 * k + 1})))" for k in range(20))
+    parameters = "i64 " * 20
+    calls = ("return_call $a {}", "return_call_indirect (type $t) {} (i32.const 0)", "return_call_ref $t {} (global.get $g)")
+    functions = " ".join(f'(func (export "{n}") (type $t) {before} ({call.format(arguments)}))' for n, call in enumerate(calls))
+    wat = f"""(module (type $t (func (param {parameters}) (result i64))) (table funcref (elem $a)) (global $g (ref $t) (ref.func $a))
+      (func $a (type $t) {weighed}) (func $other (type $t) (i64.sub (local.get 19) (local.get 7))) {functions})"""
+    results = []
+    for api, e in ((wasmtime, wasmtime.Engine()), (w, engine("native")), (w, engine("llvm"))):
+        store = api.Store(e)
+        exports = api.Instance(store, api.Module(e, wat), []).exports(store)
+        results.append([exports[str(n)](store, *range(first, first + 20)) for n in range(len(calls)) for first in (0, 100)])
+    assert results[1:] == results[:1] * 2

@@ -27,6 +27,8 @@ ROWS = (
         (return (i32.const 2))) (i32.const 3)))"""),
     ("side_area", "the seventh argument and those after it through the store, a jump at the end", """(module (func $f (param i32 i32 i32 i32 i32 i32 f64) (result i32)
         (return_call $f (local.get 5) (local.get 4) (local.get 3) (local.get 2) (local.get 1) (local.get 0) (local.get 6))))"""),
+    ("handed_on", "no frame for what is only handed on: the ninth and tenth stay in the store", f"""(module (func $f (param{" i64" * 10}) (result i64)
+        (return_call $f (i64.const 1) {" ".join(f"(local.get {k})" for k in range(1, 5))} (i64.const 2) {" ".join(f"(local.get {k})" for k in range(6, 10))})))"""),
     ("indirect", "null and type checks, the slow path behind the function", "(module (type (func (param i32))) (table 4 funcref) (func (param i32) (call_indirect (type 0) (local.get 0) (local.get 0))))"),
     ("trap", "checks branch forward to stubs", "(module (func (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1))))"),
     ("vector", "one instruction an op", "(module (func (param v128 v128) (result v128) (i32x4.add (i32x4.mul (local.get 0) (local.get 1)) (local.get 0))))"),

@@ -11,10 +11,10 @@ from wasm_codegen_native.code import Code
 from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.machine import T_F32, T_I32, T_I64, Machine
 from wasm_codegen_native.moves import Moves
-from wasm_codegen_native.plan import Plan
+from wasm_codegen_native.plan import RESIDENT, Plan
 from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
 from wasm_codegen_native.traps import Traps
-from wasm_codegen_native.values import REG, SLOT, WORDS, Values
+from wasm_codegen_native.values import LOCAL, REG, SLOT, WORDS, Values
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, IMPORT_CODE, IMPORT_CONTEXT
 
 NULL_REFERENCE: Final = 12
@@ -85,13 +85,15 @@ class Calls:
         """The arguments that travel through the store's side area."""
         values = self.values
         machine = self.machine
-        store = self.spare(signature, first)
-        machine.load(T_I64, store, self.frame.context, CONTEXT_STORE)
+        store: i64 = -1
         n: i64 = len(signature.params)
         k: i64 = 0
         while k < n:
-            if signature.registers[k] == IN_SIDE_AREA:
-                entry = first + k
+            entry = first + k
+            if signature.registers[k] == IN_SIDE_AREA and not (values.kind[entry] == LOCAL and self.plan.first[values.low[entry]] == RESIDENT):
+                if store < 0:
+                    store = self.spare(signature, first)
+                    machine.load(T_I64, store, self.frame.context, CONTEXT_STORE)
                 type = signature.params[k]
                 register = values.in_reg(entry)
                 if register >= 0:
@@ -107,7 +109,8 @@ class Calls:
                 values.release(entry)
                 values.kind[entry] = SLOT  # it is written: nobody looks there
             k += 1
-        values.free_reg(store)
+        if store >= 0:
+            values.free_reg(store)
 
     def spare(self, signature: Signature, first: i64) -> i64:
         """A general temporary; where the arguments have them all, one of these goes to its slot."""

@@ -81,7 +81,7 @@ class Driver:
         plan.reset(len(types), body.params)
         plan.scan(ops, labels)
         signature = self.tables.signature(body.type_index)
-        self.setup.choose_registers(types)
+        self.setup.choose_registers(types, ops, signature)
         self.exceptions.begin(ops, labels)
         height = body.max_height
         if plan.tries and len(signature.results) > height:  # of a catch clause that ends the function
@@ -287,7 +287,6 @@ class Driver:
             calls.tail_call(a, signature)
         elif op == 0x13:
             first = self.values.operands(len(signature.params) + 1)
-            calls.before(first)
             self.code.mark()
             calls.tail_pointer(signature, self.machine.find_function(a, b, first + len(signature.params)))
         elif op == 0x14:

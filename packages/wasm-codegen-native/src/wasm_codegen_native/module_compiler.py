@@ -8,7 +8,7 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.isa.x86_64.isa import X86Isa
-from wasm_codegen_native.plan import ACCESSES, CALLS, DELEGATES, LEGACY, THROWS, TRIES, VECTORS
+from wasm_codegen_native.plan import ACCESSES, CALLS, DELEGATES, LEGACY, TAILS, THROWS, TRIES, VECTORS
 from wasm_environ.compiler import SYMBOL_FUNCTION
 from wasm_environ.opcodes import OPS
 
@@ -22,13 +22,14 @@ R_X86_64_PLT32: Final = 4
 # Chapters and ops whose lowering clobbers what calls clobber.
 CALLING: Final = frozenset(
     (
-        "call", "call_indirect", "call_ref", "return_call", "return_call_indirect", "return_call_ref", "memory.grow", "memory.copy",
+        "call", "call_indirect", "call_ref", "memory.grow", "memory.copy",
         "memory.fill", "memory.init", "data.drop", "table.get", "table.set", "table.grow", "table.fill", "table.copy", "table.init",
         "elem.drop", "ref.func", "struct.new", "struct.new_default", "struct.new_desc", "struct.new_default_desc", "array.new",
         "array.new_default", "array.new_fixed", "array.new_data", "array.new_elem", "array.init_data", "array.init_elem", "array.copy", "array.fill",
         "memory.atomic.notify", "memory.atomic.wait32", "memory.atomic.wait64",
     )
 )  # fmt: skip
+TAIL_CALLS: Final = frozenset(("return_call", "return_call_indirect", "return_call_ref"))
 EXCEPTIONS: Final = {
     "throw": THROWS, "throw_ref": THROWS, "rethrow": THROWS, "try_table": TRIES, "try": TRIES | LEGACY, "delegate": DELEGATES,
 }  # fmt: skip
@@ -40,6 +41,8 @@ def make_traits() -> bytes:
     for op in OPS:
         if op.mnemonic in CALLING:
             traits[op.id] |= CALLS
+        elif op.mnemonic in TAIL_CALLS:
+            traits[op.id] |= TAILS
         elif op.align >= 0:
             traits[op.id] |= ACCESSES
         traits[op.id] |= EXCEPTIONS.get(op.mnemonic, 0)

@@ -44,7 +44,9 @@ THROWS: Final = 8  # may lead to a landing pad of this function as a call does, 
 TRIES: Final = 16  # opens a try
 LEGACY: Final = 32  # ... of the legacy kind
 DELEGATES: Final = 64  # closes a legacy try
+TAILS: Final = 128  # calls in place of this function's frame: nothing that a call clobbers is needed afterwards
 
+RESIDENT: Final = -2  # `first` of a parameter that stays in the store's side area: see `resident`
 PER_REGISTER: Final = 64  # intervals a register can hold
 MAX_WEIGHT_SHIFT: Final = 15
 
@@ -72,7 +74,8 @@ class Plan:
 
     def __init__(self, traits: bytes) -> None:
         self.traits: bytes = traits
-        self.leaf: bool = True
+        self.leaf: bool = True  # makes no calls but tail calls
+        self.tails: bool = False  # whether there are tail calls
         self.tries: bool = False  # whether there is a try_table or legacy try
         self.legacy: bool = False  # whether there is a legacy one
         self.crosses: bool = False  # what calls_within found: whether there was one, whatever it weighs
@@ -80,7 +83,7 @@ class Plan:
         self.access_weight: i64 = 0
         self.count: i64 = 0  # of locals
         self.params: i64 = 0
-        self.first: vec[i64] = vec[i64]()  # record of the first access, -1 none
+        self.first: vec[i64] = vec[i64]()  # record of the first access, -1 none, RESIDENT
         self.scope: vec[i64] = vec[i64]()  # record where the arm of the first access ends; -1: it is not a set
         self.last: vec[i64] = vec[i64]()  # end of the interval if the first access dominates the others ...
         self.last_around: vec[i64] = vec[i64]()  # ... and if not
@@ -128,6 +131,7 @@ class Plan:
             self.used[r] = 0
             r += 1
         self.leaf = True
+        self.tails = False
         self.tries = False
         self.legacy = False
         self.has_vectors = False
@@ -178,7 +182,9 @@ class Plan:
                     self.has_vectors = True
             else:
                 trait: i64 = traits[op]
-                if trait != 0:
+                if trait == TAILS:
+                    self.tails = True
+                elif trait != 0:
                     if trait >= THROWS:
                         if (trait & THROWS) != 0:
                             self.call(record, 0)

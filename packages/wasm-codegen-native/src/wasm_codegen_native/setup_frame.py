@@ -9,9 +9,10 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.frame import NOT_PINNED, Frame, ModuleTables
-from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128, Machine
+from wasm_codegen_native.machine import T_F32, T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.moves import Moves
 from wasm_codegen_native.plan import PER_REGISTER, Plan, Registers
+from wasm_codegen_native.resident import Resident
 from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import Values
@@ -39,9 +40,10 @@ class Setup:
         self.calling: Registers = calling
         self.leaf: Registers = leaf
         self.moves: Moves = Moves()
+        self.resident: Resident = Resident(frame.tables)
 
-    def choose_registers(self, types: vec[i64]) -> None:
-        """Leaf or not, memory base pinned or not, and a register for each hot local."""
+    def choose_registers(self, types: vec[i64], ops: vec[i64], signature: Signature) -> None:
+        """Leaf or not, memory base pinned or not, which parameters stay in the side area, and a register for each hot local."""
         plan = self.plan
         frame = self.frame
         if T_V128 in types or self.calls_give_vectors() or (plan.tries and self.tables.tags.has_vectors):
@@ -54,6 +56,8 @@ class Setup:
         if plan.access_weight >= PIN_BASE_FROM and len(self.tables.memory_checked) > 0 and self.tables.memory_checked[0] == 0:
             frame.memory_base = registers.memory_base
             plan.used[registers.memory_base] = PER_REGISTER
+        if leaf and plan.tails and signature.has_side:
+            self.resident.leave(plan, ops, signature)
         plan.assign(types, registers)
         saved = plan.saved
         if not leaf:
@@ -136,7 +140,7 @@ class Setup:
             self.code.mark()
             self.traps.trap_if(machine.check_stack(frame.context, frame.size, STORE_STACK_LIMIT), STACK_OVERFLOW)
             machine.grow_frame(frame.size - padding)
-        elif frame.leaf and frame.size <= self.machine.red_zone:
+        elif frame.leaf and not self.plan.tails and frame.size <= self.machine.red_zone:  # a tail call may need a libcall for its table
             machine.grow_frame(8 * (count_bits(frame.saved) & 1))
         else:
             machine.grow_frame(frame.size)
@@ -190,20 +194,26 @@ class Setup:
         values = self.values
         plan = self.plan
         store = self.tables.convention.integer_result
-        machine.load(T_I64, store, self.frame.context, CONTEXT_STORE)
+        values.take(store)
+        general = values.alloc(T_I64)  # those that arrived in registers are where they belong: temporaries are free
+        loaded = False
         x: i64 = 0
         while x < plan.params:
             if plan.first[x] >= 0 and signature.registers[x] == IN_SIDE_AREA:
+                if not loaded:
+                    machine.load(T_I64, store, self.frame.context, CONTEXT_STORE)
+                    loaded = True
                 type = types[x]
                 to = plan.local_reg[x]
                 if to >= 0:
                     machine.load(type, to, store, signature.offsets[x])
                 else:
-                    if type < T_F32:
-                        type = T_F64 if type == T_I64 else T_F32
-                    machine.load(type, machine.vector_scratch, store, signature.offsets[x])
-                    machine.store(type, machine.vector_scratch, machine.frame_register, values.local_disp[x])
+                    scratch: i64 = general if type < T_F32 else machine.vector_scratch
+                    machine.load(type, scratch, store, signature.offsets[x])
+                    machine.store(type, scratch, machine.frame_register, values.local_disp[x])
             x += 1
+        values.free_reg(store)
+        values.free_reg(general)
 
 
 def count_bits(mask: i64) -> i64:

@@ -216,6 +216,8 @@ class References:
         self.code.wasm_offset = cold[at + 5]
         machine.bind(cold[at])
         in_use = cold[at + 2]
+        if self.frame.leaf:  # before a tail call; elsewhere the vmctx is in a register that calls preserve
+            in_use |= shl(1, context)
         self.save(machine, in_use, True)
         asm.rr(MOV_LOAD | W if self.frame.tables.table_is64[table] != 0 else MOV_LOAD, RDX, cold[at + 3])
         machine.constant(T_I32, RSI, table, 0, False)

@@ -33,7 +33,7 @@ NAMES16: Final = ("ax", "cx", "dx", "bx", "sp", "bp", "si", "di", *(f"r{n}w" for
 NAMES8: Final = ("al", "cl", "dl", "bl", "spl", "bpl", "sil", "dil", *(f"r{n}b" for n in range(8, 16)))
 NAMES_XMM: Final = tuple(f"xmm{n}" for n in range(16))
 
-# Who uses what. A function that makes no call is a leaf: vmctx stays where it arrives, and memory's base in a register no one must save.
+# Who uses what. A function that makes no call but tail calls is a leaf: vmctx stays where it arrives, and memory's base in a register no one must save.
 #
 #                       calls                       leaf
 CONTEXT: Final = (R15, RDI)
