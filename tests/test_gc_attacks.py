@@ -70,6 +70,9 @@ def test_class_assigned(made: Any, cls: Any) -> None:
     for use in USES:
         with pytest.raises(TypeError):
             use(disguised)
+    for use in (lambda o: o.x, lambda o: (dir(o), o.type), lambda o: (o.__setattr__("x", 1), o.type)):
+        with pytest.raises((TypeError, AttributeError)):
+            use(disguised)
     assert repr(disguised)
     if cls is Array:
         with pytest.raises(TypeError):

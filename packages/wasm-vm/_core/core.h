@@ -99,7 +99,9 @@ Signature *engine_signature(Engine *engine, uint32_t type_id);
 Signature *engine_signature_of(Engine *engine, PyObject *hook, PyObject *type, const char *expected);
 bool engine_is_subtype(const Engine *engine, uint32_t have, uint32_t want);
 void engine_free_aggregates(Engine *engine);
-int engine_sync_types(Engine *engine); /* descriptors of all types of the registry; -1 with an exception. Runs Python code */
+/* Descriptors of all types of the registry; without `needed` only if some are not plain function types, whose descriptors stay zero until then.
+ * -1 with an exception. Runs Python code. */
+int engine_sync_types(Engine *engine, bool needed);
 static inline const VMType *engine_type(const Engine *engine, uint32_t type_id) { return (const VMType *)(const void *)(engine->types + type_id); }
 Engine *engine_from_object(PyObject *object); /* a facade engine or an EngineCore -> borrowed; TypeError */
 extern PyTypeObject EngineType;
@@ -180,6 +182,13 @@ void externrefs_release(ExternRefs *refs);
 /* ---- gc_heap.c: structs, arrays and exceptions ---- */
 
 #include "gc.h"
+
+/* A struct or array; a function type may have no descriptor yet. */
+static inline bool type_is_aggregate(const Engine *engine, uint32_t type_id)
+{
+    uint32_t kind = engine_type(engine, type_id)->kind;
+    return kind == TYPE_KIND_STRUCT || kind == TYPE_KIND_ARRAY;
+}
 
 /* ---- gc_roots.c: what Python objects refer to ---- */
 

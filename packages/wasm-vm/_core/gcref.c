@@ -152,7 +152,7 @@ uint32_t gc_type_of(Engine *engine, PyObject *type, uint32_t kind)
     Py_XDECREF(id);
     if (n == (unsigned long)-1 && PyErr_Occurred())
         return 0;
-    if (n >= engine->types_end && engine_sync_types(engine))
+    if (n >= engine->types_end && engine_sync_types(engine, true))
         return 0;
     if (n < TYPE_STEP || n >= engine->types_end || n % TYPE_STEP || engine_type(engine, (uint32_t)n)->kind != kind) {
         PyErr_Format(PyExc_TypeError, "type: expected %s, not %R", kind == TYPE_KIND_STRUCT ? "a StructType" : "an ArrayType", type);

@@ -40,7 +40,7 @@ static int fill(Loaded *self, const PlanInput *in, Py_ssize_t text_offset, Py_ss
 {
     Code *code = self->code;
     Plan *plan = &self->plan;
-    if (code_set_tables(code, in->tables_of_code) || code_register(code, (size_t)text_offset, (size_t)text_size) || engine_sync_types(self->engine) ||
+    if (code_set_tables(code, in->tables_of_code) || code_register(code, (size_t)text_offset, (size_t)text_size) || engine_sync_types(self->engine, PyBytes_GET_SIZE(in->tags) > 0) ||
         plan_parse(self, in))
         return -1;
     for (uint32_t i = 0; i < plan->imported_functions; i++) { /* for host functions that escape as references */

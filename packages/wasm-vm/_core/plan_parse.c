@@ -349,7 +349,7 @@ int plan_parse(Loaded *self, const PlanInput *in)
         return -1;
     plan->uses_heap = plan->tag_count > 0;
     for (uint32_t i = 0; i < plan->type_count; i++)
-        plan->uses_heap |= engine_type(self->engine, plan->type_ids[i])->kind != TYPE_KIND_FUNC;
+        plan->uses_heap |= type_is_aggregate(self->engine, plan->type_ids[i]);
     return check_layout(plan);
 }
 

@@ -186,7 +186,7 @@ static int struct_assign_subscript(AnyRefObject *self, PyObject *key, PyObject *
 /* Attributes of the class come first, then fields, then what was set on this handle. */
 static PyObject *struct_getattro(AnyRefObject *self, PyObject *name)
 {
-    if (!self->store->closed && !_PyType_Lookup(Py_TYPE(self), name)) {
+    if (self->store && !self->store->closed && !_PyType_Lookup(Py_TYPE(self), name)) {
         Py_ssize_t i = field_named(self, name);
         if (i != -1)
             return i < 0 ? NULL : struct_item(self, i);
@@ -196,7 +196,7 @@ static PyObject *struct_getattro(AnyRefObject *self, PyObject *name)
 
 static int struct_setattro(AnyRefObject *self, PyObject *name, PyObject *value)
 {
-    if (!self->store->closed && !_PyType_Lookup(Py_TYPE(self), name)) {
+    if (self->store && !self->store->closed && !_PyType_Lookup(Py_TYPE(self), name)) {
         Py_ssize_t i = field_named(self, name);
         if (i != -1)
             return i < 0 ? -1 : struct_assign(self, i, value);

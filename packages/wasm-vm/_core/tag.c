@@ -29,7 +29,7 @@ static PyObject *tag_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
         return NULL;
     Store *store = store_for_new(storelike);
     Signature *signature = store ? engine_signature_of(store->engine, G.tag_id, ty, "a TagType") : NULL;
-    if (!signature || store_check_open(store))
+    if (!signature || (signature->type_id >= store->engine->types_end && engine_sync_types(store->engine, true)) || store_check_open(store))
         return NULL;
     if (signature->nresults) {
         PyErr_SetString(G.wasm_error, "a tag's function type must have no results");

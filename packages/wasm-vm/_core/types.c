@@ -13,7 +13,7 @@ static uint32_t top_of(const Engine *engine, uint64_t t)
 {
     uint64_t heap = t >> TYPE_HEAP_SHIFT;
     if (t & TYPE_CONCRETE)
-        return engine_type(engine, (uint32_t)heap)->kind == TYPE_KIND_FUNC ? HEAP_FUNC : HEAP_ANY;
+        return type_is_aggregate(engine, (uint32_t)heap) ? HEAP_ANY : HEAP_FUNC;
     switch (heap) {
     case HEAP_FUNC:
     case HEAP_NOFUNC: return HEAP_FUNC;
@@ -51,7 +51,7 @@ int value_type_parse(Engine *engine, PyObject *code, ValueType *out)
     default: break;
     }
     uint64_t heap = t >> TYPE_HEAP_SHIFT;
-    if ((t & TYPE_CONCRETE) && heap >= engine->types_end && engine_sync_types(engine))
+    if ((t & TYPE_CONCRETE) && heap >= engine->types_end && engine_sync_types(engine, true))
         return -1;
     if (!(t & TYPE_REF) || ((t & TYPE_CONCRETE) ? heap >= engine->types_end || heap % TYPE_STEP || !heap : heap < HEAP_EXN || heap > HEAP_NOEXN)) {
         PyErr_Format(PyExc_ValueError, "not a value type of this engine: %llu", (unsigned long long)t);
@@ -89,7 +89,7 @@ bool value_type_matches(const Engine *engine, uint64_t have, uint64_t want)
     }
     if (have & TYPE_CONCRETE) {
         uint32_t kind = engine_type(engine, (uint32_t)h)->kind;
-        h = kind == TYPE_KIND_FUNC ? HEAP_FUNC : kind == TYPE_KIND_STRUCT ? HEAP_STRUCT : HEAP_ARRAY;
+        h = kind == TYPE_KIND_STRUCT ? HEAP_STRUCT : kind == TYPE_KIND_ARRAY ? HEAP_ARRAY : HEAP_FUNC;
     }
     return h == w || (top_of(engine, want) == HEAP_ANY && below_any(h, w));
 }
@@ -197,7 +197,7 @@ static int fill_long_refs(Engine *engine, VMType *types, uint32_t start, size_t 
     return 0;
 }
 
-int engine_sync_types(Engine *engine)
+int engine_sync_types(Engine *engine, bool needed)
 {
     if (!engine->types) {
         void *map = mmap(NULL, TYPES_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -209,7 +209,7 @@ int engine_sync_types(Engine *engine)
         engine->types_end = TYPE_STEP;
     }
     uint32_t start = engine->types_end;
-    PyObject *rows = PyObject_CallMethod(engine->registry, "descriptors", "I", (unsigned int)start);
+    PyObject *rows = PyObject_CallMethod(engine->registry, "descriptors", "IO", (unsigned int)start, needed ? Py_True : Py_False);
     if (!rows)
         return -1;
     int failed = -1;
@@ -228,7 +228,7 @@ int engine_sync_types(Engine *engine)
         failed = fill_long_refs(engine, types, start, count);
         if (!failed && engine->types_end != start) { /* what Python ran meanwhile has asked as well */
             free_long_refs(types, count);
-            failed = engine_sync_types(engine);
+            failed = engine_sync_types(engine, needed);
         } else if (!failed) {
             memcpy(engine->types + start, types, size);
             engine->types_end = start + (uint32_t)size;
@@ -244,7 +244,7 @@ Signature *engine_signature(Engine *engine, uint32_t type_id)
     uint32_t index = type_id / TYPE_STEP;
     if (index < engine->signature_count && engine->signatures[index])
         return engine->signatures[index];
-    if (type_id >= engine->types_end && engine_sync_types(engine))
+    if (type_id >= engine->types_end && engine_sync_types(engine, false))
         return NULL;
     PyObject *type = PyObject_CallMethod(engine->registry, "func_type", "I", (unsigned int)type_id);
     if (!type)

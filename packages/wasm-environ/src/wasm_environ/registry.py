@@ -47,12 +47,13 @@ class TypeRegistry:
     forked meanwhile for a thread it does not have. Instead the two steps that must be whole are one call of a list or a dict, see `_intern`.
     """
 
-    __slots__ = ("_entries", "_groups", "field_names", "reserved", "type_names", "unread_names")
+    __slots__ = ("_declared", "_entries", "_groups", "field_names", "reserved", "type_names", "unread_names")
 
     def __init__(self) -> None:
         self.unread_names: dict[bytes, list[int]] = {}  # of modules: what `type_names` reads, and the ids of their types
         self.type_names: dict[int, str] = {}  # by id
         self.field_names: dict[int, dict[str, int]] = {}  # name -> index, of struct types by id
+        self._declared = False  # there are types that hosts do not write: see `descriptors`
         self.reserved = False  # some ids stand for types that are not known yet: `reserve`
         self._groups: dict[GroupKey, int] = {}  # key of a rec group -> id of its first member
         self._entries: list[Entry] = []  # by id // STEP - 1
@@ -68,6 +69,7 @@ class TypeRegistry:
         """The same for the types alone."""
         from wasm_environ.rec_groups import group_key
 
+        self._declared = True
         ids: list[int] = []
         while len(ids) < len(types):
             start = len(ids)
@@ -146,8 +148,14 @@ class TypeRegistry:
         alone = entry.final and entry.supertype < 0 and entry.size == 1
         return alone and isinstance(type, FuncType) and not any(t & CONCRETE for t in (*type.params, *type.results))
 
-    def descriptors(self, start: int) -> bytes:
-        """The descriptors of all types from id `start` on, DESCRIPTOR_SIZE bytes each in the machine's byte order: what C knows of types."""
+    def descriptors(self, start: int, needed: bool = True) -> bytes:
+        """The descriptors of all types from id `start` on, DESCRIPTOR_SIZE bytes each in the machine's byte order: what C knows of types.
+
+        Not `needed`: none, as long as all types are functions that no other type mentions, about which a descriptor says nothing unless exceptions or
+        references have the type; a program of those starts sooner without.
+        """
+        if not needed and not self._declared:
+            return b""
         from wasm_environ.heap_layout import descriptor_words
 
         words: list[int] = []
@@ -212,6 +220,7 @@ class TypeRegistry:
         """The id of a type that stands alone; references and `supertype` are engine ids."""
         from wasm_environ.rec_groups import composite_key
 
+        self._declared = True
         key: GroupKey = ((composite_key(composite, lambda id: id), final, (supertype,) if supertype >= 0 else (), -1, -1),)
         return self._intern(key, [(composite, final, supertype, -1, -1)], None)[0]
 

@@ -51,7 +51,7 @@ def object_repr(ref: Any) -> str:
 
 def struct_dir(ref: Any) -> list[str]:
     """What `dir(ref)` gives: the names of a struct's fields, too."""
-    names = [] if ref.store.closed else [name for name in ref.type.names if name]
+    names = [] if ref.store is None or ref.store.closed else [name for name in ref.type.names if name]
     return sorted({*object.__dir__(ref), *names})
 
 
