@@ -134,6 +134,20 @@ print("smaller works")
     assert "smaller works" in out
 
 
+def test_pools_that_only_a_cycle_keeps_make_room() -> None:
+    code = """
+import gc, resource
+gc.disable()
+resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40))
+from wasm_pool import PoolingAllocationConfig
+for _ in range(10):
+    cycle = [PoolingAllocationConfig(total_memories=40).make_pool()]
+    cycle.append(cycle)
+print("made")
+"""
+    assert "made" in run(code)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_slots_are_wiped_in_a_forked_child_too() -> None:
     code = """

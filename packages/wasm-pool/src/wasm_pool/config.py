@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from wasm_environ.errors import WasmError
+import gc
+
+from wasm_environ.errors import ExhaustedError, WasmError
 from wasm_vm import Pool
 
 TYPE_CHECKING = False
@@ -74,7 +76,12 @@ class PoolingAllocationConfig:
 
     def make_pool(self) -> Pool:
         """A pool of an engine's own. Raises ExhaustedError when the address space for it is refused."""
-        return Pool(**{name: getattr(self, name) for name, _, _, used, _ in SETTINGS if used})
+        settings = {name: getattr(self, name) for name, _, _, used, _ in SETTINGS if used}
+        try:
+            return Pool(**settings)
+        except ExhaustedError:
+            gc.collect()  # 16 pools fill an address space: those of engines that only a cycle keeps give theirs back
+            return Pool(**settings)
 
 
 def _rebuild(values: dict[str, int]) -> PoolingAllocationConfig:
