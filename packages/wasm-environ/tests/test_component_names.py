@@ -30,7 +30,7 @@ def test_kebab(text: str, expected: bool) -> None:
 # Columns: name, kind, key.
 NAMES = [
     ("a-B", "label", ("label", "a-b")), ("[constructor]A", "constructor", ("constructor", "a")), ("[method]a.b", "method", ("method", "a.b")),
-    ("[static]a.b", "static", ("method", "a.b")), ("[static]a.A", "static", ("label", "a")), ("wasi:http/TYPES", "interface", ("interface", "wasi:http/TYPES")),
+    ("[static]a.B", "static", ("method", "a.b")), ("[static]a.A", "static", ("label", "a")), ("wasi:http/TYPES", "interface", ("interface", "wasi:http/types")),
     ("a:b/c@1.2.3", "interface", ("interface", "a:b/c@1.2.3")), ("locked-dep=<a:b>", "dependency", ("dependency", "locked-dep=<a:b>")),
     ("unlocked-dep=<a:b@{>=1.0.0 <2.0.0}>", "dependency", ("dependency", "unlocked-dep=<a:b@{>=1.0.0 <2.0.0}>")),
     ("unlocked-dep=<a:b@*>", "dependency", ("dependency", "unlocked-dep=<a:b@*>")),

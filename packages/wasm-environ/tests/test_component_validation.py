@@ -166,6 +166,13 @@ def test_each_feature_can_be_switched(feature: str, fields: str) -> None:
     assert feature in judged(data, Features(off=(feature,)))
 
 
+@pytest.mark.parametrize(("key", "message"), [("u8", ""), ("string", ""), ("f32", "invalid map key type"), ("(tuple u8)", "invalid map key type")])
+def test_keys_of_maps(key: str, message: str) -> None:
+    data = bytes(wasmtime.wat2wasm(f"(component (type $k {key}) (type (map $k u8)))"))
+    found = judged(data, Features(on=("component_model_map",)))
+    assert message in found if message else not found
+
+
 def test_nested_names() -> None:
     data = bytes(wasmtime.wat2wasm('(component (import "a:b:c/d" (func)))'))
     assert "expected `/` after package name" in judged(data)

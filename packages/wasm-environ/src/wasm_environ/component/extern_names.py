@@ -102,7 +102,8 @@ class _Parser:
         if ":" in text:
             self.path(True)
             version = self.take_to(">") if self.eat("@") else None
-            return Name(text, INTERFACE, (INTERFACE, text), version=version)
+            path, at, rest = text.partition("@")
+            return Name(text, INTERFACE, (INTERFACE, path.lower() + at + rest), version=version)
         return Name(text, LABEL, (LABEL, self.label(self.take_all()).lower()))
 
     def member(self, kind: str) -> Name:
@@ -113,7 +114,7 @@ class _Parser:
         self.label(resource)
         function = self.label(self.take_all())
         same = resource.lower() == function.lower()
-        key = (LABEL, resource.lower()) if same else (METHOD, f"{resource}.{function}")
+        key = (LABEL, resource.lower()) if same else (METHOD, f"{resource}.{function}".lower())
         return Name(self.text, kind, key, resource)
 
     # ---- what stands between < and >

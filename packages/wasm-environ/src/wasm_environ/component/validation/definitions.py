@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from wasm_environ.component.validation.validator import Validator
 
 MOST_FLAGS: Final = 32
+# Explainer.md: keytype.
+KEYS: Final = frozenset((s.BOOL, s.S8, s.U8, s.S16, s.U16, s.S32, s.U32, s.S64, s.U64, s.CHAR, s.STRING))
 ASYNC: Final = "component_model_async"
 
 
@@ -98,7 +100,10 @@ def fixed_list(scope: Scope, type: s.FixedList) -> s.FixedList:
 
 def map_(scope: Scope, type: s.Map) -> s.Map:
     scope.need("component_model_map", "Maps require the component model map feature")
-    return s.Map(scope.value_type(type.key), scope.value_type(type.value))
+    key = scope.value_type(type.key)
+    if scope.table.peeled(key) not in KEYS:
+        raise InvalidError("invalid map key type")
+    return s.Map(key, scope.value_type(type.value))
 
 
 def handle(scope: Scope, type: s.Own | s.Borrow) -> s.Own | s.Borrow:
