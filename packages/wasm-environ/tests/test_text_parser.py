@@ -47,14 +47,14 @@ SAME = [
     ('(memory i64 (data))', '(memory i64 0 0) (data (i64.const 0))'),
     ('(memory (pagesize 1) (data "abc"))', '(memory 3 3 (pagesize 1)) (data (i32.const 0) "abc")'),
     ("(func $f) (table funcref (elem $f 0))", "(func) (table 2 2 funcref) (elem (table 0) (i32.const 0) func 0 0)"),
-    ("(func $f) (table i64 funcref (elem $f))", "(func) (table i64 1 1 funcref) (elem (i64.const 0) func 0)"),
+    ("(func $f) (table i64 funcref (elem $f))", "(func) (table i64 1 1 funcref) (elem (table 0) (i64.const 0) func 0)"),
     ("(table externref (elem (ref.null extern)))", "(table 1 1 externref) (elem (table 0) (i32.const 0) externref (item ref.null extern))"),
     ("(type $t (func)) (func $f (type $t)) (table (ref null $t) (elem $f))",
      "(type (func)) (func (type 0)) (table 1 1 (ref null 0)) (elem (i32.const 0) (ref null 0) (ref.func 0))"),
     # segments
-    ("(table 1 funcref) (func $f) (elem (i32.const 0) $f)", "(table 1 funcref) (func) (elem (table 0) (offset (i32.const 0)) func 0)"),
+    ("(table 1 funcref) (func $f) (elem (i32.const 0) $f)", "(table 1 funcref) (func) (elem (offset (i32.const 0)) func 0)"),
     ("(table $t 1 funcref) (elem (table $t) (i32.const 0) funcref (ref.null func))",
-     "(table 1 funcref) (elem (offset i32.const 0) funcref (item (ref.null func)))"),
+     "(table 1 funcref) (elem (table 0) (offset i32.const 0) funcref (item (ref.null func)))"),
     ("(memory $m 1) (data $d (memory $m) (i32.const 0) \"x\")", '(memory 1) (data (offset (i32.const 0)) "x")'),
     ('(memory 1) (data (offset (i32.add (i32.const 1) (i32.const 2))) "x")', '(memory 1) (data (offset i32.const 1 i32.const 2 i32.add) "x")'),
     # folding

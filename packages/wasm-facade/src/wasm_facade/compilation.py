@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]  # functions compiled, functions in all
 
 def wat2wasm(wat: str | bytes) -> bytearray:
-    """The binary form of a module in the text format. Raises WasmtimeError (TextError) with line, column and the line itself."""
+    """The binary form of a module or component in the text format. Raises WasmtimeError (TextError) with line, column and the line itself."""
     if not isinstance(wat, (str, bytes, bytearray)):
         raise TypeError(f"wat: expected str or bytes, not {type(wat).__name__}")
-    from wasm_environ.text.module import parse_module
+    from wasm_environ.component.text.parser import parse_wat
 
-    return bytearray(parse_module(wat if isinstance(wat, str) else bytes(wat)))
+    return bytearray(parse_wat(wat if isinstance(wat, str) else bytes(wat)))
 
 
 def binary_of(source: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Any, Final, final
 
 from wasm_environ.features import DEFAULT, Features
 
@@ -70,12 +70,39 @@ def _lane_name(bits: int) -> str:
 
 
 @final
+class ComponentValue:
+    """A value of a component, as an argument or expected. By `kind`, which is a type's word:
+
+    bool: a bool    s8 ... u64: the number    f32 f64: the bits, or NAN_CANONICAL or NAN_ARITHMETIC    char string: a str
+    list tuple: a tuple of values    record: a tuple of (label, value)    flags: a tuple of labels    enum: the label
+    variant: (label, value or None)    option: a value or None    result: (whether it is ok, value or None)
+    """
+
+    __slots__ = ("kind", "value")
+
+    def __init__(self, kind: str, value: Any) -> None:
+        self.kind = kind
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ComponentValue) and (self.kind, self.value) == (other.kind, other.value)
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.value))
+
+    def __repr__(self) -> str:
+        return f"({self.kind} {self.value!r})"
+
+
+@final
 class ModuleCommand:
-    """(module $name definition? ...). `kind` is text, binary or quote; `definition`: compile only, do not instantiate."""
+    """(module $name definition? ...) or (component ...). `kind` is text, binary or quote; `definition`: compile only, do not instantiate."""
 
-    __slots__ = ("column", "data", "definition", "kind", "line", "name", "source")
+    __slots__ = ("column", "data", "definition", "is_component", "kind", "line", "name", "source")
 
-    def __init__(self, name: str, kind: str, definition: bool, source: str, data: bytes, line: int, column: int = 1) -> None:
+    def __init__(
+        self, name: str, kind: str, definition: bool, source: str, data: bytes, line: int, column: int = 1, is_component: bool = False
+    ) -> None:  # fmt: skip
         self.name = name
         self.kind = kind
         self.definition = definition
@@ -83,29 +110,33 @@ class ModuleCommand:
         self.data = data  # binary: the module; quote: its text
         self.line = line
         self.column = column
+        self.is_component = is_component
 
     def binary(self, features: Features = DEFAULT) -> bytes:
         """The module's bytes. A text is parsed here and now: TextError when it is malformed."""
         if self.kind == "binary":
             return self.data
+        from wasm_environ.component.text.parser import parse_component
         from wasm_environ.text.module import parse_module
 
+        parse = parse_component if self.is_component else parse_module
         if self.kind == "quote":
-            return parse_module(self.data, features=features)
+            return parse(b"(component " + self.data + b")" if self.is_component else self.data, features=features)
         # Spaces for what is before the module on its line, so that an error names the column in the script.
-        return parse_module(" " * (self.column - 1) + self.source, first_line=self.line, features=features)
+        return parse(" " * (self.column - 1) + self.source, first_line=self.line, features=features)
 
 
 @final
 class ModuleInstance:
-    """(module instance $name $definition): instantiate a definition again."""
+    """(module instance $name $definition), (component instance ...): instantiate a definition again."""
 
-    __slots__ = ("definition", "line", "name")
+    __slots__ = ("definition", "is_component", "line", "name")
 
-    def __init__(self, name: str, definition: str, line: int) -> None:
+    def __init__(self, name: str, definition: str, line: int, is_component: bool = False) -> None:
         self.name = name
         self.definition = definition
         self.line = line
+        self.is_component = is_component
 
 
 @final
@@ -122,15 +153,22 @@ class Register:
 
 @final
 class Invoke:
-    """(invoke $module "function" arguments...). `module` is "" for the last instance."""
+    """(invoke $module "function" arguments...). `module` is "" for the last instance.
 
-    __slots__ = ("args", "function", "line", "module")
+    `args` are the arguments as a module's function takes them, () if one is for components only; `values` as a component's does, None if one
+    is for modules only.
+    """
 
-    def __init__(self, module: str, function: str, args: tuple[Value, ...], line: int) -> None:
+    __slots__ = ("args", "function", "line", "module", "values")
+
+    def __init__(
+        self, module: str, function: str, args: tuple[Value, ...], line: int, values: tuple[ComponentValue, ...] | None = ()
+    ) -> None:  # fmt: skip
         self.module = module
         self.function = function
         self.args = args
         self.line = line
+        self.values = values
 
 
 @final
@@ -150,14 +188,17 @@ Action = Invoke | Get
 
 @final
 class AssertReturn:
-    """(assert_return action results...)."""
+    """(assert_return action results...). `expected` are the results of a module's function, `values` those of a component's, as in `Invoke`."""
 
-    __slots__ = ("action", "expected", "line")
+    __slots__ = ("action", "expected", "line", "values")
 
-    def __init__(self, action: Action, expected: tuple[Expected, ...], line: int) -> None:
+    def __init__(
+        self, action: Action, expected: tuple[Expected, ...], line: int, values: tuple[ComponentValue, ...] | None = ()
+    ) -> None:  # fmt: skip
         self.action = action
         self.expected = expected
         self.line = line
+        self.values = values
 
 
 @final

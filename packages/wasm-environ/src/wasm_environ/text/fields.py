@@ -156,8 +156,8 @@ class FieldReader:
         if self.positions is not None:
             self.positions.types(self.sections.type_entries())
         self.sections.data_count = self.scope.uses_data
-        if tokens.notes:
-            at = min(tokens.notes)
+        at = next(iter(tokens.notes), end + 1)  # ascending: what a component has before this module is taken already
+        if at <= end:
             note = tokens.notes[at][0]
             raise tokens.fail_raw(note_words(note), note.raw)
 
@@ -316,7 +316,7 @@ class FieldReader:
         offset = (b"\x42" if is64 else b"\x41") + b"\x00" + _END
         if functions and element not in (FUNCREF, _FUNC_REF):
             items, functions = [b"\xd2" + item + _END for item in items], False
-        self._add_elem(0, index, offset, FUNCREF if functions else element, functions, items)
+        self._add_elem(module.ACTIVE, index, offset, FUNCREF if functions else element, functions, items)
 
     def _memory(self, index: int) -> None:
         tokens, types = self.tokens, self.types
@@ -379,7 +379,7 @@ class FieldReader:
     def _elem(self, index: int) -> None:
         tokens, types = self.tokens, self.types
         self._skip_id()
-        mode, table, offset = module.PASSIVE, 0, b""
+        mode, table, offset = module.PASSIVE, -1, b""
         bare = True  # indices without `func` before them, as long as no (table ...) says that the text is newer than such lists
         if tokens.take("declare"):
             mode = module.DECLARED
@@ -431,10 +431,10 @@ class FieldReader:
         if mode != module.ACTIVE:
             head = bytes((flags | (1 if mode == module.PASSIVE else 3),))
             head += b"\x00" if functions else element
-        elif table == 0 and (functions or element == FUNCREF):
+        elif table < 0 and (functions or element == FUNCREF):
             head = bytes((flags,)) + offset
         else:
-            head = bytes((flags | 2,)) + unsigned(table) + offset + (b"\x00" if functions else element)
+            head = bytes((flags | 2,)) + unsigned(max(table, 0)) + offset + (b"\x00" if functions else element)
         self.sections.elems.append(head + vector(items))
 
     def _data(self, index: int) -> None:

@@ -125,11 +125,12 @@ def error_at(text: str, offset: int, words: str, first_line: int = 1) -> TextErr
 class Tokens:
     """The tokens of one source and a cursor over them. `notes` holds known annotations by the index of the token after them."""
 
-    __slots__ = ("first_line", "i", "notes", "raw", "source", "text", "toks")
+    __slots__ = ("first_line", "i", "in_component", "notes", "raw", "source", "text", "toks")
 
     def __init__(self, text: str, first_line: int = 1) -> None:
         self.source = text
         self.first_line = first_line
+        self.in_component = False  # where no word is an operator
         self.i = 0
         self.toks: list[str] = []
         self.raw: list[int] | None = None
@@ -211,6 +212,8 @@ class Tokens:
         """The error for a token that may not stand here, in the suite's words for its kind."""
         tok = self.toks[min(self.i if at < 0 else at, len(self.toks) - 1)]
         words = classify(tok)
+        if self.in_component and words.startswith("unknown operator") and tok[0].isalpha():
+            words = f"unexpected token `{_shown(tok)}`"
         if wanted and words.startswith("unexpected"):
             words += f", expected {wanted}"
         return self.fail(words, at)
@@ -316,10 +319,14 @@ class Tokens:
         return self.unexpected(end, "`)`")
 
 
+def _shown(tok: str) -> str:
+    return tok if len(tok) <= _LONGEST_TOKEN else tok[:_LONGEST_TOKEN] + "..."
+
+
 def classify(tok: str) -> str:
     """The suite's words for a token at a place where it is wrong."""
     first = tok[:1]
-    shown = tok if len(tok) <= _LONGEST_TOKEN else tok[:_LONGEST_TOKEN] + "..."
+    shown = _shown(tok)
     if first == "":
         return "unexpected token: end of input"
     if tok in ("(", ")") or tok in KEYWORDS or NUMBER.fullmatch(tok) or _MEMARG.fullmatch(tok):

@@ -21,7 +21,11 @@ def parse_module(
     matters to the text: without it limits are 32-bit numbers. All others are checked when the binary is decoded and validated.
     `positions` notes where everything came from.
     """
-    tokens = Tokens(decode_source(source), first_line)
+    return module_of(Tokens(decode_source(source), first_line), names, features, positions)
+
+
+def module_of(tokens: Tokens, names: bool, features: Features, positions: Positions | None = None) -> bytes:
+    """The same of the tokens of a text."""
     module_name, wrapped = "", False
     if tokens.enter("module"):
         wrapped = True

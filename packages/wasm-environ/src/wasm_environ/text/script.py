@@ -9,8 +9,6 @@ from typing import Final, final
 from wasm_environ import types
 from wasm_environ.text.commands import (
     LANE_BITS,
-    NAN_ARITHMETIC,
-    NAN_CANONICAL,
     Action,
     AssertException,
     AssertExhaustion,
@@ -23,6 +21,7 @@ from wasm_environ.text.commands import (
     AssertTrap,
     AssertUnlinkable,
     Command,
+    ComponentValue,
     Expected,
     Get,
     Invoke,
@@ -34,17 +33,18 @@ from wasm_environ.text.commands import (
     Wait,
 )
 from wasm_environ.text.lexer import SCANNER, Tokens, decode_source
-from wasm_environ.text.numbers import float_bits, int_bits, natural
+from wasm_environ.text.numbers import natural
+from wasm_environ.text.values import WORDS, component_value, float_pattern, integer_bits
 
 _CONSTS: Final = {"i32.const": "i32", "i64.const": "i64", "f32.const": "f32", "f64.const": "f64"}
+_FLOATS: Final = ("f32", "f64")
 _WIDTHS: Final = {"i32": 32, "i64": 64, "f32": 32, "f64": 64}
-_NANS: Final = {"nan:canonical": NAN_CANONICAL, "nan:arithmetic": NAN_ARITHMETIC}
 _HEAPS: Final = {name: code for code, name in types.HEAP_NAMES.items()}
 _REFERENCES: Final = frozenset({
     "ref.func", "ref.extern", "ref.host", "ref.any", "ref.eq", "ref.i31", "ref.struct", "ref.array", "ref.exn", "ref.i31_shared"
 })  # fmt: skip
 _NUMBERED: Final = frozenset({"ref.func", "ref.extern", "ref.host"})
-_COMMANDS: Final = frozenset({"module", "register", "invoke", "get", "thread", "wait"})
+_COMMANDS: Final = frozenset({"module", "component", "register", "invoke", "get", "thread", "wait"})
 _MODULE_ASSERTIONS: Final[dict[str, Callable[[ModuleCommand, str, int], Command]]] = {
     "assert_malformed": AssertMalformed, "assert_malformed_custom": AssertMalformedCustom, "assert_invalid": AssertInvalid,
     "assert_invalid_custom": AssertInvalidCustom, "assert_unlinkable": AssertUnlinkable,
@@ -98,7 +98,7 @@ class _ScriptReader:
         if tokens.toks[start] != "(":
             raise tokens.unexpected(wanted="a command")
         word = tokens.toks[start + 1]
-        if word == "module":
+        if word == "module" or word == "component":
             return self.module()
         if word == "invoke" or word == "get":
             return self.action()
@@ -132,12 +132,17 @@ class _ScriptReader:
             return _MODULE_ASSERTIONS[word](module, self.message(), line)
         if word == "assert_return":
             action = self.action()
+            start = self.tokens.i
+            values = self.component_values()
+            if values and any(value.kind not in _FLOATS for value in values):
+                return AssertReturn(action, (), line, values)
+            self.tokens.i = start
             expected: list[Expected] = []
             while self.tokens.toks[self.tokens.i] == "(":
                 expected.append(self.expected())
-            return AssertReturn(action, tuple(expected), line)
+            return AssertReturn(action, tuple(expected), line, values)
         if word == "assert_trap":
-            if self.tokens.opens("module"):
+            if self.tokens.opens("module") or self.tokens.opens("component"):
                 module = self.module()
                 if isinstance(module, ModuleInstance):
                     raise self.tokens.fail("unexpected token: assert_trap needs a module or an action")
@@ -171,10 +176,12 @@ class _ScriptReader:
         tokens = self.tokens
         start = tokens.i
         line = self.line(start)
-        if not tokens.enter("module"):
-            raise tokens.unexpected(wanted="a module")
+        is_component = tokens.opens("component")
+        if not is_component and not tokens.opens("module"):
+            raise tokens.unexpected(wanted="a module or component")
+        tokens.i += 2
         if tokens.take("instance"):
-            result = ModuleInstance(tokens.identifier(), tokens.identifier(), line)
+            result = ModuleInstance(tokens.identifier(), tokens.identifier(), line, is_component)
             tokens.expect(")")
             return result
         definition = tokens.take("definition")
@@ -184,12 +191,12 @@ class _ScriptReader:
             tokens.i += 1
             data = tokens.strings() if kind == "binary" else self.quoted()
             tokens.expect(")")
-            return ModuleCommand(name, kind, definition, "", data, line)
+            return ModuleCommand(name, kind, definition, "", data, line, is_component=is_component)
         end = tokens.close_of(start)
         tokens.i = end + 1
         begin = self.offset(start)
         source = self.source[begin : self.offset(end) + 1]
-        return ModuleCommand(name, "text", definition, source, b"", line, begin - self.line_starts[line - 1] + 1)
+        return ModuleCommand(name, "text", definition, source, b"", line, begin - self.line_starts[line - 1] + 1, is_component)
 
     def quoted(self) -> bytes:
         """The strings of (module quote ...), a space between, as the reference interpreter reads them."""
@@ -207,11 +214,24 @@ class _ScriptReader:
         module = tokens.identifier()
         name = self.name()
         args: list[Value] = []
-        while invoke and tokens.toks[tokens.i] == "(":
-            value = self.expected()
-            args.append((value.kind, value.bits))
+        start = tokens.i
+        values = self.component_values() if invoke else None
+        if values is None or all(value.kind in _FLOATS for value in values):
+            tokens.i = start
+            while invoke and tokens.toks[tokens.i] == "(":
+                value = self.expected()
+                args.append((value.kind, value.bits))
         tokens.expect(")")
-        return Invoke(module, name, tuple(args), line) if invoke else Get(module, name, line)
+        return Invoke(module, name, tuple(args), line, values) if invoke else Get(module, name, line)
+
+    def component_values(self) -> tuple[ComponentValue, ...] | None:
+        """Values of a component; None, the cursor anywhere, when there is one that is none."""
+        values: list[ComponentValue] = []
+        while self.tokens.toks[self.tokens.i] == "(":
+            if self.tokens.toks[self.tokens.i + 1] not in WORDS:
+                return None
+            values.append(component_value(self.tokens))
+        return tuple(values)
 
     def expected(self) -> Expected:
         """One value or pattern."""
@@ -239,18 +259,7 @@ class _ScriptReader:
         return result
 
     def number(self, kind: str, width: int) -> int:
-        tokens = self.tokens
-        tok = tokens.toks[tokens.i]
-        try:
-            bits = _NANS.get(tok) if kind[0] == "f" else None
-            if bits is None:
-                bits = float_bits(tok, width) if kind[0] == "f" else int_bits(tok, width)
-        except OverflowError:
-            raise tokens.fail("constant out of range") from None
-        if bits is None:
-            raise tokens.unexpected(wanted="a number")
-        tokens.i += 1
-        return bits
+        return float_pattern(self.tokens, width) if kind[0] == "f" else integer_bits(self.tokens, width)
 
     def vector(self) -> Expected:
         tokens = self.tokens
