@@ -31,21 +31,9 @@ class Names:
 
     def __init__(self, contents: bytes = b"") -> None:
         self._parts: dict[int, bytes] = {}
-        at = 0
-        try:
-            while at < len(contents):
-                id = contents[at]
-                size, at = _u32(contents, at + 1)
-                self._parts.setdefault(id, contents[at : at + size])
-                at += size
-        except IndexError:
-            pass
-        self.module: str | None = None
-        if MODULE in self._parts:
-            try:
-                self.module = _name(self._parts[MODULE], 0)[0]
-            except (IndexError, UnicodeDecodeError):
-                pass
+        for id, part in read_subsections(contents):
+            self._parts.setdefault(id, part)
+        self.module: str | None = read_name(self._parts[MODULE]) if MODULE in self._parts else None
 
     # The attributes that __getattr__ fills in.
     functions: NameMap
@@ -63,7 +51,7 @@ class Names:
     def __getattr__(self, attribute: str) -> NameMap | IndirectNameMap:
         value: NameMap | IndirectNameMap
         if attribute in MAPS:
-            value = _map(self._parts.get(MAPS[attribute], b""))
+            value = read_map(self._parts.get(MAPS[attribute], b""))
         elif attribute in INDIRECT_MAPS:
             value = _indirect_map(self._parts.get(INDIRECT_MAPS[attribute], b""))
         else:
@@ -156,7 +144,31 @@ def _name(data: bytes, at: int) -> tuple[str, int]:
     return data[at : at + size].decode("utf-8"), at + size
 
 
-def _map(data: bytes) -> NameMap:
+def read_subsections(contents: bytes) -> list[tuple[int, bytes]]:
+    """Id and contents of the subsections of a name section, up to one that is cut off within its head."""
+    parts: list[tuple[int, bytes]] = []
+    at = 0
+    try:
+        while at < len(contents):
+            id = contents[at]
+            size, at = _u32(contents, at + 1)
+            parts.append((id, contents[at : at + size]))
+            at += size
+    except IndexError:
+        pass
+    return parts
+
+
+def read_name(data: bytes) -> str | None:
+    """A name at the start of `data`; None where there is none."""
+    try:
+        return _name(data, 0)[0]
+    except (IndexError, UnicodeDecodeError):
+        return None
+
+
+def read_map(data: bytes) -> NameMap:
+    """Indices and names, up to what is malformed."""
     names: NameMap = {}
     if data:
         try:

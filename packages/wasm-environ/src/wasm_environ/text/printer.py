@@ -26,17 +26,28 @@ def print_module(module: Module, *, names: bool = True, offsets: bool = False, f
     `offsets` puts the byte offset of every instruction before it as a comment; `folded` nests operands in their instructions.
     Raises MalformedError or InvalidError where a body does not decode: bodies are read here for the first time.
     """
-    return _ModulePrinter(module, names).text(offsets, folded)
+    printer = _ModulePrinter(module, names)
+    return "\n".join([printer.header(), *printer.lines(offsets, folded)]) + "\n)\n"
+
+
+def print_fields(module: Module, name: str | None, *, names: bool = True, offsets: bool = False, folded: bool = False) -> list[str]:
+    """The lines between `(module` and its `)`, for a module that what is around it gives a name, or none."""
+    printer = _ModulePrinter(module, names)
+    printer.given = name
+    return [line for item in printer.lines(offsets, folded) for line in item.split("\n")]
 
 
 @final
 class _ModulePrinter:
+    """`given`: the name that the module has in the text."""
+
     def __init__(self, module: Module, with_names: bool) -> None:
         self.module = module
         self.with_names = with_names
         named = [c for c in module.customs if c.name == "name"]
         self.name_custom = named[0] if len(named) == 1 else None
         self.names = Names(self.name_custom.data) if with_names and self.name_custom is not None else Names()
+        self.given = self.names.module
         fields = {i: Ids(names, self._field_count(i)) for i, names in self.names.fields.items()}
         self.fields = fields
         self.spaces: dict[str, Ids] = {
@@ -53,7 +64,7 @@ class _ModulePrinter:
         body = self.module.types[index].composite if index < len(self.module.types) else None
         return len(body.fields) if isinstance(body, StructType) else 0
 
-    def text(self, offsets: bool, folded: bool) -> str:
+    def lines(self, offsets: bool, folded: bool) -> list[str]:
         hints = self._hints()
         shown = bool(hints)
         lines = self.types.definitions()
@@ -71,9 +82,9 @@ class _ModulePrinter:
         for i in range(len(self.module.datas)):
             lines += self._data(i)
         lines += self._customs(shown)
-        return "\n".join([self._header(), *lines]) + "\n)\n"
+        return lines
 
-    def _header(self) -> str:
+    def header(self) -> str:
         name = self.names.module
         if name is None:
             return "(module"
@@ -183,7 +194,7 @@ class _ModulePrinter:
         spaces = [*self.spaces.values(), *self.fields.values()]
         if custom.after != self.last_section or not custom.data or names.encode() != custom.data or not all(s.complete for s in spaces):
             return False
-        if any(ids.noted for ids in self.fields.values()):
+        if names.module != self.given or any(ids.noted for ids in self.fields.values()):
             return False
         indirect: list[dict[int, NameMap]] = [names.locals, names.labels]
         return self.functions.names_shown == sum(len(inner) for outer in indirect for inner in outer.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wasm_environ import limits
+from wasm_environ.compile_errors import InvalidError
 from wasm_environ.component import canons
 from wasm_environ.component.binary.cursor import (
     boolean,
@@ -134,7 +135,11 @@ def start(r: Reader) -> Start:
     at = r.pos
     function = r.u32()
     args = vector(r, index, limits.START_ARGS, "start arguments")
-    return Start(at, function, args, r.u32())
+    place = r.pos
+    results = r.u32()
+    if results > limits.RESULTS:
+        raise InvalidError(limits.exceeded("function results", results), place)
+    return Start(at, function, args, results)
 
 
 def index(r: Reader) -> int:
