@@ -17,6 +17,7 @@ from wasm_environ.component.syntax import (
     AliasOuter,
     Borrow,
     ComponentType,
+    CoreExportDecl,
     CoreImport,
     CoreModuleType,
     CoreOuterType,
@@ -224,7 +225,7 @@ def rec_type(f: Frame, t: CoreRecType) -> list[str]:
     return ["(rec", *indented(lines), ")"] if t.is_group else lines
 
 
-def _module_declaration(frames: list[Frame], d: object) -> list[str]:
+def _module_declaration(frames: list[Frame], d: CoreImport | CoreRecType | CoreOuterType | CoreExportDecl) -> list[str]:
     f = frames[-1]
     if isinstance(d, CoreRecType):
         return rec_type(f, d)
