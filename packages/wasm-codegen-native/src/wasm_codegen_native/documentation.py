@@ -148,12 +148,15 @@ def disassemble(code: bytes) -> list[str]:
     return [f"{i.mnemonic} {i.op_str}".strip() for i in disassembler.disasm(code, 0)]
 
 
+EPILOGUES: Final = ("leave", "pop rbp")  # their first instruction, of functions that save no register
+
+
 def lowering_table(cpu_features: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
     """(mnemonic, instructions between prologue and epilogue) for each op."""
     rows = []
     for op in OPS:
         lines = disassemble(code_of(wat_of(op), cpu_features=cpu_features))[2:]
-        end = lines.index("leave") if "leave" in lines else len(lines)
+        end = next((at for at, line in enumerate(lines) if line in EPILOGUES), len(lines))
         rows.append((op.mnemonic, "; ".join(lines[:end])))
     return rows
 

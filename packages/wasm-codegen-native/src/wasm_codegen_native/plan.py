@@ -33,6 +33,8 @@ LOCAL_TEE: Final = 0x22
 GLOBAL_GET: Final = 0x23
 V128: Final = 0x7B
 
+RETURN_CALL_INDIRECT: Final = 0x13
+
 FIRST_CALL: Final = 0x10  # calls have low opcodes; other ops that clobber are libcalls, and those that throw
 LAST_CALL: Final = 0x15
 
@@ -75,7 +77,8 @@ class Plan:
     def __init__(self, traits: bytes) -> None:
         self.traits: bytes = traits
         self.leaf: bool = True  # makes no calls but tail calls
-        self.tails: bool = False  # whether there are tail calls
+        self.tails: bool = False  # whether there are tail calls ...
+        self.looks_up: bool = False  # ... through a table, which may have to be filled in by a libcall
         self.tries: bool = False  # whether there is a try_table or legacy try
         self.legacy: bool = False  # whether there is a legacy one
         self.crosses: bool = False  # what calls_within found: whether there was one, whatever it weighs
@@ -132,6 +135,7 @@ class Plan:
             r += 1
         self.leaf = True
         self.tails = False
+        self.looks_up = False
         self.tries = False
         self.legacy = False
         self.has_vectors = False
@@ -184,6 +188,7 @@ class Plan:
                 trait: i64 = traits[op]
                 if trait == TAILS:
                     self.tails = True
+                    self.looks_up = self.looks_up or op == RETURN_CALL_INDIRECT
                 elif trait != 0:
                     if trait >= THROWS:
                         if (trait & THROWS) != 0:

@@ -140,7 +140,7 @@ class Setup:
             self.code.mark()
             self.traps.trap_if(machine.check_stack(frame.context, frame.size, STORE_STACK_LIMIT), STACK_OVERFLOW)
             machine.grow_frame(frame.size - padding)
-        elif frame.leaf and not self.plan.tails and frame.size <= self.machine.red_zone:  # a tail call may need a libcall for its table
+        elif frame.leaf and not self.plan.looks_up and frame.size <= self.machine.red_zone:
             machine.grow_frame(8 * (count_bits(frame.saved) & 1))
         else:
             machine.grow_frame(frame.size)

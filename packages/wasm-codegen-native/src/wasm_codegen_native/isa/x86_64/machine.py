@@ -81,6 +81,7 @@ class X86Machine(Machine):
         self.stack_register = RSP
         self.vector_scratch = SCRATCH
         self.red_zone = 112  # System V ABI, AMD64, 3.2.2: 128, less what a trap's stub pushes
+        self.grown: bool = False  # whether the function being compiled moved its stack pointer below the saved registers
         self.asm: Assembler = asm
         self.code: Code = asm.code
         self.saved_order: vec[i64] = numbers(PUSHED)
@@ -306,6 +307,7 @@ class X86Machine(Machine):
         self.asm.rr(JMP_REG, 0, register)
 
     def enter(self, saved: i64) -> None:
+        self.grown = False
         self.code.byte(0x55)
         self.asm.rr(MOV_LOAD | W, RBP, RSP)
         i: i64 = 0
@@ -316,6 +318,7 @@ class X86Machine(Machine):
 
     def grow_frame(self, size: i64) -> None:
         if size != 0:
+            self.grown = True
             self.asm.alu_immediate(ALU_SUB, W, RSP, size)
 
     def check_stack(self, context: i64, size: i64, store_offset: i64) -> i64:
@@ -336,7 +339,8 @@ class X86Machine(Machine):
                 disp -= 8
                 self.asm.rm(MOV_LOAD | W, self.saved_order[i], RBP, disp)
             i += 1
-        self.code.byte(0xC9)
+        # The stack pointer is where `push rbp` left it in a leaf that lives in the red zone; popping is a third of leave's work.
+        self.code.byte(0xC9 if self.grown or saved != 0 else 0x5D)
 
     def ret(self) -> None:
         self.code.byte(0xC3)
