@@ -62,10 +62,19 @@ DESCRIPTORS = """(module
       (table 1 (ref null $s)) (global $g (mut (ref null (exact $d))) (ref.null none))
       (func $x (type $f) (local (ref null $u) (ref null (exact $u)) anyref (ref null $d) (ref null (exact $du)))
         (block $l (result (ref null $s)) (block $k (result (ref (exact $s))) (unreachable)))))"""  # fmt: skip
+CONTINUATIONS = """(module
+      (type $f (func (param i32 i64) (result i32))) (type $k (cont $f)) (type $r (func (param (ref null $k) i64) (result i32))) (type $kr (cont $r))
+      (rec (type $sf (func (param i32 (ref null $s)) (result i32))) (type $s (sub (cont $sf)))) (type $t (sub $s (cont $sf))) (type $i (func (result i32))) (type $ki (cont $i))
+      (tag $e0 (param i32 i64)) (tag $e1 (param i32) (result i32 i64)) (tag $e2 (result i32)) (tag $e3 (param (ref $k)) (result i64)) (elem declare func $x)
+      (table 1 (ref null $k)) (global $g (mut (ref null $s)) (ref.null nocont))
+      (func $x (type $f) (local (ref null $k) (ref null $kr) (ref null $s) (ref null $ki) contref exnref)
+        (block $l (result i32 (ref $k)) (i32.const 1) (i64.const 2) (cont.new $k (ref.func $x)) (resume $k (on $e1 $l) (on $e2 switch)) (br 1)) (local.set 2)
+        (block $h (result i32 (ref null $k)) (unreachable)) (cont.bind $k $k) (drop) (drop)
+        (local.set 0 (switch $s $e2 (i32.const 1) (global.get $g)) (drop)) (resume_throw $ki $e0 (i32.const 1) (i64.const 2) (ref.null $ki)) (i32.add)))"""  # fmt: skip
 
 VALUE_TYPES = (b"\x7f", b"\x7e", b"\x7d", b"\x7c", b"\x7b", b"\x70", b"\x6f", b"\x6e", b"\x6d", b"\x6c", b"\x6b", b"\x6a", b"\x69",
-               b"\x74", b"\x73", b"\x72", b"\x71")  # fmt: skip
-TYPE_CODES = bytes(range(0x69, 0x80)) + b"\x63\x64\x62\x5e\x5f\x60\x50\x4f\x4e\x4d\x4c\x77\x78"
+               b"\x74", b"\x73", b"\x72", b"\x71", b"\x68", b"\x75")  # fmt: skip
+TYPE_CODES = bytes(range(0x68, 0x80)) + b"\x63\x64\x62\x5d\x5e\x5f\x60\x50\x4f\x4e\x4d\x4c\x77\x78"
 ENDS = ("unreachable", "br", "return", "br_table", "throw_ref", "return_call", "rethrow", "throw")
 BLOCKS = ("block", "loop", "if", "try_table", "try")
 CANDIDATES = 400
@@ -74,7 +83,7 @@ UNREACHABLE, END = b"\x00", b"\x0b"
 
 def seeds(suite: Path | None) -> list[bytes]:
     """Valid modules of every feature: those above, and all of the official suite if there is a folder of it."""
-    out = [parse_module(source, features=ALL) for source in (*RICH, DESCRIPTORS)]
+    out = [parse_module(source, features=ALL) for source in (*RICH, DESCRIPTORS, CONTINUATIONS)]
     if suite is not None and suite.is_dir():
         for path in sorted(suite.rglob("*.wast")):
             out += suite_modules(path)
@@ -255,6 +264,9 @@ class Mutator:
             case "catches":
                 n = rng.randrange(3)
                 return unsigned(n) + b"".join(self.catch() for _ in range(n))
+            case "handlers":
+                n = rng.randrange(3)
+                return unsigned(n) + b"".join(self.handler() for _ in range(n))
             case "castflags":
                 return bytes((rng.choice((0, 1, 2, 3, 3, 1, 4)),))
             case "lane":
@@ -265,6 +277,11 @@ class Mutator:
                 return bytes((rng.choice((0, 0, 0, 1, 2)),))
             case _:  # an index
                 return unsigned(rng.choice((0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, rng.randrange(20))))
+
+    def handler(self) -> bytes:
+        """A clause of resume."""
+        kind = self.rng.choice((0, 0, 0, 1, 1, 2))
+        return bytes((kind, self.rng.randrange(4))) + (b"" if kind == 1 else bytes((self.rng.randrange(4),)))
 
     def catch(self) -> bytes:
         kind = self.rng.randrange(4)
@@ -344,7 +361,7 @@ PIECES = (
 
 def texts(suite: Path | None) -> list[str]:
     """Modules in text form, good ones and bad ones: those above, and the suite's."""
-    out = [*RICH, DESCRIPTORS]
+    out = [*RICH, DESCRIPTORS, CONTINUATIONS]
     for path in sorted(suite.rglob("*.wast")) if suite is not None and suite.is_dir() else []:
         for command in parse_script(path.read_bytes()):
             module = command if isinstance(command, commands.ModuleCommand) else getattr(command, "module", None)

@@ -35,10 +35,10 @@ def released(*versions: str) -> Features:
     return Features(on=on, off=tuple(row[0] for row in ROWS if row[0] not in on))
 
 
-PROPOSALS = "threads,legacy-exceptions,custom-descriptors,wide-arithmetic,custom-page-sizes"
+PROPOSALS = "threads,legacy-exceptions,stack-switching,custom-descriptors,wide-arithmetic,custom-page-sizes"
 # Columns: name, our features, wasm-tools' (None: wasmtime-py judges), share of the modules, size of the sample.
 CONFIGURATIONS = (
-    ("wasmtime", Features(on=("wide_arithmetic", "custom_page_sizes"), off=("legacy_exceptions",)), None, 0.4, 8000),
+    ("wasmtime", Features(on=("wide_arithmetic", "custom_page_sizes", "stack_switching"), off=("legacy_exceptions",)), None, 0.4, 8000),
     ("all", ALL, f"-all,wasm3,{PROPOSALS}", 0.4, 2000),
     ("wasm3", released("1.0", "2.0", "3.0"), "-all,wasm3,-threads", 0.1, 400),
     ("wasm2", released("1.0", "2.0"), "-all,wasm2", 0.05, 300),
@@ -81,7 +81,7 @@ def we_say(data: bytes, features: Features) -> str:
 def everything() -> wasmtime.Engine:
     config = wasmtime.Config()
     for name in ("threads", "tail_call", "relaxed_simd", "multi_memory", "memory64", "exceptions", "gc", "function_references",
-                 "wide_arithmetic", "custom_page_sizes"):  # fmt: skip
+                 "wide_arithmetic", "custom_page_sizes", "stack_switching"):  # fmt: skip
         setattr(config, f"wasm_{name}", True)
     return wasmtime.Engine(config)
 

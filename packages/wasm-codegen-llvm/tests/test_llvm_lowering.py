@@ -14,8 +14,10 @@ from wasm_environ.features import ALL
 from wasm_environ.opcodes import BY_MNEMONIC, OPS
 from wasm_environ.text import parse_text
 
+LACKING = ("stack_switching",)
 
-@pytest.mark.parametrize("op", OPS, ids=lambda op: f"{op.id:03x} {op.mnemonic}")
+
+@pytest.mark.parametrize("op", [op for op in OPS if op.feature not in LACKING], ids=lambda op: f"{op.id:03x} {op.mnemonic}")
 def test_every_op_has_a_lowering(op):
     assert op.id in supported_ops()
 
@@ -26,6 +28,26 @@ def test_says_what_it_lacks(monkeypatch):
     monkeypatch.setattr(function, "FUNCTIONS", lowerings)
     with pytest.raises(UnsupportedError, match=r"llvm backend .* throw .*feature: exceptions\), in function 0"):
         ir("(tag $t) (func (throw $t))")
+
+
+CONTINUATIONS = "(type $f (func)) (type $k (cont $f)) (rec (type $fs (func (param (ref null $ks)))) (type $ks (cont $fs))) (tag $t)"
+
+
+REFUSED = (
+    "(cont.new $k (ref.null $f)) drop", "(cont.bind $k $k (ref.null $k)) drop", "(suspend $t)", "(resume $k (on $t switch) (ref.null $k))",
+    "(resume_throw $k $t (ref.null $k))", "(resume_throw_ref $k (ref.null exn) (ref.null $k))", "(switch $ks $t (ref.null $ks)) drop",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("body", REFUSED, ids=lambda body: body.split()[0][1:])
+def test_refuses_stack_switching_by_name(body):
+    mnemonic = body.split()[0][1:]
+    with pytest.raises(UnsupportedError, match=rf"^the llvm backend does not support {mnemonic} yet \(feature: stack_switching\), in function 0"):
+        ir(f"{CONTINUATIONS} (func {body})")
+
+
+def test_every_op_that_is_refused_has_a_row():
+    assert {body.split()[0][1:] for body in REFUSED} == {op.mnemonic for op in OPS if op.feature in LACKING}
 
 
 def ir(wat: str, cpu_features: frozenset[str] = frozenset(), **tunables: bool) -> str:

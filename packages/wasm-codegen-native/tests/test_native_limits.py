@@ -69,7 +69,7 @@ def test_compiled_and_uncompiled_agree() -> None:
         "import hashlib, wasm_codegen_native.documentation as d\n"
         "from wasm_environ.opcodes import OPS\n"
         "h = hashlib.sha256()\n"
-        "[h.update(d.code_of(d.wat_of(op), cpu_features=f)) for op in OPS[::3]"
+        "[h.update(d.code_of(d.wat_of(op), cpu_features=f)) for op in OPS[::3] if op.feature not in d.LACKING"
         " for f in (frozenset(), frozenset(('avx', 'bmi2')))]\n"
         "print(h.hexdigest())"
     )

@@ -6,7 +6,7 @@ import pytest
 
 import wasm_environ
 from wasm_codegen_native import create
-from wasm_codegen_native.documentation import code_of, disassemble, lowering_page, wat_of
+from wasm_codegen_native.documentation import LACKING, code_of, disassemble, lowering_page, wat_of
 from wasm_codegen_native.module_compiler import make_traits
 from wasm_codegen_native.plan import CALLS, TAILS
 from wasm_environ.compile_errors import UnsupportedError
@@ -21,7 +21,13 @@ LEVELS = (
 )
 
 
-@pytest.mark.parametrize("op", OPS, ids=lambda op: f"{op.id:03x}-{op.mnemonic}")
+@pytest.mark.parametrize("op", [op for op in OPS if op.feature in LACKING], ids=lambda op: op.mnemonic)
+def test_says_what_it_lacks(op: Op) -> None:
+    with pytest.raises(UnsupportedError, match=rf"^the native backend does not support {op.mnemonic} yet \(feature {op.feature}\)"):
+        code_of(wat_of(op))
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if op.feature not in LACKING], ids=lambda op: f"{op.id:03x}-{op.mnemonic}")
 def test_compiles(op: Op) -> None:
     for features in LEVELS:
         code = code_of(wat_of(op), cpu_features=features)

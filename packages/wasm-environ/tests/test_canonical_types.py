@@ -17,6 +17,7 @@ from wasm_environ.types import (
     ANY,
     ARRAY,
     CONCRETE,
+    CONT,
     EQ,
     EXN,
     EXTERN,
@@ -26,6 +27,7 @@ from wasm_environ.types import (
     I31,
     I32,
     I64,
+    NOCONT,
     NOEXN,
     NOEXTERN,
     NOFUNC,
@@ -116,12 +118,14 @@ def test_registry_is_safe_for_threads() -> None:
         assert [len(registry.func_type(id).params) for id in found[k]] == [(i * 7 + k) % 50 for i in range(50)]
 
 
-FRAME = "(type $s (sub (struct))) (type $t (sub $s (struct (field i32)))) (type $a (array i8)) (type $f (func))"
+FRAME = "(type $s (sub (struct))) (type $t (sub $s (struct (field i32)))) (type $a (array i8)) (type $f (func)) (type $k (cont $f))"
 HEAPS = {"s": ref_to(0), "t": ref_to(1), "a": ref_to(2), "f": ref_to(3), "exact s": ref_to(0, exact=True), "exact t": ref_to(1, exact=True),
          "any": ref(ANY), "eq": ref(EQ), "i31": ref(I31), "struct": ref(STRUCT), "array": ref(ARRAY), "none": ref(NONE), "func": ref(FUNC),
-         "nofunc": ref(NOFUNC), "extern": ref(EXTERN), "noextern": ref(NOEXTERN), "exn": ref(EXN), "noexn": ref(NOEXN)}  # fmt: skip
+         "nofunc": ref(NOFUNC), "extern": ref(EXTERN), "noextern": ref(NOEXTERN), "exn": ref(EXN), "noexn": ref(NOEXN),
+         "k": ref_to(4), "cont": ref(CONT), "nocont": ref(NOCONT)}  # fmt: skip
 ABOVE = {"s": "struct eq any", "t": "s struct eq any", "exact s": "s struct eq any", "exact t": "t s struct eq any", "a": "array eq any", "f": "func", "eq": "any",
-         "i31": "eq any", "struct": "eq any", "array": "eq any", "none": "s t a any eq i31 struct array", "nofunc": "func f", "noextern": "extern", "noexn": "exn"}  # fmt: skip
+         "i31": "eq any", "struct": "eq any", "array": "eq any", "none": "s t a any eq i31 struct array", "nofunc": "func f", "noextern": "extern", "noexn": "exn",
+         "k": "cont", "nocont": "k cont"}  # fmt: skip
 
 
 @pytest.mark.parametrize("a", HEAPS)

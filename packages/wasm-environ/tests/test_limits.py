@@ -55,6 +55,11 @@ def try_table(n: int) -> bytes:
     return function(b"\x1f\x40" + unsigned(n) + b"\x02\0" * n + END)
 
 
+def resume(n: int) -> bytes:
+    types = section(1, b"\2\x60\0\0\x5d\0")
+    return function(b"\x00\xe3\1" + unsigned(n) + b"\1\0" * n, types=types, more=section(13, b"\1\0\0"))
+
+
 def constant(n: int) -> bytes:
     return MAGIC + section(6, b"\1\x7f\0\x41\0" + b"\x41\0\x6a" * ((n - 1) // 2) + END)
 
@@ -72,6 +77,7 @@ ROWS: list[tuple[str, Callable[[int], bytes], int]] = [
     ("function results", lambda n: MAGIC + section(1, vector([func_type(0, n)])), limits.RESULTS),
     ("struct fields", rec_types, limits.FIELDS),
     ("catch clauses", try_table, limits.CATCHES),
+    ("handlers", resume, limits.HANDLERS),
     ("string size", string, limits.STRING),
     ("tables", lambda n: MAGIC + section(4, unsigned(n) + b"\x70\0\0" * n), limits.TABLES),
     ("memories", lambda n: MAGIC + section(5, unsigned(n) + b"\0\0" * n), limits.MEMORIES),

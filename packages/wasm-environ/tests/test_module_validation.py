@@ -34,7 +34,6 @@ def test_validate_takes_bytes_of_any_kind_and_modules() -> None:
         ("(module (memory 1 (pagesize 2)))", "invalid custom page size"),
         ("(module (table 2 1 funcref))", "size minimum must not be greater than maximum"),
         ("(module (table 1 (ref func)))", "type mismatch"),
-        ("(module (tag (result i32)))", "non-empty tag result type"),
         ("(module (global i32 (i64.const 1)))", "type mismatch"),
         ("(module (global i32 (i32.const 1) (i32.const 1)))", "type mismatch"),
         ("(module (global i32 (nop)))", "constant expression required"),
@@ -54,6 +53,13 @@ def test_validate_takes_bytes_of_any_kind_and_modules() -> None:
 def test_invalid(source: str, message: str) -> None:
     with pytest.raises(InvalidError, match=f"^{message}"):
         validate(parse_module(source, features=ALL), ALL)
+
+
+def test_tags_have_results_for_stack_switching_only() -> None:
+    data = parse_module("(module (tag (result i32)))")
+    validate(data, Features(on=("stack_switching",)))
+    with pytest.raises(InvalidError, match=r"^non-empty tag result type"):
+        validate(data)
 
 
 def test_an_error_in_a_body_names_function_and_offset() -> None:
@@ -92,6 +98,7 @@ USES = {
     "wide_arithmetic": "(module (func (drop (drop (i64.mul_wide_u (i64.const 1) (i64.const 1))))))",
     "custom_page_sizes": "(module (memory 1 (pagesize 1)))",
     "custom_descriptors": "(module (rec (type (descriptor 1) (struct)) (type (describes 0) (struct))))",
+    "stack_switching": "(module (type (func)) (type (cont 0)))",
     "legacy_exceptions": "(module (func (try (do) (catch_all))))",
 }
 

@@ -34,6 +34,14 @@ SOURCES = [
         (block $l (result (ref $t)) (br_on_cast $l anyref (ref $t) (local.get 0)) (ref.cast (ref null $s)) (ref.as_non_null) (local.set 1) (unreachable))
         (struct.get_u $s 0) (array.len (array.new_fixed $a 2 (local.get 1) (ref.null none))) (i32.add)))""",
     """(module (tag $e (param i32)) (func (try (do (call 0)) (catch $e (drop)) (catch_all (rethrow 0))) (try (do (try (do) (delegate 0))))))""",
+    """(module (rec (type $ft (func (param i32 (ref null $ct)) (result i64))) (type $ct (sub (cont $ft)))) (type $f (func (param i64) (result i64)))
+      (type $c (cont $f)) (tag $t (param i32) (result i64)) (tag $s (result i64)) (tag $e (param f32)) (global (ref null $c) (ref.null nocont))
+      (func (param (ref $ct)) (result i64) (block $h (result i32 (ref null $c)) (i32.const 1) (ref.null $ct) (local.get 0)
+          (resume $ct (on $t $h) (on $s switch)) (return)) (drop) (drop)
+        (i64.const 2) (ref.func 1) (cont.new $c) (cont.bind $c $c) (drop) (drop) (suspend $t (i32.const 1)) (drop)
+        (resume_throw $c $e (on $s switch) (f32.const 1) (ref.null $c)) (drop)
+        (resume_throw_ref $c (ref.null exn) (ref.null $c)) (drop) (switch $ct $s (i32.const 1) (local.get 0)) (drop) (i64.extend_i32_s))
+      (func (export "") (type $f) (i64.const 1)))""",
 ]  # fmt: skip
 
 
@@ -91,12 +99,12 @@ def test_mutated_modules() -> None:
 def test_the_same_are_valid_as_for_wasmtime() -> None:
     wasmtime = pytest.importorskip("wasmtime")
     config = wasmtime.Config()
-    for name in ("threads", "tail_call", "relaxed_simd", "multi_memory", "memory64", "exceptions", "gc", "function_references"):
+    for name in ("threads", "tail_call", "relaxed_simd", "multi_memory", "memory64", "exceptions", "gc", "function_references", "stack_switching"):
         setattr(config, f"wasm_{name}", True)
     engine = wasmtime.Engine(config)
     rng = random.Random(21)
-    features = Features(off=("legacy_exceptions",))
-    seeds = [parse_module(source, features=ALL) for source in SOURCES[:2]]
+    features = Features(on=("stack_switching",), off=("legacy_exceptions",))
+    seeds = [parse_module(source, features=ALL) for source in (*SOURCES[:2], SOURCES[3])]
     for _ in range(COUNT):
         data = mutate(rng.choice(seeds), rng)
         ours = theirs = True

@@ -28,6 +28,7 @@ FILES = sorted(path.relative_to(SUITE).as_posix() for path in SUITE.glob("**/*.w
 BEFORE_3 = ("multi_memory", "memory64", "reference_types", "function_references", "gc", "tail_call", "exceptions", "legacy_exceptions")
 FEATURES = {
     "proposals/custom-page-sizes": Features(on=("custom_page_sizes",)),
+    "proposals/stack-switching": Features(on=("stack_switching",)),
     "proposals/custom-descriptors": Features(on=("custom_descriptors",)),
     "proposals/wide-arithmetic": Features(on=("wide_arithmetic",)),
     "proposals/threads": Features(off=BEFORE_3),  # written against an older version of the specification

@@ -24,10 +24,11 @@ IMMEDIATES = {
     "castflags label heaptype heaptype": [" 0 (;@1;) anyref (ref $s)", " 1 (ref any) (ref null $s)"], "type table": [" (type 0)", " $t (type 0)"],
     "type field": [" $s $x", " $s 0"], "type u32": [" $s 300"], "type data": [" $s 0"], "type elem": [" $s 0"], "type type": [" $s 0"],
     "data memory": [" 0", " $m 0"], "elem table": [" 0", " $t 0"], "memory memory": ["", " 0 $m"], "table table": ["", " $t 0"], "ordering": [""],
+    "type handlers": [" $k", " $k (on $e 0 (;@1;)) (on $e switch) (on $e 1)"], "type tag handlers": [" $k $e", " $k $e (on $e switch)"], "type tag": [" $k $e"],
 }  # fmt: skip
 AROUND = (
     "(module (type (func)) (type $s (struct (field i32) (field $x (mut i64)))) (table 1 funcref) (table $t 1 funcref) (memory 1) (memory $m 1)"
-    " (tag $e) (global $g i32 (i32.const 0)) (elem func) (data) (func $f) (func (local i32) (local $l i32) (block {})))"
+    " (tag $e) (type $k (cont 0)) (global $g i32 (i32.const 0)) (elem func) (data) (func $f) (func (local i32) (local $l i32) (block {})))"
 )
 INSTRUCTIONS = [op for op in OPS if op.mnemonic not in STRUCTURED]
 

@@ -71,7 +71,7 @@ LINES: tuple[tuple[str, set[str], set[str]], ...] = (
     ("--wasm sign_extension=n", set(), {"sign_extension"}),
     ("--wasm all-proposals", set(EVERYTHING), set()),
     ("--wasm gc=n --wasm all-proposals", set(EVERYTHING), {"gc", "custom_descriptors"}),
-    ("-W all-proposals,reference-types=n", set(EVERYTHING), {"reference_types", "function_references", "gc", "custom_descriptors"}),
+    ("-W all-proposals,reference-types=n", set(EVERYTHING), {"reference_types", "function_references", "gc", "custom_descriptors", "stack_switching"}),
     ("-W all-proposals=n", set(), set(EVERYTHING) - {"mvp"}),
     ("-W all-proposals=n,threads", set(), set(EVERYTHING) - {"mvp", "threads"}),
 )

@@ -24,6 +24,11 @@ of the module. What a, b, c mean is in `operands.py` as a table; the rules:
     delegate        an `end` of try: a = label id, b = 1 if it falls through + 2 if what follows is reachable, c = label id it hands over to
     call            a = function index, b = canonical type index, c = stack height below the arguments; tail calls likewise
     call_indirect   a = table, b = canonical type index;   call_ref: a = the operand's value type, b = canonical type index
+    cont.new        a = canonical type index of the continuation, b = the operand's value type;   cont.bind: a, b = those of operand and result
+    suspend         a = tag, b = canonical type index of its function type;   switch: a = canonical type index of the continuation, b = tag
+    resume...       a = canonical type index of the continuation, b = index into `extra` of: tag thrown or -1, number of handlers, then per handler its
+                    tag and label id (a branch with the tag's values and the continuation), -1 for a switch
+    these but new   c = stack height below the operands
     br_on_null      as br_if (b, c: the values below the reference);   br_on_non_null: as br_if, the reference counts among the values
     br_on_cast...   a = label id, b = index into `extra` of: values carried (with the reference), operand's type, target type, and with a descriptor
                     whether that is NEVER_NULL; c as br_if
@@ -98,7 +103,7 @@ class FunctionBody:
         self.ops: vec[i64] = _EMPTY  # WORDS words a record
         self.labels: vec[i64] = _EMPTY  # LABEL_WORDS words a record
         self.types: vec[i64] = _EMPTY  # pool of value types for labels
-        self.extra: vec[i64] = _EMPTY  # pool for br_table targets and catch clauses
+        self.extra: vec[i64] = _EMPTY  # pool for br_table targets, catch and handler clauses
         self.max_height: i64 = 0  # deepest operand stack
         self.is_leaf: bool = True  # no call of any kind (libcalls not counted)
         self.offset: i64 = 0  # byte offset of the body (its locals) in the module

@@ -1,4 +1,4 @@
-"""What a type section holds: function, struct and array types, each a sub type in a rec group; and their plain form, for artifacts."""
+"""What a type section holds: function, struct, array and continuation types, each a sub type in a rec group; and their plain form, for artifacts."""
 
 from __future__ import annotations
 
@@ -65,7 +65,25 @@ class ArrayType:
         return f"(array {self.field!r})"
 
 
-CompositeType = FuncType | StructType | ArrayType
+class ContType:
+    """A continuation: the type index, canonical, of the function that remains to be run (proposal: stack-switching)."""
+
+    __slots__ = ("func",)
+
+    def __init__(self, func: int) -> None:
+        self.func = func
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ContType) and self.func == other.func
+
+    def __hash__(self) -> int:
+        return hash((4, self.func))
+
+    def __repr__(self) -> str:
+        return f"(cont {self.func})"
+
+
+CompositeType = FuncType | StructType | ArrayType | ContType
 
 
 class SubType:
@@ -113,19 +131,23 @@ def plain_of(t: SubType) -> tuple[Any, ...]:
         body: tuple[Any, ...] = (composite.params, composite.results)
     elif isinstance(composite, StructType):
         body = (tuple((f.type, f.mutable) for f in composite.fields),)
-    else:
+    elif isinstance(composite, ArrayType):
         body = (composite.field.type, composite.field.mutable, None)
+    else:
+        body = (composite.func, None, None, None)
     return (body, t.final, t.supers, t.rec_start, t.rec_size, t.canonical, t.descriptor, t.describes)
 
 
 def from_plain(plain: tuple[Any, ...]) -> SubType:
-    """The type again. A function has two parts, a struct one, an array three."""
+    """The type again. A function has two parts, a struct one, an array three, a continuation four."""
     body = plain[0]
     composite: CompositeType
     if len(body) == 2:
         composite = FuncType(*body)
     elif len(body) == 1:
         composite = StructType(tuple(FieldType(t, mutable) for t, mutable in body[0]))
-    else:
+    elif len(body) == 3:
         composite = ArrayType(FieldType(body[0], body[1]))
+    else:
+        composite = ContType(body[0])
     return SubType(composite, *plain[1:])

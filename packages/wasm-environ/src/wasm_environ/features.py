@@ -28,6 +28,7 @@ ROWS: Final = (
     ("wide_arithmetic", False, "proposal", ""),
     ("custom_page_sizes", False, "proposal", ""),
     ("custom_descriptors", False, "proposal", "gc"),
+    ("stack_switching", False, "proposal", "function_references"),
     ("legacy_exceptions", True, "legacy", ""),
     ("component_model", True, "component", ""),
     ("component_model_async", True, "component", "component_model"),

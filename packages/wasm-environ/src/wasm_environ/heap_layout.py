@@ -43,6 +43,7 @@ FUNC_REFERENCE_SIZE: Final = 8
 KIND_FUNC: Final = 1
 KIND_STRUCT: Final = 2
 KIND_ARRAY: Final = 3
+KIND_CONT: Final = 4  # of which there are no objects yet
 
 # A descriptor (`VMType`): display, depth, kind, size, log2 of the element size, reference words, more.
 DESCRIPTOR_SIZE: Final = 64
@@ -128,11 +129,13 @@ def _shape(composite: CompositeType, is_func_type: Callable[[int], bool], with_d
     if isinstance(composite, FuncType):
         layout = exception_layout(composite, is_func_type)
         return KIND_FUNC, layout.size, 0, reference_map(layout)
-    from wasm_environ.composites import ArrayType  # a program without structs and arrays starts sooner without
+    from wasm_environ.composites import ArrayType, StructType  # a program without structs and arrays starts sooner without
 
     if isinstance(composite, ArrayType):
         log2 = element_log2(composite, is_func_type)
         return KIND_ARRAY, ARRAY_ELEMENTS, log2, int(composite.field.type & REF != 0 and log2 == 2)
+    if not isinstance(composite, StructType):
+        return KIND_CONT, 0, 0, 0
     layout = struct_layout(composite, is_func_type, with_descriptor)
     return KIND_STRUCT, layout.size, 0, reference_map(layout)
 

@@ -33,6 +33,7 @@ NESTING: Final = 50_000  # blocks inside one another
 OPERAND_STACK: Final = 1_000_000  # values on the operand stack
 BRANCH_TARGETS: Final = 65_520  # labels of one br_table
 CATCHES: Final = 10_000  # clauses of one try_table
+HANDLERS: Final = 10_000  # clauses of one resume
 ARRAY_NEW_FIXED: Final = 10_000  # operands of array.new_fixed
 CONSTANT_OPS: Final = 100_000  # instructions of one constant expression
 
@@ -101,6 +102,7 @@ ROWS: Final = (
     ("operand stack", OPERAND_STACK, "values on the operand stack"),
     ("br_table targets", BRANCH_TARGETS, "labels of one br_table, without the default"),
     ("catch clauses", CATCHES, "clauses of one try_table"),
+    ("handlers", HANDLERS, "clauses of one resume, resume_throw or resume_throw_ref"),
     ("array.new_fixed operands", ARRAY_NEW_FIXED, "operands of one array.new_fixed"),
     ("constant expression", CONSTANT_OPS, "instructions of one constant expression"),
     ("component instances", COMPONENT_INSTANCES, "instances of components, nested ones included"),

@@ -6,7 +6,7 @@ Columns of ROWS:
     code        the opcode, or the sub-opcode (a LEB128 u32) after the prefix
     mnemonic    the text format's name; two rows may share one (select), and `ref.test null` is spelled `ref.test` with a nullable type
     immediates  in binary order: i32 i64 f32 f64 v128 (constants), local global func type table memory tag elem data label labels (br_table),
-                blocktype, memarg, lane, lanes (16 bytes), heaptype, valtypes (select's list), catches, field, u32, castflags, ordering
+                blocktype, memarg, lane, lanes (16 bytes), heaptype, valtypes (select's list), catches, handlers, field, u32, castflags, ordering
     signature   operands:results, a letter each (i I f F v = i32 i64 f32 f64 v128; a = the memory's address type); * = a rule function
     chapter     the file of the same name holds its rules, in the validator as in the backends
     feature     the row of `features.py` that it needs
@@ -250,6 +250,13 @@ ROWS: Final = (
     (0x00, 0xD4,  "ref.as_non_null",                    "",                    "*",      "reference",     "function_references",     -1),
     (0x00, 0xD5,  "br_on_null",                         "label",               "*",      "control",       "function_references",     -1),
     (0x00, 0xD6,  "br_on_non_null",                     "label",               "*",      "control",       "function_references",     -1),
+    (0x00, 0xE0,  "cont.new",                           "type",                "*",      "continuation",  "stack_switching",         -1),
+    (0x00, 0xE1,  "cont.bind",                          "type type",           "*",      "continuation",  "stack_switching",         -1),
+    (0x00, 0xE2,  "suspend",                            "tag",                 "*",      "continuation",  "stack_switching",         -1),
+    (0x00, 0xE3,  "resume",                             "type handlers",       "*",      "continuation",  "stack_switching",         -1),
+    (0x00, 0xE4,  "resume_throw",                       "type tag handlers",   "*",      "continuation",  "stack_switching",         -1),
+    (0x00, 0xE5,  "resume_throw_ref",                   "type handlers",       "*",      "continuation",  "stack_switching",         -1),
+    (0x00, 0xE6,  "switch",                             "type tag",            "*",      "continuation",  "stack_switching",         -1),
     # 0xFB: aggregates, casts, i31, descriptors
     (0xFB, 0x00,  "struct.new",                         "type",                "*",      "aggregate",     "gc",                      -1),
     (0xFB, 0x01,  "struct.new_default",                 "type",                "*",      "aggregate",     "gc",                      -1),

@@ -19,6 +19,7 @@ CAST: Final[Meaning] = ("target type", "operand type", "")
 DESCRIPTOR_CAST: Final[Meaning] = ("target type", "operand type", "descriptor never null << 32")
 BRANCH_CAST: Final[Meaning] = ("label", "extra: carried, operand type, target type", "height")
 BRANCH_DESCRIPTOR_CAST: Final[Meaning] = ("label", "extra: carried, operand type, target type, descriptor never null << 32", "height")
+RESUMPTION: Final[Meaning] = ("type index", "extra: tag thrown or -1, handlers, (tag, label or -1)...", "height")
 STRUCT_FIELD: Final[Meaning] = ("type index", "field | never null << 32", "storage type")
 ALLOCATION: Final[Meaning] = ("type index", "", "")
 DESCRIBED_ALLOCATION: Final[Meaning] = ("type index", "descriptor never null << 32", "")
@@ -52,6 +53,13 @@ ROWS: Final[dict[str, Meaning]] = {
     "return_call_indirect": ("table", "type index", "height"),
     "call_ref": ("operand type", "type index", "height"),
     "return_call_ref": ("operand type", "type index", "height"),
+    "cont.new": ("type index", "operand type", ""),
+    "cont.bind": ("type index", "type index of the result", "height"),
+    "suspend": ("tag", "type index", "height"),
+    "resume": RESUMPTION,
+    "resume_throw": RESUMPTION,
+    "resume_throw_ref": RESUMPTION,
+    "switch": ("type index", "tag", "height"),
     "br_on_null": BRANCH,
     "br_on_non_null": BRANCH,
     "br_on_cast": BRANCH_CAST,

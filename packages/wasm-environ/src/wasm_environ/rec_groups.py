@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasm_environ.composites import ArrayType, CompositeType, FieldType, StructType, SubType
+from wasm_environ.composites import ArrayType, CompositeType, ContType, FieldType, StructType, SubType
 from wasm_environ.types import (
     CONCRETE,
     HEAP_SHIFT,
@@ -34,7 +34,9 @@ def map_composite(composite: CompositeType, index: Callable[[int], int]) -> Comp
         return FuncType(params, tuple([map_value(t, index) for t in composite.results]))
     if isinstance(composite, StructType):
         return StructType(tuple([map_field(field, index) for field in composite.fields]))
-    return ArrayType(map_field(composite.field, index))
+    if isinstance(composite, ArrayType):
+        return ArrayType(map_field(composite.field, index))
+    return ContType(index(composite.func))
 
 
 def map_field(field: FieldType, index: Callable[[int], int]) -> FieldType:
@@ -49,7 +51,9 @@ def composite_key(composite: CompositeType, index: Callable[[int], int]) -> Grou
         return (0, params, tuple([map_value(t, index) for t in composite.results]))
     if isinstance(composite, StructType):
         return (1, tuple([(map_value(f.type, index), f.mutable) for f in composite.fields]))
-    return (2, map_value(composite.field.type, index), composite.field.mutable)
+    if isinstance(composite, ArrayType):
+        return (2, map_value(composite.field.type, index), composite.field.mutable)
+    return (3, index(composite.func))
 
 
 def group_key(group: list[SubType], index: Callable[[int], int]) -> GroupKey:

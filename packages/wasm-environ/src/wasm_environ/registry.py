@@ -175,13 +175,13 @@ class TypeRegistry:
     def reference_words(self, id: int) -> bytes:
         """The map of a long struct's or exception's references, as 64-bit words in the machine's byte order; see `heap_layout.descriptor_words`."""
         from wasm_environ import heap_layout
-        from wasm_environ.composites import ArrayType, StructType
+        from wasm_environ.composites import StructType
 
         composite = self.composite(id)
-        assert not isinstance(composite, ArrayType)
         if isinstance(composite, StructType):
             layout = heap_layout.struct_layout(composite, self.is_func, self.entry(id).descriptor >= 0)
         else:
+            assert isinstance(composite, FuncType)
             layout = heap_layout.exception_layout(composite, self.is_func)
         bits = heap_layout.reference_map(layout)
         words = memoryview(bytearray((bits.bit_length() + 63) // 64 * 8)).cast("Q")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasm_environ.composites import ArrayType, FieldType, StructType
+from wasm_environ.composites import ArrayType, ContType, FieldType, StructType
 from wasm_environ.type_names import type_name
 from wasm_environ.types import CONCRETE, EXACT, HEAP_SHIFT, NULLABLE, FuncType, value_type_name
 
@@ -39,6 +39,8 @@ def structure_text(registry: TypeRegistry, id: int) -> str:
     if isinstance(composite, FuncType):
         parts = [f"({word} {_list(registry, types)})" for word, types in (("param", composite.params), ("result", composite.results)) if types]
         return f"({' '.join(['func', *parts])})"
+    if isinstance(composite, ContType):
+        return f"(cont {_name(registry, composite.func) or structure_text(registry, composite.func)})"
     fields = (composite.field,) if isinstance(composite, ArrayType) else composite.fields
     shown = [_field(registry, field) for field in fields[:MOST_FIELDS]] + ["..."] * (len(fields) > MOST_FIELDS)
     return f"({' '.join(['struct' if isinstance(composite, StructType) else 'array', *shown])})"

@@ -39,6 +39,7 @@ CONCRETE: Final = 0x800
 HEAP_SHIFT: Final = 12
 
 # Abstract heap types: the binary format's bytes.
+NOCONT: Final = 0x75
 NOEXN: Final = 0x74
 NOFUNC: Final = 0x73
 NOEXTERN: Final = 0x72
@@ -51,6 +52,7 @@ I31: Final = 0x6C
 STRUCT: Final = 0x6B
 ARRAY: Final = 0x6A
 EXN: Final = 0x69
+CONT: Final = 0x68
 
 BOT_REF: Final = REF  # its heap type is 0, bottom
 
@@ -61,11 +63,11 @@ EXNREF: Final = REF | NULLABLE | EXN << HEAP_SHIFT
 
 NUMBER_NAMES: Final = {I32: "i32", I64: "i64", F32: "f32", F64: "f64", V128: "v128", I8: "i8", I16: "i16"}
 HEAP_NAMES: Final = {
-    NOEXN: "noexn", NOFUNC: "nofunc", NOEXTERN: "noextern", NONE: "none", FUNC: "func", EXTERN: "extern",
-    ANY: "any", EQ: "eq", I31: "i31", STRUCT: "struct", ARRAY: "array", EXN: "exn",
+    NOCONT: "nocont", NOEXN: "noexn", NOFUNC: "nofunc", NOEXTERN: "noextern", NONE: "none", FUNC: "func", EXTERN: "extern",
+    ANY: "any", EQ: "eq", I31: "i31", STRUCT: "struct", ARRAY: "array", EXN: "exn", CONT: "cont",
 }  # fmt: skip
 # The shorthand of a nullable abstract reference, where it is not its heap type + "ref".
-SHORTHANDS: Final = {NONE: "nullref", NOFUNC: "nullfuncref", NOEXTERN: "nullexternref", NOEXN: "nullexnref"}
+SHORTHANDS: Final = {NONE: "nullref", NOFUNC: "nullfuncref", NOEXTERN: "nullexternref", NOEXN: "nullexnref", NOCONT: "nullcontref"}
 
 
 def ref(heap: int, nullable: bool = True) -> int:
@@ -217,7 +219,7 @@ class GlobalType:
 
 
 class TagType:
-    """An exception tag: the type index of its signature."""
+    """A tag of exceptions, or of stack switching: the type index of its signature, which has results in the latter only."""
 
     __slots__ = ("type_index",)
 

@@ -148,6 +148,8 @@ class Config:
     wasm_wide_arithmetic = Switch(False, "128-bit addition and multiplication.", "wide_arithmetic")
     wasm_custom_page_sizes = Switch(False, "Memories with pages of one byte.", "custom_page_sizes")
     wasm_custom_descriptors = Switch(False, "Custom descriptors of garbage-collected objects.", "custom_descriptors")
+    wasm_stack_switching = Switch(False, "Stack switching: such modules are read and validated, but no backend compiles its instructions (UnsupportedError).",
+        "stack_switching")  # fmt: skip
     wasm_component_model = Switch(True, "Components.", "component_model")
     wasm_component_model_async = Switch(True, "Functions, streams and futures of components that are asynchronous.", "component_model_async")
     wasm_component_model_async_stackful = Switch(False, "Asynchronous functions without a callback.", "component_model_async_stackful")
@@ -182,7 +184,6 @@ class Config:
         False, "Make relaxed vector operations give the same on every machine.",
         no_effect="relaxed operations do what the machine does fastest, as wasmtime's by default; `wasm_relaxed_simd = False` refuses them",
     )  # fmt: skip
-    wasm_stack_switching = Switch(False, "Stack switching.", no_effect="the proposal is not supported; modules that use it are refused")
     cranelift_debug_verifier = Switch(False, "Check Cranelift's intermediate code.", no_effect="code is not made by Cranelift")
     memory_may_move = Switch(True, "Allow memories to move when they grow.", no_effect="a memory never moves")
     memory_guard_size = Size(1 << 16, "Bytes of guard behind each memory.", no_effect="the guards' size follows from `memory_reservation`")

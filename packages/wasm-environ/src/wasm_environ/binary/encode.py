@@ -8,6 +8,7 @@ from wasm_environ.binary import decode as ids
 from wasm_environ.binary.externals import EXACT_FUNC, HAS_MAX, IS64, PAGE_SIZE, SHARED
 from wasm_environ.binary.type_section import (
     ARRAY_CODE,
+    CONT_CODE,
     DESCRIBES_CODE,
     DESCRIPTOR_CODE,
     FUNC_CODE,
@@ -16,8 +17,8 @@ from wasm_environ.binary.type_section import (
     SUB_CODE,
     SUB_FINAL_CODE,
 )
-from wasm_environ.binary.writer import name, section, unsigned, value_type, vector
-from wasm_environ.composites import CompositeType, FieldType, StructType, SubType
+from wasm_environ.binary.writer import name, section, signed, unsigned, value_type, vector
+from wasm_environ.composites import ArrayType, CompositeType, FieldType, StructType, SubType
 from wasm_environ.module import (
     ACTIVE,
     DECLARED,
@@ -130,7 +131,9 @@ def composite_type(composite: CompositeType, index: Callable[[int], int]) -> byt
         return bytes((FUNC_CODE,)) + params + vector([value_type(t, index) for t in composite.results])
     if isinstance(composite, StructType):
         return bytes((STRUCT_CODE,)) + vector([field_type(field, index) for field in composite.fields])
-    return bytes((ARRAY_CODE,)) + field_type(composite.field, index)
+    if isinstance(composite, ArrayType):
+        return bytes((ARRAY_CODE,)) + field_type(composite.field, index)
+    return bytes((CONT_CODE,)) + signed(index(composite.func))
 
 
 def field_type(field: FieldType, index: Callable[[int], int]) -> bytes:

@@ -17,7 +17,7 @@ from wasm_environ.types import NULLABLE
 MAX_IMMEDIATES: Final = 4
 KIND_NAMES: Final = (
     "", "i32", "i64", "f32", "f64", "v128", "index", "label", "labels", "blocktype", "memarg", "lane", "lanes",
-    "heaptype", "valtypes", "catches", "castflags", "ordering", "type", "memory",
+    "heaptype", "valtypes", "catches", "castflags", "ordering", "type", "memory", "handlers",
 )  # fmt: skip
 INDEX_NAMES: Final = frozenset(("local", "global", "func", "table", "tag", "elem", "data", "field", "u32"))
 
@@ -141,6 +141,11 @@ def immediate(r: Reader, kind: str, out: list[int]) -> None:
         while n > 0:
             catch_clause(r, out)
             n -= 1
+    elif kind == "handlers":
+        n = r.u32()
+        while n > 0:
+            handler_clause(r, out)
+            n -= 1
     else:  # lane, castflags, ordering
         out.append(r.byte())
 
@@ -154,6 +159,17 @@ def catch_clause(r: Reader, out: list[int]) -> None:
     out.append(kind)
     out.append(r.u32() if kind < 2 else -1)
     out.append(r.u32())
+
+
+def handler_clause(r: Reader, out: list[int]) -> None:
+    """Append (kind, tag, label or -1) of one clause of resume."""
+    p = r.pos
+    kind = r.byte()
+    if kind > 1:
+        raise MalformedError("malformed handler clause", p)
+    out.append(kind)
+    out.append(r.u32())
+    out.append(r.u32() if kind == 0 else -1)
 
 
 def instruction(r: Reader) -> tuple[int, ...]:

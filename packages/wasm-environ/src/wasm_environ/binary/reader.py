@@ -12,12 +12,14 @@ from wasm_environ.composites import SubType
 from wasm_environ.features import Features
 from wasm_environ.types import (
     CONCRETE,
+    CONT,
     EXACT,
     EXN,
     EXTERN,
     FUNC,
     HEAP_NAMES,
     HEAP_SHIFT,
+    NOCONT,
     NOEXN,
     NULLABLE,
     REF,
@@ -244,7 +246,7 @@ class Reader:
         if b in (REF_NULL_CODE, REF_CODE):
             self.need("function_references", "(ref ...)", p)
             return self.heap_type(message) | (NULLABLE if b == REF_NULL_CODE else 0)
-        if b < NOEXN - 11 or b > NOEXN:
+        if b < CONT or b > NOCONT:
             raise MalformedError(message, p)
         return self.abstract(b, p) | NULLABLE
 
@@ -254,6 +256,8 @@ class Reader:
                 raise InvalidError(off_by_name("reference_types", "externref"), at)
         elif b in (EXN, NOEXN):
             self.need("exceptions", HEAP_NAMES[b], at)
+        elif b in (CONT, NOCONT):
+            self.need("stack_switching", f"the heap type {HEAP_NAMES[b]}", at)
         else:
             self.need("gc", f"the heap type {HEAP_NAMES[b]}", at)
         return REF | b << HEAP_SHIFT
@@ -270,7 +274,7 @@ class Reader:
             b = self.byte()
             if b >= 0x40 and b < 0x80:
                 raise MalformedError(message, p)
-        if b >= NOEXN - 11 and b <= NOEXN:
+        if b >= CONT and b <= NOCONT:
             return self.abstract(b, p)
         self.pos = p
         index = self.signed(33)

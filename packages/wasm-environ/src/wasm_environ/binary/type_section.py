@@ -1,4 +1,4 @@
-"""Type section: rec groups, sub types, function, struct and array types (spec: binary/types)."""
+"""Type section: rec groups, sub types, function, struct, array and continuation types (spec: binary/types)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from mypy_extensions import i64
 from wasm_environ import limits
 from wasm_environ.binary.reader import Reader
 from wasm_environ.compile_errors import InvalidError, MalformedError
-from wasm_environ.composites import ArrayType, CompositeType, FieldType, StructType, SubType
+from wasm_environ.composites import ArrayType, CompositeType, ContType, FieldType, StructType, SubType
 from wasm_environ.rec_groups import GroupKey, close_group
 from wasm_environ.types import I8, I16, FuncType
 
 FUNC_CODE: Final = 0x60
 STRUCT_CODE: Final = 0x5F
 ARRAY_CODE: Final = 0x5E
+CONT_CODE: Final = 0x5D
 SUB_CODE: Final = 0x50
 SUB_FINAL_CODE: Final = 0x4F
 REC_CODE: Final = 0x4E
@@ -83,6 +84,15 @@ def type_index(r: Reader) -> int:
     return r.types[index].canonical if index < len(r.types) else index
 
 
+def signed_type_index(r: Reader) -> int:
+    """The same written as a heap type is; an abstract one may not stand there."""
+    at = r.pos
+    index = r.signed(33)
+    if index < 0:
+        raise MalformedError("malformed continuation type", at)
+    return r.types[index].canonical if index < len(r.types) else index
+
+
 def composite_type(r: Reader) -> CompositeType:
     at = r.pos
     code = r.byte()
@@ -105,6 +115,9 @@ def composite_type(r: Reader) -> CompositeType:
     if code == ARRAY_CODE:
         r.need("gc", "an array type", at)
         return ArrayType(field_type(r))
+    if code == CONT_CODE:
+        r.need("stack_switching", "a continuation type", at)
+        return ContType(signed_type_index(r))
     raise MalformedError("integer representation too long" if code & 0x80 else "malformed definition type", at)
 
 

@@ -7,7 +7,7 @@ from typing import Final, final
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
-from wasm_environ.composites import FieldType, StructType, SubType
+from wasm_environ.composites import ContType, FieldType, StructType, SubType
 from wasm_environ.features import Features
 from wasm_environ.module import Module
 from wasm_environ.types import (
@@ -15,6 +15,7 @@ from wasm_environ.types import (
     ARRAY,
     BOT,
     CONCRETE,
+    CONT,
     EQ,
     EXACT,
     EXN,
@@ -24,6 +25,7 @@ from wasm_environ.types import (
     I31,
     I32,
     I64,
+    NOCONT,
     NOEXN,
     NOEXTERN,
     NOFUNC,
@@ -48,15 +50,16 @@ _BELOW: Final = {
     FUNC: (NOFUNC,),
     EXTERN: (NOEXTERN,),
     EXN: (NOEXN,),
+    CONT: (NOCONT,),
 }
-LOWEST: Final = EXN
-HEAPS: Final = NOEXN - EXN + 1
+LOWEST: Final = CONT
+HEAPS: Final = NOCONT - CONT + 1
 
 
 def _heap_sub_table() -> bytes:
     """Row: the subtype's code - LOWEST, column: the supertype's."""
     table = bytearray(HEAPS * HEAPS)
-    for code in range(LOWEST, NOEXN + 1):
+    for code in range(LOWEST, LOWEST + HEAPS):
         table[(code - LOWEST) * HEAPS + code - LOWEST] = 1
     for above, codes in _BELOW.items():
         for code in codes:
@@ -66,9 +69,16 @@ def _heap_sub_table() -> bytes:
 
 HEAP_SUB: Final[bytes] = _heap_sub_table()
 TOP_OF: Final = {
-    FUNC: FUNC, NOFUNC: FUNC, EXTERN: EXTERN, NOEXTERN: EXTERN, EXN: EXN, NOEXN: EXN,
+    FUNC: FUNC, NOFUNC: FUNC, EXTERN: EXTERN, NOEXTERN: EXTERN, EXN: EXN, NOEXN: EXN, CONT: CONT, NOCONT: CONT,
     ANY: ANY, EQ: ANY, I31: ANY, STRUCT: ANY, ARRAY: ANY, NONE: ANY,
 }  # fmt: skip
+
+
+def bottom_of(kind: i64) -> i64:
+    """The bottom of the hierarchy of a declared type, by its kind."""
+    if kind == FUNC:
+        return NOFUNC
+    return NOCONT if kind == CONT else NONE
 
 
 @final
@@ -82,11 +92,11 @@ class Context:
         self.imported_globals: i64 = module.imported_globals
         self.type_count: i64 = len(module.types)
         self.canonical: vec[i64] = vec[i64]()
-        self.kind: vec[i64] = vec[i64]()  # FUNC, STRUCT or ARRAY
+        self.kind: vec[i64] = vec[i64]()  # FUNC, STRUCT, ARRAY or CONT
         self.super: vec[i64] = vec[i64]()  # canonical index of the supertype, or -1
         self.descriptor: vec[i64] = vec[i64]()
         self.describes: vec[i64] = vec[i64]()
-        self.first: vec[i64] = vec[i64]()  # parameters or fields: index into `pool` ...
+        self.first: vec[i64] = vec[i64]()  # parameters or fields, or a continuation's function type: index into `pool` ...
         self.count: vec[i64] = vec[i64]()  # ... and how many; the results follow the parameters
         self.results: vec[i64] = vec[i64]()
         self.pool: vec[i64] = vec[i64]()
@@ -128,6 +138,10 @@ class Context:
             count = len(composite.fields)
             for field in composite.fields:
                 self.add_field(field)
+        elif isinstance(composite, ContType):
+            kind = CONT
+            count = 1
+            self.pool = append(self.pool, composite.func)
         else:
             kind = ARRAY
             count = 1
@@ -159,7 +173,7 @@ class Context:
             return True  # the bottom heap type
         if b & CONCRETE:
             if not a & CONCRETE:
-                return i == NOFUNC if self.kind[j] == FUNC else i == NONE
+                return i == bottom_of(self.kind[j])
             if b & EXACT:
                 return i == j and a & EXACT != 0
             while i != j:
@@ -175,7 +189,7 @@ class Context:
         """The top heap type of t's hierarchy."""
         heap = t >> HEAP_SHIFT
         if t & CONCRETE:
-            return FUNC if self.kind[heap] == FUNC else ANY
+            return self.kind[heap] if self.kind[heap] in (FUNC, CONT) else ANY
         return TOP_OF[heap]
 
     def function_reference(self, index: i64) -> i64:

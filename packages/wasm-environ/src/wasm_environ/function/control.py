@@ -22,7 +22,7 @@ from wasm_environ.function.state import (
     FRAME_WORDS,
     State,
 )
-from wasm_environ.types import BOT, CONCRETE, FUNC, FUNCREF, HEAP_SHIFT, I32, NULLABLE, REF, value_type_name
+from wasm_environ.types import BOT, CONCRETE, CONT, FUNC, FUNCREF, HEAP_SHIFT, I32, NULLABLE, REF, value_type_name
 
 BLOCK: Final = 0x02
 LOOP: Final = 0x03
@@ -277,6 +277,12 @@ def br_on_cast(s: State, op: i64) -> None:
     take_branch(s, op, frame, source, target, op == BR_ON_CAST)
 
 
+def check_castable(s: State, target: i64) -> None:
+    """Continuations have no type at run time (proposal: stack-switching, castable)."""
+    if s.context.top(target) == CONT:
+        raise s.fail("invalid cast to continuation types")
+
+
 def cast_flags(s: State) -> tuple[i64, i64, i64]:
     """Read the immediates of a branch on cast: frame, operand's type, target type, which must be below the operand's."""
     r = s.r
@@ -286,6 +292,7 @@ def cast_flags(s: State) -> tuple[i64, i64, i64]:
     depth = r.u32()
     source = s.check_type(r.heap_type()) | (NULLABLE if flags & 1 else 0)
     target = s.check_type(r.heap_type()) | (NULLABLE if flags & 2 else 0)
+    check_castable(s, target)
     return s.frame(depth), source, target
 
 

@@ -48,10 +48,18 @@ def tag_type(s: State, tag: i64) -> i64:
     return s.context.canonical[s.context.tags[tag]]
 
 
+def exception_tag_type(s: State, tag: i64) -> i64:
+    """The same of a tag that is thrown or caught: not one of stack switching, whose suspensions are given something (spec: Instr_ok/throw, Catch_ok)."""
+    type = tag_type(s, tag)
+    if s.context.results[type]:
+        raise s.fail(f"type mismatch: non-empty tag result type: tag {tag} is no exception's")
+    return type
+
+
 def throw(s: State) -> None:
     """a = tag, b = canonical type index, c = stack height below the values."""
     tag = s.r.u32()
-    type = tag_type(s, tag)
+    type = exception_tag_type(s, tag)
     context = s.context
     s.pop_list(context.pool, context.first[type], context.count[type])
     if s.live:
@@ -117,7 +125,7 @@ def catch_clauses(s: State) -> vec[i64]:
         type: i64 = -1
         if kind <= CLAUSE_CATCH_REF:
             tag = r.u32()
-            type = tag_type(s, tag)
+            type = exception_tag_type(s, tag)
         frame = s.frame(r.u32())
         check_clause(s, kind, type, frame)
         out = append(append(append(out, kind), tag), s.branch(frame))
@@ -159,7 +167,7 @@ def catch(s: State, op: i64) -> None:
         s.next_arm(frame, ARM_CATCH_ALL, op, 0)
         return
     tag = s.r.u32()
-    type = tag_type(s, tag)
+    type = exception_tag_type(s, tag)
     s.next_arm(frame, ARM_CATCH, op, tag)
     s.push_list(s.context.pool, s.context.first[type], s.context.count[type])
 

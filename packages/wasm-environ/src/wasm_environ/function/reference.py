@@ -6,6 +6,7 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from wasm_environ.function.control import check_castable
 from wasm_environ.function.state import State
 from wasm_environ.types import (
     ANY,
@@ -85,6 +86,7 @@ def test_or_cast(s: State, op: i64) -> None:
     """ref.test, ref.cast: a = target type, b = the operand's type."""
     null = op in (REF_TEST_NULL, REF_CAST_NULL)
     target = s.check_type(s.r.heap_type()) | (NULLABLE if null else 0)
+    check_castable(s, target)
     t = s.pop()
     top = REF | NULLABLE | s.context.top(target) << HEAP_SHIFT
     if not s.context.matches(t, top):

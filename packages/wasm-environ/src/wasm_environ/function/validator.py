@@ -14,6 +14,7 @@ from wasm_environ.features import DEFAULT, Features
 from wasm_environ.function import (
     aggregate,
     atomic,
+    continuation,
     control,
     descriptors,
     exception,
@@ -302,6 +303,8 @@ class BodyValidator:
             control.br_on_null(s)
         elif op == 0xD6:
             control.br_on_non_null(s)
+        elif op >= continuation.CONT_NEW:
+            continuation.continuation(s, op)
         else:
             exception.exception(s, op)
 

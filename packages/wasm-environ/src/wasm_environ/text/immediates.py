@@ -226,6 +226,29 @@ def _type(scope: Scope, code: bytes, op: Op) -> bytes:
     return code + unsigned(scope.types.space.index(scope.tokens))
 
 
+def _handlers(scope: Scope) -> bytes:
+    """(on tag label)* and (on tag switch)*."""
+    tokens = scope.tokens
+    clauses: list[bytes] = []
+    while tokens.enter("on"):
+        tag = unsigned(scope.tags.index(tokens))
+        clauses.append(b"\x01" + tag if tokens.take("switch") else b"\x00" + tag + scope.label())
+        tokens.expect(")")
+    return unsigned(len(clauses)) + b"".join(clauses)
+
+
+def _type_handlers(scope: Scope, code: bytes, op: Op) -> bytes:
+    return _type(scope, code, op) + _handlers(scope)
+
+
+def _type_tag(scope: Scope, code: bytes, op: Op) -> bytes:
+    return _tag(scope, _type(scope, code, op), op)
+
+
+def _type_tag_handlers(scope: Scope, code: bytes, op: Op) -> bytes:
+    return _type_tag(scope, code, op) + _handlers(scope)
+
+
 def _table(scope: Scope, code: bytes, op: Op) -> bytes:
     return code + unsigned(scope.tables.optional_index(scope.tokens))
 
@@ -399,6 +422,7 @@ READERS: Final[dict[str, Reader]] = {
     "type table": _call_indirect, "type field": _type_field, "type u32": _type_u32, "type data": _type_data,
     "type elem": _type_elem, "type type": _type_type, "data memory": _data_memory, "elem table": _elem_table,
     "memory memory": _memory_memory, "table table": _table_table, "ordering": _ordering,
+    "type handlers": _type_handlers, "type tag": _type_tag, "type tag handlers": _type_tag_handlers,
 }  # fmt: skip
 
 

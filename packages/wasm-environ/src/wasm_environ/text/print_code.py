@@ -15,7 +15,7 @@ from wasm_environ.opcodes import BY_ID, Op
 from wasm_environ.text.ids import Ids, identifier
 from wasm_environ.text.print_numbers import f32_literal, f64_literal
 from wasm_environ.text.print_types import TypePrinter
-from wasm_environ.types import NULLABLE, FuncType
+from wasm_environ.types import CONCRETE, EXNREF, HEAP_SHIFT, NULLABLE, FuncType, ref_to
 
 _CATCHES: Final = ("catch", "catch_ref", "catch_all", "catch_all_ref")
 _OPENERS: Final = frozenset({"block", "loop", "if", "try", "try_table"})
@@ -212,6 +212,49 @@ def _type(p: CodePrinter) -> str:
     return " " + p.types.ids.ref(index)
 
 
+def _bind(p: CodePrinter) -> str:
+    """Two type indices; of continuations they say what the second lacks of the first one's parameters."""
+    first, second = p.reader.u32(), p.reader.u32()
+    params, left = p.types.continued(first).params, p.types.continued(second).params
+    p.signature = FuncType(params[: max(len(params) - len(left), 0)], (ref_to(second, False),))
+    return f" {p.types.ids.ref(first)} {p.types.ids.ref(second)}"
+
+
+def _handlers(p: CodePrinter) -> str:
+    out = ""
+    for _ in range(p.reader.u32()):
+        at = p.reader.pos
+        kind = p.reader.byte()
+        if kind > 1:
+            raise MalformedError("malformed handler clause", at)
+        out += f" (on{p.index('tag')}{p.label() if kind == 0 else ' switch'})"
+    return out
+
+
+def _resume(p: CodePrinter) -> str:
+    """resume is given what the continuation takes, resume_throw_ref an exception."""
+    index = p.reader.u32()
+    function = p.types.continued(index)
+    p.signature = FuncType(function.params if p.op.mnemonic == "resume" else (EXNREF,), function.results)
+    return f" {p.types.ids.ref(index)}{_handlers(p)}"
+
+
+def _resume_throw(p: CodePrinter) -> str:
+    index = p.reader.u32()
+    tag = _tag(p)
+    p.signature = FuncType(p.signature.params if p.signature is not None else (), p.types.continued(index).results)
+    return f" {p.types.ids.ref(index)}{tag}{_handlers(p)}"
+
+
+def _switch(p: CodePrinter) -> str:
+    """What the continuation takes last resumes the code here, with results of the switch."""
+    index = p.reader.u32()
+    params = p.types.continued(index).params
+    back = p.types.continued(params[-1] >> HEAP_SHIFT) if params and params[-1] & CONCRETE else FuncType((), ())
+    p.signature = FuncType(params[:-1], back.params)
+    return f" {p.types.ids.ref(index)}{p.index('tag')}"
+
+
 def _memory(p: CodePrinter) -> str:
     return p.optional("memory", p.reader.u32())
 
@@ -312,7 +355,8 @@ PRINTERS: Final[dict[tuple[str, ...], Callable[[CodePrinter], str]]] = {
     ("label",): _label, ("labels",): _labels, ("memarg",): _memarg, ("memarg", "lane"): _memarg_lane, ("valtypes",): _select,
     ("heaptype",): _heap_type, ("castflags", "label", "heaptype", "heaptype"): _cast_branch,
     ("type", "table"): _call_indirect, ("type", "field"): _type_field, ("type", "u32"): _type_u32,
-    ("type", "data"): _type_and("data"), ("type", "elem"): _type_and("elem"), ("type", "type"): _type_and("type"),
+    ("type", "data"): _type_and("data"), ("type", "elem"): _type_and("elem"), ("type", "type"): _bind,
     ("data", "memory"): _segment_first("data", "memory"), ("elem", "table"): _segment_first("elem", "table"),
     ("memory", "memory"): _pair("memory"), ("table", "table"): _pair("table"), ("ordering",): _ordering,
+    ("type", "handlers"): _resume, ("type", "tag", "handlers"): _resume_throw, ("type", "tag"): _switch,
 }  # fmt: skip

@@ -30,9 +30,11 @@ _ARITIES: Final[dict[str, tuple[int, int]]] = {
     "array.get_s": (2, 1), "array.get_u": (2, 1), "array.set": (3, 0), "array.len": (1, 1), "array.fill": (4, 0),
     "array.copy": (5, 0), "array.init_data": (4, 0), "array.init_elem": (4, 0), "br_if": (1, -1), "br_table": (1, 0),
     "br_on_null": (1, -1), "br_on_non_null": (1, -1), "br_on_cast": (1, -1), "br_on_cast_fail": (1, -1), "throw_ref": (1, 0),
+    "cont.new": (1, 1),
 }  # fmt: skip
 _CALLS: Final = {
     "call": 0, "return_call": 0, "call_indirect": 1, "return_call_indirect": 1, "call_ref": 1, "return_call_ref": 1, "throw": 0,
+    "suspend": 0, "cont.bind": 1, "resume": 1, "resume_throw": 1, "resume_throw_ref": 1, "switch": 1,
 }  # fmt: skip
 
 

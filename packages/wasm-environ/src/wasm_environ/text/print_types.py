@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import final
 
 from wasm_environ import types
-from wasm_environ.composites import ArrayType, FieldType, StructType, SubType
+from wasm_environ.composites import ArrayType, ContType, FieldType, StructType, SubType
 from wasm_environ.module import ExternType, Import, Module
 from wasm_environ.rec_groups import map_composite
 from wasm_environ.text.ids import Ids
@@ -52,6 +52,11 @@ class TypePrinter:
         found = self.types[index].composite if index < len(self.types) else None
         return found if isinstance(found, FuncType) else FuncType((), ())
 
+    def continued(self, index: int) -> FuncType:
+        """The function behind a continuation's type index; the empty one where there is none."""
+        found = self.types[index].composite if index < len(self.types) else None
+        return self.func_type(found.func) if isinstance(found, ContType) else FuncType((), ())
+
     def use(self, index: int) -> str:
         """A type use: the index and, as a courtesy, the signature."""
         signature = self.func_type(index)
@@ -68,6 +73,8 @@ class TypePrinter:
             return f"(func{self.signature(body.params, body.results)})"
         if isinstance(body, ArrayType):
             return f"(array {self.field(body.field)})"
+        if isinstance(body, ContType):
+            return f"(cont {self.ids.ref(body.func)})"
         assert isinstance(body, StructType)
         names = self.fields.get(index)
         parts: list[str] = []

@@ -95,7 +95,7 @@ class TypeReader:
         nullable = tokens.take("null")
         heap = self.heap_type()
         tokens.expect(")")
-        if nullable and len(heap) == 1 and heap[0] >= types.EXN and heap[0] & 0x40:
+        if nullable and len(heap) == 1 and heap[0] >= types.CONT and heap[0] & 0x40:
             return heap
         return bytes((REF_NULL if nullable else REF,)) + heap
 
@@ -280,7 +280,7 @@ class TypeReader:
         return TypeDef(body_prefix + prefix + body, signature, final and not supers and not prefix, 1)
 
     def composite(self) -> tuple[bytes, Signature | None]:
-        """(func ...), (struct ...) or (array ...)."""
+        """(func ...), (struct ...), (array ...) or (cont index)."""
         tokens = self.tokens
         if tokens.enter("func"):
             signature = self.signature({})
@@ -290,8 +290,12 @@ class TypeReader:
             field = self.field_type()
             tokens.expect(")")
             return b"\x5e" + field, None
+        if tokens.enter("cont"):
+            index = self.space.index(tokens)
+            tokens.expect(")")
+            return b"\x5d" + signed(index), None
         if not tokens.enter("struct"):
-            raise tokens.unexpected(tokens.i + (tokens.toks[tokens.i] == "("), "func, struct or array")
+            raise tokens.unexpected(tokens.i + (tokens.toks[tokens.i] == "("), "func, struct, array or cont")
         fields: list[bytes] = []
         while tokens.enter("field"):
             if tokens.identifier():

@@ -112,7 +112,7 @@ def check_tags(context: Context) -> None:
     for i, tag in enumerate(context.module.tags):
         context.checking, context.item = "tag", i
         check_function_type(context, tag.type_index, f"tag {i}")
-        if context.results[tag.type_index]:
+        if context.results[tag.type_index] and "stack_switching" not in context.features:
             raise InvalidError(f"non-empty tag result type: tag {i}")
 
 

@@ -6,7 +6,7 @@ from mypy_extensions import i64
 
 from wasm_environ import limits
 from wasm_environ.compile_errors import InvalidError
-from wasm_environ.composites import CompositeType, FieldType, StructType, SubType
+from wasm_environ.composites import ArrayType, CompositeType, ContType, FieldType, StructType, SubType
 from wasm_environ.features import ALL
 from wasm_environ.function.context import Context
 from wasm_environ.module import Module
@@ -33,6 +33,8 @@ def check_types(context: Context) -> None:
         for above in sub.supers:
             if above >= index:
                 raise InvalidError(f"unknown type {above}: a supertype must stand before its subtype {index}")
+        if isinstance(sub.composite, ContType) and not isinstance(types[sub.composite.func].composite, FuncType):
+            raise InvalidError(f"non-function type {sub.composite.func}: continued by type {index}")
     depths: list[int] = []
     for index, sub in enumerate(types):
         context.item = index
@@ -57,12 +59,14 @@ def check_declared(types: list[SubType]) -> None:
 
 
 def value_types(composite: CompositeType) -> tuple[int, ...]:
-    """Every value or storage type that a composite type mentions."""
+    """Every value or storage type that a composite type mentions; for a continuation, a reference to its function type."""
     if isinstance(composite, FuncType):
         return (*composite.params, *composite.results)
     if isinstance(composite, StructType):
         return tuple([field.type for field in composite.fields])
-    return (composite.field.type,)
+    if isinstance(composite, ArrayType):
+        return (composite.field.type,)
+    return (REF | CONCRETE | composite.func << HEAP_SHIFT,)
 
 
 def check_super(context: Context, index: int, sub: SubType) -> None:
@@ -92,7 +96,9 @@ def composite_matches(context: Context, a: CompositeType, b: CompositeType) -> b
             and len(a.fields) >= len(b.fields)
             and all(field_matches(context, x, y) for x, y in zip(a.fields, b.fields, strict=False))
         )
-    return not isinstance(b, (FuncType, StructType)) and field_matches(context, a.field, b.field)
+    if isinstance(a, ArrayType):
+        return isinstance(b, ArrayType) and field_matches(context, a.field, b.field)
+    return isinstance(b, ContType) and below(context, a.func, b.func)
 
 
 def field_matches(context: Context, a: FieldType, b: FieldType) -> bool:
