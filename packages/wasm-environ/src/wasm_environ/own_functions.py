@@ -6,7 +6,7 @@ from the module's declarations alone, the two are independent. Bodies are not lo
 
 from __future__ import annotations
 
-from wasm_environ.composites import StructType
+from wasm_environ.composites import ContType, StructType
 from wasm_environ.module import GLOBAL, TABLE
 from wasm_environ.types import CONCRETE, FUNC, FuncType, heap_of, is_ref
 
@@ -41,6 +41,8 @@ def types_in(composite: CompositeType) -> Iterable[int]:
         return composite.params + composite.results
     if isinstance(composite, StructType):
         return [field.type for field in composite.fields]
+    if isinstance(composite, ContType):
+        return []  # nobody takes the function out again, and its type stands in the section, too
     return [composite.field.type]
 
 
