@@ -6,6 +6,7 @@ from wasm_environ.compile_errors import InvalidError
 from wasm_environ.component import canons
 from wasm_environ.component import syntax as s
 from wasm_environ.component.abi.layout import MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS
+from wasm_environ.component.validation.definitions import no_borrow
 from wasm_environ.component.validation.options import Options, check_lift, memory_address, options
 from wasm_environ.types import FUNCREF, I32, I64, FuncType, TableType, value_type_name
 
@@ -212,7 +213,11 @@ class BuiltIn:
     def task_return(self) -> FuncType:
         """Its parameters are what the task's function returns."""
         result = self.operands["r"]
-        types = () if result == s.NO_RESULT else (self.v.table.plain(self.scope.value_type(result)),)
+        types: tuple[int, ...] = ()
+        if result != s.NO_RESULT:
+            found = self.scope.value_type(result)
+            no_borrow(self.scope, found, "`task.return` result")
+            types = (self.v.table.plain(found),)
         given = self.options
         for name, there in (("realloc", given.realloc), ("post-return", given.post_return)):
             if there is not None:

@@ -10,7 +10,7 @@ from wasm_environ.component.validation import canonical, core, definitions, inst
 from wasm_environ.component.validation.externs import add_alias, add_export, add_import, declared, item
 from wasm_environ.component.validation.scope import COMPONENT, COMPONENT_TYPE, INSTANCE_TYPE, Scope
 from wasm_environ.component.validation.subtyping import within
-from wasm_environ.component.validation.table import Component, Entity, Instance, Table
+from wasm_environ.component.validation.table import Component, Entity, Instance, Table, check_size
 from wasm_environ.component.validation.validator import Validator
 from wasm_environ.features import DEFAULT
 
@@ -158,8 +158,13 @@ def alias_outer(v: Validator, scope: Scope, d: s.AliasOuter) -> None:
     if d.sort not in OUTER_SORTS:
         raise InvalidError(f"outer aliases cannot refer to a {s.SORT_NAMES[d.sort]}")
     found = scope.level(d.depth).at(d.sort, d.item)
-    if d.sort == s.TYPE and d.depth > 0 and scope.level(d.depth - 1).kind == COMPONENT and v.table.free([Entity(s.TYPE, found, found)]):
-        raise InvalidError("cannot alias outer type which transitively refers to resources not defined in the current component")
+    if d.sort == s.TYPE and d.depth > 0:
+        below = scope.level(d.depth - 1)
+        if below.kind == COMPONENT:
+            below.aliased += v.table.info(found).size
+            check_size(below.aliased)
+            if v.table.free([Entity(s.TYPE, found, found)]):
+                raise InvalidError("cannot alias outer type which transitively refers to resources not defined in the current component")
     scope.add(d.sort, found)
 
 

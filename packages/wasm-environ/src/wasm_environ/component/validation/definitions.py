@@ -41,6 +41,12 @@ def optional(scope: Scope, t: int | None) -> int | None:
     return None if t is None else scope.value_type(t)
 
 
+def no_borrow(scope: Scope, t: int | None, what: str) -> None:
+    """That there is no borrow in a type."""
+    if t is not None and scope.table.info(t).borrow:
+        raise InvalidError(f"{what} cannot contain a `borrow` type")
+
+
 def labels(found: Iterable[str], what: str, short: str) -> None:
     """That labels are such, and different."""
     seen: dict[str, str] = {}
@@ -112,7 +118,9 @@ def handle(scope: Scope, type: s.Own | s.Borrow) -> s.Own | s.Borrow:
 
 def future(scope: Scope, type: s.Future) -> s.Future:
     scope.need(ASYNC, "`future` requires the component model async feature")
-    return s.Future(optional(scope, type.element))
+    element = optional(scope, type.element)
+    no_borrow(scope, element, "`future` payload")
+    return s.Future(element)
 
 
 def stream(scope: Scope, type: s.Stream) -> s.Stream:
@@ -120,6 +128,7 @@ def stream(scope: Scope, type: s.Stream) -> s.Stream:
     element = optional(scope, type.element)
     if element is not None and scope.table.peeled(element) == s.CHAR:
         raise InvalidError("`stream<char>` is not valid at this time, use `stream<u8>` with a defined encoding instead")
+    no_borrow(scope, element, "`stream` payload")
     return s.Stream(element)
 
 
@@ -128,8 +137,7 @@ def func(scope: Scope, type: s.Func) -> s.Func:
         scope.need(ASYNC, "async component functions require the component model async feature")
     params = tuple([(label, scope.value_type(t)) for label, t in _each_label(type.params, "function parameter", "parameter")])
     result = optional(scope, type.result)
-    if result is not None and scope.table.info(result).borrow:
-        raise InvalidError("function result cannot contain a `borrow` type")
+    no_borrow(scope, result, "function result")
     return s.Func(params, result, type.is_async)
 
 

@@ -7,6 +7,7 @@ from wasm_environ.compile_errors import InvalidError
 from wasm_environ.component import extern_names as n
 from wasm_environ.component import syntax as s
 from wasm_environ.component.validation import visibility
+from wasm_environ.component.validation.definitions import no_borrow
 from wasm_environ.component.validation.scope import INSTANCE_TYPE, Externs, Scope
 from wasm_environ.component.validation.substitution import Substitution
 from wasm_environ.component.validation.subtyping import ENTITY_NAMES, within
@@ -102,8 +103,12 @@ def _enter(scope: Scope, e: Entity, name: str, what: str) -> Entity:
         e = _enter_instance(scope, e, name, what)
         scope.add(s.INSTANCE, e.type)
     else:
+        if e.sort == s.VALUE and what == EXPORT:
+            no_borrow(scope, e.type, "exported value type")
         scope.add(e.sort, [e.type, what == EXPORT] if e.sort == s.VALUE else e.type)
     if scope.kind != INSTANCE_TYPE:
+        if e.sort == s.TYPE and what == IMPORT and e.type in scope.exports.visible and e.type not in externs.visible:
+            raise InvalidError("type not valid to be used as import")  # what an export is called
         others = (scope.exports.visible,) if what == IMPORT else ()
         if not visibility.register(table, e, externs.visible, others):
             raise InvalidError(f"{ENTITY_NAMES[e.sort]} not valid to be used as {what}")

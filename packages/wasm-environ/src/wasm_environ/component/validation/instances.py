@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wasm_environ.compile_errors import InvalidError
 from wasm_environ.component import syntax as s
+from wasm_environ.component.validation.definitions import no_borrow
 from wasm_environ.component.validation.externs import EXPORT, check_name, item
 from wasm_environ.component.validation.scope import Externs, Scope
 from wasm_environ.component.validation.table import Component, Entity, Instance, Path, Resource
@@ -53,5 +54,7 @@ def exports(v: Validator, scope: Scope, d: s.Exports) -> None:
                 explicit[number] = (name.name, *path)
         elif sort == s.TYPE and isinstance(row := v.table.row(entity.type), Resource):
             explicit[row.number] = (name.name,)
+        elif sort == s.VALUE:
+            no_borrow(scope, entity.type, "exported value type")
         check_name(scope, made, name, entity, EXPORT)
     scope.add(s.INSTANCE, v.table.instance(Instance(made.items, (), explicit)))

@@ -105,7 +105,7 @@ def check_lift(registry: TypeRegistry, scope: Scope, options: Options, core: Fun
             raise InvalidError("canonical option `post-return` uses a core function with an incorrect signature")
     if options.callback is not None:
         type = registry.func_type(scope.at(s.CORE_FUNC, options.callback))
-        if type.params not in ((I32, I32, I32), (I32,)):
+        if type != FuncType((I32, I32, I32), (I32,)):
             raise InvalidError("canonical option `callback` uses a core function with an incorrect signature")
     elif options.is_async:
         scope.need("component_model_async_stackful", "requires the component model async stackful feature")

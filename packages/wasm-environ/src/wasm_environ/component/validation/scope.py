@@ -43,11 +43,20 @@ NOT_VALUES: Final = frozenset((s.Func, Instance, Component, Resource))
 
 @final
 class Visible:
-    """Types that have a name outside of a component. `rows`: names and resources; `good`: types found to consist of nothing else."""
+    """Types that have a name outside of a component. `rows`: names and resources; `good`: types found to consist of nothing else; `around`: more of
+    them, where this is about an instance's type inside of another scope."""
 
-    def __init__(self) -> None:
+    def __init__(self, around: Visible | None = None) -> None:
         self.rows: set[int] = set()
         self.good: set[int] = set()
+        self.around = around
+
+    def __contains__(self, t: int) -> bool:
+        return t in self.rows or (self.around is not None and t in self.around)
+
+    def known(self, t: int) -> bool:
+        """Whether a type was found to be visible."""
+        return t in self.good or (self.around is not None and self.around.known(t))
 
 
 @final
@@ -81,6 +90,7 @@ class Scope:
         self.imported: dict[int, Path] = {}
         self.defined: dict[int, int | None] = {}
         self.explicit: dict[int, Path] = {}
+        self.aliased = 0  # the size of all types that were taken from outside of this component: each is walked
         self.context_type: int | None = None  # of context.get and context.set
         self.has_start = False
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from wasm_environ.component import syntax as s
+from wasm_environ.component.validation.scope import Visible
 from wasm_environ.component.validation.table import Component, Entity, Instance, Resource, Table, parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
-
-    from wasm_environ.component.validation.scope import Visible
 
 # Value types that must have a name themselves wherever they are mentioned.
 NOMINAL: Final = frozenset((s.Record, s.Variant, s.Flags, s.Enum))
@@ -17,14 +16,14 @@ NOMINAL: Final = frozenset((s.Record, s.Variant, s.Flags, s.Enum))
 
 def is_visible(table: Table, t: int, visible: Visible) -> bool:
     """Whether a value type that is mentioned has a name, or consists of such as have."""
-    if t < 0 or t in visible.good:
+    if t < 0 or visible.known(t):
         return True
     row = table.row(t)
     kind = type(row)
     if kind in NOMINAL:
-        found = t in visible.rows
+        found = t in visible
     elif kind is s.Own or kind is s.Borrow:
-        found = row.resource in visible.rows
+        found = row.resource in visible
     else:
         found = kind is int or _all_visible(table, row, visible)
     if found:
@@ -43,10 +42,21 @@ def may_be_named(table: Table, t: int, visible: Visible) -> bool:
     if kind in (int, Resource, Component, s.Flags, s.Enum):
         return True
     if kind is Instance:
-        return all(_is_visible_item(table, e, visible) for e in row.exports.values())
+        return _is_visible_instance(table, row, visible)
     if kind is s.Own or kind is s.Borrow:
-        return row.resource in visible.rows
+        return row.resource in visible
     return _all_visible(table, row, visible)
+
+
+def _is_visible_instance(table: Table, row: Instance, visible: Visible) -> bool:
+    """The same for the type of an instance: what it exports has a name inside of it."""
+    inside = Visible(visible)
+    for e in row.exports.values():
+        if not _is_visible_item(table, e, inside):
+            return False
+        if e.sort == s.TYPE:
+            inside.rows.add(e.created)
+    return True
 
 
 def _is_visible_item(table: Table, e: Entity, visible: Visible) -> bool:
