@@ -59,7 +59,6 @@ ROWS = [
     ('(type $r (resource (rep i32))) (type (func (result (borrow $r))))', "function result cannot contain a `borrow` type"),
     ('(import "r" (type $r (sub resource))) (type (stream (borrow $r)))', "`stream` payload cannot contain a `borrow` type"),
     ('(import "r" (type $r (sub resource))) (type (future (tuple (borrow $r))))', "`future` payload cannot contain a `borrow` type"),
-    ('(import "r" (type $r (sub resource))) (core func (canon task.return (result (borrow $r))))', "result cannot contain a `borrow` type"),
     ("(type (resource (rep f32)))", "resources can only be represented by `i32`"),
     (CORE + "(type (resource (rep i32) (dtor (core func $realloc))))", "core function 0 has wrong signature for a destructor"),
     ("(type (instance (type (resource (rep i32)))))", "resources can only be defined within a concrete component"),
@@ -77,10 +76,8 @@ ROWS = [
     ('(type $e (enum "a")) (import "e" (type $f (eq $e))) (import "f" (func (param "x" (tuple $e u8))))', "func not valid to be used as import"),
     ('(type $r (resource (rep i32))) (export "r" (type $r)) (import "f" (func (param "x" (own $r))))', "func not valid to be used as import"),
     ('(type $e (enum "a")) (type $l (list $e)) (export "l" (type $l))', "type not valid to be used as export"),
-    ('(type $i (instance (type $e (enum "a")) (export "e" (type $f (eq $e))) (export "f" (func (param "x" $f))))) (export "i" (type $i))', ""),
     ('(type $i (instance (type $e (enum "a")) (export "e" (type (eq $e))) (export "f" (func (param "x" $e))))) (export "i" (type $i))',
      "type not valid to be used as export"),
-    ('(type $e (enum "a")) (export $f "e" (type $e)) (import "g" (type (eq $f)))', "type not valid to be used as import"),
     # resources
     ('(type $r (resource (rep i32))) (component (alias outer 1 $r (type)))', "cannot alias outer type which transitively refers to resources"),
     ('(import "r" (type $r (sub resource))) (core func (canon resource.rep $r))', "type 0 is not a local resource"),
@@ -148,6 +145,20 @@ def test_rows(fields: str, message: str) -> None:
     except wasmtime.WasmtimeError:
         accepted = False
     assert accepted == (not found)
+
+
+# Where later validators than wasmtime 50's judge as we do.
+LATER = [
+    ('(type $i (instance (type $e (enum "a")) (export "e" (type $f (eq $e))) (export "f" (func (param "x" $f))))) (export "i" (type $i))', ""),
+    ('(type $e (enum "a")) (export $f "e" (type $e)) (import "g" (type (eq $f)))', "type not valid to be used as import"),
+    ('(import "r" (type $r (sub resource))) (core func (canon task.return (result (borrow $r))))', "result cannot contain a `borrow` type"),
+]
+
+
+@pytest.mark.parametrize(("fields", "message"), LATER)
+def test_later_rows(fields: str, message: str) -> None:
+    found = judged(bytes(wasmtime.wat2wasm(f"(component {fields})")))
+    assert message in found if message else not found
 
 
 # Columns: feature, fields that need it.
