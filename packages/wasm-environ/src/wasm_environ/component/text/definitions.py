@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from wasm_environ.component import syntax as s
+from wasm_environ.component.names import SECTION
 from wasm_environ.component.text.canons import canon, core_canon, lift
 from wasm_environ.component.text.core_types import core_type, module_type_use, rec_group
 from wasm_environ.component.text.frames import Frame, Label, Text
@@ -43,7 +44,7 @@ def component(t: Text, label: Label) -> s.Component:
         t.add(s.Export(-1, name, sort, index, None), sort)
     frame = t.frames.pop()
     t.depth -= 1
-    if t.names:
+    if t.names and not any(isinstance(d, s.Custom) and d.name == SECTION for d in frame.out):
         frame.out += name_section(label, frame.spaces)
     return s.Component(tuple(frame.out))
 
