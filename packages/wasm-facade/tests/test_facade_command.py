@@ -333,6 +333,22 @@ def test_parse_print_objdump(wasm: Shell) -> None:
         assert "No such file" in wasm(command, "none.wat")[2]
 
 
+def test_parse_and_print_of_components(wasm: Shell) -> None:
+    text = '(component $c\n  (core module $m (;0;))\n  (type $t (;0;) (list u8))\n  (export (;1;) "m" (core module $m))\n)\n'
+    path = wasm.file("c.wat", text)
+    assert wasm("parse", path) == (0, "", "")
+    assert (wasm.folder / "c.wasm").read_bytes()[:8] == b"\0asm\x0d\0\1\0"
+    assert wasm("print", "c.wasm") == (0, text, "")
+    assert wasm("print", path) == (0, text, "")
+    status, out, _ = wasm("print", "--no-names", "c.wasm")
+    assert (status, "$" in out) == (0, False)
+    (wasm.folder / "cut.wasm").write_bytes((wasm.folder / "c.wasm").read_bytes()[:-1])
+    status, out, err = wasm("print", "cut.wasm")
+    assert (status, out) == (1, "")
+    assert err.startswith("wasm print: ")
+    assert "unexpected end-of-file" in err
+
+
 def test_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a second, on a terminal, at most ten times a second; gone at the end."""
     from wasm_facade.cli import progress
