@@ -1,7 +1,7 @@
 /* module.c: the extension module: its types, the names and hooks that all files share, and the functions loading.py calls. */
 #include "runtime.h"
 
-#include "component.h"
+#include "component_abi.h"
 #include "gcref.h"
 #include "pool.h"
 
@@ -263,11 +263,12 @@ static int add_types(PyObject *module)
                  {"Tag", &TagType},                 {"ExnRef", &ExnRefType},       {"Pool", &PoolType},           {"InstancePre", &InstancePreType},
                  {"Backtrace", &BacktraceType},     {"AnyRef", &AnyRefType},       {"EqRef", &EqRefType},         {"I31Ref", &I31RefType},
                  {"StructRef", &StructRefType},     {"ArrayRef", &ArrayRefType},     {"CallProgram", &ProgramType},  {"ComponentState", &ComponentStateType},
-                 {"ComponentFunc", &ComponentFuncType}, {"ResourceType", &ResourceTypeType}, {"ResourceAny", &ResourceAnyType}};
+                 {"ComponentFunc", &ComponentFuncType}, {"ResourceType", &ResourceTypeType}, {"ResourceAny", &ResourceAnyType},
+                 {"Record", &RecordType},           {"Variant", &VariantType}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (PyType_Ready(types[i].type) || PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type))
             return -1;
-    return 0;
+    return variant_type_init();
 }
 
 static int init_runtime(void)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, NoReturn, Self, TypeVar, Union, final, overload
+from typing import Any, ClassVar, NoReturn, Self, TypeVar, Union, final, overload
 
 from typing_extensions import Buffer
 
@@ -275,7 +275,19 @@ def drop_reservations() -> None: ...
 # Components: component_state.c, component_call.c, component_resource.c. See wasm_vm/components.py.
 CanonOptions = tuple[int, Memory | SharedMemory | None, Func | None, Func | None, int, bool]  # instance, memory, realloc, post-return, encoding, async
 
-class CallProgram: ...
+class CallProgram:
+    def __init__(self, words: Buffer, labels: tuple[str, ...]) -> None: ...
+
+class Record:
+    def __init__(self, **fields: Any) -> None: ...
+    def __getattr__(self, name: str) -> Any: ...
+    def __setattr__(self, name: str, value: Any) -> None: ...
+
+class Variant:
+    __match_args__: ClassVar[tuple[str, ...]]
+    tag: str
+    payload: Any
+    def __init__(self, tag: str, payload: Any = None) -> None: ...
 
 class ResourceType:
     def __init__(
