@@ -16,6 +16,7 @@ from wasm_environ.component import syntax as s
 from wasm_environ.component.binary.decode import decode
 from wasm_environ.component.binary.encode import encode
 from wasm_environ.component.names import Names, names_of
+from wasm_environ.component.text.objdump import component_summary
 from wasm_environ.component.text.parser import parse_component
 from wasm_environ.component.text.printer import print_component
 from wasm_environ.features import ALL
@@ -209,6 +210,29 @@ def test_odd_name_sections(definitions: bytes, names: bytes, text: str, custom: 
     assert parse_component(printed) == data
     if not custom:
         assert parse(printed) == data
+
+
+def test_objdump() -> None:
+    inner = MAGIC + section(7, b"\2\x7d\x7c") + section(1, b"\0asm\1\0\0\0")
+    data = MAGIC + section(4, inner) + section(10, b"\1\0\1r\3\1") + section(11, b"\1\0\1c\4\0\0")
+    assert component_summary(data).splitlines() == [
+        f"component: {len(data)} bytes", "", "Sections:",
+        "  section                              offset       size    items",
+        "  component                               0xa         23",
+        "    type                                 0x14          3        2",
+        "    core module                          0x19          8",
+        "  import                                 0x23          6        1",
+        "  export                                 0x2b          7        1",
+        "", "Imports:", '  type         "r"', "", "Exports:", '  component    "c" 0',
+    ]  # fmt: skip
+
+
+@SUITE
+@pytest.mark.parametrize("file", FILES)
+def test_objdump_of_the_suite(file: str) -> None:
+    for _, data in components(file):
+        text = component_summary(data)
+        assert text.count(" core module ") >= sum(isinstance(d, s.CoreModule) for d in decode(data).definitions)
 
 
 def test_names_are_read_forgivingly() -> None:

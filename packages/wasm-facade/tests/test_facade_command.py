@@ -342,6 +342,15 @@ def test_parse_and_print_of_components(wasm: Shell) -> None:
     assert wasm("print", path) == (0, text, "")
     status, out, _ = wasm("print", "--no-names", "c.wasm")
     assert (status, "$" in out) == (0, False)
+    assert wasm("validate", path, "c.wasm") == (0, "", "")
+    bad = wasm.file("bad.wat", "(component (type (list 0)))")
+    status, out, err = wasm("validate", bad)
+    assert (status, out) == (1, "")
+    assert err.startswith("wasm validate: bad.wat: ")
+    assert "type index out of bounds (at offset 0xb)" in err
+    status, out, _ = wasm("objdump", path)
+    assert (status, out[:14]) == (0, 'component "c":')
+    assert '  core module  "m" 0 "m"\n' in out
     (wasm.folder / "cut.wasm").write_bytes((wasm.folder / "c.wasm").read_bytes()[:-1])
     status, out, err = wasm("print", "cut.wasm")
     assert (status, out) == (1, "")

@@ -44,8 +44,9 @@ def decode_checked(binary: bytes, features: Features) -> Module:
 
 
 def placed(text: bytes, use: Callable[[bytes], T]) -> T:
-    """What `use` makes of the binary of a text; an error it raises is told its line and column in the text."""
+    """What `use` makes of the binary of a text; an error it raises is told its line and column in the text, if that is a module's."""
     from wasm_environ.compile_errors import CompileError
+    from wasm_environ.component.binary.decode import is_component
 
     binary = bytes(wat2wasm(text))
     try:
@@ -53,7 +54,8 @@ def placed(text: bytes, use: Callable[[bytes], T]) -> T:
     except CompileError as error:
         from wasm_environ.text.module import place_error
 
-        place_error(error, text)
+        if not is_component(binary):
+            place_error(error, text)
         raise
 
 
@@ -63,14 +65,6 @@ def validate(binary: bytes, features: Features) -> None:
 
     refuse_component(binary)
     validate_all(binary, features)
-
-
-def validate_source(source: bytes, features: Features) -> None:
-    """As `validate`; a text's errors name line and column."""
-    if is_text(source):
-        placed(source, lambda binary: validate(binary, features))
-    else:
-        validate(source, features)
 
 
 def refuse_component(binary: bytes) -> None:
