@@ -27,6 +27,7 @@ AREAS = {
     "tail_calls": "tail calls, a million deep",
     "exceptions": "exceptions in the guest",
     "gc": "garbage-collected objects",
+    "components": "components: values, host functions, instances",
     "kernels": "run time of compiled code",
     "spectre": "masks of checked addresses, on (ours) beside off",
     "compile": "Module(engine, bytes), on one core",

@@ -50,6 +50,14 @@ FLOORS = (
     Floor("exceptions", "* one frame up", FASTER, 6),
     Floor("exceptions", "* 20 frames up", FASTER, 4),
     Floor("exceptions", "*", FASTER, 3),  # the farther, the more of it is the same walk from frame to frame
+    Floor("components", "*component to component*", SHARE, 3),
+    *(
+        Floor("components", f"* {row}", FASTER, limit)
+        for row, limit in (
+            ("add(u32, u32)*", 100), ("a string of 20*", 50), ("a record of 8*", 50), ("a list of 1,000*", 20), ("list<u8> of 60,000*", 1000),
+            ("a resource's method", 50), ("a host function*", 30), ("instantiate*", 20),
+        )
+    ),
     Floor("gc", "* live: peak memory", SHARE, 0.5),
     *(
         Floor("gc", f"{backend} {row}", FASTER, share * limit)

@@ -32,17 +32,23 @@ bool abi_same_result(const AbiSignature *a, const AbiSignature *b); /* of one pr
 
 /* ---- component_resource.c: resource types ---- */
 
-/* The type itself, compared by identity. An object: a host's is Python's, a guest's belongs to the state that defines it. */
+/* The type itself, equal to itself alone, or to a host's of the same number. An object: a host's is Python's, a guest's belongs to the state that defines it. */
 typedef struct ResourceType {
     PyObject_HEAD
     PyObject *name;       /* str or NULL: for messages; strong */
     PyObject *destructor; /* of a host's: called with store and representation, or NULL; strong */
     PyObject *wrap, *unwrap; /* of a host's, or NULL: object -> representation; (representation, own) -> object. Strong */
+    int64_t number;        /* of a host's, >= 0: which type it is; < 0: it is itself alone */
     ComponentState *state; /* of a guest's: borrowed, NULL once its store is closed */
     uint32_t instance;     /* the component instance that defines it */
     VMFuncRef *guest_destructor; /* of the state's store, or NULL */
 } ResourceType;
 extern PyTypeObject ResourceTypeType;
+
+static inline bool resource_type_same(const ResourceType *a, const ResourceType *b)
+{
+    return a == b || (a->number >= 0 && a->number == b->number);
+}
 
 /* A handle that Python holds. */
 typedef struct ResourceAny {

@@ -314,7 +314,16 @@ static PyObject *func_post_return(ComponentFunc *self, PyObject *storelike)
     Py_RETURN_NONE;
 }
 
+static PyObject *func_type(ComponentFunc *self, PyObject *storelike)
+{
+    PyObject *type = NULL;
+    if (store_check_arg(self->store, storelike) || module_call_helper("component_func_type", Py_BuildValue("(O)", self->info ? self->info : Py_None), &type))
+        return NULL;
+    return type;
+}
+
 static PyMethodDef func_methods[] = {
+    {"type", (PyCFunction)func_type, METH_O, "type($self, store, /)\n--\n\nIts type, a FuncType of components."},
     {"post_return", (PyCFunction)func_post_return, METH_O,
      "post_return($self, store, /)\n--\n\nNothing: a call has done it before it returned. For programs written for wasmtime-py."},
     {NULL, NULL, 0, NULL},

@@ -38,7 +38,7 @@ static int get(const Crossing *crossing, ComponentState *state, uint32_t instanc
     if (index >= table->used || !table->entries[index].type)
         return canon_trap(crossing, "unknown handle index %u", index);
     Handle *handle = &table->entries[index];
-    if (handle->type != state->resources[resource]) {
+    if (!resource_type_same(handle->type, state->resources[resource])) {
         const char *wanted = state->resources[resource]->state ? "guest" : "host", *had = handle->type->state ? "guest" : "host";
         return canon_trap(crossing, "handle index %u used with the wrong type, expected %s-defined resource but found a different %s-defined resource", index,
                           wanted, had);

@@ -6,9 +6,10 @@
 
 static PyObject *type_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"name", "destructor", "wrap", "unwrap", NULL};
+    static char *names[] = {"name", "destructor", "wrap", "unwrap", "number", NULL};
+    long long number = -1;
     PyObject *name = Py_None, *given[3] = {Py_None, Py_None, Py_None};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOOO:ResourceType", names, &name, &given[0], &given[1], &given[2]))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOOOL:ResourceType", names, &name, &given[0], &given[1], &given[2], &number))
         return NULL;
     for (int i = 0; i < 3; i++)
         if (given[i] != Py_None && !PyCallable_Check(given[i])) {
@@ -22,6 +23,7 @@ static PyObject *type_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
     type->destructor = given[0] == Py_None ? NULL : Py_NewRef(given[0]);
     type->wrap = given[1] == Py_None ? NULL : Py_NewRef(given[1]);
     type->unwrap = given[2] == Py_None ? NULL : Py_NewRef(given[2]);
+    type->number = number;
     return (PyObject *)type;
 }
 
@@ -30,6 +32,7 @@ ResourceType *resource_type_of_guest(ComponentState *state, uint32_t instance, V
     ResourceType *type = (ResourceType *)ResourceTypeType.tp_alloc(&ResourceTypeType, 0);
     if (type) {
         type->name = name == Py_None ? NULL : Py_NewRef(name);
+        type->number = -1;
         type->state = state;
         type->instance = instance;
         type->guest_destructor = destructor;
@@ -67,15 +70,35 @@ static PyObject *type_repr(ResourceType *self)
     return self->name ? PyUnicode_FromFormat("<ResourceType %R>", self->name) : PyUnicode_FromFormat("<ResourceType at %p>", (void *)self);
 }
 
+static PyObject *type_compare(ResourceType *self, PyObject *other, int op)
+{
+    if ((op != Py_EQ && op != Py_NE) || !PyObject_TypeCheck(other, &ResourceTypeType))
+        Py_RETURN_NOTIMPLEMENTED;
+    return PyBool_FromLong(resource_type_same(self, (ResourceType *)other) == (op == Py_EQ));
+}
+
+static Py_hash_t type_hash(ResourceType *self) { return self->number >= 0 ? (Py_hash_t)self->number : HASH_POINTER(self); }
+
+static PyObject *type_host(PyTypeObject *cls, PyObject *number) { return PyObject_CallFunction((PyObject *)cls, "OOOOO", Py_None, Py_None, Py_None, Py_None, number); }
+
+static PyObject *type_number(ResourceType *self, void *Py_UNUSED(closure)) { return self->number < 0 ? Py_NewRef(Py_None) : PyLong_FromLongLong(self->number); }
+
+static PyMethodDef type_methods[] = {
+    {"host", (PyCFunction)type_host, METH_O | METH_CLASS, "host($type, number, /)\n--\n\nThe host's type of that number."},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyObject *type_name(ResourceType *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->name ? self->name : Py_None); }
 
 static PyGetSetDef type_getset[] = {
     {"name", (getter)type_name, NULL, "What it is called, or None.", NULL},
+    {"number", (getter)type_number, NULL, "Of a host's: its number, or None.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 PyTypeObject ResourceTypeType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.ResourceType",
-    .tp_doc = PyDoc_STR("ResourceType(name=None, destructor=None, wrap=None, unwrap=None)\n--\n\nA type of resources, equal to itself alone.\n\n"
+    .tp_doc = PyDoc_STR("ResourceType(name=None, destructor=None, wrap=None, unwrap=None, number=-1)\n--\n\nA type of resources, equal to itself alone, or to those of the\n"
+                        "same number.\n\n"
                         "destructor(store, rep): called when a guest drops an owned one. wrap(object) -> rep and unwrap(rep, own) -> object: how Python's\n"
                         "objects stand for representations, 32-bit integers; without them they are ResourceAny."),
     .tp_basicsize = sizeof(ResourceType),
@@ -85,6 +108,9 @@ PyTypeObject ResourceTypeType = {
     .tp_traverse = (traverseproc)type_traverse,
     .tp_clear = (inquiry)type_clear,
     .tp_repr = (reprfunc)type_repr,
+    .tp_richcompare = (richcmpfunc)type_compare,
+    .tp_hash = (hashfunc)type_hash,
+    .tp_methods = type_methods,
     .tp_getset = type_getset,
 };
 
@@ -293,7 +319,7 @@ int resource_from_python(const Crossing *crossing, ComponentState *state, uint32
         PyErr_SetString(G.store_error, "resource used with the wrong store");
         return -1;
     }
-    if (any->type != type) {
+    if (!resource_type_same(any->type, type)) {
         PyErr_Format(PyExc_TypeError, "expected a resource of %R, not of %R", type, any->type);
         return -1;
     }

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
+    from wasm_facade.component.loaded import LoadedComponent
     from wasm_vm import Instance
+
+
+COMPONENT_PREAMBLE = b"\0asm\x0d\0\1\0"
 
 
 class BoundFunc:
@@ -107,13 +111,20 @@ class Loaded:
 
 def load(
     source: str | bytes | os.PathLike[str], imports: Mapping[str, Mapping[str, Any]] | None = None, engine: Engine | None = None
-) -> Loaded:  # fmt: skip
-    """Compile and instantiate a file (`.wasm`, `.wat`, or a compiled artifact), or a module given as bytes or as text.
+) -> Loaded | LoadedComponent:  # fmt: skip
+    """Compile and instantiate a file (`.wasm`, `.wat`, or a compiled artifact), or a module or component given as bytes or as text: a `Loaded`, or a
+    `component.loaded.LoadedComponent`.
 
-    imports: `{module: {name: Python function}}`, typed as the module says. A module that uses WASI gets this process's stdin,
-    stdout and stderr, its own name as its only argument, no environment and no files. Raises WasmtimeError.
+    imports: `{module: {name: Python function}}`, typed as the module says; a component's may be functions by name, too. A module that
+    uses WASI gets this process's stdin, stdout and stderr, its own name as its only argument, no environment and no files. Raises WasmtimeError.
     """
-    _check(source, imports, engine)
+    _check_source(source, engine)
+    component = _component_bytes(source)
+    if component is not None:
+        from wasm_facade.component.loaded import load_component
+
+        return load_component(engine or Engine(), component, imports or {})
+    _check(imports)
     engine = engine or Engine()
     module = _module(engine, source)
     store = Store(engine)
@@ -131,11 +142,39 @@ def load(
     return Loaded(module, store, instance)
 
 
-def _check(source: object, imports: object, engine: object) -> None:
+def _component_bytes(source: str | bytes | os.PathLike[str]) -> bytes | None:
+    """The component that this is, binary or text; None for anything else."""
+    if _is_text(source):
+        assert isinstance(source, str)
+        return source.encode() if is_component_text(source) else None
+    if not isinstance(source, (str, os.PathLike)):
+        data = bytes(source)
+        return data if data[:8] == COMPONENT_PREAMBLE else None
+    with open(source, "rb") as file:
+        head = file.read(8)
+        if head == COMPONENT_PREAMBLE:
+            return head + file.read()
+        if head[:1] not in (b"(", b";", b" ", b"\n"):
+            return None
+        text = head + file.read()
+    return text if is_component_text(text.decode("utf-8", "replace")) else None
+
+
+def is_component_text(text: str) -> bool:
+    """Whether a text begins, behind blanks and comments, as a component does."""
+    from re import match
+
+    return match(r"(?:\s|;;[^\n]*(?:\n|$)|\(;(?:[^;]|;(?!\)))*;\))*\(\s*component\b", text) is not None
+
+
+def _check_source(source: object, engine: object) -> None:
     if not isinstance(source, (str, bytes, bytearray, memoryview, os.PathLike)):
         raise ArgumentError(f"source: expected the path of a file, or a module as bytes or text, not {type(source).__name__}")
     if engine is not None and not isinstance(engine, Engine):
         raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
+
+
+def _check(imports: object) -> None:
     if imports is None:
         return
     for module, items in _items(imports, "imports: expected {module: {name: function}}"):

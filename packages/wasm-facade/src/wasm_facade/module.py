@@ -258,8 +258,8 @@ class Module:
 _engines: dict[str, Engine] = {}
 
 
-def _unpickle(settings: dict[str, Any], artifact: bytes) -> Module:
-    """A pickled module, in an engine that this process's modules of the same settings share."""
+def engine_of(settings: dict[str, Any]) -> Engine:
+    """The engine that this process's unpickled modules of the same settings share."""
     key = repr(sorted(settings.items()))
     engine = _engines.get(key)
     if engine is None:
@@ -268,4 +268,9 @@ def _unpickle(settings: dict[str, Any], artifact: bytes) -> Module:
         config = Config()
         config._values.update(settings)
         engine = _engines[key] = Engine(config)
-    return Module.deserialize(engine, artifact)
+    return engine
+
+
+def _unpickle(settings: dict[str, Any], artifact: bytes) -> Module:
+    """A pickled module."""
+    return Module.deserialize(engine_of(settings), artifact)

@@ -14,6 +14,9 @@ from wasm_vm._core import (
     AnyRef,
     ArrayRef,
     Caller,
+    CallProgram,
+    ComponentFunc,
+    ComponentState,
     EngineCore,
     EqRef,
     ExnRef,
@@ -26,12 +29,17 @@ from wasm_vm._core import (
     LoadedModule,
     Memory,
     Pool,
+    Record,
+    ResourceAny,
+    ResourceType,
     SharedMemory,
     Store,
     StructRef,
     Table,
     Tag,
+    Variant,
     can_reserve,
+    crc32,
     drop_reservations,
 )
 from wasm_vm._core import bind_types as _bind_types
@@ -49,11 +57,14 @@ if TYPE_CHECKING:
     Converter = Callable[[Any, Any], Any]
 
 __all__ = [
-    "LAYOUT", "AnyRef", "ArrayRef", "ArtifactError", "Caller", "EngineCore", "EqRef", "ExhaustedError", "ExitTrap", "ExnRef", "Frame", "Func", "Global",
-    "I31Ref", "Instance", "InstanceExports", "InstancePre", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "SharedMemory", "Store",
+    "LAYOUT", "AnyRef", "ArrayRef", "ArtifactError", "CallProgram", "Caller", "ComponentFunc", "ComponentState",
+    "EngineCore", "EqRef", "ExhaustedError", "ExitTrap", "ExnRef", "Frame", "Func", "Global",
+    "I31Ref", "Instance", "InstanceExports", "InstancePre", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "Record",
+    "ResourceAny", "ResourceType",
+    "SharedMemory", "Store",
     "StoreError", "StructRef", "Table", "Tag",
-    "Trap", "TrapCode", "WasmError", "WasmException",
-    "bind_types", "can_reserve", "check_read", "drop_reservations", "load_file", "load_module", "open_file", "read_head",
+    "Trap", "TrapCode", "Variant", "WasmError", "WasmException",
+    "bind_types", "can_reserve", "check_read", "crc32", "drop_reservations", "load_file", "load_module", "open_file", "read_head",
 ]  # fmt: skip
 
 Mapping.register(InstanceExports)

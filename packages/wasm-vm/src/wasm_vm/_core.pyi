@@ -292,10 +292,14 @@ class Variant:
 class ResourceType:
     def __init__(
         self, name: str | None = None, destructor: Callable[[Any, int], object] | None = None, wrap: Callable[[Any], int] | None = None,
-        unwrap: Callable[[int, bool], Any] | None = None,
+        unwrap: Callable[[int, bool], Any] | None = None, number: int = -1,
     ) -> None: ...  # fmt: skip
+    @classmethod
+    def host(cls, number: int, /) -> ResourceType: ...
     @property
     def name(self) -> str | None: ...
+    @property
+    def number(self) -> int | None: ...
 
 class ResourceAny:
     @property
@@ -314,6 +318,7 @@ class ResourceAny:
 class ComponentFunc:
     def __call__(self, store: Store | Caller, *args: Any) -> Any: ...
     def post_return(self, store: Store | Caller) -> None: ...
+    def type(self, store: Store | Caller) -> Any: ...
     @property
     def _info(self) -> Any: ...
 

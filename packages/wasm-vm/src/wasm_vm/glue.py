@@ -93,6 +93,15 @@ def _trampoline(made: tuple[Any, Any]) -> Trampoline:
     return image.text, (*image.entries, *image.thunks)[0], tuple([memoryview(rows) for rows in tables])
 
 
+def component_func_type(info: Any) -> Any:
+    """The type of a component's function, in the classes of whoever made `info`."""
+    from wasm_vm import components
+
+    if components.func_type is None:
+        raise TypeError("no classes for types of components: wasm_facade.component has them")
+    return components.func_type(info)
+
+
 def add_note(error: BaseException, backtrace: Any) -> None:
     """Tell a host exception which wasm frames it passed through."""
     from wasm_vm.frames import frame_lines, frames_of

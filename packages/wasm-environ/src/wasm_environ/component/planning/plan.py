@@ -28,6 +28,7 @@ class Options(NamedTuple):
     callback: int = -1
     encoding: int = UTF8
     is_async: bool = False
+    is64: bool = False  # the memory's addresses are 64-bit
 
 
 # ---- steps

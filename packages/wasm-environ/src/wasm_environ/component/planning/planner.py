@@ -12,6 +12,7 @@ from wasm_environ.component import syntax as s
 from wasm_environ.component.planning import plan as p
 from wasm_environ.component.planning.frames import Component, CoreBag, CoreInstanceValue, Frame
 from wasm_environ.component.planning.types import ascribed, declared, defined, value_type
+from wasm_environ.module import MEMORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Planner:
         self.modules: dict[int, int] = {}  # id of the definition -> its number
         self.kept: list[s.CoreModule] = []  # so that ids stay theirs
         self.extracted: dict[tuple[int, str], int] = {}
+        self.made_of: list[p.ModuleItem] = []  # by core instance: its module
+        self.memories64: set[int] = set()  # core items
 
     def walk(self, component: s.Component, frame: Frame, args: dict[str, Any] | None) -> None:
         """Every definition in order; `args`: what the imports are, None for the root."""
@@ -98,6 +101,7 @@ class Planner:
             self.step(p.CoreInstance(self.plan.core_instances, module.number, items))
         frame.add(s.CORE_INSTANCE, self.plan.core_instances)
         self.plan.core_instances += 1
+        self.made_of.append(module)
 
     def core_exports(self, d: s.CoreExports, frame: Frame) -> None:
         frame.add(s.CORE_INSTANCE, CoreBag({name: (sort, frame.spaces[sort][index]) for name, sort, index in d.exports}))
@@ -110,7 +114,16 @@ class Planner:
         if slot is None:
             slot = self.extracted[instance, name] = self.item()
             self.step(p.Extract(slot, instance, name))
+            if self.has_memory64(self.made_of[instance], name):
+                self.memories64.add(slot)
         return slot
+
+    def has_memory64(self, made_of: p.ModuleItem, name: str) -> bool:
+        """Whether that export is a memory with 64-bit addresses; not known of an imported module."""
+        if made_of.imported:
+            return False
+        module = self.plan.modules[made_of.number]
+        return any(e.kind == MEMORY and e.name == name and module.memories[e.index].limits.is64 for e in module.exports)
 
     def core_type(self, d: s.CoreTypeDef, frame: Frame) -> None:
         for _ in range(len(d.type.types) if isinstance(d.type, s.CoreRecType) else 1):
@@ -207,6 +220,7 @@ class Planner:
                 found["is_async"] = True
             elif code == s.OPTION_MEMORY:
                 found["memory"] = frame.spaces[s.CORE_MEMORY][operand]
+                found["is64"] = found["memory"] in self.memories64
             else:
                 name = {s.OPTION_REALLOC: "realloc", s.OPTION_POST_RETURN: "post_return", s.OPTION_CALLBACK: "callback"}[code]
                 found[name] = frame.spaces[s.CORE_FUNC][operand]

@@ -1,0 +1,173 @@
+"""Component: a compiled component. From wasm, its text, a file or an artifact; its type, what it exports; serialize and pickle."""
+
+from __future__ import annotations
+
+from wasm_environ.errors import ArgumentError, WasmError
+from wasm_facade.component.types import ComponentType, Types
+from wasm_facade.engine import Engine
+from wasm_facade.module import is_text
+from wasm_vm import ResourceType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, Self
+
+    from wasm_facade.module import StrPath
+    from wasm_vm.components import LoadedComponent
+
+INSTANCE: Final = 4  # planning.plain's number of an instance
+
+
+class ExportIndex:
+    """Where an export is: the names that lead to it."""
+
+    __slots__ = ("_names",)
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ExportIndex) and self._names == other._names
+
+    def __hash__(self) -> int:
+        return hash(self._names)
+
+    def __repr__(self) -> str:
+        return f"<ExportIndex {'/'.join(self._names)}>"
+
+
+def _source(wasm: object) -> bytes:
+    if isinstance(wasm, str):
+        return wasm.encode()
+    if not isinstance(wasm, (bytes, bytearray, memoryview)):
+        raise TypeError(f"wasm: expected a component's bytes, or the text format as str or bytes, not {type(wasm).__name__}")
+    return bytes(wasm)
+
+
+class Component:
+    """A compiled component of an engine: code without state, for use in any number of stores.
+
+    `wasm`: a binary as bytes, or the text format as str or bytes. Raises WasmtimeError that says what is wrong with it, and where.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_artifact", "_engine", "_loaded", "_resources")
+
+    def __init__(self, engine: Engine, wasm: str | bytes | bytearray) -> None:
+        if not isinstance(engine, Engine):
+            raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
+        self._take(engine, _compile(engine, _source(wasm)))
+
+    def _take(self, engine: Engine, artifact: bytes) -> None:
+        self._engine = engine
+        self._artifact = artifact
+        self._loaded: LoadedComponent = _load(engine, artifact)
+        self._resources: dict[int, ResourceType] = {}
+
+    @classmethod
+    def from_file(cls, engine: Engine, path: StrPath) -> Self:
+        """Compile the file at `path`, which holds a binary or the text format."""
+        with open(path, "rb") as file:
+            return cls(engine, file.read())
+
+    @classmethod
+    def deserialize(cls, engine: Engine, encoded: bytes | bytearray) -> Self:
+        """Load what `serialize` gave. Raises WasmtimeError naming what does not fit this engine. Machine code: load only what you trust."""
+        if not isinstance(encoded, (bytes, bytearray)):
+            raise TypeError(f"encoded: expected bytes, not {type(encoded).__name__}")
+        if not isinstance(engine, Engine):
+            raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
+        made = cls.__new__(cls)
+        made._take(engine, bytes(encoded))
+        return made
+
+    @classmethod
+    def deserialize_file(cls, engine: Engine, path: StrPath) -> Self:
+        """Load an artifact from a file."""
+        with open(path, "rb") as file:
+            return cls.deserialize(engine, file.read())
+
+    @property
+    def engine(self) -> Engine:
+        """The engine it was compiled for."""
+        return self._engine
+
+    def serialize(self) -> bytearray:
+        """The artifact: for `deserialize` on a machine like this one."""
+        return bytearray(self._artifact)
+
+    @property
+    def type(self) -> ComponentType:
+        """What it imports and exports."""
+        return ComponentType(Types(self._loaded.types, self._resource), self._loaded.imports, self._loaded.exports)
+
+    def _resource(self, slot: int) -> ResourceType:
+        """A resource type that stands for whatever an instance will have there."""
+        return self._resources.setdefault(slot, ResourceType())
+
+    def get_export_index(self, name: str, instance: ExportIndex | None = None) -> ExportIndex | None:
+        """Where the export `name` is, of the component or of an instance it exports; None when there is none."""
+        return find_export(self._loaded.exports, name, instance)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickle, (self._engine._settings, self._artifact)
+
+    def __repr__(self) -> str:
+        return f"<Component, imports {len(self._loaded.imports)}, exports {len(self._loaded.exports)}>"
+
+
+def find_export(exports: Any, name: str, instance: ExportIndex | None) -> ExportIndex | None:
+    """The index of `name` among plain items, inside of `instance`."""
+    if not isinstance(name, str):
+        raise ArgumentError(f"name: expected a str, not {type(name).__name__}")
+    if instance is not None and not isinstance(instance, ExportIndex):
+        raise ArgumentError(f"instance: expected an ExportIndex or None, not {type(instance).__name__}")
+    path = instance._names if instance is not None else ()
+    for step in path:
+        item = dict(exports).get(step)
+        if item is None or item[0] != INSTANCE:
+            return None
+        exports = item[1]
+    return ExportIndex((*path, name)) if any(found == name for found, _ in exports) else None
+
+
+def _compile(engine: Engine, source: bytes) -> bytes:
+    from wasm_environ.component.binary.decode import is_component
+    from wasm_environ.component.compile import compile_component
+    from wasm_environ.linking.assemble import compile_module
+
+    if is_text(source):
+        from wasm_facade.compilation import wat2wasm
+
+        source = bytes(wat2wasm(source))
+    if source[:4] == b"\0asm" and not is_component(source) and source[4:8] == b"\1\0\0\0":
+        raise WasmError("this is a core module, not a component: use Module")
+    compiler = engine._load_compiler()
+    return compile_component(
+        source, engine.features,
+        lambda module: compile_module(module, compiler, engine._target(), engine._tunables(), engine.features, None, "", engine._stand_in),
+    )  # fmt: skip
+
+
+def _load(engine: Engine, image: bytes) -> LoadedComponent:
+    from wasm_environ.component import artifact
+    from wasm_facade.fitness import check
+    from wasm_vm import CallProgram, crc32, load_module, read_head
+    from wasm_vm.components import LoadedComponent
+
+    parts = artifact.read(image, crc32)
+    modules = []
+    for part in parts.images:
+        data = bytes(part)
+        head = read_head(data)
+        check(engine, head)
+        modules.append(load_module(engine._vm, data, head))
+    return LoadedComponent(parts.plan, CallProgram(parts.words, parts.labels), modules)
+
+
+def _unpickle(settings: dict[str, Any], artifact: bytes) -> Component:
+    """A pickled component, in an engine that this process's modules of the same settings share."""
+    from wasm_facade.module import engine_of
+
+    return Component.deserialize(engine_of(settings), artifact)
+
+

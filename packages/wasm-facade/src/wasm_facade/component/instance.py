@@ -1,0 +1,63 @@
+"""Instance: an instantiated component, and what it exports."""
+
+from __future__ import annotations
+
+from wasm_environ.errors import ArgumentError, WasmError
+from wasm_facade.component.component import ExportIndex, find_export
+from wasm_vm import ComponentFunc
+from wasm_vm.components import export_tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from wasm_vm import Caller, Store
+    from wasm_vm.components import Imports, Instantiation
+
+    Storelike = Store | Caller
+
+
+class Instance:
+    """An instance of a component in a store; made by `Linker.instantiate`."""
+
+    __slots__ = ("__dict__", "__weakref__", "_exports", "_instantiation")
+    _instantiation: Instantiation
+    _exports: dict[str, Any]
+
+    def __init__(self) -> None:
+        raise WasmError("Cannot directly construct an `Instance`")
+
+    @classmethod
+    def _of(cls, instantiation: Instantiation, imports: Imports) -> Instance:
+        made = cls.__new__(cls)
+        made._instantiation = instantiation
+        made._exports = export_tree(instantiation, imports, instantiation.component.exports)
+        return made
+
+    def exports(self, store: Storelike) -> dict[str, Any]:
+        """Functions, resource types and modules by name, and instances as such dicts."""
+        self._check(store)
+        return dict(self._exports)
+
+    def get_export_index(self, store: Storelike, name: str, instance: ExportIndex | None = None) -> ExportIndex | None:
+        """Where the export `name` is, of this instance or of one that it exports; None when there is none."""
+        self._check(store)
+        return find_export(self._instantiation.component.exports, name, instance)
+
+    def get_func(self, store: Storelike, index: ExportIndex | str) -> ComponentFunc | None:
+        """The function of that name or index; None when there is none, or it is something else."""
+        self._check(store)
+        if not isinstance(index, (str, ExportIndex)):
+            raise ArgumentError(f"index: expected an ExportIndex or a str, not {type(index).__name__}")
+        found: Any = self._exports
+        for name in (index,) if isinstance(index, str) else index._names:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found if isinstance(found, ComponentFunc) else None
+
+    def _check(self, store: Storelike) -> None:
+        mine = self._instantiation.store
+        if store is not mine and getattr(store, "store", None) is not mine:
+            raise WasmError("object used with the wrong store")
+
+    def __repr__(self) -> str:
+        return f"<component Instance, exports {', '.join(map(repr, self._exports)) or 'nothing'}>"

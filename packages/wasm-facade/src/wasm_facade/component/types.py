@@ -1,0 +1,405 @@
+"""Types of components as Python sees them: value types, functions, instances, components. Equal by structure, as wasmtime's are."""
+
+from __future__ import annotations
+
+from wasm_environ.component import syntax as s
+from wasm_environ.component.planning import plain
+from wasm_vm import ResourceType, components
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from wasm_environ.component.types import TypeTable
+
+    ComponentItem = Any
+
+
+class ValType:
+    """A value type."""
+
+    __slots__ = ()
+
+    def _key(self) -> Any:
+        return ()
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and isinstance(other, ValType) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._key()))
+
+    def __repr__(self) -> str:
+        key = self._key()
+        return f"{type(self).__name__}({', '.join(map(repr, key))})"
+
+
+class Bool(ValType):
+    __slots__ = ()
+
+
+class U8(ValType):
+    __slots__ = ()
+
+
+class U16(ValType):
+    __slots__ = ()
+
+
+class U32(ValType):
+    __slots__ = ()
+
+
+class U64(ValType):
+    __slots__ = ()
+
+
+class S8(ValType):
+    __slots__ = ()
+
+
+class S16(ValType):
+    __slots__ = ()
+
+
+class S32(ValType):
+    __slots__ = ()
+
+
+class S64(ValType):
+    __slots__ = ()
+
+
+class F32(ValType):
+    __slots__ = ()
+
+
+class F64(ValType):
+    __slots__ = ()
+
+
+class Char(ValType):
+    __slots__ = ()
+
+
+class String(ValType):
+    __slots__ = ()
+
+
+class ErrorContext(ValType):
+    __slots__ = ()
+
+
+class _Compound(ValType):
+    """A type with parts: a row of a table, whose parts are made when somebody looks."""
+
+    __slots__ = ("_row", "_types")
+    _row: Any
+    _types: Types
+
+    def __init__(self) -> None:
+        raise TypeError(f"a {type(self).__name__} comes from a component: Component.type, Func.type")
+
+    @classmethod
+    def _of(cls, types: Types, row: Any) -> Any:
+        made = cls.__new__(cls)
+        made._types = types
+        made._row = row
+        return made
+
+    def _part(self, type: int | None) -> ValType | None:
+        return None if type is None else self._must(type)
+
+    def _must(self, type: int) -> ValType:
+        found: ValType = self._types.value(type)
+        return found
+
+
+class ListType(_Compound):
+    """list<element>, of any length or of `length`."""
+
+    __slots__ = ()
+
+    @property
+    def element(self) -> ValType:
+        return self._must(self._row.element)
+
+    @property
+    def length(self) -> int | None:
+        return self._row.length if isinstance(self._row, s.FixedList) else None
+
+    def _key(self) -> Any:
+        return (self.element,) if self.length is None else (self.element, self.length)
+
+
+class MapType(_Compound):
+    __slots__ = ()
+
+    @property
+    def key(self) -> ValType:
+        return self._must(self._row.key)
+
+    @property
+    def value(self) -> ValType:
+        return self._must(self._row.value)
+
+    def _key(self) -> Any:
+        return self.key, self.value
+
+
+class RecordType(_Compound):
+    __slots__ = ()
+
+    @property
+    def fields(self) -> list[tuple[str, ValType]]:
+        return [(name, self._must(t)) for name, t in self._row.fields]
+
+    def _key(self) -> Any:
+        return tuple(self.fields)
+
+
+class TupleType(_Compound):
+    __slots__ = ()
+
+    @property
+    def elements(self) -> list[ValType]:
+        return [self._must(t) for t in self._row.types]
+
+    def _key(self) -> Any:
+        return tuple(self.elements)
+
+
+class VariantType(_Compound):
+    __slots__ = ()
+
+    @property
+    def cases(self) -> list[tuple[str, ValType | None]]:
+        return [(name, self._part(t)) for name, t in self._row.cases]
+
+    def _key(self) -> Any:
+        return tuple(self.cases)
+
+
+class EnumType(_Compound):
+    __slots__ = ()
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._row.labels)
+
+    def _key(self) -> Any:
+        return tuple(self.names)
+
+
+class FlagsType(_Compound):
+    __slots__ = ()
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._row.labels)
+
+    def _key(self) -> Any:
+        return tuple(self.names)
+
+
+class OptionType(_Compound):
+    __slots__ = ()
+
+    @property
+    def payload(self) -> ValType:
+        return self._must(self._row.type)
+
+    def _key(self) -> Any:
+        return (self.payload,)
+
+
+class ResultType(_Compound):
+    __slots__ = ()
+
+    @property
+    def ok(self) -> ValType | None:
+        return self._part(self._row.ok)
+
+    @property
+    def err(self) -> ValType | None:
+        return self._part(self._row.error)
+
+    def _key(self) -> Any:
+        return self.ok, self.err
+
+
+class _Endless(_Compound):
+    __slots__ = ()
+
+    @property
+    def payload(self) -> ValType | None:
+        return self._part(self._row.element)
+
+    def _key(self) -> Any:
+        return (self.payload,)
+
+
+class StreamType(_Endless):
+    __slots__ = ()
+
+
+class FutureType(_Endless):
+    __slots__ = ()
+
+
+class OwnType(_Compound):
+    __slots__ = ()
+
+    @property
+    def ty(self) -> ResourceType:
+        return self._types.resource(self._row.resource)
+
+    def _key(self) -> Any:
+        return (self.ty,)
+
+
+class BorrowType(OwnType):
+    __slots__ = ()
+
+
+class FuncType(_Compound):
+    """A function's type: named parameters, and a result or None."""
+
+    __slots__ = ()
+
+    @property
+    def params(self) -> list[tuple[str, ValType]]:
+        return [(name, self._must(t)) for name, t in self._row.params]
+
+    @property
+    def result(self) -> ValType | None:
+        return self._part(self._row.result)
+
+    @property
+    def is_async(self) -> bool:
+        return bool(self._row.is_async)
+
+    def _key(self) -> Any:
+        return tuple(self.params), self.result
+
+    def __repr__(self) -> str:
+        params = ", ".join(f"{name}: {t!r}" for name, t in self.params)
+        return f"FuncType(({params}) -> {self.result!r})"
+
+
+PRIMITIVES: dict[int, type[ValType]] = {
+    s.BOOL: Bool, s.S8: S8, s.U8: U8, s.S16: S16, s.U16: U16, s.S32: S32, s.U32: U32, s.S64: S64, s.U64: U64, s.F32: F32, s.F64: F64,
+    s.CHAR: Char, s.STRING: String, s.ERROR_CONTEXT: ErrorContext,
+}  # fmt: skip
+CLASSES: dict[type, type[_Compound]] = {
+    s.Record: RecordType, s.Variant: VariantType, s.List: ListType, s.FixedList: ListType, s.Map: MapType, s.Tuple: TupleType,
+    s.Flags: FlagsType, s.Enum: EnumType, s.Option: OptionType, s.Result: ResultType, s.Own: OwnType, s.Borrow: BorrowType,
+    s.Stream: StreamType, s.Future: FutureType, s.Func: FuncType,
+}  # fmt: skip
+
+
+class Types:
+    """A component's table of types with what its resources are: those of an instance, or standing for any."""
+
+    __slots__ = ("_resource", "_table")
+
+    def __init__(self, table: TypeTable, resource: Callable[[int], ResourceType]) -> None:
+        self._table = table
+        self._resource = resource
+
+    def value(self, type: int) -> Any:
+        """The class of a type: a value type, or a function's."""
+        if type < 0:
+            return PRIMITIVES[type]()
+        row = self._table.rows[type]
+        return CLASSES[row.__class__]._of(self, row)
+
+    def resource(self, slot: int) -> ResourceType:
+        return self._resource(slot)
+
+    def items(self, items: plain.Plain) -> dict[str, ComponentExtern]:
+        """Imports or exports by name."""
+        return {name: ComponentExtern(self.item(item)) for name, item in items}
+
+    def item(self, item: plain.Plain) -> ComponentItem:
+        kind, *fields = item
+        if kind in (plain.FUNC, plain.VALUE_TYPE):
+            return self.value(fields[-1])
+        if kind == plain.RESOURCE:
+            return self.resource(fields[0])
+        if kind == plain.INSTANCE:
+            return ComponentInstanceType(self, fields[0])
+        return ModuleType() if kind == plain.MODULE else ComponentType(self, (), ())
+
+
+class ComponentExtern:
+    """An import or export: `ty` is what it is."""
+
+    __slots__ = ("ty",)
+
+    def __init__(self, ty: ComponentItem) -> None:
+        self.ty = ty
+
+    def __repr__(self) -> str:
+        return f"ComponentExtern({self.ty!r})"
+
+
+class ComponentType:
+    """What a component imports and exports."""
+
+    __slots__ = ("_exports", "_imports", "_types")
+
+    def __init__(self, types: Types, imports: plain.Plain, exports: plain.Plain) -> None:
+        self._types = types
+        self._imports = imports
+        self._exports = exports
+
+    def imports(self, engine: object = None) -> dict[str, ComponentExtern]:
+        """By name. `engine` is for programs written for wasmtime-py."""
+        return self._types.items(self._imports)
+
+    def exports(self, engine: object = None) -> dict[str, ComponentExtern]:
+        """By name."""
+        return self._types.items(self._exports)
+
+    def __repr__(self) -> str:
+        return f"<ComponentType, imports {len(self._imports)}, exports {len(self._exports)}>"
+
+
+class ComponentInstanceType:
+    """What an instance exports."""
+
+    __slots__ = ("_exports", "_types")
+
+    def __init__(self, types: Types, exports: plain.Plain) -> None:
+        self._types = types
+        self._exports = exports
+
+    def exports(self, engine: object = None) -> dict[str, ComponentExtern]:
+        """By name."""
+        return self._types.items(self._exports)
+
+    def __repr__(self) -> str:
+        return f"<ComponentInstanceType {', '.join(name for name, _ in self._exports)}>"
+
+
+class ModuleType:
+    """A core module."""
+
+    __slots__ = ()
+
+
+def func_type(info: tuple[Any, int]) -> FuncType:
+    """The type of a function of an instance; `info` is what the runtime keeps by it: (instantiation, type)."""
+    instantiation, type = info
+
+    def resource(slot: int) -> ResourceType:
+        found: ResourceType = instantiation.resources[slot]
+        return found
+
+    made: FuncType = Types(instantiation.component.types, resource).value(type)
+    return made
+
+
+components.func_type = func_type
