@@ -9,7 +9,7 @@ from wasm_environ import module
 from wasm_environ.binary.writer import unsigned, vector
 from wasm_environ.text.code import CodeReader
 from wasm_environ.text.customs import take_customs
-from wasm_environ.text.immediates import Scope, note_words
+from wasm_environ.text.immediates import Scope, refuse_notes
 from wasm_environ.text.lexer import Tokens
 from wasm_environ.text.positions import Positions
 from wasm_environ.text.sections import Sections, string
@@ -30,6 +30,7 @@ class FieldReader:
     def __init__(self, tokens: Tokens, memory64: bool, positions: Positions | None = None) -> None:
         self.positions = positions
         self.tokens = tokens
+        self.begin = tokens.i
         self.types = TypeReader(tokens, Space("type", "type"), memory64)
         self.scope = Scope(tokens, self.types)
         self.sections = Sections()
@@ -156,10 +157,7 @@ class FieldReader:
         if self.positions is not None:
             self.positions.types(self.sections.type_entries())
         self.sections.data_count = self.scope.uses_data
-        at = next(iter(tokens.notes), end + 1)  # ascending: what a component has before this module is taken already
-        if at <= end:
-            note = tokens.notes[at][0]
-            raise tokens.fail_raw(note_words(note), note.raw)
+        refuse_notes(tokens, self.begin, end)
 
     def name_section(self) -> None:
         """Gather the names that the identifiers gave."""

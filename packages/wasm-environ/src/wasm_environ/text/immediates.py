@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from typing import Final, final
 
@@ -461,3 +462,12 @@ def note_words(note: Annotation) -> str:
     if note.name == "metadata.code.branch_hint":
         return "@metadata.code.branch_hint annotation: not in a function"
     return f"misplaced @{note.name} annotation"
+
+
+def refuse_notes(tokens: Tokens, begin: int, end: int) -> None:
+    """Raise the error of the first annotation before the tokens from `begin` to `end` that nothing has taken."""
+    noted = tokens.noted
+    for at in noted[bisect_left(noted, begin) : bisect_right(noted, end)]:
+        if at in tokens.notes:
+            note = tokens.notes[at][0]
+            raise tokens.fail_raw(note_words(note), note.raw)

@@ -125,7 +125,7 @@ def error_at(text: str, offset: int, words: str, first_line: int = 1) -> TextErr
 class Tokens:
     """The tokens of one source and a cursor over them. `notes` holds known annotations by the index of the token after them."""
 
-    __slots__ = ("first_line", "i", "in_component", "notes", "raw", "source", "text", "toks")
+    __slots__ = ("first_line", "i", "in_component", "noted", "notes", "raw", "source", "text", "toks")
 
     def __init__(self, text: str, first_line: int = 1) -> None:
         self.source = text
@@ -135,6 +135,7 @@ class Tokens:
         self.toks: list[str] = []
         self.raw: list[int] | None = None
         self.notes: dict[int, list[Annotation]] = {}
+        self.noted: list[int] = []  # where annotations were, ascending
         try:
             blanked = blank_comments(text)
         except TextError as error:
@@ -163,6 +164,7 @@ class Tokens:
                 self.notes.setdefault(len(kept), []).append(Annotation(name, toks[i + 1 : end], i))
             i = end + 1
         self.toks, self.raw = kept, raw
+        self.noted = list(self.notes)
 
     def _annotation_name(self, i: int) -> str:
         name = self.toks[i][2:]

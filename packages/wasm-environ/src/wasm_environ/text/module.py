@@ -6,6 +6,7 @@ from wasm_environ.compile_errors import CompileError
 from wasm_environ.features import DEFAULT, Features
 from wasm_environ.module import Module
 from wasm_environ.text.fields import FieldReader
+from wasm_environ.text.immediates import refuse_notes
 from wasm_environ.text.lexer import Tokens, decode_source
 from wasm_environ.text.positions import Positions
 from wasm_environ.text.spaces import NAME_NOTE, name_of
@@ -46,6 +47,7 @@ def module_of(tokens: Tokens, names: bool, features: Features, positions: Positi
     reader.bind()
     _finish(tokens, wrapped)
     reader.read()
+    refuse_notes(tokens, 0, len(tokens.toks))
     if names:
         reader.name_section()
     else:

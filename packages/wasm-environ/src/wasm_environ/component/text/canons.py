@@ -8,7 +8,7 @@ from wasm_environ.component import canons
 from wasm_environ.component import syntax as s
 from wasm_environ.component.text.core_types import value_type as core_value_type
 from wasm_environ.component.text.frames import Label, Text
-from wasm_environ.component.text.references import core_contents, core_item, index_or_core_item, index_or_item, item
+from wasm_environ.component.text.references import core_item, index_or_core_item, index_or_item, item
 from wasm_environ.component.text.types import function_type, type_use, value_type
 
 _PLAIN_OPTIONS: Final = {
@@ -40,7 +40,7 @@ def options(t: Text) -> s.CanonOptions:
 def _memory(t: Text) -> int:
     if not t.tokens.enter("memory"):
         raise t.tokens.unexpected(wanted="(memory ...)")
-    found = core_contents(t, s.CORE_MEMORY)
+    found = index_or_core_item(t, s.CORE_MEMORY)
     t.tokens.expect(")")
     return found
 

@@ -136,17 +136,13 @@ def _core_instance(t: Text) -> None:
     args: list[tuple[str, int]] = []
     while tokens.enter("with"):
         name = t.string()
-        at = tokens.i
         tokens.expect("(")
-        tokens.take("core")
         tokens.expect("instance")
         if t.at_index():
             args.append((name, t.index(s.CORE_INSTANCE)))
         else:
             args.append((name, t.in_place(s.CORE_INSTANCE, lambda: _core_exports(t))))
-        if tokens.toks[tokens.i] != ")":
-            raise tokens.unexpected(wanted="an instance" if tokens.i == at else "`)`")
-        tokens.i += 1
+        tokens.expect(")")
         tokens.expect(")")
     tokens.expect(")")
     t.add(s.CoreInstantiate(-1, module, tuple(args)), s.CORE_INSTANCE, label)

@@ -37,6 +37,18 @@ class Label(NamedTuple):
 ANONYMOUS: Final = Label("", None, -1)
 
 
+def _closes(toks: list[str]) -> dict[int, int]:
+    """The `)` of every `(`."""
+    found: dict[int, int] = {}
+    open: list[int] = []
+    for i, tok in enumerate(toks):
+        if tok == "(":
+            open.append(i)
+        elif tok == ")" and open:
+            found[open.pop()] = i
+    return found
+
+
 @final
 class Frame:
     """One component, component type, instance type or module type: definitions, index spaces, exports that come at its end."""
@@ -56,7 +68,7 @@ class Frame:
 class Text:
     """The text of one component while it is read."""
 
-    __slots__ = ("defined", "depth", "frames", "hoisting", "memory64", "names", "tokens")
+    __slots__ = ("closes", "defined", "depth", "frames", "hoisting", "memory64", "names", "tokens")
 
     def __init__(self, tokens: Tokens, memory64: bool, names: bool) -> None:
         self.tokens = tokens
@@ -66,6 +78,7 @@ class Text:
         self.hoisting = False
         self.defined: dict[int, tuple[int, int]] = {}  # what was written in place, by its first token: its index, the token after it
         self.depth = 0
+        self.closes: dict[int, int] = {}  # parentheses by what opens them, of the whole text, once something is skipped
 
     @property
     def frame(self) -> Frame:
@@ -125,7 +138,13 @@ class Text:
         tokens = self.tokens
         if not tokens.toks[tokens.i]:
             raise tokens.unexpected(wanted="`)`")
-        tokens.i = tokens.close_of(tokens.i) + 1 if tokens.toks[tokens.i] == "(" else tokens.i + 1
+        if tokens.toks[tokens.i] != "(":
+            tokens.i += 1
+            return
+        if not self.closes:
+            self.closes = _closes(tokens.toks)
+        close = self.closes.get(tokens.i, -1)
+        tokens.i = (close if close >= 0 else tokens.close_of(tokens.i)) + 1  # which raises
 
     # -- definitions ----------------------------------------------------------------------------
 

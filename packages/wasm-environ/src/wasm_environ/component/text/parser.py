@@ -7,7 +7,7 @@ from wasm_environ.component.binary.encode import encode
 from wasm_environ.component.text.definitions import component
 from wasm_environ.component.text.frames import Text
 from wasm_environ.features import DEFAULT, Features
-from wasm_environ.text.immediates import note_words
+from wasm_environ.text.immediates import refuse_notes
 from wasm_environ.text.lexer import Tokens, decode_source
 from wasm_environ.text.module import module_of
 
@@ -54,9 +54,7 @@ def component_of(tokens: Tokens, names: bool, features: Features) -> s.Component
     tokens.i += 1
     if tokens.toks[tokens.i]:
         raise tokens.unexpected(wanted="the end of the text")
-    if tokens.notes:
-        note = next(iter(tokens.notes.values()))[0]
-        raise tokens.fail_raw(note_words(note), note.raw)
+    refuse_notes(tokens, 0, len(tokens.toks))
     return found
 
 

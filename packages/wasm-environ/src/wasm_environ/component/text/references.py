@@ -52,8 +52,6 @@ def index_or_item(t: Text, sort: int) -> int:
     if t.at_index():
         return t.index(sort)
     t.tokens.expect("(")
-    if sort == s.CORE_MODULE:
-        t.tokens.take("core")
     t.tokens.expect(_WORDS[sort])
     found = item(t, sort)
     t.tokens.expect(")")
@@ -61,20 +59,15 @@ def index_or_item(t: Text, sort: int) -> int:
 
 
 def index_or_core_item(t: Text, sort: int) -> int:
-    """index, or (core word item); `core` may be missing, as in older texts."""
+    """index, or (core word item)."""
     if t.at_index():
         return t.index(sort)
     t.tokens.expect("(")
-    t.tokens.take("core")
+    t.tokens.expect("core")
     t.tokens.expect(_WORDS[sort])
     found = core_item(t, sort)
     t.tokens.expect(")")
     return found
-
-
-def core_contents(t: Text, sort: int) -> int:
-    """What stands in (memory ...): an item without parentheses, as in older texts, or with them."""
-    return core_item(t, sort) if t.at_index() else index_or_core_item(t, sort)
 
 
 def sort_word(t: Text) -> int:
@@ -98,10 +91,9 @@ def external(t: Text) -> tuple[int, int]:
 
 
 def core_external(t: Text) -> tuple[int, int]:
-    """(core-sort item) of an instance of the core: without `core`, or with it."""
+    """(sort item) of an instance of the core."""
     tokens = t.tokens
     tokens.expect("(")
-    tokens.take("core")
     sort = CORE_SORTS.get(tokens.toks[tokens.i])
     if sort is None:
         raise tokens.unexpected(wanted="a core sort")
