@@ -86,7 +86,7 @@ int lower_record(Lowering *l, const Node *node, PyObject *object, Place place)
 
 static bool is_of(uint32_t classes, PyObject *o)
 {
-    return (classes & CLASS_OBJECT) || ((classes & CLASS_BOOL) && PyBool_Check(o)) || ((classes & CLASS_INT) && PyLong_Check(o)) ||
+    return ((classes & CLASS_OBJECT) && o == Py_None) || ((classes & CLASS_BOOL) && PyBool_Check(o)) || ((classes & CLASS_INT) && PyLong_Check(o)) ||
            ((classes & CLASS_FLOAT) && PyFloat_Check(o)) || ((classes & CLASS_STR) && PyUnicode_Check(o)) || ((classes & CLASS_BYTES) && PyBytes_Check(o)) ||
            ((classes & CLASS_LIST) && PyList_Check(o)) || ((classes & CLASS_DICT) && PyDict_Check(o)) ||
            ((classes & CLASS_RECORD) && PyObject_TypeCheck(o, &RecordType)) || ((classes & CLASS_TUPLE) && PyTuple_Check(o)) ||

@@ -57,7 +57,7 @@ CLASS_TUPLE: Final = 256
 CLASS_VARIANT: Final = 512
 CLASS_SET: Final = 1024
 CLASS_RESOURCE: Final = 2048
-CLASS_OBJECT: Final = 4096  # None stands for a case without a payload; on the way in, any object is of it
+CLASS_OBJECT: Final = 4096  # None, which stands for a case without a payload
 TAGGED: Final = 1 << 31
 
 _INTEGERS: Final = (s.S8, s.U8, s.S16, s.U16, s.S32, s.U32, s.S64, s.U64)
