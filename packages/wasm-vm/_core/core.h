@@ -43,7 +43,7 @@ struct Image;
 
 /* ---- types.c: value types and signatures ---- */
 
-enum Kind { KIND_I32, KIND_I64, KIND_F32, KIND_F64, KIND_V128, KIND_FUNCREF, KIND_EXTERNREF, KIND_ANYREF, KIND_EXNREF };
+enum Kind { KIND_I32, KIND_I64, KIND_F32, KIND_F64, KIND_V128, KIND_FUNCREF, KIND_EXTERNREF, KIND_ANYREF, KIND_EXNREF, KIND_CONTREF };
 
 /* A value type: environ's integer (types.py; a concrete reference holds the engine-wide type id) and what conversion needs of it. */
 typedef struct ValueType {
@@ -59,8 +59,8 @@ typedef struct ValueType {
 #define TYPE_CONCRETE 0x800u
 #define TYPE_HEAP_SHIFT 12
 /* Abstract heap types, as in the binary format. */
-enum { HEAP_NOEXN = 0x74, HEAP_NOFUNC = 0x73, HEAP_NOEXTERN = 0x72, HEAP_NONE = 0x71, HEAP_FUNC = 0x70, HEAP_EXTERN = 0x6F, HEAP_ANY = 0x6E, HEAP_EQ = 0x6D,
-       HEAP_I31 = 0x6C, HEAP_STRUCT = 0x6B, HEAP_ARRAY = 0x6A, HEAP_EXN = 0x69 };
+enum { HEAP_NOCONT = 0x75, HEAP_NOEXN = 0x74, HEAP_NOFUNC = 0x73, HEAP_NOEXTERN = 0x72, HEAP_NONE = 0x71, HEAP_FUNC = 0x70, HEAP_EXTERN = 0x6F, HEAP_ANY = 0x6E, HEAP_EQ = 0x6D,
+       HEAP_I31 = 0x6C, HEAP_STRUCT = 0x6B, HEAP_ARRAY = 0x6A, HEAP_EXN = 0x69, HEAP_CONT = 0x68 };
 #define TYPE_FUNCREF (TYPE_REF | TYPE_NULLABLE | 0x70u << TYPE_HEAP_SHIFT)
 #define TYPE_EXTERNREF (TYPE_REF | TYPE_NULLABLE | 0x6Fu << TYPE_HEAP_SHIFT)
 

@@ -13,6 +13,7 @@ enum {
     TYPE_KIND_FUNC = 1,    /* VMType.kind: heap_layout.KIND_* */
     TYPE_KIND_STRUCT = 2,
     TYPE_KIND_ARRAY = 3,
+    TYPE_KIND_CONT = 4, /* has no objects */
     ARRAY_LENGTH_AT = 4,
     ARRAY_ELEMENTS_AT = 8,
     DESCRIPTOR_AT = 4,

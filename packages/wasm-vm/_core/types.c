@@ -12,8 +12,11 @@
 static uint32_t top_of(const Engine *engine, uint64_t t)
 {
     uint64_t heap = t >> TYPE_HEAP_SHIFT;
-    if (t & TYPE_CONCRETE)
+    if (t & TYPE_CONCRETE) {
+        if (engine_type(engine, (uint32_t)heap)->kind == TYPE_KIND_CONT)
+            return HEAP_CONT;
         return type_is_aggregate(engine, (uint32_t)heap) ? HEAP_ANY : HEAP_FUNC;
+    }
     switch (heap) {
     case HEAP_FUNC:
     case HEAP_NOFUNC: return HEAP_FUNC;
@@ -21,6 +24,8 @@ static uint32_t top_of(const Engine *engine, uint64_t t)
     case HEAP_NOEXTERN: return HEAP_EXTERN;
     case HEAP_EXN:
     case HEAP_NOEXN: return HEAP_EXN;
+    case HEAP_CONT:
+    case HEAP_NOCONT: return HEAP_CONT;
     default: return HEAP_ANY;
     }
 }
@@ -31,6 +36,7 @@ static uint8_t kind_of(const Engine *engine, uint64_t t)
     case HEAP_FUNC: return KIND_FUNCREF;
     case HEAP_EXTERN: return KIND_EXTERNREF;
     case HEAP_EXN: return KIND_EXNREF;
+    case HEAP_CONT: return KIND_CONTREF;
     default: return KIND_ANYREF;
     }
 }
@@ -53,7 +59,7 @@ int value_type_parse(Engine *engine, PyObject *code, ValueType *out)
     uint64_t heap = t >> TYPE_HEAP_SHIFT;
     if ((t & TYPE_CONCRETE) && heap >= engine->types_end && engine_sync_types(engine, true))
         return -1;
-    if (!(t & TYPE_REF) || ((t & TYPE_CONCRETE) ? heap >= engine->types_end || heap % TYPE_STEP || !heap : heap < HEAP_EXN || heap > HEAP_NOEXN)) {
+    if (!(t & TYPE_REF) || ((t & TYPE_CONCRETE) ? heap >= engine->types_end || heap % TYPE_STEP || !heap : heap < HEAP_CONT || heap > HEAP_NOCONT)) {
         PyErr_Format(PyExc_ValueError, "not a value type of this engine: %llu", (unsigned long long)t);
         return -1;
     }
@@ -69,7 +75,10 @@ static bool below_any(uint64_t h, uint64_t w)
     return w == HEAP_EQ && (h == HEAP_I31 || h == HEAP_STRUCT || h == HEAP_ARRAY);
 }
 
-static bool is_bottom(uint64_t heap) { return heap == HEAP_NOEXN || heap == HEAP_NOFUNC || heap == HEAP_NOEXTERN || heap == HEAP_NONE; }
+static bool is_bottom(uint64_t heap)
+{
+    return heap == HEAP_NOCONT || heap == HEAP_NOEXN || heap == HEAP_NOFUNC || heap == HEAP_NOEXTERN || heap == HEAP_NONE;
+}
 
 bool value_type_matches(const Engine *engine, uint64_t have, uint64_t want)
 {
@@ -89,7 +98,7 @@ bool value_type_matches(const Engine *engine, uint64_t have, uint64_t want)
     }
     if (have & TYPE_CONCRETE) {
         uint32_t kind = engine_type(engine, (uint32_t)h)->kind;
-        h = kind == TYPE_KIND_STRUCT ? HEAP_STRUCT : kind == TYPE_KIND_ARRAY ? HEAP_ARRAY : HEAP_FUNC;
+        h = kind == TYPE_KIND_STRUCT ? HEAP_STRUCT : kind == TYPE_KIND_ARRAY ? HEAP_ARRAY : kind == TYPE_KIND_CONT ? HEAP_CONT : HEAP_FUNC;
     }
     return h == w || (top_of(engine, want) == HEAP_ANY && below_any(h, w));
 }

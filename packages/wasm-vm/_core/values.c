@@ -7,7 +7,7 @@
 
 static const char *const expected[] = {"i32 (an int)", "i64 (an int)", "f32 (a float)", "f64 (a float)", "v128 (an int or 16 bytes)",
                                        "funcref (a Func or None)", "externref", "a reference of the any hierarchy (AnyRef or None)",
-                                       "an exnref (ExnRef or None)"};
+                                       "an exnref (ExnRef or None)", "a contref (None: continuations cannot be made yet)"};
 
 static int wrong_type(const ValueType *type, PyObject *object)
 {
@@ -148,7 +148,7 @@ static int reference(Store *store, const ValueType *type, PyObject *object, VMVa
         return function_reference(store, type, object, out);
     if (type->kind == KIND_EXNREF && PyObject_TypeCheck(object, &ExnRefType) && type->code >> TYPE_HEAP_SHIFT == HEAP_EXN) /* noexn has no values */
         return exnref_to_wasm(store, object, out);
-    if (type->kind < KIND_EXTERNREF || type->kind == KIND_EXNREF)
+    if (type->kind < KIND_EXTERNREF || type->kind >= KIND_EXNREF) /* of continuations there is null only */
         return NOT_PLAIN;
     if (!PyObject_TypeCheck(object, &AnyRefType) && PyObject_HasAttr(object, G.str__code)) /* a Val */
         return NOT_PLAIN;
@@ -212,6 +212,7 @@ PyObject *value_from_wasm_slow(Store *store, const ValueType *type, const VMValu
         return reference ? func_wrap(store, reference, NULL) : Py_NewRef(Py_None);
     }
     case KIND_EXNREF: return value->ref ? exnref_wrap(store, value->ref) : Py_NewRef(Py_None);
+    case KIND_CONTREF: Py_RETURN_NONE;
     default: return gcref_wrap(store, value->ref);
     }
 }

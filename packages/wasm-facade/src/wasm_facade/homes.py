@@ -55,13 +55,16 @@ def code_in(registry: TypeRegistry, home: TypeRegistry | None, code: int) -> int
 
 
 def abstract_above(home: TypeRegistry, id: int) -> int:
-    """The abstract heap type right above a declared type: func, struct or array."""
-    from wasm_environ.composites import ArrayType
-    from wasm_environ.types import ARRAY, FUNC, STRUCT
+    """The abstract heap type right above a declared type: func, struct, array or cont."""
+    from wasm_environ.composites import ArrayType, StructType
+    from wasm_environ.types import ARRAY, CONT, FUNC, STRUCT
 
     if home.is_func(id):
         return FUNC
-    return ARRAY if isinstance(home.composite(id), ArrayType) else STRUCT
+    composite = home.composite(id)
+    if isinstance(composite, StructType):
+        return STRUCT
+    return ARRAY if isinstance(composite, ArrayType) else CONT
 
 
 def same_values(home: TypeRegistry | None, code: int, other_home: TypeRegistry | None, other: int) -> bool:

@@ -128,10 +128,14 @@ class ValType:
 
     @property
     def heap_type(self) -> StructType | ArrayType | FuncType | str | None:
-        """What a reference type refers to: a StructType, ArrayType or FuncType, or the name of an abstract heap type. None for numbers."""
+        """What a reference type refers to: a StructType, ArrayType or FuncType, or the name of an abstract heap type, "cont" for any
+        continuation type. None for numbers."""
         if self._home is None:
             return environ.HEAP_NAMES[environ.heap_of(self._type)] if self.is_ref else None
-        return declared_of(self._home, environ.heap_of(self._type))
+        id = environ.heap_of(self._type)
+        if abstract_above(self._home, id) == environ.CONT:
+            return environ.HEAP_NAMES[environ.CONT]
+        return declared_of(self._home, id)
 
     @property
     def _abstract(self) -> int:
