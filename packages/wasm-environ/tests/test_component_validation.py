@@ -261,7 +261,14 @@ def instances(levels: int) -> str:
     )
 
 
+def resources(types: int, imports: int) -> str:
+    functions = " ".join(f'(export "f{i}" (func (param "p{i}" (own $r))))' for i in range(types))
+    instance = f'(instance (export "r" (type $r (sub resource))) {functions})'
+    return f"(type $i {instance}) (component " + " ".join(f'(component (alias outer 2 $i (type $i)) (import "i{i}" (instance (type $i))))' for i in range(imports)) + ")"
+
+
 HOSTILE = [
+    (resources(900, 10), "", "resources"), (resources(900, 300), "component substitutions is 250001", "many substitutions"),
     (doubling(17), "", "exponential sharing below the limit"), (doubling(25), "effective type size exceeds the limit of 1000000", "and beyond it"),
     (nested(98), "", "deep"), (nested(100), "type nesting is too deep", "too deep"),
     (instances(17), "", "instances"), (instances(25), "effective type size exceeds the limit of 1000000", "instances, too large"),

@@ -60,7 +60,8 @@ ENUM_CASES: Final = 10_000
 COMPONENT_TYPE_SIZE: Final = 1_000_000  # types that a type consists of, shared ones counted each time
 COMPONENT_TYPE_DEPTH: Final = 100  # of a value type
 COMPONENT_NESTED_TYPE_DEPTH: Final = 127  # of any type
-COMPONENT_TYPE_ROWS: Final = 2_000_000  # different types that validating a component makes
+COMPONENT_TYPE_ROWS: Final = 1_000_000  # different types that validating a component makes
+COMPONENT_SUBSTITUTIONS: Final = 250_000  # types that imports and instantiations change: little text makes many
 COMPONENT_VALUE_SIZE: Final = (1 << 28) - 1  # bytes of a value of a type (CanonicalABI.md: element size)
 
 # Of one component: entries of its index spaces.
@@ -123,6 +124,7 @@ ROWS: Final = (
     ("component type depth", COMPONENT_TYPE_DEPTH, "value types inside one another"),
     ("nested component type depth", COMPONENT_NESTED_TYPE_DEPTH, "types of any kind inside one another"),
     ("component type rows", COMPONENT_TYPE_ROWS, "different types that validating a component makes"),
+    ("component substitutions", COMPONENT_SUBSTITUTIONS, "types that the imports and instantiations of a component change"),
     ("component value size", COMPONENT_VALUE_SIZE, "bytes of a value of a component's type"),
     ("component modules", COMPONENT_MODULES, "core modules of one component, nested components apart"),
     ("component components", COMPONENT_COMPONENTS, "components of one component"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import NamedTuple
 
 from wasm_environ.compile_errors import CompileError, InvalidError
@@ -43,7 +44,16 @@ def validate(component: s.Component, data: bytes = b"", features: Features = DEF
     if "component_model" not in features:
         raise InvalidError("unknown binary version: component_model support is not enabled", 4)
     v = Validator(features)
-    found = _component(v, component, None)
+    pause = gc.isenabled()
+    if pause:  # types are many small tuples that stay, which a collection would go through again and again
+        gc.disable()
+    try:
+        found = _component(v, component, None)
+    except RecursionError:
+        raise InvalidError("type nesting is too deep") from None
+    finally:
+        if pause:
+            gc.enable()
     return ComponentInfo(v.table, found.imports, found.exports)
 
 
@@ -77,6 +87,8 @@ def _placed(error: CompileError, offset: int) -> CompileError:
 def _finish(scope: Scope) -> Component:
     """The type: resources defined here that its exports mention are exported, and none is mentioned by its imports."""
     table = scope.table
+    if not scope.defined:
+        return Component(scope.imports.items, scope.exports.items, scope.imported, {}, scope.explicit)
     if table.free(scope.imports.items.values()) & scope.defined.keys():
         raise InvalidError("local resource type found in imports")
     free = table.free(scope.exports.items.values())
@@ -163,7 +175,7 @@ def alias_outer(v: Validator, scope: Scope, d: s.AliasOuter) -> None:
         if below.kind == COMPONENT:
             below.aliased += v.table.info(found).size
             check_size(below.aliased)
-            if v.table.free([Entity(s.TYPE, found, found)]):
+            if not v.table.is_closed(found):
                 raise InvalidError("cannot alias outer type which transitively refers to resources not defined in the current component")
     scope.add(d.sort, found)
 

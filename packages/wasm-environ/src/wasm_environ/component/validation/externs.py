@@ -98,6 +98,7 @@ def _enter(scope: Scope, e: Entity, name: str, what: str) -> Entity:
         row = table.row(e.created)
         if type(row) is Resource:
             externs.resources[e.created] = name
+            externs.resource_names.add(name)
             _enter_resource(scope, e, row.number, name, what)
     elif e.sort == s.INSTANCE:
         e = _enter_instance(scope, e, name, what)
@@ -240,7 +241,7 @@ def _method(scope: Scope, externs: Externs, name: n.Name, e: Entity) -> None:
 
 def _static(scope: Scope, externs: Externs, name: n.Name, e: Entity) -> None:
     _func(scope, e)
-    if name.resource not in externs.resources.values():
+    if name.resource not in externs.resource_names:
         raise InvalidError("static resource name is not known in this context")
 
 

@@ -61,12 +61,14 @@ class Visible:
 
 @final
 class Externs:
-    """The imports or the exports of a scope. `names`: key of each name -> the name; `resources`: row of a resource type -> what it is called."""
+    """The imports or the exports of a scope. `names`: key of each name -> the name; `resources`: row of a resource type -> what it is called;
+    `resource_names`: those alone."""
 
     def __init__(self) -> None:
         self.items: dict[str, Entity] = {}
         self.names: dict[tuple[str, str], str] = {}
         self.resources: dict[int, str] = {}
+        self.resource_names: set[str] = set()
         self.visible = Visible()
         self.size = 1
 

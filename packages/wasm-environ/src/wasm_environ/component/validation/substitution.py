@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
+from wasm_environ import limits
+from wasm_environ.compile_errors import InvalidError
 from wasm_environ.component import syntax as s
 from wasm_environ.component.validation.table import Component, Entity, Instance, Resource, Table, changed
 
@@ -47,6 +49,9 @@ class Substitution:
 
     def _changed(self, t: int) -> int:
         table = self.table
+        table.substituted += 1
+        if table.substituted > limits.COMPONENT_SUBSTITUTIONS:
+            raise InvalidError(limits.exceeded("component substitutions", table.substituted))
         row = table.rows[t]
         if isinstance(row, Resource):
             return table.resource(self.resources.get(row.number, row.number))

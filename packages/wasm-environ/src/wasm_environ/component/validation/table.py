@@ -148,9 +148,11 @@ class Table:
         self.structure = TypeTable()
         self.names = 0
         self.resources = 0
+        self.substituted = 0  # types in which resources or names were put in place of others
         self._peeled: list[int] = []
         self._numbers: dict[tuple[type, Any], int] = {}
         self._plain: dict[int, int] = {}
+        self._closed: set[int] = set()
 
     def _add(self, row: Any, info: Info, peeled: int | None = None) -> int:
         if len(self.rows) >= limits.COMPONENT_TYPE_ROWS:
@@ -178,15 +180,18 @@ class Table:
     def combined(self, types: Iterable[int | None]) -> Info:
         """What is known of a type that consists of these."""
         size, depth, borrow, resources, names = LEAF
+        infos = self.infos
         for t in types:
             if t is not None:
-                part = self.info(t)
+                part = LEAF if t < 0 else infos[t]
                 size += part.size
-                depth = max(depth, part.depth + 1)
-                borrow = borrow or part.borrow
-                resources = resources or part.resources
-                names = names or part.names
-                check_size(size)
+                if part.depth >= depth:
+                    depth = part.depth + 1
+                if part.names:  # so do borrows and resources
+                    names = True
+                    resources = resources or part.resources
+                    borrow = borrow or part.borrow
+        check_size(size)
         if depth > limits.COMPONENT_NESTED_TYPE_DEPTH:
             raise InvalidError("type nesting is too deep")
         return Info(size, depth, borrow, resources, names)
@@ -266,6 +271,15 @@ class Table:
 
     def _plain_part(self, t: int | None) -> int | None:
         return None if t is None else self.plain(t)
+
+    def is_closed(self, t: int) -> bool:
+        """Whether a type mentions no resource that it does not itself import or define."""
+        if t in self._closed:
+            return True
+        if self.free([Entity(s.TYPE, t, t)]):
+            return False
+        self._closed.add(t)
+        return True
 
     def free(self, entities: Iterable[Entity]) -> set[int]:
         """The resources that types mention and neither import nor define."""
