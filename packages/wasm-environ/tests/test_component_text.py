@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 import time
 
 import pytest
 
-from wasm_environ.compile_errors import CompileError, TextError
+from wasm_environ.compile_errors import CompileError, InvalidError, TextError
 from wasm_environ.component.binary.decode import decode
 from wasm_environ.component.text.parser import parse_component, parse_wat
+from wasm_environ.component.text.positions import place_error
 from wasm_environ.text import commands as c
 from wasm_environ.text import parse_script
 from wasm_environ.text.values import WORDS
@@ -196,6 +199,53 @@ def test_a_line_of_a_later_component() -> None:
     with pytest.raises(TextError) as caught:
         parse_component("(component\n (type u8)\n  (type (list $x)))", first_line=10)
     assert (caught.value.line, caught.value.column) == (12, 15)
+
+
+PLACED = """(component $C
+  (core module $m
+    (func $f (result i32)
+      i32.const 1)
+    (func (call $f) drop))
+  (type (instance
+    (type $x u8)
+    (export "a" (func (param "b" (list u8))))))
+  (component
+    (import "f" (func $f (param "x" u8)))
+    (export "y" (func $f)))
+  (func (export "q") (import "z"))
+)"""
+# Where an error at any byte may point, in order of the bytes: line, what stands there.
+PLACES = [
+    (2, "module $m"), (3, "func $f"), (5, "func (call"), (2, "module $m"), (3, "func $f"), (4, "i32.const 1"), (4, ")"), (5, "func (call"),
+    (5, "call $f"), (5, "drop"), (5, ")"), (2, "module $m"), (6, "type (instance"), (7, "type $x"), (8, "(list u8)"), (8, '(param "b"'),
+    (8, 'export "a"'), (9, "component"), (10, '(param "x"'), (10, 'import "f"'), (11, 'export "y"'), (12, ")"), (12, "func (export"),
+]  # fmt: skip
+
+
+def test_errors_of_the_binary_are_placed_in_the_text() -> None:
+    binary = parse_component(PLACED)
+    found: list[tuple[int, int]] = []
+    for offset in range(len(binary)):
+        error = InvalidError("wrong", offset)
+        place_error(error, PLACED)
+        if error.line and found[-1:] != [(error.line, error.column)]:
+            found.append((error.line, error.column))
+    lines = PLACED.split("\n")
+    assert [line for line, _ in found] == [line for line, _ in PLACES]
+    for (line, column), (_, words) in zip(found, PLACES, strict=True):
+        assert lines[line - 1][column - 1 :].startswith(words)
+
+
+def test_deep_callers_get_an_error_of_ours() -> None:
+    text = "(component " + "(type (component " * 95 + "))" * 95 + ")"
+    assert parse_component(text)[:4] == b"\0asm"
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 120)
+    try:
+        with pytest.raises(TextError, match="component nesting"):
+            parse_component(text)
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 N = 20_000

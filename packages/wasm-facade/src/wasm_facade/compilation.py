@@ -44,7 +44,7 @@ def decode_checked(binary: bytes, features: Features) -> Module:
 
 
 def placed(text: bytes, use: Callable[[bytes], T]) -> T:
-    """What `use` makes of the binary of a text; an error it raises is told its line and column in the text, if that is a module's."""
+    """What `use` makes of the binary of a text; an error it raises is told its line and column in the text."""
     from wasm_environ.compile_errors import CompileError
     from wasm_environ.component.binary.decode import is_component
 
@@ -52,10 +52,10 @@ def placed(text: bytes, use: Callable[[bytes], T]) -> T:
     try:
         return use(binary)
     except CompileError as error:
+        from wasm_environ.component.text.positions import place_error as place_in_component
         from wasm_environ.text.module import place_error
 
-        if not is_component(binary):
-            place_error(error, text)
+        (place_in_component if is_component(binary) else place_error)(error, text)
         raise
 
 

@@ -78,7 +78,7 @@ def rec_group(t: Text) -> None:
 
 
 def _append(t: Text, found: s.CoreRecType) -> None:
-    t.frame.out.append(found if t.frame.is_module else s.CoreTypeDef(-1, found))
+    t.define(found if t.frame.is_module else s.CoreTypeDef(-1, found))
 
 
 def module_type_use(t: Text) -> int:
@@ -122,11 +122,11 @@ def _declaration(t: Text, known: dict[FuncType, int]) -> None:
     elif word == "import":
         module, name = t.string(), t.string()
         kind, type = _extern(t, known)
-        t.frame.out.append(s.CoreImport(module, name, kind, type))
+        t.define(s.CoreImport(module, name, kind, type))
     elif word == "export":
         name = t.string()
         kind, type = _extern(t, known)
-        t.frame.out.append(s.CoreExportDecl(name, kind, type))
+        t.define(s.CoreExportDecl(name, kind, type))
     else:
         raise tokens.unexpected(tokens.i - 1, "a declaration of a module type")
     tokens.expect(")")

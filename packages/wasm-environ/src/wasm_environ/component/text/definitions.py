@@ -27,6 +27,7 @@ from wasm_environ.component.text.types import component_type, function_type, ins
 from wasm_environ.text.customs import custom_of
 from wasm_environ.text.fields import FieldReader
 from wasm_environ.text.immediates import note_words
+from wasm_environ.text.positions import Positions
 
 
 def component(t: Text, label: Label) -> s.Component:
@@ -40,13 +41,13 @@ def component(t: Text, label: Label) -> s.Component:
         if tokens.toks[tokens.i] != "(":
             break
         _field(t)
-    for name, sort, index in t.frame.exports:
+    for start, name, sort, index in t.frame.exports:
+        t.frame.start = start
         t.add(s.Export(-1, name, sort, index, None), sort)
-    frame = t.frames.pop()
-    t.depth -= 1
-    if t.names and not any(isinstance(d, s.Custom) and d.name == SECTION for d in frame.out):
-        frame.out += name_section(label, frame.spaces)
-    return s.Component(tuple(frame.out))
+    if t.names and not any(isinstance(d, s.Custom) and d.name == SECTION for d in t.frame.out):
+        for section in name_section(label, t.frame.spaces):
+            t.define(section)
+    return s.Component(t.leave())
 
 
 def _customs(t: Text) -> None:
@@ -55,7 +56,7 @@ def _customs(t: Text) -> None:
         if note.name != "custom":
             raise t.tokens.fail_raw(note_words(note), note.raw)
         found = custom_of(t.tokens, note)
-        t.frame.out.append(s.Custom(-1, found.name.decode(), found.contents))
+        t.define(s.Custom(-1, found.name.decode(), found.contents))
 
 
 def _field(t: Text) -> None:
@@ -67,6 +68,7 @@ def _field(t: Text) -> None:
         word = tokens.toks[at]
     if word not in table:
         raise tokens.unexpected(at, "a component field")
+    t.frame.start = at
     tokens.i = at + 1
     table[word](t)
     tokens.expect(")")
@@ -87,7 +89,7 @@ def _imported(t: Text, sort: int, label: Label, read: Callable[[], int]) -> int 
 def _export_as(t: Text, names: list[s.ExternName], sort: int, index: int) -> None:
     """The names that a definition is exported under, at the component's end."""
     if not t.hoisting:
-        t.frame.exports += [(name, sort, index) for name in names]
+        t.frame.exports += [(t.frame.start, name, sort, index) for name in names]
 
 
 # ---- fields of the core
@@ -106,7 +108,8 @@ def _core_module(t: Text) -> None:
 
 def _module(t: Text, label: Label) -> bytes:
     """The fields of a module up to its `)`, to its binary."""
-    reader = FieldReader(t.tokens, t.memory64)
+    positions = Positions() if t.noting else None
+    reader = FieldReader(t.tokens, t.memory64, positions)
     if t.names:
         reader.sections.names.module = _name(label)
     t.tokens.in_component = False
@@ -114,7 +117,7 @@ def _module(t: Text, label: Label) -> bytes:
     if t.tokens.toks[t.tokens.i] != ")":
         raise t.tokens.unexpected(wanted="a module field")
     reader.read()
-    t.tokens.in_component = True
+    t.tokens.in_component, t.module = True, positions
     if t.names:
         reader.name_section()
     else:
@@ -276,7 +279,7 @@ def _start(t: Text) -> None:
         tokens.expect(")")
         tokens.expect(")")
     if not t.hoisting:
-        t.frame.out.append(s.Start(-1, func, tuple(args), len(results)))
+        t.define(s.Start(-1, func, tuple(args), len(results)))
         for label in results:
             t.bind(s.VALUE, label)
 

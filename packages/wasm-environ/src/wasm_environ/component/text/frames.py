@@ -14,6 +14,7 @@ from wasm_environ import limits
 from wasm_environ.component import syntax as s
 from wasm_environ.text.lexer import Tokens, unquote
 from wasm_environ.text.numbers import natural
+from wasm_environ.text.positions import Positions
 from wasm_environ.text.spaces import Space, take_name
 from wasm_environ.text.types import TypeReader
 
@@ -37,6 +38,14 @@ class Label(NamedTuple):
 ANONYMOUS: Final = Label("", None, -1)
 
 
+class Place(NamedTuple):
+    """Where a definition stands: its token, and what it holds: the places of its definitions, or what a core module's reader noted."""
+
+    token: int
+    inside: list[Place]
+    module: Positions | None
+
+
 def _closes(toks: list[str]) -> dict[int, int]:
     """The `)` of every `(`."""
     found: dict[int, int] = {}
@@ -53,13 +62,15 @@ def _closes(toks: list[str]) -> dict[int, int]:
 class Frame:
     """One component, component type, instance type or module type: definitions, index spaces, exports that come at its end."""
 
-    __slots__ = ("core_types", "exports", "id", "is_module", "out", "spaces")
+    __slots__ = ("core_types", "exports", "id", "is_module", "out", "places", "spaces", "start")
 
     def __init__(self, id: str, tokens: Tokens, memory64: bool, is_module: bool = False) -> None:
         self.id = id
         self.is_module = is_module
         self.out: list[Any] = []
-        self.exports: list[tuple[s.ExternName, int, int]] = []
+        self.places: list[Place] = []  # of each of `out`
+        self.start = tokens.i  # the field or type that is being read
+        self.exports: list[tuple[int, s.ExternName, int, int]] = []  # field, name, sort, index
         self.spaces = {sort: Space(word, word) for sort, word in s.SORT_NAMES.items()}
         self.core_types = TypeReader(tokens, self.spaces[s.CORE_TYPE], memory64)
 
@@ -68,9 +79,9 @@ class Frame:
 class Text:
     """The text of one component while it is read."""
 
-    __slots__ = ("closes", "defined", "depth", "frames", "hoisting", "memory64", "names", "tokens")
+    __slots__ = ("closes", "defined", "depth", "frames", "hoisting", "inner", "memory64", "module", "names", "noting", "tokens")
 
-    def __init__(self, tokens: Tokens, memory64: bool, names: bool) -> None:
+    def __init__(self, tokens: Tokens, memory64: bool, names: bool, noting: bool = False) -> None:
         self.tokens = tokens
         self.memory64 = memory64
         self.names = names
@@ -78,6 +89,9 @@ class Text:
         self.hoisting = False
         self.defined: dict[int, tuple[int, int]] = {}  # what was written in place, by its first token: its index, the token after it
         self.depth = 0
+        self.noting = noting  # places inside of core modules too
+        self.inner: list[Place] = []  # what the next definition holds: the frame that was left last
+        self.module: Positions | None = None  # likewise
         self.closes: dict[int, int] = {}  # parentheses by what opens them, of the whole text, once something is skipped
 
     @property
@@ -103,11 +117,13 @@ class Text:
         known = self.defined.get(start)
         if known is None:
             self.deeper()
-            outer, definition = self.hoisting, self.settle(read)
-            self.depth -= 1
+            outer, field = self.hoisting, self.frame.start
+            self.frame.start = start
+            definition = self.settle(read)
             self.hoisting = False
             known = self.defined[start] = (self.add(definition, sort), self.tokens.i)
-            self.hoisting = outer
+            self.hoisting, self.frame.start = outer, field
+            self.depth -= 1
         self.tokens.i = known[1]
         return known[0]
 
@@ -125,8 +141,14 @@ class Text:
         self.deeper()
         self.frames.append(Frame(id, self.tokens, self.memory64, is_module))
         read()
+        return self.leave()
+
+    def leave(self) -> tuple[Any, ...]:
+        """The definitions of the innermost frame, which ends."""
         self.depth -= 1
-        return tuple(self.frames.pop().out)
+        frame = self.frames.pop()
+        self.inner = frame.places
+        return tuple(frame.out)
 
     def skip_rest(self) -> None:
         """Go to the `)` of the list that the cursor is in."""
@@ -159,8 +181,15 @@ class Text:
         """Define something: its index. While hoisting nothing happens."""
         if self.hoisting:
             return 0
-        self.frame.out.append(definition)
+        self.define(definition)
         return self.bind(sort, label)
+
+    def define(self, definition: Any) -> None:
+        """The next definition, which makes no index."""
+        frame = self.frame
+        frame.out.append(definition)
+        frame.places.append(Place(frame.start, self.inner, self.module))
+        self.inner, self.module = [], None
 
     def bind(self, sort: int, label: Label) -> int:
         """The next index of a sort."""

@@ -36,19 +36,27 @@ def _encoded(found: s.Component | bytes) -> bytes:
 
 def component_of(tokens: Tokens, names: bool, features: Features) -> s.Component | bytes:
     """The definitions that the tokens of a text say; bytes when it is `(component binary ...)`."""
+    return read(Text(tokens, "memory64" in features, names), features)
+
+
+def read(text: Text, features: Features) -> s.Component | bytes:
+    """The same, where the caller wants to know where things stand."""
+    tokens = text.tokens
     if not tokens.enter("component"):
         raise tokens.unexpected(wanted="`(component`")
     tokens.in_component = True
     tokens.take("definition")
-    text = Text(tokens, "memory64" in features, names)
     label = text.label()
     found: s.Component | bytes
     if tokens.take("binary"):
         found = tokens.strings()
     elif tokens.take("quote"):
-        found = parse_component(b"(component " + _quoted(tokens) + b")", names=names, features=features)
+        found = parse_component(b"(component " + _quoted(tokens) + b")", names=text.names, features=features)
     else:
-        found = component(text, label)
+        try:
+            found = component(text, label)
+        except RecursionError:  # before the limit, when the caller's own calls are deep
+            raise tokens.fail("implementation limit exceeded: component nesting is beyond Python's recursion limit") from None
     if tokens.toks[tokens.i] != ")":
         raise tokens.unexpected(wanted="a component field")
     tokens.i += 1

@@ -196,6 +196,7 @@ def _declarations(t: Text, imports: bool) -> None:
         word = tokens.toks[tokens.i + 1]
         if word not in _DECLARATIONS or (word == "import" and not imports):
             raise tokens.unexpected(tokens.i + 1, "a declaration")
+        t.frame.start = tokens.i + 1
         tokens.i += 2
         t.settle(lambda read=_DECLARATIONS[word]: read(t))  # type: ignore[misc]
         tokens.expect(")")
