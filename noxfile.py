@@ -70,6 +70,13 @@ def gc_fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def legacy_fuzz(session: nox.Session) -> None:
+    """Random modules of Binaryen's fuzzer, with legacy exceptions, in every configuration, beside node: `nox -s legacy_fuzz -- COUNT FIRST_SEED`."""
+    count, first, *_ = [*session.posargs, *["200", "1"][len(session.posargs) :]]
+    session.run("pytest", "-q", "tests/test_random_binaryen.py", env={"LEGACY_FUZZ": f"{count} {first}"})
+
+
+@nox.session
 def edges(session: nox.Session) -> None:
     """Addresses, offsets and sizes around 2^31 to 2^64, on both backends, against a model: `nox -s edges -- FIRST_SEED SEEDS OFFSETS CALLS`."""
     session.run("pytest", "-q", "tests/test_address_edges.py", env={"WASM_EDGES": " ".join(session.posargs or ["1", "5", "4", "20"])})

@@ -114,7 +114,7 @@ def test_as_recorded_in_node(scenario: Recorded, tmp_path: Path) -> None:
 def test_java_as_in_node() -> None:
     try:
         path = toolchains.java()
-        theirs = toolchains.node("java.mjs", path)
+        theirs = toolchains.node(HERE / "java.mjs", path)
     except Unavailable as error:
         pytest.skip(f"java: {error}")
     assert theirs.startswith("{brown=1")

