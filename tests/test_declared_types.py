@@ -482,3 +482,37 @@ def test_a_type_in_two_engines() -> None:
         w.StructRef(store, filler, [1] * len(filler.fields))
         made = w.StructRef(store, line, [w.StructRef(store, point, [2.5])])
         assert (made.a.x, made.type, made.a.type) == (2.5, line, point)
+
+
+# ---- as wasmtime-py does it
+
+UNKNOWN = """(module (rec (type $a (sub (struct (field i32)))) (type $f (sub (func (param (ref null $a)) (result i32)))))
+  (import "m" "f" (func $f (type $f))) (import "m" "g" (global (ref null $a))) (import "m" "t" (table 1 (ref null $a))) (import "m" "mem" (memory 1))
+  (import "m" "e" (tag (param (ref null $a))))
+  (func (export "go") (result i32) (call $f (ref.null $a))))"""
+
+
+def unknown(api: Any, fill: str) -> str:
+    """What a module whose imports nobody defined does."""
+    config = api.Config()
+    config.wasm_gc = config.wasm_function_references = config.wasm_exceptions = True
+    engine = api.Engine(config)
+    store = api.Store(engine)
+    module = api.Module(engine, UNKNOWN)
+    linker = api.Linker(engine)
+    try:
+        if "traps" in fill:
+            linker.define_unknown_imports_as_traps(module)
+        if "values" in fill:
+            linker.define_unknown_imports_as_default_values(store, module)
+        return str(linker.instantiate(store, module).exports(store)["go"](store))
+    except api.WasmtimeError as error:
+        return str(re.findall(r"unknown import: `m::\w` has not been defined", str(error)))
+
+
+@pytest.mark.parametrize("fill", ["", "traps", "values", "traps values", "values traps"])
+def test_unknown_imports_as_in_wasmtime(fill: str) -> None:
+    wasmtime = pytest.importorskip("wasmtime")
+    theirs = unknown(wasmtime, fill)
+    assert unknown(w, fill) == theirs
+    assert theirs in ("0", "['unknown import: `m::f` has not been defined']", "['unknown import: `m::g` has not been defined']")

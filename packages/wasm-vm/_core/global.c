@@ -125,7 +125,10 @@ static PyObject *global_repr(GlobalObject *self)
             return NULL;
         PyErr_Clear();
     }
-    PyObject *text = PyUnicode_FromFormat("<%s Global: %R>", self->mutable_ ? "mutable" : "immutable", value ? value : Py_Ellipsis);
+    PyObject *type = value_type_text(self->store->engine, self->type.code), *text = NULL;
+    if (type)
+        text = PyUnicode_FromFormat("<%s %U Global: %R>", self->mutable_ ? "mutable" : "immutable", type, value ? value : Py_Ellipsis);
+    Py_XDECREF(type);
     Py_XDECREF(value);
     return text;
 }

@@ -244,7 +244,12 @@ static PyObject *table_repr(TableObject *self)
 {
     if (self->store->closed)
         return PyUnicode_FromString("<Table of a closed store>");
-    return PyUnicode_FromFormat("<Table of %llu elements>", (unsigned long long)self->table->definition.length);
+    unsigned long long length = self->table->definition.length; /* first: what runs in the call can close the store */
+    PyObject *type = value_type_text(self->store->engine, self->table->plan.element.code), *text = NULL;
+    if (type)
+        text = PyUnicode_FromFormat("<Table of %llu elements: %U>", length, type);
+    Py_XDECREF(type);
+    return text;
 }
 
 static PyObject *table_compare(TableObject *self, PyObject *other, int op)

@@ -48,7 +48,7 @@ def host(store, params="", results=""):
 # Columns: import in text, what is given (store -> object), words of the message.
 MISMATCHES = [
     ("(func)", lambda s: host(s, "i"), "expected func [] -> [], found func <Func [i32] -> []"),
-    ("(func)", lambda s: Global(s, GlobalType(t.I32, False), 1), "another kind of item: expected func [] -> [], found global <immutable Global: 1>"),
+    ("(func)", lambda s: Global(s, GlobalType(t.I32, False), 1), "another kind of item: expected func [] -> [], found global <immutable i32 Global: 1>"),
     ("(memory 2)", lambda s: Memory(s, MemoryType(Limits(1, None))), "memory limits do not fit"),
     ("(memory 1 2)", lambda s: Memory(s, MemoryType(Limits(1, None))), "memory limits do not fit"),
     ("(memory 1 2)", lambda s: Memory(s, MemoryType(Limits(1, 3))), "memory limits do not fit"),
@@ -133,7 +133,7 @@ def test_globals(vm):
         m.set_value(store, "x")
     with pytest.raises(TypeError, match="expected a GlobalType, not str"):
         Global(store, "i32", 1)
-    assert repr(i) == "<immutable Global: 100>"
+    assert repr(i) == "<immutable i32 Global: 100>"
 
 
 def test_tables(vm):
