@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any
 
@@ -47,6 +46,8 @@ def installed_strategies() -> list[str]:
     """The backends of ours that are installed, fast one first; `auto` alone if we play wasmtime against itself."""
     if OURS == THEIRS:
         return ["auto"]
+    from importlib.metadata import entry_points  # not where a child measures its memory
+
     names = {point.name for point in entry_points(group="wasm.compilers")}
     return [name for name in ("native", "llvm") if name in names] or ["auto"]
 

@@ -27,6 +27,7 @@ SHAPES = (
 )  # fmt: skip
 NEVER = "a try in which nothing is thrown"
 CALM = 100_000_000
+CLOSE = 4  # times as many rounds where the two sides differ by less than other programs disturb them
 IN_TRY = "(block $h (result i32) (try_table (result i32) (catch $e $h) (call $throws (i32.or (local.get $n) (i32.const -0x80000000)))))"
 BARE = "(block $h (result i32) (call $throws (i32.or (local.get $n) (i32.const -0x80000000))))"
 
@@ -42,7 +43,7 @@ def measure(options: Options) -> Iterator[Row]:
             yield row
         for contender in options.ours:
             with_try, without = (partial(_prepared, contender, body) for body in (IN_TRY, BARE))
-            yield raced("exceptions", f"{contender.name} {NEVER}, beside none", with_try, without, options.rounds)
+            yield raced("exceptions", f"{contender.name} {NEVER}, beside none", with_try, without, CLOSE * options.rounds)
 
 
 def _prepared(contender: Contender, body: str) -> Sample:

@@ -7,18 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
-from time import process_time
-from typing import Any
 
 from bench.clock import race
-from bench.contenders import Contender, theirs
+from bench.contenders import theirs
 from bench.gc_guests import ARRAYS, CASTS, LIST, STRUCTS, TREES, cast
+from bench.gc_pauses import SETTINGS, Guest
 from bench.guests import from_wat
 from bench.options import Options
 from bench.rows import Row, compared, failure
 from bench.runs import raced_runs
 
-SETTINGS = {"wasm_gc": True, "wasm_function_references": True}  # wasmtime has them off
 #   row, guest, argument of run()
 RUNS = (
     ("allocate 16-byte structs", STRUCTS, 5_000_000),
@@ -43,30 +41,6 @@ def measure(options: Options) -> Iterator[Row]:
         yield from _pauses(options)
 
 
-class Guest:
-    """An instance of LIST, assembled."""
-
-    def __init__(self, contender: Contender, wasm: bytes) -> None:
-        engine = contender.engine(**SETTINGS)
-        self.store = contender.api.Store(engine)
-        self.exports = contender.api.Instance(self.store, contender.api.Module(engine, wasm), []).exports(self.store)
-
-    def call(self, name: str, *arguments: int) -> Any:
-        return self.exports[name](self.store, *arguments)
-
-    def seconds(self, name: str, *arguments: int) -> float:
-        """What a call takes."""
-        function, store = self.exports[name], self.store
-        start = process_time()
-        function(store, *arguments)
-        return process_time() - start
-
-    def build(self, count: int) -> float:
-        """In place of the list there was."""
-        self.call("drop")
-        return self.seconds("build", count)
-
-
 def _list(options: Options) -> Iterator[Row]:
     contenders = {contender.name: contender for contender in (theirs(), *options.ours)}
     wasm = from_wat(LIST)
@@ -84,25 +58,13 @@ def _list(options: Options) -> Iterator[Row]:
                 yield compared("gc", name, best[contender.name], best[theirs().name])
 
 
-def pauses(role: str, strategy: str, calls: int) -> dict[str, float]:
-    """In a process of its own, which reads LIST: the longest of many calls that allocate CHURNED objects beside LIVE others, and the peak of its memory."""
-    from bench.contenders import by_name
-
-    guest = Guest(by_name(role, strategy), sys.stdin.buffer.read())
-    guest.build(LIVE)
-    longest = max(guest.seconds("churn", CHURNED) for _ in range(calls))
-    with open("/proc/self/status") as status:  # getrusage's figure is the parent's, if that was more
-        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
-    return {"longest": longest, "peak": 1024.0 * peak}
-
-
 def _pauses(options: Options) -> Iterator[Row]:
     sides = [("theirs", theirs().strategy), *(("ours", contender.strategy) for contender in options.ours)]
     best: dict[tuple[str, str], dict[str, float]] = {}
     wasm = from_wat(LIST)  # not in the children: wasmtime is part of ours neither
     for _ in range(2):
         for side in sides:
-            command = [sys.executable, "-c", f"import json; from bench.gc import pauses; print(json.dumps(pauses{(*side, 4000)}))"]
+            command = [sys.executable, "-m", "bench.gc_pauses", *side, str(LIVE), str(CHURNED)]
             done = subprocess.run(command, input=wasm, capture_output=True, timeout=300, check=False)
             if done.returncode:
                 yield failure("gc", f"{side[1]} {LIVE:,} live", done.stderr.decode() or f"exit status {done.returncode}")
