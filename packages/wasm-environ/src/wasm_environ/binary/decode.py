@@ -89,7 +89,7 @@ def sections(m: Module, r: Reader) -> None:
             m.customs.append(CustomSection(name, data[r.pos : r.end], last))
         else:
             if ORDER[id] <= place:
-                raise MalformedError("unexpected content after last section", at)
+                raise MalformedError("unexpected content after last section: section out of order", at)
             place = ORDER[id]
             last = id
             r.end = start + size
