@@ -39,16 +39,20 @@ def components(name: str) -> list[tuple[c.Command, c.ModuleCommand]]:
     return found
 
 
+def check(component: c.ModuleCommand) -> None:
+    data = component.binary()
+    validate(decode(data, FEATURES), data, FEATURES)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_suite(name: str) -> None:
     for command, component in components(name):
         where = f"line {command.line}"
         if not isinstance(command, (c.AssertInvalid, c.AssertMalformed)):
-            validate(decode(component.binary(), FEATURES), component.binary(), FEATURES)
+            check(component)
             continue
         with pytest.raises((InvalidError, MalformedError)) as caught:
-            data = component.binary()
-            validate(decode(data, FEATURES), data, FEATURES)
+            check(component)
         assert command.message in str(caught.value), f"{where}: {caught.value}"
         if isinstance(command, c.AssertInvalid):
             assert caught.value.offset >= 0, where
