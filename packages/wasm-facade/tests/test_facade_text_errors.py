@@ -63,6 +63,34 @@ def test_place(text: str, line: int, column: int, words: str, tmp_path: Path, ca
     assert f"f.wat: {shown[0]}\n" in capsys.readouterr().err
 
 
+# Components likewise, which `wasm validate` checks.
+COMPONENT_ROWS = (
+    ("(component\n (type (list u8))\n (import \"a\" (func (type 5))))", 3, 3, "unknown type 5"),
+    ("(component\n (component\n  (type (list 7))))", 3, 4, "unknown type 7"),
+    ("(component\n (type (component\n  (import \"a\" (func (type 3))))))", 3, 4, "unknown type 3"),
+    ("(component (core module\n  (func\n    i32.const 1\n    f32.neg)))", 4, 5, "type mismatch"),
+    ("(component\n (component (core module\n  (func (result i32)))))", 3, 21, "type mismatch"),
+    ("(component\n (type (list $t)))", 2, 14, "unknown type $t"),
+    ("(component\n (import \"a b\" (func)))", 2, 3, "import name `a b` is not a valid"),
+)
+
+
+@pytest.mark.parametrize(("text", "line", "column", "words"), COMPONENT_ROWS)
+def test_place_in_a_component(text: str, line: int, column: int, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "c.wat"
+    path.write_text(text)
+    assert main(["validate", str(path)]) == 1
+    shown = capsys.readouterr().err.splitlines()
+    assert f"c.wat: {words}" in shown[0]
+    assert shown[0].endswith(f"(line {line}, column {column})")
+    assert shown[1:3] == ["  " + text.splitlines()[line - 1], " " * (column + 1) + "^"]
+
+
+def test_text_of_a_component() -> None:
+    assert w.wat2wasm("(component)") == b"\0asm\x0d\0\1\0"
+    assert w.wat2wasm(b"(component (type u8))")[8:] == b"\x07\x02\x01\x7d"
+
+
 def test_a_binary_has_offsets() -> None:
     with pytest.raises(w.CompileError) as caught:
         w.Module(w.Engine(), w.wat2wasm("(module (func i32.const 1))"))
