@@ -130,6 +130,7 @@ NAMED = [
     '(component (component $D (type $t u8)) (instance $i (instantiate $D)))',
     '(component (func $f (@name "gone") (import "f")) (core rec (type $a (struct)) (type $b (array i8))))',
     '(component (@custom "x" "y") (core module (@custom "z" (before first) "w") (func)) (type u8) (@custom "end" "\\00" "1"))',
+    '(component (@producers (language "C" "11") (sdk "s" "1") (language "R" "")) (type u8) (@producers) (core module (@producers (sdk "t" "2"))))',
     '(component (import "f" (func $f)) (core func $g (canon lower (func $f))) (export $e "e" (func $f)))',
     '(component (core type $t (func (param i32))) (core type $s (sub (struct (field (ref $t))))) (core type (sub $s (struct (field (ref $t) i8)))))',
 ]
@@ -175,6 +176,8 @@ MALFORMED = [
     ("(core module (func) extra)", "unknown operator extra", 32),
     ('(type (@custom "a") u8)', "misplaced @custom annotation", 18),
     ('(export "x" (func 0) (func $f))', "unexpected token `$f`", 39),
+    ('(@producers (foo "a" "b"))', "@producers annotation: unexpected token", 12),
+    ('(@producers (sdk "a"))', "@producers annotation: unexpected token", 12),
     ("(component", "unexpected token: end of input", 0),
     ("(component))", "unexpected token `)`", 0),
     ("(component) (component)", "unexpected token `(`", 0),

@@ -1,12 +1,14 @@
-"""The (@custom "name" (after code) "bytes"*) annotations, to custom sections."""
+"""The annotations (@custom "name" (after code) "bytes"*) and (@producers (language "C" "11")*), to custom sections."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from wasm_environ.binary.writer import vector
 from wasm_environ.text.lexer import STRING, Annotation, Tokens, unquote
-from wasm_environ.text.sections import ORDER, PLACES, Custom, Sections
+from wasm_environ.text.sections import ORDER, PLACES, Custom, Sections, string
 
+_PRODUCERS: Final = ("language", "sdk", "processed-by")
 _WORDS: Final = "@custom annotation: "
 _ALIASES: Final = {"data": "data", "element": "elem", "function": "func"}
 
@@ -18,14 +20,27 @@ def take_customs(tokens: Tokens, sections: Sections) -> None:
         return
     rest: list[Annotation] = []
     for note in notes:
-        if note.name == "custom":
-            sections.customs.append(custom_of(tokens, note))
+        if note.name in READERS:
+            sections.customs.append(READERS[note.name](tokens, note))
         else:
             rest.append(note)
     if rest:
         tokens.notes[tokens.i] = rest
     else:
         del tokens.notes[tokens.i]
+
+
+def producers_of(tokens: Tokens, note: Annotation) -> Custom:
+    """The producers section: by field, in the order of their first mention, names and versions (tool-conventions: ProducersSection)."""
+    fields: dict[str, list[bytes]] = {}
+    inside = note.tokens
+    for i in range(0, len(inside), 5):
+        head, word, name, version, end = [*inside[i : i + 5], "", "", "", ""][:5]
+        texts = [tok for tok in (name, version) if STRING.fullmatch(tok)]
+        if head != "(" or word not in _PRODUCERS or len(texts) < 2 or end != ")":
+            raise tokens.fail_raw('@producers annotation: unexpected token, (language, sdk or processed-by "name" "version") expected', note.raw)
+        fields.setdefault(word, []).append(b"".join(string(_bytes(tokens, note, tok)) for tok in texts))
+    return Custom(b"producers", vector([string(word.encode()) + vector(rows) for word, rows in fields.items()]), len(ORDER))
 
 
 def custom_of(tokens: Tokens, note: Annotation) -> Custom:
@@ -67,3 +82,7 @@ def _place(tokens: Tokens, note: Annotation) -> int:
     if kind not in PLACES or note.tokens[4:5] != [")"]:
         raise tokens.fail_raw(_WORDS + "malformed section kind", note.raw)
     return PLACES[kind] + (direction == "after")
+
+
+# By annotation: what makes its section.
+READERS: Final = {"custom": custom_of, "producers": producers_of}

@@ -24,7 +24,7 @@ from wasm_environ.component.text.references import (
     item,
 )
 from wasm_environ.component.text.types import component_type, function_type, instance_type, signature, type_definition, type_use
-from wasm_environ.text.customs import custom_of
+from wasm_environ.text.customs import READERS
 from wasm_environ.text.fields import FieldReader
 from wasm_environ.text.immediates import note_words
 from wasm_environ.text.positions import Positions
@@ -53,9 +53,9 @@ def component(t: Text, label: Label) -> s.Component:
 def _customs(t: Text) -> None:
     """The annotations before a field: custom sections."""
     for note in t.tokens.notes.pop(t.tokens.i, ()):
-        if note.name != "custom":
+        if note.name not in READERS:
             raise t.tokens.fail_raw(note_words(note), note.raw)
-        found = custom_of(t.tokens, note)
+        found = READERS[note.name](t.tokens, note)
         t.define(s.Custom(-1, found.name.decode(), found.contents))
 
 
