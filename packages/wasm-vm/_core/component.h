@@ -185,9 +185,11 @@ struct CanonFunction {
     VMFuncRef *core;       /* CANON_LIFT: what is lifted; borrowed, the store's */
     CanonFunction *target; /* CANON_LOWER: the lifted function; of this state */
     PyObject *callable;    /* CANON_LOWER_HOST: strong, NULL once the store was cleared */
-    uint32_t code, resource; /* CANON_BUILT_IN: canons.py's code, a resource type's slot */
+    uint32_t code, operand; /* CANON_BUILT_IN: canons.py's code; a resource type's slot, or which of a task's storage */
     uint32_t nparams; /* of the core function that was made */
 };
+
+enum { CONTEXT_SLOTS = 2 }; /* CanonicalABI.md: Thread.storage */
 
 /* A call into a lifted function that runs. On the C stack. */
 typedef struct Task {
@@ -197,6 +199,7 @@ typedef struct Task {
     const CanonOptions *caller; /* a guest's options, or NULL: Python called */
     VMValue *lowered;           /* the caller's flat values */
     PyObject *result;           /* of Python's call, once returned; strong */
+    uint64_t storage[CONTEXT_SLOTS]; /* of context.get and context.set */
     bool returned;
 } Task;
 

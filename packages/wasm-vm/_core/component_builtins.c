@@ -27,6 +27,15 @@ static void task_return(const Crossing *crossing, CanonFunction *function, VMVal
     task->returned = true;
 }
 
+/* Of the call that runs in the function's instance. A start function is in none. */
+static uint64_t *storage(const Crossing *crossing, const CanonFunction *function)
+{
+    Task *task = function->state->task;
+    if (!task || task->function->options.instance != function->options.instance || function->operand >= CONTEXT_SLOTS)
+        (void)canon_trap(crossing, "a task's context is only there during a call of its instance's functions");
+    return task->storage;
+}
+
 uint64_t canon_built_in(VMHostContext *context, VMValue *values)
 {
     CanonFunction *function = ((HostContext *)(void *)context)->function->canon;
@@ -42,18 +51,20 @@ uint64_t canon_built_in(VMHostContext *context, VMValue *values)
     bool own;
     switch (function->code) {
     case RESOURCE_NEW:
-        (void)handle_new(&crossing, state, instance, function->resource, (uint32_t)values[0].i32, &index);
+        (void)handle_new(&crossing, state, instance, function->operand, (uint32_t)values[0].i32, &index);
         values[0].i64 = index;
         break;
     case RESOURCE_REP:
-        (void)handle_rep(&crossing, state, instance, function->resource, index, &rep);
+        (void)handle_rep(&crossing, state, instance, function->operand, index, &rep);
         values[0].i64 = (int64_t)rep;
         break;
     case RESOURCE_DROP:
-        (void)handle_drop(&crossing, state, instance, function->resource, index, &rep, &own);
+        (void)handle_drop(&crossing, state, instance, function->operand, index, &rep, &own);
         if (own)
-            (void)resource_destroy(&crossing, state, instance, state->resources[function->resource], rep);
+            (void)resource_destroy(&crossing, state, instance, state->resources[function->operand], rep);
         break;
+    case CONTEXT_GET: values[0].u64 = storage(&crossing, function)[function->operand]; break;
+    case CONTEXT_SET: storage(&crossing, function)[function->operand] = values[0].u64; break;
     case TASK_RETURN: task_return(&crossing, function, values); break;
     default: (void)canon_trap(&crossing, "this runtime does not execute the asynchronous built-ins of the component model yet (canonical definition 0x%02x)", function->code);
     }

@@ -45,9 +45,9 @@ int canon_realloc(const Crossing *crossing, const CanonOptions *options, uint64_
     instance->may_leave = may_leave;
     uint64_t at = is64 ? (uint64_t)values[0].i64 : (uint32_t)values[0].i32;
     if (at & (align - 1))
-        return canon_trap(crossing, "realloc return: result not aligned");
+        return canon_trap(crossing, crossing->in_guest ? "unaligned pointer" : "realloc return: result not aligned");
     if (!within(at, size, options->memory->definition.length))
-        return canon_trap(crossing, "realloc return: beyond end of memory");
+        return canon_trap(crossing, crossing->in_guest ? "list content out-of-bounds" : "realloc return: beyond end of memory");
     *result = at;
     return 0;
 }

@@ -280,17 +280,17 @@ static PyObject *state_lower(StateObject *self, PyObject *args)
     return core_func(self, function, type, canon_lowered);
 }
 
-/* built_in(code, resource slot, signature or -1, options, core type) -> Func */
+/* built_in(code, operand, signature or -1, options, core type) -> Func */
 static PyObject *state_built_in(StateObject *self, PyObject *args)
 {
-    unsigned int code, resource;
+    unsigned int code, operand;
     int index;
     PyObject *given, *type;
     CanonOptions options;
-    if (!PyArg_ParseTuple(args, "IIiOO:built_in", &code, &resource, &index, &given, &type) || store_check_open(self->store) ||
+    if (!PyArg_ParseTuple(args, "IIiOO:built_in", &code, &operand, &index, &given, &type) || store_check_open(self->store) ||
         parse_options(self, given, &options))
         return NULL;
-    if (resource >= self->state->resource_count + 1) {
+    if (operand > self->state->resource_count && operand >= CONTEXT_SLOTS) {
         PyErr_SetString(PyExc_IndexError, "no such resource type");
         return NULL;
     }
@@ -301,7 +301,7 @@ static PyObject *state_built_in(StateObject *self, PyObject *args)
     if (!function)
         return NULL;
     function->code = code;
-    function->resource = resource;
+    function->operand = operand;
     return core_func(self, function, type, canon_built_in);
 }
 
@@ -361,7 +361,7 @@ static PyObject *state_fail(StateObject *self, PyObject *Py_UNUSED(ignored))
 static PyMethodDef state_methods[] = {
     {"lift", (PyCFunction)state_lift, METH_VARARGS, "lift(signature, core, options, info) -> ComponentFunc"},
     {"lower", (PyCFunction)state_lower, METH_VARARGS, "lower(signature, function, options, core_type) -> Func"},
-    {"built_in", (PyCFunction)state_built_in, METH_VARARGS, "built_in(code, resource, signature, options, core_type) -> Func"},
+    {"built_in", (PyCFunction)state_built_in, METH_VARARGS, "built_in(code, operand, signature, options, core_type) -> Func"},
     {"resource", (PyCFunction)state_resource, METH_VARARGS, "resource(slot, type)"},
     {"define_resource", (PyCFunction)state_define_resource, METH_VARARGS, "define_resource(slot, instance, destructor, name) -> ResourceType"},
     {"fail", (PyCFunction)state_fail, METH_NOARGS, "fail(): instantiation failed"},

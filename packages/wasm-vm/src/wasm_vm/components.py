@@ -138,9 +138,9 @@ def _lower(i: Instantiation, imports: Imports, function: int, signature: int, op
 
 
 def _built_in(
-    i: Instantiation, imports: Imports, code: int, resource: int, signature: int, options: Plain, params: tuple[int, ...], results: tuple[int, ...]
+    i: Instantiation, imports: Imports, code: int, operand: int, signature: int, options: Plain, params: tuple[int, ...], results: tuple[int, ...]
 ) -> None:
-    i.items.append(i.state.built_in(code, resource, signature, i.options(options), FuncType(params, results)))
+    i.items.append(i.state.built_in(code, operand, signature, i.options(options), FuncType(params, results)))
 
 
 # By a plain step's number.

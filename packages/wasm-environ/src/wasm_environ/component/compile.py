@@ -74,10 +74,12 @@ def _step(plan: p.Plan, program: ProgramBuilder, step: p.Step) -> Plain:
 
 def _built_in(plan: p.Plan, program: ProgramBuilder, step: p.BuiltIn) -> Plain:
     row = canons.BY_CODE[step.code]
-    resource = step.operands[0] if row.code in (canons.RESOURCE_NEW, canons.RESOURCE_DROP, canons.RESOURCE_REP) else 0
+    operand = 0  # of those that the runtime executes: a resource type, or which of a task's storage
     signature = -1
     params: tuple[int, ...]
     results: tuple[int, ...]
+    if row.code in (canons.RESOURCE_NEW, canons.RESOURCE_DROP, canons.RESOURCE_REP):
+        operand = step.operands[0]
     if row.code == canons.TASK_RETURN:
         result = None if step.type == p.NO_TYPE else step.type
         signature = program.result_signature(result)
@@ -85,11 +87,12 @@ def _built_in(plan: p.Plan, program: ProgramBuilder, step: p.BuiltIn) -> Plain:
         params, results = program.layouts[step.options.is64].core_function(given, True)
     elif row.name in ("context.get", "context.set"):
         value = (step.operands[0],)
+        operand = step.operands[1]
         params, results = ((), value) if row.name == "context.get" else (value, ())
     else:
         known = {**SIGNATURE_TYPES, "p": I64 if step.options.is64 else I32}
         params, results = (tuple([known[letter] for letter in letters]) for letters in row.signature.split(">"))
-    return plain.BUILT_IN, step.code, resource, signature, plain.plain_options(step.options), params, results
+    return plain.BUILT_IN, step.code, operand, signature, plain.plain_options(step.options), params, results
 
 
 def _resource_name(items: dict[str, p.Item], slot: int) -> str | None:

@@ -47,6 +47,8 @@ class Executor:
         self.last_definition: Module | None = None
         self.adapters: dict[tuple[tuple[str, ...], tuple[str, ...]], Module] = {}
         self.threads: dict[str, tuple[Any, Report]] = {}
+        self.found_components: Any = None  # `components.Components`, once the script has one
+        self.in_component = False  # what came last
         self.shared: dict[str, Any] = {}  # exports of modules of the thread that started this one
         self.handlers: dict[type, Callable[[Any], object]] = {
             c.ModuleCommand: self.module, c.ModuleInstance: self.module_instance, c.Register: self.register, c.Invoke: self.act,
@@ -74,7 +76,26 @@ class Executor:
 
     # Modules
 
+    @property
+    def components(self) -> Any:
+        """What the script says of components; most say nothing, and their support is imported by the first that does."""
+        if self.found_components is None:
+            from wasm_facade.wast.components import Components
+
+            self.found_components = Components(self.engine)
+        return self.found_components
+
+    def compiled(self, command: c.ModuleCommand) -> Any:
+        """The Module or Component of a command."""
+        if command.is_component:
+            return self.components.compiled(command)
+        return Module(self.engine, command.binary(self.engine.features))
+
     def module(self, command: c.ModuleCommand) -> None:
+        self.in_component = command.is_component
+        if command.is_component:
+            self.components.define(command)
+            return
         if not command.definition:
             self.last = None  # should this fail, what follows must not meet the module before
         module = Module(self.engine, command.binary(self.engine.features))
@@ -91,6 +112,10 @@ class Executor:
             self.linker.define_instance(self.store, name.removeprefix("$"), self.last)  # as for wasmtime's scripts, which register nothing
 
     def module_instance(self, command: c.ModuleInstance) -> None:
+        self.in_component = command.is_component
+        if command.is_component:
+            self.components.instance(command)
+            return
         module = self.definitions.get(command.definition) if command.definition else self.last_definition
         if module is None:
             raise Failure(f"no module definition {command.definition}")
@@ -113,6 +138,8 @@ class Executor:
 
     def act(self, action: c.Action, expected: Sequence[c.Expected] = ()) -> list[Any]:
         """The results of an action."""
+        if self.in_component and isinstance(action, c.Invoke):
+            return [self.components.invoke(action)[0]]
         if isinstance(action, c.Get):
             item = self.instance(action.module).exports(self.store)[action.name]
             if not isinstance(item, Global):
@@ -139,7 +166,20 @@ class Executor:
             module = self.adapters[key] = Module(self.engine, values.adapter(params, results))
         return Instance(self.store, module, [function]).exports(self.store)["f"]
 
+    def component_returns(self, action: c.Invoke, command: c.AssertReturn) -> None:
+        from wasm_facade.wast.components import matches
+
+        found, type = self.components.invoke(action)
+        wanted = command.values
+        if wanted is None or len(wanted) > 1:
+            raise Failure("the expected results are not one value of a component")
+        if (not wanted and found is not None) or (wanted and (type is None or not matches(wanted[0], type, found))):
+            raise Failure(f"{_name(action)} returned {found!r}, not {' '.join(map(repr, wanted)) or 'nothing'}")
+
     def assert_return(self, command: c.AssertReturn) -> None:
+        if self.in_component and isinstance(command.action, c.Invoke):
+            self.component_returns(command.action, command)
+            return
         results = self.act(command.action, command.expected)
         wanted = command.expected
         if len(results) != len(wanted):
@@ -150,7 +190,9 @@ class Executor:
 
     def assert_trap(self, command: c.AssertTrap | c.AssertExhaustion) -> None:
         try:
-            if isinstance(command.action, c.ModuleCommand):
+            if isinstance(command.action, c.ModuleCommand) and command.action.is_component:
+                self.components.instantiate("", self.components.compiled(command.action))
+            elif isinstance(command.action, c.ModuleCommand):
                 self.linker.instantiate(self.store, Module(self.engine, command.action.binary(self.engine.features)))
             else:
                 self.act(command.action)
@@ -175,7 +217,7 @@ class Executor:
 
     def refused(self, command: Any, wanted: type[WasmError]) -> None:
         try:
-            Module(self.engine, command.module.binary(self.engine.features))
+            self.compiled(command.module)
         except wanted:
             return
         except WasmError as error:
@@ -189,9 +231,12 @@ class Executor:
         self.refused(command, InvalidError)
 
     def assert_unlinkable(self, command: c.AssertUnlinkable) -> None:
-        module = Module(self.engine, command.module.binary(self.engine.features))
+        module = self.compiled(command.module)
         try:
-            self.linker.instantiate(self.store, module)
+            if command.module.is_component:
+                self.components.instantiate("", module)
+            else:
+                self.linker.instantiate(self.store, module)
         except LinkError:
             return
         except Trap as trap:
