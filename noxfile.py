@@ -14,6 +14,7 @@ nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
 SUITE = Path(os.environ.get("WASM_TESTSUITE", ROOT.parent / "shared" / "testsuite"))
+COMPONENT_SUITE = Path(os.environ.get("WASM_COMPONENT_TESTSUITE", ROOT.parent / "shared" / "component-testsuite"))
 PACKAGES = sorted(path.name for path in (ROOT / "packages").iterdir() if (path / "pyproject.toml").exists())
 # What a package needs of the workspace; everything else it declares itself.
 NEEDS = {
@@ -42,11 +43,12 @@ def tests(session: nox.Session, form: str) -> None:
 
 @nox.session
 def spec(session: nox.Session) -> None:
-    """The official suite on every backend: `nox -s spec -- FOLDER`; without a folder, the one beside the repository."""
-    folder = session.posargs[0] if session.posargs else str(SUITE)
-    if not Path(folder).is_dir():
-        session.skip(f"no folder of the official test suite at {folder}; name it: nox -s spec -- FOLDER")
-    session.run("pytest", "-q", "tests/spec", "--testsuite", folder, *session.posargs[1:])
+    """The official suites on every backend: `nox -s spec -- FOLDER`; without a folder, those of modules and components beside the repository."""
+    folders = [Path(session.posargs[0])] if session.posargs else [folder for folder in (SUITE, COMPONENT_SUITE) if folder.is_dir()]
+    if not folders or not folders[0].is_dir():
+        session.skip(f"no folder of the official test suite at {SUITE}; name it: nox -s spec -- FOLDER")
+    for folder in folders:
+        session.run("pytest", "-q", "tests/spec", "--testsuite", str(folder), *session.posargs[1:])
 
 
 @nox.session

@@ -8,6 +8,8 @@ from pathlib import Path
 # Columns: feature, the files for it (patterns in the suite's folder). A file in no row is for wasm 2.0.
 # The first row that fits counts.
 GROUPS = (
+    # the component model's suite, which has a folder of its own
+    ("components", ("async/*.wast", "binary/*.wast", "linking/*.wast", "resources/*.wast", "validation/*.wast", "values/*.wast")),
     ("legacy_exceptions", ("legacy/*.wast",)),
     ("annotations", ("custom/*.wast",)),
     ("custom_descriptors", ("proposals/custom-descriptors/*.wast",)),
@@ -38,7 +40,7 @@ GROUPS = (
 # Columns: strategy, the features whose files it runs, besides wasm 2.0.
 EVERYTHING = (
     "function_references", "gc", "exceptions", "tail_call", "memory64", "multi_memory", "relaxed_simd", "annotations", "custom_descriptors",
-    "custom_page_sizes", "threads", "wide_arithmetic", "legacy_exceptions",
+    "custom_page_sizes", "threads", "wide_arithmetic", "legacy_exceptions", "components",
 )  # fmt: skip
 STRATEGIES = (
     ("llvm", EVERYTHING),
@@ -47,7 +49,11 @@ STRATEGIES = (
 
 # Settings that differ from the defaults while a feature's files run; the threads proposal's suite is older than several tables and memories, and than
 # 64-bit ones.
-SETTINGS = {
+SETTINGS: dict[str, dict[str, bool | int]] = {
+    "components": {
+        f"wasm_component_model_{name}": True
+        for name in ("async_stackful", "more_async_builtins", "threading", "error_context", "fixed_length_lists", "map", "implements")
+    },
     "custom_descriptors": {"wasm_custom_descriptors": True},
     "custom_page_sizes": {"wasm_custom_page_sizes": True},
     "wide_arithmetic": {"wasm_wide_arithmetic": True},

@@ -83,6 +83,7 @@ typedef struct HandleTable {
 struct ComponentInstance {
     HandleTable handles;
     uint32_t parent; /* index; the root's is itself */
+    uint16_t backpressure;
     bool may_leave;
     bool entered; /* a call is in it, or one trapped there: it is not entered again */
 };

@@ -2,7 +2,22 @@
 #include "component.h"
 #include "runtime.h"
 
-enum { RESOURCE_NEW = 0x02, RESOURCE_DROP = 0x03, RESOURCE_REP = 0x04, TASK_RETURN = 0x09, CONTEXT_GET = 0x0A, CONTEXT_SET = 0x0B };
+enum { RESOURCE_NEW = 0x02, RESOURCE_DROP = 0x03, RESOURCE_REP = 0x04, TASK_RETURN = 0x09, CONTEXT_GET = 0x0A, CONTEXT_SET = 0x0B,
+       BACKPRESSURE_INC = 0x24, BACKPRESSURE_DEC = 0x25 };
+
+/* Those that an instance may call that may not leave. */
+static bool stays(uint32_t code)
+{
+    return code == RESOURCE_REP || code == CONTEXT_GET || code == CONTEXT_SET || code == BACKPRESSURE_INC || code == BACKPRESSURE_DEC;
+}
+
+/* Nothing waits to enter an instance, so nothing but the counter itself is kept. */
+static void backpressure(const Crossing *crossing, ComponentInstance *instance, uint32_t code)
+{
+    if (instance->backpressure == (code == BACKPRESSURE_INC ? UINT16_MAX : 0))
+        (void)canon_trap(crossing, "backpressure counter %s", code == BACKPRESSURE_INC ? "overflow" : "underflow");
+    instance->backpressure = (uint16_t)(code == BACKPRESSURE_INC ? instance->backpressure + 1 : instance->backpressure - 1);
+}
 
 static void task_return(const Crossing *crossing, CanonFunction *function, VMValue *values)
 {
@@ -44,7 +59,7 @@ uint64_t canon_built_in(VMHostContext *context, VMValue *values)
     CallScope scope;
     const Crossing crossing = {.store = state->store, .program = state->program, .scope = &scope, .in_guest = true};
     scope_begin(&scope, state);
-    if (function->code != RESOURCE_REP && function->code != CONTEXT_GET && function->code != CONTEXT_SET && !state->instances[instance].may_leave)
+    if (!stays(function->code) && !state->instances[instance].may_leave)
         (void)canon_trap(&crossing, "cannot leave component instance");
     uint32_t index = (uint32_t)values[0].i32;
     uint64_t rep;
@@ -65,6 +80,8 @@ uint64_t canon_built_in(VMHostContext *context, VMValue *values)
         break;
     case CONTEXT_GET: values[0].u64 = storage(&crossing, function)[function->operand]; break;
     case CONTEXT_SET: storage(&crossing, function)[function->operand] = values[0].u64; break;
+    case BACKPRESSURE_INC:
+    case BACKPRESSURE_DEC: backpressure(&crossing, &state->instances[instance], function->code); break;
     case TASK_RETURN: task_return(&crossing, function, values); break;
     default: (void)canon_trap(&crossing, "this runtime does not execute the asynchronous built-ins of the component model yet (canonical definition 0x%02x)", function->code);
     }

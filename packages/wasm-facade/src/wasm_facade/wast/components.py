@@ -175,7 +175,7 @@ def matches(wanted: ComponentValue, type: types.ValType, found: Any) -> bool:
             parts = dict(type.fields)
             return all(matches(w, parts[label], getattr(found, label)) for label, w in wanted.value)
         case "flags":
-            return found == set(wanted.value)
+            return bool(found == set(wanted.value))
         case "variant" | "option" | "result":
             label, payload = _case_of(wanted)
             part = dict(cases_of(type))[label]
