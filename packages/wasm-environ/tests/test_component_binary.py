@@ -123,7 +123,7 @@ REFUSED = [
     (wrapped(7, b"\1\x6b\x80\x80\x80\x80\x80\x10"), "integer representation too long", 12, MalformedError),
     (wrapped(7, b"\1\x66\2"), "invalid leading byte (0x2) for optional component value type", 12, MalformedError),
     (wrapped(3, b"\1\0\x60"), "invalid leading byte (0x60) for non-final sub type", 12, MalformedError),
-    (wrapped(3, b"\1\x61"), "invalid leading byte for type definition", 11, MalformedError),
+    (wrapped(3, b"\1\x61"), "invalid leading byte (0x61) for type", 11, MalformedError),
     (wrapped(3, b"\1\x50\1\0\1a\1b\5\0"), "invalid leading byte (0x5) for external kind", 18, MalformedError),
     (wrapped(6, b"\1\1\1\0\1a"), "invalid leading byte (0x1) for core instance export kind", 11, MalformedError),
     (wrapped(6, b"\1\0\x10\1\0\1a"), "invalid leading byte (0x10) for external kind", 12, MalformedError),

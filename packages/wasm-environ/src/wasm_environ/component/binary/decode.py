@@ -8,6 +8,7 @@ from typing import final
 from wasm_environ import limits
 from wasm_environ.binary.reader import Reader
 from wasm_environ.compile_errors import InvalidError, MalformedError
+from wasm_environ.component.binary.cursor import leading
 from wasm_environ.component.binary.decode_definitions import ITEMS
 from wasm_environ.component.syntax import Component, CoreModule, Custom, SubComponent
 from wasm_environ.features import ALL
@@ -36,8 +37,8 @@ LARGE: Final = 100_000  # bytes of a component for which the garbage collector i
 WORDS: Final = (
     ("unexpected end of section or function", "unexpected end-of-file"),
     ("length out of bounds: ", "unexpected end-of-file: "),
-    ("malformed definition type", "invalid leading byte for type definition"),
 )
+NO_TYPE: Final = "malformed definition type"  # the core decoder's words for a byte that begins no type
 
 
 def is_component(data: bytes) -> bool:
@@ -57,14 +58,16 @@ def decode(data: bytes, features: Features = ALL) -> Component:
     try:
         return _component(Reader(data, 0, len(data), features, []))
     except MalformedError as error:
-        raise _worded(error) from None
+        raise _worded(error, data) from None
     finally:
         if pause:
             gc.enable()
 
 
-def _worded(error: MalformedError) -> MalformedError:
+def _worded(error: MalformedError, data: bytes) -> MalformedError:
     """The error in the component suite's words."""
+    if error.message == NO_TYPE:
+        return leading(data[error.offset], "type", error.offset)
     for theirs, ours in WORDS:
         if error.message.startswith(theirs):
             return MalformedError(ours + error.message[len(theirs) :], error.offset)

@@ -130,7 +130,7 @@ def module_typedef(r: Reader) -> CoreRecType:
         return rec_type(r)
     except MalformedError as error:
         if first == MODULE_TYPE and error.offset >= 0 and error.message.startswith("malformed definition type"):
-            raise InvalidError(f"invalid leading byte (0x{r.data[error.offset]:x}) for type definition", error.offset) from None
+            raise InvalidError(f"invalid leading byte (0x{r.data[error.offset]:x}) for type", error.offset) from None
         raise
 
 
