@@ -49,7 +49,7 @@ int canon_realloc(const Crossing *crossing, const CanonOptions *options, uint64_
     if (!within(at, size, options->memory->definition.length))
         return canon_trap(crossing, crossing->in_guest ? "list content out-of-bounds" : "realloc return: beyond end of memory");
     *result = at;
-    return 0;
+    return crossing->in_guest ? 0 : memory_will_write(options->memory, at, size); /* in a guest, a page's first write is seen to when it faults */
 }
 
 int canon_post_return(const Crossing *crossing, CanonFunction *function, VMValue *flat)

@@ -313,7 +313,7 @@ int abi_lower_result(const Crossing *crossing, const AbiSignature *signature, co
     if (to->is_async || result->flat > MAX_FLAT_RESULTS) {
         uint32_t last = signature->params->flat > param_limit(to) ? 1 : signature->params->flat;
         place = (Place){NULL, load_address(to, (Place){flat + last, 0}, 0)};
-        if (check_pointer(crossing, to, result, place.at, "return"))
+        if (check_pointer(crossing, to, result, place.at, "return") || memory_will_write(to->memory, place.at, result->size[wide(to)]))
             return -1;
     }
     int failed = lower(&l, result, object, place);

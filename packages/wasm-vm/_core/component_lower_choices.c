@@ -82,11 +82,11 @@ int lower_record(Lowering *l, const Node *node, PyObject *object, Place place)
     return 0;
 }
 
-/* ---- variants: Variant objects, or bare values told apart by their classes (the rule of wasmtime-py) ---- */
+/* ---- variants: Variant objects, or bare values told apart by their classes: the rule of wasmtime-py, but that a bool is no int where either may be ---- */
 
 static bool is_of(uint32_t classes, PyObject *o)
 {
-    return ((classes & CLASS_OBJECT) && o == Py_None) || ((classes & CLASS_BOOL) && PyBool_Check(o)) || ((classes & CLASS_INT) && PyLong_Check(o)) ||
+    return ((classes & CLASS_OBJECT) && o == Py_None) || ((classes & CLASS_BOOL) && PyBool_Check(o)) || ((classes & CLASS_INT) && PyLong_Check(o) && !PyBool_Check(o)) ||
            ((classes & CLASS_FLOAT) && PyFloat_Check(o)) || ((classes & CLASS_STR) && PyUnicode_Check(o)) || ((classes & CLASS_BYTES) && PyBytes_Check(o)) ||
            ((classes & CLASS_LIST) && PyList_Check(o)) || ((classes & CLASS_DICT) && PyDict_Check(o)) ||
            ((classes & CLASS_RECORD) && PyObject_TypeCheck(o, &RecordType)) || ((classes & CLASS_TUPLE) && PyTuple_Check(o)) ||
