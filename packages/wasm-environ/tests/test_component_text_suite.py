@@ -5,7 +5,9 @@ The folder is WASM_COMPONENT_TESTSUITE, or ../shared/component-testsuite beside 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import time
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from wasm_environ.compile_errors import TextError
 from wasm_environ.component.text.parser import parse_component
 from wasm_environ.text import commands as c
 from wasm_environ.text import parse_script
+from wasm_environ.text.lexer import SCANNER, blank_comments
 
 wasmtime = pytest.importorskip("wasmtime")
 
@@ -67,6 +70,19 @@ def test_quotes_are_malformed_in_the_suites_words(name: str) -> None:
 def test_there_are_hundreds() -> None:
     kinds = [component.kind for name in FILES for _, component in components(name)]
     assert [kinds.count("text") > 600, kinds.count("binary") > 100, kinds.count("quote") > 4] == [True, True, True]
+
+
+def test_texts_cut_short_or_damaged_raise_only_our_errors() -> None:
+    chance = random.Random(7)
+    texts = [m.source for name in FILES for _, m in components(name) if m.kind == "text" and len(m.source) < 1500]
+    words = [tok for text in texts[::7] for tok in SCANNER.findall(text) if tok]
+    for _ in range(3000):
+        toks = [tok for tok in SCANNER.findall(blank_comments(chance.choice(texts))) if tok]
+        if chance.randrange(3):
+            toks[chance.randrange(len(toks))] = chance.choice(words)
+        cut = chance.randrange(1, 2 * len(toks))
+        with contextlib.suppress(TextError):
+            parse_component(" ".join(toks[:cut]) + chance.choice(("", " ", ")", "))")))
 
 
 def test_is_quick() -> None:

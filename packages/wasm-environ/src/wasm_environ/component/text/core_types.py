@@ -10,7 +10,7 @@ from wasm_environ.binary.type_section import sub_type
 from wasm_environ.binary.writer import unsigned
 from wasm_environ.component import syntax as s
 from wasm_environ.component.text.frames import Text
-from wasm_environ.component.text.references import core_item, outer_alias, refers
+from wasm_environ.component.text.references import core_item, outer_alias, refers, two_indices
 from wasm_environ.composites import SubType
 from wasm_environ.features import ALL
 from wasm_environ.module import FUNC, GLOBAL, KIND_NAMES, MEMORY, TABLE, TAG
@@ -135,8 +135,7 @@ def _declaration(t: Text, known: dict[FuncType, int]) -> None:
 def _alias(t: Text) -> None:
     tokens = t.tokens
     tokens.expect("outer")
-    at = tokens.i
-    tokens.i += 2
+    at = two_indices(t)
     tokens.expect("(")
     tokens.expect("type")
     label = t.label()

@@ -25,9 +25,15 @@ def refers(t: Text, word: str) -> bool:
     return (first == "$" or first.isdigit()) and (toks[i + 3] == ")" or toks[i + 3][:1] == '"')
 
 
+def _names_follow(t: Text) -> bool:
+    """Whether a string stands after the index here."""
+    toks, i = t.tokens.toks, t.tokens.i
+    return toks[i] != "" and toks[i + 1][:1] == '"'
+
+
 def item(t: Text, sort: int) -> int:
     """index "name"*: an item, or what the instance exports under the names."""
-    if t.tokens.toks[t.tokens.i + 1][:1] != '"':
+    if not _names_follow(t):
         return t.index(sort)
     found = t.index(s.INSTANCE)
     while t.tokens.is_string():
@@ -39,7 +45,7 @@ def item(t: Text, sort: int) -> int:
 
 def core_item(t: Text, sort: int) -> int:
     """index "name"?: a core item, or what the core instance exports under the name."""
-    if t.tokens.toks[t.tokens.i + 1][:1] != '"':
+    if not _names_follow(t):
         return t.index(sort)
     if sort not in _EXPORTED:
         raise t.tokens.fail(f"unexpected token: core instances export no {s.SORT_NAMES[sort]}", t.tokens.i + 1)
@@ -153,6 +159,16 @@ def inline_exports(t: Text) -> list[s.ExternName]:
 # ---- aliases
 
 
+def two_indices(t: Text) -> int:
+    """Step over the indices of an outer alias, which are read when its sort is known: where they are."""
+    at = t.tokens.i
+    for _ in range(2):
+        if not t.at_index():
+            raise t.tokens.unexpected(wanted="an index")
+        t.tokens.i += 1
+    return at
+
+
 def outer_alias(t: Text, sort: int, at: int) -> s.AliasOuter:
     """The two indices at the token `at`: so many frames outwards, an item there."""
     tokens = t.tokens
@@ -192,8 +208,7 @@ def alias(t: Text) -> None:
     """An alias as a field, the cursor after `(alias`."""
     tokens = t.tokens
     if tokens.take("outer"):
-        at = tokens.i
-        tokens.i += 2
+        at = two_indices(t)
         tokens.expect("(")
         sort = sort_word(t)
         if sort not in OUTER:
@@ -231,8 +246,7 @@ def inverted_alias(t: Text, sort: int, label: Label) -> int | None:
     if tokens.take("outer"):
         if sort not in OUTER:
             raise tokens.unexpected(tokens.i - 1, "an export")
-        at = tokens.i
-        tokens.i += 2
+        at = two_indices(t)
         definition: s.AliasOuter | s.AliasExport = outer_alias(t, sort, at)
     else:
         core = tokens.take("core")
