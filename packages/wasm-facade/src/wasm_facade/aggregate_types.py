@@ -5,7 +5,7 @@ from __future__ import annotations
 from wasm_environ import composites
 from wasm_environ import types as environ
 from wasm_facade.homes import PendingType, code_in, declare, home_of, loose
-from wasm_facade.types import ValType, declared_id
+from wasm_facade.val_type import ValType, declared_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -205,32 +205,16 @@ def _description(registry: Any, public: Any) -> Any:
     return public._in(registry)
 
 
-def _func_id(registry: Any, public: Any) -> int:
-    from wasm_facade.types import FuncType, id_in
-
-    if not isinstance(public, FuncType):
-        raise ArgumentError(f"expected a FuncType, not {type(public).__name__}")
-    return id_in(registry, public)
-
-
 def _func_type(registry: Any, id: int) -> Any:
     from wasm_facade.types import FuncType
 
     return FuncType._of_id(registry, id)
 
 
-def _tag_id(registry: Any, public: Any) -> int:
-    from wasm_facade.types import TagType, id_in
-
-    if not isinstance(public, TagType):
-        raise ArgumentError(f"expected a TagType, not {type(public).__name__}")
-    return id_in(registry, public.functype)
-
-
 def _tag_type(registry: Any, id: int) -> Any:
-    from wasm_facade.types import FuncType, TagType
+    from wasm_facade.types import tag_type
 
-    return TagType(FuncType._of_id(registry, id))
+    return tag_type(registry, id)
 
 
 def _set_wasi(store: Store, config: Any) -> Any:
@@ -253,7 +237,7 @@ def _aggregate_type(registry: Any, id: int) -> Any:
 
 
 bind_types(
-    func_type=_func_type, func_id=_func_id, tag_type=_tag_type, tag_id=_tag_id, aggregate_type=_aggregate_type, aggregate_id=_aggregate_id,
+    func_type=_func_type, tag_type=_tag_type, aggregate_type=_aggregate_type, aggregate_id=_aggregate_id,
     to_memory_type=_described_by("MemoryType"), from_memory_type=_description, to_table_type=_described_by("TableType"), from_table_type=_description,
     to_global_type=_described_by("GlobalType"), from_global_type=_description, default_engine=Engine, set_wasi=_set_wasi,
 )  # fmt: skip

@@ -7,188 +7,17 @@ by value and have a repr in the text format's words.
 from __future__ import annotations
 
 from wasm_environ import types as environ
-from wasm_environ.errors import WasmError
-from wasm_facade.homes import PendingType, abstract_above, code_in, declare, home_of, loose, same_values
+from wasm_environ.errors import ArgumentError, WasmError
+from wasm_facade.homes import PendingType, code_in, declare, home_of, loose
+from wasm_facade.val_type import ValType as ValType
+from wasm_facade.val_type import declared_home, declared_id
+from wasm_vm import bind_types
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from wasm_environ.registry import TypeRegistry
-    from wasm_facade.aggregate_types import ArrayType, StructType
-
-
-# The names of abstract heap types, for `ValType.ref`.
-HEAPS = {name: code for code, name in environ.HEAP_NAMES.items()}
-
-
-class ValType:
-    """A value type. Made by the class methods: `ValType.i32()`, `ValType.ref(...)`; two of the same type are equal."""
-
-    __slots__ = ("__dict__", "_home", "_type")
-
-    def __init__(self) -> None:
-        raise WasmError("cannot construct directly; use ValType.i32() and its siblings")
-
-    @classmethod
-    def _of(cls, code: int, home: TypeRegistry | None = None) -> ValType:
-        """`home`: whose id a reference to a declared type holds."""
-        made = cls.__new__(cls)
-        made._type = code
-        made._home = home if code & environ.CONCRETE else None
-        return made
-
-    _type: int
-    _home: TypeRegistry | None
-
-    @classmethod
-    def i32(cls) -> ValType:
-        """The 32-bit integer type."""
-        return cls._of(environ.I32)
-
-    @classmethod
-    def i64(cls) -> ValType:
-        """The 64-bit integer type."""
-        return cls._of(environ.I64)
-
-    @classmethod
-    def f32(cls) -> ValType:
-        """The 32-bit float type."""
-        return cls._of(environ.F32)
-
-    @classmethod
-    def f64(cls) -> ValType:
-        """The 64-bit float type."""
-        return cls._of(environ.F64)
-
-    @classmethod
-    def v128(cls) -> ValType:
-        """The 128-bit vector type."""
-        return cls._of(environ.V128)
-
-    @classmethod
-    def externref(cls) -> ValType:
-        """The type of references to anything of the host's."""
-        return cls._of(environ.EXTERNREF)
-
-    @classmethod
-    def funcref(cls) -> ValType:
-        """The type of references to functions."""
-        return cls._of(environ.FUNCREF)
-
-    @classmethod
-    def anyref(cls) -> ValType:
-        """The type of references to garbage-collected objects."""
-        return cls._of(environ.ANYREF)
-
-    @classmethod
-    def eqref(cls) -> ValType:
-        """The type of references that wasm can compare: structs, arrays, i31."""
-        return cls._of(environ.ref(environ.EQ))
-
-    @classmethod
-    def i31ref(cls) -> ValType:
-        """The type of references to 31-bit integers."""
-        return cls._of(environ.ref(environ.I31))
-
-    @classmethod
-    def structref(cls) -> ValType:
-        """The type of references to structs."""
-        return cls._of(environ.ref(environ.STRUCT))
-
-    @classmethod
-    def arrayref(cls) -> ValType:
-        """The type of references to arrays."""
-        return cls._of(environ.ref(environ.ARRAY))
-
-    @classmethod
-    def exnref(cls) -> ValType:
-        """The type of references to exceptions."""
-        return cls._of(environ.EXNREF)
-
-    @classmethod
-    def ref(cls, heap: StructType | ArrayType | FuncType | PendingType | str, nullable: bool = True) -> ValType:
-        """The type of references to a StructType, ArrayType or FuncType, or to an abstract heap type by its name in the text format: "any", "struct"."""
-        if isinstance(heap, str):
-            if heap not in HEAPS:
-                raise WasmError(f"heap: no heap type {heap!r}; there are {', '.join(HEAPS)}")
-            return cls._of(environ.ref(HEAPS[heap], bool(nullable)))
-        home, id = declared_home(heap)
-        return cls._of(environ.ref_to(id, bool(nullable)), home)
-
-    @property
-    def is_ref(self) -> bool:
-        """Whether this is a reference type."""
-        return environ.is_ref(self._type)
-
-    @property
-    def is_nullable(self) -> bool:
-        """Whether this is a reference type that has null."""
-        return bool(self._type & environ.NULLABLE)
-
-    @property
-    def heap_type(self) -> StructType | ArrayType | FuncType | str | None:
-        """What a reference type refers to: a StructType, ArrayType or FuncType, or the name of an abstract heap type, "cont" for any
-        continuation type. None for numbers."""
-        if self._home is None:
-            return environ.HEAP_NAMES[environ.heap_of(self._type)] if self.is_ref else None
-        id = environ.heap_of(self._type)
-        if abstract_above(self._home, id) == environ.CONT:
-            return environ.HEAP_NAMES[environ.CONT]
-        return declared_of(self._home, id)
-
-    @property
-    def _abstract(self) -> int:
-        """Its code, a declared type's replaced by the abstract one above it."""
-        if self._home is None:
-            return self._type
-        return environ.ref(abstract_above(self._home, environ.heap_of(self._type)), self.is_nullable)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ValType) and same_values(self._home, self._type, other._home, other._type)
-
-    def __hash__(self) -> int:
-        return hash(loose(self._type))
-
-    def __repr__(self) -> str:
-        if self._home is None:
-            return environ.value_type_name(self._type)
-        from wasm_environ.type_text import value_text
-
-        return value_text(self._home, self._type)
-
-
-def declared_home(declared: StructType | ArrayType | FuncType | PendingType) -> tuple[TypeRegistry, int]:
-    """The home and the id there of a type that references can name. Raises TypeError."""
-    if isinstance(declared, FuncType):
-        if declared._home is not None:
-            return declared._home, declared._id
-        home = home_of(())
-        return home, home.register_func(declared._type)
-    from wasm_facade.aggregate_types import ArrayType, StructType
-
-    if not isinstance(declared, (StructType, ArrayType, PendingType)):
-        raise TypeError(f"heap: expected a StructType, ArrayType, FuncType or the name of a heap type, not {type(declared).__name__}")
-    return declared._home
-
-
-def declared_id(registry: TypeRegistry, declared: StructType | ArrayType | FuncType | PendingType) -> int:
-    """Its id in a registry, which is told of it if need be."""
-    home, id = declared_home(declared)
-    if home is registry:
-        return id
-    from wasm_environ.type_sections import adopt
-
-    return adopt(registry, home, id)
-
-
-def declared_of(home: TypeRegistry, id: int) -> StructType | ArrayType | FuncType:
-    """The public type of an id."""
-    if home.is_func(id):
-        return FuncType._of_id(home, id)
-    from wasm_facade.aggregate_types import type_of
-
-    return type_of(home, id)
 
 
 def _val_types(what: str, items: Iterable[ValType]) -> tuple[ValType, ...]:
@@ -288,17 +117,6 @@ class FuncType:
         final = "" if self.is_final else ", final=False"
         above = "" if self.supertype is None else f", supertype={self.supertype!r}"
         return f"FuncType({self.params!r}, {self.results!r}{final}{above})"
-
-
-def id_in(registry: TypeRegistry, type: FuncType) -> int:
-    """The id of a function type in a registry, which is told of it if need be."""
-    if type._home is registry:
-        return type._id
-    if type._home is None:
-        return registry.register_func(type._type)
-    from wasm_environ.type_sections import adopt
-
-    return adopt(registry, type._home, type._id)
 
 
 class Limits:
@@ -548,3 +366,26 @@ class ExportType:
 
     def __repr__(self) -> str:
         return f"ExportType({self.name!r}, {self.type!r})"
+
+
+def func_id(registry: TypeRegistry, type: FuncType) -> int:
+    """For the vm: the id of a function type. Raises ArgumentError for anything else."""
+    if not isinstance(type, FuncType):
+        raise ArgumentError(f"expected a FuncType, not {type.__class__.__name__}")
+    return registry.register_func(type._type) if type._home is None else declared_id(registry, type)
+
+
+def tag_id(registry: TypeRegistry, type: TagType) -> int:
+    """For the vm: the id of the function type that describes a tag's payload. Raises ArgumentError for anything else."""
+    if not isinstance(type, TagType):
+        raise ArgumentError(f"expected a TagType, not {type.__class__.__name__}")
+    return func_id(registry, type.functype)
+
+
+def tag_type(registry: TypeRegistry, id: int) -> TagType:
+    """For the vm: the way back."""
+    return TagType(FuncType._of_id(registry, id))
+
+
+# In place of engine.py's, which import this module when it is needed.
+bind_types(func_id=func_id, func_type=FuncType._of_id, tag_id=tag_id, tag_type=tag_type)

@@ -88,7 +88,7 @@ def bind_types(
     default_engine: Callable[[], Any] | None = None,
     set_wasi: Callable[[Store, Any], Any] | None = None,
 ) -> None:
-    """Let the public API's own classes appear in the vm's methods; called once, before use.
+    """Let the public API's own classes appear in the vm's methods; what is not given stays as it is.
 
     Everything about types is asked with the engine's TypeRegistry first, whose ids references to declared types hold. `*_type(registry, id)` is the public
     type of an id, of a tag's payload for tags; `*_id(registry, type)` the way back, raising TypeError for anything else. `to_*(registry, described)` turn
@@ -96,11 +96,12 @@ def bind_types(
     TypeError or AttributeError for anything else. Environ's own types are always accepted. `default_engine()` makes the engine of `Store()`;
     `set_wasi(store, config)` is called by `Store.set_wasi`, and what it returns is kept as `store._wasi`.
     """
-    _bind_types(
-        func_type=func_type, func_id=func_id, tag_type=tag_type, tag_id=tag_id, aggregate_type=aggregate_type, aggregate_id=aggregate_id,
-        to_memory_type=to_memory_type, from_memory_type=from_memory_type, to_table_type=to_table_type, from_table_type=from_table_type,
-        to_global_type=to_global_type, from_global_type=from_global_type, default_engine=default_engine, set_wasi=set_wasi,
-    )  # fmt: skip
+    given = {
+        "func_type": func_type, "func_id": func_id, "tag_type": tag_type, "tag_id": tag_id, "aggregate_type": aggregate_type, "aggregate_id": aggregate_id,
+        "to_memory_type": to_memory_type, "from_memory_type": from_memory_type, "to_table_type": to_table_type, "from_table_type": from_table_type,
+        "to_global_type": to_global_type, "from_global_type": from_global_type, "default_engine": default_engine, "set_wasi": set_wasi,
+    }  # fmt: skip
+    _bind_types(**{name: hook for name, hook in given.items() if hook is not None})
 
 
 def __getattr__(name: str) -> object:
