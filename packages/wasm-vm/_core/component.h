@@ -126,7 +126,7 @@ typedef struct CanonOptions {
     VMFuncRef *realloc;     /* or NULL */
     VMFuncRef *post_return; /* or NULL */
     uint8_t encoding;       /* ENCODING_* */
-    bool is_async;
+    bool is_async, has_callback;
 } CanonOptions;
 enum { ENCODING_UTF8, ENCODING_UTF16, ENCODING_LATIN1_UTF16 };
 
@@ -220,6 +220,7 @@ void scope_begin(CallScope *scope, ComponentState *state);
 int scope_check(const Crossing *crossing); /* the callee has no borrows left: -1 as canon_trap */
 void scope_end(CallScope *scope);          /* gives back what was lent. With `held` the GIL is held */
 int scope_lend(const Crossing *crossing, ComponentState *state, uint32_t instance, uint32_t index);
+int canon_async_return(const Crossing *crossing, const Task *task, const VMValue *flat); /* an async-lifted function has returned: -1 as canon_trap if it is not done */
 int canon_post_return(const Crossing *crossing, CanonFunction *function, VMValue *flat);
 PyObject *component_func_wrap(CanonFunction *function, PyObject *info);
 int resource_destroy(const Crossing *crossing, ComponentState *state, int64_t caller, ResourceType *type, uint64_t rep);

@@ -52,6 +52,20 @@ int canon_realloc(const Crossing *crossing, const CanonOptions *options, uint64_
     return crossing->in_guest ? 0 : memory_will_write(options->memory, at, size); /* in a guest, a page's first write is seen to when it faults */
 }
 
+/* CanonicalABI.md: canon_lift. Its callback says by EXIT that it is done. */
+int canon_async_return(const Crossing *crossing, const Task *task, const VMValue *flat)
+{
+    enum { EXIT = 0, YIELD = 1, WAIT = 2 };
+    const unsigned code = task->function->options.has_callback ? (unsigned)flat[0].i32 & 0xF : EXIT;
+    if (code > WAIT)
+        return canon_trap(crossing, "unsupported callback code: %u", code);
+    if (code != EXIT)
+        return canon_trap(crossing, "this runtime does not execute functions of components that %s yet", code == YIELD ? "yield" : "wait");
+    if (!task->returned)
+        return canon_trap(crossing, "async-lifted export failed to produce a result: it did not call task.return before it returned");
+    return 0;
+}
+
 int canon_post_return(const Crossing *crossing, CanonFunction *function, VMValue *flat)
 {
     if (!function->options.post_return)
@@ -197,9 +211,7 @@ static PyObject *call_entered(const Crossing *crossing, Task *task, PyObject *co
         return failed_inside(function);
     PyObject *result;
     if (function->options.is_async) {
-        result = task->returned ? Py_XNewRef(task->result) : NULL;
-        if (!result)
-            (void)canon_trap(crossing, "async-lifted export failed to produce a result: it did not call task.return before it returned");
+        result = canon_async_return(crossing, task, flat) ? NULL : Py_XNewRef(task->result);
     } else {
         result = scope_check(crossing) ? NULL : abi_lift_result(crossing, function->signature, &function->options, flat);
         if (result && canon_post_return(crossing, function, flat))

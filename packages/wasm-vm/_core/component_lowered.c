@@ -93,8 +93,7 @@ static void guest_lowered(const Crossing *crossing, CanonFunction *function, VMV
     (void)abi_copy_params(crossing, function->signature, &function->options, &target->options, values, flat);
     (void)canon_call(crossing, target->core, flat);
     if (target->options.is_async) {
-        if (!task.returned)
-            (void)canon_trap(crossing, "async-lifted export failed to produce a result: it did not call task.return before it returned");
+        (void)canon_async_return(crossing, &task, flat);
     } else {
         (void)scope_check(crossing);
         (void)abi_copy_result(crossing, function->signature, &target->options, &function->options, flat, values);

@@ -164,6 +164,8 @@ static int optional_function(StateObject *self, PyObject *object, VMFuncRef **ou
     return object == Py_None || (*out = core_function(self, object)) ? 0 : -1;
 }
 
+enum { WITH_CALLBACK = 2 }; /* of the last option, as plain.py has it: 0 synchronous, 1 async */
+
 static int parse_options(StateObject *self, PyObject *given, CanonOptions *options)
 {
     PyObject *memory, *reallocate, *post_return;
@@ -173,13 +175,13 @@ static int parse_options(StateObject *self, PyObject *given, CanonOptions *optio
         PyErr_SetString(PyExc_TypeError, "options: expected a tuple");
         return -1;
     }
-    if (!PyArg_ParseTuple(given, "IOOOIp:options", &instance, &memory, &reallocate, &post_return, &encoding, &is_async))
+    if (!PyArg_ParseTuple(given, "IOOOIi:options", &instance, &memory, &reallocate, &post_return, &encoding, &is_async))
         return -1;
     if (instance >= self->state->instance_count || encoding > ENCODING_LATIN1_UTF16) {
         PyErr_SetString(PyExc_ValueError, "options: no such instance or encoding");
         return -1;
     }
-    *options = (CanonOptions){.state = self->state, .instance = instance, .encoding = (uint8_t)encoding, .is_async = is_async};
+    *options = (CanonOptions){.state = self->state, .instance = instance, .encoding = (uint8_t)encoding, .is_async = is_async != 0, .has_callback = is_async == WITH_CALLBACK};
     if (memory != Py_None) {
         if (!PyObject_TypeCheck(memory, &MemoryType) && !PyObject_TypeCheck(memory, &SharedMemoryType)) {
             PyErr_Format(PyExc_TypeError, "options: expected a Memory, not %.100s", Py_TYPE(memory)->tp_name);

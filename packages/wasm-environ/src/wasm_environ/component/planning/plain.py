@@ -52,5 +52,6 @@ def types_of(plain: Plain) -> TypeTable:
 
 
 def plain_options(options: p.Options) -> Plain:
-    """As the runtime takes them, core items by slot; callbacks apart."""
-    return options.instance, options.memory, options.realloc, options.post_return, options.encoding, options.is_async
+    """As the runtime takes them, core items by slot; the last: 0 synchronous, 1 async, 2 async with a callback."""
+    how = 0 if not options.is_async else 1 if options.callback < 0 else 2
+    return options.instance, options.memory, options.realloc, options.post_return, options.encoding, how
