@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -324,3 +326,23 @@ def test_versions_that_are_compatible_serve(engine: wasm_facade.Engine, has: str
     g = instance.get_func(store, "g")
     assert g is not None
     assert g(store) == 5
+
+
+def test_an_instance_goes_when_nobody_has_it(engine: wasm_facade.Engine) -> None:
+    """Without the cycle collector: each memory reserves address space."""
+    component = ours.Component(engine, VALUES)
+    linker = ours.Linker(engine)
+    gone = []
+    gc.disable()
+    try:
+        for _ in range(3):
+            store = wasm_facade.Store(engine)
+            instance = linker.instantiate(store, component)
+            add = instance.get_func(store, "add")
+            assert add is not None
+            assert add(store, 1, 1) == 2
+            gone.append(weakref.ref(store))
+            del store, instance, add
+        assert [ref() for ref in gone] == [None] * 3
+    finally:
+        gc.enable()

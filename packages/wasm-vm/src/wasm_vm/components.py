@@ -130,7 +130,7 @@ def _define_resource(i: Instantiation, imports: Imports, slot: int, instance: in
 
 
 def _lift(i: Instantiation, imports: Imports, slot: int, core: int, signature: int, type: int, options: Plain) -> None:
-    i.functions[slot] = i.state.lift(signature, i.items[core], i.options(options), (i, type))
+    i.functions[slot] = i.state.lift(signature, i.items[core], i.options(options), (i.component, i.resources, type))  # not `i`, which has the function
 
 
 def _lower(i: Instantiation, imports: Imports, function: int, signature: int, options: Plain, params: tuple[int, ...], results: tuple[int, ...]) -> None:

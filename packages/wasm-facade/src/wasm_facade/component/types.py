@@ -390,15 +390,10 @@ class ModuleType:
     __slots__ = ()
 
 
-def func_type(info: tuple[Any, int]) -> FuncType:
-    """The type of a function of an instance; `info` is what the runtime keeps by it: (instantiation, type)."""
-    instantiation, type = info
-
-    def resource(slot: int) -> ResourceType:
-        found: ResourceType = instantiation.resources[slot]
-        return found
-
-    made: FuncType = Types(instantiation.component.types, resource).value(type)
+def func_type(info: tuple[Any, list[ResourceType], int]) -> FuncType:
+    """The type of a function of an instance; `info` is what the runtime keeps by it: (component, its resource types by slot, type)."""
+    component, resources, type = info
+    made: FuncType = Types(component.types, resources.__getitem__).value(type)
     return made
 
 
