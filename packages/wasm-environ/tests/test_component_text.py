@@ -9,6 +9,7 @@ import time
 import pytest
 
 from wasm_environ.compile_errors import CompileError, InvalidError, TextError
+from wasm_environ.component import syntax as s
 from wasm_environ.component.binary.decode import decode
 from wasm_environ.component.text.parser import parse_component, parse_wat
 from wasm_environ.component.text.positions import place_error
@@ -142,6 +143,35 @@ def test_names_and_custom_sections_as_wasmtime(text: str) -> None:
     assert parse_component(text) == bytes(wasmtime.wat2wasm(text))
 
 
+# Types before | a type and a value of it | its bytes (the explainer's examples and the binary format's grammar; wasmtime's parser has no values).
+WRITTEN = [
+    ("", "bool true", b"\1"), ("", "bool false", b"\0"), ("", "u8 255", b"\xff"), ("", "s8 -1", b"\xff"), ("", "u16 300", b"\xac\x02"),
+    ("", "s16 -300", b"\xd4\x7d"), ("", "u32 0xffffffff", b"\xff\xff\xff\xff\x0f"), ("", "s32 64", b"\xc0\0"), ("", "u64 3", b"\3"),
+    ("", "s64 -64", b"\x40"), ("", "f32 9.1", b"\x9a\x99\x11\x41"), ("", "f64 -0", b"\0\0\0\0\0\0\0\x80"),
+    ("", "f32 nan", b"\0\0\xc0\x7f"), ("", "f64 nan", b"\0\0\0\0\0\0\xf8\x7f"), ("", "f32 inf", b"\0\0\x80\x7f"),
+    ("", "char 'a'", b"a"), ("", "char ' '", b" "), ("", "char '\u00e9'", b"\xc3\xa9"), ("", "char '\\u{1F600}'", b"\xf0\x9f\x98\x80"),
+    ("", "char '\\n'", b"\n"), ("", 'string "hello"', b"\5hello"), ("", 'string (binary "\\01" "a")', b"\1a"),
+    ("", '(record (field "a" bool) (field "b" u8)) (record true 1)', b"\1\1"),
+    ("", '(variant (case "a") (case "b" u8)) (variant "b" 7)', b"\1\7"), ("", '(variant (case "a") (case "b" u8)) (variant "a")', b"\0"),
+    ("", "(list (result (option u8))) (list error (ok (some 1)) (ok none))", b"\3\1\0\1\1\0\0"),
+    ("", "(result u8 (error u8)) (error 5)", b"\1\5"), ("", "(result) ok", b"\0"), ("", "(tuple u8 u16) (tuple 1 200)", b"\1\xc8\1"),
+    ("", '(flags "a" "b" "c" "d" "e" "f" "g" "h" "i") (flags "a" "i" "c")', b"\5\1"), ("", '(flags "a") (flags)', b"\0"),
+    ("", '(enum "a" "b") (enum "b")', b"\1"), ("(type $t (list u8))", "$t (list 1 2)", b"\2\1\2"),
+    ("(type $t u8) (type $u (list $t))", "(type $u) (list 1)", b"\1\1"), ('(type $t u8) (import "x" (type $u (eq $t)))', "$u 1", b"\1"),
+    ('(type $t u8) (export $u "x" (type $t))', "$u 1", b"\1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("types", "text", "data"), WRITTEN, ids=[row[1] for row in WRITTEN])
+def test_value_definitions(types: str, text: str, data: bytes) -> None:
+    for whole in (f"(component {types} (value $v {text}))", f"(component {types} (component (value $v {text})))"):
+        found = decode(parse_component(whole, names=False)).definitions[-1]
+        while isinstance(found, s.SubComponent):
+            found = found.component.definitions[-1]
+        assert isinstance(found, s.Value)
+        assert found.data == data
+
+
 # What stands in the component | how the error begins | its column in it, from 1; 0: the text is the whole file.
 MALFORMED = [
     ("(foo)", "unexpected token `foo`, expected a component field", 13),
@@ -178,6 +208,16 @@ MALFORMED = [
     ('(export "x" (func 0) (func $f))', "unexpected token `$f`", 39),
     ('(@producers (foo "a" "b"))', "@producers annotation: unexpected token", 12),
     ('(@producers (sdk "a"))', "@producers annotation: unexpected token", 12),
+    ("(value u8 256)", "constant out of range", 22),
+    ("(value u8 x)", "unexpected token `x`, expected a number", 22),
+    ("(value f32 nan:0x1)", "unexpected token `nan:0x1`, expected a number", 23),
+    ("(value char 'ab')", "unexpected token: expected a character", 24),
+    ("(value char 'a)", "unexpected token: expected a character", 24),
+    ("(value bool maybe)", "unexpected token `maybe`, expected `false`", 24),
+    ('(value (enum "a") (enum "b"))', "unexpected token: the type has no label 'b'", 36),
+    ("(value (option u8) (none))", "unexpected token `none`, expected none or some", 32),
+    ("(value (list u8 2) (list 1 2))", "unexpected token `(`, expected (binary ...)", 31),
+    ("(value 5 1)", "unknown type 5", 21),
     ("(component", "unexpected token: end of input", 0),
     ("(component))", "unexpected token `)`", 0),
     ("(component) (component)", "unexpected token `(`", 0),

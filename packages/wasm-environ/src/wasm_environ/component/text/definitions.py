@@ -24,6 +24,7 @@ from wasm_environ.component.text.references import (
     item,
 )
 from wasm_environ.component.text.types import component_type, function_type, instance_type, signature, type_definition, type_use
+from wasm_environ.component.text.values import value
 from wasm_environ.text.customs import READERS
 from wasm_environ.text.fields import FieldReader
 from wasm_environ.text.immediates import note_words
@@ -324,5 +325,6 @@ _FIELDS: Final[dict[str, Callable[[Text], None]]] = {
     "func": _settled(_func),
     "export": _settled(_export),
     "start": _settled(_start),
+    "value": _settled(value),
     "canon": _settled(canon),
 }

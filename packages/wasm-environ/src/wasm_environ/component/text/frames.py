@@ -62,7 +62,7 @@ def _closes(toks: list[str]) -> dict[int, int]:
 class Frame:
     """One component, component type, instance type or module type: definitions, index spaces, exports that come at its end."""
 
-    __slots__ = ("core_types", "exports", "id", "is_module", "out", "places", "spaces", "start")
+    __slots__ = ("core_types", "exports", "id", "is_module", "out", "places", "spaces", "start", "types")
 
     def __init__(self, id: str, tokens: Tokens, memory64: bool, is_module: bool = False) -> None:
         self.id = id
@@ -71,6 +71,7 @@ class Frame:
         self.places: list[Place] = []  # of each of `out`
         self.start = tokens.i  # the field or type that is being read
         self.exports: list[tuple[int, s.ExternName, int, int]] = []  # field, name, sort, index
+        self.types: list[Any] = []  # what makes each index of a type
         self.spaces = {sort: Space(word, word) for sort, word in s.SORT_NAMES.items()}
         self.core_types = TypeReader(tokens, self.spaces[s.CORE_TYPE], memory64)
 
@@ -182,6 +183,8 @@ class Text:
         if self.hoisting:
             return 0
         self.define(definition)
+        if sort == s.TYPE:
+            self.frame.types.append(definition)
         return self.bind(sort, label)
 
     def define(self, definition: Any) -> None:
