@@ -516,3 +516,51 @@ def test_unknown_imports_as_in_wasmtime(fill: str) -> None:
     theirs = unknown(wasmtime, fill)
     assert unknown(w, fill) == theirs
     assert theirs in ("0", "['unknown import: `m::f` has not been defined']", "['unknown import: `m::g` has not been defined']")
+
+
+# ---- what types made in Python are good for
+
+CLOSURES = """(module (type $f (func (param i32) (result i32))) (type $closure (struct (field (ref $f)) (field (mut i64)) (field (ref null $closure_))))
+  (type $map (func (param (ref null $closure)) (result (ref null $f))))
+  (import "m" "map" (func $map (type $map))) (tag $t (import "m" "t") (param (ref $closure) i32))
+  (table funcref (elem $map))
+  (func (export "call") (param (ref $closure) i32) (result i32) (call_ref $f (local.get 1) (struct.get $closure 0 (local.get 0))))
+  (func (export "through a host function") (param (ref $closure) i32) (result i32) (call_ref $f (local.get 1) (ref.as_non_null (call $map (local.get 0)))))
+  (func (export "through a reference") (param (ref $closure) i32) (result i32)
+    (call_ref $f (local.get 1) (ref.as_non_null (call_ref $map (local.get 0) (ref.cast (ref $map) (table.get 0 (i32.const 0)))))))
+  (func (export "through an exception") (param (ref $closure) i32) (result i32) (local $c (ref null $closure)) (local $i i32)
+    (block $h (result (ref $closure) i32) (try_table (catch $t $h) (throw $t (local.get 0) (local.get 1))) (unreachable))
+    (local.set $i) (local.set $c) (call_ref $f (local.get $i) (struct.get $closure 0 (local.get $c)))))""".replace("(ref null $closure_)", "anyref")
+
+
+@pytest.mark.parametrize("stress", [False, True])
+@pytest.mark.parametrize("strategy", ["native", "llvm"])
+def test_references_to_functions_and_structs(strategy: str, stress: bool) -> None:
+    """Types built up in Python from nothing: layouts, links, casts, host thunks and exceptions agree with those of the module."""
+    config = w.Config()
+    config.strategy = strategy
+    config.gc_stress = stress
+    engine = w.Engine(config)
+    store = w.Store(engine)
+    f = w.FuncType([I32], [I32])
+    closure = w.StructType({"run": w.ValType.ref(f, nullable=False), "count": w.FieldType(w.ValType.i64(), mutable=True), "self": w.ValType.anyref()})
+    kind = w.FuncType([w.ValType.ref(closure)], [w.ValType.ref(f)])
+    tag = w.Tag(store, w.TagType(w.FuncType([w.ValType.ref(closure, nullable=False), I32], [])))
+    seen: list[Any] = []
+
+    def note(made: Any) -> Any:
+        seen.append(made)
+        return made.run
+
+    run = w.Func(store, kind, note)
+    exports: Any = w.Instance(store, w.Module(engine, CLOSURES), [run, tag]).exports(store)
+    made = w.StructRef(store, closure, [w.Func(store, f, lambda n: n * 2), 5, w.StructRef(store, closure, [w.Func(store, f, abs), 6, None])])
+    for k, name in enumerate(exports):
+        store.gc()
+        assert exports[name](store, made, 20 + k) == 2 * (20 + k), name
+    assert seen == [made, made]
+    assert (made.run(store, 4), made.count, made["self"].run(store, -3), made["self"].count) == (8, 5, 3, 6)
+    thrown = w.ExnRef(store, tag, [made, 7])
+    assert thrown.fields(store) == [made, 7]
+    with pytest.raises(TypeError, match=r"expected \(ref \$closure\)"):
+        w.ExnRef(store, tag, [w.StructRef(store, w.StructType([]), []), 7])
