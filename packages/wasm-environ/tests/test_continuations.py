@@ -26,7 +26,7 @@ FRAME = """(module
   (rec (type $sf (func (param f32 (ref null $s)) (result i64))) (type $s (cont $sf)))
   (type $any (func (param anyref) (result eqref))) (type $kany (cont $any)) (type $eq (func (param eqref) (result anyref))) (type $keq (cont $eq))
   (type $r0 (func (result anyref))) (type $kr0 (cont $r0)) (type $i31 (func (result i31ref))) (type $ki31 (cont $i31))
-  (tag $e (param i32)) (tag $n) (tag $t (param f64) (result i32)) (tag $o (result i64)) (tag $oi (result i32)) (tag $a (param eqref) (result eqref))
+  (tag $e (param i32)) (tag $n) (tag $t (param f64) (result i32)) (tag $o (result i64)) (tag $oi (result i32)) (tag $a (param eqref) (result eqref)) (tag $q (result eqref)) (tag $y (result anyref))
   (func $g (type $f) (i64.const 1)) (elem declare func $g)
   (func (export "x") {header} {body}))"""
 
@@ -55,6 +55,7 @@ VALID = (
      " (drop) (i64.const 1)"),
     ("(result i64)", "(f64.const 1) (ref.null $k) (loop $l (param f64 (ref null $k)) (i32.const 0) (ref.null $k) (resume $k (on $t $l)) (return)) (unreachable)"),
     ("(result anyref)", "(block $h (result anyref (ref null $keq)) (resume $ki31 (on $a $h) (ref.null $ki31)) (return)) (unreachable)"),
+    ("(param (ref $kr0)) (result anyref)", "(resume $kr0 (on $y switch) (local.get 0))"),
     ("(result i64)", "(resume $k (unreachable))"),
     ("(result i64)", "(block $h (result f64 (ref $k)) (unreachable) (resume $k (on $t $h)) (return)) (unreachable)"),
     # resume_throw, resume_throw_ref
@@ -99,6 +100,8 @@ INVALID = (
     ("(param (ref $k))", "(drop (resume $k (on $t switch) (i32.const 1) (local.get 0)))", "type mismatch: non-empty tag parameter type of a switch handler"),
     ("(param (ref $k))", "(drop (resume $k (on $oi switch) (i32.const 1) (local.get 0)))", "type mismatch: the tag of a switch handler has other results"),
     ("(param (ref $k))", "(drop (resume $k (on $n switch) (i32.const 1) (local.get 0)))", "type mismatch: the tag of a switch handler has other results"),
+    ("(param (ref $kr0))", "(drop (resume $kr0 (on $q switch) (local.get 0)))", "type mismatch: the tag of a switch handler has other results"),
+    ("(param (ref $ki31))", "(drop (resume $ki31 (on $q switch) (local.get 0)))", "type mismatch: the tag of a switch handler has other results"),
     ("", "(block $h (resume $k (on $t $h) (i32.const 1) (ref.null $k)) (drop))", "type mismatch: instruction requires concrete continuation reference type but label has []"),
     ("", "(block $h (result f64) (resume $k (on $t $h) (i32.const 1) (ref.null $k)) (unreachable)) (drop)", "type mismatch: instruction requires concrete continuation"),
     ("", "(block $h (result f64 contref) (resume $k (on $t $h) (i32.const 1) (ref.null $k)) (unreachable)) (unreachable)",
@@ -259,9 +262,13 @@ def test_malformed(section: str, message: str) -> None:
 
 
 def test_the_function_of_a_continuation_is_a_signed_number() -> None:
-    data = parse_module(f"(module {'(type (func)) ' * 70} (type (cont 69)))", features=ON)
+    functions = "".join(f"(type (func (param {'i32 ' * n})))" for n in range(70))
+    data = parse_module(f"(module {functions} (type (cont 69)))", features=ON)
     assert data.endswith(b"\x5d\xc5\x00")
-    assert decode(data, ON).types[70].composite == ContType(0)  # all of them are equal
+    module = decode(data, ON)
+    assert module.types[70].composite == ContType(69)
+    assert encode(module) == data
+    assert wasmtime_says(data) == ""
 
 
 def test_a_clause_of_another_kind_is_malformed() -> None:
@@ -329,7 +336,7 @@ def test_golden_text() -> None:
     text = print_module(module, folded=True)
     body_text = " ".join(text[text.index("(func (;1;)") :].split())
     assert body_text == (
-        "(func (;1;) (type 22) (param (ref null $k2)) (block $h (type 23) (result f64 (ref $k)) (drop (resume $k (on $t $h) (on $o switch) (i32.const 1)"
+        "(func (;1;) (type 23) (param (ref null $k2)) (block $h (type 24) (result f64 (ref $k)) (drop (resume $k (on $t $h) (on $o switch) (i32.const 1)"
         " (cont.bind $k2 $k (f32.const 2) (local.get 0)))) (drop (resume_throw $k $e (i32.const 1) (ref.null $k))) (drop (resume_throw_ref $k (ref.null exn)"
         " (ref.null $k))) (drop (suspend $t (f64.const 1))) (unreachable)) (drop) (drop) (switch $s $o (f32.const 1) (ref.null $s)) (drop) (drop) ) )"
     )
