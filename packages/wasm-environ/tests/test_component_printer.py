@@ -237,6 +237,33 @@ def test_objdump_of_the_suite(file: str) -> None:
         assert text.count(" core module ") >= sum(isinstance(d, s.CoreModule) for d in decode(data).definitions)
 
 
+# Columns: contents of a producers section, whether an annotation can say it.
+PRODUCERS = [
+    (b"\0", True),
+    (b"\1\3sdk\1\1a\3\x22b\n", True),
+    (b"\2\x08language\2\1C\x0211\4Rust\0\x0cprocessed-by\1\1x\1y", True),
+    (b"\1\3sdk\0", False),  # a field without values
+    (b"\2\3sdk\1\1a\1b\3sdk\1\1c\1d", False),  # a field twice
+    (b"\1\3foo\1\1a\1b", False),
+    (b"\1\3sdk\1\1a\1b\0", False),  # trailing bytes
+    (b"\1\3sdk\x81\0\1a\1b", False),  # a number that is longer than it need be
+    (b"\1\3sdk\1\1a", False),
+    (b"", False),
+]
+
+
+@pytest.mark.parametrize(("contents", "told"), PRODUCERS)
+def test_producers(contents: bytes, told: bool) -> None:
+    custom = section(0, name("producers") + contents)
+    module = b"\0asm\1\0\0\0" + section(1, b"\1\x60\0\0") + custom
+    data = MAGIC + section(1, module) + custom
+    text = print_component(data)
+    assert text.count("(@producers") == (2 if told else 0)
+    assert text.count("(@custom") == (0 if told else 2)
+    assert parse_component(text) == data
+    assert parse(text) == data
+
+
 def test_names_are_read_forgivingly() -> None:
     whole = Names()
     whole.component = "c"

@@ -8,7 +8,7 @@ from wasm_environ.binary.writer import vector
 from wasm_environ.text.lexer import STRING, Annotation, Tokens, unquote
 from wasm_environ.text.sections import ORDER, PLACES, Custom, Sections, string
 
-_PRODUCERS: Final = ("language", "sdk", "processed-by")
+PRODUCERS: Final = ("language", "sdk", "processed-by")
 _WORDS: Final = "@custom annotation: "
 _ALIASES: Final = {"data": "data", "element": "elem", "function": "func"}
 
@@ -37,7 +37,7 @@ def producers_of(tokens: Tokens, note: Annotation) -> Custom:
     for i in range(0, len(inside), 5):
         head, word, name, version, end = [*inside[i : i + 5], "", "", "", ""][:5]
         texts = [tok for tok in (name, version) if STRING.fullmatch(tok)]
-        if head != "(" or word not in _PRODUCERS or len(texts) < 2 or end != ")":
+        if head != "(" or word not in PRODUCERS or len(texts) < 2 or end != ")":
             raise tokens.fail_raw('@producers annotation: unexpected token, (language, sdk or processed-by "name" "version") expected', note.raw)
         fields.setdefault(word, []).append(b"".join(string(_bytes(tokens, note, tok)) for tok in texts))
     return Custom(b"producers", vector([string(word.encode()) + vector(rows) for word, rows in fields.items()]), len(ORDER))

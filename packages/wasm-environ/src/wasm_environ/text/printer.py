@@ -9,6 +9,7 @@ from wasm_environ.composites import StructType
 from wasm_environ.module import ConstExpr, CustomSection, ElementSegment, Module
 from wasm_environ.names import BRANCH_HINTS, NameMap, Names, decode_branch_hints
 from wasm_environ.text.ids import Ids, identifier, quote_bytes, quote_name
+from wasm_environ.text.print_customs import producers_lines
 from wasm_environ.text.print_functions import FunctionPrinter
 from wasm_environ.text.print_types import TypePrinter
 from wasm_environ.text.sections import ORDER, Hints, encode_hints
@@ -166,7 +167,7 @@ class _ModulePrinter:
             customs = [c for c in customs if c.name != "name"]
         elif customs and customs[-1] is self.name_custom and self._names_shown(customs[-1]):
             customs.pop()
-        return [f"  {self._custom(c)}" for c in customs]
+        return [f"  {line}" for c in customs for line in self._custom(c)]
 
     def _present(self) -> list[int]:
         """The ids of the known sections that parsing the text would write, in their order."""
@@ -180,13 +181,14 @@ class _ModulePrinter:
         }  # fmt: skip
         return [kind for kind, _ in ORDER if sizes[kind]]
 
-    def _custom(self, custom: CustomSection) -> str:
+    def _custom(self, custom: CustomSection) -> list[str]:
         place = ""
         if custom.after == 0:
             place = " (before first)"
         elif custom.after != self.last_section:
             place = f" (after {_SECTION_NAMES[custom.after]})"
-        return f"(@custom {quote_name(custom.name)}{place} {quote_bytes(custom.data)})"
+        lines = producers_lines(custom.data) if custom.name == "producers" and not place else []
+        return lines or [f"(@custom {quote_name(custom.name)}{place} {quote_bytes(custom.data)})"]
 
     def _names_shown(self, custom: CustomSection) -> bool:
         """Whether parsing the text makes exactly this name section."""

@@ -63,6 +63,7 @@ from wasm_environ.component.text.print_types import (
 )
 from wasm_environ.features import ALL
 from wasm_environ.text.ids import identifier, quote_bytes, quote_name
+from wasm_environ.text.print_customs import producers_lines
 from wasm_environ.text.printer import print_fields
 from wasm_environ.types import value_type_name
 
@@ -121,7 +122,8 @@ class _Printer:
     def custom(self, d: Custom) -> list[str]:
         if d.name == SECTION and self.exact:
             return []
-        return [f"(@custom {quote_name(d.name)} {quote_bytes(d.data)})"]
+        lines = producers_lines(d.data) if d.name == "producers" else []
+        return lines or [f"(@custom {quote_name(d.name)} {quote_bytes(d.data)})"]
 
     def module(self, d: CoreModule) -> list[str]:
         name = self.frame.name(CORE_MODULE)

