@@ -346,3 +346,114 @@ def test_an_instance_goes_when_nobody_has_it(engine: wasm_facade.Engine) -> None
         assert [ref() for ref in gone] == [None] * 3
     finally:
         gc.enable()
+
+
+THROWS = """(component
+  (component $C
+    (core module $M (tag $t (param i32)) (func (export "f") (throw $t (i32.const 1))))
+    (core instance $m (instantiate $M))
+    (func (export "f") (canon lift (core func $m "f"))))
+  (component $D
+    (import "f" (func $f))
+    (core func $lf (canon lower (func $f)))
+    (core module $M (import "" "f" (func $f))
+      (func (export "g") (result i32) (block $h (try_table (catch_all $h) (call $f)) (return (i32.const 1))) (i32.const 2)))
+    (core instance $m (instantiate $M (with "" (instance (export "f" (func $lf))))))
+    (func (export "g") (result u32) (canon lift (core func $m "g"))))
+  (instance $c (instantiate $C)) (instance $d (instantiate $D (with "f" (func $c "f"))))
+  (func (export "f") (alias export $c "f"))
+  (func (export "g") (alias export $d "g")))"""
+
+
+@pytest.mark.parametrize("name", ["f", "g"])
+def test_no_exception_of_a_guest_crosses_a_component(engine: wasm_facade.Engine, name: str) -> None:
+    """CanonicalABI.md: call_and_trap_on_throw."""
+    store, instance = instance_of(engine, THROWS)
+    function = instance.get_func(store, name)
+    assert function is not None
+    for message in ("a wasm exception was not caught in the component that threw it", "cannot enter component instance"):
+        with pytest.raises(wasm_facade.Trap, match=message) as caught:
+            function(store)
+        assert type(caught.value) is wasm_facade.Trap
+
+
+FILES = """(component
+  (import "files" (instance $files
+    (export "file" (type $file (sub resource)))
+    (export "open" (func (result (own $file))))
+    (export "read" (func (param "f" (borrow $file)) (result u32)))))
+  (alias export $files "file" (type $file))
+  (core func $open (canon lower (func $files "open")))
+  (core func $read (canon lower (func $files "read")))
+  (core func $drop (canon resource.drop $file))
+  (core module $M
+    (import "" "open" (func $open (result i32)))
+    (import "" "read" (func $read (param i32) (result i32)))
+    (import "" "drop" (func $drop (param i32)))
+    (func (export "run") (result i32) (local i32 i32)
+      (local.set 0 (call $open)) (local.set 1 (call $read (local.get 0))) (call $drop (local.get 0)) (local.get 1))
+    (func (export "take") (param i32) (result i32) (call $read (local.get 0)))
+    (func (export "keep") (param i32))
+    (func (export "twice") (local i32) (local.set 0 (call $open)) (call $drop (local.get 0)) (call $drop (local.get 0))))
+  (core instance $m (instantiate $M (with "" (instance (export "open" (func $open)) (export "read" (func $read)) (export "drop" (func $drop))))))
+  (func (export "run") (result u32) (canon lift (core func $m "run")))
+  (func (export "take") (param "f" (own $file)) (result u32) (canon lift (core func $m "take")))
+  (func (export "keep") (param "f" (borrow $file)) (canon lift (core func $m "keep")))
+  (func (export "twice") (canon lift (core func $m "twice"))))"""
+
+
+class Host:
+    """Files by number, as the host of FILES has them."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+        self.dropped: list[int] = []
+
+    def define(self, root: Any) -> None:
+        with root.add_instance("files") as files:
+            files.add_resource("file", ours.ResourceType.host(5), lambda store, rep: self.dropped.append(rep))
+            files.add_func("open", lambda store: ours.ResourceHost.own(11, 5).to_any(store))
+            files.add_func("read", self.read)
+
+    def read(self, store: Any, file: Any) -> int:
+        self.seen.append(file)
+        assert (file.owned, file.gone) == (False, False)
+        return int(file._rep(store)) * 2
+
+
+def test_resources_of_the_host(engine: wasm_facade.Engine) -> None:
+    host = Host()
+    store, instance = instance_of(engine, FILES, host.define)
+    run, take = (instance.get_func(store, name) for name in ("run", "take"))
+    assert run is not None
+    assert take is not None
+    assert run(store) == 22
+    assert host.dropped == [11]
+    assert host.seen[0].gone, "what was borrowed for a call is gone when it is over"
+    mine = ours.ResourceHost.own(30, 5).to_any(store)
+    assert take(store, mine) == 60
+    assert mine.gone, "what was given away is the guest's"
+    with pytest.raises(wasm_facade.WasmtimeError, match="resource is gone"):
+        take(store, mine)
+    with pytest.raises(TypeError, match="argument 1: "):
+        take(store, ours.ResourceHost.own(30, 6).to_any(store))
+    with pytest.raises(TypeError, match="argument 1: "):
+        take(store, 30)
+
+
+# Columns: function, the words of the trap.
+ABUSES = (("keep", "borrow handles still remain at the end of the call"), ("twice", "unknown handle index 1"))
+
+
+@pytest.mark.parametrize(("name", "message"), ABUSES)
+def test_handles_that_guests_abuse(engine: wasm_facade.Engine, name: str, message: str) -> None:
+    host = Host()
+    store, instance = instance_of(engine, FILES, host.define)
+    function = instance.get_func(store, name)
+    assert function is not None
+    handle = ours.ResourceHost.own(1, 5).to_any(store)
+    with pytest.raises(wasm_facade.Trap, match=message):
+        function(store, *([handle] if name == "keep" else []))
+    assert not handle.gone
+    handle.drop(store)
+    assert host.dropped == ([11] if name == "twice" else [])
