@@ -36,7 +36,10 @@ def section_of(module: Module) -> bytes:
 def learn(registry: TypeRegistry) -> None:
     """Read the names of all modules loaded since."""
     for section, ids in list(registry.unread_names.items()):
-        types, fields = marshal.loads(section)
+        try:
+            types, fields = marshal.loads(section)
+        except (EOFError, TypeError, ValueError):  # a mapped file that was cut short while it was loaded, which is refused
+            types, fields = {}, {}
         for index, name in types.items():
             registry.type_names.setdefault(ids[index], name)
         for index, named in fields.items():

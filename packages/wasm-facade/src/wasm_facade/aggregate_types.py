@@ -6,6 +6,7 @@ from wasm_environ import composites
 from wasm_environ import types as environ
 from wasm_facade.homes import PendingType, code_in, declare, home_of, loose
 from wasm_facade.val_type import ValType, declared_id
+from wasm_vm import bind_types
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -212,3 +213,7 @@ def type_of(registry: TypeRegistry, id: int) -> StructType | ArrayType:
         made = ArrayType.__new__(ArrayType)
     made._home = registry, id
     return made
+
+
+# In place of engine.py's, which import this module when it is needed.
+bind_types(aggregate_id=id_of, aggregate_type=type_of)
