@@ -101,3 +101,17 @@ def test_types_agree_over_modules(strategy: str) -> None:
         text = f'(module (type $g (func (param i32) (result i32))) (type $other (cont $g)) (import "" "g" (global {other})))'
         with pytest.raises(w.LinkError):
             w.Instance(store, w.Module(engine, text), [exported])
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_tag_with_results_is_no_exceptions(strategy: str) -> None:
+    engine = engine_of(strategy)
+    store = w.Store(engine)
+    tag = w.Instance(store, w.Module(engine, '(module (tag (export "t") (param i32) (result i64)))'), []).exports(store)["t"]
+    with pytest.raises(w.WasmError, match="^the tag is not one of exceptions"):
+        w.ExnRef(store, tag, [1])
+    again = w.Module(engine, '(module (import "" "t" (tag (param i32) (result i64))) (export "t" (tag 0)))')
+    assert w.Instance(store, again, [tag]).exports(store)["t"].eq(store, tag)
+    for other in ("(param i32)", "(param i32) (result i32)"):
+        with pytest.raises(w.LinkError):
+            w.Instance(store, w.Module(engine, f'(module (import "" "t" (tag {other})))'), [tag])

@@ -51,6 +51,10 @@ int exnref_to_wasm(Store *store, PyObject *exnref, VMValue *out)
 /* The values of a sequence, converted; the number of them is the tag's. -1 with an exception. */
 static int convert(Store *store, const Signature *s, PyObject *items, VMValue *values)
 {
+    if (s->nresults) {
+        PyErr_SetString(G.wasm_error, "the tag is not one of exceptions: it has results, as those of stack switching do");
+        return -1;
+    }
     if (PyTuple_GET_SIZE(items) != (Py_ssize_t)s->nparams) {
         PyErr_Format(G.wasm_error, "the tag takes %u values, not %zd", s->nparams, PyTuple_GET_SIZE(items));
         return -1;
