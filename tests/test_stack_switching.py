@@ -108,7 +108,7 @@ def test_a_tag_with_results_is_no_exceptions(strategy: str) -> None:
     engine = engine_of(strategy)
     store = w.Store(engine)
     tag = w.Instance(store, w.Module(engine, '(module (tag (export "t") (param i32) (result i64)))'), []).exports(store)["t"]
-    with pytest.raises(w.WasmError, match="^the tag is not one of exceptions"):
+    with pytest.raises(w.WasmError, match=r"^the tag is not one of exceptions"):
         w.ExnRef(store, tag, [1])
     again = w.Module(engine, '(module (import "" "t" (tag (param i32) (result i64))) (export "t" (tag 0)))')
     assert w.Instance(store, again, [tag]).exports(store)["t"].eq(store, tag)
