@@ -113,7 +113,7 @@ def allocate(f: FunctionLowering, id: str, size: int) -> str:
     """The reference of a new object of `size` bytes, all zeros but its header."""
     if size > INLINE_LIMIT:
         return f.libcall("gc_alloc", id, size)
-    return _bump(f, id, str(size), "false", "gc_alloc", str(size), "")
+    return _bump(f, id, str(size), "", "gc_alloc", str(size), "")
 
 
 def allocate_array(f: FunctionLowering, id: str, length: str, log2: int) -> str:
@@ -122,7 +122,7 @@ def allocate_array(f: FunctionLowering, id: str, length: str, log2: int) -> str:
     if length[0] != "%":
         total = (int(wide) << log2) + ARRAY_ELEMENTS + 7 & ~7
         if total <= INLINE_LIMIT:
-            return _bump(f, id, str(total), "false", "array_alloc", wide, length)
+            return _bump(f, id, str(total), "", "array_alloc", wide, length)
         return f.libcall("array_alloc", id, wide)
     n = f.next()
     f.emit(
@@ -133,15 +133,21 @@ def allocate_array(f: FunctionLowering, id: str, length: str, log2: int) -> str:
 
 
 def _bump(f: FunctionLowering, id: str, size: str, too_long: str, slow_call: str, amount: str, length: str) -> str:
-    """Take `size` bytes at the bump pointer, or call `slow_call(id, amount)`. The header is there before the pointer passes it (GC_EH: an interrupted
-    thread never has the pointer beyond a header that is not written)."""
+    """Take `size` bytes at the bump pointer; where there are not so many, or the condition `too_long` holds (may be empty), call `slow_call(id, amount)`.
+
+    The header is there before the pointer passes it (GC_EH: an interrupted thread never has the pointer beyond a header that is not written).
+    """
     heap = f.context_pointer(CONTEXT_GC_HEAP)
     start = base(f)
     old = f.load_at(heap, HEAP_BUMP, "i64")
     limit = f.load_at(heap, HEAP_LIMIT, "i64")
     n = f.next()
-    f.emit(f"%n{n} = add i64 {old}, {size}\n%c{n} = icmp ugt i64 %n{n}, {limit}\n%d{n} = or i1 %c{n}, {too_long}")
-    f.emit(f"br i1 %d{n}, label %l{n}, label %f{n}{UNLIKELY}")
+    f.emit(f"%n{n} = add i64 {old}, {size}\n%p{n} = icmp ugt i64 %n{n}, {limit}")
+    full = f"%p{n}"
+    if too_long:
+        full = f"%d{n}"
+        f.emit(f"{full} = or i1 %p{n}, {too_long}")
+    f.emit(f"br i1 {full}, label %l{n}, label %f{n}{UNLIKELY}")
     known = dict(f.known)
     f.continue_block(f"l{n}")
     slow = f.libcall(slow_call, id, amount)
