@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import final
 
 from wasm_environ.binary.decode import decode as decode_module
-from wasm_environ.compile_errors import CompileError, UnsupportedError
+from wasm_environ.compile_errors import CompileError
 from wasm_environ.component import canons
 from wasm_environ.component.binary.decode import decode
 from wasm_environ.component.names import SECTION, names_of
@@ -84,7 +84,7 @@ def print_component(data: bytes, *, names: bool = True, offsets: bool = False, f
 
     With `names`, identifiers come from the name sections of the component and of what is inside it (and go back into them when the text is
     parsed); without, everything is an index. `offsets` and `folded` are for the core modules, as in `print_module`; offsets count from the
-    start of each module. Raises MalformedError, InvalidError, UnsupportedError for a value, which has no text.
+    start of each module. Raises MalformedError, InvalidError.
     """
     component = decode(data, ALL)
     printer = _Printer(names, offsets, folded)
@@ -222,6 +222,11 @@ class _Printer:
         results = "".join([f" (result (value{f.define(VALUE)}))" for _ in range(d.results)])
         return [f"(start {f.ref(FUNC, d.func)}{args}{results})"]
 
+    def value(self, d: Value) -> list[str]:
+        f = self.frame
+        type = value_type(f, d.type) if d.type < 0 else f.item(TYPE, d.type)  # an identifier alone would name the value
+        return [f"(value{f.define(VALUE)} {type} (binary {quote_bytes(d.data)}))"]
+
     # ---- imports, exports
 
     def import_(self, d: Import) -> list[str]:
@@ -242,13 +247,9 @@ def _exports(head: str, exports: list[str]) -> list[str]:
     return [head, *indented(exports), ")"] if exports else [f"{head})"]
 
 
-def _value(_: _Printer, __: Any) -> list[str]:
-    raise UnsupportedError("a value definition has no text form")
-
-
 PRINTERS: Final[dict[type, Callable[[_Printer, Any], list[str]]]] = {
     Custom: _Printer.custom, CoreModule: _Printer.module, CoreInstantiate: _Printer.core_instantiate, CoreExports: _Printer.core_exports,
     CoreTypeDef: _Printer.core_type, SubComponent: _Printer.sub_component, Instantiate: _Printer.instantiate, Exports: _Printer.exports,
     AliasExport: _Printer.alias, AliasOuter: _Printer.alias, TypeDef: _Printer.type, Canon: _Printer.canon, Start: _Printer.start,
-    Import: _Printer.import_, Export: _Printer.export, Value: _value,
+    Import: _Printer.import_, Export: _Printer.export, Value: _Printer.value,
 }  # fmt: skip
