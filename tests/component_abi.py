@@ -55,6 +55,8 @@ def intern(table: TypeTable, t: Any) -> int:
             row = s.Variant(tuple([(label("variant", i), None if part is None else intern(table, part)) for i, part in enumerate(rest[0])]))
         case "result":
             row = s.Result(*[None if part is None else intern(table, part) for part in rest])
+        case "own" | "borrow":
+            row = (s.Own if kind == "own" else s.Borrow)(rest[0])
         case "enum" | "flags":
             row = (s.Enum if kind == "enum" else s.Flags)(tuple([label(kind, i) for i in range(rest[0])]))
         case _:
@@ -172,10 +174,10 @@ def compiled(text: str) -> wasm_facade.Module:
 class Crossing:
     """A function type of one value, its call program, and a component state with two instances: 1 inside of 0.
 
-    `spilled`: so many parameters more that all go through memory. `returns`: its result is of the type, too.
+    `spilled`: so many parameters more that all go through memory. `returns`: its result is of the type, too. `resources`: slots.
     """
 
-    def __init__(self, t: Any, spilled: bool, returns: bool) -> None:
+    def __init__(self, t: Any, spilled: bool, returns: bool, resources: int = 0) -> None:
         table = TypeTable()
         self.type, self.spilled, self.returns = intern(table, t), spilled, returns
         params = [("x", self.type), *[(f"p{i}", s.U8) for i in range(SPILL * spilled)]]
@@ -184,7 +186,7 @@ class Crossing:
         self.signature = builder.signature(table.intern(self.func))
         self.layouts = Layouts(table), Layouts(table, I64)
         self.store = wasm_facade.Store(engine())
-        self.state = _core.ComponentState(self.store, _core.CallProgram(*builder.program()), bytes(8), 0)
+        self.state = _core.ComponentState(self.store, _core.CallProgram(*builder.program()), bytes(8), resources)
 
     def args(self, value: Any) -> list[Any]:
         return [value, *[1] * SPILL * self.spilled]

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import wasm_facade
-from component_abi import Crossing, Guest, compiled, label, libc, main
+from component_abi import HEAP, WAT, Crossing, Guest, compiled, label, libc, main
 from wasm_environ.component import syntax as s
 from wasm_environ.component.abi.program import ProgramBuilder
 from wasm_environ.types import I32, I64
@@ -186,9 +186,8 @@ def given_by_guest(t: Any, memory: bytes, encoding: int = 0, wide: bool = False)
     layouts, address = crossing.layouts[wide], I64 if wide else I32
     results = layouts.core_function(s.Func((), crossing.type), False)[1]
     flat = layouts.of(crossing.type).flat
-    name = {I32: "i32", I64: "i64"}.get(results[0], "f32")
     a = "i64" if wide else "i32"
-    body = f"({a}.const 256)" if len(flat) > 1 else f"({name}.load ({a}.const 256))"
+    body = f"({a}.const 256)" if len(flat) > 1 else f"({WAT[results[0]]}.load ({a}.const 256))"
     store = crossing.store
     items = wasm_facade.Instance(store, compiled(libc(address)), []).exports(store)
     items["m"].write(store, memory, 256)
@@ -264,6 +263,49 @@ def test_more_bits_than_needed(t: Any, memory: bytes, found: Any) -> None:
 
 def test_nan_is_canonical() -> None:
     assert struct.pack("<d", given_by_guest(["tuple", ["f64", "f32"]], struct.pack("<QI", (1 << 64) - 1, 0xFFFFFFFF))[0]) == struct.pack("<Q", 0x7FF8 << 48)
+
+
+# ---- handles are lowered last: what does not fit leaves them as they were
+
+
+def with_resource(t: Any) -> tuple[Crossing, Guest, _core.ResourceAny]:
+    crossing = Crossing(t, True, False, resources=1)
+    resource = _core.ResourceType("thing")
+    crossing.state.resource(0, resource)
+    return crossing, Guest(crossing, 0, False), _core.ResourceAny._make(crossing.store, resource, 42, True)
+
+
+def test_own_is_given_last() -> None:
+    crossing, guest, thing = with_resource(["tuple", [["own", 0], "u8"]])
+    with pytest.raises(OverflowError, match=r"^argument 1: \[1\]: 300 does not fit u8$"):
+        guest.func(crossing.store, *crossing.args((thing, 300)))
+    assert not thing.gone
+    guest.func(crossing.store, *crossing.args((thing, 3)))
+    assert thing.gone
+    assert bytes(guest.libc["m"].read(crossing.store, HEAP, guest.libc["heap"].value(crossing.store)))[-28:-23] == words(1) + b"\3"  # the first handle
+    with pytest.raises(wasm_facade.WasmtimeError, match="gone"):
+        guest.func(crossing.store, *crossing.args((thing, 3)))
+
+
+def test_own_twice() -> None:
+    crossing, guest, thing = with_resource(["tuple", [["own", 0], ["own", 0]]])
+    with pytest.raises(wasm_facade.WasmtimeError, match="gone"):
+        guest.func(crossing.store, *crossing.args((thing, thing)))
+    assert not thing.gone
+    with pytest.raises(TypeError, match=r"^argument 1: expected a ResourceAny"):
+        guest.func(crossing.store, *crossing.args((thing, 3)))
+    assert not thing.gone
+
+
+def test_borrow_is_given_back() -> None:
+    crossing, guest, thing = with_resource(["list", ["borrow", 0]])
+    other = _core.ResourceAny._make(crossing.store, _core.ResourceType("other"), 1, True)
+    with pytest.raises(TypeError, match=r"^argument 1: expected a resource of"):
+        guest.func(crossing.store, *crossing.args([thing, other]))
+    with pytest.raises(wasm_facade.Trap, match="borrow handles still remain"):
+        guest.func(crossing.store, *crossing.args([thing]))
+    thing.drop(crossing.store)
+    assert thing.gone
 
 
 # ---- Record and Variant
