@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wasm_environ.binary.writer import vector
+from wasm_environ.text.dylink import dylink_of
 from wasm_environ.text.lexer import STRING, Annotation, Tokens, unquote
 from wasm_environ.text.sections import ORDER, PLACES, Custom, Sections, string
 
@@ -31,7 +32,7 @@ def take_customs(tokens: Tokens, sections: Sections) -> None:
 
 
 def producers_of(tokens: Tokens, note: Annotation) -> Custom:
-    """The producers section: by field, in the order of their first mention, names and versions (tool-conventions: ProducersSection)."""
+    """The producers section: by field names and versions (tool-conventions: ProducersSection)."""
     fields: dict[str, list[bytes]] = {}
     inside = note.tokens
     for i in range(0, len(inside), 5):
@@ -40,7 +41,7 @@ def producers_of(tokens: Tokens, note: Annotation) -> Custom:
         if head != "(" or word not in PRODUCERS or len(texts) < 2 or end != ")":
             raise tokens.fail_raw('@producers annotation: unexpected token, (language, sdk or processed-by "name" "version") expected', note.raw)
         fields.setdefault(word, []).append(b"".join(string(_bytes(tokens, note, tok)) for tok in texts))
-    return Custom(b"producers", vector([string(word.encode()) + vector(rows) for word, rows in fields.items()]), len(ORDER))
+    return Custom(b"producers", vector([string(word.encode()) + vector(fields[word]) for word in PRODUCERS if word in fields]), len(ORDER))
 
 
 def custom_of(tokens: Tokens, note: Annotation) -> Custom:
@@ -85,4 +86,4 @@ def _place(tokens: Tokens, note: Annotation) -> int:
 
 
 # By annotation: what makes its section.
-READERS: Final = {"custom": custom_of, "producers": producers_of}
+READERS: Final = {"custom": custom_of, "producers": producers_of, "dylink.0": dylink_of}

@@ -34,7 +34,7 @@ _LONGEST_LINE: Final = 160
 _LONGEST_TOKEN: Final = 60
 
 # Annotations that mean something; every other is skipped.
-KNOWN_ANNOTATIONS: Final = frozenset({"custom", "name", "producers", "metadata.code.branch_hint"})
+KNOWN_ANNOTATIONS: Final = frozenset({"custom", "dylink.0", "name", "producers", "metadata.code.branch_hint"})
 
 
 @final

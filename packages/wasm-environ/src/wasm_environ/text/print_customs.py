@@ -22,7 +22,7 @@ def producers_lines(data: bytes) -> list[str]:
             fields[word] = [(r.name(), r.name()) for _ in range(r.u32())]
     except CompileError:
         return []
-    written = vector([name(word) + vector([name(a) + name(b) for a, b in rows]) for word, rows in fields.items()])
+    written = vector([name(word) + vector([name(a) + name(b) for a, b in fields[word]]) for word in PRODUCERS if word in fields])
     if written != data or not all(fields.values()):
         return []
     rows = [f"  ({word} {quote_name(a)} {quote_name(b)})" for word, pairs in fields.items() for a, b in pairs]

@@ -54,7 +54,7 @@ def component(t: Text, label: Label) -> s.Component:
 def _customs(t: Text) -> None:
     """The annotations before a field: custom sections."""
     for note in t.tokens.notes.pop(t.tokens.i, ()):
-        if note.name not in READERS:
+        if note.name not in ("custom", "producers"):
             raise t.tokens.fail_raw(note_words(note), note.raw)
         found = READERS[note.name](t.tokens, note)
         t.define(s.Custom(-1, found.name.decode(), found.contents))
