@@ -59,6 +59,7 @@ class Recorded:
 # fmt: off
 RECORDED = (
     Recorded("mupdf", "dist/mupdf-wasm.wasm", ("caught by longjmp", "repairing PDF document", "syntax error in content stream", "Error: invalid page number: 8"), 12),
+    Recorded("clingo", "dist/clingo.wasm", ("Optimization: -117", "unexpected EOF", "unsafe: status 65", "p(15150)", "invalid value for: 'restarts'"), 11),
 )
 # fmt: on
 

