@@ -61,6 +61,8 @@ def kebab(text: str, what: str) -> str:
 
 def parse_name(text: str, features: Features) -> Name:
     """The parts of a name. Raises InvalidError for what is none; an interface's version is left to `check_version`."""
+    if is_kebab(text):  # most are
+        return Name(text, LABEL, (LABEL, text.lower()))
     parser = _Parser(text, features)
     name = parser.name()
     if parser.rest:
@@ -104,7 +106,7 @@ class _Parser:
             version = self.take_to(">") if self.eat("@") else None
             path, at, rest = text.partition("@")
             return Name(text, INTERFACE, (INTERFACE, path.lower() + at + rest), version=version)
-        return Name(text, LABEL, (LABEL, self.label(self.take_all()).lower()))
+        raise InvalidError(f"`{text}` is not in kebab case")
 
     def member(self, kind: str) -> Name:
         """resource.function; that of a function of the resource's own name equals the plain label."""
