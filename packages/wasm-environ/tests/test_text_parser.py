@@ -116,6 +116,12 @@ def test_abbreviations(short: str, long: str) -> None:
     assert parse_module(short, names=False) == parse_module(long, names=False)
 
 
+def test_a_segment_of_table_0_needs_no_reference_types() -> None:
+    old = Features(off=("reference_types", "function_references", "gc", "custom_descriptors"))
+    for text in ("(func $f) (table funcref (elem $f))", "(func $f) (table 1 funcref) (elem (table 0) (i32.const 0) func $f)"):
+        assert decode(parse_module(text), old).elements[0].functions == (0,)
+
+
 # The text | how its error begins.
 MALFORMED = [
     ("(func", "unexpected token"),

@@ -102,7 +102,7 @@ SAME_AS_WASMTIME_BUT = {
 
 
 def sections(data: bytes) -> dict[int, bytes]:
-    """Known sections by id, but for names and the data count (it knows bodies only)."""
+    """Known sections by id, but for names, elements (wasmtime writes table 0 out) and the data count (it knows bodies only)."""
     found: dict[int, bytes] = {}
     at = 8
     while at < len(data):
@@ -114,7 +114,7 @@ def sections(data: bytes) -> dict[int, bytes]:
             shift += 7
             if byte < 0x80:
                 break
-        if kind not in (0, 12):
+        if kind not in (0, 9, 12):
             found[kind] = data[at : at + size]
         at += size
     return found

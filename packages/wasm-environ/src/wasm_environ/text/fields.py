@@ -27,7 +27,8 @@ _NOUNS: Final = {"func": "function"}
 class FieldReader:
     """Reads the fields of one module into `sections`."""
 
-    def __init__(self, tokens: Tokens, memory64: bool, positions: Positions | None = None) -> None:
+    def __init__(self, tokens: Tokens, memory64: bool, positions: Positions | None = None, table_zero: bool = False) -> None:
+        self.table_zero = table_zero  # element segments that name table 0 name it in the binary too, which needs reference types
         self.positions = positions
         self.tokens = tokens
         self.begin = tokens.i
@@ -429,7 +430,7 @@ class FieldReader:
         if mode != module.ACTIVE:
             head = bytes((flags | (1 if mode == module.PASSIVE else 3),))
             head += b"\x00" if functions else element
-        elif table < 0 and (functions or element == FUNCREF):
+        elif (table < 0 or (table == 0 and not self.table_zero)) and (functions or element == FUNCREF):
             head = bytes((flags,)) + offset
         else:
             head = bytes((flags | 2,)) + unsigned(max(table, 0)) + offset + (b"\x00" if functions else element)

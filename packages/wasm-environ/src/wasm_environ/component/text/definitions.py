@@ -110,7 +110,7 @@ def _core_module(t: Text) -> None:
 def _module(t: Text, label: Label) -> bytes:
     """The fields of a module up to its `)`, to its binary."""
     positions = Positions() if t.noting else None
-    reader = FieldReader(t.tokens, t.memory64, positions)
+    reader = FieldReader(t.tokens, t.memory64, positions, table_zero=True)  # as wasm-tools writes it
     if t.names:
         reader.sections.names.module = _name(label)
     t.tokens.in_component = False
