@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import final
 
 from wasm_environ.binary.decode import decode as decode_module
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from wasm_environ.names import NameMap
 
 
+def _no_ids() -> Ids:
+    return Ids({}, 0)
+
+
 @final
 class Frame:
     """Index spaces as they stand, so that an identifier is used only where it is defined.
@@ -26,15 +31,21 @@ class Frame:
     `id`: what outer aliases inside call it, "" without. `core`: prints the core types of this frame.
     """
 
-    __slots__ = ("core", "counts", "id", "ids", "names", "seen")
+    __slots__ = ("_core", "counts", "id", "ids", "names", "seen")
 
     def __init__(self, id: str, names: dict[int, NameMap]) -> None:
         self.id = id
         self.names = names
-        self.counts = dict.fromkeys(SORT_NAMES, 0)
-        self.ids = {sort: Ids({}, 0) for sort in SORT_NAMES}
-        self.seen: dict[int, set[str]] = {sort: set() for sort in SORT_NAMES}
-        self.core = TypePrinter(Module(b""), self.ids[CORE_TYPE], {})
+        self.counts: defaultdict[int, int] = defaultdict(int)
+        self.ids: defaultdict[int, Ids] = defaultdict(_no_ids)
+        self.seen: defaultdict[int, set[str]] = defaultdict(set)
+        self._core: TypePrinter | None = None
+
+    @property
+    def core(self) -> TypePrinter:
+        if self._core is None:
+            self._core = TypePrinter(Module(b""), self.ids[CORE_TYPE], {})
+        return self._core
 
     def name(self, sort: int) -> str | None:
         """The name of what is defined next."""
