@@ -265,6 +265,46 @@ def test_nan_is_canonical() -> None:
     assert struct.pack("<d", given_by_guest(["tuple", ["f64", "f32"]], struct.pack("<QI", (1 << 64) - 1, 0xFFFFFFFF))[0]) == struct.pack("<Q", 0x7FF8 << 48)
 
 
+@pytest.mark.parametrize(("t", "letter"), [("s8", "b"), ("u16", "H"), ("s32", "i"), ("u32", "I"), ("s64", "q"), ("u64", "Q"), ("f32", "f"), ("f64", "d")])
+def test_arrays(t: str, letter: str) -> None:
+    crossing = Crossing(["list", t], True, True)
+    guest = Guest(crossing, 0, False)
+    given = array.array(letter, [1, 0, 2])
+    assert not guest.func.arrays
+    assert type(guest.func(crossing.store, *crossing.args(given))) is list
+    guest.func.arrays = True
+    back = guest.func(crossing.store, *crossing.args(given))
+    assert (type(back), back.typecode, back) == (array.array, letter, given)
+    assert guest.func(crossing.store, *crossing.args(array.array(letter))) == array.array(letter)
+
+
+LISTS = """(component
+  (import "f" (func $f (param "xs" (list u32))))
+  (core module $A (memory (export "m") 1) (data (i32.const 8) "\\01\\00\\00\\00\\02\\00\\00\\00"))
+  (core instance $a (instantiate $A))
+  (core func $g (canon lower (func $f) (memory (core memory $a "m"))))
+  (core module $M (import "" "f" (func $f (param i32 i32))) (func (export "run") (call $f (i32.const 8) (i32.const 2))))
+  (core instance $m (instantiate $M (with "" (instance (export "f" (func $g))))))
+  (func (export "run") (canon lift (core func $m "run"))))"""
+
+
+@pytest.mark.parametrize("arrays", [False, True])
+def test_arrays_of_a_linker(arrays: bool) -> None:
+    from wasm_facade import component
+
+    seen: list[Any] = []
+    engine = wasm_facade.Engine()
+    linker = component.Linker(engine)
+    linker.arrays = arrays
+    with linker.root() as root:
+        root.add_func("f", lambda store, xs: seen.append(xs))
+    store = wasm_facade.Store(engine)
+    run = linker.instantiate(store, component.Component(engine, LISTS)).get_func(store, "run")
+    assert run is not None
+    run(store)
+    assert seen == [array.array("I", [1, 2]) if arrays else [1, 2]]
+
+
 # ---- handles are lowered last: what does not fit leaves them as they were
 
 

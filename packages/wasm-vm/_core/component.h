@@ -100,6 +100,7 @@ struct ComponentState {
     uint32_t lender_count, lender_capacity;
     struct Task *task; /* of the innermost call into it */
     bool trapped;      /* a call ended by a trap: nothing of it is entered again */
+    bool arrays;       /* what its functions' options begin with */
 };
 
 /* What running calls have borrowed: a handle of a guest, or one that Python holds. */
@@ -127,6 +128,7 @@ typedef struct CanonOptions {
     VMFuncRef *post_return; /* or NULL */
     uint8_t encoding;       /* ENCODING_* */
     bool is_async, has_callback;
+    bool arrays; /* lists of numbers come to Python as array.array */
 } CanonOptions;
 enum { ENCODING_UTF8, ENCODING_UTF16, ENCODING_LATIN1_UTF16 };
 

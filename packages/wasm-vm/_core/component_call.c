@@ -334,6 +334,20 @@ static PyObject *func_type(ComponentFunc *self, PyObject *storelike)
     return type;
 }
 
+static PyObject *func_get_arrays(ComponentFunc *self, void *Py_UNUSED(closure))
+{
+    return store_check_open(self->store) ? NULL : PyBool_FromLong(self->function->options.arrays);
+}
+
+static int func_set_arrays(ComponentFunc *self, PyObject *value, void *Py_UNUSED(closure))
+{
+    int arrays = value ? PyObject_IsTrue(value) : 0;
+    if (arrays < 0 || store_check_open(self->store))
+        return -1;
+    self->function->options.arrays = arrays;
+    return 0;
+}
+
 static PyMethodDef func_methods[] = {
     {"type", (PyCFunction)func_type, METH_O, "type($self, store, /)\n--\n\nIts type, a FuncType of components."},
     {"post_return", (PyCFunction)func_post_return, METH_O,
@@ -342,6 +356,8 @@ static PyMethodDef func_methods[] = {
 };
 static PyGetSetDef func_getset[] = {
     {"_info", (getter)func_get_info, NULL, "What its maker keeps by it.", NULL},
+    {"arrays", (getter)func_get_arrays, (setter)func_set_arrays,
+     "Whether lists of numbers in its result are array.array, which numpy takes without a copy, and not list. list<u8> is bytes either way.", NULL},
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

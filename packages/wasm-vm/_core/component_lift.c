@@ -51,10 +51,25 @@ static PyObject *lift_string(const Lifting *l, Place place)
     return text;
 }
 
+/* The numbers of a list that lies in memory, as they are, in an array.array. */
+static PyObject *lift_array(const Lifting *l, const Node *element, uint64_t count, uint64_t at)
+{
+    static const char letters[] = {[NODE_S8] = 'b', [NODE_S16] = 'h', [NODE_U16] = 'H', [NODE_S32] = 'i', [NODE_U32] = 'I', [NODE_S64] = 'q',
+                                   [NODE_U64] = 'Q', [NODE_F32] = 'f', [NODE_F64] = 'd'};
+    PyObject *module = PyImport_ImportModule("array");
+    PyObject *bytes = module ? PyBytes_FromStringAndSize((const char *)bytes_at(l->from, at), (Py_ssize_t)(count * element->size[0])) : NULL;
+    PyObject *array = bytes ? PyObject_CallMethod(module, "array", "CO", letters[element->kind], bytes) : NULL;
+    Py_XDECREF(bytes);
+    Py_XDECREF(module);
+    return array;
+}
+
 static PyObject *lift_items(const Lifting *l, const Node *element, uint64_t count, Place place)
 {
     if (element->kind == NODE_U8 && !place.flat)
         return PyBytes_FromStringAndSize((const char *)bytes_at(l->from, place.at), (Py_ssize_t)count);
+    if (l->from->arrays && !place.flat && element->kind >= NODE_S8 && element->kind <= NODE_F64)
+        return lift_array(l, element, count, place.at);
     PyObject *list = PyList_New((Py_ssize_t)count);
     uint32_t step = element->size[wide(l->from)];
     for (uint64_t i = 0; list && i < count; i++) {

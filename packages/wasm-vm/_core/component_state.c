@@ -98,11 +98,12 @@ void component_state_free(ComponentState *state)
 
 static PyObject *state_object_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"store", "program", "parents", "resources", NULL};
+    static char *names[] = {"store", "program", "parents", "resources", "arrays", NULL};
+    int arrays = false;
     PyObject *storelike, *program;
     Py_buffer parents;
     unsigned int resources;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO!y*I:ComponentState", names, &storelike, &ProgramType, &program, &parents, &resources))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO!y*I|p:ComponentState", names, &storelike, &ProgramType, &program, &parents, &resources, &arrays))
         return NULL;
     StateObject *object = NULL;
     const size_t count = (size_t)parents.len / sizeof(uint32_t);
@@ -122,6 +123,8 @@ static PyObject *state_object_new(PyTypeObject *cls, PyObject *args, PyObject *k
     object->store = (Store *)Py_NewRef(store);
     if (store_check_open(store) || !(object->state = state_new(store, (Program *)program, rows, (uint32_t)count, resources)))
         Py_CLEAR(object);
+    if (object)
+        object->state->arrays = arrays;
 done:
     PyBuffer_Release(&parents);
     return (PyObject *)object;
@@ -181,7 +184,8 @@ static int parse_options(StateObject *self, PyObject *given, CanonOptions *optio
         PyErr_SetString(PyExc_ValueError, "options: no such instance or encoding");
         return -1;
     }
-    *options = (CanonOptions){.state = self->state, .instance = instance, .encoding = (uint8_t)encoding, .is_async = is_async != 0, .has_callback = is_async == WITH_CALLBACK};
+    *options = (CanonOptions){.state = self->state, .instance = instance, .encoding = (uint8_t)encoding, .is_async = is_async != 0, .has_callback = is_async == WITH_CALLBACK,
+                              .arrays = self->state->arrays};
     if (memory != Py_None) {
         if (!PyObject_TypeCheck(memory, &MemoryType) && !PyObject_TypeCheck(memory, &SharedMemoryType)) {
             PyErr_Format(PyExc_TypeError, "options: expected a Memory, not %.100s", Py_TYPE(memory)->tp_name);

@@ -57,14 +57,15 @@ class LoadedComponent:
 
 
 class Imports:
-    """What a component's imports are given, by slot: functions, resource types, modules."""
+    """What a component's imports are given, by slot: functions, resource types, modules. `arrays`: lists of numbers come to Python as array.array."""
 
-    __slots__ = ("functions", "modules", "resources")
+    __slots__ = ("arrays", "functions", "modules", "resources")
 
     def __init__(self) -> None:
         self.functions: dict[int, Callable[..., Any]] = {}
         self.resources: dict[int, ResourceType] = {}
         self.modules: list[LoadedModule] = []
+        self.arrays = False
 
 
 class Instantiation:
@@ -79,7 +80,7 @@ class Instantiation:
         self.resources: list[ResourceType | None] = [None] * len(component.resources)
         self.core_instances: list[Instance] = []
         self.items: list[Any] = []
-        self.state = ComponentState(store, component.program, component.parents, len(component.resources))
+        self.state = ComponentState(store, component.program, component.parents, len(component.resources), imports.arrays)
         for slot, function in imports.functions.items():
             self.functions[slot] = function
         for slot, type in imports.resources.items():

@@ -37,9 +37,13 @@ class _Definer:
 
 
 class Linker(_Definer):
-    """A set of named definitions, by which the imports of components are found."""
+    """A set of named definitions, by which the imports of components are found.
 
-    __slots__ = ("__dict__", "__weakref__", "_allow_shadowing", "_definitions", "engine")
+    `arrays`, False at first: whether the components that it instantiates give lists of numbers to Python, in results and to host functions, as `array.array`,
+    which numpy takes without a copy. `list<u8>` is bytes either way. A function's own `arrays` says it of that function's results.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_allow_shadowing", "_definitions", "arrays", "engine")
 
     def __init__(self, engine: Engine) -> None:
         if not isinstance(engine, Engine):
@@ -47,6 +51,7 @@ class Linker(_Definer):
         super().__init__()
         self.engine = engine
         self._allow_shadowing = False
+        self.arrays = False
         self._definitions: Definitions = {}
 
     @property
@@ -82,6 +87,7 @@ class Linker(_Definer):
         if not isinstance(here, Store):
             raise ArgumentError(f"store: expected a Store or Caller, not {type(store).__name__}")
         imports = Imports()
+        imports.arrays = bool(self.arrays)
         _resolve(imports, self._definitions, component._loaded.imports, ())
         return Instance._of(Instantiation(component._loaded, here, imports), imports)
 
