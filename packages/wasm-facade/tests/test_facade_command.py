@@ -347,7 +347,7 @@ def test_parse_and_print_of_components(wasm: Shell) -> None:
     status, out, err = wasm("validate", bad)
     assert (status, out) == (1, "")
     assert err.startswith("wasm validate: bad.wat: ")
-    assert "type index out of bounds (at offset 0xb)" in err
+    assert "type index out of bounds (line 1, column 13)" in err
     status, out, _ = wasm("objdump", path)
     assert (status, out[:14]) == (0, 'component "c":')
     assert '  core module  "m" 0 "m"\n' in out
