@@ -16,7 +16,7 @@ import wasm_facade
 from component_abi import HEAP, WAT, Crossing, Guest, compiled, label, libc, main
 from wasm_environ.component import syntax as s
 from wasm_environ.component.abi.program import ProgramBuilder
-from wasm_environ.types import I32, I64
+from wasm_environ.types import I32, I64, FuncType
 from wasm_vm import _core
 
 Record, Variant = _core.Record, _core.Variant
@@ -303,6 +303,27 @@ def test_arrays_of_a_linker(arrays: bool) -> None:
     assert run is not None
     run(store)
     assert seen == [array.array("I", [1, 2]) if arrays else [1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("t", "lifted", "lowered"), [("u8", "", ""), ("string", "memory", "memory"), (["tuple", ["u8", "u8"]], "memory", "memory"), (["option", "u8"], "memory", "memory")]
+)
+def test_options_that_lack_something(t: Any, lifted: str, lowered: str) -> None:
+    crossing = Crossing(t, False, True)
+    items = wasm_facade.Instance(crossing.store, compiled(libc(I32)), []).exports(crossing.store)
+    types = FuncType(*crossing.layouts[0].core_function(crossing.func, True))
+    makers: dict[str, Any] = {
+        lifted: lambda *options: crossing.state.lift(crossing.signature, items["realloc"], (0, *options, None, 0, False), None),
+        lowered + " ": lambda *options: crossing.state.lower(crossing.signature, print, (0, *options, None, 0, False), types),
+    }
+    for lacks, make in makers.items():
+        if lacks.strip():
+            with pytest.raises(ValueError, match="needs a memory"):
+                make(None, items["realloc"])
+            if t == "string":
+                with pytest.raises(ValueError, match="needs a realloc"):
+                    make(items["m"], None)
+        make(items["m"], items["realloc"])
 
 
 # ---- handles are lowered last: what does not fit leaves them as they were

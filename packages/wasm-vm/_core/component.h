@@ -27,6 +27,7 @@ typedef struct AbiSignature AbiSignature;
 extern PyTypeObject ProgramType;
 const AbiSignature *program_signature(const Program *program, uint32_t index); /* borrowed; NULL: no such */
 uint32_t abi_param_count(const AbiSignature *signature);
+uint32_t program_resources(const Program *program); /* slots of resource types that its types name: below this */
 bool abi_same_result(const AbiSignature *a, const AbiSignature *b); /* of one program */
 /* Types of the flat values are checked when core functions are linked; here only how many VMValues a call needs, at most MAX_FLAT. */
 
@@ -168,6 +169,8 @@ int abi_lower_params(const Crossing *crossing, const AbiSignature *signature, co
 PyObject *abi_lift_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const VMValue *flat);
 /* A caller's flat parameters -> new references in argv. -1: none is left. */
 int abi_lift_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const VMValue *flat, PyObject **argv);
+/* Whether options have the memory and realloc that a lifted or lowered function of this signature uses: validation saw to it, an artifact may lie. -1 with ValueError. */
+int abi_check_options(const AbiSignature *signature, const CanonOptions *options, bool lowered);
 /* What a host function gave -> the caller's flat result in flat[0], or where its last flat parameter points: `flat` still holds the parameters. */
 int abi_lower_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *to, PyObject *result, VMValue *flat);
 /* Guest to guest: flat parameters of the caller -> of the callee; the callee's result -> the caller's, `lowered` holding the caller's flat parameters. */

@@ -32,6 +32,7 @@ struct Node {
     uint8_t kind;
     bool tagged; /* values are Variant objects */
     bool plain;  /* any bytes are a value, and there are no others: it moves by memcpy */
+    bool in_memory; /* part of it lies in memory whatever takes it: a string, list or map */
     uint8_t tag_size;    /* bytes of the discriminant, or of the flags */
     uint32_t size[2], align[2];
     uint32_t flat;
@@ -53,7 +54,7 @@ struct Program {
     Node *nodes;
     Edge *edges;
     AbiSignature *signatures;
-    uint32_t node_count, edge_count, signature_count;
+    uint32_t node_count, edge_count, signature_count, resource_count;
 };
 
 /* Where a value lies: among core values, or with `flat` NULL in the memory of its side, at an address that was checked for the whole value. */

@@ -6,7 +6,26 @@ static const uint32_t NONE = UINT32_MAX, TAGGED = 1u << 31;
 
 const AbiSignature *program_signature(const Program *program, uint32_t index) { return index < program->signature_count ? &program->signatures[index] : NULL; }
 uint32_t abi_param_count(const AbiSignature *signature) { return signature->params->count; }
+uint32_t program_resources(const Program *program) { return program->resource_count; }
 bool abi_same_result(const AbiSignature *a, const AbiSignature *b) { return a->result == b->result; }
+
+int abi_check_options(const AbiSignature *signature, const CanonOptions *options, bool lowered)
+{
+    const Node *params = signature->params, *result = signature->result;
+    bool spilled = params->flat > (lowered ? param_limit(options) : (uint32_t)MAX_FLAT_PARAMS);
+    bool returned = result && (lowered ? options->is_async || result->flat > MAX_FLAT_RESULTS
+                                       : result->flat > (uint32_t)(options->is_async ? MAX_FLAT_PARAMS : MAX_FLAT_RESULTS));
+    bool writes = lowered ? result && result->in_memory : spilled || params->in_memory;
+    if (!options->memory && (spilled || returned || writes || params->in_memory || (result && result->in_memory))) {
+        PyErr_SetString(PyExc_ValueError, "options: the function needs a memory");
+        return -1;
+    }
+    if (!options->realloc && writes) {
+        PyErr_SetString(PyExc_ValueError, "options: the function needs a realloc");
+        return -1;
+    }
+    return 0;
+}
 
 static int bad(const char *what)
 {
@@ -161,15 +180,21 @@ static int parse_node(Program *self, uint32_t index, const uint32_t *w, uint16_t
     *node = (Node){.kind = (uint8_t)kind, .classes = w[3] & ~TAGGED, .tagged = (w[3] & TAGGED) != 0, .length = w[2], .size = {w[4], w[6]},
                    .align = {w[5], w[7]}, .count = count, .edges = edges};
     uint16_t depth = 0;
+    node->in_memory = kind == NODE_STRING || kind == NODE_LIST || kind == NODE_MAP;
     if (kind >= NODE_LIST && kind <= NODE_MAP) {
         if (w[1] >= index)
             return bad("element");
         node->element = &self->nodes[w[1]];
         depth = depths[w[1]];
+        node->in_memory = node->in_memory || node->element->in_memory;
         if (kind == NODE_MAP && (node->element->kind != NODE_TUPLE || node->element->count != 2))
             return bad("map");
     } else if (kind == NODE_OWN || kind == NODE_BORROW) {
+        if (w[1] >= MAX_COUNT)
+            return bad("resource");
         node->resource = w[1];
+        if (w[1] >= self->resource_count)
+            self->resource_count = w[1] + 1;
     } else if (kind >= NODE_VARIANT && kind <= NODE_FLAGS) {
         if (w[1] != 1 && w[1] != 2 && w[1] != 4)
             return bad("discriminant");
@@ -179,6 +204,8 @@ static int parse_node(Program *self, uint32_t index, const uint32_t *w, uint16_t
         const Edge *edge = &edges[i];
         if ((edge->node && edge->node >= node) || (has_labels(kind) && !edge->label))
             return bad("part");
+        if (edge->node && edge->node->in_memory)
+            node->in_memory = true;
         if (edge->node && depths[edge->node - self->nodes] > depth)
             depth = depths[edge->node - self->nodes];
     }

@@ -113,7 +113,7 @@ static PyObject *state_object_new(PyTypeObject *cls, PyObject *args, PyObject *k
             PyErr_SetString(PyExc_ValueError, "parents: an instance's parent comes before it, and the root's is itself");
             goto done;
         }
-    if (!count || count > UINT32_MAX || resources > INT32_MAX || (uintptr_t)rows % sizeof *rows) {
+    if (!count || count > UINT32_MAX || resources > INT32_MAX || resources < program_resources((Program *)program) || (uintptr_t)rows % sizeof *rows) {
         PyErr_SetString(PyExc_ValueError, "a component has a root instance, and fewer than 2**31 resource types");
         goto done;
     }
@@ -236,7 +236,7 @@ static PyObject *state_lift(StateObject *self, PyObject *args)
         return NULL;
     VMFuncRef *reference = core_function(self, core);
     const AbiSignature *signature = reference ? signature_at(self, index) : NULL;
-    if (!signature || store_check_open(self->store))
+    if (!signature || abi_check_options(signature, &options, false) || store_check_open(self->store))
         return NULL;
     CanonFunction *function = function_new(self, CANON_LIFT, &options, signature);
     if (!function)
@@ -272,7 +272,7 @@ static PyObject *state_lower(StateObject *self, PyObject *args)
         return NULL;
     const AbiSignature *signature = signature_at(self, index);
     CanonFunction *target = component_func_target(callee, self->state);
-    if (!signature)
+    if (!signature || abi_check_options(signature, &options, true))
         return NULL;
     if (!target && !PyCallable_Check(callee)) {
         PyErr_Format(PyExc_TypeError, "expected something callable, not %.100s", Py_TYPE(callee)->tp_name);
