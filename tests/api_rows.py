@@ -10,8 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import wasm_environ.types as types_of_environ
 import wasm_facade as w
 import wasm_vm
+from wasm_facade import component
 from wasm_facade.linker import HostDefinition
 from wasm_vm import _core
 
@@ -31,6 +33,26 @@ WAT = """(module $m
   (func (export "call_host") (param i32) (result i32) (call $host (local.get 0)))
   (func (export "call_results") (result i32 i64 f64 v128 externref funcref) (call $results))
   (func $trap (export "trap") unreachable))"""
+
+
+# A component with a function of every kind of value that Python can be asked for in the middle of, and resources of its own.
+COMPONENT = """(component
+  (import "host" (func $host (param "n" u32) (result u32)))
+  (type $r' (resource (rep i32)))
+  (export $r "r" (type $r'))
+  (type $p' (record (field "a" u32) (field "b" u32)))
+  (export $p "p" (type $p'))
+  (core func $new (canon resource.new $r'))
+  (core func $host' (canon lower (func $host)))
+  (core module $M (import "" "new" (func $new (param i32) (result i32))) (import "" "host" (func $host (param i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64))
+    (func (export "make") (result i32) (call $new (i32.const 1)))
+    (func (export "call") (param i32 i32 i32 i32 i32 i32 i32) (result i32) (call $host (local.get 0))))
+  (core instance $m (instantiate $M (with "" (instance (export "new" (func $new)) (export "host" (func $host'))))))
+  (func (export "make") (result (own $r)) (canon lift (core func $m "make")))
+  (func (export "call") (param "p" $p) (param "s" string) (param "r" (borrow $r)) (param "o" (option u32)) (result u32)
+    (canon lift (core func $m "call") (memory (core memory $m "memory")) (realloc (core func $m "realloc")))))"""
 
 
 class Holder:
@@ -117,6 +139,25 @@ def _pool() -> Any:
     return config.make_pool()
 
 
+def _component_instance(world: World) -> Any:
+    linker = component.Linker(world.engine)
+    with linker.root() as root:
+        root.add_func("host", lambda store, number: number)
+    return linker.instantiate(world.store, world.get("component"))
+
+
+def _component_func(world: World) -> Any:
+    return world.get("component_instance").get_func(world.store, "call")
+
+
+def _resource(world: World) -> Any:
+    return world.get("component_instance").get_func(world.store, "make")(world.store)
+
+
+def _state(world: World) -> Any:
+    return _core.ComponentState(world.store, world.get("program"), bytes(4), 2)
+
+
 def _limits(world: World) -> Any:
     return w.Limits(1, 4)
 
@@ -160,6 +201,22 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "pre": lambda world: world.get("linker").instantiate_pre(world.module),
     "trap": _trap,
     "backtrace": lambda world: _trap(world)._backtrace,
+    # components
+    "component": lambda world: component.Component(world.engine, COMPONENT),
+    "component_instance": _component_instance,
+    "component_func": _component_func,
+    "resource": _resource,
+    "host_resource": lambda world: _core.ResourceAny._make(world.store, world.get("resource_type"), 1, True),
+    "resource_type": lambda world: _core.ResourceType("r", lambda store, rep: None, lambda item: 1, lambda rep, own: rep, 3),
+    "program": lambda world: world.get("component")._loaded.program,
+    "program_words": lambda world: bytes.fromhex("01000000" + "00000000" * 3),
+    "labels": lambda world: (),
+    "parents": lambda world: bytes(4),
+    "state": _state,
+    "core_type": lambda world: types_of_environ.FuncType((), ()),
+    "options": lambda world: (0, world.get("memory"), None, None, 0, 0),
+    "record": lambda world: _core.Record(a=1, b=2),
+    "variant": lambda world: _core.Variant("some", Holder()),
     # types and values
     "field_type": lambda world: w.FieldType(w.ValType.externref(), mutable=True),
     "struct_type": lambda world: w.StructType({"a": w.FieldType("i8", mutable=True), "b": world.get("field_type")}),
@@ -227,6 +284,8 @@ MAKE: dict[str, Callable[[World], Any]] = {
 RECEIVERS = {
     "AnyRef": "struct", "ArrayRef": "array", "ArrayType": "array_type", "EqRef": "struct", "FieldType": "field_type", "I31Ref": "i31", "StructRef": "struct",
     "StructType": "struct_type", "RecGroup": "rec_group",
+    "CallProgram": "program", "ComponentFunc": "component_func", "ComponentState": "state", "Record": "record", "ResourceAny": "resource",
+    "ResourceType": "resource_type", "Variant": "variant",
     "Backtrace": "backtrace", "Caller": "caller", "Code": "code", "Config": "config", "DirPerms": "dir_perms", "Engine": "own_engine", "EngineCore": "core",
     "ExportType": "export_type", "ExnRef": "exnref", "FilePerms": "file_perms", "Frame": "frame", "Func": "func", "FuncType": "func_type", "Global": "global",
     "GlobalType": "global_type", "ImportType": "import_type", "Instance": "instance", "InstanceExports": "exports", "InstancePre": "pre", "Limits": "limits",
@@ -250,6 +309,14 @@ ROWS = {
     "StructRef": "store struct_type struct_values", "StructRef.__getitem__": "zero|b", "StructRef.__setitem__": "one reference|b reference",
     "StructRef.__getattribute__": "a|b", "StructRef.__setattr__": "b reference|a one", "StructRef.__delattr__": "b",
     "StructType": "fields", "StructType.field_index": "a",
+    "CallProgram": "program_words labels", "ComponentState": "store program parents one",
+    "ComponentFunc.__call__": "store record text resource one", "ComponentFunc.type": "store", "ComponentFunc.post_return": "store",
+    "ComponentState.resource": "one resource_type", "ComponentState.define_resource": "zero zero none text",
+    "ComponentState.lift": "zero func options any", "ComponentState.lower": "zero callback options core_type",
+    "ComponentState.built_in": "one zero minus options core_type", "ComponentState.fail": "",
+    "ResourceAny.drop": "store", "ResourceAny._rep": "store", "ResourceAny._make": "store resource_type one flag",
+    "ResourceType": "text callback callback callback one", "ResourceType.host": "one",
+    "Record": "", "Record.__getattribute__": "a", "Variant": "text reference",
     "Backtrace.resolve": "",
     "Caller.get": "text any", "Caller.__getitem__": "text", "Caller.data": "", "Caller.memory": "",
     "Caller.limited": "", "Caller.interrupted": "",
@@ -320,7 +387,7 @@ EXEMPT = {
 }
 # What plain arguments are refused by, because nobody may do that; and what is there to raise.
 REFUSES = {
-    "AnyRef", "ArrayRef.__delitem__", "Backtrace", "Caller", "Code", "DirPerms", "EqRef", "StructRef.__delattr__", "StructRef.__delitem__", "Engine.__reduce__", "FilePerms", "InstanceExports", "Linker.__reduce__", "LoadedModule", "Memory.__delitem__",
+    "AnyRef", "ArrayRef.__delitem__", "Backtrace", "Caller", "Code", "ComponentFunc", "ResourceAny", "DirPerms", "EqRef", "StructRef.__delattr__", "StructRef.__delitem__", "Engine.__reduce__", "FilePerms", "InstanceExports", "Linker.__reduce__", "LoadedModule", "Memory.__delitem__",
     "PoolingAllocationConfig.__getattr__", "PoolingAllocationConfig.__setattr__", "SharedMemory.__delitem__", "Store.throw", "ValType", "WasiConfig.stderr_custom",
     "WasiConfig.stderr_file", "WasiConfig.stdin_file", "WasiConfig.stdout_custom", "WasiConfig.stdout_file",
 }  # fmt: skip
