@@ -105,11 +105,28 @@ static void copy_handle(const Copying *c, const Node *node, Place from, Place to
 
 static uint64_t flags_mask(const Node *node) { return node->count >= 32 ? UINT32_MAX : (1u << node->count) - 1; }
 
+/* A number of 32 or 64 bits from core value to core value: most of what calls take. */
+static bool copy_number(const Node *node, const VMValue *from, VMValue *to)
+{
+    switch (node->kind) {
+    case NODE_S32:
+    case NODE_U32:
+    case NODE_F32: to->u64 = (uint32_t)from->i32; return true;
+    case NODE_S64:
+    case NODE_U64:
+    case NODE_F64: to->u64 = from->u64; return true;
+    default: return false;
+    }
+}
+
 static void copy_parts(const Copying *c, const Node *node, Place from, Place to)
 {
     unsigned w = wide(c->from), v = wide(c->to);
+    bool flat = from.flat && to.flat;
     for (uint32_t i = 0; i < node->count; i++) {
         const Edge *edge = &node->edges[i];
+        if (flat && copy_number(edge->node, from.flat + edge->flat, to.flat + edge->flat))
+            continue;
         copy(c, edge->node, part(from, edge->flat, edge->offset[w]), part(to, edge->flat, edge->offset[v]));
     }
 }
@@ -199,6 +216,7 @@ int abi_copy_result(const Crossing *crossing, const AbiSignature *signature, con
         target = (Place){NULL, load_address(to, flat_place(lowered + last), 0)};
         (void)check_pointer(crossing, to, result, target.at, "return");
     }
-    copy(&c, result, source, target);
+    if (!source.flat || !target.flat || !copy_number(result, source.flat, target.flat))
+        copy(&c, result, source, target);
     return 0;
 }
