@@ -6,6 +6,7 @@ import gc
 import pickle
 import weakref
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import wasmtime.component as theirs
 import wasm_facade
 from bench import component_guests as guests
 from wasm_facade import component as ours
+from wasm_facade.cli import main
 
 STRATEGIES = ("native", "llvm")
 
@@ -457,3 +459,35 @@ def test_handles_that_guests_abuse(engine: wasm_facade.Engine, name: str, messag
     assert not handle.gone
     handle.drop(store)
     assert host.dropped == ([11] if name == "twice" else [])
+
+
+def test_the_cache_keeps_components(tmp_path: Path) -> None:
+    config = wasm_facade.Config()
+    config.cache = str(tmp_path)
+    cached = wasm_facade.Engine(config)
+    first = ours.Component(cached, VALUES).serialize()
+    (entry,) = tmp_path.glob("*.cwasm")
+    assert entry.read_bytes() == first
+    before = entry.stat().st_mtime_ns
+    assert ours.Component(cached, VALUES).serialize() == first
+    assert entry.stat().st_mtime_ns >= before
+    entry.write_bytes(first[:-1] + b"?")  # damaged: made again
+    assert ours.Component(cached, VALUES).serialize() == first
+    assert entry.read_bytes() == first
+
+
+def test_load_and_the_command_take_components(tmp_path: Path) -> None:
+    text = tmp_path / "adder.wat"
+    text.write_text(";; a component\n(; of (; one ;) function ;)" + guests.VALUES)
+    artifact = tmp_path / "adder.cwasm"
+    assert main(["compile", str(text), "-o", str(artifact)]) == 0
+    binary = tmp_path / "adder.wasm"
+    binary.write_bytes(VALUES)
+    for source in (str(text), binary, artifact, VALUES, guests.VALUES, artifact.read_bytes()):
+        loaded: Any = wasm_facade.load(source)
+        assert (loaded.add(40, 2), loaded["add"](1, 2)) == (42, 3)
+        assert loaded.echo_string("x") == "x"
+    with pytest.raises(wasm_facade.WasmtimeError, match=r"this is a component, not a module: wasm_facade\.component\.Component takes it"):
+        wasm_facade.Module(wasm_facade.Engine(), VALUES)
+    with pytest.raises(wasm_facade.WasmtimeError, match="this is a core module, not a component: use Module"):
+        ours.Component(wasm_facade.Engine(), wasm_facade.wat2wasm("(module)"))

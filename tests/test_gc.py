@@ -607,3 +607,13 @@ def test_random_graphs(strategy: str, seed: int, stress: bool) -> None:
             size = compare(world, table)
             gc.collect()
             assert world.live() == size
+
+
+def test_a_store_without_objects_collects_nothing() -> None:
+    """Programs that make a store for every request would pay for a collection with each."""
+    engine = w.Engine()
+    module = w.Module(engine, '(module (memory 1) (func (export "f")))')
+    for _ in range(3):
+        store = w.Store(engine)
+        w.Instance(store, module, []).exports(store)["f"](store)
+        assert store.gc_stats()["collections"] == 0

@@ -162,8 +162,7 @@ static bool host_may_collect(const Store *store) { return may_collect(store) && 
 static bool is_due(const Store *store, uint64_t size)
 {
     const GcHeap *heap = &store->heap;
-    return heap->since + size > heap->threshold || store->externrefs.count >= store->externrefs.threshold ||
-           (heap->map && !gc_heap_has_room(heap, size));
+    return (heap->map && (heap->since + size > heap->threshold || !gc_heap_has_room(heap, size))) || store->externrefs.count >= store->externrefs.threshold;
 }
 
 void gc_poll(Store *store, uint64_t size)

@@ -113,13 +113,20 @@ def trusted(status: os.stat_result) -> bool:
     return status.st_uid in (os.geteuid(), 0) and not status.st_mode & OTHERS_MAY_WRITE
 
 
-def lookup(folder: str, key: str) -> MappedFile | None:
-    """The artifact, mapped, and now the most recently used; None: not there, or not to be trusted. What is checked is what is mapped."""
+def _open(folder: str, key: str) -> int | None:
+    """The file of an entry; None: not there, or in a folder that is not to be trusted."""
     try:
         if not trusted(os.stat(folder)):
             return None
-        descriptor = os.open(os.path.join(folder, key + SUFFIX), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        return os.open(os.path.join(folder, key + SUFFIX), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
+        return None
+
+
+def lookup(folder: str, key: str) -> MappedFile | None:
+    """The artifact, mapped, and now the most recently used; None: not there, or not to be trusted. What is checked is what is mapped."""
+    descriptor = _open(folder, key)
+    if descriptor is None:
         return None
     try:
         found = open_file(descriptor) if trusted(os.fstat(descriptor)) else None
@@ -227,3 +234,33 @@ def artifact_of(engine: Engine, source: bytes, progress: Progress | None = None,
     if folder is not None:
         store(folder, key, data)
     return None, data
+
+
+def component_artifact_of(engine: Engine, source: bytes, anew: bool = False) -> tuple[bytes, bool]:
+    """The artifact of a component, binary or text, and whether it is what the cache had."""
+    folder = folder_of(engine._cache)
+    key = engine._cache_key(b"component", source) if folder is not None else ""
+    found = _contents(folder, key) if folder is not None and not anew else b""
+    if found:
+        return found, True
+    from wasm_facade.compilation import compile_component_artifact
+
+    data = compile_component_artifact(engine, source)
+    if folder is not None:
+        store(folder, key, data)
+    return data, False
+
+
+def _contents(folder: str, key: str) -> bytes:
+    """An entry's bytes, now the most recently used; b"" without one to be trusted."""
+    descriptor = _open(folder, key)
+    if descriptor is None:
+        return b""
+    with os.fdopen(descriptor, "rb") as file:
+        if not trusted(os.fstat(descriptor)):
+            return b""
+        try:
+            os.utime(descriptor)
+        except OSError:
+            pass  # a read-only cache is still a cache
+        return file.read()

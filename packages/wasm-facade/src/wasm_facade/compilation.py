@@ -70,7 +70,24 @@ def validate(binary: bytes, features: Features) -> None:
 def refuse_component(binary: bytes) -> None:
     """A component's preamble differs from a module's in its version; say so rather than that the version is unknown."""
     if binary[:4] == WASM_MAGIC and binary[4:8] == b"\x0d\0\1\0":
-        raise MalformedError("unknown binary version: this is a component, not a module", 4)
+        raise MalformedError("unknown binary version: this is a component, not a module: wasm_facade.component.Component takes it, or load()", 4)
+
+
+def compile_component_artifact(engine: Engine, source: bytes) -> bytes:
+    """Compile a component, binary or text, to an artifact's bytes."""
+    if is_text(source):
+        return placed(source, lambda binary: compile_component_artifact(engine, binary))
+    from wasm_environ.component.compile import compile_component
+    from wasm_environ.linking.assemble import compile_module
+
+    if source[:8] == WASM_MAGIC + b"\1\0\0\0":
+        raise MalformedError("unknown binary version: this is a core module, not a component: use Module", 4)
+    compiler = engine._load_compiler()
+
+    def compile_one(module: Module) -> bytes:
+        return compile_module(module, compiler, engine._target(), engine._tunables(), engine.features, None, "", engine._stand_in)
+
+    return compile_component(source, engine.features, compile_one)
 
 
 def compile_artifact(engine: Engine, source: bytes, progress: Progress | None = None, origin: str = "") -> bytes:

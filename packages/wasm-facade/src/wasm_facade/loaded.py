@@ -7,7 +7,7 @@ import os
 from wasm_environ.errors import ArgumentError, WasmError
 from wasm_facade.engine import Engine
 from wasm_facade.linker import Linker
-from wasm_facade.module import ELF_MAGIC, Module, file_bytes
+from wasm_facade.module import ELF_MAGIC, Module, file_bytes, is_component_source
 from wasm_facade.types import FuncType
 from wasm_vm import Func, Global, Store
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from wasm_facade.component.loaded import LoadedComponent
     from wasm_vm import Instance
-
-
-COMPONENT_PREAMBLE = b"\0asm\x0d\0\1\0"
 
 
 class BoundFunc:
@@ -143,28 +140,19 @@ def load(
 
 
 def _component_bytes(source: str | bytes | os.PathLike[str]) -> bytes | None:
-    """The component that this is, binary or text; None for anything else."""
+    """The component that this is, binary, text or artifact; None for anything else."""
     if _is_text(source):
         assert isinstance(source, str)
-        return source.encode() if is_component_text(source) else None
-    if not isinstance(source, (str, os.PathLike)):
+        data = source.encode("utf-8", "surrogatepass")
+    elif isinstance(source, (str, os.PathLike)):
+        with open(source, "rb") as file:
+            data = file.read(len(ELF_MAGIC))
+            if data == ELF_MAGIC:
+                return None
+            data += file.read()
+    else:
         data = bytes(source)
-        return data if data[:8] == COMPONENT_PREAMBLE else None
-    with open(source, "rb") as file:
-        head = file.read(8)
-        if head == COMPONENT_PREAMBLE:
-            return head + file.read()
-        if head[:1] not in (b"(", b";", b" ", b"\n"):
-            return None
-        text = head + file.read()
-    return text if is_component_text(text.decode("utf-8", "replace")) else None
-
-
-def is_component_text(text: str) -> bool:
-    """Whether a text begins, behind blanks and comments, as a component does."""
-    from re import match
-
-    return match(r"(?:\s|;;[^\n]*(?:\n|$)|\(;(?:[^;]|;(?!\)))*;\))*\(\s*component\b", text) is not None
+    return data if is_component_source(data) else None
 
 
 def _check_source(source: object, engine: object) -> None:

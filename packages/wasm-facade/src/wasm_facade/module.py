@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from wasm_environ.component import ARTIFACT_MAGIC, PREAMBLE
 from wasm_environ.errors import ArgumentError, ArtifactError, WasmError
 from wasm_facade.cache import artifact_of
 from wasm_facade.engine import Engine
@@ -29,6 +30,34 @@ def is_text(wasm: str | bytes) -> bool:
     if isinstance(wasm, str):
         return wasm != "" and wasm[0] != "\0"
     return len(wasm) > 0 and (0x20 <= wasm[0] < 0x7F or wasm[0] in b"\t\n\r" or wasm[:3] == b"\xef\xbb\xbf")
+
+
+def is_component_source(source: bytes) -> bool:
+    """Whether this is a component: a binary, an artifact, or a text that begins, behind blanks and comments, as one does."""
+    if not is_text(source):
+        return source[:8] == PREAMBLE or source[:16] == ARTIFACT_MAGIC
+    from re import match
+
+    return match(rb"\(\s*component\b", source[_code_begins(source) :]) is not None
+
+
+def _code_begins(text: bytes) -> int:
+    """Where a text's first token is, behind blanks and comments, which nest."""
+    from re import compile
+
+    blank, mark = compile(rb"(?:\s|\xef\xbb\xbf|;;[^\n]*)*"), compile(rb"\(;|;\)")
+    at = depth = 0
+    while True:
+        if not depth:
+            found = blank.match(text, at)
+            at = found.end() if found else at
+            if text[at : at + 2] != b"(;":
+                return at
+        here = mark.search(text, at)
+        if here is None:
+            return len(text)
+        depth += 1 if here[0] == b"(;" else -1
+        at = here.end()
 
 
 def file_bytes(contents: bytes, path: StrPath) -> bytes:

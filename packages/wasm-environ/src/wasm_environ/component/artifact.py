@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import marshal
 
+from wasm_environ.component import ARTIFACT_MAGIC
 from wasm_environ.errors import ArtifactError
 
 TYPE_CHECKING = False
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Final
 
-MAGIC: Final = b"\x7fwasm-component\0"
+MAGIC: Final = ARTIFACT_MAGIC
 FORMAT: Final = 1
 HEAD: Final = 32  # bytes in front of the marshalled part
 PAGE: Final = 4096

@@ -7,16 +7,17 @@ import os
 from wasm_facade.cli import OK, progress, proposals
 from wasm_facade.cli.options import PROPOSALS, Command, Option
 from wasm_facade.cli.source import read_module, write
-from wasm_facade.compilation import compile_artifact
+from wasm_facade.compilation import compile_artifact, compile_component_artifact
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
+from wasm_facade.module import is_component_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasm_facade.cli.options import Parsed
 
 COMMAND = Command(
-    "compile", "FILE", "Compile a .wasm or .wat file ahead of time, to an artifact that `wasm run` and Module.deserialize load.",
+    "compile", "FILE", "Compile a .wasm or .wat file ahead of time, to an artifact that `wasm run` and Module.deserialize, or Component.deserialize, load.",
     (
         Option("-o --output", "OUT", "where to put the artifact (default: FILE with the ending .cwasm)"),
         Option("--target", "TRIPLE", "what to compile for, such as aarch64-unknown-linux-gnu (default: this machine)"),
@@ -38,7 +39,9 @@ def run(options: Parsed) -> int:
     config.consume_fuel = bool(options.fuel)
     if options.target is not None:
         config.target = options.target
-    artifact = compile_artifact(Engine(config), read_module(path), progress())
+    source = read_module(path)
+    engine = Engine(config)
+    artifact = compile_component_artifact(engine, source) if is_component_source(source) else compile_artifact(engine, source, progress())
     output = options.output or (os.path.splitext(path)[0] if path != "-" else "out") + ".cwasm"
     write(output, artifact)
     return OK

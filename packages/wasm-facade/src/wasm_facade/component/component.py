@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from wasm_environ.errors import ArgumentError, WasmError
+from wasm_environ.errors import ArgumentError, ArtifactError
+from wasm_facade.cache import component_artifact_of
 from wasm_facade.component.types import ComponentType, Types
 from wasm_facade.engine import Engine
-from wasm_facade.module import is_text
 from wasm_vm import ResourceType
 
 TYPE_CHECKING = False
@@ -55,12 +55,19 @@ class Component:
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray) -> None:
         if not isinstance(engine, Engine):
             raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
-        self._take(engine, _compile(engine, _source(wasm)))
+        source = _source(wasm)
+        artifact, cached = component_artifact_of(engine, source)
+        try:
+            self._take(engine, artifact)
+        except ArtifactError:  # damaged: make it again
+            if not cached:
+                raise
+            self._take(engine, component_artifact_of(engine, source, anew=True)[0])
 
     def _take(self, engine: Engine, artifact: bytes) -> None:
+        self._loaded: LoadedComponent = _load(engine, artifact)
         self._engine = engine
         self._artifact = artifact
-        self._loaded: LoadedComponent = _load(engine, artifact)
         self._resources: dict[int, ResourceType] = {}
 
     @classmethod
@@ -128,24 +135,6 @@ def find_export(exports: Any, name: str, instance: ExportIndex | None) -> Export
             return None
         exports = item[1]
     return ExportIndex((*path, name)) if any(found == name for found, _ in exports) else None
-
-
-def _compile(engine: Engine, source: bytes) -> bytes:
-    from wasm_environ.component.binary.decode import is_component
-    from wasm_environ.component.compile import compile_component
-    from wasm_environ.linking.assemble import compile_module
-
-    if is_text(source):
-        from wasm_facade.compilation import wat2wasm
-
-        source = bytes(wat2wasm(source))
-    if source[:4] == b"\0asm" and not is_component(source) and source[4:8] == b"\1\0\0\0":
-        raise WasmError("this is a core module, not a component: use Module")
-    compiler = engine._load_compiler()
-    return compile_component(
-        source, engine.features,
-        lambda module: compile_module(module, compiler, engine._target(), engine._tunables(), engine.features, None, "", engine._stand_in),
-    )  # fmt: skip
 
 
 def _load(engine: Engine, image: bytes) -> LoadedComponent:

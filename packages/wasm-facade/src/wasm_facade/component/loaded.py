@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasm_environ.component.artifact import is_artifact
 from wasm_environ.errors import ArgumentError
 from wasm_facade.component.component import Component
 from wasm_facade.component.linker import Linker, LinkerInstance
@@ -88,7 +89,7 @@ def attribute_of(name: str) -> str:
 
 def load_component(engine: Engine, source: bytes, imports: Mapping[str, Any]) -> LoadedComponent:
     """Compile and instantiate a component. imports: `{name: function or {name: function}}`; functions are called with their arguments alone."""
-    component = Component(engine, source)
+    component = Component.deserialize(engine, source) if is_artifact(source) else Component(engine, source)
     linker = Linker(engine)
     with linker.root() as root:
         _define(root, imports, "imports")
