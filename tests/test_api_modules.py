@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import multiprocessing
 import pickle
 from concurrent.futures import ProcessPoolExecutor
@@ -318,3 +319,28 @@ def test_ours_says_what_a_target_lacks() -> None:
     config.target = "riscv64-linux"
     with pytest.raises(wasm_facade.UnsupportedError, match=r"code for riscv64 cannot be linked: .*constant"):
         wasm_facade.Module(wasm_facade.Engine(config), "(module (func (param f64) (result f64) (f64.add (local.get 0) (f64.const 1.2345e77))))")
+
+
+@pytest.mark.parametrize("strategy", ["native", "llvm"])
+def test_what_calls_the_host_outlives_the_module_that_brought_it(strategy: str) -> None:
+    """Machine code for calls of a signature comes with modules that import one. A host function that is a reference may need it when they are gone."""
+    config = wasm_facade.Config()
+    config.strategy = strategy
+    config.cache = False
+    engine = wasm_facade.Engine(config)
+    signature = "(param i32 i64 i32 i64 f32) (result i32)"
+    caller = wasm_facade.Module(engine, f"""(module (type $t (func {signature})) (table (export "t") 1 funcref)
+      (func (export "f") (result i32)
+        (call_indirect (type $t) (i32.const 1) (i64.const 2) (i32.const 3) (i64.const 4) (f32.const 5) (i32.const 0))))""")
+    first = wasm_facade.Module(engine, f'(module (import "" "" (func {signature})))')
+    first._loaded  # noqa: B018 - loads it
+    del first
+    gc.collect()
+    for _ in range(64):  # something else where it was
+        wasm_facade.Module(engine, "(module (func (export \"f\") (result i64) (i64.const 0)))")
+    store = wasm_facade.Store(engine)
+    exports = wasm_facade.Instance(store, caller, []).exports(store)
+    i32, i64 = wasm_facade.ValType.i32(), wasm_facade.ValType.i64()
+    host = wasm_facade.Func(store, wasm_facade.FuncType([i32, i64, i32, i64, wasm_facade.ValType.f32()], [i32]), lambda *args: int(sum(args)))
+    exports["t"].set(store, 0, host)
+    assert exports["f"](store) == 15

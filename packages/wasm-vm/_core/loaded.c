@@ -114,8 +114,8 @@ static void loaded_dealloc(Loaded *self)
         free(self->free_blocks[--self->free_count]);
     if (self->code && --self->code->loads == 0 && self->engine && self->plan.functions)
         for (uint32_t i = 0; i < self->plan.imported_functions; i++) {
-            uint32_t id = self->plan.functions[i];
-            Signature *s = id < self->engine->signature_count ? self->engine->signatures[id] : NULL;
+            uint32_t at = self->plan.functions[i] / TYPE_STEP;
+            Signature *s = at < self->engine->signature_count ? self->engine->signatures[at] : NULL;
             if (s && s->thunk_code == self->code) {
                 s->thunk = NULL;
                 s->thunk_code = NULL;
