@@ -36,28 +36,11 @@ def is_component_source(source: bytes) -> bool:
     """Whether this is a component: a binary, an artifact, or a text that begins, behind blanks and comments, as one does."""
     if not is_text(source):
         return source[:8] == PREAMBLE or source[:16] == ARTIFACT_MAGIC
-    from re import match
+    if b"component" not in source:  # most texts of modules: not to be read twice
+        return False
+    from wasm_environ.text.lexer import Tokens, decode_source
 
-    return match(rb"\(\s*component\b", source[_code_begins(source) :]) is not None
-
-
-def _code_begins(text: bytes) -> int:
-    """Where a text's first token is, behind blanks and comments, which nest."""
-    from re import compile
-
-    blank, mark = compile(rb"(?:\s|\xef\xbb\xbf|;;[^\n]*)*"), compile(rb"\(;|;\)")
-    at = depth = 0
-    while True:
-        if not depth:
-            found = blank.match(text, at)
-            at = found.end() if found else at
-            if text[at : at + 2] != b"(;":
-                return at
-        here = mark.search(text, at)
-        if here is None:
-            return len(text)
-        depth += 1 if here[0] == b"(;" else -1
-        at = here.end()
+    return Tokens(decode_source(source)).opens("component")
 
 
 def file_bytes(contents: bytes, path: StrPath) -> bytes:
