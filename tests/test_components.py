@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+import signal
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,10 @@ import wasmtime.component as theirs
 
 import wasm_facade
 from bench import component_guests as guests
+from wasm_environ.types import FuncType
 from wasm_facade import component as ours
 from wasm_facade.cli import main
+from wasm_vm import ComponentState
 
 STRATEGIES = ("native", "llvm")
 
@@ -491,3 +494,48 @@ def test_load_and_the_command_take_components(tmp_path: Path) -> None:
         wasm_facade.Module(wasm_facade.Engine(), VALUES)
     with pytest.raises(wasm_facade.WasmtimeError, match="this is a core module, not a component: use Module"):
         ours.Component(wasm_facade.Engine(), wasm_facade.wat2wasm("(module)"))
+
+
+SPINS = """(component
+  (core module $M (memory (export "memory") 1)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (loop $again (br $again)) (i32.const 0))
+    (func (export "f") (param i32 i32)))
+  (core instance $m (instantiate $M))
+  (func (export "f") (param "s" string) (canon lift (core func $m "f") (memory (core memory $m "memory")) (realloc (core func $m "realloc")))))"""
+
+
+def test_an_instance_whose_realloc_was_interrupted_is_not_entered_again(engine: wasm_facade.Engine) -> None:
+    """Not a trap, and yet the guest was left in the middle."""
+
+    class Stopped(Exception):
+        pass
+
+    def stop(*args: object) -> None:
+        raise Stopped
+
+    store, instance = instance_of(engine, SPINS)
+    function = instance.get_func(store, "f")
+    assert function is not None
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(Stopped):
+            function(store, "text")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    with pytest.raises(wasm_facade.Trap, match="cannot enter component instance"):
+        function(store, "text")
+
+
+def test_the_core_knows_its_resource_types(engine: wasm_facade.Engine) -> None:
+    """A built-in of a type that is not set, or that does not exist, is refused before a guest can call it."""
+    store = wasm_facade.Store(engine)
+    state = ComponentState(store, ours.Component(engine, VALUES)._loaded.program, bytes(4), 1)
+    options = (0, None, None, None, 0, 0)
+    for code, operand in ((2, 0), (3, 1), (4, 2), (0x0A, 2)):
+        with pytest.raises(IndexError, match="no such resource type, or slot of a task's storage"):
+            state.built_in(code, operand, -1, options, FuncType((), ()))
+    state.resource(0, ours.ResourceType())
+    for code in (2, 3, 4):
+        state.built_in(code, 0, -1, options, FuncType((0x7F,), ()))

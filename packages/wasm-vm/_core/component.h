@@ -234,5 +234,6 @@ int resource_destroy(const Crossing *crossing, ComponentState *state, int64_t ca
 
 uint64_t canon_lowered(VMHostContext *context, VMValue *values);
 uint64_t canon_built_in(VMHostContext *context, VMValue *values);
+bool canon_takes_resource(uint32_t code); /* whether the operand of a built-in is a resource type */
 
 #endif

@@ -5,6 +5,8 @@
 enum { RESOURCE_NEW = 0x02, RESOURCE_DROP = 0x03, RESOURCE_REP = 0x04, TASK_RETURN = 0x09, CONTEXT_GET = 0x0A, CONTEXT_SET = 0x0B,
        BACKPRESSURE_INC = 0x24, BACKPRESSURE_DEC = 0x25 };
 
+bool canon_takes_resource(uint32_t code) { return code == RESOURCE_NEW || code == RESOURCE_DROP || code == RESOURCE_REP; }
+
 /* Those that an instance may call that may not leave. */
 static bool stays(uint32_t code)
 {

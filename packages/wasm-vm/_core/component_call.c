@@ -40,8 +40,10 @@ int canon_realloc(const Crossing *crossing, const CanonOptions *options, uint64_
     ComponentInstance *instance = &options->state->instances[options->instance];
     bool may_leave = instance->may_leave;
     instance->may_leave = false;
-    if (canon_call(crossing, options->realloc, values))
-        return -1; /* trapped: nobody enters it again */
+    if (canon_call(crossing, options->realloc, values)) {
+        options->state->trapped = true; /* by whatever it ended, a signal's exception among that: nobody enters it again */
+        return -1;
+    }
     instance->may_leave = may_leave;
     uint64_t at = is64 ? (uint64_t)values[0].i64 : (uint32_t)values[0].i32;
     if (at & (align - 1))

@@ -178,8 +178,8 @@ static int parse_options(StateObject *self, PyObject *given, CanonOptions *optio
         PyErr_SetString(PyExc_TypeError, "options: expected a tuple");
         return -1;
     }
-    if (!PyArg_ParseTuple(given, "IOOOIi:options", &instance, &memory, &reallocate, &post_return, &encoding, &is_async))
-        return -1;
+    if (!PyArg_ParseTuple(given, "IOOOIi:options", &instance, &memory, &reallocate, &post_return, &encoding, &is_async) || store_check_open(self->store))
+        return -1; /* numbers of the caller's own classes run Python */
     if (instance >= self->state->instance_count || encoding > ENCODING_LATIN1_UTF16) {
         PyErr_SetString(PyExc_ValueError, "options: no such instance or encoding");
         return -1;
@@ -296,8 +296,9 @@ static PyObject *state_built_in(StateObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "IIiOO:built_in", &code, &operand, &index, &given, &type) || store_check_open(self->store) ||
         parse_options(self, given, &options))
         return NULL;
-    if (operand > self->state->resource_count && operand >= CONTEXT_SLOTS) {
-        PyErr_SetString(PyExc_IndexError, "no such resource type");
+    const bool known = canon_takes_resource(code) ? operand < self->state->resource_count && self->state->resources[operand] : operand < CONTEXT_SLOTS;
+    if (!known) {
+        PyErr_SetString(PyExc_IndexError, "no such resource type, or slot of a task's storage");
         return NULL;
     }
     const AbiSignature *signature = NULL;
