@@ -2,12 +2,13 @@
 
 A type is an int: one of the primitives of `syntax` (negative), or a row of a `TypeTable`. Rows are the classes of `syntax` with types of the same table in
 place of type indices; `Own` and `Borrow` hold a resource's number, which the table's user gives out (validation: abstract and defined
-resources; plan: resources at run time). Two types of one table are equal exactly when their ints are.
+resources; plan: resources at run time). Two types of one table are equal exactly when their ints are: by structure, or in a *nominal* table by where they
+were defined, a further name for a type then being a type of its own, an `Alias`.
 """
 
 from __future__ import annotations
 
-from typing import final
+from typing import NamedTuple, final
 
 from wasm_environ.component.syntax import (
     PRIMITIVE_NAMES,
@@ -29,25 +30,47 @@ from wasm_environ.component.syntax import (
 )
 
 ValueRow = Record | Variant | List | FixedList | Map | Tuple | Flags | Enum | Option | Result | Own | Borrow | Stream | Future
-Row = ValueRow | Func
+
+
+class Alias(NamedTuple):
+    """Another name of a type: only in nominal tables."""
+
+    type: int
+
+
+Row = ValueRow | Func | Alias
 
 
 @final
 class TypeTable:
-    """Rows by number, each once."""
+    """Rows by number, each once; with `nominal` one for each definition."""
 
-    def __init__(self) -> None:
+    def __init__(self, nominal: bool = False) -> None:
         self.rows: list[Row] = []
+        self.nominal = nominal
         self._numbers: dict[tuple[type, Row], int] = {}
+        self._named: set[int] = set()
 
     def intern(self, row: Row) -> int:
         """The number of a row, new or known."""
+        if self.nominal:
+            self.rows.append(row)
+            return len(self.rows) - 1
         key = (type(row), row)  # named tuples of different classes compare equal
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self.rows)
             self.rows.append(row)
         return number
+
+    def named(self, type: int) -> int:
+        """The number of a type under a name that it is given: its own, or a new one where a nominal table knows it by a name already."""
+        if not self.nominal:
+            return type
+        if type < 0 or type in self._named:
+            type = self.intern(Alias(type))
+        self._named.add(type)
+        return type
 
     def name(self, type: int) -> str:
         """A type in the text format's words, on one line."""
@@ -71,6 +94,8 @@ def _names(table: TypeTable, row: Row) -> str:
         case Result(ok, error):
             inside = ("" if ok is None else " " + table.name(ok)) + ("" if error is None else f" (error {table.name(error)})")
             return f"(result{inside})"
+        case Alias(aliased):
+            return table.name(aliased)
         case Func(params, result, is_async):
             inside = "".join(f' (param "{label}" {table.name(t)})' for label, t in params)
             return f"(func{' async' if is_async else ''}{inside}{'' if result is None else f' (result {table.name(result)})'})"

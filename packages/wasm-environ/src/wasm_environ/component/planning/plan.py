@@ -152,8 +152,8 @@ class Plan:
         "core_instances", "core_items", "exports", "functions", "imports", "module_imports", "modules", "parents", "resources", "steps", "types",
     )  # fmt: skip
 
-    def __init__(self) -> None:
-        self.types = TypeTable()  # Own and Borrow hold slots of resource types
+    def __init__(self, nominal: bool = False) -> None:
+        self.types = TypeTable(nominal)  # Own and Borrow hold slots of resource types
         self.modules: list[Module] = []  # each definition once
         self.module_imports: list[tuple[str, ...]] = []  # by what path they are imported
         self.steps: list[Step] = []

@@ -11,7 +11,7 @@ from wasm_environ.component import canons
 from wasm_environ.component import syntax as s
 from wasm_environ.component.planning import plan as p
 from wasm_environ.component.planning.frames import Component, CoreBag, CoreInstanceValue, Frame
-from wasm_environ.component.planning.types import ascribed, declared, defined, value_type
+from wasm_environ.component.planning.types import ascribed, declared, defined, named, value_type
 from wasm_environ.module import MEMORY
 
 TYPE_CHECKING = False
@@ -25,9 +25,12 @@ NOT_ITEMS: Final = frozenset((s.CORE_TYPE, s.CORE_MODULE, s.CORE_INSTANCE))
 ENCODINGS: Final = {s.OPTION_UTF8: p.UTF8, s.OPTION_UTF16: p.UTF16, s.OPTION_LATIN1_UTF16: p.LATIN1_UTF16}
 
 
-def plan_component(component: s.Component, features: Features) -> p.Plan:
-    """The plan of a component that was validated. Raises UnsupportedError for what no runtime of ours does yet, and InvalidError beyond a limit."""
-    planner = Planner(features)
+def plan_component(component: s.Component, features: Features, nominal: bool = False) -> p.Plan:
+    """The plan of a component that was validated; with `nominal` types keep their names (`TypeTable`), as nothing at run time asks for.
+
+    Raises UnsupportedError for what no runtime of ours does yet, and InvalidError beyond a limit.
+    """
+    planner = Planner(features, nominal)
     root = Frame(None, 0)
     planner.walk(component, root, None)
     planner.plan.exports = {name: _shown(item) for name, item in root.exports.items()}
@@ -42,9 +45,9 @@ def _shown(item: p.Item | Component) -> p.Item:
 class Planner:
     """`walk` with its state: the plan so far, what was decoded and what was extracted."""
 
-    def __init__(self, features: Features) -> None:
+    def __init__(self, features: Features, nominal: bool) -> None:
         self.features = features
-        self.plan = p.Plan()
+        self.plan = p.Plan(nominal)
         self.modules: dict[int, int] = {}  # id of the definition -> its number
         self.kept: list[s.CoreModule] = []  # so that ids stay theirs
         self.extracted: dict[tuple[int, str], int] = {}
@@ -146,10 +149,10 @@ class Planner:
         frame.add(s.INSTANCE, p.InstanceItem(inner.exports))
 
     def exports(self, d: s.Exports, frame: Frame) -> None:
-        frame.add(s.INSTANCE, p.InstanceItem({name.name: frame.spaces[sort][index] for name, sort, index in d.exports}))
+        frame.add(s.INSTANCE, p.InstanceItem({name.name: named(self.plan, frame.spaces[sort][index]) for name, sort, index in d.exports}))
 
     def export(self, d: s.Export, frame: Frame) -> None:
-        item = ascribed(frame, frame.spaces[d.sort][d.item], d.type)
+        item = named(self.plan, ascribed(frame, frame.spaces[d.sort][d.item], d.type))
         if d.sort == s.VALUE:
             raise UnsupportedError(f"values are not supported: export {d.name.name!r}", d.offset)
         frame.exports[d.name.name] = item

@@ -63,8 +63,7 @@ def declared(plan: Plan, frame: Frame, type: s.ExternType, path: tuple[str, ...]
         return FuncItem(slot, frame.spaces[s.TYPE][type.item].type)
     if type.sort == s.TYPE:
         if type.bound == s.EQ:
-            found: Item = frame.spaces[s.TYPE][type.item]
-            return found
+            return named(plan, frame.spaces[s.TYPE][type.item])
         plan.resources.append(path)
         return ResourceItem(len(plan.resources) - 1)
     if type.sort == s.INSTANCE:
@@ -95,6 +94,11 @@ def _instance(plan: Plan, type: InstanceType, instance: int, path: tuple[str, ..
                 items[name.name] = made
                 frame.add(extern.sort, made)
     return InstanceItem(items)
+
+
+def named(plan: Plan, item: Item) -> Item:
+    """An item under the name that it is imported or exported by."""
+    return ValueTypeItem(plan.types.named(item.type)) if isinstance(item, ValueTypeItem) else item
 
 
 def ascribed(frame: Frame, item: Item, type: s.ExternType | None) -> Item:
