@@ -31,33 +31,55 @@ int instance_default_memory(Instance *instance, Memory **memory)
     return 0;
 }
 
-PyObject *instance_export(Store *store, Instance *instance, Py_ssize_t index)
+int instance_extern(Instance *instance, Py_ssize_t index, Extern *out)
 {
     const Plan *plan = &instance->module->plan;
     const ExportPlan *row = &plan->exports[index];
+    *out = (Extern){.kind = row->kind};
     switch (row->kind) {
-    case EXTERN_FUNC: {
-        VMFuncRef *reference = instance_func_ref(instance, row->index);
-        if (!reference) {
+    case EXTERN_FUNC:
+        out->func.reference = instance_func_ref(instance, row->index);
+        if (!out->func.reference) {
             PyErr_SetString(PyExc_SystemError, "an exported function has no reference: the artifact is inconsistent");
-            return NULL;
+            return -1;
         }
-        return func_wrap(store, reference, NULL);
+        out->func.host = funcref_host(out->func.reference);
+        return 0;
+    case EXTERN_TABLE: out->table = instance->tables[row->index]; return 0;
+    case EXTERN_MEMORY: out->memory = instance->memories[row->index]; return 0;
+    case EXTERN_GLOBAL:
+        out->global.cell = row->index < plan->imported_globals
+                               ? ((VMGlobal **)instance_at(instance, plan->layout.global_imports))[row->index]
+                               : (VMGlobal *)instance_at(instance, plan->layout.globals) + (row->index - plan->imported_globals);
+        out->global.type = plan->globals[row->index].type;
+        out->global.mutable_ = plan->globals[row->index].mutable_;
+        return 0;
+    default:
+        out->tag.identity = ((uint64_t *)instance_at(instance, plan->layout.tags))[row->index];
+        out->tag.type_id = plan->tags[row->index];
+        return 0;
     }
-    case EXTERN_TABLE: return table_wrap(store, instance->tables[row->index]);
-    case EXTERN_MEMORY: return memory_wrap(store, instance->memories[row->index]);
-    case EXTERN_GLOBAL: {
-        const GlobalPlan *global = &plan->globals[row->index];
-        VMGlobal *cell = row->index < plan->imported_globals
-                             ? ((VMGlobal **)instance_at(instance, plan->layout.global_imports))[row->index]
-                             : (VMGlobal *)instance_at(instance, plan->layout.globals) + (row->index - plan->imported_globals);
-        return global_wrap(store, cell, global->type, global->mutable_);
-    }
+}
+
+PyObject *extern_wrap(Store *store, const Extern *item)
+{
+    switch (item->kind) {
+    case EXTERN_FUNC: return func_wrap(store, item->func.reference, item->func.host);
+    case EXTERN_TABLE: return table_wrap(store, item->table);
+    case EXTERN_MEMORY: return memory_wrap(store, item->memory);
+    case EXTERN_GLOBAL: return global_wrap(store, item->global.cell, item->global.type, item->global.mutable_);
     default: {
-        Signature *signature = engine_signature(store->engine, plan->tags[row->index]);
-        return signature ? tag_wrap(store, ((uint64_t *)instance_at(instance, plan->layout.tags))[row->index], signature) : NULL;
+        const uint64_t identity = item->tag.identity; /* Python may run below */
+        Signature *signature = engine_signature(store->engine, item->tag.type_id);
+        return signature ? tag_wrap(store, identity, signature) : NULL;
     }
     }
+}
+
+PyObject *instance_export(Store *store, Instance *instance, Py_ssize_t index)
+{
+    Extern item;
+    return instance_extern(instance, index, &item) ? NULL : extern_wrap(store, &item);
 }
 
 /* ---- InstanceExports ---- */

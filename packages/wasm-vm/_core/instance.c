@@ -1,4 +1,4 @@
-/* instance.c: instantiation: imports checked and linked, memories and tables made, segments copied, the start function run. */
+/* instance.c: instantiation: memories and tables made, segments copied, the start function run. imports.c checks and links what it is given. */
 #include "values.h"
 
 #include "plan.h"
@@ -8,175 +8,6 @@
 extern void *const libcall_table[];
 Memory *store_memory_new(Store *store, const MemoryPlan *plan, struct Image *image);
 PyObject *instance_wrap(Store *store, Instance *instance);
-
-/* ---- imports ---- */
-
-static const char *const kind_names[EXTERN_KINDS] = {"func", "table", "memory", "global", "tag"};
-
-/* LinkError for import `i`; `reason` says what differs. */
-static int mismatch(Loaded *module, uint32_t i, PyObject *given, const char *reason)
-{
-    const ImportPlan *row = &module->plan.imports[i];
-    PyObject *text = NULL;
-    if (PyErr_Occurred())
-        return -1;
-    PyObject *args = Py_BuildValue("(OIOs)", module->module, (unsigned int)i, given, reason);
-    if (args && module_call_helper("import_mismatch", args, &text) == 0) {
-        PyErr_SetObject(G.link_error, text);
-        Py_DECREF(text);
-    } else if (!PyErr_Occurred()) {
-        PyErr_Format(G.link_error, "incompatible import type for `%U::%U`: %s", row->module, row->name, reason);
-    }
-    return -1;
-}
-
-static int wrong_store(Loaded *module, uint32_t i)
-{
-    const ImportPlan *row = &module->plan.imports[i];
-    PyErr_Format(G.store_error, "import `%U::%U`: object used with the wrong store", row->module, row->name);
-    return -1;
-}
-
-static bool limits_match(uint64_t size, bool has_max, uint64_t max, uint64_t want_min, bool want_has_max, uint64_t want_max)
-{
-    return size >= want_min && (!want_has_max || (has_max && max <= want_max));
-}
-
-static int check_func(Loaded *module, Store *store, uint32_t i, FuncObject *func)
-{
-    const ImportPlan *row = &module->plan.imports[i];
-    uint32_t want = module->plan.functions[row->index], have = func->signature->type_id;
-    if (func->store != store)
-        return wrong_store(module, i);
-    bool fits = row->exact ? have == want : engine_is_subtype(module->engine, have, want);
-    return fits ? 0 : mismatch(module, i, (PyObject *)func, "types incompatible");
-}
-
-static int check_table(Loaded *module, Store *store, uint32_t i, TableObject *object)
-{
-    const TablePlan *want = &module->plan.tables[module->plan.imports[i].index].plan, *have = &object->table->plan;
-    if (object->store != store)
-        return wrong_store(module, i);
-    if (want->element.code != have->element.code)
-        return mismatch(module, i, (PyObject *)object, "table types incompatible");
-    if (want->is64 != have->is64)
-        return mismatch(module, i, (PyObject *)object, "address types differ");
-    if (!limits_match(object->table->definition.length, have->has_max, have->max, want->min, want->has_max, want->max))
-        return mismatch(module, i, (PyObject *)object, "table limits do not fit");
-    return 0;
-}
-
-static int check_memory(Loaded *module, Store *store, uint32_t i, MemoryObject *object)
-{
-    const MemoryPlan *want = &module->plan.memories[module->plan.imports[i].index];
-    const Memory *have = object->memory;
-    if (object->store && object->store != store)
-        return wrong_store(module, i);
-    if (object->engine && object->engine != module->engine) {
-        const ImportPlan *row = &module->plan.imports[i];
-        PyErr_Format(G.store_error, "import `%U::%U`: the shared memory belongs to another engine", row->module, row->name);
-        return -1;
-    }
-    if (want->is64 != have->is64)
-        return mismatch(module, i, (PyObject *)object, "address types differ");
-    if (want->shared != have->shared)
-        return mismatch(module, i, (PyObject *)object, want->shared ? "expected a shared memory" : "expected a memory that is not shared");
-    if (want->page_log2 != have->page_log2)
-        return mismatch(module, i, (PyObject *)object, "page sizes differ");
-    if (!limits_match(have->definition.length >> have->page_log2, have->has_max, have->max_pages, want->min_pages, want->has_max, want->max_pages))
-        return mismatch(module, i, (PyObject *)object, "memory limits do not fit");
-    if (module->plan.guarded && !have->guarded && !want->is64 && want->page_log2 == 16)
-        return mismatch(module, i, (PyObject *)object, "the module was compiled for memories with guards, and this one has none");
-    return 0;
-}
-
-static int check_global(Loaded *module, Store *store, uint32_t i, GlobalObject *object)
-{
-    const GlobalPlan *want = &module->plan.globals[module->plan.imports[i].index];
-    if (object->store != store)
-        return wrong_store(module, i);
-    if (want->mutable_ != object->mutable_)
-        return mismatch(module, i, (PyObject *)object, want->mutable_ ? "expected a mutable global" : "expected an immutable global");
-    bool fits = want->mutable_ ? want->type.code == object->type.code : value_type_matches(module->engine, object->type.code, want->type.code);
-    return fits ? 0 : mismatch(module, i, (PyObject *)object, "global types incompatible");
-}
-
-static int check_tag(Loaded *module, Store *store, uint32_t i, TagObject *object)
-{
-    if (object->store != store)
-        return wrong_store(module, i);
-    return module->plan.tags[module->plan.imports[i].index] == object->signature->type_id
-               ? 0
-               : mismatch(module, i, (PyObject *)object, "tag types incompatible");
-}
-
-static bool is_extern(PyObject *object)
-{
-    PyTypeObject *const types[] = {&FuncType, &TableType, &MemoryType, &SharedMemoryType, &GlobalType, &TagType};
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (PyObject_TypeCheck(object, types[i]))
-            return true;
-    return false;
-}
-
-static int check_import(Loaded *module, Store *store, uint32_t i, PyObject *given)
-{
-    switch (module->plan.imports[i].kind) {
-    case EXTERN_FUNC:
-        if (PyObject_TypeCheck(given, &FuncType))
-            return check_func(module, store, i, (FuncObject *)given);
-        break;
-    case EXTERN_TABLE:
-        if (PyObject_TypeCheck(given, &TableType))
-            return check_table(module, store, i, (TableObject *)given);
-        break;
-    case EXTERN_MEMORY:
-        if (PyObject_TypeCheck(given, &MemoryType) || PyObject_TypeCheck(given, &SharedMemoryType))
-            return check_memory(module, store, i, (MemoryObject *)given);
-        break;
-    case EXTERN_GLOBAL:
-        if (PyObject_TypeCheck(given, &GlobalType))
-            return check_global(module, store, i, (GlobalObject *)given);
-        break;
-    default: /* EXTERN_TAG: the plan's parser takes no kind beyond it */
-        if (PyObject_TypeCheck(given, &TagType))
-            return check_tag(module, store, i, (TagObject *)given);
-        break;
-    }
-    if (is_extern(given))
-        return mismatch(module, i, given, "another kind of item");
-    const ImportPlan *row = &module->plan.imports[i];
-    PyErr_Format(PyExc_TypeError, "import `%U::%U`: expected a Func, Global, Memory, SharedMemory, Table or Tag (a %s), not %.100s", row->module,
-                 row->name, kind_names[row->kind], Py_TYPE(given)->tp_name);
-    return -1;
-}
-
-static void link_import(Instance *instance, const ImportPlan *row, PyObject *given)
-{
-    const Plan *plan = &instance->module->plan;
-    if (row->kind == EXTERN_FUNC) {
-        FuncObject *func = (FuncObject *)given;
-        VMFunctionImport *slot = (VMFunctionImport *)instance_at(instance, plan->layout.function_imports) + row->index;
-        if (func->host) {
-            HostContext *context = &instance->host_contexts[row->index];
-            host_context_init(context, func->host, instance);
-            slot->code = plan->thunks[row->index];
-            slot->context = context;
-        } else {
-            slot->code = func->funcref->code;
-            slot->context = func->funcref->context;
-        }
-    } else if (row->kind == EXTERN_TABLE) {
-        instance->tables[row->index] = ((TableObject *)given)->table;
-    } else if (row->kind == EXTERN_MEMORY) {
-        memory_incref(((MemoryObject *)given)->memory);
-        instance->memories[row->index] = ((MemoryObject *)given)->memory;
-    } else if (row->kind == EXTERN_GLOBAL) {
-        ((VMGlobal **)instance_at(instance, plan->layout.global_imports))[row->index] = ((GlobalObject *)given)->cell;
-    } else {
-        ((uint64_t *)instance_at(instance, plan->layout.tags))[row->index] = ((TagObject *)given)->identity;
-    }
-}
 
 /* ---- the block ---- */
 
@@ -252,7 +83,7 @@ VMFuncRef *instance_func_ref(Instance *instance, uint32_t function)
     return (VMFuncRef *)instance_at(instance, plan->layout.func_refs) + low;
 }
 
-static void fill_func_refs(Instance *instance, PyObject *const *imports)
+static void fill_func_refs(Instance *instance, const Extern *imports)
 {
     const Plan *plan = &instance->module->plan;
     VMFuncRef *refs = instance_at(instance, plan->layout.func_refs);
@@ -264,10 +95,10 @@ static void fill_func_refs(Instance *instance, PyObject *const *imports)
             VMFuncRef *ref = row->kind == EXTERN_FUNC ? instance_func_ref(instance, row->index) : NULL;
             if (!ref)
                 continue;
-            FuncObject *func = (FuncObject *)imports[k];
+            const VMFuncRef *given = imports[k].func.reference;
             EscapingPlan *escaping = &plan->escaping[ref - refs];
-            *ref = (VMFuncRef){slots[row->index].code, slots[row->index].context, func->signature->type_id, row->index,
-                               !func->host && func->funcref->entry ? func->funcref->entry : escaping->entry};
+            *ref = (VMFuncRef){slots[row->index].code, slots[row->index].context, given->type_id, row->index,
+                               !imports[k].func.host && given->entry ? given->entry : escaping->entry};
         }
         while (i < plan->escaping_count && plan->escaping[i].function < plan->imported_functions)
             i++;
@@ -482,7 +313,7 @@ static void abandon(Store *store, Instance *instance)
     instance_free(instance);
 }
 
-static int check_all(Loaded *module, Store *store, PyObject *const *imports, Py_ssize_t count)
+static int check_place(const Loaded *module, const Store *store, Py_ssize_t count)
 {
     const Plan *plan = &module->plan;
     if (store->engine != module->engine) {
@@ -497,18 +328,12 @@ static int check_all(Loaded *module, Store *store, PyObject *const *imports, Py_
         PyErr_Format(G.link_error, "expected %u imports, found %zd", plan->import_count, count);
         return -1;
     }
-    for (uint32_t i = 0; i < plan->import_count; i++)
-        if (store_check_open(store) || check_import(module, store, i, imports[i])) /* checking one may run Python code, which closes the store */
-            return -1;
-    return store_check_open(store);
+    return 0;
 }
 
-/* The caller holds module, store and imports. From the first segment on the instance stays in the store whatever happens: other instances may
- * have its functions by then. */
-PyObject *loaded_instantiate(Loaded *module, Store *store, PyObject *const *imports, Py_ssize_t count)
+/* A block with its imports, in the store's list; not more. */
+static Instance *linked(Loaded *module, Store *store, const Extern *imports)
 {
-    if (check_all(module, store, imports, count))
-        return NULL;
     if (pool_take_instance(module->engine->pool, module))
         return NULL;
     prepared_make(module);
@@ -518,22 +343,52 @@ PyObject *loaded_instantiate(Loaded *module, Store *store, PyObject *const *impo
         pool_drop_instance(module->engine->pool);
         return NULL;
     }
-    const Plan *plan = &module->plan;
     instance->store = store;
     instance->vm->store = &store->vm;
     instance->vm->gc_heap = &store->heap.vm;
     instance->next = store->instances;
     store->instances = instance;
     store->instance_count++;
-    store->pins++;
-    PyObject *result = NULL;
-    for (uint32_t i = 0; i < plan->import_count; i++)
-        link_import(instance, &plan->imports[i], imports[i]);
+    for (uint32_t i = 0; i < module->plan.import_count; i++)
+        import_link(instance, &module->plan.imports[i], &imports[i]);
     fill_func_refs(instance, imports);
-    if (make_tags(instance) || make_memories(instance) || make_globals(instance) || make_tables(instance) || make_elements(instance))
+    return instance;
+}
+
+Instance *instance_make(Loaded *module, Store *store, const Extern *imports, uint32_t count)
+{
+    if (check_place(module, store, count))
+        return NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (import_check(module, store, i, &imports[i]))
+            return NULL;
+    Instance *instance = linked(module, store, imports);
+    if (!instance)
+        return NULL;
+    store->pins++;
+    if (make_tags(instance) || make_memories(instance) || make_globals(instance) || make_tables(instance) || make_elements(instance)) {
         abandon(store, instance);
-    else if (!init_elements(instance) && !init_datas(instance) && !code_check(module->code) && !run_start(instance))
-        result = instance_wrap(store, instance);
+        instance = NULL;
+    } else if (init_elements(instance) || init_datas(instance) || code_check(module->code) || run_start(instance)) {
+        instance = NULL;
+    }
     store->pins--;
-    return result;
+    return instance;
+}
+
+enum { INLINE_IMPORTS = 16 };
+
+/* The caller holds module, store and imports. */
+PyObject *loaded_instantiate(Loaded *module, Store *store, PyObject *const *imports, Py_ssize_t count)
+{
+    Extern few[INLINE_IMPORTS], *externs = count <= INLINE_IMPORTS ? few : PyMem_Malloc(sizeof *externs * (size_t)count);
+    if (!externs)
+        return PyErr_NoMemory();
+    int failed = check_place(module, store, count);
+    for (uint32_t i = 0; !failed && i < count; i++)
+        failed = import_extern(module, store, i, imports[i], &externs[i]);
+    Instance *instance = failed || store_check_open(store) ? NULL : instance_make(module, store, externs, (uint32_t)count);
+    if (externs != few)
+        PyMem_Free(externs);
+    return instance ? instance_wrap(store, instance) : NULL;
 }

@@ -5,6 +5,30 @@
 #include "core.h"
 
 enum ExternKind { EXTERN_FUNC, EXTERN_TABLE, EXTERN_MEMORY, EXTERN_GLOBAL, EXTERN_TAG, EXTERN_KINDS };
+
+/* What modules import and export, without an object. All borrowed from one store, a shared memory from whoever holds it. */
+typedef struct Extern {
+    uint8_t kind; /* enum ExternKind */
+    union {
+        struct {
+            VMFuncRef *reference;
+            HostFunc *host; /* of a host's, else NULL */
+        } func;
+        Table *table;
+        Memory *memory;
+        struct {
+            VMGlobal *cell;
+            ValueType type;
+            bool mutable_;
+        } global;
+        struct {
+            uint64_t identity;
+            uint32_t type_id;
+        } tag;
+    };
+} Extern;
+
+PyObject *extern_wrap(Store *store, const Extern *item); /* new reference */
 enum { EXACT_FUNC = 0x20 }; /* loading.py: the kind of a function import of an exact type */
 enum SegmentMode { MODE_ACTIVE, MODE_PASSIVE, MODE_DECLARED };
 
@@ -142,6 +166,16 @@ typedef struct PlanInput {
 extern PyTypeObject LoadedType;
 int plan_parse(Loaded *self, const PlanInput *in); /* -1 with an exception; plan_free releases what there is */
 void plan_free(Plan *plan);
+
+/* imports.c. import_extern: *out <- what an object is, which is of this store if it is of the right kind; import_check: whether import `i` takes it. -1 with an exception */
+int import_extern(const Loaded *module, const Store *store, uint32_t i, PyObject *given, Extern *out);
+int import_check(const Loaded *module, Store *store, uint32_t i, const Extern *given);
+void import_link(Instance *instance, const ImportPlan *row, const Extern *given);
+
+/* A new instance, the store's; NULL with an exception. The caller holds module and store. From the first segment on it stays in the store whatever happens:
+ * other instances may have its functions by then. */
+Instance *instance_make(Loaded *module, Store *store, const Extern *imports, uint32_t count);
+int instance_extern(Instance *instance, Py_ssize_t index, Extern *out); /* *out <- export `index`; -1 with an exception */
 
 static inline void *instance_at(const Instance *instance, uint32_t offset)
 {
