@@ -98,7 +98,7 @@ static void interrupted(ThreadRecord *thread, size_t bucket, const Waiter *waite
     }
     if (!(waiting & INTERRUPT_SIGNALS))
         return;
-    if (run_python_signals(thread, activation, 0, (uintptr_t)__builtin_frame_address(0))) {
+    if (run_python_signals(thread, activation, 0, FRAME_HERE())) {
         unlink_waiter(bucket, waiter);
         unwind_python_error(thread, activation);
     }

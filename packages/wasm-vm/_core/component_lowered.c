@@ -112,7 +112,7 @@ uint64_t canon_lowered(VMHostContext *context, VMValue *values)
     ComponentState *state = function->state;
     CallScope scope;
     const Crossing crossing = {.store = state->store, .program = state->program, .scope = &scope, .in_guest = true};
-    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    uintptr_t here = FRAME_HERE();
     if (UNLIKELY(here < state->store->vm.stack_limit))
         raise_trap(TRAP_STACK_OVERFLOW);
     if (!state->instances[function->options.instance].may_leave)
@@ -136,7 +136,7 @@ int host_destructor(const Crossing *crossing, ResourceType *type, uint64_t rep)
 {
     Outside outside;
     if (crossing->in_guest)
-        outside = go_outside((uintptr_t)__builtin_frame_address(0));
+        outside = go_outside(FRAME_HERE());
     PyObject *destructor = Py_NewRef(type->destructor);
     PyObject *result = PyObject_CallFunction(destructor, "OK", (PyObject *)crossing->store, (unsigned long long)rep);
     Py_DECREF(destructor);
@@ -151,7 +151,7 @@ PyObject *canon_lift_outside(const Crossing *crossing, const CanonFunction *lift
 PyObject *canon_lift_outside(const Crossing *crossing, const CanonFunction *lifted, const VMValue *values)
 {
     const Crossing python = {.store = crossing->store, .program = crossing->program, .scope = crossing->scope, .in_guest = false};
-    Outside outside = go_outside((uintptr_t)__builtin_frame_address(0));
+    Outside outside = go_outside(FRAME_HERE());
     PyObject *result = abi_lift_result(&python, lifted->signature, &lifted->options, values);
     if (!result)
         lifted->state->trapped = true;

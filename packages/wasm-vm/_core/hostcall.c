@@ -363,7 +363,7 @@ int host_invoke_outside(HostFunc *host, VMValue *values)
     (void)stack_limit(thread, store, &limit); /* without room for wasm there may be enough for Python */
     store->vm.stack_limit = limit;            /* wasm that the function enters shares it */
     store->owner = thread;
-    gc_enter(store, (uintptr_t)__builtin_frame_address(0));
+    gc_enter(store, FRAME_HERE());
     store->depth++;
     int failed = host_invoke(host, NULL, values);
     store->depth--;
@@ -377,7 +377,7 @@ uint64_t host_call(VMHostContext *vm_context, VMValue *values)
     HostContext *context = (HostContext *)vm_context;
     ThreadRecord *thread = tls_thread;
     Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
-    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    uintptr_t here = FRAME_HERE();
     if (UNLIKELY(here < activation->store->vm.stack_limit))
         raise_trap(TRAP_STACK_OVERFLOW);
     PyThreadState *released = leave_wasm(thread, activation, 0, here);

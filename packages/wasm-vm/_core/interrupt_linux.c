@@ -235,7 +235,7 @@ void check_interrupt(void)
     unsigned waiting = atomic_load(&thread->interrupt);
     if (waiting & (INTERRUPT_TIMEOUT | INTERRUPT_EPOCH))
         raise_trap(TRAP_INTERRUPT);
-    if ((waiting & INTERRUPT_SIGNALS) && run_python_signals(thread, activation, 0, (uintptr_t)__builtin_frame_address(0)))
+    if ((waiting & INTERRUPT_SIGNALS) && run_python_signals(thread, activation, 0, FRAME_HERE()))
         unwind_python_error(thread, activation);
 }
 

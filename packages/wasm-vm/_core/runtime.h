@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+#include "arch.h"
 #include "core.h"
 
 /* How an activation ended, when not by returning. */
@@ -94,7 +95,7 @@ PyThreadState *leave_wasm(ThreadRecord *thread, Activation *activation, uintptr_
 void return_to_wasm(ThreadRecord *thread, Activation *activation, PyThreadState *released);
 int run_python_signals(ThreadRecord *thread, Activation *activation, uintptr_t exit_pc, uintptr_t exit_fp); /* -1: a handler raised */
 
-/* gc_collect.c: behind the libcalls of gc_stubs; `low`: where the stack that may hold references begins */
+/* gc_collect.c: behind the stubs of GC_STUBS (arch.h); `low`: where the stack that may hold references begins */
 uint64_t slow_gc_alloc(VMContext *context, uint32_t type_id, uint64_t size, uint64_t unused1, uint64_t unused2, uintptr_t low);
 uint64_t slow_array_alloc(VMContext *context, uint32_t type_id, uint64_t length, uint64_t unused1, uint64_t unused2, uintptr_t low);
 uint64_t slow_array_new_data(VMContext *context, uint32_t type_id, uint32_t segment, uint64_t offset, uint64_t length, uintptr_t low);
@@ -112,23 +113,6 @@ static inline bool gc_is_untidy(const Store *store) { return store->externrefs.d
 int stack_bounds(ThreadRecord *thread); /* of the calling thread; -1 with an exception */
 /* *limit <- the lowest address wasm of this store may use when entered here; false: too little is left to enter. */
 bool stack_limit(const ThreadRecord *thread, const Store *store, uintptr_t *limit);
-
-/* entry_x86_64.c */
-int wasm_enter(VMContext *callee, VMValue *values, void *code, void *entry, uintptr_t *saved_sp);
-_Noreturn void wasm_unwind(uintptr_t saved_sp);
-extern const char wasm_landing[];
-uintptr_t context_pc(const void *ucontext);
-uintptr_t context_sp(const void *ucontext);
-uintptr_t context_fp(const void *ucontext);
-void context_unwind(void *ucontext, uintptr_t saved_sp);
-
-/* throw_x86_64.c: registers of wasm by DWARF number; those an exception handler is given, and those that shapes may name */
-enum { THROWN_VALUE = 0, THROWN_FP = 6, THROWN_SP = 7, THROWN_PC = 16, THROWN_WORDS = 17 };
-extern const uint32_t throw_restorable;
-void host_throw_ref(VMHostContext *context, uint64_t exception); /* for thunks; does not return to its caller */
-
-/* unwind.c */
-__attribute__((visibility("hidden"))) void throw_find(uintptr_t *registers); /* as they were at the throw -> as they must be at the handler */
 
 /* trap.c */
 void capture_frames(ThreadRecord *thread, Activation *activation, uintptr_t pc, uintptr_t sp, uintptr_t fp);

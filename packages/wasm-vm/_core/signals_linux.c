@@ -40,10 +40,10 @@ enum { STACK_WINDOW = 64 * 1024 };
 
 enum { CHAIN_PATIENCE = 8 };
 
-static uint32_t fault_trap(int row, const siginfo_t *info, const void *context, const Activation *activation, const Code *code)
+static uint32_t fault_trap(int row, const siginfo_t *info, uintptr_t pc, const void *context, const Activation *activation, const Code *code)
 {
     uint32_t trap;
-    if (code_trap_at(code, (uint32_t)(context_pc(context) - (uintptr_t)code->text), &trap))
+    if (code_trap_at(code, (uint32_t)(pc - (uintptr_t)code->text), &trap))
         return trap;
     uintptr_t address = (uintptr_t)info->si_addr, sp = context_sp(context);
     if (faults[row].number == SIGSEGV && address >> 12 == VM_OVERFLOW_PAGE >> 12)
@@ -100,7 +100,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
     ThreadRecord *thread = tls_thread;
     if (thread && atomic_load_explicit(&thread->in_wasm, memory_order_relaxed)) {
         Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
-        uintptr_t pc = context_pc(context);
+        uintptr_t pc = fault_pc(number, info->si_addr, context);
         int saved = errno;
         enum WriteFault write = number == SIGSEGV && info->si_code == SEGV_ACCERR
                                     ? memory_write_fault(activation->store, (uintptr_t)info->si_addr)
@@ -118,7 +118,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
         }
         if (code && info->si_code > 0) {
             activation->outcome = OUTCOME_TRAP;
-            activation->trap_code = fault_trap(row, info, context, activation, code);
+            activation->trap_code = fault_trap(row, info, pc, context, activation, code);
             capture_frames(thread, activation, pc, context_sp(context), context_fp(context));
             context_unwind(context, activation->saved_sp);
             return;
@@ -250,10 +250,10 @@ void thread_poke(ThreadRecord *thread)
     syscall(SYS_tgkill, getpid(), thread->tid, poke_signal);
 }
 
-/* The highest real-time signal that nobody uses. */
+/* The highest real-time signal that nobody uses; of those that emulators (qemu-user) deliver, which keep the upper ones to themselves. */
 static int install_poke(void)
 {
-    for (int number = SIGRTMAX - 2; number > SIGRTMIN; number--) {
+    for (int number = SIGRTMAX - 4; number > SIGRTMIN; number--) {
         struct sigaction current, ours;
         if (sigaction(number, NULL, &current) || (current.sa_flags & SA_SIGINFO) || current.sa_handler != SIG_DFL)
             continue;

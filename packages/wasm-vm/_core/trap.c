@@ -17,9 +17,8 @@ __attribute__((no_sanitize("address"))) static uint32_t walk(const ThreadRecord 
             seen = true;
         }
     }
-    while (count < MAX_FRAMES && fp && !(fp & 7) && fp < end && fp >= sp && fp >= thread->stack_bottom && fp + 16 <= thread->stack_top) {
-        uintptr_t next = ((const uintptr_t *)fp)[0];
-        uintptr_t back = ((const uintptr_t *)fp)[1];
+    uintptr_t next, back;
+    while (count < MAX_FRAMES && fp < end && fp >= sp && frame_link(fp, thread->stack_bottom, thread->stack_top, &next, &back)) {
         if (back && code_find(back - 1)) { /* a return address: the call before it is what counts, also for the line */
             frames[count++] = back - 1;
             seen = true;
@@ -62,7 +61,7 @@ _Noreturn void raise_trap(uint32_t code)
     Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
     activation->outcome = OUTCOME_TRAP;
     activation->trap_code = code;
-    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    uintptr_t here = FRAME_HERE();
     capture_frames(thread, activation, 0, here, here);
     wasm_unwind(activation->saved_sp);
 }
@@ -80,7 +79,7 @@ _Noreturn void unwind_python_error(ThreadRecord *thread, Activation *activation)
 {
     atomic_store_explicit(&thread->activation, activation, memory_order_relaxed);
     activation->outcome = OUTCOME_PYTHON_ERROR;
-    activation->frame_count = walk(thread, thread->frames, 0, activation->exit_pc, (uintptr_t)__builtin_frame_address(0), activation->exit_fp,
+    activation->frame_count = walk(thread, thread->frames, 0, activation->exit_pc, FRAME_HERE(), activation->exit_fp,
                                    activation->saved_sp);
     wasm_unwind(activation->saved_sp);
 }

@@ -13,8 +13,8 @@ enum { MAX_SAVED = sizeof ((UnwindRow *)NULL)->saved / sizeof(uint32_t) };
 static void read_shape(UnwindRow *row, const uint32_t *shape)
 {
     const int32_t word_size = (int32_t)sizeof(uintptr_t);
-    uint32_t count = shape[1], restored = 0, others = 0;
-    bool next = false, back = false;
+    uint32_t count = shape[1], others = 0;
+    bool next = false, back = false, has_next = false, has_back = false;
     row->shape = shape;
     row->kind = FRAME_WRONG;
     row->cfa = (int32_t)shape[0];
@@ -24,17 +24,18 @@ static void read_shape(UnwindRow *row, const uint32_t *shape)
     for (uint32_t i = 0; i < count; i++) {
         uint32_t word = shape[2 + i], number = word >> 16;
         int32_t at = (int16_t)(word & 0xFFFF);
-        if (number >= THROWN_WORDS || !(1u << number & throw_restorable) || at % word_size || at >= 0)
+        if (!throw_restores(number) || at % word_size || at >= 0)
             return;
-        restored |= 1u << number;
+        has_next = has_next || number == THROWN_FP;
+        has_back = has_back || number == THROWN_PC;
         row->lowest = at < row->lowest ? at : row->lowest;
-        next = next || (number == THROWN_FP && at == -row->cfa);
-        back = back || (number == THROWN_PC && at == word_size - row->cfa);
+        next = next || (number == THROWN_FP && at == FRAME_NEXT - row->cfa);
+        back = back || (number == THROWN_PC && at == FRAME_BACK - row->cfa);
         if (number != THROWN_FP && number != THROWN_PC && others++ < MAX_SAVED)
             row->saved[others - 1] = word;
     }
     row->count = others;
-    if ((restored >> THROWN_FP & restored >> THROWN_PC & 1) != 0)
+    if (has_next && has_back)
         row->kind = next && back && others <= MAX_SAVED && others + 2 == count ? FRAME_LINKED : FRAME_OTHER;
 }
 
@@ -95,8 +96,8 @@ __attribute__((no_sanitize("address"))) static inline bool step(uintptr_t *r, co
         return false;
     const uint32_t *word = row->saved, *last = word + row->count;
     if (LIKELY(row->kind == FRAME_LINKED)) {
-        *pc = ((const uintptr_t *)fp)[1];
-        r[THROWN_FP] = *(const uintptr_t *)fp;
+        *pc = *(const uintptr_t *)(fp + (uintptr_t)FRAME_BACK);
+        r[THROWN_FP] = *(const uintptr_t *)(fp + (uintptr_t)FRAME_NEXT);
     } else if (row->kind == FRAME_OTHER) {
         word = row->shape + 2;
         last = word + row->shape[1];
@@ -107,7 +108,7 @@ __attribute__((no_sanitize("address"))) static inline bool step(uintptr_t *r, co
         r[*word >> 16] = *(const uintptr_t *)(cfa + (uintptr_t)(int16_t)(*word & 0xFFFF));
     if (UNLIKELY(row->kind == FRAME_OTHER))
         *pc = r[THROWN_PC];
-    r[THROWN_SP] = cfa;
+    r[THROWN_SP] = cfa - FRAME_BIAS;
     return true;
 }
 
@@ -118,7 +119,7 @@ _Noreturn static void uncaught(ThreadRecord *thread, Activation *activation, uin
     activation->outcome = lost ? OUTCOME_LOST_FRAME : OUTCOME_EXCEPTION;
     activation->store->pending_exception = exception;
     memcpy(thread->frames, trail->frames, sizeof *trail->frames * trail->count);
-    capture_outer(thread, activation, trail->count, (uintptr_t)__builtin_frame_address(0));
+    capture_outer(thread, activation, trail->count, FRAME_HERE());
     trail->exception = 0;
     wasm_unwind(activation->saved_sp);
 }
