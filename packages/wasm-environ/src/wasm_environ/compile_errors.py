@@ -1,4 +1,4 @@
-"""Exceptions of modules that are refused: malformed, invalid, unsupported, or text that is none."""
+"""Exceptions of modules that are refused: malformed, invalid, unsupported, or text that is none; and of WIT."""
 
 from __future__ import annotations
 
@@ -57,3 +57,19 @@ class TextError(MalformedError):
         self.source = source
         if line:
             self.place(line, column, source)
+
+
+class WitError(CompileError):
+    """WIT that does not parse or says what cannot be. `path`: of its file, "" for none; `line` and `column` count from 1, 0 where no place is to blame.
+
+    The message begins with the place, `file.wit:3:14: `, and shows the line with a caret.
+    """
+
+    def __init__(self, message: str, path: str = "", line: int = 0, column: int = 0, source: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+        self.line = line
+        self.column = column
+        place = ":".join([part for part in (path, str(line or ""), str(column or "")) if part])
+        caret = f"\n  {source}\n  {' ' * (column - 1)}^" if source else ""
+        self.args = (f"{place}: {message}{caret}" if place else message,)
