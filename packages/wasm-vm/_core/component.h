@@ -81,12 +81,16 @@ typedef struct HandleTable {
     uint32_t used, capacity, free;
 } HandleTable;
 
+/* A truth that adapters (component/adapters in wasm-environ) read and write too, as a mutable i32 global that they import. The state owns the cell, which
+ * stays where it is until the store goes, with it every instance that could reach it. */
+typedef VMGlobal Flag;
+
 struct ComponentInstance {
+    Flag may_leave;
+    Flag entered; /* a call is in it, or one trapped there: it is not entered again */
     HandleTable handles;
     uint32_t parent; /* index; the root's is itself */
     uint16_t backpressure;
-    bool may_leave;
-    bool entered; /* a call is in it, or one trapped there: it is not entered again */
 };
 
 struct ComponentState {
@@ -99,8 +103,8 @@ struct ComponentState {
     uint32_t instance_count, resource_count;
     struct Lender *lenders; /* owned stack: what running calls have borrowed */
     uint32_t lender_count, lender_capacity;
-    struct Task *task; /* of the innermost call into it */
-    bool trapped;      /* a call ended by a trap: nothing of it is entered again */
+    struct Task *task; /* of the innermost call into it, but for those that adapters make */
+    Flag trapped;      /* a call ended by a trap: nothing of it is entered again */
     bool arrays;       /* what its functions' options begin with */
 };
 
@@ -230,10 +234,11 @@ int canon_post_return(const Crossing *crossing, CanonFunction *function, VMValue
 PyObject *component_func_wrap(CanonFunction *function, PyObject *info);
 int resource_destroy(const Crossing *crossing, ComponentState *state, int64_t caller, ResourceType *type, uint64_t rep);
 
-/* ---- component_lowered.c, component_builtins.c: what guests call ---- */
+/* ---- component_lowered.c, component_builtins.c: what guests and adapters call ---- */
 
 uint64_t canon_lowered(VMHostContext *context, VMValue *values);
 uint64_t canon_built_in(VMHostContext *context, VMValue *values);
+uint64_t canon_adapter_trap(VMHostContext *context, VMValue *values); /* (number of a trap) -> it does not return */
 bool canon_takes_resource(uint32_t code); /* whether the operand of a built-in is a resource type */
 
 #endif

@@ -1,4 +1,4 @@
-/* component_builtins.c: the canonical built-ins that guests call (canons.py has the table). */
+/* component_builtins.c: the canonical built-ins that guests call (canons.py has the table), and what adapters call. */
 #include "component.h"
 #include "runtime.h"
 
@@ -61,7 +61,7 @@ uint64_t canon_built_in(VMHostContext *context, VMValue *values)
     CallScope scope;
     const Crossing crossing = {.store = state->store, .program = state->program, .scope = &scope, .in_guest = true};
     scope_begin(&scope, state);
-    if (!stays(function->code) && !state->instances[instance].may_leave)
+    if (!stays(function->code) && !state->instances[instance].may_leave.u32)
         (void)canon_trap(&crossing, "cannot leave component instance");
     uint32_t index = (uint32_t)values[0].i32;
     uint64_t rep;
@@ -88,5 +88,23 @@ uint64_t canon_built_in(VMHostContext *context, VMValue *values)
     default: (void)canon_trap(&crossing, "this runtime does not execute the asynchronous built-ins of the component model yet (canonical definition 0x%02x)", function->code);
     }
     poll_interrupt();
+    return 0;
+}
+
+/* By number: what an adapter found (component/adapters/traps.py has the numbers). */
+static const char *const adapter_traps[] = {
+    "cannot leave component instance",
+    "cannot enter component instance",
+    "invalid `char` bit pattern",
+    "invalid variant discriminant",
+    "a wasm exception was not caught in the component that threw it",
+};
+
+uint64_t canon_adapter_trap(VMHostContext *context, VMValue *values)
+{
+    const CanonFunction *function = ((HostContext *)(void *)context)->function->canon;
+    const Crossing crossing = {.store = function->state->store, .program = function->state->program, .in_guest = true};
+    const uint32_t number = values[0].u32;
+    (void)canon_trap(&crossing, "%s", number < sizeof adapter_traps / sizeof *adapter_traps ? adapter_traps[number] : "unknown trap of an adapter");
     return 0;
 }

@@ -38,13 +38,13 @@ int canon_realloc(const Crossing *crossing, const CanonOptions *options, uint64_
     for (int i = 0; i < 4; i++)
         values[i].i64 = (int64_t)arguments[i]; /* an i32 is read from the low half: this host is little-endian */
     ComponentInstance *instance = &options->state->instances[options->instance];
-    bool may_leave = instance->may_leave;
-    instance->may_leave = false;
+    const uint32_t may_leave = instance->may_leave.u32;
+    instance->may_leave.u32 = false;
     if (canon_call(crossing, options->realloc, values)) {
-        options->state->trapped = true; /* by whatever it ended, a signal's exception among that: nobody enters it again */
+        options->state->trapped.u32 = true; /* by whatever it ended, a signal's exception among that: nobody enters it again */
         return -1;
     }
-    instance->may_leave = may_leave;
+    instance->may_leave.u32 = may_leave;
     uint64_t at = is64 ? (uint64_t)values[0].i64 : (uint32_t)values[0].i32;
     if (at & (align - 1))
         return canon_trap(crossing, crossing->in_guest ? "unaligned pointer" : "realloc return: result not aligned");
@@ -73,9 +73,9 @@ int canon_post_return(const Crossing *crossing, CanonFunction *function, VMValue
     if (!function->options.post_return)
         return 0;
     ComponentInstance *instance = &function->state->instances[function->options.instance];
-    instance->may_leave = false;
+    instance->may_leave.u32 = false;
     int failed = canon_call(crossing, function->options.post_return, flat);
-    instance->may_leave = true;
+    instance->may_leave.u32 = true;
     return failed;
 }
 
@@ -100,7 +100,7 @@ static bool enters(const ComponentState *state, int64_t caller, uint32_t instanc
 static void set_entered(ComponentState *state, int64_t caller, uint32_t callee, bool entered)
 {
     for (uint32_t i = callee; enters(state, caller, i); i = state->instances[i].parent) {
-        state->instances[i].entered = entered;
+        state->instances[i].entered.u32 = entered;
         if (i == state->instances[i].parent)
             return;
     }
@@ -108,9 +108,9 @@ static void set_entered(ComponentState *state, int64_t caller, uint32_t callee, 
 
 int canon_enter(const Crossing *crossing, ComponentState *state, int64_t caller, uint32_t callee)
 {
-    bool busy = state->trapped;
+    bool busy = state->trapped.u32;
     for (uint32_t i = callee; !busy && enters(state, caller, i); i = state->instances[i].parent) {
-        busy = state->instances[i].entered;
+        busy = state->instances[i].entered.u32;
         if (i == state->instances[i].parent)
             break;
     }
@@ -194,7 +194,7 @@ typedef struct ComponentFunc {
 /* A trap, a guest's exception that nobody caught among them, ends the instance. */
 static PyObject *failed_inside(CanonFunction *function)
 {
-    function->state->trapped = true;
+    function->state->trapped.u32 = true;
     if (PyErr_ExceptionMatches(G.wasm_exception)) {
         PyErr_Clear();
         (void)set_trap_words(TRAP_COMPONENT, "a wasm exception was not caught in the component that threw it");

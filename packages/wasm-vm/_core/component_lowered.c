@@ -75,7 +75,7 @@ static int host_lowered(CanonFunction *function, VMValue *values)
     if (argv != few)
         PyMem_Free(argv);
     if (failed)
-        state->trapped = true;
+        state->trapped.u32 = true;
     return failed;
 }
 
@@ -115,7 +115,7 @@ uint64_t canon_lowered(VMHostContext *context, VMValue *values)
     uintptr_t here = FRAME_HERE();
     if (UNLIKELY(here < state->store->vm.stack_limit))
         raise_trap(TRAP_STACK_OVERFLOW);
-    if (!state->instances[function->options.instance].may_leave)
+    if (!state->instances[function->options.instance].may_leave.u32)
         (void)canon_trap(&crossing, "cannot leave component instance");
     if (function->kind == CANON_LOWER) {
         scope_begin(&scope, state);
@@ -154,7 +154,7 @@ PyObject *canon_lift_outside(const Crossing *crossing, const CanonFunction *lift
     Outside outside = go_outside(FRAME_HERE());
     PyObject *result = abi_lift_result(&python, lifted->signature, &lifted->options, values);
     if (!result)
-        lifted->state->trapped = true;
+        lifted->state->trapped.u32 = true;
     come_back(&outside, !result);
     return result;
 }

@@ -352,7 +352,7 @@ int resource_destroy(const Crossing *crossing, ComponentState *state, int64_t ca
     VMValue values[MAX_FLAT];
     values[0].i64 = (int64_t)rep;
     if (canon_call(crossing, type->guest_destructor, values)) {
-        type->state->trapped = true;
+        type->state->trapped.u32 = true;
         return -1;
     }
     canon_leave(type->state, from, type->instance);

@@ -28,7 +28,7 @@ static ComponentState *state_new(Store *store, Program *program, const uint32_t 
     }
     for (uint32_t i = 0; i < instance_count; i++) {
         state->instances[i].parent = parents[i];
-        state->instances[i].may_leave = true;
+        state->instances[i].may_leave.u32 = true;
     }
     state->store = store;
     state->program = (Program *)Py_NewRef(program);
@@ -42,7 +42,7 @@ static ComponentState *state_new(Store *store, Program *program, const uint32_t 
 /* What Python can reach from here goes; the structs stay until the store does. */
 static void state_clear(ComponentState *state)
 {
-    state->trapped = true;
+    state->trapped.u32 = true;
     for (CanonFunction *f = state->functions; f; f = f->next)
         Py_CLEAR(f->callable);
     for (uint32_t i = 0; i < state->resource_count; i++)
@@ -312,6 +312,35 @@ static PyObject *state_built_in(StateObject *self, PyObject *args)
     return core_func(self, function, type, canon_built_in);
 }
 
+/* ---- for adapters ---- */
+
+enum { FLAG_MAY_LEAVE, FLAG_ENTERED, FLAG_TRAPPED }; /* cf. planning/plan.py: Flag */
+
+/* flag(instance, which) -> Global: a cell of this state's. The store keeps both, so whoever has the Global keeps the cell. */
+static PyObject *state_flag(StateObject *self, PyObject *args)
+{
+    unsigned int instance, which;
+    if (!PyArg_ParseTuple(args, "II:flag", &instance, &which) || store_check_open(self->store))
+        return NULL;
+    if (instance >= self->state->instance_count || which > FLAG_TRAPPED) {
+        PyErr_SetString(PyExc_IndexError, "no such component instance or flag");
+        return NULL;
+    }
+    ComponentInstance *of = &self->state->instances[instance];
+    Flag *cell = which == FLAG_MAY_LEAVE ? &of->may_leave : which == FLAG_ENTERED ? &of->entered : &self->state->trapped;
+    return global_wrap(self->store, cell, (ValueType){.code = TYPE_I32, .kind = KIND_I32}, true);
+}
+
+/* adapter_trap(core type) -> Func of an i32: by number what went wrong */
+static PyObject *state_adapter_trap(StateObject *self, PyObject *type)
+{
+    const CanonOptions options = {.state = self->state};
+    if (store_check_open(self->store))
+        return NULL;
+    CanonFunction *function = function_new(self, CANON_BUILT_IN, &options, NULL);
+    return function ? core_func(self, function, type, canon_adapter_trap) : NULL;
+}
+
 static int set_resource(StateObject *self, unsigned int slot, ResourceType *type)
 {
     if (slot >= self->state->resource_count || self->state->resources[slot]) {
@@ -359,7 +388,7 @@ static PyObject *state_define_resource(StateObject *self, PyObject *args)
 static PyObject *state_fail(StateObject *self, PyObject *Py_UNUSED(ignored))
 {
     if (!self->store->closed) {
-        self->state->trapped = true;
+        self->state->trapped.u32 = true;
         self->state->task = NULL;
     }
     Py_RETURN_NONE;
@@ -369,6 +398,8 @@ static PyMethodDef state_methods[] = {
     {"lift", (PyCFunction)state_lift, METH_VARARGS, "lift(signature, core, options, info) -> ComponentFunc"},
     {"lower", (PyCFunction)state_lower, METH_VARARGS, "lower(signature, function, options, core_type) -> Func"},
     {"built_in", (PyCFunction)state_built_in, METH_VARARGS, "built_in(code, operand, signature, options, core_type) -> Func"},
+    {"flag", (PyCFunction)state_flag, METH_VARARGS, "flag(instance, which) -> Global"},
+    {"adapter_trap", (PyCFunction)state_adapter_trap, METH_O, "adapter_trap(core_type) -> Func"},
     {"resource", (PyCFunction)state_resource, METH_VARARGS, "resource(slot, type)"},
     {"define_resource", (PyCFunction)state_define_resource, METH_VARARGS, "define_resource(slot, instance, destructor, name) -> ResourceType"},
     {"fail", (PyCFunction)state_fail, METH_NOARGS, "fail(): instantiation failed"},

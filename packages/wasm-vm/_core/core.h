@@ -53,6 +53,7 @@ typedef struct ValueType {
 } ValueType;
 
 #define TYPE_STEP 64u /* ids are multiples of it, from it on: sizeof(VMType) */
+#define TYPE_I32 0x7Fu
 #define TYPE_REF 0x100u
 #define TYPE_NULLABLE 0x200u
 #define TYPE_EXACT 0x400u

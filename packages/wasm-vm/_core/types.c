@@ -49,7 +49,7 @@ int value_type_parse(Engine *engine, PyObject *code, ValueType *out)
     out->code = t;
     out->nullable = (t & TYPE_NULLABLE) != 0;
     switch (t) {
-    case 0x7F: out->kind = KIND_I32; return 0;
+    case TYPE_I32: out->kind = KIND_I32; return 0;
     case 0x7E: out->kind = KIND_I64; return 0;
     case 0x7D: out->kind = KIND_F32; return 0;
     case 0x7C: out->kind = KIND_F64; return 0;

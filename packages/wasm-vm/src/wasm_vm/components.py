@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from wasm_environ.component.planning.plain import (
+    ADAPTER_TRAP,
     BUILT_IN,
     CORE_INSTANCE,
     DEFINE_RESOURCE,
     EXTRACT,
+    FLAG,
     FUNC,
     IMPORTED_MODULE,
     INSTANCE,
@@ -16,7 +18,7 @@ from wasm_environ.component.planning.plain import (
     RESOURCE,
 )
 from wasm_environ.errors import LinkError
-from wasm_environ.types import FuncType
+from wasm_environ.types import I32, FuncType
 from wasm_vm._core import CallProgram, ComponentState
 
 TYPE_CHECKING = False
@@ -144,10 +146,18 @@ def _built_in(
     i.items.append(i.state.built_in(code, operand, signature, i.options(options), FuncType(params, results)))
 
 
+def _flag(i: Instantiation, imports: Imports, instance: int, which: int) -> None:
+    i.items.append(i.state.flag(instance, which))
+
+
+def _adapter_trap(i: Instantiation, imports: Imports) -> None:
+    i.items.append(i.state.adapter_trap(FuncType((I32,), ())))
+
+
 # By a plain step's number.
 ACTIONS: dict[int, Callable[..., None]] = {
     CORE_INSTANCE: _core_instance, IMPORTED_MODULE: _imported_module, EXTRACT: _extract, DEFINE_RESOURCE: _define_resource, LIFT: _lift,
-    LOWER: _lower, BUILT_IN: _built_in,
+    LOWER: _lower, BUILT_IN: _built_in, FLAG: _flag, ADAPTER_TRAP: _adapter_trap,
 }  # fmt: skip
 
 # What the exports of an instantiation are, as a tree.

@@ -1,10 +1,11 @@
-"""From a component's bytes to its artifact: decode, validate, plan, call programs, and all core modules compiled."""
+"""From a component's bytes to its artifact: decode, validate, plan, adapters, call programs, and all core modules compiled."""
 
 from __future__ import annotations
 
 from wasm_environ.component import artifact, canons
 from wasm_environ.component import syntax as s
 from wasm_environ.component.abi.program import ProgramBuilder
+from wasm_environ.component.adapters.steps import adapt
 from wasm_environ.component.binary.decode import decode
 from wasm_environ.component.planning import plain
 from wasm_environ.component.planning import plan as p
@@ -30,6 +31,7 @@ def compile_component(data: bytes, features: Features, compile_module: Callable[
     component = decode(data, features)
     validate(component, data, features)
     plan = plan_component(component, features)
+    adapt(plan, features)
     program = ProgramBuilder(plan.types)
     steps = tuple([_step(plan, program, step) for step in plan.steps])
     for slot_type in _imported_functions(plan.imports):
@@ -70,6 +72,10 @@ def _step(plan: p.Plan, program: ProgramBuilder, step: p.Step) -> Plain:
             return plain.LOWER, function, program.signature(type), plain.plain_options(options), params, results
         case p.BuiltIn():
             return _built_in(plan, program, step)
+        case p.Flag(_, instance, which):
+            return plain.FLAG, instance, which
+        case p.AdapterTrap():
+            return (plain.ADAPTER_TRAP,)
 
 
 def _built_in(plan: p.Plan, program: ProgramBuilder, step: p.BuiltIn) -> Plain:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     Plain = tuple[Any, ...]
 
-STEPS: Final = (p.CoreInstance, p.ImportedModuleInstance, p.Extract, p.DefineResource, p.Lift, p.Lower, p.BuiltIn)
-CORE_INSTANCE, IMPORTED_MODULE, EXTRACT, DEFINE_RESOURCE, LIFT, LOWER, BUILT_IN = range(7)
+STEPS: Final = (p.CoreInstance, p.ImportedModuleInstance, p.Extract, p.DefineResource, p.Lift, p.Lower, p.BuiltIn, p.Flag, p.AdapterTrap)
+CORE_INSTANCE, IMPORTED_MODULE, EXTRACT, DEFINE_RESOURCE, LIFT, LOWER, BUILT_IN, FLAG, ADAPTER_TRAP = range(9)
 ITEMS: Final = (p.FuncItem, p.ResourceItem, p.ValueTypeItem, p.ModuleItem, p.InstanceItem, p.OtherItem)
 FUNC, RESOURCE, VALUE_TYPE, MODULE, INSTANCE, OTHER = range(6)
 ROWS: Final = (

@@ -98,7 +98,24 @@ class BuiltIn(NamedTuple):
     options: Options
 
 
-Step = CoreInstance | ImportedModuleInstance | Extract | DefineResource | Lift | Lower | BuiltIn
+class Flag(NamedTuple):
+    """Core item `slot` is a flag of a component instance, as a mutable global of i32: what an adapter shares with the runtime."""
+
+    slot: int
+    instance: int
+    which: int
+
+
+MAY_LEAVE, ENTERED, TRAPPED = 0, 1, 2  # Flag.which; the last is the same in every instance
+
+
+class AdapterTrap(NamedTuple):
+    """Core item `slot` is the function by which adapters trap: of an i32, which trap it is."""
+
+    slot: int
+
+
+Step = CoreInstance | ImportedModuleInstance | Extract | DefineResource | Lift | Lower | BuiltIn | Flag | AdapterTrap
 
 
 # ---- what is imported and exported: trees
