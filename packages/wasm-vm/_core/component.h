@@ -19,6 +19,7 @@ typedef struct ComponentState ComponentState;
 typedef struct ComponentInstance ComponentInstance;
 typedef struct CallScope CallScope;
 typedef struct CanonFunction CanonFunction;
+typedef struct Crossing Crossing;
 
 /* ---- component_program.c: call programs (cf. component/abi/program.py, which makes the words) ---- */
 
@@ -28,6 +29,7 @@ extern PyTypeObject ProgramType;
 const AbiSignature *program_signature(const Program *program, uint32_t index); /* borrowed; NULL: no such */
 uint32_t abi_param_count(const AbiSignature *signature);
 uint32_t program_resources(const Program *program); /* slots of resource types that its types name: below this */
+bool abi_may_err(const AbiSignature *signature); /* its result is a `result` */
 bool abi_same_result(const AbiSignature *a, const AbiSignature *b); /* of one program */
 /* Types of the flat values are checked when core functions are linked; here only how many VMValues a call needs, at most MAX_FLAT. */
 
@@ -37,8 +39,8 @@ bool abi_same_result(const AbiSignature *a, const AbiSignature *b); /* of one pr
 typedef struct ResourceType {
     PyObject_HEAD
     PyObject *name;       /* str or NULL: for messages; strong */
-    PyObject *destructor; /* of a host's: called with store and representation, or NULL; strong */
-    PyObject *wrap, *unwrap; /* of a host's, or NULL: object -> representation; (representation, own) -> object. Strong */
+    PyObject *destructor; /* of a host's: called with store and representation, or with `cls` the object; or NULL; strong */
+    PyObject *cls;        /* of a host's whose resources are Python's objects: their class; else NULL: they are numbers. Strong */
     int64_t number;        /* of a host's, >= 0: which type it is; < 0: it is itself alone */
     ComponentState *state; /* of a guest's: borrowed, NULL once its store is closed */
     uint32_t instance;     /* the component instance that defines it */
@@ -63,7 +65,33 @@ typedef struct ResourceAny {
     PyObject *dict, *weakrefs; /* strong, NULL until used */
 } ResourceAny;
 extern PyTypeObject ResourceAnyType;
+int host_destructor(const Crossing *crossing, ComponentState *state, ResourceType *type, uint64_t rep);
 PyObject *resource_any_new(Store *store, ResourceType *type, uint64_t rep, bool own);
+
+/* ---- component_objects.c: objects of Python as resources; their representation is a place in a table. With the GIL ---- */
+
+typedef struct HostObject {
+    PyObject *object;   /* strong; NULL: a free place */
+    ResourceType *type; /* borrowed: the state's */
+    uint32_t owns;      /* own handles of guests */
+    uint32_t borrows;   /* of running calls to which Python lent it */
+    uint32_t next;      /* in the chain of its bucket, or of free places; UINT32_MAX: none */
+} HostObject;
+
+/* An object has one place for each type: so it is known when its last handle goes. */
+typedef struct HostObjects {
+    HostObject *entries; /* owned */
+    uint32_t *buckets;   /* the first places by hash; owned */
+    uint32_t used, capacity, free; /* the capacity, a power of two or 0, is that of both */
+} HostObjects;
+
+PyObject *object_to_python(const Crossing *crossing, ComponentState *state, const ResourceType *type, uint64_t rep, bool own);
+int object_from_python(const Crossing *crossing, ComponentState *state, ResourceType *type, bool own, PyObject *object, uint64_t *rep); /* -1 with an exception */
+void object_give_back(ComponentState *state, bool own, uint64_t rep); /* undoes object_from_python */
+int object_drop(const Crossing *crossing, ComponentState *state, ResourceType *type, uint64_t rep); /* a guest's own handle is gone: -1 with an exception */
+void objects_clear(HostObjects *objects);
+int objects_traverse(const HostObjects *objects, visitproc visit, void *arg);
+extern PyTypeObject HostCallType;
 
 /* ---- component_handles.c: what a component instance has handles to ---- */
 
@@ -101,16 +129,18 @@ struct ComponentState {
     ResourceType **resources;     /* by slot; strong, entries NULL until set; owned */
     CanonFunction *functions; /* owned list: everything lifted and lowered */
     uint32_t instance_count, resource_count;
+    HostObjects objects;
     struct Lender *lenders; /* owned stack: what running calls have borrowed */
     uint32_t lender_count, lender_capacity;
     struct Task *task; /* of the innermost call into it, but for those that adapters make */
     Flag trapped;      /* a call ended by a trap: nothing of it is entered again */
-    bool arrays;       /* what its functions' options begin with */
+    bool arrays, raises; /* what its functions' options begin with */
 };
 
-/* What running calls have borrowed: a handle of a guest, or one that Python holds. */
+/* What running calls have borrowed: a handle of a guest, one that Python holds, or an object of Python. */
+#define OBJECTS UINT32_MAX /* as an instance: none, but the state's objects */
 typedef struct Lender {
-    ResourceAny *held; /* strong; NULL: a guest's */
+    ResourceAny *held; /* strong; NULL: a guest's, or an object */
     uint32_t instance, index;
 } Lender;
 
@@ -134,16 +164,17 @@ typedef struct CanonOptions {
     uint8_t encoding;       /* ENCODING_* */
     bool is_async, has_callback;
     bool arrays; /* lists of numbers come to Python as array.array */
+    bool raises; /* an err that it returns to Python is raised */
 } CanonOptions;
 enum { ENCODING_UTF8, ENCODING_UTF16, ENCODING_LATIN1_UTF16 };
 
 /* A crossing under way: state shared by everything that converts for one call. */
-typedef struct Crossing {
+struct Crossing {
     Store *store;
     const Program *program;
     CallScope *scope;
     bool in_guest;
-} Crossing;
+};
 
 /* A trap of the canonical ABI in these words, as printf: from Python an exception and -1, in a guest no return. */
 __attribute__((format(printf, 2, 3))) int canon_trap(const Crossing *crossing, const char *words, ...);
@@ -229,6 +260,8 @@ void scope_begin(CallScope *scope, ComponentState *state);
 int scope_check(const Crossing *crossing); /* the callee has no borrows left: -1 as canon_trap */
 void scope_end(CallScope *scope);          /* gives back what was lent. With `held` the GIL is held */
 int scope_lend(const Crossing *crossing, ComponentState *state, uint32_t instance, uint32_t index);
+int scope_lend_held(const Crossing *crossing, ResourceAny *held);
+int scope_lend_object(const Crossing *crossing, uint32_t place);
 int canon_async_return(const Crossing *crossing, const Task *task, const VMValue *flat); /* an async-lifted function has returned: -1 as canon_trap if it is not done */
 int canon_post_return(const Crossing *crossing, CanonFunction *function, VMValue *flat);
 PyObject *component_func_wrap(CanonFunction *function, PyObject *info);

@@ -154,6 +154,11 @@ int scope_lend_held(const Crossing *crossing, ResourceAny *held)
     return 0;
 }
 
+int scope_lend_object(const Crossing *crossing, uint32_t place)
+{
+    return lend(crossing, crossing->scope->state, (Lender){.instance = OBJECTS, .index = place});
+}
+
 int scope_check(const Crossing *crossing)
 {
     return crossing->scope->borrows ? canon_trap(crossing, "borrow handles still remain at the end of the call") : 0;
@@ -167,6 +172,8 @@ void scope_end(CallScope *scope)
         if (lender.held) {
             lender.held->lends--;
             Py_DECREF(lender.held);
+        } else if (lender.instance == OBJECTS) {
+            object_give_back(state, false, lender.index);
         } else {
             state->instances[lender.instance].handles.entries[lender.index].lends--;
         }
@@ -219,7 +226,13 @@ static PyObject *call_entered(const Crossing *crossing, Task *task, PyObject *co
         if (result && canon_post_return(crossing, function, flat))
             Py_CLEAR(result);
     }
-    return result ? result : failed_inside(function);
+    if (!result)
+        return failed_inside(function);
+    if (function->options.raises && PyObject_TypeCheck(result, (PyTypeObject *)G.component_err)) {
+        PyErr_SetObject((PyObject *)Py_TYPE(result), result);
+        Py_CLEAR(result);
+    }
+    return result;
 }
 
 static PyObject *call_pinned(CanonFunction *function, PyObject *const *args)
@@ -336,6 +349,20 @@ static PyObject *func_type(ComponentFunc *self, PyObject *storelike)
     return type;
 }
 
+static PyObject *func_get_raises(ComponentFunc *self, void *Py_UNUSED(closure))
+{
+    return store_check_open(self->store) ? NULL : PyBool_FromLong(self->function->options.raises);
+}
+
+static int func_set_raises(ComponentFunc *self, PyObject *value, void *Py_UNUSED(closure))
+{
+    int raises = value ? PyObject_IsTrue(value) : 0;
+    if (raises < 0 || store_check_open(self->store))
+        return -1;
+    self->function->options.raises = raises;
+    return 0;
+}
+
 static PyObject *func_get_arrays(ComponentFunc *self, void *Py_UNUSED(closure))
 {
     return store_check_open(self->store) ? NULL : PyBool_FromLong(self->function->options.arrays);
@@ -360,6 +387,8 @@ static PyGetSetDef func_getset[] = {
     {"_info", (getter)func_get_info, NULL, "What its maker keeps by it.", NULL},
     {"arrays", (getter)func_get_arrays, (setter)func_set_arrays,
      "Whether lists of numbers in its result are array.array, which numpy takes without a copy, and not list. list<u8> is bytes either way.", NULL},
+    {"raises", (getter)func_get_raises, (setter)func_set_raises,
+     "Whether an err that it returns is raised, as Err with its payload; an ok is its payload then. Else a result is as any variant.", NULL},
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

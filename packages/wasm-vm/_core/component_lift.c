@@ -248,6 +248,18 @@ static PyObject *lift(const Lifting *l, const Node *node, Place place)
     }
 }
 
+/* A `result` whose err is to be raised: an ok's payload, or an Err. */
+static PyObject *lift_raising(const Lifting *l, const Node *node, Place place)
+{
+    const Edge *edge = lift_tag(l, node, place);
+    PyObject *payload = !edge ? NULL : edge->node ? lift(l, edge->node, part(place, 1, edge->offset[wide(l->from)])) : Py_NewRef(Py_None);
+    if (payload && edge != node->edges) {
+        PyObject *err = PyObject_CallOneArg(G.component_err, payload);
+        Py_SETREF(payload, err);
+    }
+    return payload;
+}
+
 PyObject *abi_lift_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const VMValue *flat)
 {
     const Lifting l = {crossing, from};
@@ -260,7 +272,7 @@ PyObject *abi_lift_result(const Crossing *crossing, const AbiSignature *signatur
         if (check_pointer(crossing, from, result, place.at, "return"))
             return NULL;
     }
-    return lift(&l, result, place);
+    return from->raises && result->kind == NODE_RESULT ? lift_raising(&l, result, place) : lift(&l, result, place);
 }
 
 int abi_lift_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const VMValue *flat, PyObject **argv)

@@ -199,9 +199,15 @@ static int postpone(Lowering *l, const Node *node, PyObject *object, Place place
 /* What was given away before another one could not be is given back. */
 static void give_back(Lowering *l, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (l->pending[i].node->kind == NODE_OWN && PyObject_TypeCheck(l->pending[i].object, &ResourceAnyType))
-            ((ResourceAny *)l->pending[i].object)->gone = false;
+    for (size_t i = 0; i < count; i++) {
+        const Pending *p = &l->pending[i];
+        if (p->node->kind != NODE_OWN)
+            continue;
+        if (l->to->state->resources[p->node->resource]->cls)
+            object_give_back(l->to->state, true, p->rep);
+        else if (PyObject_TypeCheck(p->object, &ResourceAnyType))
+            ((ResourceAny *)p->object)->gone = false;
+    }
 }
 
 static int lower_handles(Lowering *l)
@@ -213,7 +219,7 @@ static int lower_handles(Lowering *l)
         give_back(l, i);
         l->argument = p->argument;
         l->depth = 0;
-        return PyErr_ExceptionMatches(PyExc_TypeError) && !l->to->state->resources[p->node->resource]->wrap ? place_exception(l) : -1;
+        return PyErr_ExceptionMatches(PyExc_TypeError) ? place_exception(l) : -1;
     }
     for (size_t i = 0; i < l->pending_count; i++) {
         const Pending *p = &l->pending[i];

@@ -107,14 +107,26 @@ static bool passes_for(uint32_t classes, PyObject *o)
 
 static uint32_t classes_of(const Edge *edge) { return edge->node->tagged ? (uint32_t)CLASS_VARIANT : edge->node->classes; }
 
-/* The case of a bare value; NULL: of none. */
-static const Edge *bare_case(const Node *node, PyObject *object)
+/* Whether a bare value is of this case: -1 with an exception. */
+static int suits(const Lowering *l, const Edge *edge, PyObject *object, bool lenient)
+{
+    const Node *node = edge->node;
+    if (!node)
+        return object == Py_None;
+    const ResourceType *type = node->kind == NODE_OWN || node->kind == NODE_BORROW ? l->to->state->resources[node->resource] : NULL;
+    if (type && type->cls)
+        return PyObject_IsInstance(object, type->cls);
+    return (lenient ? passes_for : is_of)(classes_of(edge), object);
+}
+
+/* The case of a bare value; NULL: of none, or with an exception. */
+static const Edge *bare_case(const Lowering *l, const Node *node, PyObject *object)
 {
     for (int lenient = 0; lenient < 2; lenient++)
         for (uint32_t i = 0; i < node->count; i++) {
-            const Edge *edge = &node->edges[i];
-            if (edge->node ? (lenient ? passes_for : is_of)(classes_of(edge), object) : object == Py_None)
-                return edge;
+            int found = suits(l, &node->edges[i], object, lenient);
+            if (found)
+                return found < 0 ? NULL : &node->edges[i];
         }
     return NULL;
 }
@@ -139,8 +151,19 @@ static const Edge *named_case(const Lowering *l, const Node *node, PyObject *obj
     return edge;
 }
 
+static bool names_case(const Node *node, PyObject *object)
+{
+    return is_variant(object) && PyUnicode_Check(variant_tag(object)) && find_label(node, variant_tag(object)) < node->count;
+}
+
 static const Edge *choose(const Lowering *l, const Node *node, PyObject *object, PyObject **payload)
 {
+    if (node->kind == NODE_RESULT && PyObject_TypeCheck(object, (PyTypeObject *)G.component_err))
+        return (*payload = PyObject_GetAttr(object, G.str_payload)) ? &node->edges[1] : NULL;
+    if (node->tagged && node->kind == NODE_RESULT && !names_case(node, object)) { /* what is no err and names no case is an ok */
+        *payload = Py_NewRef(object);
+        return &node->edges[0];
+    }
     if (node->tagged) {
         if (is_variant(object))
             return named_case(l, node, object, payload);
@@ -151,10 +174,10 @@ static const Edge *choose(const Lowering *l, const Node *node, PyObject *object,
     if (is_variant(object) && !(node->classes & CLASS_VARIANT))
         return named_case(l, node, object, payload); /* more than is needed */
     if (!edge)
-        edge = bare_case(node, object);
+        edge = bare_case(l, node, object);
     if (edge)
         *payload = Py_NewRef(object);
-    else
+    else if (!PyErr_Occurred())
         (void)unfit(l, PyExc_ValueError, "value not valid for this variant: %.200R", object);
     return edge;
 }

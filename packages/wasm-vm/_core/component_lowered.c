@@ -33,6 +33,19 @@ static void come_back(const Outside *outside, int failed)
 
 /* ---- a host function ---- */
 
+/* An Err that a function raised whose result may be one, new: the exception is over. NULL: it is none. */
+static PyObject *raised_err(const AbiSignature *signature)
+{
+    PyObject *type, *value, *traceback;
+    if (!abi_may_err(signature) || !PyErr_ExceptionMatches(G.component_err))
+        return NULL;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    return value;
+}
+
 /* argv[0] is scratch for vectorcall, then the store and `count` arguments. */
 static int call_host(const Crossing *crossing, CanonFunction *function, VMValue *values, PyObject **argv, uint32_t count)
 {
@@ -48,7 +61,7 @@ static int call_host(const Crossing *crossing, CanonFunction *function, VMValue 
     Py_DECREF(callable);
     for (uint32_t i = 0; i < count; i++)
         Py_DECREF(argv[2 + i]);
-    if (!result)
+    if (!result && !(result = raised_err(function->signature)))
         return -1;
     int failed = abi_lower_result(crossing, function->signature, &function->options, result, values);
     Py_DECREF(result);
@@ -131,19 +144,27 @@ uint64_t canon_lowered(VMHostContext *context, VMValue *values)
     return 0;
 }
 
-int host_destructor(const Crossing *crossing, ResourceType *type, uint64_t rep);
-int host_destructor(const Crossing *crossing, ResourceType *type, uint64_t rep)
+static int call_destructor(const Crossing *crossing, const ResourceType *type, uint64_t rep)
 {
-    Outside outside;
-    if (crossing->in_guest)
-        outside = go_outside(FRAME_HERE());
     PyObject *destructor = Py_NewRef(type->destructor);
     PyObject *result = PyObject_CallFunction(destructor, "OK", (PyObject *)crossing->store, (unsigned long long)rep);
     Py_DECREF(destructor);
     Py_XDECREF(result);
-    if (crossing->in_guest)
-        come_back(&outside, !result);
     return result ? 0 : -1;
+}
+
+int host_destructor(const Crossing *crossing, ComponentState *state, ResourceType *type, uint64_t rep)
+{
+    if (!type->cls && !type->destructor)
+        return 0;
+    Outside outside;
+    if (crossing->in_guest)
+        outside = go_outside(FRAME_HERE());
+    const Crossing python = {.store = crossing->store, .program = crossing->program, .scope = crossing->scope, .in_guest = false};
+    int failed = type->cls ? object_drop(&python, state, type, rep) : call_destructor(&python, type, rep);
+    if (crossing->in_guest)
+        come_back(&outside, failed);
+    return failed;
 }
 
 /* A new reference: what an async-lifted function returned, for Python, which called it. Called in a guest. */

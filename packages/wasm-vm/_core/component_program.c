@@ -7,6 +7,7 @@ static const uint32_t NONE = UINT32_MAX, TAGGED = 1u << 31;
 const AbiSignature *program_signature(const Program *program, uint32_t index) { return index < program->signature_count ? &program->signatures[index] : NULL; }
 uint32_t abi_param_count(const AbiSignature *signature) { return signature->params->count; }
 uint32_t program_resources(const Program *program) { return program->resource_count; }
+bool abi_may_err(const AbiSignature *signature) { return signature->result && signature->result->kind == NODE_RESULT; }
 bool abi_same_result(const AbiSignature *a, const AbiSignature *b) { return a->result == b->result; }
 
 int abi_check_options(const AbiSignature *signature, const CanonOptions *options, bool lowered)

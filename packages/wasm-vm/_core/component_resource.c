@@ -6,23 +6,29 @@
 
 static PyObject *type_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"name", "destructor", "wrap", "unwrap", "number", NULL};
+    static char *names[] = {"name", "destructor", "cls", "number", NULL};
     long long number = -1;
-    PyObject *name = Py_None, *given[3] = {Py_None, Py_None, Py_None};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOOOL:ResourceType", names, &name, &given[0], &given[1], &given[2], &number))
+    PyObject *name = Py_None, *destructor = Py_None, *class = Py_None;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOOL:ResourceType", names, &name, &destructor, &class, &number))
         return NULL;
-    for (int i = 0; i < 3; i++)
-        if (given[i] != Py_None && !PyCallable_Check(given[i])) {
-            PyErr_Format(PyExc_TypeError, "%s: expected something callable or None, not %.100s", names[i + 1], Py_TYPE(given[i])->tp_name);
-            return NULL;
-        }
+    if (name != Py_None && !PyUnicode_Check(name)) {
+        PyErr_Format(PyExc_TypeError, "name: expected a str or None, not %.100s", Py_TYPE(name)->tp_name);
+        return NULL;
+    }
+    if (destructor != Py_None && !PyCallable_Check(destructor)) {
+        PyErr_Format(PyExc_TypeError, "destructor: expected something callable or None, not %.100s", Py_TYPE(destructor)->tp_name);
+        return NULL;
+    }
+    if (class != Py_None && (!PyType_Check(class) || number >= 0)) {
+        PyErr_SetString(PyExc_TypeError, "cls: expected a class or None, and no number beside a class");
+        return NULL;
+    }
     ResourceType *type = (ResourceType *)cls->tp_alloc(cls, 0);
     if (!type)
         return NULL;
     type->name = name == Py_None ? NULL : Py_NewRef(name);
-    type->destructor = given[0] == Py_None ? NULL : Py_NewRef(given[0]);
-    type->wrap = given[1] == Py_None ? NULL : Py_NewRef(given[1]);
-    type->unwrap = given[2] == Py_None ? NULL : Py_NewRef(given[2]);
+    type->destructor = destructor == Py_None ? NULL : Py_NewRef(destructor);
+    type->cls = class == Py_None ? NULL : Py_NewRef(class);
     type->number = number;
     return (PyObject *)type;
 }
@@ -44,8 +50,7 @@ static int type_traverse(ResourceType *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->name);
     Py_VISIT(self->destructor);
-    Py_VISIT(self->wrap);
-    Py_VISIT(self->unwrap);
+    Py_VISIT(self->cls);
     return 0;
 }
 
@@ -53,8 +58,7 @@ static int type_clear(ResourceType *self)
 {
     Py_CLEAR(self->name);
     Py_CLEAR(self->destructor);
-    Py_CLEAR(self->wrap);
-    Py_CLEAR(self->unwrap);
+    Py_CLEAR(self->cls);
     return 0;
 }
 
@@ -79,7 +83,7 @@ static PyObject *type_compare(ResourceType *self, PyObject *other, int op)
 
 static Py_hash_t type_hash(ResourceType *self) { return self->number >= 0 ? (Py_hash_t)self->number : HASH_POINTER(self); }
 
-static PyObject *type_host(PyTypeObject *cls, PyObject *number) { return PyObject_CallFunction((PyObject *)cls, "OOOOO", Py_None, Py_None, Py_None, Py_None, number); }
+static PyObject *type_host(PyTypeObject *cls, PyObject *number) { return PyObject_CallFunction((PyObject *)cls, "OOOO", Py_None, Py_None, Py_None, number); }
 
 static PyObject *type_number(ResourceType *self, void *Py_UNUSED(closure)) { return self->number < 0 ? Py_NewRef(Py_None) : PyLong_FromLongLong(self->number); }
 
@@ -90,17 +94,20 @@ static PyMethodDef type_methods[] = {
 
 static PyObject *type_name(ResourceType *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->name ? self->name : Py_None); }
 
+static PyObject *type_cls(ResourceType *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->cls ? self->cls : Py_None); }
+
 static PyGetSetDef type_getset[] = {
+    {"cls", (getter)type_cls, NULL, "The class of those that are Python's objects, or None.", NULL},
     {"name", (getter)type_name, NULL, "What it is called, or None.", NULL},
     {"number", (getter)type_number, NULL, "Of a host's: its number, or None.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 PyTypeObject ResourceTypeType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.ResourceType",
-    .tp_doc = PyDoc_STR("ResourceType(name=None, destructor=None, wrap=None, unwrap=None, number=-1)\n--\n\nA type of resources, equal to itself alone, or to those of the\n"
+    .tp_doc = PyDoc_STR("ResourceType(name=None, destructor=None, cls=None, number=-1)\n--\n\nA type of resources, equal to itself alone, or to those of the\n"
                         "same number.\n\n"
-                        "destructor(store, rep): called when a guest drops an owned one. wrap(object) -> rep and unwrap(rep, own) -> object: how Python's\n"
-                        "objects stand for representations, 32-bit integers; without them they are ResourceAny."),
+                        "destructor(store, rep): called when a guest drops an owned one. With `cls`, resources are objects of this class, as they are: the\n"
+                        "destructor is called with the object, when the last handle is dropped that a guest owns; else they are 32-bit integers in ResourceAny."),
     .tp_basicsize = sizeof(ResourceType),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
     .tp_new = type_new,
@@ -228,8 +235,8 @@ static PyObject *any_make(PyObject *cls, PyObject *args)
     if (!PyArg_ParseTuple(args, "OO!Kp:_make", &storelike, &ResourceTypeType, &type, &rep, &own))
         return NULL;
     Store *store = store_for_new(storelike);
-    if (store && ((ResourceType *)type)->state) {
-        PyErr_SetString(G.wasm_error, "a guest's resources are made by the guest");
+    if (store && (((ResourceType *)type)->state || ((ResourceType *)type)->cls)) {
+        PyErr_SetString(G.wasm_error, ((ResourceType *)type)->cls ? "resources of this type are Python's objects themselves" : "a guest's resources are made by the guest");
         return NULL;
     }
     return store ? resource_any_new(store, (ResourceType *)type, rep, own) : NULL;
@@ -271,12 +278,8 @@ PyTypeObject ResourceAnyType = {
 PyObject *resource_to_python(const Crossing *crossing, ComponentState *state, uint32_t resource, uint64_t rep, bool own)
 {
     ResourceType *type = state->resources[resource];
-    if (type->unwrap) {
-        PyObject *unwrap = Py_NewRef(type->unwrap);
-        PyObject *object = PyObject_CallFunction(unwrap, "KO", (unsigned long long)rep, own ? Py_True : Py_False);
-        Py_DECREF(unwrap);
-        return object;
-    }
+    if (type->cls)
+        return object_to_python(crossing, state, type, rep, own);
     PyObject *object = resource_any_new(state->store, type, rep, own);
     if (object && !own) {
         ResourceAny *any = (ResourceAny *)object;
@@ -286,31 +289,12 @@ PyObject *resource_to_python(const Crossing *crossing, ComponentState *state, ui
     return object;
 }
 
-static int wrapped(ResourceType *type, PyObject *object, uint64_t *rep)
-{
-    PyObject *wrap = Py_NewRef(type->wrap);
-    PyObject *number = PyObject_CallOneArg(wrap, object);
-    Py_DECREF(wrap);
-    if (!number)
-        return -1;
-    unsigned long long value = PyLong_AsUnsignedLongLong(number);
-    Py_DECREF(number);
-    if (value == (unsigned long long)-1 && PyErr_Occurred())
-        return -1;
-    if (value > UINT32_MAX) {
-        PyErr_Format(PyExc_OverflowError, "the representation %llu of a resource does not fit 32 bits", value);
-        return -1;
-    }
-    *rep = value;
-    return 0;
-}
-
 int resource_from_python(const Crossing *crossing, ComponentState *state, uint32_t resource, bool own, PyObject *object, uint64_t *rep)
 {
     ResourceType *type = state->resources[resource];
+    if (type->cls)
+        return object_from_python(crossing, state, type, own, object, rep);
     if (!PyObject_TypeCheck(object, &ResourceAnyType)) {
-        if (type->wrap)
-            return wrapped(type, object, rep);
         PyErr_Format(PyExc_TypeError, "expected a ResourceAny of %R, not %.100s", type, Py_TYPE(object)->tp_name);
         return -1;
     }
@@ -325,7 +309,6 @@ int resource_from_python(const Crossing *crossing, ComponentState *state, uint32
     }
     if (any_check(any, (PyObject *)any->store))
         return -1;
-    extern int scope_lend_held(const Crossing *, ResourceAny *);
     if (own) {
         if (!any->own || any->lends) {
             PyErr_SetString(G.wasm_error, any->own ? "cannot give away an owned resource while it is borrowed" : "a borrowed resource cannot be given away");
@@ -341,9 +324,8 @@ int resource_from_python(const Crossing *crossing, ComponentState *state, uint32
 
 int resource_destroy(const Crossing *crossing, ComponentState *state, int64_t caller, ResourceType *type, uint64_t rep)
 {
-    extern int host_destructor(const Crossing *, ResourceType *, uint64_t);
     if (!type->state)
-        return type->destructor ? host_destructor(crossing, type, rep) : 0;
+        return host_destructor(crossing, state, type, rep);
     if (!type->guest_destructor)
         return 0;
     int64_t from = state == type->state ? caller : NO_CALLER;

@@ -45,9 +45,7 @@ static void state_clear(ComponentState *state)
     state->trapped.u32 = true;
     for (CanonFunction *f = state->functions; f; f = f->next)
         Py_CLEAR(f->callable);
-    for (uint32_t i = 0; i < state->resource_count; i++)
-        if (state->resources[i] && !state->resources[i]->state)
-            (void)Py_TYPE(state->resources[i])->tp_clear((PyObject *)state->resources[i]);
+    objects_clear(&state->objects);
 }
 
 void component_states_clear(Store *store)
@@ -63,6 +61,9 @@ int component_states_traverse(const Store *store, visitproc visit, void *arg)
             Py_VISIT(f->callable);
         for (uint32_t i = 0; i < state->resource_count; i++)
             Py_VISIT(state->resources[i]);
+        int stopped = objects_traverse(&state->objects, visit, arg);
+        if (stopped)
+            return stopped;
     }
     return 0;
 }
@@ -87,6 +88,7 @@ void component_state_free(ComponentState *state)
     }
     for (uint32_t i = 0; i < state->instance_count; i++)
         free(state->instances[i].handles.entries);
+    objects_clear(&state->objects);
     Py_DECREF(state->program);
     free(state->instances);
     free(state->resources);
@@ -98,12 +100,12 @@ void component_state_free(ComponentState *state)
 
 static PyObject *state_object_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"store", "program", "parents", "resources", "arrays", NULL};
-    int arrays = false;
+    static char *names[] = {"store", "program", "parents", "resources", "arrays", "raises", NULL};
+    int arrays = false, raises = false;
     PyObject *storelike, *program;
     Py_buffer parents;
     unsigned int resources;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO!y*I|p:ComponentState", names, &storelike, &ProgramType, &program, &parents, &resources, &arrays))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO!y*I|pp:ComponentState", names, &storelike, &ProgramType, &program, &parents, &resources, &arrays, &raises))
         return NULL;
     StateObject *object = NULL;
     const size_t count = (size_t)parents.len / sizeof(uint32_t);
@@ -123,8 +125,10 @@ static PyObject *state_object_new(PyTypeObject *cls, PyObject *args, PyObject *k
     object->store = (Store *)Py_NewRef(store);
     if (store_check_open(store) || !(object->state = state_new(store, (Program *)program, rows, (uint32_t)count, resources)))
         Py_CLEAR(object);
-    if (object)
+    if (object) {
         object->state->arrays = arrays;
+        object->state->raises = raises;
+    }
 done:
     PyBuffer_Release(&parents);
     return (PyObject *)object;
@@ -185,7 +189,7 @@ static int parse_options(StateObject *self, PyObject *given, CanonOptions *optio
         return -1;
     }
     *options = (CanonOptions){.state = self->state, .instance = instance, .encoding = (uint8_t)encoding, .is_async = is_async != 0, .has_callback = is_async == WITH_CALLBACK,
-                              .arrays = self->state->arrays};
+                              .arrays = self->state->arrays, .raises = self->state->raises};
     if (memory != Py_None) {
         if (!PyObject_TypeCheck(memory, &MemoryType) && !PyObject_TypeCheck(memory, &SharedMemoryType)) {
             PyErr_Format(PyExc_TypeError, "options: expected a Memory, not %.100s", Py_TYPE(memory)->tp_name);

@@ -222,6 +222,7 @@ static int import_names(void)
         {"wasm_vm.errors", "StoreError", &G.store_error},
         {"wasm_vm.errors", "Trap", &G.trap},
         {"wasm_vm.errors", "WasmException", &G.wasm_exception},
+        {"wasm_vm.errors", "Err", &G.component_err},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         PyObject *module = PyImport_ImportModule(names[i].module);
@@ -230,8 +231,8 @@ static int import_names(void)
         if (!*names[i].slot)
             return -1;
     }
-    if (!PyType_Check(G.wasm_exception) || !PyType_Check(G.trap) || !((PyTypeObject *)G.trap)->tp_new) {
-        PyErr_SetString(PyExc_TypeError, "wasm_vm.errors.Trap and WasmException must be classes");
+    if (!PyType_Check(G.wasm_exception) || !PyType_Check(G.component_err) || !PyType_Check(G.trap) || !((PyTypeObject *)G.trap)->tp_new) {
+        PyErr_SetString(PyExc_TypeError, "wasm_vm.errors.Trap, WasmException and Err must be classes");
         return -1;
     }
     return 0;
@@ -245,7 +246,7 @@ static int make_strings(void)
     } strings[] = {{"_vm", &G.str_vm},         {"_loaded", &G.str_loaded},     {"value", &G.str_value},         {"timeout", &G.str_timeout},
                    {"memory", &G.str_memory},  {"_trap", &G.str_code},         {"_message", &G.str_message},    {"_backtrace", &G.str_backtrace},
                    {"_code", &G.str__code},   {"into", &G.str_into},     {"exnref", &G.str_exnref},
-                   {"greenlet", &G.str_greenlet}};
+                   {"greenlet", &G.str_greenlet}, {"payload", &G.str_payload}};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (!(*strings[i].slot = PyUnicode_InternFromString(strings[i].text)))
             return -1;
@@ -264,7 +265,7 @@ static int add_types(PyObject *module)
                  {"Backtrace", &BacktraceType},     {"AnyRef", &AnyRefType},       {"EqRef", &EqRefType},         {"I31Ref", &I31RefType},
                  {"StructRef", &StructRefType},     {"ArrayRef", &ArrayRefType},     {"CallProgram", &ProgramType},  {"ComponentState", &ComponentStateType},
                  {"ComponentFunc", &ComponentFuncType}, {"ResourceType", &ResourceTypeType}, {"ResourceAny", &ResourceAnyType},
-                 {"Record", &RecordType},           {"Variant", &VariantType}};
+                 {"Record", &RecordType},           {"Variant", &VariantType},         {"HostCall", &HostCallType}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (PyType_Ready(types[i].type) || PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type))
             return -1;

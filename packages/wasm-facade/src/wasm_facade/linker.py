@@ -5,6 +5,7 @@ from __future__ import annotations
 from wasm_environ.errors import ArgumentError, LinkError, WasmError
 from wasm_facade.engine import Engine
 from wasm_facade.module import Module
+from wasm_facade.shadowing import Shadowing
 from wasm_vm import Caller, Func, Global, Instance, InstancePre, Memory, SharedMemory, Store, Table, Tag
 
 TYPE_CHECKING = False
@@ -50,16 +51,16 @@ class WasiDefinition:
         return function(store, self.key)
 
 
-class Linker:
+class Linker(Shadowing):
     """A set of named definitions, by which the imports of modules are found."""
 
-    __slots__ = ("__dict__", "__weakref__", "_allow_shadowing", "_definitions", "engine")
+    __slots__ = ("__dict__", "__weakref__", "_definitions", "engine")
 
     def __init__(self, engine: Engine) -> None:
         if not isinstance(engine, Engine):
             raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
+        super().__init__()
         self.engine = engine
-        self._allow_shadowing = False
         self._definitions: dict[tuple[str, str], Any] | None = {}
 
     @property
@@ -67,17 +68,6 @@ class Linker:
         if self._definitions is None:
             raise ValueError("already closed")
         return self._definitions
-
-    @property
-    def allow_shadowing(self) -> bool:
-        """Whether a definition may replace an earlier one of the same name; else that is an error."""
-        return self._allow_shadowing
-
-    @allow_shadowing.setter
-    def allow_shadowing(self, allow: bool) -> None:
-        if not isinstance(allow, bool):
-            raise TypeError(f"allow_shadowing: expected a bool, not {type(allow).__name__}")
-        self._allow_shadowing = allow
 
     def _insert(self, module: str, name: str, item: Any) -> None:
         for what, given in (("module", module), ("name", name)):

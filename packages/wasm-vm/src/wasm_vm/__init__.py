@@ -22,6 +22,7 @@ from wasm_vm._core import (
     ExnRef,
     Func,
     Global,
+    HostCall,
     I31Ref,
     Instance,
     InstanceExports,
@@ -43,7 +44,7 @@ from wasm_vm._core import (
     drop_reservations,
 )
 from wasm_vm._core import bind_types as _bind_types
-from wasm_vm.errors import ExitTrap, StoreError, Trap, WasmException
+from wasm_vm.errors import Err, ExitTrap, StoreError, Trap, WasmException
 from wasm_vm.loading import MappedFile, check_read, load_file, load_module, open_file, read_head
 
 TYPE_CHECKING = False
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LAYOUT", "AnyRef", "ArrayRef", "ArtifactError", "CallProgram", "Caller", "ComponentFunc", "ComponentState",
-    "EngineCore", "EqRef", "ExhaustedError", "ExitTrap", "ExnRef", "Frame", "Func", "Global",
+    "EngineCore", "EqRef", "Err", "ExhaustedError", "ExitTrap", "ExnRef", "Frame", "Func", "Global", "HostCall",
     "I31Ref", "Instance", "InstanceExports", "InstancePre", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "Record",
     "ResourceAny", "ResourceType",
     "SharedMemory", "Store",

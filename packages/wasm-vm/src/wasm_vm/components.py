@@ -59,15 +59,17 @@ class LoadedComponent:
 
 
 class Imports:
-    """What a component's imports are given, by slot: functions, resource types, modules. `arrays`: lists of numbers come to Python as array.array."""
+    """What a component's imports are given, by slot: functions, resource types, modules. `arrays`: lists of numbers come to Python as array.array;
+    `raises`: an err that a function returns is raised."""
 
-    __slots__ = ("arrays", "functions", "modules", "resources")
+    __slots__ = ("arrays", "functions", "modules", "raises", "resources")
 
     def __init__(self) -> None:
         self.functions: dict[int, Callable[..., Any]] = {}
         self.resources: dict[int, ResourceType] = {}
         self.modules: list[LoadedModule] = []
         self.arrays = False
+        self.raises = False
 
 
 class Instantiation:
@@ -82,7 +84,7 @@ class Instantiation:
         self.resources: list[ResourceType | None] = [None] * len(component.resources)
         self.core_instances: list[Instance] = []
         self.items: list[Any] = []
-        self.state = ComponentState(store, component.program, component.parents, len(component.resources), imports.arrays)
+        self.state = ComponentState(store, component.program, component.parents, len(component.resources), imports.arrays, imports.raises)
         for slot, function in imports.functions.items():
             self.functions[slot] = function
         for slot, type in imports.resources.items():

@@ -4,17 +4,45 @@ from __future__ import annotations
 
 from wasm_environ.errors import ArgumentError, WasmError
 from wasm_facade.component.component import ExportIndex, find_export
-from wasm_vm import ComponentFunc
-from wasm_vm.components import export_tree
+from wasm_vm import Caller, ComponentFunc, Store
+from wasm_vm.components import Instantiation, export_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from wasm_vm import Caller, Store
-    from wasm_vm.components import Imports, Instantiation
+    from wasm_facade.component.component import Component
+    from wasm_vm.components import Imports
 
     Storelike = Store | Caller
+
+
+class InstancePre:
+    """A component with its imports found, to instantiate many times, in any stores and threads; made by `Linker.instantiate_pre`."""
+
+    __slots__ = ("__dict__", "__weakref__", "_imports", "component")
+    _imports: Imports
+    component: Component
+
+    def __init__(self) -> None:
+        raise WasmError("Cannot directly construct an `InstancePre`: Linker.instantiate_pre makes one")
+
+    @classmethod
+    def _of(cls, component: Component, imports: Imports) -> InstancePre:
+        made = cls.__new__(cls)
+        made.component = component
+        made._imports = imports
+        return made
+
+    def instantiate(self, store: Storelike) -> Instance:
+        """A new instance in `store`."""
+        here = store.store if isinstance(store, Caller) else store
+        if not isinstance(here, Store):
+            raise ArgumentError(f"store: expected a Store or Caller, not {type(store).__name__}")
+        return Instance._of(Instantiation(self.component._loaded, here, self._imports), self._imports)
+
+    def __repr__(self) -> str:
+        return f"<InstancePre of {self.component!r}>"
 
 
 class Instance:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from wasm_environ.component.semver import parse_version
 
 TYPE_CHECKING = False
@@ -9,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+@lru_cache(1024)
 def track(name: str) -> tuple[str, tuple[int, int, int]] | None:
     """A versioned name as what it is compatible with, and how new it is; None: without a version, or with one that is compatible with itself alone."""
     base, at, text = name.rpartition("@")

@@ -1,0 +1,261 @@
+/* component_objects.c: Python's own objects as resources: guests' handles stand for places in a table of them; and HostCall, which calls their methods. */
+#include "component.h"
+
+#define NO_PLACE UINT32_MAX
+
+static uint32_t hash(const HostObjects *objects, const PyObject *object, const ResourceType *type)
+{
+    const uint64_t mixed = ((uint64_t)(uintptr_t)object >> 4 ^ (uint64_t)(uintptr_t)type << 20) * UINT64_C(0x9E3779B97F4A7C15);
+    return (uint32_t)(mixed >> 32) & (objects->capacity - 1);
+}
+
+static void chain(HostObjects *objects, uint32_t place)
+{
+    HostObject *entry = &objects->entries[place];
+    uint32_t *first = &objects->buckets[hash(objects, entry->object, entry->type)];
+    entry->next = *first;
+    *first = place;
+}
+
+/* Room for one more: -1 with MemoryError. */
+static int reserve(HostObjects *objects)
+{
+    if (objects->used < objects->capacity)
+        return 0;
+    const size_t capacity = objects->capacity ? (size_t)objects->capacity * 2 : 16;
+    HostObject *entries = capacity <= MAX_HANDLES ? PyMem_Realloc(objects->entries, sizeof *entries * capacity) : NULL;
+    if (entries)
+        objects->entries = entries;
+    uint32_t *buckets = entries ? PyMem_Realloc(objects->buckets, sizeof *buckets * capacity) : NULL;
+    if (!buckets) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    objects->buckets = buckets;
+    objects->capacity = (uint32_t)capacity;
+    memset(buckets, 0xFF, sizeof *buckets * capacity); /* NO_PLACE */
+    for (uint32_t place = 0; place < objects->used; place++) /* there are no free ones */
+        chain(objects, place);
+    return 0;
+}
+
+/* *place <- that of the object for this type, known or new: -1 with MemoryError. */
+static int place_of(HostObjects *objects, ResourceType *type, PyObject *object, uint32_t *place)
+{
+    if (objects->capacity)
+        for (*place = objects->buckets[hash(objects, object, type)]; *place != NO_PLACE; *place = objects->entries[*place].next)
+            if (objects->entries[*place].object == object && objects->entries[*place].type == type)
+                return 0;
+    if (objects->used == 0)
+        objects->free = NO_PLACE;
+    if (objects->free != NO_PLACE) {
+        *place = objects->free;
+        objects->free = objects->entries[*place].next;
+    } else {
+        if (reserve(objects))
+            return -1;
+        *place = objects->used++;
+    }
+    objects->entries[*place] = (HostObject){.object = Py_NewRef(object), .type = type};
+    chain(objects, *place);
+    return 0;
+}
+
+/* Nobody may have it any more: then its place is free, and its object goes. */
+static void release(HostObjects *objects, uint32_t place)
+{
+    HostObject *entry = &objects->entries[place];
+    if (entry->owns || entry->borrows)
+        return;
+    uint32_t *link = &objects->buckets[hash(objects, entry->object, entry->type)];
+    while (*link != place)
+        link = &objects->entries[*link].next;
+    *link = entry->next;
+    PyObject *object = entry->object;
+    *entry = (HostObject){.next = objects->free};
+    objects->free = place;
+    Py_DECREF(object);
+}
+
+/* What a handle stands for. NULL as a trap: artifacts may lie about types. */
+static HostObject *entry_at(const Crossing *crossing, ComponentState *state, const ResourceType *type, uint64_t rep)
+{
+    HostObject *entry = state && rep < state->objects.used ? &state->objects.entries[rep] : NULL;
+    if (entry && entry->object && entry->type == type)
+        return entry;
+    (void)canon_trap(crossing, "a handle of the type %.100s stands for no object", type->name ? PyUnicode_AsUTF8(type->name) : "?");
+    return NULL;
+}
+
+PyObject *object_to_python(const Crossing *crossing, ComponentState *state, const ResourceType *type, uint64_t rep, bool own)
+{
+    HostObject *entry = entry_at(crossing, state, type, rep);
+    PyObject *object = entry ? Py_NewRef(entry->object) : NULL;
+    if (entry && own && entry->owns) {
+        entry->owns--;
+        release(&state->objects, (uint32_t)rep);
+    }
+    return object;
+}
+
+int object_from_python(const Crossing *crossing, ComponentState *state, ResourceType *type, bool own, PyObject *object, uint64_t *rep)
+{
+    int fits = PyObject_IsInstance(object, type->cls);
+    if (fits < 0)
+        return -1;
+    if (!fits) {
+        PyErr_Format(PyExc_TypeError, "expected an object of the class %.100s for the resource %R, got %.100s: %.200R", ((PyTypeObject *)type->cls)->tp_name,
+                     type->name ? type->name : Py_None,
+                     Py_TYPE(object)->tp_name, object);
+        return -1;
+    }
+    uint32_t place;
+    if (place_of(&state->objects, type, object, &place))
+        return -1;
+    HostObject *entry = &state->objects.entries[place];
+    uint32_t *count = own ? &entry->owns : &entry->borrows;
+    if (*count == UINT32_MAX) {
+        PyErr_SetString(G.exhausted_error, "too many handles of an object");
+        return -1;
+    }
+    ++*count;
+    if (!own && scope_lend_object(crossing, place)) {
+        object_give_back(state, false, place);
+        return -1;
+    }
+    *rep = place;
+    return 0;
+}
+
+void object_give_back(ComponentState *state, bool own, uint64_t rep)
+{
+    HostObject *entry = rep < state->objects.used ? &state->objects.entries[rep] : NULL;
+    uint32_t *count = entry ? own ? &entry->owns : &entry->borrows : NULL;
+    if (!count || !*count) /* the store was closed meanwhile */
+        return;
+    --*count;
+    release(&state->objects, (uint32_t)rep);
+}
+
+int object_drop(const Crossing *crossing, ComponentState *state, ResourceType *type, uint64_t rep)
+{
+    HostObject *entry = entry_at(crossing, state, type, rep);
+    PyObject *object = entry ? Py_NewRef(entry->object) : NULL;
+    if (!object)
+        return -1;
+    bool last = entry->owns <= 1;
+    object_give_back(state, true, rep);
+    PyObject *destructor = last ? Py_XNewRef(type->destructor) : NULL;
+    PyObject *result = destructor ? PyObject_CallFunctionObjArgs(destructor, (PyObject *)crossing->store, object, NULL) : Py_NewRef(Py_None);
+    Py_XDECREF(destructor);
+    Py_DECREF(object);
+    Py_XDECREF(result);
+    return result ? 0 : -1;
+}
+
+int objects_traverse(const HostObjects *objects, visitproc visit, void *arg)
+{
+    for (uint32_t place = 0; place < objects->used; place++)
+        Py_VISIT(objects->entries[place].object);
+    return 0;
+}
+
+void objects_clear(HostObjects *objects)
+{
+    HostObjects old = *objects;
+    *objects = (HostObjects){0};
+    for (uint32_t place = 0; place < old.used; place++)
+        Py_XDECREF(old.entries[place].object);
+    PyMem_Free(old.entries);
+    PyMem_Free(old.buckets);
+}
+
+/* ---- HostCall ---- */
+
+typedef struct HostCall {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    PyObject *target; /* something callable, or the name of a method; strong */
+    bool method;      /* of the first argument */
+    bool store;       /* the store is its first argument; of a method, behind the object */
+} HostCall;
+
+enum { FEW_ARGUMENTS = 20 };
+
+/* object.target(store, *args) of (store, object, *args) */
+static PyObject *method_with_store(const HostCall *self, PyObject *const *args, size_t count)
+{
+    PyObject *few[FEW_ARGUMENTS], **swapped = count <= FEW_ARGUMENTS ? few : PyMem_New(PyObject *, count);
+    if (!swapped)
+        return PyErr_NoMemory();
+    memcpy(swapped, args, sizeof *swapped * count);
+    swapped[0] = args[1];
+    swapped[1] = args[0];
+    PyObject *result = PyObject_VectorcallMethod(self->target, swapped, count, NULL);
+    if (swapped != few)
+        PyMem_Free(swapped);
+    return result;
+}
+
+static PyObject *call_host_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *names)
+{
+    const HostCall *self = (const HostCall *)object;
+    const size_t count = (size_t)PyVectorcall_NARGS(nargsf), wanted = self->method ? 2 : 1;
+    if (count < wanted || (names && PyTuple_GET_SIZE(names))) {
+        PyErr_Format(PyExc_TypeError, "a HostCall is called with a store%s, and with positional arguments", self->method ? " and an object" : "");
+        return NULL;
+    }
+    if (!self->method)
+        return self->store ? PyObject_Vectorcall(self->target, args, count, NULL) : PyObject_Vectorcall(self->target, args + 1, count - 1, NULL);
+    return self->store ? method_with_store(self, args, count) : PyObject_VectorcallMethod(self->target, args + 1, count - 1, NULL);
+}
+
+static PyObject *call_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"target", "method", "store", NULL};
+    PyObject *target;
+    int method = false, store = false;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|pp:HostCall", names, &target, &method, &store))
+        return NULL;
+    if (method ? !PyUnicode_Check(target) : !PyCallable_Check(target)) {
+        PyErr_Format(PyExc_TypeError, "target: expected %s, not %.100s", method ? "the name of a method" : "something callable", Py_TYPE(target)->tp_name);
+        return NULL;
+    }
+    HostCall *self = (HostCall *)cls->tp_alloc(cls, 0);
+    if (self) {
+        self->vectorcall = call_host_call;
+        self->target = Py_NewRef(target);
+        self->method = method;
+        self->store = store;
+    }
+    return (PyObject *)self;
+}
+
+static int call_traverse(HostCall *self, visitproc visit, void *arg)
+{
+    Py_VISIT(self->target);
+    return 0;
+}
+
+static void call_dealloc(HostCall *self)
+{
+    PyObject_GC_UnTrack(self);
+    Py_XDECREF(self->target);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static PyObject *call_repr(HostCall *self) { return PyUnicode_FromFormat("<HostCall of %s%R>", self->method ? "the method " : "", self->target); }
+
+PyTypeObject HostCallType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.HostCall",
+    .tp_doc = PyDoc_STR("HostCall(target, method=False, store=False)\n--\n\nCalled as host functions of components are, with a store first: target(*args), or with\n"
+                        "`method` the method of that name of the first argument. With `store` these have the store as their own first argument."),
+    .tp_basicsize = sizeof(HostCall),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE,
+    .tp_new = call_new,
+    .tp_dealloc = (destructor)call_dealloc,
+    .tp_traverse = (traverseproc)call_traverse,
+    .tp_repr = (reprfunc)call_repr,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(HostCall, vectorcall),
+};
