@@ -84,3 +84,9 @@ def _identifier(text: str, start: int, what: str) -> tuple[str, int]:
         if what == PRE and len(segment) > 1 and segment[0] == "0" and segment.isdigit():
             raise ValueError(f"invalid leading zero in {what}")
     return found, at
+
+
+def precedence(version: Version) -> tuple[object, ...]:
+    """What orders versions: build metadata apart, a pre-release before its release, numbers in it before words (semver.org, 11)."""
+    parts = [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in version.pre.split(".")] if version.pre else []
+    return version.major, version.minor, version.patch, not version.pre, parts
