@@ -25,7 +25,7 @@ _ZEROS: Final = {I32: ("i32.const", b"\0"), I64: ("i64.const", b"\0"), F32: ("f3
 
 
 class Flags(NamedTuple):
-    """Globals of one call, by index."""
+    """Globals of one call, by index; the second -1 where there is no post-return."""
 
     caller_may_leave: int
     callee_may_leave: int

@@ -104,11 +104,15 @@ class AdapterModule:
         params, results = signature = self._signature(adapter.type)
         slots = tuple([Slot(local, core) for local, core in enumerate(params)])
         result_slots = tuple([Slot(len(params) + 1, core) for core in results])
+        may_leave = self._flag(adapter.caller, MAY_LEAVE)
+        post_return = callee_may_leave = -1
+        if adapter.post_return >= 0:
+            post_return = self._function(adapter.post_return, "post-return", (results, ()))
+            callee_may_leave = self._flag(adapter.callee, MAY_LEAVE)
         flags = Flags(
-            self._flag(adapter.caller, MAY_LEAVE), self._flag(adapter.callee, MAY_LEAVE), self._flag(0, TRAPPED),
+            may_leave, callee_may_leave, self._flag(0, TRAPPED),
             tuple([self._flag(instance, ENTERED) for instance in entered(self.parents, adapter.caller, adapter.callee)]),
         )  # fmt: skip
-        post_return = -1 if adapter.post_return < 0 else self._function(adapter.post_return, "post-return", (results, ()))
         return Body().call(Call(
             self._function(TrapKey(), "trap", ((I32,), ())), self._function(adapter.core, "callee", signature), post_return, flags, len(params), results,
             self.values.sequence(tuple([t for _, t in func.params]), slots),

@@ -93,7 +93,7 @@ class _Rewriting:
             if isinstance(step, p.Lower) and step.slot in self.adapters:
                 self.waiting[step.slot] = self.adapters[step.slot]
                 continue
-            if not self.waiting.keys().isdisjoint(_read(step)):
+            if not self.waiting.keys().isdisjoint(items_read(step)):
                 self.make()
             self.plan.steps.append(self.renumbered(step))
 
@@ -171,7 +171,7 @@ def _operands(step: p.BuiltIn) -> list[tuple[bool, int]]:
     return [(kind in "mnf", operand) for kind, operand in zip(kinds, step.operands, strict=False)]
 
 
-def _read(step: p.Step) -> list[int]:
+def items_read(step: p.Step) -> list[int]:
     """The core items that a step reads."""
     match step:
         case p.CoreInstance():

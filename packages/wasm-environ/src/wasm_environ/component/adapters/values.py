@@ -75,12 +75,13 @@ class Values:
         parts = _parts(row)
         if parts is None:
             return None
+        each = 0 if isinstance(row, s.Record | s.Tuple) else len(self.layouts.of(type).flat)  # what a case leaves unused
         total = 1
         for part in parts:
-            part_count = 0 if part is None else self.count(part)
-            if part_count is None:
+            count = 0 if part is None else self.count(part)
+            if count is None:
                 return None
-            total += part_count + len(self.layouts.of(type).flat)  # of a case: what it leaves unused
+            total += count + each
         return min(total, MAX_ACTIONS + 1)
 
     def actions(self, type: int, slots: Slots) -> Actions:
