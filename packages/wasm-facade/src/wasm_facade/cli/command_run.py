@@ -1,4 +1,4 @@
-"""`wasm run`: a program under WASI with what the command line gives it, or one function of a module."""
+"""`wasm run`: a program under WASI with what the command line gives it, or one function of a module or component."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, describe, fail, pr
 from wasm_facade.cli.options import PROPOSALS, Command, Option, UsageError, natural, pair, seconds, size
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
-from wasm_facade.module import ELF_MAGIC, Module, file_bytes
+from wasm_facade.module import ELF_MAGIC, Module, file_bytes, is_component_source
 from wasm_vm import Func, Instance, Store, Trap
 
 TYPE_CHECKING = False
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasm_facade.cli.options import Parsed
+    from wasm_facade.component import Component
 
 COMMAND = Command(
     "run", "FILE [ARGS...]", "Run a program: a .wasm or .wat file, or a compiled artifact. ARGS are the program's.",
     (
         Option("--dir", "HOST[::GUEST]", "let it use a folder, under the name GUEST", many=True),
         Option("--env", "NAME[=VALUE]", "give it an environment variable, or pass on ours", many=True),
-        Option("--invoke", "NAME", "call this exported function with ARGS, and print its results"),
+        Option("--invoke", "NAME", "call this exported function with ARGS, and print its results; of a component: 'NAME(ARGUMENTS)' in WAVE"),
         Option("--preload", "NAME=FILE", "instantiate FILE first, for imports of module NAME", pair("=", "NAME=FILE"), many=True),
         Option("--argv0", "NAME", "what the program sees as its own name (default: FILE's)"),
         Option("--timeout", "SECONDS", "stop it after this time", seconds),
@@ -50,7 +51,13 @@ def run(options: Parsed) -> int:
         engine = _engine(options)
         store = Store(engine)
         _kept.append(store)
-        instance, module = _instance(options, engine, store, path)
+        module = _load(engine, path)
+        _limit(options, store)
+        if not isinstance(module, Module):
+            from wasm_facade.cli.components import run_component
+
+            return run_component(options, store, module)
+        instance = _instance(options, engine, store, path, module)
     except Trap as trap:
         return _trapped(trap)
     except (Exit, InvalidExit) as exit_:
@@ -97,37 +104,44 @@ def _engine(options: Parsed) -> Engine:
     return Engine(config)
 
 
-def _instance(options: Parsed, engine: Engine, store: Store, path: str) -> tuple[Instance, Module]:
-    module = _load(engine, path)
+def _limit(options: Parsed, store: Store) -> None:
     if options.fuel is not None:
         store.set_fuel(options.fuel)
     if options.max_memory is not None:
         store.set_limits(memory_size=options.max_memory)
+
+
+def _instance(options: Parsed, engine: Engine, store: Store, path: str, module: Module) -> Instance:
     wanted = [row[:2] for row in module._loaded.module.imports]
     if options.preload or not all(_is_wasi(key) for key in wanted):
-        return _linked(options, engine, store, path, module), module
+        return _linked(options, engine, store, path, module)
     if not wanted:
-        return Instance(store, module, []), module
+        return Instance(store, module, [])
     from wasm_facade.wasi import function, known
 
     store.set_wasi(_wasi(options, path))
     if not known().issuperset(wanted):
-        return _linked(options, engine, store, path, module), module  # which says what is missing
-    return Instance(store, module, [function(store, key) for key in wanted]), module
+        return _linked(options, engine, store, path, module)  # which says what is missing
+    return Instance(store, module, [function(store, key) for key in wanted])
 
 
-def _load(engine: Engine, path: str) -> Module:
-    """A module from a binary, a text or an artifact; "-" is stdin."""
+def _load(engine: Engine, path: str) -> Module | Component:
+    """A module or component from a binary, a text or an artifact; "-" is stdin."""
     if path == "-":
         data = sys.stdin.buffer.read()
         if data[:4] == ELF_MAGIC:
             return Module.deserialize(engine, data)
-        return Module._with_progress(engine, data, progress())
-    with open(path, "rb") as file:
-        head = file.read(4)
-        if head != ELF_MAGIC:
-            return Module._with_progress(engine, file_bytes(head + file.read(), path), progress())
-    return Module.deserialize_file(engine, path)
+    else:
+        with open(path, "rb") as file:
+            data = file.read(4)
+            if data == ELF_MAGIC:
+                return Module.deserialize_file(engine, path)
+            data += file.read()
+    if is_component_source(data):
+        from wasm_facade.component.loaded import component_of
+
+        return component_of(engine, data)
+    return Module._with_progress(engine, data if path == "-" else file_bytes(data, path), progress())
 
 
 def _linked(options: Parsed, engine: Engine, store: Store, path: str, module: Module) -> Instance:
@@ -135,13 +149,20 @@ def _linked(options: Parsed, engine: Engine, store: Store, path: str, module: Mo
     from wasm_facade.linker import Linker
 
     linker = Linker(engine)
-    preloads = [(name, _load(engine, file)) for name, file in options.preload]
+    preloads = [(name, _load_module(engine, file)) for name, file in options.preload]
     if any(_is_wasi(row) for each in (module, *(m for _, m in preloads)) for row in each._loaded.module.imports):
         linker.define_wasi()
         store.set_wasi(_wasi(options, path))
     for name, preload in preloads:
         linker.define_module(store, name, preload)
     return linker.instantiate(store, module)
+
+
+def _load_module(engine: Engine, path: str) -> Module:
+    found = _load(engine, path)
+    if not isinstance(found, Module):
+        raise UsageError(f"--preload: {path} is a component, not a module")
+    return found
 
 
 def _is_wasi(wanted: tuple[Any, ...]) -> bool:

@@ -87,9 +87,14 @@ def attribute_of(name: str) -> str:
     return last.rpartition("]")[2].replace(".", "_").replace("-", "_")
 
 
+def component_of(engine: Engine, source: bytes) -> Component:
+    """A component from a binary, a text or an artifact."""
+    return Component.deserialize(engine, source) if is_artifact(source) else Component(engine, source)
+
+
 def load_component(engine: Engine, source: bytes, imports: Mapping[str, Any]) -> LoadedComponent:
     """Compile and instantiate a component. imports: `{name: function or {name: function}}`; functions are called with their arguments alone."""
-    component = Component.deserialize(engine, source) if is_artifact(source) else Component(engine, source)
+    component = component_of(engine, source)
     linker = Linker(engine)
     with linker.root() as root:
         _define(root, imports, "imports")

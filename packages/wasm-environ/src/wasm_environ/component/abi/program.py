@@ -129,6 +129,14 @@ class ProgramBuilder:
             found = self._of_type[type] = self._add(node, small, large)
         return found
 
+    def classes(self, type: int) -> int:
+        """What Python values of a type are, CLASS_*: of a variant that is tagged CLASS_VARIANT, else what any of its cases are."""
+        return self._classes(self.node(type))
+
+    def is_tagged(self, type: int) -> bool:
+        """Whether values of a variant, option or result name their case: two cases are of one class."""
+        return self._nodes[self.node(type)][0].classes & TAGGED != 0
+
     def _check(self, small: Layout, large: Layout) -> None:
         if small.depth > MAX_DEPTH:
             raise UnsupportedError(f"component types more than {MAX_DEPTH} levels deep are not supported")
