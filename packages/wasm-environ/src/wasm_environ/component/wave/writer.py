@@ -83,7 +83,7 @@ class Writer:
         return f"{{{', '.join(parts) or ':'}}}"
 
     def case(self, cases: tuple[tuple[str, int | None], ...], type: int, value: Any, keyword: bool) -> str:
-        label, payload = (value.tag, value.payload) if isinstance(value, self.variant) and self.program.is_tagged(type) else self.bare(cases, value)
+        label, payload = (value.tag, value.payload) if self.program.is_tagged(type) else self.bare(cases, value)
         part = dict(cases)[label]
         name = label if keyword else _label(label)
         return name if part is None else f"{name}({self.value(part, payload)})"
