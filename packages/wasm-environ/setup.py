@@ -15,7 +15,7 @@ ROOT = HERE / "src" / "wasm_environ"
 # Every module of these packages is compiled, but their __init__; they may inline constants of INLINED.
 PACKAGES = ("binary", "function", "validation")
 NOT_COMPILED = ("binary/encode.py", "binary/writer.py")
-INLINED = ("body.py", "errors.py", "features.py", "limits.py", "module.py", "opcodes.py", "rec_groups.py", "types.py")
+INLINED = ("body.py", "errors.py", "features.py", "limits.py", "module.py", "op.py", "opcodes.py", "rec_groups.py", "types.py")
 
 
 def sources() -> list[str]:

@@ -6,7 +6,10 @@ import pytest
 
 import wasm_environ
 from wasm_codegen_native import create
+from wasm_codegen_native.bulk import TABLE
 from wasm_codegen_native.documentation import LACKING, code_of, disassemble, lowering_page, wat_of
+from wasm_codegen_native.isa.x86_64.vector import FORMS
+from wasm_codegen_native.kinds import KIND, LIBCALL, UNSUPPORTED, VECTOR
 from wasm_codegen_native.module_compiler import make_traits
 from wasm_codegen_native.plan import CALLS, TAILS
 from wasm_environ.compile_errors import UnsupportedError
@@ -38,6 +41,12 @@ def test_compiles(op: Op) -> None:
     if op.chapter != "exception":  # whose examples hold a call
         calls = any(line.startswith(("call qword", "call rax")) for line in lines)
         assert TRAITS[op.id] & (CALLS | TAILS) or not calls  # a tail call's own saves what it still needs
+
+
+def test_every_op_has_a_kind() -> None:
+    assert {op.mnemonic for op in OPS if KIND[op.id] == UNSUPPORTED} == {op.mnemonic for op in OPS if op.feature in LACKING}
+    assert {op.id for op in OPS if KIND[op.id] == LIBCALL} == {id for id, row in enumerate(TABLE) if row is not None}
+    assert {op.id for op in OPS if KIND[op.id] == VECTOR} == {id for id, form in enumerate(FORMS) if form}
 
 
 def test_levels_are_used() -> None:

@@ -1,36 +1,19 @@
 """Fuel: counted per instruction, kept in a slot of the frame, checked where a function or a loop begins, as wasmtime does.
 
-A function entry and every instruction cost 1, except nop, drop and what only structures control flow. The counter is brought up to date
-where a block of straight code ends; it is written to the store where something else may read it.
+What costs how much is in `wasm_environ.fuel`. The counter is brought up to date where a block of straight code ends; it is written to the store
+where something else may read it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from wasm_environ import traps
-from wasm_environ.opcodes import OPS
+from wasm_environ.fuel import COSTS, LEAVES, UPDATES
 from wasm_environ.vmtypes import CONTEXT_STORE, STORE_FUEL
 
 if TYPE_CHECKING:
     from wasm_codegen_llvm.function import FunctionLowering
-
-FREE: Final = frozenset(
-    op.id for op in OPS
-    if op.mnemonic in ("nop", "drop", "block", "loop", "unreachable", "return", "else", "end", "catch", "catch_all", "delegate")
-)  # fmt: skip
-# Leaves the function, or calls another one: the store must know.
-LEAVES: Final = frozenset(
-    op.id for op in OPS
-    if op.mnemonic in ("unreachable", "return", "call", "call_indirect", "call_ref")
-    or op.mnemonic in ("return_call", "return_call_indirect", "return_call_ref", "throw", "throw_ref", "rethrow")
-)  # fmt: skip
-# Ends a block of straight code.
-ENDS: Final = frozenset(
-    op.id for op in OPS
-    if op.mnemonic in ("loop", "if", "br", "br_if", "br_table", "br_on_null", "br_on_non_null", "end", "else", "catch", "catch_all", "delegate")
-    or op.mnemonic.startswith("br_on_cast")
-)  # fmt: skip
 
 
 def enter(f: FunctionLowering) -> None:
@@ -43,13 +26,12 @@ def enter(f: FunctionLowering) -> None:
 
 def count(f: FunctionLowering, op: int) -> None:
     """Before an instruction."""
-    if op not in FREE:
-        f.fuel += 1
-    if op in LEAVES:
+    f.fuel += COSTS[op]
+    update = UPDATES[op]
+    if update:
         settle(f)
-        save(f)
-    elif op in ENDS:
-        settle(f)
+        if update == LEAVES:
+            save(f)
 
 
 def cell(f: FunctionLowering) -> str:

@@ -29,7 +29,8 @@ from wasm_environ import nans
 from wasm_environ.body import OFFSET_SHIFT, OP_MASK, WORDS
 from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX, LIBCALLS
-from wasm_environ.opcodes import BY_ID, BY_MNEMONIC
+from wasm_environ.op import BR_IF, CALL, CALL_INDIRECT, CALL_REF, I32_EQZ, IF, LOCAL_SET, LOCAL_TEE, SELECT, SELECT_VALTYPES, TRY
+from wasm_environ.opcodes import BY_ID
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, OVERFLOW_PAGE, POINTER_SIZE, STORE_STACK_LIMIT
 
 if TYPE_CHECKING:
@@ -45,9 +46,8 @@ CHAPTERS: Final = tuple(file.CHAPTER for file in FILES)
 TEMPLATES, FUNCTIONS = rows.gather(CHAPTERS)
 
 # Instructions that take a condition as the i1 it is: a comparison right before one of them needs no i32.
-TAKES_CONDITION: Final = frozenset(BY_MNEMONIC[name].id for name in ("br_if", "if", "select", "i32.eqz")) | {0x1C}
-CALLS: Final = frozenset(BY_MNEMONIC[name].id for name in ("call", "call_indirect", "call_ref"))
-LOCAL_SET: Final = (BY_MNEMONIC["local.set"].id, BY_MNEMONIC["local.tee"].id)
+TAKES_CONDITION: Final = frozenset((BR_IF, IF, SELECT, SELECT_VALTYPES, I32_EQZ))
+CALLS: Final = frozenset((CALL, CALL_INDIRECT, CALL_REF))
 
 LIBCALL_LETTERS: Final = {"p": "ptr", "i": "i32", "I": "i64", "f": "float", "F": "double", "": "void", "!": "void"}
 # Functions beyond any of these are compiled without optimization: on them LLVM takes minutes and gigabytes.
@@ -227,7 +227,7 @@ class FunctionLowering:
         seen = {ops[at] & OP_MASK for at in range(0, len(ops), WORDS)}
         self.returns_here = not seen.isdisjoint(CALLS)
         self.collects = not seen.isdisjoint(SAFE_POINTS)
-        if exception.TRY in seen:
+        if TRY in seen:
             self.legacy = exception.LegacyTries(ops)
         self.scope = self.batch.subprogram()
         self._locals(ops)
@@ -238,7 +238,7 @@ class FunctionLowering:
 
     def _locals(self, ops: list[int]) -> None:
         """Choose where locals live: one that is assigned in a stack slot (which sroa removes), any other is its parameter or zero."""
-        assigned = {ops[at + 1] for at in range(0, len(ops), WORDS) if ops[at] & OP_MASK in LOCAL_SET}
+        assigned = {ops[at + 1] for at in range(0, len(ops), WORDS) if ops[at] & OP_MASK in (LOCAL_SET, LOCAL_TEE)}
         zeros: dict[str, str] = {}
         for index, t in enumerate(body_types := [type_name(t) for t in self.body.locals]):
             is_param = index < self.body.params

@@ -11,6 +11,7 @@ from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.machine import T_F32, T_I32, T_I64, T_V128
 from wasm_codegen_native.values import CONST, SLOT
 from wasm_environ.libcalls import INDEX
+from wasm_environ.op import ARRAY_FILL
 from wasm_environ.opcodes import BY_MNEMONIC, ID_LIMIT
 from wasm_environ.vmtypes import CONTEXT_STORE, STORE_ARGS
 
@@ -41,7 +42,6 @@ A: Final = -1
 B: Final = -2
 T: Final = -3
 WORDS: Final = {"a": A, "b": B, "t": T}
-ARRAY_FILL: Final = BY_MNEMONIC["array.fill"].id
 RESULTS: Final = {"": 0, "value": 1, "m": 2, "t": 3}
 
 
@@ -64,11 +64,10 @@ class Bulk:
         self.calls: Calls = calls
         self.frame: Frame = frame
 
-    def lower(self, op: i64, a: i64, b: i64) -> bool:
-        """Lower one op; False if it is not one of ROWS."""
+    def lower(self, op: i64, a: i64, b: i64) -> None:
+        """Lower one op of ROWS."""
         row = TABLE[op]
-        if row is None:
-            return False
+        assert row is not None
         calls = self.calls
         operands: i64 = row[1]
         first = calls.values.operands(operands)
@@ -95,7 +94,6 @@ class Bulk:
             calls.libcall_result(T_I64 if self.frame.tables.table_is64[a] else T_I32)
         if result >= 2:
             self.normalize()
-        return True
 
     def value_as_bits(self, i: i64) -> None:
         """Entry i becomes an integer of its bits; a vector goes to the side area, where the libcall looks for it."""

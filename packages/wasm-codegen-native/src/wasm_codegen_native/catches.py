@@ -15,12 +15,7 @@ from wasm_codegen_native.guards import NO_TRY
 from wasm_codegen_native.plan import put
 from wasm_codegen_native.tags import Tags
 from wasm_environ.body import LABEL_END, LABEL_PARENT, LABEL_WORDS, OP_MASK, WORDS
-from wasm_environ.opcodes import BY_MNEMONIC
-
-CATCH: Final[i64] = BY_MNEMONIC["catch"].id
-CATCH_ALL: Final[i64] = BY_MNEMONIC["catch_all"].id
-RETHROW: Final[i64] = BY_MNEMONIC["rethrow"].id
-DELEGATE: Final[i64] = BY_MNEMONIC["delegate"].id
+from wasm_environ.op import CATCH, CATCH_ALL, DELEGATE, RETHROW
 
 NONE: Final = -1
 UNKNOWN: Final = -2

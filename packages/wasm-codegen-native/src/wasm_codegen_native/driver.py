@@ -9,45 +9,63 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.bulk import Bulk
 from wasm_codegen_native.calls import Calls
-from wasm_codegen_native.catches import CATCH, CATCH_ALL, DELEGATE, RETHROW
 from wasm_codegen_native.code import CODE_LIMIT, Code
 from wasm_codegen_native.control import Control
-from wasm_codegen_native.exceptions import THROW, THROW_REF, Exceptions
+from wasm_codegen_native.exceptions import Exceptions
 from wasm_codegen_native.frame import Frame, ModuleTables, local_types
+from wasm_codegen_native.kinds import CONSTANT, CONTROL, DROP, EXCEPTION, FIRST_OF_MACHINE, KIND, LIBCALL, NUMBER, OWN, TYPE, VARIABLE, WAIT
 from wasm_codegen_native.machine import T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.plan import Plan, Registers
 from wasm_codegen_native.setup_frame import Setup
 from wasm_codegen_native.signatures import register_type
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, LOCAL, REG, WORDS, Values
-from wasm_environ.body import KIND_TRY_TABLE, LABEL_WORDS, FunctionBody
+from wasm_environ import fuel
+from wasm_environ.body import KIND_TRY_TABLE, LABEL_WORDS, OFFSET_SHIFT, OP_MASK, FunctionBody
 from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX
 from wasm_environ.nans import RESULTS, unseen
-from wasm_environ.opcodes import BY_ID, BY_MNEMONIC, ID_LIMIT
+from wasm_environ.op import (
+    ANY_CONVERT_EXTERN,
+    BLOCK,
+    BR,
+    BR_IF,
+    BR_ON_NON_NULL,
+    BR_ON_NULL,
+    BR_TABLE,
+    CALL,
+    CALL_INDIRECT,
+    CALL_REF,
+    ELSE,
+    END,
+    EXTERN_CONVERT_ANY,
+    GLOBAL_GET,
+    IF,
+    LOCAL_GET,
+    LOCAL_SET,
+    LOCAL_TEE,
+    LOOP,
+    NOP,
+    REF_AS_NON_NULL,
+    REF_NULL,
+    RETURN,
+    RETURN_CALL,
+    RETURN_CALL_INDIRECT,
+    UNREACHABLE,
+    V128_CONST,
+)  # fmt: skip
+from wasm_environ.opcodes import BY_ID
 
-OP_MASK: Final = 0xFFFF
-OFFSET_SHIFT: Final = 16
-UNREACHABLE: Final = 9
+TRAP_UNREACHABLE: Final = 9
 OUT_OF_FUEL: Final = 11
 NULL_REFERENCE: Final = 12
 MEMORY_OUT_OF_BOUNDS: Final = 1
 HEAP_MISALIGNED: Final = 2
 NANS: Final[bytes] = RESULTS
-ANY_CONVERT_EXTERN: Final[i64] = BY_MNEMONIC["any.convert_extern"].id
-EXTERN_CONVERT_ANY: Final[i64] = BY_MNEMONIC["extern.convert_any"].id
-FIRST_AGGREGATE: Final[i64] = BY_MNEMONIC["struct.new"].id
-LAST_AGGREGATE: Final[i64] = BY_MNEMONIC["br_on_cast_desc_eq_fail"].id
 NOTIFY: Final[i64] = INDEX["atomic_notify"]  # wait32 and wait64 follow
 
-# Ops that cost no fuel (wasmtime's accounting): unreachable nop block loop else end return drop.
-# The legacy catch, catch_all, delegate are as else and end.
-FREE: Final = bytes([1 if i in (0x00, 0x01, 0x02, 0x03, 0x05, 0x0B, 0x0F, 0x1A, CATCH, CATCH_ALL, DELEGATE) else 0 for i in range(256)])
-# Ops before which the fuel used so far is subtracted: control leaves the basic block.
-SETTLING: Final = (0, 3, 4, 5, 0xD5, 0xD6, THROW, THROW_REF, RETHROW, CATCH, CATCH_ALL, DELEGATE)
-SETTLES: Final = bytes([
-    1 if i in SETTLING or 0x0B <= i <= 0x15 or (i in BY_ID and BY_ID[i].mnemonic.startswith("br_on_cast")) else 0 for i in range(ID_LIMIT)
-])  # fmt: skip
+COSTS: Final[bytes] = fuel.COSTS
+UPDATES: Final[bytes] = fuel.UPDATES
 
 
 @final
@@ -127,9 +145,9 @@ class Driver:
         code = self.code
         values.ops = ops
         values.pc = 0
-        fuel = self.tables.consume_fuel
+        counting = self.tables.consume_fuel
         canonical_nans = self.tables.canonical_nans
-        values.fuse = not fuel
+        values.fuse = not counting
         end: i64 = len(ops)
         while values.pc < end:
             p = values.pc
@@ -137,28 +155,29 @@ class Driver:
             op = word & OP_MASK
             code.wasm_offset = word >> OFFSET_SHIFT
             values.pc = p + WORDS
-            if fuel:
+            if counting:
                 self.count_fuel(op)
-            if op >= 0x20 and op <= 0x24:
+            kind: i64 = KIND[op]
+            if kind == VARIABLE:
                 self.variable(op, ops[p + 1], ops[p + 2])
-            elif op >= 0x41 and op <= 0x44:
-                values.push_const(op - 0x41, ops[p + 1], 0)
-            elif op >= 0x28 and op <= 0xC4 and op != 0x40:
-                self.machine.lower(op)
-            elif op < 0x16:
+            elif kind == CONSTANT:
+                values.push_const(TYPE[op], ops[p + 1], 0)
+            elif kind >= FIRST_OF_MACHINE:
+                self.machine.lower(op, kind)
+            elif kind == CONTROL:
                 self.control_op(op, ops[p + 1], ops[p + 2], ops[p + 3])
-            elif op == 0x1A:
+            elif kind == DROP:
                 values.drop(1)
             else:
-                self.rare(op, ops[p + 1], ops[p + 2], ops[p + 3])
+                self.rare(op, kind, ops[p + 1], ops[p + 2], ops[p + 3])
             if canonical_nans and NANS[op] != 0:
                 self.canonicalize(NANS[op], p + WORDS)
             if code.here() > CODE_LIMIT:
                 code.check_size()
-            if fuel:
+            if counting:
                 self.fuel += values.fused
                 values.fused = 0
-                if op == 0x03:
+                if op == LOOP:
                     self.check_fuel()
 
     def canonicalize(self, floats: i64, following: i64) -> None:
@@ -173,20 +192,19 @@ class Driver:
         self.machine.canonicalize(floats, register)
 
     def count_fuel(self, op: i64) -> None:
-        """One for each op, as wasmtime counts."""
-        if op > 0xFF or FREE[op] == 0:
-            self.fuel += 1
-        if SETTLES[op] != 0:
+        """Before an op."""
+        self.fuel += COSTS[op]
+        if UPDATES[op] != 0:
             self.settle_fuel()
 
     def variable(self, op: i64, x: i64, type: i64) -> None:
         """local.get local.set local.tee global.get global.set"""
         values = self.values
-        if op == 0x20:
+        if op == LOCAL_GET:
             values.push(LOCAL, values.local_type[x], x)
-        elif op <= 0x22:
-            self.set_local(x, op == 0x22)
-        elif op == 0x23:
+        elif op == LOCAL_SET or op == LOCAL_TEE:
+            self.set_local(x, op == LOCAL_TEE)
+        elif op == GLOBAL_GET:
             type = register_type(type)
             values.operands(0)
             target = values.target(type)
@@ -245,82 +263,83 @@ class Driver:
     def control_op(self, op: i64, a: i64, b: i64, c: i64) -> None:
         """unreachable to return_call_ref"""
         control = self.control
-        if op == 0x0D:
+        if op == BR_IF:
             control.br_if(a, b)
-        elif op == 0x10:
+        elif op == CALL:
             self.calls.call(a, self.tables.signature(b))
-        elif op == 0x0B:
+        elif op == END:
             if a == 0:
                 control.end_function(b != 0)
             else:
                 if control.labels[a * LABEL_WORDS] >= KIND_TRY_TABLE:
                     self.exceptions.leave(a)
                 control.end(a, b != 0)
-        elif op == 0x02:
+        elif op == BLOCK:
             control.block(a)
-        elif op == 0x0C:
+        elif op == BR:
             control.br(a, b)
-        elif op == 0x03:
+        elif op == LOOP:
             control.loop(a)
-        elif op == 0x04:
+        elif op == IF:
             control.if_(a)
-        elif op == 0x05:
+        elif op == ELSE:
             control.else_(a, b != 0)
-        elif op == 0x11:
+        elif op == CALL_INDIRECT:
             self.calls.call_indirect(a, b, self.tables.signature(b))
-        elif op == 0x0F:
+        elif op == RETURN:
             control.return_(a)
-        elif op == 0x0E:
+        elif op == BR_TABLE:
             control.br_table(a, b, c)
-        elif op == 0x00:
-            self.traps.trap(UNREACHABLE)
-        elif op >= 0x12 and op <= 0x15:
+        elif op == UNREACHABLE:
+            self.traps.trap(TRAP_UNREACHABLE)
+        elif op != NOP:
             self.other_call(op, a, b)
-        elif op != 0x01 and not self.exceptions.lower(op, a, b, c):
-            self.unsupported(op)
 
     def other_call(self, op: i64, a: i64, b: i64) -> None:
         """Tail calls and call_ref."""
         calls = self.calls
         signature = self.tables.signature(b)
-        if op == 0x12:
+        if op == RETURN_CALL:
             calls.tail_call(a, signature)
-        elif op == 0x13:
+        elif op == RETURN_CALL_INDIRECT:
             first = self.values.operands(len(signature.params) + 1)
             self.code.mark()
             calls.tail_pointer(signature, self.machine.find_function(a, b, first + len(signature.params)))
-        elif op == 0x14:
+        elif op == CALL_REF:
             calls.call_ref(signature)
         else:
             calls.tail_pointer(signature, calls.reference(signature))
 
     # ---- the rest
-    def rare(self, op: i64, a: i64, b: i64, c: i64) -> None:
-        """Everything else."""
+    def rare(self, op: i64, kind: i64, a: i64, b: i64, c: i64) -> None:
+        """Everything else that the machine does not lower."""
+        if kind == LIBCALL:
+            self.bulk.lower(op, a, b)
+        elif kind == EXCEPTION:
+            self.exceptions.lower(op, a, b, c)
+        elif kind == WAIT:
+            self.wait_or_notify(NUMBER[op], a, b)
+        elif kind == OWN:
+            self.own(op, a, b)
+        else:
+            self.unsupported(op)
+
+    def own(self, op: i64, a: i64, b: i64) -> None:
+        """What the driver lowers, by name."""
         values = self.values
-        if op == 0x30C:
+        if op == V128_CONST:
             values.push_const(T_V128, a, b)
-        elif op == 0xD0:
+        elif op == REF_NULL:
             values.push_const(T_I64, 0, 0)
-        elif op == 0xD4:
+        elif op == REF_AS_NON_NULL:
             i = values.operands(1)
             self.traps.trap_if(self.machine.test(T_I64, values.reg(i)) ^ 1, NULL_REFERENCE)
-        elif op == 0xD5:
+        elif op == BR_ON_NULL:
             self.branch_on_null(a, b)
-        elif op == 0xD6:
+        elif op == BR_ON_NON_NULL:
             self.branch_on_non_null(a, b)
-        elif self.bulk.lower(op, a, b):
-            return
-        elif op == ANY_CONVERT_EXTERN or op == EXTERN_CONVERT_ANY:
-            return  # the value is the same
-        elif op >= FIRST_AGGREGATE and op <= LAST_AGGREGATE:
-            self.machine.lower(op)
-        elif op >= 0x500 and op <= 0x502:
-            self.wait_or_notify(op - 0x500, a, b)
-        elif op == 0x1B or op == 0x1C or op == 0xD1 or op == 0xD3 or op == 0x40 or op == 0x210 or op >= 0x300 or op >= 0x200:
-            self.machine.lower(op)
-        elif not self.exceptions.lower(op, a, b, c):
-            self.unsupported(op)
+        else:
+            assert op == ANY_CONVERT_EXTERN or op == EXTERN_CONVERT_ANY  # the value is the same
 
     def wait_or_notify(self, n: i64, offset: i64, memory: i64) -> None:
         """memory.atomic.notify wait32 wait64: an aligned address below 2**64 (or 2**32), then a libcall, which checks the bounds."""

@@ -15,7 +15,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.calls import Calls
-from wasm_codegen_native.catches import ARM, CATCH, CATCH_ALL, DELEGATE, NONE, RETHROW, WITH_REFERENCE, Catches
+from wasm_codegen_native.catches import ARM, NONE, WITH_REFERENCE, Catches
 from wasm_codegen_native.code import NO_CHAIN, Code
 from wasm_codegen_native.control import Control
 from wasm_codegen_native.frame import Frame
@@ -28,13 +28,9 @@ from wasm_codegen_native.values import SLOT, Values
 from wasm_environ.body import LABEL_BRANCHES, LABEL_END, LABEL_HEIGHT, LABEL_PARENT, LABEL_START, LABEL_WORDS
 from wasm_environ.heap_layout import EXCEPTION_TAG
 from wasm_environ.libcalls import INDEX
-from wasm_environ.opcodes import BY_MNEMONIC
+from wasm_environ.op import CATCH, CATCH_ALL, DELEGATE, RETHROW, THROW, THROW_REF, TRY, TRY_TABLE
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_GC_HEAP, HEAP_BASE, HEAP_BUMP, HEAP_LIMIT
 
-THROW: Final[i64] = BY_MNEMONIC["throw"].id
-THROW_REF: Final[i64] = BY_MNEMONIC["throw_ref"].id
-TRY_TABLE: Final[i64] = BY_MNEMONIC["try_table"].id
-TRY: Final[i64] = BY_MNEMONIC["try"].id
 GC_ALLOC: Final[i64] = INDEX["gc_alloc"]
 LIBCALL_THROW_REF: Final[i64] = INDEX["throw_ref"]
 NULL_REFERENCE: Final = 12
@@ -87,8 +83,8 @@ class Exceptions:
             self.arm_starts = put(self.arm_starts, clause, NONE)
             clause += 1
 
-    def lower(self, op: i64, a: i64, b: i64, c: i64) -> bool:
-        """Lower one op; False if it is not of this chapter."""
+    def lower(self, op: i64, a: i64, b: i64, c: i64) -> None:
+        """Lower one op of the chapter but `end`."""
         if op == THROW:
             self.throw(a)
         elif op == THROW_REF:
@@ -105,13 +101,11 @@ class Exceptions:
             self.arm(a, b != 0)
         elif op == RETHROW:
             self.rethrow(a)
-        elif op == DELEGATE:
+        else:
+            assert op == DELEGATE
             self.leave(a)
             if self.labels[a * LABEL_WORDS + LABEL_BRANCHES] > 0:
                 self.control.end(a, (b & 1) != 0)
-        else:
-            return False
-        return True
 
     # ---- tries
     def enter(self, label: i64, handler: i64) -> None:

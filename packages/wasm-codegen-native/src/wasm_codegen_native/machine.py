@@ -167,8 +167,8 @@ class Machine:
         raise NotImplementedError
 
     # ---- ops
-    def lower(self, op: i64) -> None:
-        """Lower one numeric, vector, memory or atomic op of the record at `Values.pc`."""
+    def lower(self, op: i64, kind: i64) -> None:
+        """Lower one op that the driver does not, the record before `Values.pc`; its kind is `FIRST_OF_MACHINE` of `kinds` or above."""
         raise NotImplementedError
 
     def canonicalize(self, floats: i64, register: i64) -> None:

@@ -15,28 +15,23 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import shl
 from wasm_codegen_native.machine import T_F32
-
-OP_MASK: Final = 0xFFFF
-WORDS: Final = 4
-LABEL_WORDS: Final = 12
-LABEL_START: Final = 7
-LABEL_ELSE: Final = 8
-LABEL_END: Final = 9
-
-BLOCK: Final = 0x02
-LOOP: Final = 0x03
-IF: Final = 0x04
-ELSE: Final = 0x05
-END: Final = 0x0B
-LOCAL_GET: Final = 0x20
-LOCAL_TEE: Final = 0x22
-GLOBAL_GET: Final = 0x23
-V128: Final = 0x7B
-
-RETURN_CALL_INDIRECT: Final = 0x13
-
-FIRST_CALL: Final = 0x10  # calls have low opcodes; other ops that clobber are libcalls, and those that throw
-LAST_CALL: Final = 0x15
+from wasm_environ.body import LABEL_ELSE, LABEL_END, LABEL_WORDS, OP_MASK, WORDS
+from wasm_environ.op import (
+    BLOCK,
+    CALL,
+    CALL_INDIRECT,
+    CALL_REF,
+    ELSE,
+    END,
+    GLOBAL_GET,
+    IF,
+    LOCAL_GET,
+    LOCAL_SET,
+    LOCAL_TEE,
+    LOOP,
+    RETURN_CALL_INDIRECT,
+)  # fmt: skip
+from wasm_environ.types import V128
 
 # What an op means for the plan, as bits of `traits`.
 CALLS: Final = 1  # clobbers what calls clobber
@@ -158,7 +153,7 @@ class Plan:
         while record < n:
             p = record * WORDS
             op = ops[p] & OP_MASK
-            if op >= LOCAL_GET and op <= LOCAL_TEE:
+            if op == LOCAL_GET or op == LOCAL_SET or op == LOCAL_TEE:
                 self.access(ops[p + 1], record, op != LOCAL_GET, scope, loops, weight)
             elif op == BLOCK or op == LOOP or op == IF:
                 self.scopes = put(self.scopes, depth, scope)
@@ -206,7 +201,7 @@ class Plan:
                             scope = self.scopes[depth]
                     if (trait & CALLS) != 0:
                         self.call(record, weight)
-                        if op >= FIRST_CALL and op <= LAST_CALL:
+                        if op == CALL or op == CALL_INDIRECT or op == CALL_REF:  # the others are libcalls
                             self.callees = put(self.callees, self.callee_count, ops[p + 2])
                             self.callee_count += 1
                     if (trait & ACCESSES) != 0:

@@ -12,11 +12,12 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.frame import ModuleTables
-from wasm_codegen_native.plan import LOCAL_GET, LOCAL_TEE, OP_MASK, RESIDENT, TAILS, WORDS, Plan
+from wasm_codegen_native.plan import RESIDENT, TAILS, Plan
 from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
-from wasm_environ.opcodes import BY_MNEMONIC, ID_LIMIT, OPS
+from wasm_environ.body import OP_MASK, WORDS
+from wasm_environ.op import LOCAL_GET, LOCAL_SET, LOCAL_TEE, RETURN_CALL
+from wasm_environ.opcodes import ID_LIMIT, OPS
 
-RETURN_CALL: Final[i64] = BY_MNEMONIC["return_call"].id
 OTHER: Final = 255
 # How many operands an op takes that leaves exactly one result and is no block, branch or call; OTHER: any other op.
 BY_CONTEXT: Final = {"local.get": 0, "local.tee": 1, "global.get": 0, "ref.null": 0, "ref.is_null": 1, "ref.eq": 2, "select": 3}
@@ -56,7 +57,7 @@ class Resident:
         p: i64 = 0
         while p < len(ops):
             op = ops[p] & OP_MASK
-            if op >= LOCAL_GET and op <= LOCAL_TEE:
+            if op == LOCAL_GET or op == LOCAL_SET or op == LOCAL_TEE:
                 x = ops[p + 1]
                 if x < plan.params:
                     self.kept[x] -= 1

@@ -15,6 +15,7 @@ from mypy_extensions import i64
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.machine import T_F32, Machine
 from wasm_environ.compile_errors import BackendError
+from wasm_environ.op import LOCAL_SET, LOCAL_TEE
 
 SLOT: Final = 0
 REG: Final = 1
@@ -26,8 +27,6 @@ GENERAL: Final = 0xFFFFFFFF
 VECTOR: Final = 0x7FFFFFFF00000000
 LOW_BIT: Final = bytes([(i & -i).bit_length() - 1 if i else 0 for i in range(256)])
 
-LOCAL_SET: Final = 0x21
-LOCAL_TEE: Final = 0x22
 WORDS: Final = 4
 PENDING: Final = 200  # entries that are neither slots nor known constants: the stack is searched, so that they must be few
 OP_MASK: Final = 0xFFFF

@@ -101,13 +101,15 @@ def decode_branch_hints(module: Module) -> dict[int, dict[int, int]]:
 
 def check_branch_hints(module: Module) -> None:
     """Raises InvalidError when a hint does not stand at a br_if or if of a function that is defined here."""
+    from wasm_environ.op import BR_IF, IF
+
     for function, hints in decode_branch_hints(module).items():
         defined = function - module.imported_functions
         if not 0 <= defined < len(module.code_starts):
             raise InvalidError(f"@{BRANCH_HINTS} annotation: invalid target: function {function} is not defined here")
         start, end = module.code_starts[defined], module.code_ends[defined]
         for offset in hints:
-            if start + offset >= end or module.data[start + offset] not in (0x04, 0x0D):
+            if start + offset >= end or module.data[start + offset] not in (IF, BR_IF):
                 raise InvalidError(f"@{BRANCH_HINTS} annotation: invalid target: not an if or br_if", start + offset, function)
 
 

@@ -12,15 +12,27 @@ Columns of ROWS:
     feature     the row of `features.py` that it needs
     align       log2 of the natural alignment, -1 where there is no memarg
 
-`Op.id` numbers the rows for tables: one-byte opcodes are themselves; 0xFB.., 0xFC.., 0xFD.., 0xFE.. begin at 0x100, 0x200, 0x300, 0x500.
+`Op.id` numbers the rows for tables: one-byte opcodes are themselves, those with a prefix begin at FIRST_*. Code names them by `op.py`, made from here.
 """
 
 from __future__ import annotations
 
 from typing import Final, final
 
-PREFIX_BASE: Final = {0: 0, 0xFB: 0x100, 0xFC: 0x200, 0xFD: 0x300, 0xFE: 0x500}
+# The prefixes, which follow on one another, and the first id of each; the ids of one reach up to the next one's.
+PREFIX_AGGREGATE: Final = 0xFB
+PREFIX_NUMERIC: Final = 0xFC
+PREFIX_VECTOR: Final = 0xFD
+PREFIX_ATOMIC: Final = 0xFE
+FIRST_AGGREGATE: Final = 0x100
+FIRST_NUMERIC: Final = 0x200
+FIRST_VECTOR: Final = 0x300
+FIRST_ATOMIC: Final = 0x500
 ID_LIMIT: Final = 0x600
+
+PREFIX_BASE: Final = {
+    0: 0, PREFIX_AGGREGATE: FIRST_AGGREGATE, PREFIX_NUMERIC: FIRST_NUMERIC, PREFIX_VECTOR: FIRST_VECTOR, PREFIX_ATOMIC: FIRST_ATOMIC,
+}  # fmt: skip
 
 
 @final

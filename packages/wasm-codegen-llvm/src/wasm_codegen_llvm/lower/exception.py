@@ -19,7 +19,7 @@ from wasm_codegen_llvm.lower.heap import ZERO_LITERALS, address, allocate, check
 from wasm_codegen_llvm.rows import Chapter
 from wasm_environ.body import LABEL_END, LABEL_WORDS, OP_MASK, WORDS
 from wasm_environ.heap_layout import EXCEPTION_TAG
-from wasm_environ.opcodes import BY_MNEMONIC
+from wasm_environ.op import CATCH, CATCH_ALL, DELEGATE, RETHROW
 from wasm_environ.types import FuncType
 
 if TYPE_CHECKING:
@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 
 CHAPTER: Final = Chapter()
 
-TRY: Final = BY_MNEMONIC["try"].id
-CATCH: Final = BY_MNEMONIC["catch"].id
-CATCH_ALL: Final = BY_MNEMONIC["catch_all"].id
-RETHROW: Final = BY_MNEMONIC["rethrow"].id
-DELEGATE: Final = BY_MNEMONIC["delegate"].id
 WITH_REFERENCE: Final = 1  # bit of a try_table clause's kind: catch_ref, catch_all_ref
 ANY: Final = -1  # the tag of catch_all
 LOOKED_AT: Final = 64  # clauses that a throw looks at for one that is certain, so that deeply nested tries cost no more

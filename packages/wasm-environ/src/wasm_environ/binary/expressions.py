@@ -10,7 +10,8 @@ from wasm_environ import limits
 from wasm_environ.binary.reader import Reader
 from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.module import ConstExpr, Module
-from wasm_environ.opcodes import ID_LIMIT, OPS, PREFIX_BASE
+from wasm_environ.op import BLOCK, DELEGATE, END, I32_CONST, IF, LOOP, REF_FUNC, REF_NULL, TRY, TRY_TABLE
+from wasm_environ.opcodes import FIRST_AGGREGATE, FIRST_ATOMIC, FIRST_NUMERIC, FIRST_VECTOR, ID_LIMIT, OPS, PREFIX_AGGREGATE, PREFIX_ATOMIC
 from wasm_environ.types import NULLABLE
 
 # How many immediates an instruction can have; `IMMEDIATES[id * MAX_IMMEDIATES + i]` is a KIND.
@@ -40,16 +41,11 @@ def _known_table() -> bytes:
 IMMEDIATES: Final[bytes] = _immediate_table()
 KNOWN: Final[bytes] = _known_table()
 
-# First id and number of ids of the prefixes 0xFB to 0xFE.
-PREFIX_FIRST: Final = 0xFB
-PREFIX_IDS: Final = tuple(PREFIX_BASE[p] for p in (0xFB, 0xFC, 0xFD, 0xFE))
-PREFIX_SIZES: Final = (0x100, 0x100, 0x200, 0x100)
+# First id and number of ids of each prefix.
+PREFIX_IDS: Final = (FIRST_AGGREGATE, FIRST_NUMERIC, FIRST_VECTOR, FIRST_ATOMIC)
+PREFIX_SIZES: Final = (FIRST_NUMERIC - FIRST_AGGREGATE, FIRST_VECTOR - FIRST_NUMERIC, FIRST_ATOMIC - FIRST_VECTOR, ID_LIMIT - FIRST_ATOMIC)
 
-END: Final = 0x0B
-I32_CONST: Final = 0x41
-REF_FUNC: Final = 0xD2
-OPENERS: Final = frozenset((0x02, 0x03, 0x04, 0x06, 0x1F))  # block loop if try try_table
-DELEGATE: Final = 0x18
+OPENERS: Final = frozenset((BLOCK, LOOP, IF, TRY, TRY_TABLE))
 VOID: Final = -1
 
 
@@ -57,10 +53,10 @@ def opcode(r: Reader) -> i64:
     """The op id of the next instruction; an unknown one is malformed."""
     at = r.pos
     op = r.byte()
-    if op >= PREFIX_FIRST and op < PREFIX_FIRST + 4:
+    if op >= PREFIX_AGGREGATE and op <= PREFIX_ATOMIC:
         sub = r.u32()
-        if sub < PREFIX_SIZES[op - PREFIX_FIRST]:
-            id: i64 = PREFIX_IDS[op - PREFIX_FIRST] + sub
+        if sub < PREFIX_SIZES[op - PREFIX_AGGREGATE]:
+            id: i64 = PREFIX_IDS[op - PREFIX_AGGREGATE] + sub
             if KNOWN[id]:
                 return id
         raise MalformedError(f"illegal opcode {op:02x} {sub:02x}", at)
@@ -228,7 +224,7 @@ def const_expr(r: Reader) -> ConstExpr:
         elif op in OPENERS:
             depth += 1
         a = words[1] if len(words) > 1 else 0
-        if op == 0xD0:
+        if op == REF_NULL:
             a |= NULLABLE
         rows.append((op, a, words[2] if len(words) > 2 else 0))
         if len(rows) > limits.CONSTANT_OPS:

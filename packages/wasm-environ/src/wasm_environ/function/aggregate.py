@@ -11,30 +11,26 @@ from wasm_environ.function.context import MUTABLE, STORAGE
 from wasm_environ.function.memory import data_index
 from wasm_environ.function.state import State
 from wasm_environ.function.table import element_index
+from wasm_environ.function.tables import ARRAY_ACCESS, ARRAY_ALLOCATION, STRUCT_ACCESS, STRUCT_ALLOCATION
+from wasm_environ.op import (
+    ARRAY_COPY,
+    ARRAY_FILL,
+    ARRAY_GET,
+    ARRAY_INIT_DATA,
+    ARRAY_LEN,
+    ARRAY_NEW,
+    ARRAY_NEW_DATA,
+    ARRAY_NEW_DEFAULT,
+    ARRAY_NEW_ELEM,
+    ARRAY_NEW_FIXED,
+    ARRAY_SET,
+    STRUCT_GET,
+    STRUCT_NEW,
+    STRUCT_NEW_DEFAULT_DESC,
+    STRUCT_NEW_DESC,
+    STRUCT_SET,
+)  # fmt: skip
 from wasm_environ.types import ARRAY, CONCRETE, EXACT, HEAP_SHIFT, I8, I16, I32, NULLABLE, REF, STRUCT, value_type_name
-
-STRUCT_NEW: Final = 0x100
-STRUCT_NEW_DEFAULT: Final = 0x101
-STRUCT_GET: Final = 0x102
-STRUCT_GET_S: Final = 0x103
-STRUCT_GET_U: Final = 0x104
-STRUCT_SET: Final = 0x105
-ARRAY_NEW: Final = 0x106
-ARRAY_NEW_DEFAULT: Final = 0x107
-ARRAY_NEW_FIXED: Final = 0x108
-ARRAY_NEW_DATA: Final = 0x109
-ARRAY_NEW_ELEM: Final = 0x10A
-ARRAY_GET: Final = 0x10B
-ARRAY_GET_S: Final = 0x10C
-ARRAY_GET_U: Final = 0x10D
-ARRAY_SET: Final = 0x10E
-ARRAY_LEN: Final = 0x10F
-ARRAY_FILL: Final = 0x110
-ARRAY_COPY: Final = 0x111
-ARRAY_INIT_DATA: Final = 0x112
-ARRAY_INIT_ELEM: Final = 0x113
-STRUCT_NEW_DESC: Final = 0x120
-STRUCT_NEW_DEFAULT_DESC: Final = 0x121
 
 ARRAY_REF: Final = REF | NULLABLE | ARRAY << HEAP_SHIFT
 NEVER_NULL: Final = 1 << 32  # in word b of an access: the operand's type is not nullable
@@ -257,19 +253,15 @@ def array_init(s: State, op: i64) -> None:
         s.emit(op, type, b, field & STORAGE)
 
 
-def aggregate(s: State, op: i64) -> None:
-    """Dispatch of 0xFB 0x00 to 0x13 and the descriptor allocations."""
-    if op <= STRUCT_NEW_DEFAULT or op >= STRUCT_NEW_DESC:
+def aggregate(s: State, op: i64, kind: i64) -> None:
+    """Dispatch of structs and arrays, by class."""
+    if kind == STRUCT_ALLOCATION:
         struct_new(s, op)
-    elif op <= STRUCT_SET:
+    elif kind == STRUCT_ACCESS:
         struct_access(s, op)
-    elif op <= ARRAY_NEW_ELEM:
+    elif kind == ARRAY_ALLOCATION:
         array_new(s, op)
-    elif op <= ARRAY_SET or op == ARRAY_FILL:
+    elif kind == ARRAY_ACCESS:
         array_access(s, op)
-    elif op == ARRAY_LEN:
-        array_len(s)
-    elif op == ARRAY_COPY:
-        array_copy(s)
     else:
         array_init(s, op)

@@ -11,15 +11,8 @@ from wasm_environ import limits
 from wasm_environ.function.control import ref_to_type
 from wasm_environ.function.exception import exception_tag_type, tag_type
 from wasm_environ.function.state import State
+from wasm_environ.op import CONT_BIND, CONT_NEW, RESUME_THROW, RESUME_THROW_REF, SUSPEND, SWITCH
 from wasm_environ.types import CONCRETE, CONT, EXNREF, HEAP_SHIFT, value_type_name
-
-CONT_NEW: Final = 0xE0
-CONT_BIND: Final = 0xE1
-SUSPEND: Final = 0xE2
-RESUME: Final = 0xE3
-RESUME_THROW: Final = 0xE4
-RESUME_THROW_REF: Final = 0xE5
-SWITCH: Final = 0xE6
 
 # Handler clauses of resume.
 ON_LABEL: Final = 0

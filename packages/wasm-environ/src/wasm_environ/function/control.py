@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from librt.vecs import append
 from mypy_extensions import i64
 
@@ -22,27 +20,21 @@ from wasm_environ.function.state import (
     FRAME_WORDS,
     State,
 )
+from wasm_environ.op import (
+    BR,
+    BR_IF,
+    BR_ON_CAST,
+    BR_ON_NON_NULL,
+    BR_ON_NULL,
+    BR_TABLE,
+    ELSE,
+    END,
+    RETURN,
+    RETURN_CALL,
+    RETURN_CALL_INDIRECT,
+    RETURN_CALL_REF,
+)  # fmt: skip
 from wasm_environ.types import BOT, CONCRETE, CONT, FUNC, FUNCREF, HEAP_SHIFT, I32, NULLABLE, REF, value_type_name
-
-BLOCK: Final = 0x02
-LOOP: Final = 0x03
-IF: Final = 0x04
-ELSE: Final = 0x05
-END: Final = 0x0B
-BR: Final = 0x0C
-BR_IF: Final = 0x0D
-BR_TABLE: Final = 0x0E
-RETURN: Final = 0x0F
-CALL: Final = 0x10
-CALL_INDIRECT: Final = 0x11
-RETURN_CALL: Final = 0x12
-RETURN_CALL_INDIRECT: Final = 0x13
-CALL_REF: Final = 0x14
-RETURN_CALL_REF: Final = 0x15
-BR_ON_NULL: Final = 0xD5
-BR_ON_NON_NULL: Final = 0xD6
-BR_ON_CAST: Final = 0x118
-BR_ON_CAST_FAIL: Final = 0x119
 
 
 def open_block(s: State, kind: i64, op: i64) -> None:

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from librt.vecs import append
 from mypy_extensions import i64
 
 from wasm_environ.function.aggregate import pop_object
 from wasm_environ.function.control import cast_flags, take_branch
 from wasm_environ.function.state import State
+from wasm_environ.op import BR_ON_CAST_DESC_EQ, REF_CAST_DESC_EQ_NULL, REF_GET_DESC
 from wasm_environ.types import CONCRETE, EXACT, HEAP_NAMES, HEAP_SHIFT, NULLABLE, REF
-
-REF_GET_DESC: Final = 0x122
-REF_CAST_DESC_EQ: Final = 0x123
-REF_CAST_DESC_EQ_NULL: Final = 0x124
-BR_ON_CAST_DESC_EQ: Final = 0x125
-BR_ON_CAST_DESC_EQ_FAIL: Final = 0x126
-
-
-def descriptor(s: State, op: i64) -> None:
-    """Dispatch of the proposal's instructions but the allocations."""
-    if op == REF_GET_DESC:
-        get_descriptor(s)
-    elif op <= REF_CAST_DESC_EQ_NULL:
-        cast(s, op)
-    else:
-        br_on_cast(s, op)
 
 
 def get_descriptor(s: State) -> None:

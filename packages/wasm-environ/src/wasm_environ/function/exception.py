@@ -21,16 +21,8 @@ from wasm_environ.function.state import (
     FRAME_WORDS,
     State,
 )
+from wasm_environ.op import CATCH_ALL, DELEGATE, RETHROW, THROW, THROW_REF, TRY, TRY_TABLE
 from wasm_environ.types import EXN, EXNREF, HEAP_SHIFT, REF
-
-TRY: Final = 0x06
-CATCH: Final = 0x07
-THROW: Final = 0x08
-RETHROW: Final = 0x09
-THROW_REF: Final = 0x0A
-DELEGATE: Final = 0x18
-CATCH_ALL: Final = 0x19
-TRY_TABLE: Final = 0x1F
 
 # Catch clauses of try_table.
 CLAUSE_CATCH: Final = 0

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from mypy_extensions import i64
 
 from wasm_environ.binary.expressions import memory_flags
 from wasm_environ.function.state import State
 from wasm_environ.function.tables import ALIGN, LANES, POP1, POP2, POP3, PUSH
+from wasm_environ.op import MEMORY_COPY, MEMORY_FILL, MEMORY_GROW, MEMORY_INIT, MEMORY_SIZE
+from wasm_environ.opcodes import FIRST_ATOMIC
 from wasm_environ.types import I32, I64
-
-MEMORY_SIZE: Final = 0x3F
-MEMORY_GROW: Final = 0x40
-MEMORY_INIT: Final = 0x208
-DATA_DROP: Final = 0x209
-MEMORY_COPY: Final = 0x20A
-MEMORY_FILL: Final = 0x20B
-ATOMIC: Final = 0x500
 
 
 def memory_index(s: State) -> i64:
@@ -63,7 +55,7 @@ def access(s: State, op: i64) -> None:
     natural: i64 = ALIGN[op]
     if align > natural:
         raise s.fail("alignment must not be larger than natural")
-    if op >= ATOMIC and align != natural:
+    if op >= FIRST_ATOMIC and align != natural:
         raise s.fail("alignment must be equal to natural: an atomic access")
     address = context.memories[memory]
     if address == I32 and (offset < 0 or offset > 0xFFFFFFFF):

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from mypy_extensions import i64
 
 from wasm_environ.function.state import State
+from wasm_environ.op import F32_CONST, I32_CONST, I64_ADD128, I64_CONST, I64_SUB128
 from wasm_environ.types import F32, F64, I32, I64
-
-I32_CONST: Final = 0x41
-I64_CONST: Final = 0x42
-F32_CONST: Final = 0x43
-F64_CONST: Final = 0x44
-ADD128: Final = 0x213
-SUB128: Final = 0x214
 
 
 def i32_const(s: State) -> None:
@@ -40,7 +32,7 @@ def float_const(s: State, op: i64) -> None:
 
 def wide(s: State, op: i64) -> None:
     """i64.add128, i64.sub128 take four operands, i64.mul_wide_* two; all give two."""
-    i: i64 = 4 if op <= SUB128 else 2
+    i: i64 = 4 if op == I64_ADD128 or op == I64_SUB128 else 2
     while i > 0:
         s.pop_t(I64)
         i -= 1

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from wasm_environ.function.state import State
+from wasm_environ.op import DROP, SELECT, SELECT_VALTYPES
 from wasm_environ.types import BOT, I32, REF, value_type_name
-
-DROP: Final = 0x1A
-SELECT: Final = 0x1B
-SELECT_TYPED: Final = 0x1C
 
 
 def drop(s: State) -> None:
@@ -42,4 +37,4 @@ def select_typed(s: State) -> None:
     s.pop_t(t)
     s.push(t)
     if s.live:
-        s.emit(SELECT_TYPED, t, 0, 0)
+        s.emit(SELECT_VALTYPES, t, 0, 0)

@@ -8,6 +8,18 @@ from mypy_extensions import i64
 
 from wasm_environ.function.control import check_castable
 from wasm_environ.function.state import State
+from wasm_environ.op import (
+    ANY_CONVERT_EXTERN,
+    REF_AS_NON_NULL,
+    REF_CAST,
+    REF_CAST_NULL,
+    REF_EQ,
+    REF_FUNC,
+    REF_I31,
+    REF_IS_NULL,
+    REF_NULL,
+    REF_TEST_NULL,
+)  # fmt: skip
 from wasm_environ.types import (
     ANY,
     EQ,
@@ -18,21 +30,6 @@ from wasm_environ.types import (
     NULLABLE,
     REF,
 )
-
-REF_NULL: Final = 0xD0
-REF_IS_NULL: Final = 0xD1
-REF_FUNC: Final = 0xD2
-REF_EQ: Final = 0xD3
-REF_AS_NON_NULL: Final = 0xD4
-REF_TEST: Final = 0x114
-REF_TEST_NULL: Final = 0x115
-REF_CAST: Final = 0x116
-REF_CAST_NULL: Final = 0x117
-ANY_CONVERT_EXTERN: Final = 0x11A
-EXTERN_CONVERT_ANY: Final = 0x11B
-REF_I31: Final = 0x11C
-I31_GET_S: Final = 0x11D
-I31_GET_U: Final = 0x11E
 
 ANY_REF: Final = REF | NULLABLE | ANY << HEAP_SHIFT
 EQ_REF: Final = REF | NULLABLE | EQ << HEAP_SHIFT
@@ -91,7 +88,7 @@ def test_or_cast(s: State, op: i64) -> None:
     top = REF | NULLABLE | s.context.top(target) << HEAP_SHIFT
     if not s.context.matches(t, top):
         raise s.mismatch(top, t)
-    s.push(target if op >= REF_CAST else I32)
+    s.push(target if op == REF_CAST or op == REF_CAST_NULL else I32)
     if s.live:
         s.emit(op, target, t, 0)
 

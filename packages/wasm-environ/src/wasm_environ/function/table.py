@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from mypy_extensions import i64
 
 from wasm_environ.function.state import State
+from wasm_environ.op import TABLE_COPY, TABLE_FILL, TABLE_GET, TABLE_GROW, TABLE_INIT, TABLE_SET, TABLE_SIZE
 from wasm_environ.types import I32, I64, value_type_name
-
-TABLE_GET: Final = 0x25
-TABLE_SET: Final = 0x26
-TABLE_INIT: Final = 0x20C
-ELEM_DROP: Final = 0x20D
-TABLE_COPY: Final = 0x20E
-TABLE_GROW: Final = 0x20F
-TABLE_SIZE: Final = 0x210
-TABLE_FILL: Final = 0x211
 
 
 def table_index(s: State) -> i64:

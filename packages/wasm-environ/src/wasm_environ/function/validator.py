@@ -30,16 +30,66 @@ from wasm_environ.function.context import Context
 from wasm_environ.function.state import State, filled
 from wasm_environ.function.tables import (
     ACCESS,
+    ARRAY_INIT,
+    BRANCH_BY_DESCRIPTOR,
+    BRANCH_ON_CAST,
+    CAST_BY_DESCRIPTOR,
+    CONVERT,
+    EXCEPTION,
+    FLOAT_CONST,
+    I31,
+    INDIRECT_CALL,
     LANE,
     LOAD,
+    LOCAL,
+    MEMORY,
     OFF,
     PLAIN,
     PREFIX,
+    REFERENCE_CALL,
     RULE,
+    STRUCT_ALLOCATION,
+    TABLE,
+    TEST_OR_CAST,
+    WIDE,
     classes,
 )
 from wasm_environ.module import Module
-from wasm_environ.opcodes import BY_ID
+from wasm_environ.op import (
+    ARRAY_COPY,
+    ARRAY_LEN,
+    ATOMIC_FENCE,
+    BLOCK,
+    BR,
+    BR_IF,
+    BR_ON_NON_NULL,
+    BR_ON_NULL,
+    BR_TABLE,
+    CALL,
+    DROP,
+    ELSE,
+    END,
+    GLOBAL_GET,
+    GLOBAL_SET,
+    I8X16_SHUFFLE,
+    I32_CONST,
+    I64_CONST,
+    IF,
+    LOOP,
+    REF_AS_NON_NULL,
+    REF_EQ,
+    REF_FUNC,
+    REF_GET_DESC,
+    REF_IS_NULL,
+    REF_NULL,
+    RETURN,
+    RETURN_CALL,
+    SELECT,
+    SELECT_VALTYPES,
+    UNREACHABLE,
+    V128_CONST,
+)
+from wasm_environ.opcodes import BY_ID, FIRST_AGGREGATE, FIRST_ATOMIC, FIRST_NUMERIC, FIRST_VECTOR, PREFIX_AGGREGATE, PREFIX_NUMERIC, PREFIX_VECTOR
 
 
 @final
@@ -191,28 +241,28 @@ class BodyValidator:
                     s.emit(op, 0, 0, 0)
             elif LOAD <= kind <= ACCESS:
                 memory.access(s, op)
-            elif 0x20 <= op <= 0x22:
+            elif kind == LOCAL:
                 variable.local(s, op)
-            elif op == 0x41:
+            elif op == I32_CONST:
                 numeric.i32_const(s)
-            elif op == 0x0B:
+            elif op == END:
                 control.end(s)
                 if s.depth == 0:
                     break
-            elif op == 0x0D:
+            elif op == BR_IF:
                 control.br_if(s)
-            elif op == 0x0C:
+            elif op == BR:
                 control.br(s)
-            elif op == 0x02:
+            elif op == BLOCK:
                 control.open_block(s, KIND_BLOCK, op)
-            elif op == 0x10:
+            elif op == CALL:
                 control.call(s, op)
-            elif kind != RULE:
+            elif kind < RULE:
                 self.lane_or_refuse(s, op, kind)
-            elif op < 0x100:
+            elif kind == RULE:
                 self.rule(s, op)
             else:
-                self.prefixed_rule(s, op)
+                self.shared_rule(s, op, kind)
         if r.pos != end:
             s.at = r.pos
             raise s.malformed("section size mismatch: instructions after the end of the function")
@@ -228,15 +278,15 @@ class BodyValidator:
     def prefixed(self, s: State, prefix: i64) -> i64:
         """The op id of a prefixed instruction."""
         sub = s.r.u32()
-        if prefix == 0xFD:
-            if sub < 0x200:
-                return 0x300 + sub
-        elif sub < 0x100:
-            if prefix == 0xFB:
-                return 0x100 + sub
-            if prefix == 0xFC:
-                return 0x200 + sub
-            return 0x500 + sub
+        if prefix == PREFIX_VECTOR:
+            if sub < FIRST_ATOMIC - FIRST_VECTOR:
+                return FIRST_VECTOR + sub
+        elif sub < FIRST_NUMERIC - FIRST_AGGREGATE:
+            if prefix == PREFIX_AGGREGATE:
+                return FIRST_AGGREGATE + sub
+            if prefix == PREFIX_NUMERIC:
+                return FIRST_NUMERIC + sub
+            return FIRST_ATOMIC + sub
         raise s.malformed(f"illegal opcode {prefix:02x} {sub:02x}")
 
     def lane_or_refuse(self, s: State, op: i64, kind: i64) -> None:
@@ -250,93 +300,98 @@ class BodyValidator:
             raise s.malformed(f"illegal opcode {op:02x}")
 
     def rule(self, s: State, op: i64) -> None:
-        """The less frequent one-byte instructions that are not table-driven."""
-        if op == 0x00:
+        """The less frequent instructions with a rule function of their own."""
+        if op == UNREACHABLE:
             if s.live:
                 s.emit(op, 0, 0, 0)
             s.set_unreachable()
-        elif op == 0x03:
+        elif op == LOOP:
             control.open_block(s, KIND_LOOP, op)
-        elif op == 0x04:
+        elif op == IF:
             control.open_block(s, KIND_IF, op)
-        elif op == 0x05:
+        elif op == ELSE:
             control.else_arm(s)
-        elif op == 0x0E:
+        elif op == BR_TABLE:
             control.br_table(s)
-        elif op == 0x0F:
+        elif op == RETURN:
             control.return_(s)
-        elif op == 0x11 or op == 0x13:
-            control.call_indirect(s, op)
-        elif op == 0x12:
+        elif op == RETURN_CALL:
             control.call(s, op)
-        elif op == 0x14 or op == 0x15:
-            control.call_ref(s, op)
-        elif op == 0x1A:
+        elif op == DROP:
             parametric.drop(s)
-        elif op == 0x1B:
+        elif op == SELECT:
             parametric.select(s)
-        elif op == 0x1C:
+        elif op == SELECT_VALTYPES:
             parametric.select_typed(s)
-        elif op == 0x23:
+        elif op == GLOBAL_GET:
             variable.global_get(s)
-        elif op == 0x24:
+        elif op == GLOBAL_SET:
             variable.global_set(s)
-        elif op == 0x25 or op == 0x26:
-            table.table(s, op)
-        elif op == 0x3F or op == 0x40:
-            memory.memory(s, op)
-        elif op == 0x42:
+        elif op == I64_CONST:
             numeric.i64_const(s)
-        elif op == 0x43 or op == 0x44:
-            numeric.float_const(s, op)
-        elif op == 0xD0:
-            reference.ref_null(s)
-        elif op == 0xD1:
-            reference.ref_is_null(s)
-        elif op == 0xD2:
-            reference.ref_func(s)
-        elif op == 0xD3:
-            reference.ref_eq(s)
-        elif op == 0xD4:
-            reference.ref_as_non_null(s)
-        elif op == 0xD5:
-            control.br_on_null(s)
-        elif op == 0xD6:
-            control.br_on_non_null(s)
-        elif op >= continuation.CONT_NEW:
-            continuation.continuation(s, op)
-        else:
-            exception.exception(s, op)
-
-    def prefixed_rule(self, s: State, op: i64) -> None:
-        """The prefixed instructions that are not table-driven."""
-        if op < 0x114:
-            aggregate.aggregate(s, op)
-        elif op < 0x118:
-            reference.test_or_cast(s, op)
-        elif op < 0x11A:
-            control.br_on_cast(s, op)
-        elif op < 0x11C:
-            reference.convert(s, op)
-        elif op < 0x11F:
-            reference.i31(s, op)
-        elif op < 0x122:
-            aggregate.aggregate(s, op)
-        elif op < 0x127:
-            descriptors.descriptor(s, op)
-        elif op < 0x208:
-            raise s.malformed(f"illegal opcode {op:02x}")
-        elif op < 0x20C:
-            memory.memory(s, op)
-        elif op < 0x212:
-            table.table(s, op)
-        elif op < 0x300:
-            numeric.wide(s, op)
-        elif op == 0x30C:
+        elif op == V128_CONST:
             vector.v128_const(s)
-        elif op == 0x30D:
+        elif op == I8X16_SHUFFLE:
             vector.shuffle(s)
+        elif op == BR_ON_NULL:
+            control.br_on_null(s)
+        elif op == BR_ON_NON_NULL:
+            control.br_on_non_null(s)
         else:
+            self.reference_rule(s, op)
+
+    def reference_rule(self, s: State, op: i64) -> None:
+        """Instructions on references, and the fence."""
+        if op == REF_NULL:
+            reference.ref_null(s)
+        elif op == REF_IS_NULL:
+            reference.ref_is_null(s)
+        elif op == REF_FUNC:
+            reference.ref_func(s)
+        elif op == REF_EQ:
+            reference.ref_eq(s)
+        elif op == REF_AS_NON_NULL:
+            reference.ref_as_non_null(s)
+        elif op == ARRAY_LEN:
+            aggregate.array_len(s)
+        elif op == ARRAY_COPY:
+            aggregate.array_copy(s)
+        elif op == REF_GET_DESC:
+            descriptors.get_descriptor(s)
+        elif op == ATOMIC_FENCE:
             atomic.fence(s)
+        else:
+            raise AssertionError(BY_ID[op])
 
-
+    def shared_rule(self, s: State, op: i64, kind: i64) -> None:
+        """Instructions that share a rule function, by their class."""
+        if kind == INDIRECT_CALL:
+            control.call_indirect(s, op)
+        elif kind == REFERENCE_CALL:
+            control.call_ref(s, op)
+        elif kind == TABLE:
+            table.table(s, op)
+        elif kind == MEMORY:
+            memory.memory(s, op)
+        elif kind == FLOAT_CONST:
+            numeric.float_const(s, op)
+        elif kind == WIDE:
+            numeric.wide(s, op)
+        elif STRUCT_ALLOCATION <= kind <= ARRAY_INIT:
+            aggregate.aggregate(s, op, kind)
+        elif kind == TEST_OR_CAST:
+            reference.test_or_cast(s, op)
+        elif kind == BRANCH_ON_CAST:
+            control.br_on_cast(s, op)
+        elif kind == CONVERT:
+            reference.convert(s, op)
+        elif kind == I31:
+            reference.i31(s, op)
+        elif kind == CAST_BY_DESCRIPTOR:
+            descriptors.cast(s, op)
+        elif kind == BRANCH_BY_DESCRIPTOR:
+            descriptors.br_on_cast(s, op)
+        elif kind == EXCEPTION:
+            exception.exception(s, op)
+        else:
+            continuation.continuation(s, op)

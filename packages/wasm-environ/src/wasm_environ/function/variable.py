@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from librt.vecs import append
 from mypy_extensions import i64
 
 from wasm_environ.function.state import State
-
-LOCAL_GET: Final = 0x20
-LOCAL_TEE: Final = 0x22
-GLOBAL_GET: Final = 0x23
-GLOBAL_SET: Final = 0x24
+from wasm_environ.op import GLOBAL_GET, GLOBAL_SET, LOCAL_GET, LOCAL_TEE
 
 
 def local(s: State, op: i64) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from mypy_extensions import i64
 
 from wasm_environ.function.state import State
 from wasm_environ.function.tables import LANES, POP1, POP2, PUSH
+from wasm_environ.op import I8X16_SHUFFLE, V128_CONST
 from wasm_environ.types import V128
-
-V128_CONST: Final = 0x30C
-SHUFFLE: Final = 0x30D
 
 
 def v128_const(s: State) -> None:
@@ -36,7 +32,7 @@ def shuffle(s: State) -> None:
     s.pop_t(V128)
     s.push(V128)
     if s.live:
-        s.emit(SHUFFLE, low, high, 0)
+        s.emit(I8X16_SHUFFLE, low, high, 0)
 
 
 def lane(s: State, op: i64) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from wasm_environ import op
 from wasm_environ.binary.writer import unsigned
 from wasm_environ.compile_errors import InvalidError
+from wasm_environ.opcodes import BY_MNEMONIC
 from wasm_environ.text.immediates import INSTRUCTIONS, PLAIN, Scope
 from wasm_environ.text.lexer import STRING, unquote
 
@@ -29,9 +31,8 @@ _MORE: Final = 2  # catch
 _LAST: Final = 3  # else, catch_all
 _DELEGATED: Final = 4
 
-_END: Final = 0x0B
 _CATCHES: Final = {"catch": 0, "catch_ref": 1, "catch_all": 2, "catch_all_ref": 3}
-_BLOCKS: Final = {"block": b"\x02", "loop": b"\x03", "if": b"\x04", "try": b"\x06", "try_table": b"\x1f"}
+_BLOCKS: Final = {mnemonic: bytes((BY_MNEMONIC[mnemonic].id,)) for mnemonic in ("block", "loop", "if", "try", "try_table")}
 _HINT: Final = "metadata.code.branch_hint"
 
 
@@ -184,26 +185,26 @@ class CodeReader:
         if word == "end" and BLOCK <= kind <= TRY:
             tokens.i += 1
             self._same_label(frame)
-            self.out.append(_END)
+            self.out.append(op.END)
             self.scope.pop_label()
             self.frames.pop()
         elif word == "else" and kind == IF:
             tokens.i += 1
             self._same_label(frame)
-            self.out.append(0x05)
+            self.out.append(op.ELSE)
             frame.kind = BLOCK
         elif word == "catch" and kind == TRY:
             tokens.i += 1
-            self.out += b"\x07" + unsigned(self.scope.tags.index(tokens))
+            self.out += bytes((op.CATCH,)) + unsigned(self.scope.tags.index(tokens))
             frame.state = _MORE
         elif word == "catch_all" and kind == TRY:
             tokens.i += 1
-            self.out.append(0x19)
+            self.out.append(op.CATCH_ALL)
             frame.kind = BLOCK
         elif word == "delegate" and kind == TRY and frame.state == _START:
             tokens.i += 1
             self.scope.pop_label()
-            self.out += b"\x18" + self.scope.label()
+            self.out += bytes((op.DELEGATE,)) + self.scope.label()
             self.frames.pop()
         else:
             raise tokens.unexpected()
@@ -267,7 +268,7 @@ class CodeReader:
             self.scope.push_label(frame.label)
             frame.state = _FIRST
         elif word == "else" and frame.state == _FIRST:
-            self.out.append(0x05)
+            self.out.append(op.ELSE)
             frame.state = _LAST
         else:
             raise self.tokens.unexpected()
@@ -284,14 +285,14 @@ class CodeReader:
             self.scope.push_label(frame.label)
             frame.state = _FIRST
         elif word == "catch" and caught:
-            self.out += b"\x07" + unsigned(self.scope.tags.index(tokens))
+            self.out += bytes((op.CATCH,)) + unsigned(self.scope.tags.index(tokens))
             frame.state = _MORE
         elif word == "catch_all" and caught:
-            self.out.append(0x19)
+            self.out.append(op.CATCH_ALL)
             frame.state = _LAST
         elif word == "delegate" and state == _FIRST:
             self.scope.pop_label()
-            self.out += b"\x18" + self.scope.label()
+            self.out += bytes((op.DELEGATE,)) + self.scope.label()
             tokens.expect(")")
             frame.state = _DELEGATED
             return
@@ -308,7 +309,7 @@ class CodeReader:
             if kind != BLOCK_FOLDED and frame.state == _START:
                 raise self.tokens.unexpected(wanted="(then ...)" if kind == IF_FOLDED else "(do ...)")
             if frame.state != _DELEGATED:
-                self._emit(-1, b"\x0b", self.tokens.i)
+                self._emit(-1, bytes((op.END,)), self.tokens.i)
                 self.scope.pop_label()
         elif kind != ARM:
             raise self.tokens.unexpected(wanted="`end`")

@@ -7,6 +7,7 @@ from typing import Final, final
 
 from wasm_environ import module
 from wasm_environ.binary.writer import unsigned, vector
+from wasm_environ.op import END, I32_CONST, I64_CONST, REF_FUNC
 from wasm_environ.text.code import CodeReader
 from wasm_environ.text.customs import take_customs
 from wasm_environ.text.immediates import Scope, refuse_notes
@@ -18,7 +19,9 @@ from wasm_environ.text.types import FUNCREF, REF, TypeReader, bind_local
 
 _EXACT_FUNC: Final = 0x20
 _FUNC_REF: Final = bytes((REF, 0x70))  # (ref func): what a list of function indices holds
-_END: Final = b"\x0b"
+_END: Final = bytes((END,))
+_ZERO32: Final = bytes((I32_CONST, 0, END))
+_ZERO64: Final = bytes((I64_CONST, 0, END))
 _KINDS: Final = {name: kind for kind, name in enumerate(module.KIND_NAMES)}
 _NOUNS: Final = {"func": "function"}
 
@@ -312,9 +315,9 @@ class FieldReader:
         tokens.expect(")")
         size = unsigned(len(items))
         self.sections.tables.append(element + (b"\x05" if is64 else b"\x01") + size + size)
-        offset = (b"\x42" if is64 else b"\x41") + b"\x00" + _END
+        offset = _ZERO64 if is64 else _ZERO32
         if functions and element not in (FUNCREF, _FUNC_REF):
-            items, functions = [b"\xd2" + item + _END for item in items], False
+            items, functions = [bytes((REF_FUNC,)) + item + _END for item in items], False
         self._add_elem(module.ACTIVE, index, offset, FUNCREF if functions else element, functions, items)
 
     def _memory(self, index: int) -> None:
@@ -337,7 +340,7 @@ class FieldReader:
         pages = unsigned(-(-len(data) >> (16 if page < 0 else page)))
         flags = 0x01 | (0x04 if is64 else 0) | (0x08 if page >= 0 else 0)
         self.sections.memories.append(bytes((flags,)) + pages + pages + (unsigned(page) if page >= 0 else b""))
-        self._add_data(0, index, (b"\x42" if is64 else b"\x41") + b"\x00" + _END, data)
+        self._add_data(0, index, _ZERO64 if is64 else _ZERO32, data)
 
     def _global(self, index: int) -> None:
         self._skip_id()

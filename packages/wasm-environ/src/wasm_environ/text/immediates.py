@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from wasm_environ.binary.writer import signed, unsigned
+from wasm_environ.op import SELECT_VALTYPES
 from wasm_environ.opcodes import BY_MNEMONIC, OPS, Op
 from wasm_environ.text.lexer import Annotation, Tokens
 from wasm_environ.text.numbers import float_bits, int_bits, natural
@@ -331,7 +332,7 @@ def _select(scope: Scope, code: bytes, op: Op) -> bytes:
         while scope.tokens.toks[scope.tokens.i] != ")":
             results.append(scope.types.value_type())
         scope.tokens.i += 1
-    return b"\x1c" + unsigned(len(results)) + b"".join(results)
+    return bytes((SELECT_VALTYPES,)) + unsigned(len(results)) + b"".join(results)
 
 
 def _heap_type(scope: Scope, code: bytes, op: Op) -> bytes:

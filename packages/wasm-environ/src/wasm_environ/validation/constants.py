@@ -14,8 +14,22 @@ from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.function import aggregate, control, numeric, reference, vector
 from wasm_environ.function.context import Context
 from wasm_environ.function.state import State
-from wasm_environ.function.tables import POP1, POP2, PUSH
+from wasm_environ.function.tables import CLASS, PLAIN
 from wasm_environ.module import ConstExpr
+from wasm_environ.op import (
+    ANY_CONVERT_EXTERN,
+    END,
+    EXTERN_CONVERT_ANY,
+    F32_CONST,
+    F64_CONST,
+    GLOBAL_GET,
+    I32_CONST,
+    I64_CONST,
+    REF_FUNC,
+    REF_I31,
+    REF_NULL,
+    V128_CONST,
+)
 from wasm_environ.opcodes import BY_ID, ID_LIMIT
 from wasm_environ.types import I32
 
@@ -39,9 +53,6 @@ def _constant_table() -> bytes:
 
 
 IS_CONSTANT: Final[bytes] = _constant_table()
-END: Final = 0x0B
-GLOBAL_GET: Final = 0x23
-I32_CONST: Final = 0x41
 
 
 @final
@@ -93,26 +104,24 @@ class ConstValidator:
             self.global_get(s)
         elif op == I32_CONST:
             numeric.i32_const(s)
-        elif op == 0x42:
+        elif op == I64_CONST:
             numeric.i64_const(s)
-        elif op == 0x43 or op == 0x44:
+        elif op == F32_CONST or op == F64_CONST:
             numeric.float_const(s, op)
-        elif op == reference.REF_NULL:
+        elif op == REF_NULL:
             reference.ref_null(s)
-        elif op == reference.REF_FUNC:
+        elif op == REF_FUNC:
             reference.ref_func(s)
-        elif op == vector.V128_CONST:
+        elif op == V128_CONST:
             vector.v128_const(s)
-        elif op == reference.REF_I31:
+        elif op == REF_I31:
             reference.i31(s, op)
-        elif op == reference.ANY_CONVERT_EXTERN or op == reference.EXTERN_CONVERT_ANY:
+        elif op == ANY_CONVERT_EXTERN or op == EXTERN_CONVERT_ANY:
             reference.convert(s, op)
-        elif op >= aggregate.STRUCT_NEW:
-            aggregate.aggregate(s, op)
+        elif CLASS[op] == PLAIN:
+            s.plain(op)
         else:
-            s.pop_t(POP1[op])
-            s.pop_t(POP2[op])
-            s.push(PUSH[op])
+            aggregate.aggregate(s, op, CLASS[op])
 
     def global_get(self, s: State) -> None:
         """Immutable globals that stand before: imported ones only, unless gc is on (spec: C.globals)."""

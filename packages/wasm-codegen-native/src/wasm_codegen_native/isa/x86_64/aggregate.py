@@ -55,27 +55,28 @@ from wasm_codegen_native.values import CONST, REG, WORDS, Values
 from wasm_environ.function.aggregate import NEVER_NULL
 from wasm_environ.heap_layout import ARRAY_ELEMENTS, ARRAY_LENGTH, DESCRIPTOR_AT, INLINE_LIMIT, is_func
 from wasm_environ.libcalls import INDEX
-from wasm_environ.opcodes import BY_MNEMONIC
+from wasm_environ.op import (
+    ARRAY_GET,
+    ARRAY_GET_S,
+    ARRAY_GET_U,
+    ARRAY_LEN,
+    ARRAY_NEW,
+    ARRAY_NEW_DEFAULT,
+    ARRAY_NEW_FIXED,
+    ARRAY_SET,
+    STRUCT_GET,
+    STRUCT_GET_S,
+    STRUCT_GET_U,
+    STRUCT_NEW,
+    STRUCT_NEW_DEFAULT,
+    STRUCT_SET,
+)  # fmt: skip
 from wasm_environ.types import F32, F64, I8, I16, I32, I64, REF, V128
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_GC_HEAP, HEAP_BASE, HEAP_BUMP, HEAP_LIMIT
 
 EIGHTHS: Final[vec[i64]] = vec[i64]([0x0101010101010101, 0x0001000100010001, 0x0000000100000001])  # by log2 of the size: what repeats a value in 8 bytes
 NULL_REFERENCE: Final = 12
 ARRAY_OUT_OF_BOUNDS: Final = 13
-STRUCT_NEW: Final[i64] = BY_MNEMONIC["struct.new"].id
-STRUCT_NEW_DEFAULT: Final[i64] = BY_MNEMONIC["struct.new_default"].id
-STRUCT_GET: Final[i64] = BY_MNEMONIC["struct.get"].id
-STRUCT_GET_S: Final[i64] = BY_MNEMONIC["struct.get_s"].id
-STRUCT_GET_U: Final[i64] = BY_MNEMONIC["struct.get_u"].id
-STRUCT_SET: Final[i64] = BY_MNEMONIC["struct.set"].id
-ARRAY_NEW: Final[i64] = BY_MNEMONIC["array.new"].id
-ARRAY_NEW_DEFAULT: Final[i64] = BY_MNEMONIC["array.new_default"].id
-ARRAY_NEW_FIXED: Final[i64] = BY_MNEMONIC["array.new_fixed"].id
-ARRAY_GET: Final[i64] = BY_MNEMONIC["array.get"].id
-ARRAY_GET_S: Final[i64] = BY_MNEMONIC["array.get_s"].id
-ARRAY_GET_U: Final[i64] = BY_MNEMONIC["array.get_u"].id
-ARRAY_SET: Final[i64] = BY_MNEMONIC["array.set"].id
-ARRAY_LEN: Final[i64] = BY_MNEMONIC["array.len"].id
 GC_ALLOC: Final[i64] = INDEX["gc_alloc"]
 ARRAY_ALLOC: Final[i64] = INDEX["array_alloc"]
 
@@ -141,10 +142,9 @@ class Aggregates:
             self.array_len(b)
         elif op == ARRAY_NEW_FIXED:
             self.array_new_fixed(a, b, self.kind(storage))
-        elif op == ARRAY_NEW or op == ARRAY_NEW_DEFAULT:
-            self.array_new(a, self.kind(storage), op == ARRAY_NEW_DEFAULT)
         else:
-            raise AssertionError(op)
+            assert op == ARRAY_NEW or op == ARRAY_NEW_DEFAULT
+            self.array_new(a, self.kind(storage), op == ARRAY_NEW_DEFAULT)
 
     def kind(self, storage: i64) -> i64:
         """The row of a storage type in STORAGES."""

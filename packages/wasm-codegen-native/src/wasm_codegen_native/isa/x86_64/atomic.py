@@ -32,17 +32,13 @@ from wasm_codegen_native.isa.x86_64.encodings import (
 from wasm_codegen_native.isa.x86_64.memory import Memory
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.registers import RAX
+from wasm_codegen_native.kinds import ATOMIC_CMPXCHG, ATOMIC_FENCE, ATOMIC_RMW, ATOMIC_STORE, NUMBER
 from wasm_codegen_native.machine import T_I32, T_I64
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, WORDS, Values
 
 HEAP_MISALIGNED: Final = 2
-FENCE: Final = 0x503
-FIRST_LOAD: Final = 0x510
-FIRST_STORE: Final = 0x517
-FIRST_RMW: Final = 0x51E
-FIRST_CMPXCHG: Final = 0x548
-# Every group has seven members: i32, i64, i32 8, i32 16, i64 8, i64 16, i64 32 bits.
+# Of SEVEN.
 SIZES: Final = bytes([4, 8, 1, 2, 1, 2, 4])
 WIDE: Final = bytes([0, 1, 0, 0, 1, 1, 1])
 # The groups of read-modify-write.
@@ -65,9 +61,9 @@ class Atomic:
         self.traps: Traps = traps
         self.memory: Memory = memory
 
-    def lower(self, op: i64) -> None:
+    def lower(self, op: i64, kind: i64) -> None:
         """Lower one op."""
-        if op == FENCE:
+        if kind == ATOMIC_FENCE:
             self.code.byte(0x0F)  # mfence
             self.code.byte(0xAE)
             self.code.byte(0xF0)
@@ -76,15 +72,15 @@ class Atomic:
         p = v.pc - WORDS
         offset = v.ops[p + 1]
         memory = v.ops[p + 2]
-        if op >= FIRST_CMPXCHG:
-            self.compare_exchange(op - FIRST_CMPXCHG, memory, offset)
-        elif op >= FIRST_RMW:
-            n = op - FIRST_RMW
+        n: i64 = NUMBER[op]
+        if kind == ATOMIC_CMPXCHG:
+            self.compare_exchange(n, memory, offset)
+        elif kind == ATOMIC_RMW:
             self.read_modify_write(n // 7, n % 7, memory, offset)
-        elif op >= FIRST_STORE:
-            self.store(op - FIRST_STORE, memory, offset)
+        elif kind == ATOMIC_STORE:
+            self.store(n, memory, offset)
         else:
-            self.load(op - FIRST_LOAD, memory, offset)
+            self.load(n, memory, offset)
 
     def check_alignment(self, i: i64, offset: i64, size: i64) -> None:
         """Trap unless entry i + offset is a multiple of size."""

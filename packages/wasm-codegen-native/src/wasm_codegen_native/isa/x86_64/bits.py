@@ -32,6 +32,7 @@ from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.registers import RAX, RDX
 from wasm_codegen_native.machine import T_I64
 from wasm_codegen_native.values import REG, Values
+from wasm_environ.op import I64_ADD128, I64_MUL_WIDE_S, I64_MUL_WIDE_U
 
 
 @final
@@ -126,11 +127,11 @@ class Bits:
         """i64.add128 i64.sub128 i64.mul_wide_s i64.mul_wide_u"""
         v = self.v
         asm = self.asm
-        if op >= 0x215:
+        if op == I64_MUL_WIDE_S or op == I64_MUL_WIDE_U:
             i = v.operands(2)
             v.place(i, RAX)
             v.take(RDX)
-            asm.rr((IMUL_WIDE if op == 0x215 else MUL) | W, 0, v.reg(i + 1))
+            asm.rr((IMUL_WIDE if op == I64_MUL_WIDE_S else MUL) | W, 0, v.reg(i + 1))
             v.release(i + 1)
             v.pop(2)
             v.push_reg(T_I64, RAX)
@@ -141,8 +142,8 @@ class Bits:
         high = v.own(i + 1)
         other_low = v.reg(i + 2)
         other_high = v.reg(i + 3)
-        asm.rr((ADD if op == 0x213 else SUB) | W, low, other_low)
-        asm.rr((ADC if op == 0x213 else SBB) | W, high, other_high)
+        asm.rr((ADD if op == I64_ADD128 else SUB) | W, low, other_low)
+        asm.rr((ADC if op == I64_ADD128 else SBB) | W, high, other_high)
         v.release(i + 2)
         v.release(i + 3)
         v.pop(4)

@@ -22,21 +22,12 @@ from wasm_codegen_native.machine import T_I32, T_I64
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import WORDS, Values
 from wasm_environ.heap_layout import DESCRIPTOR_AT, KIND_ARRAY, KIND_STRUCT, is_func
-from wasm_environ.opcodes import BY_MNEMONIC
+from wasm_environ.op import BR_ON_CAST, BR_ON_CAST_FAIL, I31_GET_S, I31_GET_U, REF_CAST, REF_CAST_NULL, REF_I31, REF_TEST, REF_TEST_NULL
 from wasm_environ.types import ARRAY, CONCRETE, EQ, EXACT, HEAP_SHIFT, I31, NOEXN, NOEXTERN, NOFUNC, NONE, NULLABLE, STRUCT
 from wasm_environ.vmtypes import CONTEXT_TYPES, FUNC_REF_TYPE_ID, TYPE_KIND
 
 NULL_REFERENCE: Final = 12
 CAST_FAILURE: Final = 14
-REF_TEST: Final[i64] = BY_MNEMONIC["ref.test"].id
-REF_TEST_NULL: Final[i64] = BY_MNEMONIC["ref.test null"].id
-REF_CAST: Final[i64] = BY_MNEMONIC["ref.cast"].id
-REF_CAST_NULL: Final[i64] = BY_MNEMONIC["ref.cast null"].id
-BR_ON_CAST: Final[i64] = BY_MNEMONIC["br_on_cast"].id
-BR_ON_CAST_FAIL: Final[i64] = BY_MNEMONIC["br_on_cast_fail"].id
-REF_I31: Final[i64] = BY_MNEMONIC["ref.i31"].id
-I31_GET_S: Final[i64] = BY_MNEMONIC["i31.get_s"].id
-I31_GET_U: Final[i64] = BY_MNEMONIC["i31.get_u"].id
 
 # What the last test says, beside condition codes.
 ALWAYS: Final = -1
@@ -65,8 +56,8 @@ class Casts:
         self.descriptor: i64 = -1  # this register, or if that is -1 ...
         self.descriptor_disp: i64 = 0  # at this place in the frame
 
-    def lower(self, op: i64) -> bool:
-        """Lower one op; False if it is none of these."""
+    def lower(self, op: i64) -> None:
+        """Lower one op."""
         p = self.v.pc - WORDS
         a = self.v.ops[p + 1]
         b = self.v.ops[p + 2]
@@ -78,11 +69,9 @@ class Casts:
             self.br_on_cast(a, b, op == BR_ON_CAST_FAIL)
         elif op == REF_I31:
             self.ref_i31()
-        elif op == I31_GET_S or op == I31_GET_U:
-            self.i31_get(SAR_IMM if op == I31_GET_S else SHR_IMM)
         else:
-            return False
-        return True
+            assert op == I31_GET_S or op == I31_GET_U
+            self.i31_get(SAR_IMM if op == I31_GET_S else SHR_IMM)
 
     # ---- i31
     def ref_i31(self) -> None:

@@ -41,6 +41,7 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     XORPS,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.notation import W
+from wasm_codegen_native.kinds import FLOAT_CONVERT, FLOAT_TRUNC, FLOAT_TRUNC_SAT, REINTERPRET_FLOAT
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, Values
@@ -57,7 +58,7 @@ CC_NO: Final = 1
 
 @final
 class Convert:
-    """Ops 0xA8 to 0xBF but demote and promote, and the saturating ones 0x200 to 0x207."""
+    """Conversions between integers and floats."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps) -> None:
         self.asm: Assembler = asm
@@ -65,25 +66,16 @@ class Convert:
         self.v: Values = values
         self.traps: Traps = traps
 
-    def lower(self, op: i64) -> None:
-        """Lower one op."""
-        if op >= 0x200:
-            n = op - 0x200
-            self.to_integer(T_I64 if n >= 4 else T_I32, (n & 1) == 0, (n & 2) != 0, True)
-        elif op <= 0xAB:
-            n = op - 0xA8
-            self.to_integer(T_I32, (n & 1) == 0, (n & 2) != 0, False)
-        elif op <= 0xB1:
-            n = op - 0xAE
-            self.to_integer(T_I64, (n & 1) == 0, (n & 2) != 0, False)
-        elif op <= 0xB5:
-            self.to_float(T_F32, op - 0xB2)
-        elif op <= 0xBA:
-            self.to_float(T_F64, op - 0xB7)
-        elif op == 0xBC or op == 0xBD:
-            self.reinterpret_to_integer(op == 0xBD)
+    def lower(self, kind: i64, n: i64, type: i64) -> None:
+        """Lower op n of a kind, which gives a value of the type."""
+        if kind == FLOAT_TRUNC or kind == FLOAT_TRUNC_SAT:
+            self.to_integer(type, (n & 1) == 0, (n & 2) != 0, kind == FLOAT_TRUNC_SAT)
+        elif kind == FLOAT_CONVERT:
+            self.to_float(type, n)
+        elif kind == REINTERPRET_FLOAT:
+            self.reinterpret_to_integer(type == T_I64)
         else:
-            self.reinterpret_to_float(op == 0xBF)
+            self.reinterpret_to_float(type == T_F64)
 
     # ---- float -> integer
     def to_integer(self, type: i64, signed: bool, double: bool, saturate: bool) -> None:

@@ -18,18 +18,19 @@ from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import REG, WORDS, Values
 from wasm_environ.function.aggregate import NEVER_NULL
 from wasm_environ.heap_layout import DESCRIPTOR_AT
-from wasm_environ.opcodes import BY_MNEMONIC
+from wasm_environ.op import (
+    BR_ON_CAST_DESC_EQ,
+    BR_ON_CAST_DESC_EQ_FAIL,
+    REF_CAST_DESC_EQ,
+    REF_CAST_DESC_EQ_NULL,
+    REF_GET_DESC,
+    STRUCT_NEW_DEFAULT_DESC,
+    STRUCT_NEW_DESC,
+)  # fmt: skip
 from wasm_environ.types import NULLABLE
 
 NULL_DESCRIPTOR: Final = 18
 DESCRIPTOR_CAST_FAILURE: Final = 19
-STRUCT_NEW_DESC: Final[i64] = BY_MNEMONIC["struct.new_desc"].id
-STRUCT_NEW_DEFAULT_DESC: Final[i64] = BY_MNEMONIC["struct.new_default_desc"].id
-REF_GET_DESC: Final[i64] = BY_MNEMONIC["ref.get_desc"].id
-REF_CAST_DESC_EQ: Final[i64] = BY_MNEMONIC["ref.cast_desc_eq"].id
-REF_CAST_DESC_EQ_NULL: Final[i64] = BY_MNEMONIC["ref.cast_desc_eq null"].id
-BR_ON_CAST_DESC_EQ: Final[i64] = BY_MNEMONIC["br_on_cast_desc_eq"].id
-BR_ON_CAST_DESC_EQ_FAIL: Final[i64] = BY_MNEMONIC["br_on_cast_desc_eq_fail"].id
 
 
 @final
@@ -43,8 +44,8 @@ class Descriptors:
         self.aggregates: Aggregates = aggregates
         self.casts: Casts = casts
 
-    def lower(self, op: i64) -> bool:
-        """Lower one op; False if it is none of these."""
+    def lower(self, op: i64) -> None:
+        """Lower one op."""
         p = self.v.pc - WORDS
         a = self.v.ops[p + 1]
         b = self.v.ops[p + 2]
@@ -55,11 +56,9 @@ class Descriptors:
             self.get_descriptor(b)
         elif op == REF_CAST_DESC_EQ or op == REF_CAST_DESC_EQ_NULL:
             self.ref_cast(a, b, self.v.ops[p + 3])
-        elif op == BR_ON_CAST_DESC_EQ or op == BR_ON_CAST_DESC_EQ_FAIL:
-            self.br_on_cast(a, b, op == BR_ON_CAST_DESC_EQ_FAIL)
         else:
-            return False
-        return True
+            assert op == BR_ON_CAST_DESC_EQ or op == BR_ON_CAST_DESC_EQ_FAIL
+            self.br_on_cast(a, b, op == BR_ON_CAST_DESC_EQ_FAIL)
 
     def check(self, i: i64, never_null: i64) -> None:
         """Entry i, a descriptor, gets into a register, and must not be null."""

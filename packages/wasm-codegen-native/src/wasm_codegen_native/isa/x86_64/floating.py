@@ -47,6 +47,7 @@ from wasm_codegen_native.isa.x86_64.encodings import (
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.vector_encodings import CMPPD, CMPPS
+from wasm_codegen_native.kinds import FLOAT_BINARY, FLOAT_COMPARE, FLOAT_RESIZE, FLOAT_UNARY, NUMBER, TYPE
 from wasm_codegen_native.machine import T_F32, T_F64
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, REG, Values
@@ -72,27 +73,20 @@ class Floating:
         self.integer: Integer = integer
         self.convert: Convert = Convert(asm, values, traps)
 
-    def lower(self, op: i64) -> bool:
-        """Lower one op; False if it is no floating point op."""
-        if op >= 0xA0 and op <= 0xA6:
-            self.binary(op - 0xA0, T_F64)
-        elif op >= 0x92 and op <= 0x98:
-            self.binary(op - 0x92, T_F32)
-        elif op >= 0x61 and op <= 0x66:
-            self.compare(op - 0x61, T_F64, UCOMISD)
-        elif op >= 0x5B and op <= 0x60:
-            self.compare(op - 0x5B, T_F32, UCOMISS)
-        elif op >= 0x99 and op <= 0x9F:
-            self.unary(op - 0x99, T_F64)
-        elif op >= 0x8B and op <= 0x91:
-            self.unary(op - 0x8B, T_F32)
-        elif op == 0xB6 or op == 0xBB:
-            self.resize(CVTSD2SS if op == 0xB6 else CVTSS2SD, T_F32 if op == 0xB6 else T_F64)
-        elif (op >= 0xA8 and op <= 0xBF) or (op >= 0x200 and op <= 0x207):
-            self.convert.lower(op)
+    def lower(self, op: i64, kind: i64) -> None:
+        """Lower one op."""
+        type: i64 = TYPE[op]
+        n: i64 = NUMBER[op]
+        if kind == FLOAT_BINARY:
+            self.binary(n, type)
+        elif kind == FLOAT_COMPARE:
+            self.compare(n, type, UCOMISD if type == T_F64 else UCOMISS)
+        elif kind == FLOAT_UNARY:
+            self.unary(n, type)
+        elif kind == FLOAT_RESIZE:
+            self.resize(CVTSD2SS if type == T_F32 else CVTSS2SD, type)
         else:
-            return False
-        return True
+            self.convert.lower(kind, n, type)
 
     # ---- two operands
     def binary(self, n: i64, type: i64) -> None:

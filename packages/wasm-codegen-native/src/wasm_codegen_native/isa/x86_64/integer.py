@@ -6,6 +6,7 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native import kinds
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
@@ -63,24 +64,16 @@ from wasm_codegen_native.isa.x86_64.encodings import (
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.registers import RCX
+from wasm_codegen_native.kinds import NUMBER, TYPE
 from wasm_codegen_native.machine import T_I32, T_I64
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, FLAGS, OP_MASK, REG, WORDS, Values
+from wasm_environ.op import BR_IF, I32_EQZ, IF, SELECT, SELECT_VALTYPES
 
 RBP: Final = 5
-# Binary ops from i32.add and i64.add on: the row, the digit of the immediate form (0xFF: none), commutative.
-# fmt: off
-ADD_TO_ROTR: Final = ("add", "sub", "mul", "div_s", "div_u", "rem_s", "rem_u", "and", "or", "xor", "shl", "shr_s", "shr_u", "rotl", "rotr")
 # eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u, and the same with the operands swapped
 COMPARE: Final = bytes([CC_E, CC_NE, CC_L, CC_B, CC_G, CC_A, CC_LE, CC_BE, CC_GE, CC_AE])
 SWAPPED: Final = bytes([CC_E, CC_NE, CC_G, CC_A, CC_L, CC_B, CC_GE, CC_AE, CC_LE, CC_BE])
-# fmt: on
-EQZ32: Final = 0x45
-EQZ64: Final = 0x50
-BR_IF: Final = 0x0D
-IF: Final = 0x04
-SELECT: Final = 0x1B
-SELECT_TYPED: Final = 0x1C
 
 
 @final
@@ -96,40 +89,29 @@ class Integer:
         self.bits: Bits = Bits(asm, values, features)
         self.has_bmi2: bool = "bmi2" in features
 
-    def lower(self, op: i64) -> bool:
-        """Lower one op with an opcode up to 0xC4; False if it is not an integer op."""
-        if op >= 0x6A and op <= 0x78:
-            self.binary(op - 0x6A, T_I32)
-        elif op >= 0x7C and op <= 0x8A:
-            self.binary(op - 0x7C, T_I64)
-        elif op >= 0x46 and op <= 0x4F:
-            self.compare(op - 0x46, T_I32)
-        elif op >= 0x51 and op <= 0x5A:
-            self.compare(op - 0x51, T_I64)
-        elif op == EQZ32:
-            self.eqz(T_I32)
-        elif op == EQZ64:
-            self.eqz(T_I64)
-        elif op == 0xA7:
+    def lower(self, op: i64, kind: i64) -> None:
+        """Lower one op."""
+        type: i64 = TYPE[op]
+        n: i64 = NUMBER[op]
+        if kind == kinds.INTEGER_BINARY:
+            self.binary(n, type)
+        elif kind == kinds.INTEGER_COMPARE:
+            self.compare(n, type)
+        elif kind == kinds.INTEGER_EQZ:
+            self.eqz(type)
+        elif kind == kinds.INTEGER_WRAP:
             self.wrap()
-        elif op == 0xAD:
+        elif kind == kinds.INTEGER_EXTEND_U:
             self.extend_unsigned()
-        elif op == 0xAC or op == 0xC4:
-            self.extend(MOVSXD, T_I64, 4)
-        elif op >= 0xC0 and op <= 0xC3:
-            type: i64 = T_I32 if op < 0xC2 else T_I64
-            self.extend(MOVSX8 if op & 1 == 0 else MOVSX16, type, 1 if op & 1 == 0 else 2)
-        elif (op >= 0x67 and op <= 0x69) or (op >= 0x79 and op <= 0x7B):
-            if op < 0x79:
-                self.bits.count(op - 0x67, T_I32)
-            else:
-                self.bits.count(op - 0x79, T_I64)
+        elif kind == kinds.INTEGER_EXTEND_S:
+            self.extend(MOVSX8 if n == 0 else MOVSX16 if n == 1 else MOVSXD, type, shl(1, n))
+        elif kind == kinds.INTEGER_COUNT:
+            self.bits.count(n, type)
         else:
-            return False
-        return True
+            self.bits.wide_arithmetic(op)
 
     def binary(self, n: i64, type: i64) -> None:
-        """Op n of ADD_TO_ROTR."""
+        """Op n of INTEGER_BINARY."""
         if self.fold(n, type):
             return
         if n == 0:
@@ -411,11 +393,11 @@ class Integer:
         v = self.v
         if v.fuse:
             op = v.ops[v.pc] & OP_MASK
-            while op == EQZ32:
+            while op == I32_EQZ:
                 condition ^= 1
                 v.pc += WORDS
                 op = v.ops[v.pc] & OP_MASK
-            if op == BR_IF or op == IF or op == SELECT or op == SELECT_TYPED:
+            if op == BR_IF or op == IF or op == SELECT or op == SELECT_VALTYPES:
                 v.push(FLAGS, T_I32, condition)
                 return
         self.materialize(condition)

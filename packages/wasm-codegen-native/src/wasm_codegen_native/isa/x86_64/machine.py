@@ -55,6 +55,7 @@ from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.reference import References
 from wasm_codegen_native.isa.x86_64.registers import PUSHED, numbers
 from wasm_codegen_native.isa.x86_64.vector import Vectors
+from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, LAST_FLOAT, LAST_INTEGER, LAST_MEMORY, REFERENCE, VECTOR
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, Machine
 from wasm_codegen_native.values import Values
 from wasm_environ.libcalls import INDEX
@@ -394,40 +395,31 @@ class X86Machine(Machine):
             self.floating.canonical(floats == SCALAR_F64, register)
 
     # ---- ops
-    def lower(self, op: i64) -> None:
-        if op < 0x20:
+    def lower(self, op: i64, kind: i64) -> None:
+        if kind <= LAST_INTEGER:
+            assert self.integer is not None
+            self.integer.lower(op, kind)
+        elif kind <= LAST_MEMORY:
+            assert self.memory is not None
+            self.memory.lower(op, kind)
+        elif kind <= LAST_FLOAT:
+            assert self.floating is not None
+            self.floating.lower(op, kind)
+        elif kind == REFERENCE:
             assert self.references is not None
             self.references.lower(op)
-        elif op <= 0x40:
-            assert self.memory is not None
-            self.memory.lower(op)
-        elif op <= 0xD3:
-            assert self.integer is not None
-            if not self.integer.lower(op):
-                assert self.floating is not None
-                assert self.references is not None
-                if not self.floating.lower(op):
-                    self.references.lower(op)
-        elif op >= 0x500:
-            assert self.atomic is not None
-            self.atomic.lower(op)
-        elif op >= 0x300:
+        elif kind == VECTOR:
             assert self.vectors is not None
             self.vectors.lower(op)
-        elif op < 0x200:
+        elif kind == AGGREGATE:
             assert self.aggregates is not None
+            self.aggregates.lower(op)
+        elif kind == CAST:
             assert self.casts is not None
+            self.casts.lower(op)
+        elif kind == DESCRIPTOR:
             assert self.descriptors is not None
-            if not self.casts.lower(op) and not self.descriptors.lower(op):
-                self.aggregates.lower(op)
-        elif op <= 0x207:
-            assert self.floating is not None
-            self.floating.lower(op)
-        elif op >= 0x213:
-            assert self.integer is not None
-            self.integer.bits.wide_arithmetic(op)
+            self.descriptors.lower(op)
         else:
-            assert self.references is not None
-            self.references.lower(op)
-
-
+            assert self.atomic is not None
+            self.atomic.lower(op, kind)

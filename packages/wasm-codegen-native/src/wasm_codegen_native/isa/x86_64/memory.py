@@ -37,55 +37,52 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     SHR_IMM,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.notation import W
-from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64
+from wasm_codegen_native.kinds import LOAD, STORE, TYPE, by_op
+from wasm_codegen_native.machine import T_F32, T_I32, T_I64
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, REG, WORDS, Values
 from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_BASE, MEMORY_DEFINITION
 
 MEMORY_OUT_OF_BOUNDS: Final = 1
 NONE: Final = -1
-FIRST_LOAD: Final = 0x28
-FIRST_STORE: Final = 0x36
-MEMORY_SIZE: Final = 0x3F
 
-# Columns: row, type of the value, bytes accessed; from i32.load on.
+# Columns: mnemonic, row, bytes accessed.
 # fmt: off
 LOADS: Final = (
-    (MOV_LOAD,         T_I32, 4),
-    (MOV_LOAD | W,     T_I64, 8),
-    (MOVSS_LOAD,       T_F32, 4),
-    (MOVSD_LOAD,       T_F64, 8),
-    (MOVSX8,           T_I32, 1),
-    (MOVZX8,           T_I32, 1),
-    (MOVSX16,          T_I32, 2),
-    (MOVZX16,          T_I32, 2),
-    (MOVSX8 | W,       T_I64, 1),
-    (MOVZX8,           T_I64, 1),
-    (MOVSX16 | W,      T_I64, 2),
-    (MOVZX16,          T_I64, 2),
-    (MOVSXD,           T_I64, 4),
-    (MOV_LOAD,         T_I64, 4),
+    ("i32.load",     MOV_LOAD,     4),
+    ("i64.load",     MOV_LOAD | W, 8),
+    ("f32.load",     MOVSS_LOAD,   4),
+    ("f64.load",     MOVSD_LOAD,   8),
+    ("i32.load8_s",  MOVSX8,       1),
+    ("i32.load8_u",  MOVZX8,       1),
+    ("i32.load16_s", MOVSX16,      2),
+    ("i32.load16_u", MOVZX16,      2),
+    ("i64.load8_s",  MOVSX8 | W,   1),
+    ("i64.load8_u",  MOVZX8,       1),
+    ("i64.load16_s", MOVSX16 | W,  2),
+    ("i64.load16_u", MOVZX16,      2),
+    ("i64.load32_s", MOVSXD,       4),
+    ("i64.load32_u", MOV_LOAD,     4),
 )
-# Columns: row, row of the immediate form or 0, bytes of its immediate, bytes accessed; from i32.store on.
+# Columns: mnemonic, row, row of the immediate form, bytes of its immediate, bytes accessed.
 STORES: Final = (
-    (MOV_STORE,        MOV_IMM,     4, 4),
-    (MOV_STORE | W,    MOV_IMM | W, 4, 8),
-    (MOVSS_STORE,      MOV_IMM,     4, 4),
-    (MOVSD_STORE,      MOV_IMM | W, 4, 8),
-    (MOV_STORE8,       MOV_IMM8,    1, 1),
-    (MOV_STORE16,      MOV_IMM16,   2, 2),
-    (MOV_STORE8,       MOV_IMM8,    1, 1),
-    (MOV_STORE16,      MOV_IMM16,   2, 2),
-    (MOV_STORE,        MOV_IMM,     4, 4),
+    ("i32.store",    MOV_STORE,     MOV_IMM,     4, 4),
+    ("i64.store",    MOV_STORE | W, MOV_IMM | W, 4, 8),
+    ("f32.store",    MOVSS_STORE,   MOV_IMM,     4, 4),
+    ("f64.store",    MOVSD_STORE,   MOV_IMM | W, 4, 8),
+    ("i32.store8",   MOV_STORE8,    MOV_IMM8,    1, 1),
+    ("i32.store16",  MOV_STORE16,   MOV_IMM16,   2, 2),
+    ("i64.store8",   MOV_STORE8,    MOV_IMM8,    1, 1),
+    ("i64.store16",  MOV_STORE16,   MOV_IMM16,   2, 2),
+    ("i64.store32",  MOV_STORE,     MOV_IMM,     4, 4),
 )
 # fmt: on
-LOAD_ROWS: Final[vec[i64]] = vec[i64]([row[0] for row in LOADS])
-LOAD_TYPES: Final = bytes([row[1] for row in LOADS])
-LOAD_SIZES: Final = bytes([row[2] for row in LOADS])
-STORE_ROWS: Final[vec[i64]] = vec[i64]([row[0] for row in STORES])
-STORE_IMMEDIATES: Final[vec[i64]] = vec[i64]([row[1] for row in STORES])
-STORE_IMMEDIATE_SIZES: Final = bytes([row[2] for row in STORES])
-STORE_SIZES: Final = bytes([row[3] for row in STORES])
+# By op id.
+LOAD_ROWS: Final[vec[i64]] = vec[i64](by_op({row[0]: row[1] for row in LOADS}))
+STORE_ROWS: Final[vec[i64]] = vec[i64](by_op({row[0]: row[1] for row in STORES}))
+STORE_IMMEDIATES: Final[vec[i64]] = vec[i64](by_op({row[0]: row[2] for row in STORES}))
+STORE_IMMEDIATE_SIZES: Final[bytes] = bytes(by_op({row[0]: row[3] for row in STORES}))
+SIZES: Final[bytes] = bytes(by_op({row[0]: row[-1] for row in (*LOADS, *STORES)}))
 
 
 @final
@@ -105,15 +102,15 @@ class Memory:
         self.own_base: bool = False
         self.own_index: bool = False
 
-    def lower(self, op: i64) -> None:
+    def lower(self, op: i64, kind: i64) -> None:
         """Lower one op."""
         p = self.v.pc - WORDS
         a = self.v.ops[p + 1]
         memory = self.v.ops[p + 2]
-        if op < FIRST_STORE:
-            self.load(op - FIRST_LOAD, memory, a)
-        elif op < MEMORY_SIZE:
-            self.store(op - FIRST_STORE, memory, a)
+        if kind == LOAD:
+            self.load(op, memory, a)
+        elif kind == STORE:
+            self.store(op, memory, a)
         else:
             self.size(a)
 
@@ -221,12 +218,12 @@ class Memory:
             self.asm.v2x(row, reg, self.base, self.index, 0, self.disp)
 
     # ---- loads and stores
-    def load(self, n: i64, memory: i64, offset: i64) -> None:
-        """Row n of LOADS."""
+    def load(self, op: i64, memory: i64, offset: i64) -> None:
+        """A row of LOADS."""
         v = self.v
-        row: i64 = LOAD_ROWS[n]
-        type: i64 = LOAD_TYPES[n]
-        size: i64 = LOAD_SIZES[n]
+        row: i64 = LOAD_ROWS[op]
+        type: i64 = TYPE[op]
+        size: i64 = SIZES[op]
         i = v.operands(1)
         target = v.target(type)
         self.address(i, memory, offset, size)
@@ -251,17 +248,17 @@ class Memory:
             v.release(i)
         v.finish(1, type, to, target)
 
-    def store(self, n: i64, memory: i64, offset: i64) -> None:
-        """Row n of STORES."""
+    def store(self, op: i64, memory: i64, offset: i64) -> None:
+        """A row of STORES."""
         v = self.v
         i = v.operands(2)
-        size: i64 = STORE_SIZES[n]
+        size: i64 = SIZES[op]
         self.address(i, memory, offset, size)
         value = i + 1
         type = v.type[value]
-        immediate: i64 = STORE_IMMEDIATE_SIZES[n]
+        immediate: i64 = STORE_IMMEDIATE_SIZES[op]
         if v.kind[value] == CONST and (size <= 4 or (v.low[value] >= -0x80000000 and v.low[value] <= 0x7FFFFFFF)):
-            row: i64 = STORE_IMMEDIATES[n]
+            row: i64 = STORE_IMMEDIATES[op]
             self.code.mark()
             self.operand(row, 0)
             if immediate == 4:
@@ -272,7 +269,7 @@ class Memory:
                 self.code.byte(v.low[value])
         else:
             register = v.reg(value)
-            row = STORE_ROWS[n]
+            row = STORE_ROWS[op]
             self.code.mark()
             if type < T_F32:
                 self.operand(row, register)

@@ -35,6 +35,7 @@ from wasm_codegen_native.machine import T_F32, T_I32, T_I64, Machine
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, FLAGS, REG, WORDS, Values
 from wasm_environ.libcalls import INDEX
+from wasm_environ.op import REF_EQ, REF_IS_NULL, SELECT, SELECT_VALTYPES, TABLE_SIZE
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, FUNC_REF_TYPE_ID, TABLE_BASE, TABLE_LENGTH
 
 RBP: Final = 5
@@ -62,13 +63,14 @@ class References:
     def lower(self, op: i64) -> None:
         """Lower one op."""
         v = self.v
-        if op == 0x1B or op == 0x1C:
+        if op == SELECT or op == SELECT_VALTYPES:
             self.select()
-        elif op == 0xD1:  # ref.is_null
+        elif op == REF_IS_NULL:
             self.integer.eqz(T_I64)
-        elif op == 0xD3:  # ref.eq
+        elif op == REF_EQ:
             self.integer.compare(0, T_I64)
-        elif op == 0x210:
+        else:
+            assert op == TABLE_SIZE
             v.operands(0)
             table = v.ops[v.pc - WORDS + 1]
             type: i64 = T_I64 if self.frame.tables.table_is64[table] != 0 else T_I32
@@ -76,8 +78,6 @@ class References:
             self.asm.rm(MOV_LOAD | W, to, self.frame.context, self.frame.tables.table_places[table])
             self.asm.rm(MOV_LOAD | W if type == T_I64 else MOV_LOAD, to, to, TABLE_LENGTH)
             v.push_reg(type, to)
-        else:
-            raise AssertionError(op)
 
     # ---- select
     def select(self) -> None:

@@ -12,29 +12,33 @@ from wasm_codegen_native.isa.x86_64 import vector_encodings as e
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.memory import Memory
+from wasm_codegen_native.isa.x86_64.vector_forms import (
+    BINARY,
+    BINARY_IMMEDIATE,
+    BINARY_NOT,
+    COMMUTES,
+    EXTEND_BOTH,
+    EXTREME_EQUAL,
+    EXTREME_UNEQUAL,
+    FIRST_OF_ARITHMETIC,
+    FIRST_OF_MEMORY,
+    FIRST_OF_SPECIAL,
+    HIGH,
+    IMMEDIATE,
+    SEVERAL,
+    SWAPPED,
+    SWAPPED_IMMEDIATE,
+    SWAPPED_NOT,
+    UNARY,
+)
 from wasm_codegen_native.isa.x86_64.vector_memory import VectorMemory
 from wasm_codegen_native.isa.x86_64.vector_special import VectorSpecial
+from wasm_codegen_native.kinds import by_op
 from wasm_codegen_native.machine import T_V128
 from wasm_codegen_native.values import CONST, REG, Values
-from wasm_environ.opcodes import BY_MNEMONIC
 
 RBP: Final = 5
 SCRATCH: Final = 47
-
-# Forms. d: result, a, b: operands.
-BINARY: Final = 1  # d = a op b
-SWAPPED: Final = 2  # d = b op a
-BINARY_NOT: Final = 3  # d = not (a op b)
-SWAPPED_NOT: Final = 4
-UNARY: Final = 5  # d = op a
-IMMEDIATE: Final = 6  # d = op a, immediate
-BINARY_IMMEDIATE: Final = 7  # d = a op b, immediate
-SWAPPED_IMMEDIATE: Final = 8
-EXTREME_EQUAL: Final = 9  # d = (a op b) == a: ge_u and le_u by max and min
-EXTREME_UNEQUAL: Final = 10  # not of that with b: lt_u and gt_u
-HIGH: Final = 11  # d = op (high half of a)
-EXTEND_BOTH: Final = 12  # d = (extend a) op (extend b); the immediate is 1 for the high halves
-COMMUTES: Final = 16  # added to BINARY: a and b may change places
 
 # Columns: mnemonic, form, instruction, immediate or second instruction.
 # fmt: off
@@ -117,21 +121,10 @@ ROWS: Final = (
     ("i16x8.relaxed_dot_i8x16_i7x16_s", SWAPPED, e.PMADDUBSW, 0),
 )
 # fmt: on
-FIRST: Final = 0x300
-
-
-def _column(column: int) -> list[int]:
-    values = [0] * 0x200
-    for row in ROWS:
-        cell = row[column]
-        assert isinstance(cell, int)
-        values[BY_MNEMONIC[row[0]].id - FIRST] = cell
-    return values
-
-
-FORMS: Final = bytes(_column(1))
-INSTRUCTIONS: Final[vec[i64]] = vec[i64](_column(2))
-SECONDS: Final[vec[i64]] = vec[i64](_column(3))
+# By op id; of forms of SEVERAL instructions, the second is the number.
+FORMS: Final[bytes] = bytes(by_op({row[0]: row[1] for row in ROWS} | {name: form for form, names in SEVERAL for name in names}))
+INSTRUCTIONS: Final[vec[i64]] = vec[i64](by_op({row[0]: row[2] for row in ROWS}))
+SECONDS: Final[vec[i64]] = vec[i64](by_op({row[0]: row[3] for row in ROWS} | {name: n for _, names in SEVERAL for n, name in enumerate(names)}))
 
 
 @final
@@ -147,14 +140,17 @@ class Vectors:
 
     def lower(self, op: i64) -> None:
         """Lower one op."""
-        n = op - FIRST
-        form: i64 = FORMS[n]
-        if form == 0:
-            if not self.memory.lower(op):
-                self.special.lower(op)
+        form: i64 = FORMS[op]
+        second: i64 = SECONDS[op]
+        if form >= FIRST_OF_MEMORY:
+            if form < FIRST_OF_SPECIAL:
+                self.memory.lower(form, second)
+            elif form < FIRST_OF_ARITHMETIC:
+                self.special.lower(op, form, second)
+            else:
+                self.special.arithmetic.lower(form, second)
             return
-        row: i64 = INSTRUCTIONS[n]
-        second: i64 = SECONDS[n]
+        row: i64 = INSTRUCTIONS[op]
         commutes = form >= COMMUTES
         if commutes:
             form -= COMMUTES

@@ -9,6 +9,7 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.isa.x86_64 import vector_encodings as e
+from wasm_codegen_native.isa.x86_64 import vector_forms as forms
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import ALU_AND, ANDPS, MOVAPS, MOVD_TO, ORPS, XORPS
 from wasm_codegen_native.machine import T_V128
@@ -31,8 +32,6 @@ TWO52: Final = 0x4330000000000000  # 2.0 ** 52
 TWO52_HIGH: Final = 0x4330000043300000
 MAX_I32: Final = 0x41DFFFFFFFC00000  # 2147483647.0
 MAX_U32: Final = 0x41EFFFFFFFE00000  # 4294967295.0
-# Ops here that lie among the reductions and shifts of vector_special.
-HANDLED: Final = frozenset((0x37C, 0x37D, 0x37E, 0x37F, 0x381, 0x382, 0x3A1, 0x3C0, 0x3C1))
 
 
 @final
@@ -46,38 +45,42 @@ class VectorArithmetic:
         self.fma: bool = asm.avx and "fma" in features
         self.sse42: bool = "sse4_2" in features
 
-    def handles(self, op: i64) -> bool:
-        """Whether an op in the range of the lane ops is one of these."""
-        return op in HANDLED
-
-    def lower(self, op: i64) -> None:
-        """Lower one op."""
-        if op == 0x361 or op == 0x381 or op == 0x3A1 or op == 0x3C1:
-            self.negate(op)
-        elif op == 0x362:
+    def lower(self, form: i64, n: i64) -> None:
+        """Lower op n of a form."""
+        if form == forms.SHIFT:
+            self.shift(n)
+        elif form == forms.SHIFT_BYTES:
+            self.shift_bytes(n)
+        elif form == forms.NEGATE:
+            self.negate(n)
+        elif form == forms.POPCNT:
             self.popcnt()
-        elif op >= 0x37C and op <= 0x37F:
-            self.pairwise(op - 0x37C)
-        elif op == 0x382:
+        elif form == forms.PAIRWISE:
+            self.pairwise(n)
+        elif form == forms.Q15:
             self.q15()
-        elif op == 0x3C0:
+        elif form == forms.ABSOLUTE64:
             self.absolute64()
-        elif op == 0x3D5:
+        elif form == forms.MULTIPLY64:
             self.multiply64()
-        elif op >= 0x3D8 and op <= 0x3DB:
-            self.compare64(op - 0x3D8)
-        elif op == 0x3E0 or op == 0x3E1 or op == 0x3EC or op == 0x3ED:
-            self.sign(op)
-        elif op == 0x3E8 or op == 0x3F4:
-            self.minimum(op == 0x3F4)
-        elif op == 0x3E9 or op == 0x3F5:
-            self.maximum(op == 0x3F5)
-        elif op >= 0x405 and op <= 0x408:
-            self.multiply_add(op - 0x405)
-        elif op == 0x413:
+        elif form == forms.COMPARE64:
+            self.compare64(n)
+        elif form == forms.SIGN:
+            self.sign((n & 1) != 0, n >= 2)
+        elif form == forms.MINIMUM:
+            self.minimum(n == 1)
+        elif form == forms.MAXIMUM:
+            self.maximum(n == 1)
+        elif form == forms.MULTIPLY_ADD:
+            self.multiply_add(n)
+        elif form == forms.DOT_ADD:
             self.dot_add()
+        elif form == forms.TRUNC:
+            self.trunc(n)
+        elif n == 0:
+            self.convert_unsigned()
         else:
-            self.convert(op)
+            self.convert_low_unsigned()
 
     # ---- places
     def one(self) -> i64:
@@ -109,18 +112,18 @@ class VectorArithmetic:
         self.asm.v2(MOVD_TO, to, register)
         return to
 
-    def shift(self, n: i64, width: i64) -> None:
-        """shl shr_s shr_u of 16, 32 and 64-bit lanes."""
+    def shift(self, at: i64) -> None:
+        """shl shr_s shr_u of 16-bit lanes, then of 32, then of 64."""
         v = self.v
         asm = self.asm
         i = v.operands(2)
-        at = (width - 1) * 3 + n
         row: i64 = SHIFTS[at]
+        width: i64 = 16 if at < 3 else 32 if at < 6 else 64
         to = v.own(i)
         if v.kind[i + 1] == CONST and row != 0:
-            asm.shift_lanes(SHIFTS_IMM[at], to, to, v.low[i + 1] & ((16 << (width - 1)) - 1))
+            asm.shift_lanes(SHIFTS_IMM[at], to, to, v.low[i + 1] & (width - 1))
         elif row != 0:
-            c = self.count(i + 1, 15 if width == 1 else 31 if width == 2 else 63, 0)
+            c = self.count(i + 1, width - 1, 0)
             asm.v3(row, to, to, c)
             v.free_reg(c)
         else:  # (x >>> c ^ m) - m with m = the sign bit >>> c
@@ -163,14 +166,14 @@ class VectorArithmetic:
         self.push(2, to)
 
     # ---- integers
-    def negate(self, op: i64) -> None:
-        """neg"""
+    def negate(self, n: i64) -> None:
+        """neg of bytes, 16, 32, 64-bit lanes"""
         row: i64 = e.PSUBB
-        if op == 0x381:
+        if n == 1:
             row = e.PSUBW
-        elif op == 0x3A1:
+        elif n == 2:
             row = e.PSUBD
-        elif op == 0x3C1:
+        elif n == 3:
             row = e.PSUBQ
         v = self.v
         i = v.operands(1)
@@ -297,11 +300,10 @@ class VectorArithmetic:
         v.push_reg(T_V128, to)
 
     # ---- floating point
-    def sign(self, op: i64) -> None:
+    def sign(self, negate: bool, double: bool) -> None:
         """abs neg"""
         x = self.one()
-        double = op >= 0x3EC
-        if op == 0x3E0 or op == 0x3EC:
+        if not negate:
             self.asm.v3r(ANDPS, x, x, self.both(0x7FFFFFFFFFFFFFFF if double else 0x7FFFFFFF7FFFFFFF))
         else:
             self.asm.v3r(XORPS, x, x, self.both(SIGN64 if double else -0x7FFFFFFF80000000))
@@ -394,25 +396,23 @@ class VectorArithmetic:
         self.push(3, to)
 
     # ---- conversions
-    def convert(self, op: i64) -> None:
-        """trunc_sat and convert; the relaxed ones are the same."""
-        if op == 0x3F8 or op == 0x401:
+    def trunc(self, n: i64) -> None:
+        """trunc_sat"""
+        if n == 0:
             self.trunc_signed()
-        elif op == 0x3F9 or op == 0x402:
+        elif n == 1:
             self.trunc_unsigned()
-        elif op == 0x3FB:
-            self.convert_unsigned()
-        elif op == 0x3FC or op == 0x403:
+        elif n == 2:
             self.trunc_double_signed()
-        elif op == 0x3FD or op == 0x404:
-            self.trunc_double_unsigned()
-        elif op == 0x3FF:
-            x = self.one()
-            self.asm.v3r(e.UNPCKLPS, x, x, self.both(TWO52_HIGH))
-            self.asm.v3r(e.SUBPD, x, x, self.both(TWO52))
-            self.push(1, x)
         else:
-            raise AssertionError(op)
+            self.trunc_double_unsigned()
+
+    def convert_low_unsigned(self) -> None:
+        """f64x2.convert_low_i32x4_u"""
+        x = self.one()
+        self.asm.v3r(e.UNPCKLPS, x, x, self.both(TWO52_HIGH))
+        self.asm.v3r(e.SUBPD, x, x, self.both(TWO52))
+        self.push(1, x)
 
     def trunc_signed(self) -> None:
         """i32x4.trunc_sat_f32x4_s: NaN to 0; 0x80000000 from a positive number becomes 0x7FFFFFFF."""

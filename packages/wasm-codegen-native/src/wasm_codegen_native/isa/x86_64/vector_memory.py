@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import final
 
 from mypy_extensions import i64
 
@@ -12,16 +12,10 @@ from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import MOVD_TO, MOVSD_LOAD, MOVSS_LOAD, MOVUPS_LOAD, MOVUPS_STORE, MOVZX8, MOVZX16
 from wasm_codegen_native.isa.x86_64.memory import Memory
 from wasm_codegen_native.isa.x86_64.notation import W
+from wasm_codegen_native.isa.x86_64.vector_forms import LOAD, LOAD_EXTENDED, LOAD_LANE, LOAD_SPLAT, STORE
 from wasm_codegen_native.isa.x86_64.vector_special import VectorSpecial
 from wasm_codegen_native.machine import T_I64, T_V128
 from wasm_codegen_native.values import WORDS, Values
-
-LOAD: Final = 0x300
-STORE: Final = 0x30B
-LOAD8_LANE: Final = 0x354
-STORE8_LANE: Final = 0x358
-LOAD32_ZERO: Final = 0x35C
-LOAD64_ZERO: Final = 0x35D
 
 
 @final
@@ -35,31 +29,27 @@ class VectorMemory:
         self.memory: Memory = memory
         self.special: VectorSpecial = special
 
-    def lower(self, op: i64) -> bool:
-        """Lower one op; False if it is no access."""
+    def lower(self, form: i64, n: i64) -> None:
+        """Lower op n of a form."""
         v = self.v
         p = v.pc - WORDS
         offset = v.ops[p + 1]
         memory = v.ops[p + 2]
-        if op == LOAD:
-            self.load(MOVUPS_LOAD, 16, memory, offset)
-        elif op == STORE:
+        if form == LOAD:
+            if n == 0:
+                self.load(MOVUPS_LOAD, 16, memory, offset)
+            else:
+                self.load(MOVSS_LOAD if n == 1 else MOVSD_LOAD, 4 * n, memory, offset)
+        elif form == STORE:
             self.store(memory, offset)
-        elif op <= 0x306:
-            self.load_extended(op - 0x301, memory, offset)
-        elif op <= 0x30A:
-            self.load_splat(op - 0x307, memory, offset)
-        elif op >= LOAD8_LANE and op < STORE8_LANE:
-            self.load_lane(op - LOAD8_LANE, memory, offset, v.ops[p + 3] >> 8)
-        elif op >= STORE8_LANE and op < LOAD32_ZERO:
-            self.store_lane(op - STORE8_LANE, memory, offset, v.ops[p + 3] >> 8)
-        elif op == LOAD32_ZERO:
-            self.load(MOVSS_LOAD, 4, memory, offset)
-        elif op == LOAD64_ZERO:
-            self.load(MOVSD_LOAD, 8, memory, offset)
+        elif form == LOAD_EXTENDED:
+            self.load_extended(n, memory, offset)
+        elif form == LOAD_SPLAT:
+            self.load_splat(n, memory, offset)
+        elif form == LOAD_LANE:
+            self.load_lane(n, memory, offset, v.ops[p + 3] >> 8)
         else:
-            return False
-        return True
+            self.store_lane(n, memory, offset, v.ops[p + 3] >> 8)
 
     def load(self, row: i64, size: i64, memory: i64, offset: i64) -> None:
         """One instruction."""
@@ -171,5 +161,3 @@ class VectorMemory:
         self.code.byte(lane)
         self.memory.release()
         v.drop(2)
-
-

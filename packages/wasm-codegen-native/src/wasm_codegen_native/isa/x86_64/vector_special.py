@@ -13,28 +13,26 @@ from wasm_codegen_native.isa.x86_64.encodings import CC_E, CC_NE, MOVAPS, MOVD_F
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.vector_arithmetic import VectorArithmetic
+from wasm_codegen_native.isa.x86_64.vector_forms import ALL_TRUE, ANY_TRUE, BITSELECT, LANE, NOT, SHUFFLE, SPLAT, SWIZZLE
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128
 from wasm_codegen_native.values import WORDS, Values
+from wasm_environ.op import (
+    F32X4_EXTRACT_LANE,
+    F32X4_REPLACE_LANE,
+    F64X2_EXTRACT_LANE,
+    I8X16_EXTRACT_LANE_S,
+    I8X16_EXTRACT_LANE_U,
+    I8X16_REPLACE_LANE,
+    I16X8_EXTRACT_LANE_S,
+    I16X8_EXTRACT_LANE_U,
+    I16X8_REPLACE_LANE,
+    I32X4_EXTRACT_LANE,
+    I32X4_REPLACE_LANE,
+    I64X2_EXTRACT_LANE,
+    I64X2_REPLACE_LANE,
+)  # fmt: skip
 
 SCRATCH: Final = 47
-
-
-
-
-SHUFFLE: Final = 0x30D
-SWIZZLE: Final = 0x30E
-FIRST_SPLAT: Final = 0x30F
-FIRST_LANE: Final = 0x315
-LAST_LANE: Final = 0x322
-NOT: Final = 0x34D
-BITSELECT: Final = 0x352
-ANY_TRUE: Final = 0x353
-# all_true, bitmask, shl, shr_s, shr_u of i8x16; those of the wider lanes follow at a distance of 0x20.
-ALL_TRUE: Final = 0x363
-BITMASK: Final = 0x364
-SHL: Final = 0x36B
-SHR_S: Final = 0x36C
-SHR_U: Final = 0x36D
 
 
 @final
@@ -49,40 +47,27 @@ class VectorSpecial:
         self.avx2: bool = asm.avx and "avx2" in features
         self.arithmetic: VectorArithmetic = VectorArithmetic(asm, values, features)
 
-    def lower(self, op: i64) -> None:
-        """Lower one op."""
-        if op >= FIRST_LANE and op <= LAST_LANE:
+    def lower(self, op: i64, form: i64, n: i64) -> None:
+        """Lower an op, which is number n of its form."""
+        if form == LANE:
             self.lane(op, self.v.ops[self.v.pc - WORDS + 1])
-        elif op >= FIRST_SPLAT and op < FIRST_LANE:
-            self.splat(op - FIRST_SPLAT)
-        elif op == SHUFFLE:
+        elif form == SPLAT:
+            self.splat(n)
+        elif form == SHUFFLE:
             p = self.v.pc - WORDS
             self.shuffle(self.v.ops[p + 1], self.v.ops[p + 2])
-        elif op == SWIZZLE or op == 0x400:
+        elif form == SWIZZLE:
             self.swizzle()
-        elif op == NOT:
+        elif form == NOT:
             self.invert()
-        elif op == BITSELECT or (op >= 0x409 and op <= 0x40C):
+        elif form == BITSELECT:
             self.bitselect()
-        elif op == ANY_TRUE:
+        elif form == ANY_TRUE:
             self.any_true()
-        elif op >= ALL_TRUE and op <= 0x3CD and not self.arithmetic.handles(op):
-            self.lanes_op(op)
+        elif form == ALL_TRUE:
+            self.all_true(n)
         else:
-            self.arithmetic.lower(op)
-
-    def lanes_op(self, op: i64) -> None:
-        """all_true, bitmask and the shifts of each lane width."""
-        width = (op - 0x360) >> 5  # 0 1 2 3: 8 16 32 64 bits
-        n = op - (width << 5)
-        if n == ALL_TRUE:
-            self.all_true(width)
-        elif n == BITMASK:
-            self.bitmask(width)
-        elif width == 0:
-            self.arithmetic.shift_bytes(n - SHL)
-        else:
-            self.arithmetic.shift(n - SHL, width)
+            self.bitmask(n)
 
     def done_one(self, i: i64, to: i64, target: i64) -> None:
         """Release the operand but the result, and push it."""
@@ -214,25 +199,25 @@ class VectorSpecial:
 
     def lane(self, op: i64, lane: i64) -> None:
         """extract_lane and replace_lane"""
-        if op == 0x315 or op == 0x316:
-            self.extract(e.PEXTRB, T_I32, lane, MOVSX8 if op == 0x315 else 0)
-        elif op == 0x318 or op == 0x319:
-            self.extract(e.PEXTRW, T_I32, lane, MOVSX16 if op == 0x318 else 0)
-        elif op == 0x31B:
+        if op == I8X16_EXTRACT_LANE_S or op == I8X16_EXTRACT_LANE_U:
+            self.extract(e.PEXTRB, T_I32, lane, MOVSX8 if op == I8X16_EXTRACT_LANE_S else 0)
+        elif op == I16X8_EXTRACT_LANE_S or op == I16X8_EXTRACT_LANE_U:
+            self.extract(e.PEXTRW, T_I32, lane, MOVSX16 if op == I16X8_EXTRACT_LANE_S else 0)
+        elif op == I32X4_EXTRACT_LANE:
             self.extract(e.PEXTRD, T_I32, lane, 0)
-        elif op == 0x31D:
+        elif op == I64X2_EXTRACT_LANE:
             self.extract(e.PEXTRD | W, T_I64, lane, 0)
-        elif op == 0x31F or op == 0x321:
-            self.extract_float(T_F32 if op == 0x31F else T_F64, lane)
-        elif op == 0x317:
+        elif op == F32X4_EXTRACT_LANE or op == F64X2_EXTRACT_LANE:
+            self.extract_float(T_F32 if op == F32X4_EXTRACT_LANE else T_F64, lane)
+        elif op == I8X16_REPLACE_LANE:
             self.replace(e.PINSRB, lane)
-        elif op == 0x31A:
+        elif op == I16X8_REPLACE_LANE:
             self.replace(e.PINSRW, lane)
-        elif op == 0x31C:
+        elif op == I32X4_REPLACE_LANE:
             self.replace(e.PINSRD, lane)
-        elif op == 0x31E:
+        elif op == I64X2_REPLACE_LANE:
             self.replace(e.PINSRD | W, lane)
-        elif op == 0x320:
+        elif op == F32X4_REPLACE_LANE:
             self.replace(e.INSERTPS, lane << 4)
         else:
             self.replace_double(lane)
