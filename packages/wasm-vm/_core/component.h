@@ -41,6 +41,8 @@ typedef struct ResourceType {
     PyObject *name;       /* str or NULL: for messages; strong */
     PyObject *destructor; /* of a host's: called with store and representation, or with `cls` the object; or NULL; strong */
     PyObject *cls;        /* of a host's whose resources are Python's objects: their class; else NULL: they are numbers. Strong */
+    struct Shape *shape;   /* of a guest's, or NULL: the class of its handles in typed functions, made of the handle and `context`. Owned, set once */
+    PyObject *context;     /* strong, with `shape` */
     int64_t number;        /* of a host's, >= 0: which type it is; < 0: it is itself alone */
     ComponentState *state; /* of a guest's: borrowed, NULL once its store is closed */
     uint32_t instance;     /* the component instance that defines it */
@@ -92,6 +94,7 @@ int object_drop(const Crossing *crossing, ComponentState *state, ResourceType *t
 void objects_clear(HostObjects *objects);
 int objects_traverse(const HostObjects *objects, visitproc visit, void *arg);
 extern PyTypeObject HostCallType;
+bool host_call_typed(PyObject *object); /* whether it is a HostCall that is typed */
 
 /* ---- component_handles.c: what a component instance has handles to ---- */
 
@@ -165,6 +168,7 @@ typedef struct CanonOptions {
     bool is_async, has_callback;
     bool arrays; /* lists of numbers come to Python as array.array */
     bool raises; /* an err that it returns to Python is raised */
+    bool typed;  /* values in Python are objects of the classes that the program was bound to (component_shapes.c) */
 } CanonOptions;
 enum { ENCODING_UTF8, ENCODING_UTF16, ENCODING_LATIN1_UTF16 };
 
@@ -192,6 +196,9 @@ int handle_lower_borrow(const Crossing *crossing, const CanonOptions *to, uint32
 int handle_new(const Crossing *crossing, ComponentState *state, uint32_t instance, uint32_t resource, uint64_t rep, uint32_t *index);
 int handle_rep(const Crossing *crossing, ComponentState *state, uint32_t instance, uint32_t resource, uint32_t index, uint64_t *rep);
 int handle_drop(const Crossing *crossing, ComponentState *state, uint32_t instance, uint32_t resource, uint32_t index, uint64_t *rep, bool *own);
+/* Objects of the class that a type is bound to, around handles: `handle` is taken. And back: new, or a new reference to what is no such object. */
+PyObject *resource_shaped(const ResourceType *type, PyObject *handle);
+PyObject *resource_unshaped(const ResourceType *type, PyObject *object);
 /* The same with Python on one side; `resource`: a slot of the state. With the GIL. */
 PyObject *resource_to_python(const Crossing *crossing, ComponentState *state, uint32_t resource, uint64_t rep, bool own);
 int resource_from_python(const Crossing *crossing, ComponentState *state, uint32_t resource, bool own, PyObject *object, uint64_t *rep); /* -1 with an exception */
@@ -208,6 +215,9 @@ int abi_lift_params(const Crossing *crossing, const AbiSignature *signature, con
 int abi_check_options(const AbiSignature *signature, const CanonOptions *options, bool lowered);
 /* What a host function gave -> the caller's flat result in flat[0], or where its last flat parameter points: `flat` still holds the parameters. */
 int abi_lower_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *to, PyObject *result, VMValue *flat);
+/* Of typed functions: what was lifted -> its value, or an exception for an err; and back, of what a host function returned, no err. Either takes its argument. */
+PyObject *abi_unwrap_result(const AbiSignature *signature, PyObject *result);
+PyObject *abi_wrap_result(const AbiSignature *signature, PyObject *value);
 /* Guest to guest: flat parameters of the caller -> of the callee; the callee's result -> the caller's, `lowered` holding the caller's flat parameters. */
 int abi_copy_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const CanonOptions *to, const VMValue *lowered, VMValue *lifted);
 int abi_copy_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const CanonOptions *to, const VMValue *lifted, VMValue *lowered);

@@ -19,6 +19,13 @@ enum { MAX_BYTES = (1 << 28) - 1 };        /* CanonicalABI.md: MAX_LIST_BYTE_LEN
 
 typedef struct Node Node;
 
+/* A class of the program's user for records, a case, flags; or a member of an enum. component_shapes.c */
+typedef struct Shape {
+    PyObject *object;    /* the class or member; strong */
+    PyObject *names;     /* of a class: a tuple, its fields' attributes in order; of flags: a dict, from bits to objects that were made; strong */
+    Py_ssize_t *offsets; /* of the fields' slots in its objects; NULL: it is called with the fields, which are read by name. Owned */
+} Shape;
+
 /* A field, an element of a tuple, a case, a flag. Where something depends on the width of addresses, [0] is for 32 bits, [1] for 64. */
 typedef struct Edge {
     PyObject *label;     /* interned str, or NULL; strong */
@@ -42,6 +49,7 @@ struct Node {
     uint32_t resource;   /* of handles: the state's slot */
     uint32_t count;
     const Edge *edges;
+    Shape *shapes; /* owned; NULL: it was not bound. For typed functions */
 };
 
 struct AbiSignature {
@@ -144,6 +152,25 @@ int string_source(const Crossing *crossing, const CanonOptions *from, uint64_t a
 const char *string_fault(const StringSource *source); /* NULL: it is well formed */
 /* Allocates and writes it, by the steps of CanonicalABI.md (store_string_into_range). */
 int string_store(const Crossing *crossing, const CanonOptions *to, const StringSource *source, uint64_t *at, uint64_t *tagged_units);
+
+/* ---- component_shapes.c: values as objects of a program's own classes. Exceptions by NULL or -1 ---- */
+
+enum { MAX_FLAG_SETS = 1 << 10 }; /* of one type, that are kept */
+int shape_init(Shape *shape, PyObject *class, const char *attribute); /* the class's attribute that names its fields */
+void shape_clear(Shape *shape);
+uint32_t shape_fields(const Shape *shape);
+PyObject *shape_begin(const Shape *shape); /* what becomes the object: its fields are put into it, then shape_end, which takes it */
+void shape_put(const Shape *shape, PyObject *begun, uint32_t i, PyObject *value); /* `value` is taken */
+PyObject *shape_end(const Shape *shape, PyObject *begun);
+PyObject *shape_get(const Shape *shape, PyObject *object, uint32_t i); /* new: of an instance of the class, or of what is like one */
+PyObject *shaped_case(const Node *node, const Edge *edge, PyObject *payload); /* `payload` is taken */
+const Edge *shaped_case_of(const Node *node, PyObject *object, PyObject **payload); /* *payload: new. NULL without an exception: no object of these classes */
+PyObject *shaped_flags(const Node *node, uint64_t bits);
+const Edge *shaped_enum_of(const Node *node, PyObject *object); /* NULL: no member */
+bool is_shaped_flags(const Node *node, PyObject *object);
+int node_bind(Node *node, PyObject *classes); /* a tuple */
+void shapes_free(Node *node);
+int shapes_traverse(const Node *node, visitproc visit, void *arg);
 
 /* ---- component_values.c: what records and variants are in Python ---- */
 

@@ -228,7 +228,7 @@ static PyObject *call_entered(const Crossing *crossing, Task *task, PyObject *co
     }
     if (!result)
         return failed_inside(function);
-    if (function->options.raises && PyObject_TypeCheck(result, (PyTypeObject *)G.component_err)) {
+    if (function->options.raises && !function->options.typed && PyObject_TypeCheck(result, (PyTypeObject *)G.component_err)) {
         PyErr_SetObject((PyObject *)Py_TYPE(result), result);
         Py_CLEAR(result);
     }
@@ -281,6 +281,8 @@ static PyObject *func_vectorcall(PyObject *self, PyObject *const *args, size_t n
     }
     store->pins++; /* converting runs Python code */
     PyObject *result = call_pinned(function, args + 1);
+    if (result && function->options.typed)
+        result = abi_unwrap_result(function->signature, result);
     store->pins--;
     return result;
 }
@@ -377,6 +379,20 @@ static int func_set_arrays(ComponentFunc *self, PyObject *value, void *Py_UNUSED
     return 0;
 }
 
+static PyObject *func_get_typed(ComponentFunc *self, void *Py_UNUSED(closure))
+{
+    return store_check_open(self->store) ? NULL : PyBool_FromLong(self->function->options.typed);
+}
+
+static int func_set_typed(ComponentFunc *self, PyObject *value, void *Py_UNUSED(closure))
+{
+    int typed = value ? PyObject_IsTrue(value) : 0;
+    if (typed < 0 || store_check_open(self->store))
+        return -1;
+    self->function->options.typed = typed;
+    return 0;
+}
+
 static PyMethodDef func_methods[] = {
     {"type", (PyCFunction)func_type, METH_O, "type($self, store, /)\n--\n\nIts type, a FuncType of components."},
     {"post_return", (PyCFunction)func_post_return, METH_O,
@@ -389,6 +405,7 @@ static PyGetSetDef func_getset[] = {
      "Whether lists of numbers in its result are array.array, which numpy takes without a copy, and not list. list<u8> is bytes either way.", NULL},
     {"raises", (getter)func_get_raises, (setter)func_set_raises,
      "Whether an err that it returns is raised, as Err with its payload; an ok is its payload then. Else a result is as any variant.", NULL},
+    {"_typed", (getter)func_get_typed, (setter)func_set_typed, "Whether values are objects of the classes that the program was bound to, and errors exceptions.", NULL},
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

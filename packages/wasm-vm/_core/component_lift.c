@@ -116,8 +116,29 @@ static PyObject *lift_map(const Lifting *l, const Node *pair, Place place)
     return map;
 }
 
+/* Whether values are objects of the classes that a node was bound to. */
+static bool shaped(const Lifting *l, const Node *node) { return l->from->typed && node->shapes; }
+
+static PyObject *lift_shaped_record(const Lifting *l, const Node *node, Place place)
+{
+    unsigned w = wide(l->from);
+    const Shape *shape = node->shapes;
+    PyObject *begun = shape_begin(shape);
+    for (uint32_t i = 0; begun && i < node->count; i++) {
+        const Edge *edge = &node->edges[i];
+        PyObject *value = lift(l, edge->node, part(place, edge->flat, edge->offset[w]));
+        if (!value)
+            Py_CLEAR(begun);
+        else
+            shape_put(shape, begun, i, value);
+    }
+    return begun ? shape_end(shape, begun) : NULL;
+}
+
 static PyObject *lift_record(const Lifting *l, const Node *node, Place place)
 {
+    if (shaped(l, node))
+        return lift_shaped_record(l, node, place);
     unsigned w = wide(l->from);
     PyObject *fields = PyDict_New();
     for (uint32_t i = 0; fields && i < node->count; i++) {
@@ -163,7 +184,9 @@ static PyObject *lift_variant(const Lifting *l, const Node *node, Place place)
     PyObject *payload = NULL;
     if (edge->node && !(payload = lift(l, edge->node, part(place, 1, edge->offset[wide(l->from)]))))
         return NULL;
-    if (node->tagged)
+    if (shaped(l, node))
+        return shaped_case(node, edge, payload);
+    if (node->tagged && !(l->from->typed && node->kind == NODE_OPTION)) /* typed, no value of what is in it is None */
         return variant_new(edge->label, payload);
     return payload ? payload : Py_NewRef(Py_None);
 }
@@ -171,12 +194,16 @@ static PyObject *lift_variant(const Lifting *l, const Node *node, Place place)
 static PyObject *lift_enum(const Lifting *l, const Node *node, Place place)
 {
     const Edge *edge = lift_tag(l, node, place);
-    return edge ? Py_NewRef(edge->label) : NULL;
+    if (!edge)
+        return NULL;
+    return Py_NewRef(shaped(l, node) ? node->shapes[edge - node->edges].object : edge->label);
 }
 
 static PyObject *lift_flags(const Lifting *l, const Node *node, Place place)
 {
     uint64_t bits = load(l->from, place, place.flat ? 4 : node->tag_size);
+    if (shaped(l, node))
+        return shaped_flags(node, bits & ((1ull << node->count) - 1));
     PyObject *set = PySet_New(NULL);
     for (uint32_t i = 0; set && i < node->count; i++)
         if (bits >> i & 1 && PySet_Add(set, node->edges[i].label))
@@ -191,7 +218,8 @@ static PyObject *lift_handle(const Lifting *l, const Node *node, Place place)
     bool own = node->kind == NODE_OWN;
     if ((own ? handle_lift_own : handle_lift_borrow)(l->crossing, l->from, node->resource, index, &rep))
         return NULL;
-    return resource_to_python(l->crossing, l->from->state, node->resource, rep, own);
+    PyObject *object = resource_to_python(l->crossing, l->from->state, node->resource, rep, own);
+    return object && l->from->typed ? resource_shaped(l->from->state->resources[node->resource], object) : object;
 }
 
 static PyObject *lift_char(const Lifting *l, Place place)
@@ -272,7 +300,7 @@ PyObject *abi_lift_result(const Crossing *crossing, const AbiSignature *signatur
         if (check_pointer(crossing, from, result, place.at, "return"))
             return NULL;
     }
-    return from->raises && result->kind == NODE_RESULT ? lift_raising(&l, result, place) : lift(&l, result, place);
+    return from->raises && !from->typed && result->kind == NODE_RESULT ? lift_raising(&l, result, place) : lift(&l, result, place);
 }
 
 int abi_lift_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const VMValue *flat, PyObject **argv)

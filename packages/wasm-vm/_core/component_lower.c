@@ -192,7 +192,10 @@ static int postpone(Lowering *l, const Node *node, PyObject *object, Place place
         l->pending = grown;
         l->pending_capacity = capacity;
     }
-    l->pending[l->pending_count++] = (Pending){.node = node, .object = Py_NewRef(object), .place = place, .argument = l->argument};
+    PyObject *handle = resource_unshaped(l->to->state->resources[node->resource], object);
+    if (!handle)
+        return -1;
+    l->pending[l->pending_count++] = (Pending){.node = node, .object = handle, .place = place, .argument = l->argument};
     return 0;
 }
 

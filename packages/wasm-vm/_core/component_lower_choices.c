@@ -64,12 +64,29 @@ static PyObject *field(const Lowering *l, PyObject *object, const Edge *edge)
     return value;
 }
 
+/* Whether objects of the classes that a node was bound to are taken. */
+static bool shaped(const Lowering *l, const Node *node) { return l->to->typed && node->shapes; }
+
+/* A field of an object of the bound class, whose attributes may be called otherwise. */
+static PyObject *shaped_field(const Lowering *l, const Node *node, PyObject *object, uint32_t i)
+{
+    PyObject *value = Py_IS_TYPE(object, &RecordType) || PyDict_CheckExact(object) ? NULL : shape_get(node->shapes, object, i);
+    if (value)
+        return value;
+    if (PyErr_Occurred()) {
+        if (!PyErr_ExceptionMatches(PyExc_AttributeError))
+            return NULL;
+        PyErr_Clear();
+    }
+    return field(l, object, &node->edges[i]);
+}
+
 int lower_record(Lowering *l, const Node *node, PyObject *object, Place place)
 {
     unsigned w = wide(l->to);
     for (uint32_t i = 0; i < node->count; i++) {
         const Edge *edge = &node->edges[i];
-        PyObject *value = field(l, object, edge);
+        PyObject *value = shaped(l, node) ? shaped_field(l, node, object, i) : field(l, object, edge);
         if (!value)
             return -1;
         l->path[l->depth++] = (PathStep){edge, 0};
@@ -158,6 +175,15 @@ static bool names_case(const Node *node, PyObject *object)
 
 static const Edge *choose(const Lowering *l, const Node *node, PyObject *object, PyObject **payload)
 {
+    if (l->to->typed && node->kind == NODE_OPTION && !node->shapes && !is_variant(object)) {
+        *payload = Py_NewRef(object);
+        return &node->edges[object != Py_None];
+    }
+    if (shaped(l, node)) {
+        const Edge *found = shaped_case_of(node, object, payload);
+        if (found || PyErr_Occurred())
+            return found;
+    }
     if (node->kind == NODE_RESULT && PyObject_TypeCheck(object, (PyTypeObject *)G.component_err))
         return (*payload = PyObject_GetAttr(object, G.str_payload)) ? &node->edges[1] : NULL;
     if (node->tagged && node->kind == NODE_RESULT && !names_case(node, object)) { /* what is no err and names no case is an ok */
@@ -220,6 +246,11 @@ static int lower_enum_label(const Lowering *l, const Node *node, PyObject *text,
 
 int lower_enum(Lowering *l, const Node *node, PyObject *object, Place place)
 {
+    const Edge *member = shaped(l, node) ? shaped_enum_of(node, object) : NULL;
+    if (member) {
+        store(l->to, place, node->tag_size, (uint64_t)(member - node->edges));
+        return 0;
+    }
     if (PyUnicode_Check(object))
         return lower_enum_label(l, node, object, place);
     PyObject *value = attribute(object, G.str_value); /* an enum.Enum's */
@@ -259,7 +290,11 @@ int lower_flags(Lowering *l, const Node *node, PyObject *object, Place place)
 {
     uint64_t bits = 0;
     int failed;
-    if (PyLong_Check(object) && !PyBool_Check(object)) {
+    if (shaped(l, node) && is_shaped_flags(node, object)) {
+        PyObject *value = attribute(object, G.str__value_); /* what `value` gives, which is slow */
+        failed = value ? flags_bits(l, node, value, &bits) : -1;
+        Py_XDECREF(value);
+    } else if (PyLong_Check(object) && !PyBool_Check(object)) {
         failed = flags_bits(l, node, object, &bits);
     } else if (PyAnySet_Check(object) || PyList_Check(object) || PyTuple_Check(object)) {
         PyObject *labels = PySequence_List(object);

@@ -58,6 +58,8 @@ static int call_host(const Crossing *crossing, CanonFunction *function, VMValue 
     argv[1] = (PyObject *)function->state->store;
     PyObject *callable = Py_NewRef(function->callable);
     PyObject *result = PyObject_Vectorcall(callable, argv + 1, (count + 1) | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+    if (result && function->options.typed)
+        result = abi_wrap_result(function->signature, result);
     Py_DECREF(callable);
     for (uint32_t i = 0; i < count; i++)
         Py_DECREF(argv[2 + i]);

@@ -178,6 +178,7 @@ typedef struct HostCall {
     PyObject *target; /* something callable, or the name of a method; strong */
     bool method;      /* of the first argument */
     bool store;       /* the store is its first argument; of a method, behind the object */
+    bool typed;       /* values are objects of the classes that the component was bound to */
 } HostCall;
 
 enum { FEW_ARGUMENTS = 20 };
@@ -212,10 +213,10 @@ static PyObject *call_host_call(PyObject *object, PyObject *const *args, size_t 
 
 static PyObject *call_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"target", "method", "store", NULL};
+    static char *names[] = {"target", "method", "store", "typed", NULL};
     PyObject *target;
-    int method = false, store = false;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|pp:HostCall", names, &target, &method, &store))
+    int method = false, store = false, typed = false;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|ppp:HostCall", names, &target, &method, &store, &typed))
         return NULL;
     if (method ? !PyUnicode_Check(target) : !PyCallable_Check(target)) {
         PyErr_Format(PyExc_TypeError, "target: expected %s, not %.100s", method ? "the name of a method" : "something callable", Py_TYPE(target)->tp_name);
@@ -227,9 +228,12 @@ static PyObject *call_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
         self->target = Py_NewRef(target);
         self->method = method;
         self->store = store;
+        self->typed = typed;
     }
     return (PyObject *)self;
 }
+
+bool host_call_typed(PyObject *object) { return Py_IS_TYPE(object, &HostCallType) && ((const HostCall *)object)->typed; }
 
 static int call_traverse(HostCall *self, visitproc visit, void *arg)
 {
@@ -248,8 +252,9 @@ static PyObject *call_repr(HostCall *self) { return PyUnicode_FromFormat("<HostC
 
 PyTypeObject HostCallType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.HostCall",
-    .tp_doc = PyDoc_STR("HostCall(target, method=False, store=False)\n--\n\nCalled as host functions of components are, with a store first: target(*args), or with\n"
-                        "`method` the method of that name of the first argument. With `store` these have the store as their own first argument."),
+    .tp_doc = PyDoc_STR("HostCall(target, method=False, store=False, typed=False)\n--\n\nCalled as host functions of components are, with a store first: target(*args), or with\n"
+                        "`method` the method of that name of the first argument. With `store` these have the store as their own first argument. With\n"
+                        "`typed` values are objects of the classes that the component was bound to."),
     .tp_basicsize = sizeof(HostCall),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE,
     .tp_new = call_new,

@@ -290,8 +290,38 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     return (PyObject *)self;
 }
 
+/* Nodes that are bound refer to classes, whose modules may well refer to the program. Nothing to clear: calls under way read nodes; classes can be. */
+static int program_traverse(Program *self, visitproc visit, void *arg)
+{
+    for (uint32_t i = 0; i < self->node_count; i++) {
+        int stop = shapes_traverse(&self->nodes[i], visit, arg);
+        if (stop)
+            return stop;
+    }
+    return 0;
+}
+
+/* bind(node, classes) */
+static PyObject *program_bind(Program *self, PyObject *args)
+{
+    unsigned int node;
+    PyObject *classes;
+    if (!PyArg_ParseTuple(args, "IO!:bind", &node, &PyTuple_Type, &classes))
+        return NULL;
+    if (node >= self->node_count) {
+        PyErr_SetString(PyExc_IndexError, "no such node in the program");
+        return NULL;
+    }
+    if (node_bind(&self->nodes[node], classes))
+        return NULL;
+    Py_RETURN_NONE;
+}
+
 static void program_dealloc(Program *self)
 {
+    PyObject_GC_UnTrack(self);
+    for (uint32_t i = 0; self->nodes && i < self->node_count; i++)
+        shapes_free(&self->nodes[i]);
     for (uint32_t i = 0; i < self->edge_count; i++) {
         Py_XDECREF(self->edges[i].label);
         Py_XDECREF(self->edges[i].attribute);
@@ -302,11 +332,19 @@ static void program_dealloc(Program *self)
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
+static PyMethodDef program_methods[] = {
+    {"bind", (PyCFunction)program_bind, METH_VARARGS,
+     "bind(node, classes): the classes of a type's values, once, for functions that are typed. A record: one; a variant: one a case; an enum: its members;\n"
+     "flags: a Flag; an option whose value may be None: one that holds a value; a result: one for ok, exceptions for this error and for all."},
+    {NULL, NULL, 0, NULL},
+};
 PyTypeObject ProgramType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm._core.CallProgram",
     .tp_doc = PyDoc_STR("CallProgram(words, labels): the types and signatures of a component, as `component.abi.program` in wasm-environ writes them."),
     .tp_basicsize = sizeof(Program),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
     .tp_new = program_new,
     .tp_dealloc = (destructor)program_dealloc,
+    .tp_traverse = (traverseproc)program_traverse,
+    .tp_methods = program_methods,
 };

@@ -1,5 +1,5 @@
 /* component_resource.c: resource types, and the handles that Python holds. */
-#include "component.h"
+#include "component_abi.h"
 #include "runtime.h"
 
 /* ---- ResourceType ---- */
@@ -51,6 +51,11 @@ static int type_traverse(ResourceType *self, visitproc visit, void *arg)
     Py_VISIT(self->name);
     Py_VISIT(self->destructor);
     Py_VISIT(self->cls);
+    Py_VISIT(self->context);
+    if (self->shape) {
+        Py_VISIT(self->shape->object);
+        Py_VISIT(self->shape->names);
+    }
     return 0;
 }
 
@@ -66,6 +71,10 @@ static void type_dealloc(ResourceType *self)
 {
     PyObject_GC_UnTrack(self);
     (void)type_clear(self);
+    Py_XDECREF(self->context);
+    if (self->shape)
+        shape_clear(self->shape);
+    PyMem_Free(self->shape);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
@@ -87,7 +96,52 @@ static PyObject *type_host(PyTypeObject *cls, PyObject *number) { return PyObjec
 
 static PyObject *type_number(ResourceType *self, void *Py_UNUSED(closure)) { return self->number < 0 ? Py_NewRef(Py_None) : PyLong_FromLongLong(self->number); }
 
+/* _bind(class, context) */
+static PyObject *type_bind(ResourceType *self, PyObject *args)
+{
+    PyObject *class, *context;
+    if (!PyArg_ParseTuple(args, "OO:_bind", &class, &context))
+        return NULL;
+    Shape *shape = PyMem_Calloc(1, sizeof *shape);
+    if (!shape)
+        return PyErr_NoMemory();
+    int failed = shape_init(shape, class, "__handle_args__");
+    if (!failed && (shape_fields(shape) != 2 || self->shape)) {
+        PyErr_SetString(PyExc_ValueError, self->shape ? "the type is bound already" : "__handle_args__: a handle, and what goes with it");
+        failed = -1;
+    }
+    if (failed) {
+        shape_clear(shape);
+        PyMem_Free(shape);
+        return NULL;
+    }
+    self->context = Py_NewRef(context);
+    self->shape = shape;
+    Py_RETURN_NONE;
+}
+
+PyObject *resource_shaped(const ResourceType *type, PyObject *handle)
+{
+    if (!type->shape || !Py_IS_TYPE(handle, &ResourceAnyType))
+        return handle;
+    PyObject *begun = shape_begin(type->shape);
+    if (!begun) {
+        Py_DECREF(handle);
+        return NULL;
+    }
+    shape_put(type->shape, begun, 0, handle);
+    shape_put(type->shape, begun, 1, Py_NewRef(type->context));
+    return shape_end(type->shape, begun);
+}
+
+PyObject *resource_unshaped(const ResourceType *type, PyObject *object)
+{
+    return type->shape && PyObject_TypeCheck(object, (PyTypeObject *)type->shape->object) ? shape_get(type->shape, object, 0) : Py_NewRef(object);
+}
+
 static PyMethodDef type_methods[] = {
+    {"_bind", (PyCFunction)type_bind, METH_VARARGS,
+     "_bind(class, context): the class of its handles in typed functions, once. __handle_args__ names its two attributes: the handle, and the context."},
     {"host", (PyCFunction)type_host, METH_O | METH_CLASS, "host($type, number, /)\n--\n\nThe host's type of that number."},
     {NULL, NULL, 0, NULL},
 };

@@ -286,6 +286,7 @@ static PyObject *state_lower(StateObject *self, PyObject *args)
     if (!function)
         return NULL;
     function->target = target;
+    function->options.typed = host_call_typed(callee);
     function->callable = target ? NULL : Py_NewRef(callee);
     return core_func(self, function, type, canon_lowered);
 }

@@ -23,6 +23,7 @@ COMMANDS = (
     ("validate", "say what is wrong with modules, if anything is"),
     ("print", "binary to text"),
     ("parse", "text to binary"),
+    ("bindgen", "write a typed Python package for a component"),
     ("objdump", "list sections, imports, exports, sizes"),
     ("wast", "run scripts of the official test suite"),
     ("cache", "look at or clear the cache of compiled modules"),

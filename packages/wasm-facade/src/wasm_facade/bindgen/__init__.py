@@ -1,0 +1,1 @@
+"""Writes typed Python packages for components and WIT worlds: `wasm bindgen`."""
