@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import struct
 import tempfile
 import types
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from typing import Any
 import wasm_environ.types as types_of_environ
 import wasm_facade as w
 import wasm_vm
+from wasm_environ.component import artifact
+from wasm_environ.component.abi.program import RECORD
 from wasm_facade import component
 from wasm_facade.linker import HostDefinition
 from wasm_vm import _core
@@ -60,6 +64,21 @@ class Holder:
 
     def __init__(self) -> None:
         self.me = self
+
+
+@dataclass(slots=True)
+class Pair:
+    """The record of COMPONENT, as a class of its own."""
+
+    a: int
+    b: int
+
+
+class Handle:
+    """A resource as a class of its own."""
+
+    __slots__ = ("context", "handle")
+    __handle_args__ = ("handle", "context")
 
 
 class World:
@@ -211,6 +230,10 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "host_call": lambda world: _core.HostCall("to_bytes", True),
     "class": lambda world: Holder,
     "program": lambda world: world.get("component")._loaded.program,
+    "record_node": lambda world: next(n for n in range(99) if struct.unpack_from("<I", world.get("words"), 16 + 44 * n)[0] == RECORD),
+    "words": lambda world: artifact.read(world.get("component").serialize(), _core.crc32).words,
+    "record_classes": lambda world: (Pair,),
+    "resource_class": lambda world: Handle,
     "program_words": lambda world: bytes.fromhex("01000000" + "00000000" * 3),
     "labels": lambda world: (),
     "parents": lambda world: bytes(4),
@@ -311,13 +334,13 @@ ROWS = {
     "StructRef": "store struct_type struct_values", "StructRef.__getitem__": "zero|b", "StructRef.__setitem__": "one reference|b reference",
     "StructRef.__getattribute__": "a|b", "StructRef.__setattr__": "b reference|a one", "StructRef.__delattr__": "b",
     "StructType": "fields", "StructType.field_index": "a",
-    "CallProgram": "program_words labels", "ComponentState": "store program parents one",
+    "CallProgram": "program_words labels", "CallProgram.bind": "record_node record_classes", "ResourceType._bind": "resource_class any", "ComponentState": "store program parents one",
     "ComponentFunc.__call__": "store record text resource one", "ComponentFunc.type": "store", "ComponentFunc.post_return": "store",
     "ComponentState.resource": "one resource_type", "ComponentState.define_resource": "zero zero none text",
     "ComponentState.lift": "zero func options any", "ComponentState.lower": "zero callback options core_type",
     "ComponentState.built_in": "one zero minus options core_type", "ComponentState.fail": "",
     "ResourceAny.drop": "store", "ResourceAny._rep": "store", "ResourceAny._make": "store resource_type one flag",
-    "ResourceType": "text callback class|text callback none one", "ResourceType.host": "one", "HostCall": "text flag flag|callback zero flag", "HostCall.__call__": "store one",
+    "ResourceType": "text callback class|text callback none one", "ResourceType.host": "one", "HostCall": "text flag flag|callback zero flag flag", "HostCall.__call__": "store one",
     "Err": "reference",
     "Record": "", "Record.__getattribute__": "a", "Variant": "text reference",
     "Backtrace.resolve": "",

@@ -139,7 +139,8 @@ class ModuleWriter:
 
     def _imported_resource(self, definition: Definition) -> list[str]:
         self.imports.add("typing", "Protocol")
-        doc = self.definitions.doc(definition.label) or f"Resource `{definition.label}`: any object with these methods. Its `__exit__`, if any, is called at its end."
+        doc = self.definitions.doc(definition.label)
+        doc = doc or f"Resource `{definition.label}`: any object with these methods; `__exit__`, if it has one, is called at its end."
         lines = [f"class {definition.name}(Protocol):", *docstring(doc)]
         for function in self.module.functions:
             if function.resource == definition.label and function.kind == "method":

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 # What every module imports, or Python knows: a type of that name is written with a `_` after it.
 CLASSES: Final = frozenset((
-    "Any", "Bytes", "Callable", "Component", "Enum", "Err", "Exports", "Flag", "Interface", "Linker", "Mapping", "Ok", "Package", "Protocol", "Resource", "Result",
-    "Sequence", "Some", "Store", "TypeAlias", *(name for name in dir(builtins) if name[:1].isupper()),
+    "Any", "Bytes", "Callable", "Component", "Enum", "Err", "Exports", "Flag", "Interface", "Linker", "Mapping", "Ok", "Package", "Protocol", "Resource",
+    "Result", "Sequence", "Some", "Store", "TypeAlias", *(name for name in dir(builtins) if name[:1].isupper()),
 ))  # fmt: skip
 # Classes that annotations name: a field or method called so would hide them from those after it.
 BUILTIN_TYPES: Final = frozenset(("bool", "bytes", "dict", "float", "int", "list", "str", "tuple"))
