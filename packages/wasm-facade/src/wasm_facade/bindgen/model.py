@@ -122,8 +122,10 @@ class Model:
             return None if type is None else self.structure(type)
 
         match row:
-            case s.Record(fields) | s.Variant(fields):
-                return row.__class__(tuple([(label, part(t)) for label, t in fields]))
+            case s.Record(fields):
+                return s.Record(tuple([(label, self.structure(t)) for label, t in fields]))
+            case s.Variant(cases):
+                return s.Variant(tuple([(label, part(t)) for label, t in cases]))
             case s.Tuple(types):
                 return s.Tuple(tuple([self.structure(t) for t in types]))
             case s.Flags() | s.Enum() | s.Own() | s.Borrow():

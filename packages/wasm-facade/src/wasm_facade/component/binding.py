@@ -76,7 +76,7 @@ class _Binder:
     """Walks types and nodes side by side."""
 
     def __init__(self, component: Component, words: bytes, classes: dict[int, Any], errors: dict[int, type[Err[Any]]]) -> None:
-        self.words = struct.unpack(f"<{len(words) // 4}I", words)
+        self.words: tuple[int, ...] = struct.unpack(f"<{len(words) // 4}I", words)
         self.rows: list[Row] = component._loaded.types.rows
         self.types = component._loaded.types
         self.program = component._loaded.program
