@@ -53,7 +53,7 @@ def emit(isa: str) -> list:
     return marshal.loads(done.stdout)
 
 
-@pytest.mark.parametrize("isa", ["x86_64", "aarch64", "s390x"])
+@pytest.mark.parametrize("isa", ["x86_64", "aarch64", "riscv64", "s390x"])
 def test_emits_what_linking_can_place(isa):
     ((text, symbols, relocations, rodata, align, _, addresses, *_),) = emit(isa)
     assert [row[0] for row in symbols] == list(range(1, 12))  # function 0 is the import

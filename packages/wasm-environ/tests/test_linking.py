@@ -30,7 +30,13 @@ RELOCATION_ROWS = [
     ("aarch64", 277, struct.pack("<I", 0x91000000), 0x10, 0x5008, 0, struct.pack("<I", 0x91000000 | 8 << 10)),
     ("aarch64", 286, struct.pack("<I", 0xF9400000), 0x10, 0x5010, 0, struct.pack("<I", 0xF9400000 | 2 << 10)),
     ("s390x", 20, bytes(4), 0x12, 0x110, 2, struct.pack(">i", (0x110 + 2 - 0x12) // 2)),
+    ("aarch64", 278, struct.pack("<I", 0x39400000), 0x10, 0x5013, 0, struct.pack("<I", 0x39400000 | 0x13 << 10)),
     ("riscv64", 19, struct.pack("<II", 0x97, 0x80E7), 0x0, 0x1801, 0, struct.pack("<II", 0x2097, 0x801080E7)),
+    ("riscv64", 23, struct.pack("<I", 0x517), 0x0, 0x1801, 0, struct.pack("<I", 0x2517)),  # auipc a0: the low part is negative
+    ("riscv64", 23, struct.pack("<I", 0x517), 0x100, 0x80, 0, struct.pack("<I", 0x517)),
+    ("riscv64", 24, struct.pack("<I", 0x53787), 0x4, 0x1801, 4, struct.pack("<I", 0x80153787)),  # fld fa5, (a0): the auipc is at 0
+    ("riscv64", 35, struct.pack("<i", 5), 0x8, 0x100, 2, struct.pack("<i", 0x107)),
+    ("riscv64", 39, struct.pack("<i", 5), 0x8, 0x100, 2, struct.pack("<i", -0xFD)),
 ]
 
 
@@ -49,6 +55,7 @@ def test_relocation(isa: str, r_type: int, before: bytes, place: int, symbol: in
     [
         ("x86_64", 2, 1 << 40, "R_X86_64_PC32: distance .* does not fit in 32 bits"),
         ("aarch64", 283, 1 << 30, "R_AARCH64_CALL26: distance .* does not fit in 28 bits"),
+        ("riscv64", 23, (1 << 31) - 0x800, "R_RISCV_PCREL_HI20: distance .* does not fit in 32 bits"),
         ("x86_64", 1, 0, "relocation type 1 of x86_64 is not one"),
     ],
 )

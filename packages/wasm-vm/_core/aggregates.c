@@ -98,7 +98,7 @@ uint32_t field_size(const Field *field)
     }
 }
 
-/* i32 and f32 are in the low 4 bytes of a VMValue, which in memory come first: bytes[0..3]. */
+/* i32 and f32 are in the first 4 bytes of a VMValue, a reference is its low half. */
 void field_read(const Field *field, const uint8_t *at, VMValue *value)
 {
     memset(value, 0, sizeof *value);
@@ -121,12 +121,13 @@ void field_write(const Field *field, uint8_t *at, const VMValue *value)
 {
     uint8_t byte = (uint8_t)value->u32;
     uint16_t half = (uint16_t)value->u32;
+    uint32_t ref = (uint32_t)value->ref;
     if (field->packed == 1)
         memcpy(at, &byte, sizeof byte);
     else if (field->packed == 2)
         memcpy(at, &half, sizeof half);
     else if (field->type.kind >= KIND_EXTERNREF)
-        memcpy(at, &value->u32, sizeof value->u32);
+        memcpy(at, &ref, sizeof ref);
     else
         memcpy(at, value->bytes, field_size(field));
 }

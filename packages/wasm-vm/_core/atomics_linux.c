@@ -59,8 +59,8 @@ static bool unlink_waiter(size_t bucket, const Waiter *waiter)
 
 static bool has_value(const uint8_t *address, uint64_t expected, bool wide)
 {
-    return wide ? __atomic_load_n((const uint64_t *)(const void *)address, __ATOMIC_SEQ_CST) == expected
-                : __atomic_load_n((const uint32_t *)(const void *)address, __ATOMIC_SEQ_CST) == (uint32_t)expected;
+    return wide ? __atomic_load_n((const uint64_t *)(const void *)address, __ATOMIC_SEQ_CST) == wasm_order64(expected)
+                : __atomic_load_n((const uint32_t *)(const void *)address, __ATOMIC_SEQ_CST) == wasm_order32((uint32_t)expected);
 }
 
 /* Sleep until the word changes or `end` (CLOCK_MONOTONIC) has come. */

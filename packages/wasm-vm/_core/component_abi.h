@@ -84,12 +84,14 @@ static inline uint64_t load(const CanonOptions *from, Place place, unsigned size
     if (place.flat)
         return size == 8 ? (uint64_t)place.flat->u64 : size == 4 ? (uint32_t)place.flat->i32 : (uint32_t)place.flat->i32 & ((1u << 8 * size) - 1);
     const uint8_t *bytes = bytes_at(from, place.at);
-    uint64_t value = 0;
+    uint64_t value;
+    uint32_t word;
+    uint16_t half;
     switch (size) {
     case 1: return *bytes;
-    case 2: memcpy(&value, bytes, 2); return value;
-    case 4: memcpy(&value, bytes, 4); return value;
-    default: memcpy(&value, bytes, 8); return value;
+    case 2: memcpy(&half, bytes, 2); return wasm_order16(half);
+    case 4: memcpy(&word, bytes, 4); return wasm_order32(word);
+    default: memcpy(&value, bytes, 8); return wasm_order64(value);
     }
 }
 
@@ -101,11 +103,14 @@ static inline void store(const CanonOptions *to, Place place, unsigned size, uin
         return;
     }
     uint8_t *bytes = bytes_at(to, place.at);
+    const uint64_t value = wasm_order64(bits);
+    const uint32_t word = wasm_order32((uint32_t)bits);
+    const uint16_t half = wasm_order16((uint16_t)bits);
     switch (size) {
     case 1: *bytes = (uint8_t)bits; return;
-    case 2: memcpy(bytes, &bits, 2); return;
-    case 4: memcpy(bytes, &bits, 4); return;
-    default: memcpy(bytes, &bits, 8);
+    case 2: memcpy(bytes, &half, 2); return;
+    case 4: memcpy(bytes, &word, 4); return;
+    default: memcpy(bytes, &value, 8);
     }
 }
 

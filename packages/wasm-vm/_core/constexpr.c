@@ -81,7 +81,7 @@ static uint64_t new_struct(Store *store, const ConstOp *row, VMValue *stack, uin
     uint64_t ref = gc_new_object(store, type_id, engine_type(store->engine, type_id)->size);
     uint8_t *object = ref ? gc_object(&store->heap, ref) : NULL;
     if (object && described)
-        memcpy(object + DESCRIPTOR_AT, &descriptor->u32, sizeof descriptor->u32);
+        memcpy(object + DESCRIPTOR_AT, &(uint32_t){(uint32_t)descriptor->ref}, sizeof(uint32_t));
     for (uint32_t i = 0; object && values && i < aggregate->count; i++)
         field_write(&aggregate->fields[i], object + aggregate->fields[i].offset, &values[i]);
     return ref;

@@ -28,6 +28,11 @@
 /* Whether [at, at + size) lies in [0, whole). Guests choose all 64 bits of an offset and of a size: their sum is never made, and nothing else compares them. */
 static inline bool within(uint64_t at, uint64_t size, uint64_t whole) { return at <= whole && size <= whole - at; }
 
+/* A number in the byte order of linear memories and segments, little-endian: to or from this machine's. */
+static inline uint64_t wasm_order64(uint64_t n) { return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(n) : n; }
+static inline uint32_t wasm_order32(uint32_t n) { return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap32(n) : n; }
+static inline uint16_t wasm_order16(uint16_t n) { return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap16(n) : n; }
+
 typedef struct Store Store;
 typedef struct Engine Engine;
 typedef struct Loaded Loaded;

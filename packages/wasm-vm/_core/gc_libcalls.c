@@ -54,6 +54,17 @@ static const uint8_t *data_of(const Instance *instance, uint32_t segment, uint64
     return data->bytes + offset;
 }
 
+/* Elements of 1 << log2 bytes out of a segment. A v128 is kept as it lies in memories. */
+static void copy_data(uint8_t *out, const uint8_t *from, uint64_t size, uint32_t log2)
+{
+    if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ || log2 == 0 || log2 > 3) {
+        memcpy(out, from, size);
+        return;
+    }
+    for (uint64_t i = 0; i < size; i++)
+        out[i] = from[i ^ ((1u << log2) - 1)];
+}
+
 static void check_segment(const Instance *instance, uint32_t segment, uint64_t offset, uint64_t length)
 {
     if (!within(offset, length, instance->dropped_elements[segment] ? 0 : instance->module->plan.elements[segment].count))
@@ -79,7 +90,8 @@ uint64_t slow_array_new_data(VMContext *context, uint32_t type_id, uint32_t segm
     (void)data_of(instance, segment, offset, size);
     uint64_t array = slow_array_alloc(context, type_id, length, 0, 0, low);
     if (size)
-        memcpy(elements(instance->store, array, 0, length).at, data_of(instance, segment, offset, size), size);
+        copy_data(elements(instance->store, array, 0, length).at, data_of(instance, segment, offset, size), size,
+                  engine_type(instance->store->engine, type_id)->element_log2);
     if (UNLIKELY(code_is_cut(instance->module->code)))
         raise_cut();
     poll_interrupt();
@@ -131,7 +143,7 @@ void libcall_array_init_data(VMContext *context, uint32_t segment, uint64_t arra
     Span span = elements(instance->store, array, index, length);
     const uint8_t *from = data_of(instance, segment, offset, span.size);
     if (span.size)
-        memcpy(span.at, from, span.size);
+        copy_data(span.at, from, span.size, type_of(instance->store, array)->element_log2);
     if (UNLIKELY(code_is_cut(instance->module->code)))
         raise_cut();
     poll_interrupt();

@@ -58,12 +58,12 @@ static PyObject *unwrap(Engine *engine, const ValueType *type, PyObject *object)
     return value;
 }
 
-static int integer(PyObject *object, VMValue *out)
+static int integer(const ValueType *type, PyObject *object, VMValue *out)
 {
     uint64_t n = PyLong_AsUnsignedLongLongMask(object);
     if (n == (uint64_t)-1 && PyErr_Occurred())
         return -1;
-    out->u64 = n;
+    set_integer(out, type->kind, n);
     return 0;
 }
 
@@ -162,10 +162,10 @@ static int plain(Store *store, const ValueType *type, PyObject *object, VMValue 
     case KIND_I32:
     case KIND_I64:
         if (PyLong_Check(object))
-            return integer(object, out);
+            return integer(type, object, out);
         if (PyIndex_Check(object)) {
             PyObject *index = PyNumber_Index(object);
-            int result = index ? integer(index, out) : -1;
+            int result = index ? integer(type, index, out) : -1;
             Py_XDECREF(index);
             return result;
         }

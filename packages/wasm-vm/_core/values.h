@@ -22,12 +22,25 @@ static inline bool small_int(PyObject *object, int64_t *out)
     return true;
 }
 
+/* An i32 or i64. An i32 lies in the first four bytes; where the low half does, too, one store is right for both. */
+static inline void set_integer(VMValue *out, enum Kind kind, uint64_t n)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    if (kind == KIND_I32) {
+        out->u32 = (uint32_t)n;
+        return;
+    }
+#endif
+    (void)kind;
+    out->u64 = n;
+}
+
 /* Integers wrap around to their width, as in wasmtime-py. -1 with TypeError. References are rooted in the store. */
 static inline int value_to_wasm(Store *store, const ValueType *type, PyObject *object, VMValue *out)
 {
     int64_t n;
     if (LIKELY(type->kind <= KIND_I64) && small_int(object, &n)) {
-        out->i64 = n;
+        set_integer(out, type->kind, (uint64_t)n);
         return 0;
     }
     if (type->kind == KIND_F64 && PyFloat_CheckExact(object)) {

@@ -21,7 +21,7 @@ PRELUDE = """\
 #include <stddef.h>
 #include <stdint.h>
 
-/* One wasm value of any type; i32 and f32 use the low 4 bytes. A reference is 64 bits, 0 = null. */
+/* One wasm value of any type; i32 and f32 use the first 4 bytes. A reference is 64 bits, 0 = null. */
 typedef union VMValue {
     _Alignas(16) uint8_t bytes[16];
     int32_t i32;

@@ -29,14 +29,14 @@ define internal void @trap(ptr %vm, i32 %code) #2 {{
 %builtins = load ptr, ptr %p
 %q = getelementptr i8, ptr %builtins, i64 {POINTER_SIZE * INDEX["trap"]}
 %f = load ptr, ptr %q
-tail call void %f(ptr %vm, i32 %code)
+tail call void %f(ptr %vm, i32$extension %code)
 ret void
 }}
-attributes #0 = {{ uwtable(sync) "frame-pointer"="all" "probe-stack"="inline-asm" }}
+attributes #0 = {{ uwtable(sync) $frames "probe-stack"="inline-asm" }}
 attributes #1 = {{ noreturn nounwind cold nomerge }}
 attributes #2 = {{ nounwind noinline cold "frame-pointer"="none" }}
-attributes #3 = {{ uwtable(sync) optnone noinline "frame-pointer"="all" "probe-stack"="inline-asm" }}
-attributes #4 = {{ nounwind "frame-pointer"="all" "probe-stack"="inline-asm" }}
+attributes #3 = {{ uwtable(sync) optnone noinline $frames "probe-stack"="inline-asm" }}
+attributes #4 = {{ nounwind $frames "probe-stack"="inline-asm" }}
 !0 = !{{!"branch_weights", i32 1, i32 2000}}
 !1 = !{{}}
 !2 = !{{!"$sp"}}
@@ -165,4 +165,5 @@ class Batch:
 
 def preamble(isa: Isa) -> str:
     """What every LLVM module begins with."""
-    return PREAMBLE.replace("$triple", isa.triple).replace("$sp", isa.stack_pointer)
+    text = PREAMBLE.replace("$triple", isa.triple).replace("$sp", isa.stack_pointer)
+    return text.replace("$extension", isa.extension).replace("$frames", isa.frames)

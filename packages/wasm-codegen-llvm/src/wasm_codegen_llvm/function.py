@@ -132,6 +132,14 @@ class FunctionLowering:
         self.emit(f"{name} = call {t} @llvm.arithmetic.fence.{SUFFIXES[t]}({t} {value})")
         return name
 
+    def pinned(self, value: str, t: str) -> str:
+        """A value that leaves the function or goes to another. Where LLVM widens an i32 for that, one that was loaded would lose its load's place."""
+        if t != "i32" or not self.batch.isa.sign_extends or value not in self.folded:
+            return value
+        name = f"%o{self.next()}"
+        self.emit(f'{name} = call i32 asm "", "=r,0"(i32 {value}){self.debug_of(value)}')
+        return name
+
     def opaque_vector(self, value: str) -> str:
         n = self.next()
         self.emit(
@@ -209,7 +217,7 @@ class FunctionLowering:
         operands, result = LIBCALLS[index][1].split(":")
         builtins = self.context_pointer(CONTEXT_BUILTINS)
         code = self.load_at(builtins, POINTER_SIZE * index, "ptr", INVARIANT)
-        passed = ", ".join(["ptr %vm", *(f"{LIBCALL_LETTERS[t]} {value}" for t, value in zip(operands[1:], arguments, strict=True))])
+        passed = ", ".join(["ptr %vm", *(self._argument(t, str(value)) for t, value in zip(operands[1:], arguments, strict=True))])
         call = f"call {LIBCALL_LETTERS[result]} {code}({passed}){self.debug()}"
         if result in ("", "!"):
             self.emit(call)
@@ -217,6 +225,12 @@ class FunctionLowering:
         n = self.next()
         self.emit(f"%v{n} = {call}")
         return f"%v{n}"
+
+    def _argument(self, letter: str, value: str) -> str:
+        """An operand of a libcall."""
+        if letter != "i":
+            return f"{LIBCALL_LETTERS[letter]} {value}"
+        return f"i32{self.batch.isa.extension} {self.pinned(value, 'i32')}"
 
     # ---- the whole function
 

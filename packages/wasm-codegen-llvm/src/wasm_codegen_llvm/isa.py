@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
+from wasm_environ.compiler import BIG_ENDIAN
+
 if TYPE_CHECKING:
     from wasm_environ.compiler import Target
 
@@ -20,16 +22,23 @@ X86_ALWAYS: Final = ("sse3", "ssse3", "sse4.1")  # what wasm's vectors need at l
 ROWS: Final = (
     ("x86_64", "rsp", X86_FEATURES, X86_ALWAYS, "x86-64", ""),
     ("aarch64", "sp", (), ("neon",), "generic", ""),
-    ("riscv64", "sp", (), ("m", "a", "f", "d", "c"), "generic-rv64", "lp64d"),
+    ("riscv64", "sp", (), ("m", "a", "f", "d", "c", "unaligned-scalar-mem"), "generic-rv64", "lp64d"),
     ("s390x", "r15", (), ("vector",), "z13", ""),
 )
+# How the C convention passes a uint32_t: wasm's functions among themselves pass it as it comes.
+EXTENSIONS: Final = {"riscv64": " signext", "s390x": " zeroext"}
+# How frames are made a chain that can be walked; s390x has no place for a frame pointer in a frame.
+FRAMES: Final = {"s390x": '"frame-pointer"="all" "backchain"'}
 
 
 @final
 class Isa:
     """One target for this backend. `has` answers for LLVM's feature names."""
 
-    __slots__ = ("abi", "arithmetic_fences", "conditional_moves", "cpu", "enabled", "features", "name", "stack_pointer", "triple", "x86")
+    __slots__ = (
+        "abi", "arithmetic_fences", "big_endian", "conditional_moves", "cpu", "enabled", "extension", "features", "frames", "name", "sign_extends",
+        "stack_pointer", "triple", "x86",
+    )  # fmt: skip
 
     def __init__(self, target: Target) -> None:
         rows = {row[0]: row for row in ROWS}
@@ -44,6 +53,10 @@ class Isa:
         self.triple = target.triple()
         self.x86 = name == "x86_64"
         self.arithmetic_fences = name != "s390x"
+        self.big_endian = name in BIG_ENDIAN
+        self.extension = EXTENSIONS.get(name, "")
+        self.frames = FRAMES.get(name, '"frame-pointer"="all"')
+        self.sign_extends = name == "riscv64"  # an i32 is half of a register, and loaded with its sign
         self.conditional_moves = name != "riscv64"  # there LLVM makes a branch of the lesser of two numbers
 
     def has(self, feature: str) -> bool:

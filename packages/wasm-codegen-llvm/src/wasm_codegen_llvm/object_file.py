@@ -16,7 +16,11 @@ SYMBOL: Final = "IBBHQQ"
 RELOCATION: Final = "QQq"
 SHT_RELA: Final = 4
 STT_FUNC: Final = 2
+EM_RISCV: Final = 243
+PCREL_HI20: Final = 23  # of riscv: an auipc's high part ...
+PCREL_LO12: Final = 24  # ... and the low part, which names the auipc
 
+Relocation = tuple[int, int, int, int, int]  # as in `CompiledCode.relocations`
 # name, type, flags, address, offset, size, link, info, alignment, entry size
 Header = tuple[str, int, int, int, int, int, int, int, int, int]
 
@@ -85,11 +89,13 @@ def read(data: bytes, first: int = -1) -> CompiledCode:
             places[index] = len(rodata)
             rodata += o.contents(header)
     text.extend(bytes(-len(text) % align))
-    relocations = []
+    relocations: list[Relocation] = []
     for index, place in places.items():
         base = place if o.headers[index][0].startswith(".text") else len(text) + place
         for offset, kind, symbol, addend in o.relocations(index):
             relocations.append((base + offset, kind, *_target(o, places, symbol), addend))
+    if o.machine == EM_RISCV:
+        relocations = _paired(relocations)
     symbols = [
         (int(name[1:]), places[section] + value, size)
         for name, kind, section, value, size in o.symbols
@@ -99,6 +105,19 @@ def read(data: bytes, first: int = -1) -> CompiledCode:
     addresses = line_table.read(o.section(".debug_line"), o.order) if first >= 0 else ()
     frames, handlers = eh_frame.read(o, places)
     return CompiledCode(bytes(text), symbols, sorted(relocations), bytes(rodata), align, (), addresses, (), frames, handlers)
+
+
+def _paired(relocations: list[Relocation]) -> list[Relocation]:
+    """Low parts with the symbol of their high part, which stands at the auipc that ELF gives as their symbol: `relocation.PCREL_LO12`."""
+    high = {offset: (symbol, index, addend - offset) for offset, kind, symbol, index, addend in relocations if kind == PCREL_HI20}
+    rows = []
+    for offset, kind, symbol, index, addend in relocations:
+        if kind == PCREL_LO12:
+            assert symbol == SYMBOL_TEXT, "an auipc is in the text"
+            symbol, index, from_auipc = high[index]
+            addend = from_auipc + offset
+        rows.append((offset, kind, symbol, index, addend))
+    return rows
 
 
 def _target(o: ObjectFile, places: dict[int, int], symbol: int) -> tuple[int, int]:

@@ -4,7 +4,7 @@ Behind the ELF header lies the head, which says what the file is and where every
 
     "wasm" | u32 size | u32 crc32 | u32 0 | marshal: (format, file size, fingerprint, {section: (offset, size)}, crc32 of all but the head, origin)
 
-Sections (all tables little-endian u32 unless said; offsets count from the start of .text):
+Sections (all tables u32 in the byte order of the target unless said; offsets count from the start of .text):
 
     .text             machine code and constants, page-aligned, no relocation left
     .wasm.meta        marshal: (descriptor, entry type indices, thunk type indices, where arrays start in the VMContext)
@@ -23,6 +23,7 @@ Sections (all tables little-endian u32 unless said; offsets count from the start
 from __future__ import annotations
 
 import marshal
+import sys
 
 from wasm_environ.errors import ArtifactError
 
@@ -88,7 +89,14 @@ class Artifact:
 
     def table(self, name: str) -> memoryview:
         """A table section as u32s."""
-        return self.section(name).cast("I")
+        section = self.section(name)
+        if (self.image[5] == 2) == (sys.byteorder == "big"):  # EI_DATA
+            return section.cast("I")
+        from array import array  # dear to import, and only for artifacts that will run elsewhere
+
+        words = array("I", bytes(section))
+        words.byteswap()
+        return memoryview(words)
 
     def names(self) -> tuple[str, dict[int, str]]:
         """(module name, {function index: name}) from the name section."""

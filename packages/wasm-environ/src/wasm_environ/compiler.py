@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wasm_environ.types import FuncType, MemoryType
 
 MACHINES: Final = {"x86_64": 62, "aarch64": 183, "riscv64": 243, "s390x": 22}  # ELF e_machine
+BIG_ENDIAN: Final = ("s390x",)
 
 
 @final

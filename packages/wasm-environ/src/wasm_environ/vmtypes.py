@@ -19,7 +19,7 @@ The C core enters through a per-signature *entry trampoline* `void entry(VMConte
 loads the params from values[0..], calls `code`, and stores all results to values[0..]. It leaves through a per-signature *host thunk*, an ordinary
 wasm-convention function whose callee is a `VMHostContext`: it stores the params to a VMValue array of max(params, results, 1) elements on its stack, calls
 `host_call(VMHostContext *, VMValue *)`, and returns the results from there; if that gave an exnref, it calls `throw_ref` with it instead. i32 and f32
-use the low 4 bytes of a VMValue.
+use the first 4 bytes of a VMValue.
 """
 
 from __future__ import annotations

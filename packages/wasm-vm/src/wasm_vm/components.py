@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from wasm_environ.component.planning.plain import (
     ADAPTER_TRAP,
     BUILT_IN,
@@ -43,7 +45,7 @@ class LoadedComponent:
 
     def __init__(self, plan: Plain, program: CallProgram, modules: Sequence[LoadedModule]) -> None:
         parents, self.resources, self.functions, self.module_imports, self.steps, self.imports, self.exports, self.plain_types = plan
-        self.parents = b"".join([parent.to_bytes(4, "little") for parent in parents])
+        self.parents = b"".join([parent.to_bytes(4, sys.byteorder) for parent in parents])
         self.program = program
         self.modules = modules
         self._types: Any = None

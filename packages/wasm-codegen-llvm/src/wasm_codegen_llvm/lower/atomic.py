@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from wasm_codegen_llvm.lower.memory import MASK64, SIZES, address64, pointer
+from wasm_codegen_llvm.lower.memory import MASK64, SIZES, SWAPPED, address64, pointer, swapped
 from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
 
@@ -58,12 +58,12 @@ def load(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) -
     at = aligned_pointer(f, t, f.stack.pop(), a, b)
     n = f.next()
     f.emit(f"%m{n} = load atomic volatile {t}, ptr {at} seq_cst, align {SIZES[t]}{f.debug()}")
-    push(f, f"%m{n}", t, value_type)
+    push(f, swapped(f, f"%m{n}", t), t, value_type)
 
 
 def store(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
     value, address = f.stack.pop(), f.stack.pop()
-    value = narrow(f, value, t, value_type)
+    value = swapped(f, narrow(f, value, t, value_type), t)
     at = aligned_pointer(f, t, address, a, b)
     f.emit(f"store atomic volatile {t} {value}, ptr {at} seq_cst, align {SIZES[t]}{f.debug()}")
 
@@ -72,20 +72,42 @@ def modify(operation: str, t: str, value_type: str, f: FunctionLowering, a: int,
     value, address = f.stack.pop(), f.stack.pop()
     value = narrow(f, value, t, value_type)
     at = aligned_pointer(f, t, address, a, b)
+    if f.batch.isa.big_endian and t in SWAPPED and operation in ("add", "sub"):
+        push(f, swapped_modify(f, operation, t, value, at), t, value_type)
+        return
+    value = swapped(f, value, t)
     n = f.next()
     f.emit(f"%m{n} = atomicrmw volatile {operation} ptr {at}, {t} {value} seq_cst, align {SIZES[t]}{f.debug()}")
-    push(f, f"%m{n}", t, value_type)
+    push(f, swapped(f, f"%m{n}", t), t, value_type)
+
+
+def swapped_modify(f: FunctionLowering, operation: str, t: str, value: str, at: str) -> str:
+    """Arithmetic in the other byte order than the target's: tried until nobody else has written meanwhile. The old value."""
+    n = f.next()
+    f.emit(f"%m{n} = load atomic volatile {t}, ptr {at} seq_cst, align {SIZES[t]}{f.debug()}\nbr label %w{n}")
+    before = f.here
+    f.continue_block(f"w{n}")
+    f.emit(f"%o{n} = phi {t} [ %m{n}, %{before} ], [ %a{n}, %w{n} ]")
+    old = swapped(f, f"%o{n}", t)
+    f.emit(f"%b{n} = {operation} {t} {old}, {value}")
+    new = swapped(f, f"%b{n}", t)
+    f.emit(
+        f"%x{n} = cmpxchg volatile ptr {at}, {t} %o{n}, {t} {new} seq_cst seq_cst, align {SIZES[t]}{f.debug()}\n"
+        f"%a{n} = extractvalue {{ {t}, i1 }} %x{n}, 0\n%c{n} = extractvalue {{ {t}, i1 }} %x{n}, 1\nbr i1 %c{n}, label %k{n}, label %w{n}"
+    )
+    f.continue_block(f"k{n}")
+    return old
 
 
 def exchange(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
     replacement, expected, address = f.stack.pop(), f.stack.pop(), f.stack.pop()
-    expected = narrow(f, expected, t, value_type)  # as many bits are compared as are read: WebAssembly/threads issue 195
-    replacement = narrow(f, replacement, t, value_type)
+    expected = swapped(f, narrow(f, expected, t, value_type), t)  # as many bits are compared as are read: WebAssembly/threads issue 195
+    replacement = swapped(f, narrow(f, replacement, t, value_type), t)
     at = aligned_pointer(f, t, address, a, b)
     n = f.next()
     swap = f"cmpxchg volatile ptr {at}, {t} {expected}, {t} {replacement} seq_cst seq_cst, align {SIZES[t]}{f.debug()}"
     f.emit(f"%x{n} = {swap}\n%m{n} = extractvalue {{ {t}, i1 }} %x{n}, 0")
-    push(f, f"%m{n}", t, value_type)
+    push(f, swapped(f, f"%m{n}", t), t, value_type)
 
 
 def effective(f: FunctionLowering, address: str, offset: int, memory: int, size: int) -> str:

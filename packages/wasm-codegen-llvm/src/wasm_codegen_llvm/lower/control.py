@@ -261,7 +261,7 @@ def leave(f: FunctionLowering) -> None:
     for index in range(1, len(values)):
         pointer = f.at("%more", 16 * (index - 1))
         f.emit(f"store {s.results[index]} {values[index]}, ptr {pointer}, align 8")
-    text, value = to_result(s, f.next(), values[0])
+    text, value = to_result(s, f.next(), f.pinned(values[0], s.results[0]))
     f.emit(f"{text}ret {s.result} {value}")
 
 
@@ -381,7 +381,7 @@ def arguments(f: FunctionLowering, s: Signature, context: str, more: str) -> str
             continue
         pointer = f.at(f.context_pointer(CONTEXT_STORE), offset)
         f.emit(f"store {s.wasm_params[index]} {given[index]}, ptr {pointer}, align 8")
-    values = [context, *([more] if len(s.results) > 1 else []), *[given[index] for index in s.register_params()]]
+    values = [context, *([more] if len(s.results) > 1 else []), *[f.pinned(given[index], s.wasm_params[index]) for index in s.register_params()]]
     return ", ".join([f"{t} {value}" for t, value in zip(s.params, values, strict=True)])
 
 

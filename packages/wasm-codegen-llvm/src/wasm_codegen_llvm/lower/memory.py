@@ -33,6 +33,8 @@ STORES: Final = (
     ("i32.store8", "i8", "i32"), ("i32.store16", "i16", "i32"), ("i64.store8", "i8", "i64"), ("i64.store16", "i16", "i64"),
     ("i64.store32", "i32", "i64"), ("v128.store", "<16 x i8>", "<16 x i8>"),
 )  # fmt: skip
+# Types in memory whose bytes have an order, and the integers of their size.
+SWAPPED: Final = {"i16": "i16", "i32": "i32", "i64": "i64", "float": "i32", "double": "i64"}
 SIZES: Final = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "float": 4, "double": 8, "<16 x i8>": 16}
 MASK32: Final = 0xFFFFFFFF
 MASK64: Final = 0xFFFFFFFFFFFFFFFF
@@ -112,12 +114,34 @@ def load_raw(f: FunctionLowering, t: str, offset: int, memory: int) -> str:
     address = f.stack.pop()
     at = pointer(f, address, offset, memory, SIZES[t])
     n = f.next()
+    if f.batch.isa.big_endian and t in SWAPPED:
+        return swapped_load(f, t, at)
     f.emit(f"%m{n} = load volatile {t}, ptr {at}, align 1{f.debug()}")
     if not f.batch.bounds_checked[memory]:
         f.folded[f"%m{n}"] = (f.offset, False)
         f.last_load = f.offset
         f.loads[f.offset] = (t, address, offset, memory)
     return f"%m{n}"
+
+
+def swapped(f: FunctionLowering, value: str, t: str) -> str:
+    """An integer with its bytes reversed, for a target in whose order they are not wasm's."""
+    if not f.batch.isa.big_endian or t not in SWAPPED:
+        return value
+    name = f"%e{f.next()}"
+    f.emit(f"{name} = call {t} @llvm.bswap.{t}({t} {value}){f.debug()}")
+    return name
+
+
+def swapped_load(f: FunctionLowering, t: str, at: str) -> str:
+    integer = SWAPPED[t]
+    n = f.next()
+    f.emit(f"%m{n} = load volatile {integer}, ptr {at}, align 1{f.debug()}")
+    value = swapped(f, f"%m{n}", integer)
+    if integer == t:
+        return value
+    f.emit(f"%f{n} = bitcast {integer} {value} to {t}{f.debug()}")
+    return f"%f{n}"
 
 
 def load(t: str, result: str, extend: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
@@ -144,6 +168,12 @@ def store(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) 
 
 def store_raw(f: FunctionLowering, t: str, value: str, address: str, offset: int, memory: int) -> None:
     # x86 may make one instruction of load, operation and store of the same place. Whichever it is, the store can't trap after that load.
+    if f.batch.isa.big_endian and t in SWAPPED:
+        if SWAPPED[t] != t:
+            n = f.next()
+            f.emit(f"%g{n} = bitcast {t} {value} to {SWAPPED[t]}")
+            t, value = SWAPPED[t], f"%g{n}"
+        value = swapped(f, value, t)
     origin = f.folded.get(value)
     at = origin[0] if origin is not None and f.loads[origin[0]] == (t, address, offset, memory) else f.offset
     f.emit(f"store volatile {t} {value}, ptr {pointer(f, address, offset, memory, SIZES[t])}, align 1{f.debug(at)}")

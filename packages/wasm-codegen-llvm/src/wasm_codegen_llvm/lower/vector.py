@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from wasm_codegen_llvm.ir import v128_literal
+from wasm_codegen_llvm.ir import SUFFIXES, v128_literal
 from wasm_codegen_llvm.lower import vector_rows as table
 from wasm_codegen_llvm.rows import Chapter, Format, positional
 
@@ -22,6 +22,10 @@ CHAPTER: Final = Chapter()
 V128: Final = "<16 x i8>"
 VECTORS: Final = {
     "b": V128, "h": "<8 x i16>", "w": "<4 x i32>", "l": "<2 x i64>", "f": "<4 x float>", "d": "<2 x double>", "i": "i32",
+}  # fmt: skip
+# Vectors of the integers that lanes are.
+INTEGERS: Final = {
+    "<8 x i16>": "<8 x i16>", "<4 x i32>": "<4 x i32>", "<2 x i64>": "<2 x i64>", "<4 x float>": "<4 x i32>", "<2 x double>": "<2 x i64>",
 }  # fmt: skip
 # Columns: shape, letter, lane type in the vector, type on the operand stack.
 SHAPES: Final = (
@@ -37,6 +41,8 @@ def shaped(f: FunctionLowering, value: str, vector: str) -> str:
     known = f.shapes.get(value)
     if known is not None and known[0] == vector:
         return known[1]
+    if f.batch.isa.big_endian:
+        return reordered(f, value, V128, vector)
     if value[0] != "%":
         return f"bitcast ({V128} {value} to {vector})"
     name = f"%s{f.next()}"
@@ -49,11 +55,25 @@ def shaped(f: FunctionLowering, value: str, vector: str) -> str:
 def push_shaped(f: FunctionLowering, value: str, vector: str) -> None:
     """Push a vector of any type as v128."""
     if vector != V128:
-        name = f"%b{f.next()}"
-        f.emit(f"{name} = bitcast {vector} {value} to {V128}")
+        if f.batch.isa.big_endian:
+            name = reordered(f, value, vector, V128)
+        else:
+            name = f"%b{f.next()}"
+            f.emit(f"{name} = bitcast {vector} {value} to {V128}")
         f.shapes[name] = (vector, value)
         value = name
     f.stack.append(value)
+
+
+def reordered(f: FunctionLowering, value: str, given: str, wanted: str) -> str:
+    """A v128 cast to or from another vector type, on a target where the bytes of a lane are in another order than wasm's."""
+    lanes = INTEGERS[given if wanted == V128 else wanted]
+    n = f.next()
+    f.emit(
+        f"%q{n} = bitcast {given} {value} to {lanes}\n"
+        f"%r{n} = call {lanes} @llvm.bswap.{SUFFIXES[lanes]}({lanes} %q{n})\n%s{n} = bitcast {lanes} %r{n} to {wanted}"
+    )
+    return f"%s{n}"
 
 
 def apply(operands: tuple[str, ...], result: str, template: Format, careful: bool, f: FunctionLowering, a: int, b: int, c: int) -> None:
@@ -153,6 +173,15 @@ def fused(negate: bool, vector: str, lane: str, f: FunctionLowering, a: int, b: 
     push_shaped(f, result, vector)
 
 
+def bitmask(lanes: int, lowering: partial[None], f: FunctionLowering, a: int, b: int, c: int) -> None:
+    """The first lane is the lowest bit, which LLVM makes the highest where bytes are in that order."""
+    lowering(f, a, b, c)
+    if f.batch.isa.big_endian:
+        n = f.next()
+        f.emit(f"%b{n} = call i32 @llvm.bitreverse.i32(i32 {f.stack.pop()})\n%v{n} = lshr i32 %b{n}, {32 - lanes}")
+        f.stack.append(f"%v{n}")
+
+
 # ---- the table
 
 
@@ -165,7 +194,10 @@ def row(signature: str, template: str, careful: bool = False) -> partial[None]:
 def _fill() -> dict[str, list[tuple[str, partial[None]]]]:
     variants: dict[str, list[tuple[str, partial[None]]]] = {}
     for mnemonic, signature, template, careful in table.rows():
-        CHAPTER.function(mnemonic, row(signature, template, careful))
+        lowering = row(signature, template, careful)
+        if mnemonic.endswith(".bitmask"):
+            lowering = partial(bitmask, 128 // int(mnemonic[1 : mnemonic.index("x")]), lowering)
+        CHAPTER.function(mnemonic, lowering)
     for mnemonic, feature, signature, template in table.VARIANTS:
         variants.setdefault(mnemonic, []).append((feature, row(signature, template)))
         CHAPTER.function(mnemonic, partial(choose, mnemonic))

@@ -27,7 +27,14 @@ LANES: Final = (
 def widen(narrow: str, wide: str, extend: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
     value = load_raw(f, "i64", a, b)
     n = f.next()
-    f.emit(f"%a{n} = bitcast i64 {value} to {narrow}{f.debug()}\n%v{n} = {extend} {narrow} %a{n} to {wide}{f.debug()}")
+    f.emit(f"%a{n} = bitcast i64 {value} to {narrow}{f.debug()}")
+    lanes = f"%a{n}"
+    if f.batch.isa.big_endian:  # where the first lane is the highest
+        count = int(narrow[1])
+        order = ", ".join([f"i32 {lane}" for lane in range(count - 1, -1, -1)])
+        f.emit(f"%l{n} = shufflevector {narrow} {lanes}, {narrow} poison, <{count} x i32> <{order}>")
+        lanes = f"%l{n}"
+    f.emit(f"%v{n} = {extend} {narrow} {lanes} to {wide}{f.debug()}")
     push_shaped(f, f"%v{n}", wide)
 
 

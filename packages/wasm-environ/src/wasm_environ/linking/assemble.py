@@ -57,7 +57,9 @@ def compile_module(
     `stand_in()` gives the backend for what `compiler` fails on.
     """
     from wasm_environ import type_names
+    from wasm_environ.compiler import BIG_ENDIAN
     from wasm_environ.linking import descriptor, elf, rescue
+    from wasm_environ.linking.byte_order import words
     from wasm_environ.linking.layout import lay_out
     from wasm_environ.vmtypes import ContextLayout
 
@@ -73,20 +75,21 @@ def compile_module(
         from wasm_environ.compile_errors import UnsupportedError
 
         raise UnsupportedError(f"the {compiler.name} backend's code for {target.isa} cannot be linked: {error}") from error
-    plain, data = descriptor.to_plain(module)
+    big = target.isa in BIG_ENDIAN
+    plain, data = descriptor.to_plain(module, big)
     module_name, names = _names(module)
     starts = b"".join(start.to_bytes(4, "little") for start in module.code_starts)
     sections = [
         (".text", image.text, elf.PAGE),
         (".wasm.meta", marshal.dumps((plain, entries, thunks, ContextLayout(module).starts()), 4), 8),
-        (".wasm.functions", image.functions.tobytes(), 8),
-        (".wasm.entries", image.entries.tobytes(), 8),
-        (".wasm.thunks", image.thunks.tobytes(), 8),
-        (".wasm.traps", image.traps.tobytes(), 8),
-        (".wasm.addresses", image.addresses.tobytes(), 8),
-        (".wasm.frames", image.frames.tobytes(), 8),
-        (".wasm.shapes", image.shapes.tobytes(), 8),
-        (".wasm.handlers", image.handlers.tobytes(), 8),
+        (".wasm.functions", words(image.functions, big), 8),
+        (".wasm.entries", words(image.entries, big), 8),
+        (".wasm.thunks", words(image.thunks, big), 8),
+        (".wasm.traps", words(image.traps, big), 8),
+        (".wasm.addresses", words(image.addresses, big), 8),
+        (".wasm.frames", words(image.frames, big), 8),
+        (".wasm.shapes", words(image.shapes, big), 8),
+        (".wasm.handlers", words(image.handlers, big), 8),
         (".wasm.names", marshal.dumps((module_name, names, module.imported_functions, starts), 4), 8),
         (".wasm.types", type_names.section_of(module), 8),
         (".wasm.data", data, elf.PAGE),
@@ -96,7 +99,7 @@ def compile_module(
         (names.get(first + k, f"wasm[{first + k}]").encode().replace(b"\0", b"?"), image.functions[2 * k], image.functions[2 * k + 1])
         for k in range(defined)
     ]  # fmt: skip
-    file = bytearray(elf.write(_machine(target.isa), sections, symbols, target.isa == "s390x", HEAD_ROOM))
+    file = bytearray(elf.write(_machine(target.isa), sections, symbols, big, HEAD_ROOM))
     _write_head(file, fingerprint(target, tunables, compiler.name, compiler.version), origin)
     return bytes(file)
 

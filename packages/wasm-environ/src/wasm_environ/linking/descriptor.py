@@ -73,9 +73,11 @@ def _element_back(p: tuple[Any, ...]) -> ElementSegment:
     return ElementSegment(p[0], p[1], _expr_back(p[2]), p[3], p[4], expressions)
 
 
-def to_plain(m: Module) -> tuple[tuple[Any, ...], bytes]:
-    """(descriptor as plain data, all data segments joined)."""
+def to_plain(m: Module, big: bool = False) -> tuple[tuple[Any, ...], bytes]:
+    """(descriptor as plain data, all data segments joined). `big`: for a big-endian target."""
     from array import array
+
+    from wasm_environ.linking.byte_order import words
 
     at = 0
     rows, ops = array("q"), array("q")
@@ -97,7 +99,7 @@ def to_plain(m: Module) -> tuple[tuple[Any, ...], bytes]:
         (m.imported_functions, m.imported_tables, m.imported_memories, m.imported_globals, m.imported_tags),
         m.start,
         tuple(_element_plain(e) for e in m.elements),
-        (rows.tobytes(), ops.tobytes()),
+        (words(rows, big), words(ops, big)),
         tuple(sorted(m.escaping_functions)),
         tuple(sorted(m.exact_imports)),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from wasm_environ.compiler import BIG_ENDIAN
+
 # Kinds: what is computed (S symbol, A addend, P place) and how it is stored.
 PC32: Final = 0  # S + A - P, 32-bit little-endian
 CALL26: Final = 1  # S + A - P, aarch64 bl/b imm26 * 4
@@ -12,9 +14,11 @@ ADD12: Final = 3  # low 12 bits of S + A, aarch64 add
 LDST12: Final = 4  # low 12 bits of S + A, scaled, aarch64 ldr/str
 CALL_RISCV: Final = 5  # S + A - P, riscv auipc + jalr
 PCREL_HI20: Final = 6  # S + A - P, riscv auipc
-PCREL_LO12: Final = 7  # the low part of the auipc at S, riscv I-type
+PCREL_LO12: Final = 7  # the low part of the same, riscv I-type; A counts from the auipc, so that P may be anywhere
 PC32DBL: Final = 8  # (S + A - P) / 2, s390x 32-bit big-endian
 PC64: Final = 9  # S + A - P, 64-bit little-endian
+ADD32: Final = 10  # 32 bits + S + A, little-endian; riscv's difference of two symbols is this and the next
+SUB32: Final = 11  # 32 bits - S - A
 
 # (machine, ELF r_type) -> (name, kind, access size for LDST12)
 RELOCATIONS: Final = {
@@ -25,6 +29,7 @@ RELOCATIONS: Final = {
     ("aarch64", 283): ("R_AARCH64_CALL26", CALL26, 0),
     ("aarch64", 275): ("R_AARCH64_ADR_PREL_PG_HI21", PAGE21, 0),
     ("aarch64", 277): ("R_AARCH64_ADD_ABS_LO12_NC", ADD12, 0),
+    ("aarch64", 278): ("R_AARCH64_LDST8_ABS_LO12_NC", LDST12, 0),
     ("aarch64", 284): ("R_AARCH64_LDST16_ABS_LO12_NC", LDST12, 1),
     ("aarch64", 285): ("R_AARCH64_LDST32_ABS_LO12_NC", LDST12, 2),
     ("aarch64", 286): ("R_AARCH64_LDST64_ABS_LO12_NC", LDST12, 3),
@@ -34,6 +39,8 @@ RELOCATIONS: Final = {
     ("riscv64", 19): ("R_RISCV_CALL_PLT", CALL_RISCV, 0),
     ("riscv64", 23): ("R_RISCV_PCREL_HI20", PCREL_HI20, 0),
     ("riscv64", 24): ("R_RISCV_PCREL_LO12_I", PCREL_LO12, 0),
+    ("riscv64", 35): ("R_RISCV_ADD32", ADD32, 0),
+    ("riscv64", 39): ("R_RISCV_SUB32", SUB32, 0),
     ("riscv64", 57): ("R_RISCV_32_PCREL", PC32, 0),
     ("s390x", 19): ("R_390_PC32DBL", PC32DBL, 0),
     ("s390x", 20): ("R_390_PLT32DBL", PC32DBL, 0),
@@ -49,7 +56,7 @@ def apply(image: bytearray, isa: str, r_type: int, place: int, symbol: int, adde
         raise ValueError(f"relocation type {r_type} of {isa} is not one a backend may emit") from None
     value = symbol + addend - place
     if kind == PC32:
-        order = "big" if isa == "s390x" else "little"
+        order = "big" if isa in BIG_ENDIAN else "little"
         _store(image, place, _fit(value, 32, name), 4, order)
     elif kind == PC64:
         _store(image, place, value, 8, "little")
@@ -88,10 +95,15 @@ def _apply_aarch64(image: bytearray, kind: int, place: int, target: int, scale: 
 
 
 def _apply_riscv(image: bytearray, kind: int, place: int, target: int, name: str) -> None:
-    if kind == PCREL_LO12:  # `target` is the auipc, not the symbol: its distance is not known here
-        raise ValueError(f"{name}: its pair with PCREL_HI20, for an address of a constant or jump table, is not linked yet")
+    word = _word(image, place)
+    if kind in (ADD32, SUB32):
+        _store(image, place, word + (target if kind == ADD32 else -target), 4, "little")
+        return
     value = _fit(target - place, 32, name)
-    high = (value + 0x800) & 0xFFFFF000
-    _store(image, place, _word(image, place) | high, 4, "little")
+    if kind == PCREL_LO12:
+        _store(image, place, word | (value & 0xFFF) << 20, 4, "little")
+        return
+    high = (_fit(value + 0x800, 32, name)) & 0xFFFFF000  # the low part is signed
+    _store(image, place, word | high, 4, "little")
     if kind == CALL_RISCV:
         _store(image, place + 4, _word(image, place + 4) | (value & 0xFFF) << 20, 4, "little")
