@@ -119,7 +119,15 @@ def settings() -> str:
     return "\n".join([*rows, *(f"| `{name}` | {why} |" for name, why in without_effect().items())])
 
 
+def component_values() -> str:
+    """The table of values of components."""
+    from wasm_facade.component.documentation import values_page
+
+    return values_page()
+
+
 GENERATORS = {
+    "component_values": component_values,
     "settings": settings,
     "lowering": lowering,
     "architecture": architecture,
