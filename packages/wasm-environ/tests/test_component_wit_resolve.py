@@ -12,7 +12,7 @@ from wasm_environ.compile_errors import WitError
 from wasm_environ.component import syntax as s
 from wasm_environ.component.interface import Interface
 from wasm_environ.component.planning.plan import FuncItem, InstanceItem, ResourceItem, ValueTypeItem
-from wasm_environ.component.types import Alias
+from wasm_environ.component.types import Alias, ResourceName
 from wasm_environ.component.wit.names import ALL_FEATURES
 from wasm_environ.component.wit.packages import Packages, read_packages
 from wasm_environ.component.wit.resolve import Resolved, resolve
@@ -131,7 +131,8 @@ def test_types_of_a_world() -> None:
     assert isinstance(z, InstanceItem)
     assert found.resources == [("a:a/x@1.2.0", "r")], "the export uses the same resource"
     assert list(x.items) == ["r", "e", "[constructor]r", "[method]r.go"]
-    assert y.items["r"] == z.items["r"] == ResourceItem(0)
+    names = [each.items["r"].name for each in (x, y, z) if isinstance(each.items["r"], ResourceItem) and each.items["r"].slot == 0]
+    assert [found.types.rows[name] for name in names] == [ResourceName(0, -1), ResourceName(0, names[0]), ResourceName(0, names[0])]
     e, f = x.items["e"], y.items["f"]
     assert isinstance(e, ValueTypeItem)
     assert isinstance(f, ValueTypeItem)

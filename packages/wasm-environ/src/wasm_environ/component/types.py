@@ -38,7 +38,14 @@ class Alias(NamedTuple):
     type: int
 
 
-Row = ValueRow | Func | Alias
+class ResourceName(NamedTuple):
+    """A name of resource `resource`: only in nominal tables. `of`: the type that it is another name of, -1 where it is the first."""
+
+    resource: int
+    of: int
+
+
+Row = ValueRow | Func | Alias | ResourceName
 
 
 @final
@@ -48,6 +55,7 @@ class TypeTable:
     def __init__(self, nominal: bool = False) -> None:
         self.rows: list[Row] = []
         self.nominal = nominal
+        self.written: dict[int, int] = {}  # in nominal tables: by handle, the name of its resource that it was written with
         self._numbers: dict[tuple[type, Row], int] = {}
         self._named: set[int] = set()
 
@@ -71,6 +79,10 @@ class TypeTable:
             type = self.intern(Alias(type))
         self._named.add(type)
         return type
+
+    def named_resource(self, resource: int, of: int) -> int:
+        """The number of a name that a resource is given, -1 where the table is not nominal; `of`: of the name by which it was known, or -1."""
+        return self.intern(ResourceName(resource, of)) if self.nominal else -1
 
     def name(self, type: int) -> str:
         """A type in the text format's words, on one line."""
@@ -96,6 +108,8 @@ def _names(table: TypeTable, row: Row) -> str:
             return f"(result{inside})"
         case Alias(aliased):
             return table.name(aliased)
+        case ResourceName(resource):
+            return f"(resource {resource})"
         case Func(params, result, is_async):
             inside = "".join(f' (param "{label}" {table.name(t)})' for label, t in params)
             return f"(func{' async' if is_async else ''}{inside}{'' if result is None else f' (result {table.name(result)})'})"

@@ -35,6 +35,8 @@ def plain_items(items: dict[str, p.Item]) -> Plain:
 def plain_item(item: p.Item) -> Plain:
     if isinstance(item, p.InstanceItem):
         return INSTANCE, plain_items(item.items)
+    if isinstance(item, p.ResourceItem):
+        return RESOURCE, item.slot
     return ITEMS.index(type(item)), *item
 
 

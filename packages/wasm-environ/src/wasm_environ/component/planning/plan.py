@@ -129,9 +129,10 @@ class FuncItem(NamedTuple):
 
 
 class ResourceItem(NamedTuple):
-    """A resource type, by its slot."""
+    """A resource type, by its slot; in a nominal plan `name` is the number of its name here (`ResourceName`), else -1."""
 
     slot: int
+    name: int = -1
 
 
 class ValueTypeItem(NamedTuple):

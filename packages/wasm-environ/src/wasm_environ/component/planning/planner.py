@@ -152,7 +152,7 @@ class Planner:
         frame.add(s.INSTANCE, p.InstanceItem({name.name: named(self.plan, frame.spaces[sort][index]) for name, sort, index in d.exports}))
 
     def export(self, d: s.Export, frame: Frame) -> None:
-        item = named(self.plan, ascribed(frame, frame.spaces[d.sort][d.item], d.type))
+        item = named(self.plan, ascribed(self.plan, frame, frame.spaces[d.sort][d.item], d.type))
         if d.sort == s.VALUE:
             raise UnsupportedError(f"values are not supported: export {d.name.name!r}", d.offset)
         frame.exports[d.name.name] = item

@@ -30,7 +30,10 @@ def defined(plan: Plan, frame: Frame, row: s.DefinedType) -> Item | InstanceType
             return InstanceType(declarations, frame)
         case s.ComponentType():
             return OtherItem(s.COMPONENT)
-    return ValueTypeItem(plan.types.intern(_row(frame, row)))
+    number = plan.types.intern(_row(frame, row))
+    if plan.types.nominal and isinstance(row, (s.Own, s.Borrow)):
+        plan.types.written[number] = frame.spaces[s.TYPE][row.resource].name
+    return ValueTypeItem(number)
 
 
 def _row(frame: Frame, row: Any) -> Any:
@@ -65,7 +68,7 @@ def declared(plan: Plan, frame: Frame, type: s.ExternType, path: tuple[str, ...]
         if type.bound == s.EQ:
             return named(plan, frame.spaces[s.TYPE][type.item])
         plan.resources.append(path)
-        return ResourceItem(len(plan.resources) - 1)
+        return named(plan, ResourceItem(len(plan.resources) - 1))
     if type.sort == s.INSTANCE:
         return _instance(plan, frame.spaces[s.TYPE][type.item], frame.instance, path)
     if type.sort == s.CORE_MODULE:
@@ -98,11 +101,18 @@ def _instance(plan: Plan, type: InstanceType, instance: int, path: tuple[str, ..
 
 def named(plan: Plan, item: Item) -> Item:
     """An item under the name that it is imported or exported by."""
-    return ValueTypeItem(plan.types.named(item.type)) if isinstance(item, ValueTypeItem) else item
+    match item:
+        case ValueTypeItem(type):
+            return ValueTypeItem(plan.types.named(type))
+        case ResourceItem(slot, name):
+            return ResourceItem(slot, plan.types.named_resource(slot, name))
+    return item
 
 
-def ascribed(frame: Frame, item: Item, type: s.ExternType | None) -> Item:
+def ascribed(plan: Plan, frame: Frame, item: Item, type: s.ExternType | None) -> Item:
     """`item` as far as the type lets it be seen."""
+    if isinstance(item, FuncItem) and type is not None and plan.types.nominal:  # which may call the same types by other names
+        return FuncItem(item.slot, frame.spaces[s.TYPE][type.item].type)
     if type is None or not isinstance(item, InstanceItem) or type.sort != s.INSTANCE:
         return item
     seen: InstanceType = frame.spaces[s.TYPE][type.item]

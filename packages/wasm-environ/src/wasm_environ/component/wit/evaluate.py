@@ -73,20 +73,23 @@ class Evaluation:
                 continue
             there = used(use[0])
             found = there.get(use[1])
-            if found is None or isinstance(found, FuncItem):
+            if not isinstance(found, (ValueTypeItem, ResourceItem)):
                 raise _not_a_type(interface, name, use[0], there)
-            items[name] = self.named(found.type) if isinstance(found, ValueTypeItem) else found
+            items[name] = self.named(found)
         return items
 
     def document(self, path: tuple[str, ...], docs: str) -> None:
         if docs:
             self.docs[path] = docs
 
-    def named(self, type: int) -> ValueTypeItem:
+    def named(self, item: ValueTypeItem | ResourceItem) -> ValueTypeItem | ResourceItem:
         """A type under a name."""
-        number = self.types.named(type)
+        if isinstance(item, ResourceItem):
+            self.facts.append(PRIMITIVE)
+            return ResourceItem(item.slot, self.types.named_resource(item.slot, item.name))
+        number = self.types.named(item.type)
         if number == len(self.facts):
-            self.facts.append(self.fact(type))
+            self.facts.append(self.fact(item.type))
         return ValueTypeItem(number)
 
     def fact(self, type: int) -> Facts:
@@ -110,12 +113,11 @@ class Evaluation:
         self.document(path, definition.head.docs)
         if definition.kind == "resource":
             self.resources.append(path if is_import else DEFINED)
-            return ResourceItem(len(self.resources) - 1)
+            return self.named(ResourceItem(len(self.resources) - 1))
         if definition.type is not None:
             if isinstance(definition.type, w.Named):
-                found = items[definition.type.name.text]
-                return self.named(found.type) if isinstance(found, ValueTypeItem) else found
-            return self.named(self.type(interface, items, definition.type))
+                return self.named(look_up(interface, items, definition.type.name))
+            return self.named(ValueTypeItem(self.type(interface, items, definition.type)))
         taken: dict[str, str] = {}
         fields: list[tuple[str, int | None]] = []
         for field in definition.fields:
@@ -125,7 +127,7 @@ class Evaluation:
         parts = [type for _, type in fields if type is not None]
         labels = definition.kind in ("enum", "flags")
         row: Any = ROWS[definition.kind](tuple([label for label, _ in fields]) if labels else tuple(fields))
-        return self.named(self.row(row, parts, interface, definition.name.at))
+        return self.named(ValueTypeItem(self.row(row, parts, interface, definition.name.at)))
 
     def type(self, interface: InterfaceDef, items: dict[str, Item], type: w.TypeExpr) -> int:
         """A type within others, or of a parameter or result."""
@@ -134,10 +136,10 @@ class Evaluation:
         if isinstance(type, w.Named):
             found = look_up(interface, items, type.name)
             if isinstance(found, ResourceItem):
-                return self.row(s.Own(found.slot), [], interface, type.name.at)
+                return self.handle(s.Own, found, interface, type.name.at)
             return found.type
         if type.what in ("own", "borrow"):
-            return self.handle(interface, items, type)
+            return self.written_handle(interface, items, type)
         args = [None if arg is None else self.type(interface, items, arg) for arg in type.args]
         parts = [arg for arg in args if arg is not None]
         if type.what == "map" and parts[0] not in KEYS:
@@ -151,15 +153,20 @@ class Evaluation:
             row = APPLIED[type.what](*args)
         return self.row(row, parts, interface, type.at)
 
-    def handle(self, interface: InterfaceDef, items: dict[str, Item], type: w.Applied) -> int:
+    def handle(self, kind: Callable[[int], s.Own | s.Borrow], resource: ResourceItem, interface: InterfaceDef, at: int) -> int:
+        """A handle of a resource."""
+        number = self.row(kind(resource.slot), [], interface, at, kind is s.Borrow)
+        self.types.written[number] = resource.name
+        return number
+
+    def written_handle(self, interface: InterfaceDef, items: dict[str, Item], type: w.Applied) -> int:
         """own<r> or borrow<r>."""
         named = type.args[0]
         assert isinstance(named, w.Named)
         found = look_up(interface, items, named.name)
         if not isinstance(found, ResourceItem):
             raise interface.source.error(f"`{named.name.text}` is not a resource, and only those have handles", named.name.at)
-        borrows = type.what == "borrow"
-        return self.row((s.Borrow if borrows else s.Own)(found.slot), [], interface, type.at, borrows)
+        return self.handle(s.Borrow if type.what == "borrow" else s.Own, found, interface, type.at)
 
     # ---- functions
 
@@ -168,30 +175,28 @@ class Evaluation:
         at = func.name.at
         taken: dict[str, str] = {}
         params: list[tuple[str, int]] = []
-        slot = -1
-        if resource is not None:
-            found = items[resource.name.text]
-            assert isinstance(found, ResourceItem)
-            slot = found.slot
+        owner = None if resource is None else items[resource.name.text]
         if func.kind == w.METHOD:
-            params.append(("self", self.row(s.Borrow(slot), [], interface, at, True)))
+            assert isinstance(owner, ResourceItem)
+            params.append(("self", self.handle(s.Borrow, owner, interface, at)))
             taken["self"] = "self"
         for name, type in func.params:
             unique(taken, name, "the parameter", interface.source)
             params.append((name.text, self.type(interface, items, type)))
         result = None if func.result is None else self.type(interface, items, func.result)
         if func.kind == w.CONSTRUCTOR:
-            result = self.constructed(interface, result, slot, at)
+            assert isinstance(owner, ResourceItem)
+            result = self.constructed(interface, result, owner, at)
         if result is not None and self.fact(result).borrows:
             raise interface.source.error(f"function `{func.name.text}` returns a borrowed handle, which no function may", at)
         return FuncItem(-1, self.row(s.Func(tuple(params), result, func.is_async), [], interface, at))
 
-    def constructed(self, interface: InterfaceDef, result: int | None, slot: int, at: int) -> int:
+    def constructed(self, interface: InterfaceDef, result: int | None, resource: ResourceItem, at: int) -> int:
         """What a constructor returns: the resource, or a result with it."""
         if result is None:
-            return self.row(s.Own(slot), [], interface, at)
+            return self.handle(s.Own, resource, interface, at)
         row = self.types.rows[result] if result >= 0 else None
-        if not isinstance(row, s.Result) or row.ok is None or row.ok < 0 or self.types.rows[row.ok] != s.Own(slot):
+        if not isinstance(row, s.Result) or row.ok is None or row.ok < 0 or self.types.rows[row.ok] != s.Own(resource.slot):
             raise interface.source.error("a constructor returns nothing that is written, or a `result` of its own resource", at)
         return result
 

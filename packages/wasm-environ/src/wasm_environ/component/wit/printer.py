@@ -178,6 +178,8 @@ def _world_items(lines: Lines, items: tuple[w.WorldItem, ...]) -> None:
                 lines.add(f"include {_path(path)}{f' with {{ {renamed} }}' if names else ''};")
             case w.Extern():
                 _extern(lines, item)
+            case w.Remark(_, text):
+                lines.add(f"// {text}")
 
 
 def _extern(lines: Lines, extern: w.Extern) -> None:

@@ -163,7 +163,14 @@ class Include(NamedTuple):
     names: tuple[tuple[Name, Name], ...]
 
 
-WorldItem = Extern | Include | Use | TypeDef
+class Remark(NamedTuple):
+    """What a component has and WIT has no words for: printed as a comment, so never read."""
+
+    head: Head
+    text: str
+
+
+WorldItem = Remark | Extern | Include | Use | TypeDef
 
 
 class World(NamedTuple):

@@ -72,7 +72,8 @@ def _own_entries(world: WorldDef) -> tuple[Entries, Entries]:
     names: tuple[dict[str, str], dict[str, str]] = ({}, {})
     body = world.body
     for name in body.order:
-        imports[name] = Entry(world, w.NO_HEAD, -1, type=name)
+        definition = body.types.get(name)
+        imports[name] = Entry(world, definition.head if definition else w.NO_HEAD, -1, type=name)
         names[0][name.lower()] = name
     for resource, func in body.functions:
         imports[full_name(resource, func)] = Entry(world, func.head, func.name.at, func=func, resource=resource)
@@ -204,6 +205,7 @@ class _Maker:
         self.exported: dict[InterfaceDef, dict[str, Item]] = {}
         self.bodies: dict[WorldDef, dict[str, Item]] = {}  # types of worlds
         self.implements: dict[str, str] = {}
+        self.external_ids: dict[tuple[bool, str], str] = {}
 
     def make(self, imports: Entries, exports: Entries) -> Interface:
         imported = {name: self.item(name, entry, True) for name, entry in imports.items()}
@@ -211,12 +213,15 @@ class _Maker:
         made = Interface(self.evaluation.types, imported, exported, self.evaluation.resources)
         made.docs = self.evaluation.docs
         made.implements = self.implements
+        made.external_ids = self.external_ids
         made.name = self.world.name
         self.evaluation.document((), self.world.head.docs)
         return made
 
     def item(self, name: str, entry: Entry, is_import: bool) -> Item:
         """One import or export."""
+        if entry.head.external_id is not None:
+            self.external_ids[is_import, name] = entry.head.external_id
         if entry.interface is not None:
             items = self.evaluation.interface(entry.interface, (name,), is_import, self.imported.__getitem__ if is_import else self.either)
             if name == entry.interface.id:
