@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from wasm_environ.component.types import Row, TypeTable
 
 SHOWN: Final = 6  # fields, cases or labels
+OTHERS: Final[dict[type, str]] = {s.Own: "own resource", s.Borrow: "borrowed resource", s.Stream: "stream", s.Future: "future"}
 
 
 def describe(table: TypeTable, type: int | None) -> str:
@@ -49,7 +50,7 @@ def _describe(table: TypeTable, row: Row) -> str:
         case s.Func(params, result, _):
             inside = ", ".join([f"{label}: {describe(table, t)}" for label, t in params])
             return f"func({inside})" + ("" if result is None else f" -> {describe(table, result)}")
-    return {s.Own: "own resource", s.Borrow: "borrowed resource", s.Stream: "stream", s.Future: "future"}[row.__class__]
+    return OTHERS[row.__class__]
 
 
 def _some(parts: list[str]) -> str:
