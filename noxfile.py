@@ -72,6 +72,13 @@ def gc_fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def adapter_fuzz(session: nox.Session) -> None:
+    """Random signatures between components: adapters, the way through C, wasmtime-py: `nox -s adapter_fuzz -- FIRST_SEED SEEDS_END`."""
+    seeds = " ".join([*session.posargs, *["1000", "1200"][len(session.posargs) :]])
+    session.run("pytest", "-q", "tests/test_component_adapters.py", "-k", "random", env={"ADAPTER_FUZZ": seeds})
+
+
+@nox.session
 def legacy_fuzz(session: nox.Session) -> None:
     """Random modules of Binaryen's fuzzer, with legacy exceptions, in every configuration, beside node: `nox -s legacy_fuzz -- COUNT FIRST_SEED`."""
     count, first, *_ = [*session.posargs, *["200", "1"][len(session.posargs) :]]

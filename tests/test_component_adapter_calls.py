@@ -189,9 +189,38 @@ FAMILY = """(component $P
 
 @OURS_AND_C
 def test_parents_and_children(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
-    """wasmtime 50 enters a parent only from outside."""
+    """CanonicalABI.md: entering_set. (wasmtime 50 does not enter a parent from its child.)"""
     running = Running(way, FAMILY, monkeypatch)
     assert [running.call(name, v) for name, v in (("run", 1), ("g", 254), ("run", 2))] == [4, 0, 5]
+
+
+# A parent's function calls by a table what its parent puts there last: the child's function, which may be running.
+AGAIN = """(component $P
+  (core module $Leaf
+    (type $t (func (param i32) (result i32)))
+    (table (export "table") 1 funcref)
+    (func (export "back") (param i32) (result i32) (call_indirect (type $t) (local.get 0) (i32.const 0))))
+  (core instance $leaf (instantiate $Leaf))
+  (func $back (param "v" u8) (result u8) (canon lift (core func $leaf "back")))
+  (component $Child
+    (import "back" (func $back (param "v" u8) (result u8))) (core func $back (canon lower (func $back)))
+    (core module $M (import "" "back" (func $back (param i32) (result i32)))
+      (func (export "f") (param i32) (result i32)
+        (if (result i32) (local.get 0) (then (call $back (i32.sub (local.get 0) (i32.const 1)))) (else (i32.const 7)))))
+    (core instance $m (instantiate $M (with "" (instance (export "back" (func $back))))))
+    (func (export "f") (param "v" u8) (result u8) (canon lift (core func $m "f"))))
+  (instance $child (instantiate $Child (with "back" (func $back))))
+  (core func $f (canon lower (func $child "f")))
+  (core module $Last (import "" "f" (func $f (param i32) (result i32))) (import "" "table" (table 1 funcref)) (elem (i32.const 0) func $f))
+  (core instance (instantiate $Last (with "" (instance (export "f" (func $f)) (export "table" (table $leaf "table"))))))
+  (func (export "run") (param "v" u8) (result u8) (canon lift (core func $leaf "back"))))"""
+
+
+@OURS_AND_C
+def test_nobody_is_entered_twice(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parent calls the child, which calls the parent, which calls the child. (wasmtime 50 lets it.)"""
+    running = Running(way, AGAIN, monkeypatch)
+    assert [running.call("run", v) for v in (0, 0, 1, 0)] == [7, 7, ENTER, ENTER]
 
 
 # Functions that are lifted from lowered ones; a component that is instantiated twice; nested instances that are entered together.

@@ -13,6 +13,7 @@ import wasm_facade
 import wasm_facade.component
 from component_calls import Function, Trial, Way, compiled, flat, outcome, text, ways
 from wasm_environ.component.planning.plain import LOWER
+from wasm_environ.component.text.parser import parse_component
 
 WAYS = ways()
 ALL = pytest.mark.parametrize("way", WAYS, ids=[way.name for way in WAYS])
@@ -60,6 +61,7 @@ ROWS: tuple[tuple[tuple[Any, ...], Any, tuple[int, ...], int, Any], ...] = (
     ((["result", "f32", "u32"],), None, (0, NAN32), 0, ((0, NAN32), 0)), ((["result", "f32", "u32"],), None, (1, M32), 0, ((1, M32), 0)),
     ((["result", "s8", "u64"],), None, (0, M64), 0, ((0, M32), 0)), ((["result", "s8", "u64"],), None, (1, M64), 0, ((1, M64), 0)),
     ((["result", None, "f64"],), None, (0, NAN64), 0, ((0, 0), 0)),
+    ((["result", "u32", "u64"],), None, (0, M64), 0, ((0, M32), 0)), ((["result", ["flags", 32], "u64"],), None, (0, M64), 0, ((0, M32), 0)),
     # variants whose cases share core values
     ((SHARED,), None, (0, (M32 << 32) | NAN32, 7), 0, ((0, NAN32, 0), 0)), ((SHARED,), None, (1, M64, 7), 0, ((1, M64, 0), 0)),
     ((SHARED,), None, (2, M64 - 0x7F, 7), 0, ((2, 0xFFFFFF80, 0), 0)), ((SHARED,), None, (3, M64, 7), 0, ((3, 0, 0), 0)),
@@ -90,6 +92,15 @@ def test_signatures_and_values(rows_binary: bytes, way: Way, monkeypatch: pytest
     for k, (params, result, args, given, expected) in enumerate(ROWS):
         wanted = expected if isinstance(expected, str) else (list(expected[0]), expected[1], None)
         assert outcome(way, component, FUNCTIONS, Trial(k, args, given)) == wanted, (params, result, args, given)
+
+
+def test_lists_of_fixed_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    functions = (Function((["fixed", ["option", "u8"], 2], ["fixed", "bool", 3]), ["fixed", "s8", 1]),)
+    binary = parse_component(text(functions))
+    for way in ways("component_model_fixed_length_lists")[: len(OURS)]:
+        component = compiled(way, binary, monkeypatch)
+        assert outcome(way, component, functions, Trial(0, (1, 0x1FF, 0, 9, 0, 1, 2), 0x80)) == ([1, 0xFF, 0, 0, 0, 1, 1], 0xFFFFFF80, None)
+        assert outcome(way, component, functions, Trial(0, (0, 0, 2, 0, 0, 0, 0))) == BAD_CASE
 
 
 def test_rows_have_an_adapter_each(rows_binary: bytes) -> None:

@@ -9,6 +9,7 @@ from wasm_environ.compile_errors import CompileError
 from wasm_environ.component import canons
 from wasm_environ.component import syntax as s
 from wasm_environ.component.abi.layout import Layouts
+from wasm_environ.component.adapters import steps
 from wasm_environ.component.adapters.module import entered
 from wasm_environ.component.adapters.steps import NEEDED, adapt, items_read
 from wasm_environ.component.adapters.values import MAX_ACTIONS, Values
@@ -141,9 +142,17 @@ def test_a_plan_with_adapters() -> None:
     assert len(plan.modules) == modules + 1  # equal ones are one
 
 
+def test_there_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "MAX_ADAPTERS", 3)
+    plan = planned(parse_component(MIXED))
+    adapt(plan, ALL)
+    check_slots(plan)
+    assert len([step for step in plan.steps if isinstance(step, p.Lower) and step.function == 0]) == 1
+
+
 @pytest.mark.parametrize("feature", sorted(NEEDED))
 def test_without_its_features_a_plan_stays(feature: str) -> None:
     plan = planned(parse_component(MIXED))
-    steps = list(plan.steps)
+    unchanged = list(plan.steps)
     adapt(plan, Features(off=(feature,)))
-    assert plan.steps == steps
+    assert plan.steps == unchanged

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wasm_environ.features import Features
 
 NEEDED: Final = frozenset(("mutable_global", "sign_extension", "exceptions"))  # features of their code
+MAX_ADAPTERS: Final = 10_000  # of one component: a few bytes of it that lower become two hundred of code
 # Built-ins that ask nothing of the call that runs. Instances with others are called through C, which keeps a task for each call.
 WITHOUT_TASK: Final = frozenset((canons.RESOURCE_NEW, canons.RESOURCE_DROP, canons.RESOURCE_REP))
 
@@ -39,35 +40,37 @@ def _adapters(plan: p.Plan) -> dict[int, Adapter]:
     lifts = {step.slot: step for step in plan.steps if isinstance(step, p.Lift)}
     tasks = {step.options.instance for step in plan.steps if isinstance(step, p.BuiltIn) and step.code not in WITHOUT_TASK}
     values = Values(Layouts(plan.types))
-    found = {}
+    found: dict[int, Adapter] = {}
     for step in plan.steps:
         if not isinstance(step, p.Lower):
             continue
         lift = lifts.get(step.function)
         if lift is None or lift.options.is_async or step.options.is_async or lift.options.instance in tasks:
             continue
-        if _fits(plan, values, step.type):
+        if len(found) < MAX_ADAPTERS and _fits(values, step.type):
             found[step.slot] = Adapter(step.type, step.options.instance, lift.options.instance, lift.core, lift.options.post_return)
     return found
 
 
-def _fits(plan: p.Plan, values: Values, type: int) -> bool:
-    func = plan.types.rows[type]
+def _fits(values: Values, type: int) -> bool:
+    """Whether all values of a function type are core values, flat on both sides, and few enough."""
+    func = values.rows[type]
     assert isinstance(func, s.Func)
-    types = [t for _, t in func.params] + ([] if func.result is None else [func.result])
-    layouts = [values.layouts.of(t) for t in types]
-    results = 0 if func.result is None else len(layouts.pop().flat)
-    if func.is_async or results > MAX_FLAT_RESULTS or sum(len(layout.flat) for layout in layouts) > MAX_FLAT_PARAMS:
-        return False
-    if any(values.layouts.of(t).depth > MAX_DEPTH for t in types):
+    params = [t for _, t in func.params]
+    results = [] if func.result is None else [func.result]
+    if func.is_async or _flat(values, params) > MAX_FLAT_PARAMS or _flat(values, results) > MAX_FLAT_RESULTS:
         return False
     total = 0
-    for t in types:
-        count = values.count(t)
+    for t in params + results:
+        count = values.count(t) if values.layouts.of(t).depth <= MAX_DEPTH else None
         if count is None:
             return False
         total += count
     return total <= MAX_ACTIONS
+
+
+def _flat(values: Values, types: list[int]) -> int:
+    return sum([len(values.layouts.of(t).flat) for t in types])
 
 
 @final
