@@ -3,33 +3,6 @@
 #include "plan.h"
 #include "runtime.h"
 
-/* Op ids of opcodes.py. */
-enum {
-    OP_GLOBAL_GET = 0x23,
-    OP_I32_CONST = 0x41,
-    OP_I64_CONST = 0x42,
-    OP_F32_CONST = 0x43,
-    OP_F64_CONST = 0x44,
-    OP_I32_ADD = 0x6A,
-    OP_I32_SUB = 0x6B,
-    OP_I32_MUL = 0x6C,
-    OP_I64_ADD = 0x7C,
-    OP_I64_SUB = 0x7D,
-    OP_I64_MUL = 0x7E,
-    OP_REF_NULL = 0xD0,
-    OP_REF_FUNC = 0xD2,
-    OP_STRUCT_NEW = 0x100,
-    OP_STRUCT_NEW_DEFAULT = 0x101,
-    OP_ARRAY_NEW = 0x106,
-    OP_ARRAY_NEW_DEFAULT = 0x107,
-    OP_ARRAY_NEW_FIXED = 0x108,
-    OP_ANY_CONVERT_EXTERN = 0x11A,
-    OP_EXTERN_CONVERT_ANY = 0x11B,
-    OP_REF_I31 = 0x11C,
-    OP_STRUCT_NEW_DESC = 0x120,
-    OP_STRUCT_NEW_DEFAULT_DESC = 0x121,
-    OP_V128_CONST = 0x30C,
-};
 enum { INLINE_STACK = 16 };
 
 static VMValue global_get(Instance *instance, uint64_t index)

@@ -57,18 +57,9 @@ typedef struct ValueType {
     bool nullable;
 } ValueType;
 
-#define TYPE_STEP 64u /* ids are multiples of it, from it on: sizeof(VMType) */
-#define TYPE_I32 0x7Fu
-#define TYPE_REF 0x100u
-#define TYPE_NULLABLE 0x200u
-#define TYPE_EXACT 0x400u
-#define TYPE_CONCRETE 0x800u
-#define TYPE_HEAP_SHIFT 12
-/* Abstract heap types, as in the binary format. */
-enum { HEAP_NOCONT = 0x75, HEAP_NOEXN = 0x74, HEAP_NOFUNC = 0x73, HEAP_NOEXTERN = 0x72, HEAP_NONE = 0x71, HEAP_FUNC = 0x70, HEAP_EXTERN = 0x6F,
-       HEAP_ANY = 0x6E, HEAP_EQ = 0x6D, HEAP_I31 = 0x6C, HEAP_STRUCT = 0x6B, HEAP_ARRAY = 0x6A, HEAP_EXN = 0x69, HEAP_CONT = 0x68 };
-#define TYPE_FUNCREF (TYPE_REF | TYPE_NULLABLE | 0x70u << TYPE_HEAP_SHIFT)
-#define TYPE_EXTERNREF (TYPE_REF | TYPE_NULLABLE | 0x6Fu << TYPE_HEAP_SHIFT)
+#define TYPE_STEP ((uint32_t)sizeof(VMType)) /* ids are multiples of it, from it on */
+#define TYPE_FUNCREF (TYPE_REF | TYPE_NULLABLE | (uint32_t)HEAP_FUNC << TYPE_HEAP_SHIFT)
+#define TYPE_EXTERNREF (TYPE_REF | TYPE_NULLABLE | (uint32_t)HEAP_EXTERN << TYPE_HEAP_SHIFT)
 
 /* A function type of one engine. Owned by the engine's table; never freed before it. */
 typedef struct Signature {

@@ -8,19 +8,7 @@
 
 #include "vmtypes.h"
 
-enum {
-    HEAP_REF_BIAS = 4,     /* a reference is a byte offset in the mapping + 4 */
-    TYPE_KIND_FUNC = 1,    /* VMType.kind: heap_layout.KIND_* */
-    TYPE_KIND_STRUCT = 2,
-    TYPE_KIND_ARRAY = 3,
-    TYPE_KIND_CONT = 4, /* has no objects */
-    ARRAY_LENGTH_AT = 4,
-    ARRAY_ELEMENTS_AT = 8,
-    DESCRIPTOR_AT = 4,
-    EXCEPTION_TAG_AT = 8,
-    EXCEPTION_VALUES_AT = 16,
-};
-#define HOST_REF_FIRST 0xE0000002u
+enum { HEAP_REF_BIAS = 4 }; /* a reference is a byte offset in the mapping + 4 */
 
 static inline bool ref_is_i31(uint64_t ref) { return ref & 1; }
 static inline bool ref_is_host(uint64_t ref) { return (ref & 3) == 2; }

@@ -288,6 +288,29 @@ static int init_runtime(void)
     return error ? -1 : 0;
 }
 
+static int add_set(PyObject *module, const char *name, const int *ids, size_t count)
+{
+    PyObject *set = PyFrozenSet_New(NULL);
+    for (size_t i = 0; set && i < count; i++) {
+        PyObject *id = PyLong_FromLong(ids[i]);
+        if (!id || PySet_Add(set, id))
+            Py_CLEAR(set);
+        Py_XDECREF(id);
+    }
+    int failed = set ? PyModule_AddObjectRef(module, name, set) : -1;
+    Py_XDECREF(set);
+    return failed;
+}
+
+/* Op ids for loading.py, which reads no table of opcodes: a start would pay for it. */
+static int add_ops(PyObject *module)
+{
+    static const int constant[] = VM_CONSTANT_OPS, typed[] = VM_TYPED_OPS;
+    return PyModule_AddIntConstant(module, "REF_NULL", OP_REF_NULL) || PyModule_AddIntConstant(module, "REF_FUNC", OP_REF_FUNC) ||
+           add_set(module, "CONSTANT_OPS", constant, sizeof constant / sizeof *constant) ||
+           add_set(module, "TYPED_OPS", typed, sizeof typed / sizeof *typed);
+}
+
 /* Several phases, because a module of one phase is copied into other interpreters without being asked. Everything here is one per process. */
 static int execute(PyObject *module)
 {
@@ -295,7 +318,7 @@ static int execute(PyObject *module)
     PyObject *layout = PyLong_FromUnsignedLong(VM_LAYOUT);
     int failed = layout ? PyModule_AddObjectRef(module, "LAYOUT", layout) : -1;
     Py_XDECREF(layout);
-    if (failed || (!initialized && (make_strings() || import_names())) || add_types(module) || (!initialized && init_runtime()))
+    if (failed || add_ops(module) || (!initialized && (make_strings() || import_names())) || add_types(module) || (!initialized && init_runtime()))
         return -1;
     if (!initialized)
         pending_signals_init();

@@ -4,7 +4,6 @@
 
 #include "core.h"
 
-enum ExternKind { EXTERN_FUNC, EXTERN_TABLE, EXTERN_MEMORY, EXTERN_GLOBAL, EXTERN_TAG, EXTERN_KINDS };
 
 /* What modules import and export, without an object. All borrowed from one store, a shared memory from whoever holds it. */
 typedef struct Extern {

@@ -208,9 +208,6 @@ static void wake_parked(atomic_uint *park)
         syscall(SYS_futex, park, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-/* Frames of functions that call nothing may lie this far below the limit. */
-enum { LEAF_ROOM = 8 * 1024 };
-
 /* Runs on the thread's normal stack (no SA_ONSTACK): the kernel has saved every register above, and below is room, because the stack limit of
  * wasm keeps room for Python (stack_linux.c). In compiled code this thread holds no lock, so Python may be called right here. */
 static void on_poke(int Py_UNUSED(number), siginfo_t *Py_UNUSED(info), void *context)
@@ -233,7 +230,7 @@ static void on_poke(int Py_UNUSED(number), siginfo_t *Py_UNUSED(info), void *con
         activation->trap_code = TRAP_INTERRUPT;
         capture_frames(thread, activation, pc, context_sp(context), context_fp(context));
         context_unwind(context, activation->saved_sp);
-    } else if (context_sp(context) + LEAF_ROOM < activation->stack_limit) {
+    } else if (context_sp(context) + VM_LEAF_ROOM < activation->stack_limit) {
         /* between taking a frame and checking it: the next poke finds it checked */
     } else {
         if (run_python_signals(thread, activation, pc, context_fp(context))) {

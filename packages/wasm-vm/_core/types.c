@@ -50,10 +50,10 @@ int value_type_parse(Engine *engine, PyObject *code, ValueType *out)
     out->nullable = (t & TYPE_NULLABLE) != 0;
     switch (t) {
     case TYPE_I32: out->kind = KIND_I32; return 0;
-    case 0x7E: out->kind = KIND_I64; return 0;
-    case 0x7D: out->kind = KIND_F32; return 0;
-    case 0x7C: out->kind = KIND_F64; return 0;
-    case 0x7B: out->kind = KIND_V128; return 0;
+    case TYPE_I64: out->kind = KIND_I64; return 0;
+    case TYPE_F32: out->kind = KIND_F32; return 0;
+    case TYPE_F64: out->kind = KIND_F64; return 0;
+    case TYPE_V128: out->kind = KIND_V128; return 0;
     default: break;
     }
     uint64_t heap = t >> TYPE_HEAP_SHIFT;

@@ -26,12 +26,12 @@ from wasm_codegen_llvm.lower import (
 from wasm_codegen_llvm.lower.canonical import canonicalize
 from wasm_codegen_llvm.lower.heap import SAFE_POINTS
 from wasm_environ import nans
-from wasm_environ.body import OFFSET_SHIFT, OP_MASK, WORDS
+from wasm_environ.body import LABEL_WORDS, OFFSET_SHIFT, OP_MASK, WORDS
 from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX, LIBCALLS
 from wasm_environ.op import BR_IF, CALL, CALL_INDIRECT, CALL_REF, I32_EQZ, IF, LOCAL_SET, LOCAL_TEE, SELECT, SELECT_VALTYPES, TRY
 from wasm_environ.opcodes import BY_ID
-from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, OVERFLOW_PAGE, POINTER_SIZE, STORE_STACK_LIMIT
+from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, LEAF_FRAME_ESTIMATED, OVERFLOW_PAGE, POINTER_SIZE, STORE_STACK_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,8 +55,6 @@ GIANT_BYTES: Final = 192 << 10  # of the body
 GIANT_BLOCKS: Final = 10000
 GIANT_BLOCK: Final = 10000  # lines of one basic block
 GIANT_VALUES: Final = 128  # parameters and results
-# A function that no callee returns to, and whose frame may exceed this many bytes, checks the stack like any other: the limit leaves that much room.
-LEAF_FRAME: Final = 4096
 
 
 @final
@@ -87,7 +85,7 @@ class FunctionLowering:
         self.blocks = 0
         self.block_start = 0  # in `lines`
         self.longest_block = 0
-        self.labels: list[control.Label | None] = [None] * (len(body.labels) // 12)
+        self.labels: list[control.Label | None] = [None] * (len(body.labels) // LABEL_WORDS)
         self.known: dict[int, str] = {}
         self.conditions: dict[str, str] = {}
         self.shapes: dict[str, tuple[str, str]] = {}
@@ -407,7 +405,7 @@ class FunctionLowering:
         body = self.body
         # Every value of the function in a slot of its own: what register allocation may come to.
         frame = 8 * body.max_height + 16 * len(body.locals) + 16 * (len(body.ops) // WORDS)
-        if not self.batch.tunables.stack_check or (not self.returns_here and frame <= LEAF_FRAME):
+        if not self.batch.tunables.stack_check or (not self.returns_here and frame <= LEAF_FRAME_ESTIMATED):
             return ()
         return (
             "%sp = call i64 @llvm.read_register.i64(metadata !2)",

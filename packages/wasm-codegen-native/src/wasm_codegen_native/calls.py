@@ -14,10 +14,11 @@ from wasm_codegen_native.moves import Moves
 from wasm_codegen_native.plan import RESIDENT, Plan
 from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
 from wasm_codegen_native.traps import Traps
-from wasm_codegen_native.values import LOCAL, REG, SLOT, WORDS, Values
+from wasm_codegen_native.values import LOCAL, REG, SLOT, Values
+from wasm_environ import traps
+from wasm_environ.body import WORDS
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, IMPORT_CODE, IMPORT_CONTEXT
 
-NULL_REFERENCE: Final = 12
 TYPE_ID: Final = -2
 
 
@@ -221,7 +222,7 @@ class Calls:
         pointer = self.frame.tables.convention.integer_result
         entry = self.values.operands(n + 1) + n
         self.values.place(entry, pointer)
-        self.traps.trap_if(self.machine.test(T_I64, pointer) ^ 1, NULL_REFERENCE)
+        self.traps.trap_if(self.machine.test(T_I64, pointer) ^ 1, traps.NULL_REFERENCE)
         # From here on the register belongs to the call, not to the entry.
         self.values.kind[entry] = SLOT
         return pointer

@@ -17,22 +17,20 @@ from wasm_codegen_native.machine import T_F32, T_I64, Machine
 from wasm_codegen_native.plan import put
 from wasm_codegen_native.signatures import register_type
 from wasm_codegen_native.values import CONST, FLAGS, SLOT, Values
+from wasm_environ.body import (
+    KIND_BLOCK,
+    KIND_LOOP,
+    KIND_TRY_TABLE,
+    LABEL_BRANCHES,
+    LABEL_HEIGHT,
+    LABEL_KIND,
+    LABEL_PARAM_COUNT,
+    LABEL_PARAMS,
+    LABEL_RESULT_COUNT,
+    LABEL_RESULTS,
+    LABEL_WORDS,
+)
 
-LABEL_WORDS: Final = 12
-KIND: Final = 0
-PARAMS: Final = 1
-PARAM_COUNT: Final = 2
-RESULTS: Final = 3
-RESULT_COUNT: Final = 4
-HEIGHT: Final = 5
-BRANCHES: Final = 6
-ELSE: Final = 8
-END: Final = 9
-
-KIND_BLOCK: Final = 1
-KIND_LOOP: Final = 2
-KIND_IF: Final = 3
-KIND_TRY_TABLE: Final = 4
 MORE_STRIDE: Final = 16  # bytes between further results
 
 
@@ -72,12 +70,12 @@ class Control:
     def carried(self, label: i64) -> i64:
         """How many values a branch to the label carries."""
         at = label * LABEL_WORDS
-        return self.labels[at + PARAM_COUNT] if self.labels[at] == KIND_LOOP else self.labels[at + RESULT_COUNT]
+        return self.labels[at + LABEL_PARAM_COUNT] if self.labels[at] == KIND_LOOP else self.labels[at + LABEL_RESULT_COUNT]
 
     def carried_type(self, label: i64, k: i64) -> i64:
         """The type of the k-th of them."""
         at = label * LABEL_WORDS
-        first = self.labels[at + PARAMS] if self.labels[at] == KIND_LOOP else self.labels[at + RESULTS]
+        first = self.labels[at + LABEL_PARAMS] if self.labels[at] == KIND_LOOP else self.labels[at + LABEL_RESULTS]
         return register_type(self.types[first + k])
 
     def in_register(self, label: i64, n: i64) -> bool:
@@ -96,7 +94,7 @@ class Control:
         if n == 0 or self.in_register(label, n):
             return
         values = self.values
-        height = self.labels[label * LABEL_WORDS + HEIGHT]
+        height = self.labels[label * LABEL_WORDS + LABEL_HEIGHT]
         first = values.sp - n
         k: i64 = 0
         while k < n:
@@ -112,7 +110,7 @@ class Control:
     def meet(self, label: i64, count: i64, first_type: i64) -> None:
         """The state behind a meeting place: its values on the stack, everything else in slots."""
         values = self.values
-        values.reset(self.labels[label * LABEL_WORDS + HEIGHT])
+        values.reset(self.labels[label * LABEL_WORDS + LABEL_HEIGHT])
         if self.in_register(label, count):
             type = register_type(self.types[first_type])
             register = self.frame.tables.convention.result(type)
@@ -146,13 +144,13 @@ class Control:
         """block"""
         at = label * LABEL_WORDS
         self.values.operands(0)
-        if self.labels[at + BRANCHES] > 0:
-            self.values.flush(self.labels[at + HEIGHT])
+        if self.labels[at + LABEL_BRANCHES] > 0:
+            self.values.flush(self.labels[at + LABEL_HEIGHT])
 
     def loop(self, label: i64) -> None:
         """loop"""
         self.values.operands(0)
-        self.settle_slots(self.labels[label * LABEL_WORDS + PARAM_COUNT])
+        self.settle_slots(self.labels[label * LABEL_WORDS + LABEL_PARAM_COUNT])
         self.positions[label] = self.code.here()
         self.values.flags_at = -1
 
@@ -160,7 +158,7 @@ class Control:
         """if"""
         values = self.values
         condition = self.condition()
-        self.settle_slots(self.labels[label * LABEL_WORDS + PARAM_COUNT])
+        self.settle_slots(self.labels[label * LABEL_WORDS + LABEL_PARAM_COUNT])
         values.keep_flags = False
         self.else_chains[label] = self.machine.branch(condition ^ 1, NO_CHAIN)
 
@@ -186,12 +184,12 @@ class Control:
             self.chains[label] = self.machine.jump(self.chains[label])
         self.machine.bind(self.else_chains[label])
         self.else_chains[label] = NO_CHAIN
-        self.values.reset(self.labels[at + HEIGHT])
-        self.push_slots(self.labels[at + PARAMS], self.labels[at + PARAM_COUNT])
+        self.values.reset(self.labels[at + LABEL_HEIGHT])
+        self.push_slots(self.labels[at + LABEL_PARAMS], self.labels[at + LABEL_PARAM_COUNT])
 
     def arrive(self, label: i64) -> None:
         """The end of an arm: its values to the label's end."""
-        n = self.labels[label * LABEL_WORDS + RESULT_COUNT]
+        n = self.labels[label * LABEL_WORDS + LABEL_RESULT_COUNT]
         self.values.operands(n)
         self.settle(label, n)
         self.copy(label, n)
@@ -199,23 +197,23 @@ class Control:
     def end(self, label: i64, falls: bool) -> None:
         """end of a block, loop, if or try"""
         at = label * LABEL_WORDS
-        kind = self.labels[at + KIND]
-        if kind == KIND_LOOP or (self.labels[at + BRANCHES] == 0 and (kind == KIND_BLOCK or kind == KIND_TRY_TABLE)):
+        kind = self.labels[at + LABEL_KIND]
+        if kind == KIND_LOOP or (self.labels[at + LABEL_BRANCHES] == 0 and (kind == KIND_BLOCK or kind == KIND_TRY_TABLE)):
             return
         if falls:
             self.arrive(label)
-        count = self.labels[at + RESULT_COUNT]
+        count = self.labels[at + LABEL_RESULT_COUNT]
         if self.else_chains[label] != NO_CHAIN:
             if falls and count > 0:
                 self.chains[label] = self.machine.jump(self.chains[label])
             self.machine.bind(self.else_chains[label])
             if count > 0:  # without an else arm the parameters are the results
-                self.values.reset(self.labels[at + HEIGHT])
-                self.push_slots(self.labels[at + PARAMS], count)
+                self.values.reset(self.labels[at + LABEL_HEIGHT])
+                self.push_slots(self.labels[at + LABEL_PARAMS], count)
                 self.arrive(label)
         self.machine.bind(self.chains[label])
         self.positions[label] = self.code.here()
-        self.meet(label, count, self.labels[at + RESULTS])
+        self.meet(label, count, self.labels[at + LABEL_RESULTS])
 
     # ---- branches
     def br(self, label: i64, n: i64) -> None:
@@ -252,7 +250,7 @@ class Control:
             self.branch(condition, label)
             values.keep_flags = False
             return
-        if values.sp - n == self.labels[label * LABEL_WORDS + HEIGHT]:
+        if values.sp - n == self.labels[label * LABEL_WORDS + LABEL_HEIGHT]:
             self.settle_slots(n)
             self.branch(condition, label)
             values.keep_flags = False
@@ -343,13 +341,13 @@ class Control:
 
     def end_function(self, falls: bool) -> None:
         """The final end."""
-        n = self.labels[RESULT_COUNT]
+        n = self.labels[LABEL_RESULT_COUNT]
         if falls:
             self.values.operands(0)
             self.settle(0, n)
             self.copy(0, n)
         self.positions[0] = self.code.here()
-        if falls or self.labels[BRANCHES] > 0:
+        if falls or self.labels[LABEL_BRANCHES] > 0:
             self.machine.bind(self.chains[0])
             self.leave(n)
         self.fill_tables()

@@ -19,9 +19,9 @@ from wasm_codegen_native.plan import Plan, Registers
 from wasm_codegen_native.setup_frame import Setup
 from wasm_codegen_native.signatures import register_type
 from wasm_codegen_native.traps import Traps
-from wasm_codegen_native.values import CONST, LOCAL, REG, WORDS, Values
-from wasm_environ import fuel
-from wasm_environ.body import KIND_TRY_TABLE, LABEL_WORDS, OFFSET_SHIFT, OP_MASK, FunctionBody
+from wasm_codegen_native.values import CONST, LOCAL, REG, Values
+from wasm_environ import fuel, traps
+from wasm_environ.body import KIND_TRY_TABLE, LABEL_WORDS, OFFSET_SHIFT, OP_MASK, WORDS, FunctionBody
 from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX
 from wasm_environ.nans import RESULTS, unseen
@@ -56,11 +56,6 @@ from wasm_environ.op import (
 )  # fmt: skip
 from wasm_environ.opcodes import BY_ID
 
-TRAP_UNREACHABLE: Final = 9
-OUT_OF_FUEL: Final = 11
-NULL_REFERENCE: Final = 12
-MEMORY_OUT_OF_BOUNDS: Final = 1
-HEAP_MISALIGNED: Final = 2
 NANS: Final[bytes] = RESULTS
 NOTIFY: Final[i64] = INDEX["atomic_notify"]  # wait32 and wait64 follow
 
@@ -136,7 +131,7 @@ class Driver:
         scratch = values.alloc(T_I64)
         empty = self.machine.fuel_empty(self.frame.context, scratch)
         values.free_reg(scratch)
-        self.traps.trap_if(empty, OUT_OF_FUEL)
+        self.traps.trap_if(empty, traps.OUT_OF_FUEL)
 
     # ---- the records
     def records(self, ops: vec[i64]) -> None:
@@ -291,7 +286,7 @@ class Driver:
         elif op == BR_TABLE:
             control.br_table(a, b, c)
         elif op == UNREACHABLE:
-            self.traps.trap(TRAP_UNREACHABLE)
+            self.traps.trap(traps.UNREACHABLE)
         elif op != NOP:
             self.other_call(op, a, b)
 
@@ -333,7 +328,7 @@ class Driver:
             values.push_const(T_I64, 0, 0)
         elif op == REF_AS_NON_NULL:
             i = values.operands(1)
-            self.traps.trap_if(self.machine.test(T_I64, values.reg(i)) ^ 1, NULL_REFERENCE)
+            self.traps.trap_if(self.machine.test(T_I64, values.reg(i)) ^ 1, traps.NULL_REFERENCE)
         elif op == BR_ON_NULL:
             self.branch_on_null(a, b)
         elif op == BR_ON_NON_NULL:
@@ -352,9 +347,9 @@ class Driver:
             type = values.type[i]
             t = values.alloc(type)
             self.machine.constant(type, t, offset, 0, False)
-            self.traps.trap_if(self.machine.add_unsigned(type, address, t), MEMORY_OUT_OF_BOUNDS)
+            self.traps.trap_if(self.machine.add_unsigned(type, address, t), traps.MEMORY_OUT_OF_BOUNDS)
             values.free_reg(t)
-        self.traps.trap_if(self.machine.test_low_bits(address, 7 if n == 2 else 3), HEAP_MISALIGNED)
+        self.traps.trap_if(self.machine.test_low_bits(address, 7 if n == 2 else 3), traps.HEAP_MISALIGNED)
         calls.begin_libcall()
         calls.argument(-1, memory)
         k: i64 = 0

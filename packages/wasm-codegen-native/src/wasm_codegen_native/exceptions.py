@@ -25,7 +25,8 @@ from wasm_codegen_native.plan import Plan, put
 from wasm_codegen_native.tags import Tags
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import SLOT, Values
-from wasm_environ.body import LABEL_BRANCHES, LABEL_END, LABEL_HEIGHT, LABEL_PARENT, LABEL_START, LABEL_WORDS
+from wasm_environ import traps
+from wasm_environ.body import KIND_LOOP, LABEL_BRANCHES, LABEL_END, LABEL_HEIGHT, LABEL_PARENT, LABEL_START, LABEL_WORDS
 from wasm_environ.heap_layout import EXCEPTION_TAG
 from wasm_environ.libcalls import INDEX
 from wasm_environ.op import CATCH, CATCH_ALL, DELEGATE, RETHROW, THROW, THROW_REF, TRY, TRY_TABLE
@@ -33,8 +34,6 @@ from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_GC_HEAP, HEAP_BASE, H
 
 GC_ALLOC: Final[i64] = INDEX["gc_alloc"]
 LIBCALL_THROW_REF: Final[i64] = INDEX["throw_ref"]
-NULL_REFERENCE: Final = 12
-KIND_LOOP: Final = 2
 COLD_WORDS: Final = 4  # of an allocation's slow path: jumps to it, where it goes back to, tag, wasm offset
 
 
@@ -226,7 +225,7 @@ class Exceptions:
         values = self.values
         i = values.operands(1)
         values.place(i, self.result)
-        self.traps.trap_if(self.machine.test(T_I64, self.result) ^ 1, NULL_REFERENCE)
+        self.traps.trap_if(self.machine.test(T_I64, self.result) ^ 1, traps.NULL_REFERENCE)
         self.again()
 
     def rethrow(self, label: i64) -> None:

@@ -16,10 +16,9 @@ from wasm_codegen_native.resident import Resident
 from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import Values
-from wasm_environ.vmtypes import CONTEXT_STORE, STORE_STACK_LIMIT
+from wasm_environ import traps
+from wasm_environ.vmtypes import CONTEXT_STORE, LEAF_FRAME, STORE_STACK_LIMIT
 
-STACK_OVERFLOW: Final = 0
-LEAF_FRAME: Final = 2048  # a leaf's frame above this is checked too: the limit leaves that much room
 PIN_BASE_FROM: Final = 3  # accesses that make it pay to keep memory 0's base in a register
 
 
@@ -138,7 +137,7 @@ class Setup:
             padding = 8 * (count_bits(frame.saved) & 1)
             machine.grow_frame(padding)
             self.code.mark()
-            self.traps.trap_if(machine.check_stack(frame.context, frame.size, STORE_STACK_LIMIT), STACK_OVERFLOW)
+            self.traps.trap_if(machine.check_stack(frame.context, frame.size, STORE_STACK_LIMIT), traps.STACK_OVERFLOW)
             machine.grow_frame(frame.size - padding)
         elif frame.leaf and not self.plan.looks_up and frame.size <= self.machine.red_zone:
             machine.grow_frame(8 * (count_bits(frame.saved) & 1))
@@ -146,7 +145,7 @@ class Setup:
             machine.grow_frame(frame.size)
         if check and not large:  # the limit leaves room for a small frame
             self.code.mark()
-            self.traps.trap_if(machine.check_stack(frame.context, 0, STORE_STACK_LIMIT), STACK_OVERFLOW)
+            self.traps.trap_if(machine.check_stack(frame.context, 0, STORE_STACK_LIMIT), traps.STACK_OVERFLOW)
         self.take_parameters(signature, types)
 
     def take_parameters(self, signature: Signature, types: vec[i64]) -> None:

@@ -9,14 +9,13 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.machine import T_F32, T_I64
 from wasm_environ.convention import IN_REGISTER, side_slots
+from wasm_environ.types import I32, V128
 from wasm_environ.vmtypes import STORE_ARGS, VALUE_SIZE
 
 if TYPE_CHECKING:
     from wasm_environ.types import FuncType
 
 IN_SIDE_AREA: Final = -1
-I32: Final = 0x7F  # i32 i64 f32 f64 v128 count down from here, as the T_* count up
-V128: Final = 0x7B
 
 
 def register_type(value_type: i64) -> i64:

@@ -14,6 +14,7 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.machine import T_F32, Machine
+from wasm_environ.body import OP_MASK, WORDS
 from wasm_environ.compile_errors import BackendError
 from wasm_environ.op import LOCAL_SET, LOCAL_TEE
 
@@ -27,9 +28,7 @@ GENERAL: Final = 0xFFFFFFFF
 VECTOR: Final = 0x7FFFFFFF00000000
 LOW_BIT: Final = bytes([(i & -i).bit_length() - 1 if i else 0 for i in range(256)])
 
-WORDS: Final = 4
 PENDING: Final = 200  # entries that are neither slots nor known constants: the stack is searched, so that they must be few
-OP_MASK: Final = 0xFFFF
 
 
 def lowest(mask: i64) -> i64:

@@ -142,6 +142,11 @@ GUARD_EXTRA: Final = 1 << 16
 # A store to this page, which no system maps, is the trap STACK_OVERFLOW. For a backend that knows of it only when the frame is taken: then a libcall may
 # find no stack to run on, and a handler of signals has its own.
 OVERFLOW_PAGE: Final = 0xF000
+# Functions that call nothing do not compare their stack pointer with the limit unless their frame is larger than this many bytes: below the limit is
+# LEAF_ROOM for it, and for what a trap pushes. The first is for a backend that knows the frame, the second for one that can only estimate it, from above.
+LEAF_FRAME: Final = 2048
+LEAF_FRAME_ESTIMATED: Final = 4096
+LEAF_ROOM: Final = 8192
 
 
 class ContextLayout:

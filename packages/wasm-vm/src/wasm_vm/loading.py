@@ -8,6 +8,7 @@ from wasm_environ import artifact as artifacts
 from wasm_environ import types
 from wasm_environ.errors import ArtifactError
 from wasm_vm import _core
+from wasm_vm._core import CONSTANT_OPS, REF_FUNC, REF_NULL, TYPED_OPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,14 +23,7 @@ if TYPE_CHECKING:
     Plain = tuple[Any, ...]
 
 NO_FUNCTION: Final = 0xFFFFFFFF
-REF_NULL: Final = 0xD0
-REF_FUNC: Final = 0xD2
 EXACT_FUNC: Final = 0x20  # as in binaries: the kind of a function import of an exact type (custom descriptors)
-# What constexpr.c evaluates; those of OF_TYPE name a type, which becomes the engine's id.
-OF_TYPE: Final = frozenset((0x100, 0x101, 0x106, 0x107, 0x108, 0x120, 0x121))
-EVALUATED: Final = OF_TYPE | {0x23, 0x41, 0x42, 0x43, 0x44, 0x6A, 0x6B, 0x6C, 0x7C, 0x7D, 0x7E, REF_NULL, REF_FUNC, 0x11A, 0x11B, 0x11C, 0x30C}
-
-
 # What loaded.c keeps by Code, in its order.
 TABLES: Final = (".wasm.functions", ".wasm.traps", ".wasm.addresses", ".wasm.frames", ".wasm.shapes", ".wasm.handlers")
 
@@ -185,10 +179,10 @@ class Expressions:
         if place is None:
             place = self.before + len(self.pool) // 3, len(rows)
             for row in rows:
-                if row[0] not in EVALUATED:
+                if row[0] not in CONSTANT_OPS:
                     raise _unsupported(row[0])
                 op, a, b = row
-                self.pool.extend([op, self.ids[a] if op in OF_TYPE else _signed(a), _signed(b)])
+                self.pool.extend([op, self.ids[a] if op in TYPED_OPS else _signed(a), _signed(b)])
             self.seen[rows] = place
         return place
 

@@ -48,10 +48,12 @@ from wasm_codegen_native.isa.x86_64.encodings import (
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.reference import References
-from wasm_codegen_native.isa.x86_64.registers import RAX, RDI, RDX, RSI, VECTOR_SCRATCH
+from wasm_codegen_native.isa.x86_64.registers import RAX, RDI, RDX, RSI, SCRATCH
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.traps import Traps
-from wasm_codegen_native.values import CONST, REG, WORDS, Values
+from wasm_codegen_native.values import CONST, REG, Values
+from wasm_environ import traps
+from wasm_environ.body import WORDS
 from wasm_environ.function.aggregate import NEVER_NULL
 from wasm_environ.heap_layout import ARRAY_ELEMENTS, ARRAY_LENGTH, DESCRIPTOR_AT, INLINE_LIMIT, is_func
 from wasm_environ.libcalls import INDEX
@@ -75,8 +77,6 @@ from wasm_environ.types import F32, F64, I8, I16, I32, I64, REF, V128
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_GC_HEAP, HEAP_BASE, HEAP_BUMP, HEAP_LIMIT
 
 EIGHTHS: Final[vec[i64]] = vec[i64]([0x0101010101010101, 0x0001000100010001, 0x0000000100000001])  # by log2 of the size: what repeats a value in 8 bytes
-NULL_REFERENCE: Final = 12
-ARRAY_OUT_OF_BOUNDS: Final = 13
 GC_ALLOC: Final[i64] = INDEX["gc_alloc"]
 ARRAY_ALLOC: Final[i64] = INDEX["array_alloc"]
 
@@ -169,7 +169,7 @@ class Aggregates:
         register = self.v.reg(i)
         if not b & NEVER_NULL:
             self.asm.rr(TEST, register, register)
-            self.traps.trap_if(CC_E, NULL_REFERENCE)
+            self.traps.trap_if(CC_E, traps.NULL_REFERENCE)
         return register
 
     def struct_get(self, type_index: i64, b: i64, kind: i64, signed: bool) -> None:
@@ -226,7 +226,7 @@ class Aggregates:
         register = v.in_reg(value)
         if TYPES[kind] >= T_F32:
             if register < 0:
-                register = VECTOR_SCRATCH
+                register = SCRATCH
                 v.load_into(value, register)
             self.asm.v2x(STORES[kind], register, base, index, scale, disp)
             return
@@ -247,7 +247,7 @@ class Aggregates:
         self.asm.rr(ADD | W, address, reference)
         index: i64 = v.own(i + 1) if LOG2S[kind] == 4 else v.reg(i + 1)
         self.asm.rm(CMP, index, address, ARRAY_LENGTH)
-        self.traps.trap_if(CC_AE, ARRAY_OUT_OF_BOUNDS)
+        self.traps.trap_if(CC_AE, traps.ARRAY_OUT_OF_BOUNDS)
         if LOG2S[kind] == 4:  # no address has so large a scale
             self.asm.rr(SHL_IMM | W, 0, index)
             self.code.byte(4)
@@ -439,7 +439,7 @@ class Aggregates:
         if TYPES[kind] == T_F32:
             register = v.in_reg(value)
             if register < 0:
-                register = VECTOR_SCRATCH
+                register = SCRATCH
                 v.load_into(value, register)
             self.asm.v2(MOVD_FROM, register, to)
         else:
@@ -462,7 +462,7 @@ class Aggregates:
             asm.rr(SHR_IMM, 0, n)
             self.code.byte(3 - log2)
         elif register < 0:
-            register = VECTOR_SCRATCH if TYPES[kind] >= T_F32 else temporary
+            register = SCRATCH if TYPES[kind] >= T_F32 else temporary
             v.load_into(value, register)
         asm.rx(LEA | W, pointer, base, RAX, 0, ARRAY_ELEMENTS)
         asm.rr(TEST, n, n)

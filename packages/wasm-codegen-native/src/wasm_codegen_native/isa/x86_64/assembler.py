@@ -10,9 +10,9 @@ from mypy_extensions import i64, u8
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.isa.x86_64.encodings import ALU_IMM8, ALU_IMM32, MOVAPS
 from wasm_codegen_native.isa.x86_64.notation import BYTE_REG, BYTE_RM, LOCK, TWICE, VEX, W
+from wasm_codegen_native.isa.x86_64.registers import SCRATCH
 
 PREFIX_BYTES: Final = bytes([0, 0x66, 0xF3, 0xF2])
-SCRATCH: Final = 47  # xmm15
 DIGIT_SHIFT: Final = 16
 NO_SOURCE: Final = 0
 

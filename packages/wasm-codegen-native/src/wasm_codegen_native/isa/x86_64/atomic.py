@@ -35,9 +35,10 @@ from wasm_codegen_native.isa.x86_64.registers import RAX
 from wasm_codegen_native.kinds import ATOMIC_CMPXCHG, ATOMIC_FENCE, ATOMIC_RMW, ATOMIC_STORE, NUMBER
 from wasm_codegen_native.machine import T_I32, T_I64
 from wasm_codegen_native.traps import Traps
-from wasm_codegen_native.values import CONST, WORDS, Values
+from wasm_codegen_native.values import CONST, Values
+from wasm_environ import traps
+from wasm_environ.body import WORDS
 
-HEAP_MISALIGNED: Final = 2
 # Of SEVEN.
 SIZES: Final = bytes([4, 8, 1, 2, 1, 2, 4])
 WIDE: Final = bytes([0, 1, 0, 0, 1, 1, 1])
@@ -89,7 +90,7 @@ class Atomic:
         v = self.v
         if v.kind[i] == CONST:
             if (wrapping_add(v.low[i], offset) & (size - 1)) != 0:
-                self.traps.trap(HEAP_MISALIGNED)
+                self.traps.trap(traps.HEAP_MISALIGNED)
             return
         index = v.reg(i)
         low = offset & (size - 1)
@@ -102,7 +103,7 @@ class Atomic:
             self.asm.rr(TEST_IMM, 0, t)
             self.code.word(size - 1)
             v.free_reg(t)
-        self.traps.trap_if(CC_NE, HEAP_MISALIGNED)
+        self.traps.trap_if(CC_NE, traps.HEAP_MISALIGNED)
 
     def prepare(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
         """Alignment, then the address."""

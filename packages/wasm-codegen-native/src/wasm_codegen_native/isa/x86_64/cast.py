@@ -20,14 +20,13 @@ from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.subtype import Subtypes
 from wasm_codegen_native.machine import T_I32, T_I64
 from wasm_codegen_native.traps import Traps
-from wasm_codegen_native.values import WORDS, Values
+from wasm_codegen_native.values import Values
+from wasm_environ import traps
+from wasm_environ.body import WORDS
 from wasm_environ.heap_layout import DESCRIPTOR_AT, KIND_ARRAY, KIND_STRUCT, is_func
 from wasm_environ.op import BR_ON_CAST, BR_ON_CAST_FAIL, I31_GET_S, I31_GET_U, REF_CAST, REF_CAST_NULL, REF_I31, REF_TEST, REF_TEST_NULL
 from wasm_environ.types import ARRAY, CONCRETE, EQ, EXACT, HEAP_SHIFT, I31, NOEXN, NOEXTERN, NOFUNC, NONE, NULLABLE, STRUCT
 from wasm_environ.vmtypes import CONTEXT_TYPES, FUNC_REF_TYPE_ID, TYPE_KIND
-
-NULL_REFERENCE: Final = 12
-CAST_FAILURE: Final = 14
 
 # What the last test says, beside condition codes.
 ALWAYS: Final = -1
@@ -90,7 +89,7 @@ class Casts:
         i = v.operands(1)
         register = v.own(i)
         self.asm.rr(TEST, register, register)
-        self.traps.trap_if(CC_E, NULL_REFERENCE)
+        self.traps.trap_if(CC_E, traps.NULL_REFERENCE)
         self.shift(row, register)
         v.pop(1)
         v.push_reg(T_I32, register)
@@ -102,7 +101,7 @@ class Casts:
     # ---- casts
     def ref_cast(self, target: i64, operand: i64) -> None:
         """ref.cast"""
-        self.trap_unless(self.v.operands(1), target, operand, CAST_FAILURE)
+        self.trap_unless(self.v.operands(1), target, operand, traps.CAST_FAILURE)
 
     def trap_unless(self, i: i64, target: i64, operand: i64, trap: i64) -> None:
         """Trap if entry i is not of the target type."""

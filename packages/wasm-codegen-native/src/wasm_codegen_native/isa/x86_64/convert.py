@@ -41,14 +41,13 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     XORPS,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.notation import W
+from wasm_codegen_native.isa.x86_64.registers import SCRATCH
 from wasm_codegen_native.kinds import FLOAT_CONVERT, FLOAT_TRUNC, FLOAT_TRUNC_SAT, REINTERPRET_FLOAT
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, Values
+from wasm_environ import traps
 
-SCRATCH: Final = 47
-INTEGER_OVERFLOW: Final = 6
-BAD_CONVERSION: Final = 8
 TWO63_F32: Final = 0x5F000000
 TWO63_F64: Final = 0x43E0000000000000
 MINUS_TWO63_F32: Final = 0xDF000000
@@ -120,12 +119,12 @@ class Convert:
         """x has no integer value in range, unless it is the most negative i64 itself: trap."""
         row = self.compare_row(double)
         self.asm.v2(row, x, x)
-        self.traps.trap_if(CC_P, BAD_CONVERSION)
+        self.traps.trap_if(CC_P, traps.BAD_CONVERSION_TO_INTEGER)
         if type == T_I64:
             self.asm.v3r(row, x, x, self.power(-1, double))
-            self.traps.trap_if(CC_NE, INTEGER_OVERFLOW)
+            self.traps.trap_if(CC_NE, traps.INTEGER_OVERFLOW)
         else:
-            self.traps.trap(INTEGER_OVERFLOW)
+            self.traps.trap(traps.INTEGER_OVERFLOW)
 
     def power(self, sign: i64, double: bool) -> i64:
         """Rodata offset of plus or minus 2**63."""
@@ -173,7 +172,7 @@ class Convert:
         if saturate:
             nan = asm.skip(CC_P)
         else:
-            self.traps.trap_if(CC_P, BAD_CONVERSION)
+            self.traps.trap_if(CC_P, traps.BAD_CONVERSION_TO_INTEGER)
         large = asm.skip(CC_AE)
         asm.v2(row, to, x)
         asm.rr(TEST | W, to, to)
@@ -182,7 +181,7 @@ class Convert:
             asm.land(nan)
             asm.rr(XOR, to, to)
         else:
-            self.traps.trap_if(CC_S, INTEGER_OVERFLOW)
+            self.traps.trap_if(CC_S, traps.INTEGER_OVERFLOW)
         end = asm.skip(-1)
         asm.land(large)
         asm.v2(MOVAPS, SCRATCH, x)
@@ -195,7 +194,7 @@ class Convert:
             self.number(to, 0x7FFFFFFFFFFFFFFF)
             asm.land(fits)
         else:
-            self.traps.trap_if(CC_S, INTEGER_OVERFLOW)
+            self.traps.trap_if(CC_S, traps.INTEGER_OVERFLOW)
         asm.rr(XOR | W, to, t)
         self.v.free_reg(t)
         asm.land(end)

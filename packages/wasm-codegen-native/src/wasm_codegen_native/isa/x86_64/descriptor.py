@@ -5,7 +5,7 @@ A struct's descriptor is a reference in a field of its own behind the type id, n
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import final
 
 from mypy_extensions import i64
 
@@ -15,7 +15,9 @@ from wasm_codegen_native.isa.x86_64.cast import Casts
 from wasm_codegen_native.isa.x86_64.encodings import CC_E, TEST
 from wasm_codegen_native.machine import T_I64
 from wasm_codegen_native.traps import Traps
-from wasm_codegen_native.values import REG, WORDS, Values
+from wasm_codegen_native.values import REG, Values
+from wasm_environ import traps
+from wasm_environ.body import WORDS
 from wasm_environ.function.aggregate import NEVER_NULL
 from wasm_environ.heap_layout import DESCRIPTOR_AT
 from wasm_environ.op import (
@@ -28,9 +30,6 @@ from wasm_environ.op import (
     STRUCT_NEW_DESC,
 )  # fmt: skip
 from wasm_environ.types import NULLABLE
-
-NULL_DESCRIPTOR: Final = 18
-DESCRIPTOR_CAST_FAILURE: Final = 19
 
 
 @final
@@ -65,7 +64,7 @@ class Descriptors:
         register = self.v.reg(i)
         if not never_null & NEVER_NULL:
             self.asm.rr(TEST, register, register)
-            self.traps.trap_if(CC_E, NULL_DESCRIPTOR)
+            self.traps.trap_if(CC_E, traps.NULL_DESCRIPTOR)
 
     def get_descriptor(self, operand: i64) -> None:
         """ref.get_desc"""
@@ -85,7 +84,7 @@ class Descriptors:
         self.check(i + 1, never_null)
         self.locate(i + 1)
         self.casts.by_descriptor = True
-        self.casts.trap_unless(i, target, operand, DESCRIPTOR_CAST_FAILURE)
+        self.casts.trap_unless(i, target, operand, traps.DESCRIPTOR_CAST_FAILURE)
         self.casts.by_descriptor = False
         v.drop(1)
 

@@ -35,9 +35,8 @@ from wasm_codegen_native.isa.x86_64.registers import RAX, RDX
 from wasm_codegen_native.machine import T_I32, T_I64
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, Values
+from wasm_environ import traps
 
-INTEGER_OVERFLOW: Final = 6
-DIVISION_BY_ZERO: Final = 7
 DIV_S: Final = 3
 DIV_U: Final = 4
 REM_S: Final = 5
@@ -115,7 +114,7 @@ class Divide:
         v.take(RDX)
         divisor = v.reg(i + 1)
         asm.rr(TEST | w, divisor, divisor)
-        self.traps.trap_if(CC_E, DIVISION_BY_ZERO)
+        self.traps.trap_if(CC_E, traps.INTEGER_DIVISION_BY_ZERO)
         if n == DIV_U or n == REM_U:
             asm.rr(XOR, RDX, RDX)
             asm.rr(DIV | w, 0, divisor)
@@ -124,7 +123,7 @@ class Divide:
             fine = asm.skip(CC_NE)
             if n == DIV_S:
                 asm.alu_immediate(ALU_CMP, w, RAX, 1)  # overflows for the most negative number alone
-                self.traps.trap_if(CC_O, INTEGER_OVERFLOW)
+                self.traps.trap_if(CC_O, traps.INTEGER_OVERFLOW)
             else:
                 asm.rr(XOR, RDX, RDX)
                 over = asm.skip(-1)

@@ -46,6 +46,7 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     XORPS,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.integer import Integer
+from wasm_codegen_native.isa.x86_64.registers import RBP, SCRATCH
 from wasm_codegen_native.isa.x86_64.vector_encodings import CMPPD, CMPPS
 from wasm_codegen_native.kinds import FLOAT_BINARY, FLOAT_COMPARE, FLOAT_RESIZE, FLOAT_UNARY, NUMBER, TYPE
 from wasm_codegen_native.machine import T_F32, T_F64
@@ -53,8 +54,6 @@ from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, REG, Values
 from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64
 
-RBP: Final = 5
-SCRATCH: Final = 47
 UNORDERED: Final = 3  # of CMPPS
 SIGN32: Final = 0x80000000
 ALL_BUT_SIGN64: Final = 0x7FFFFFFFFFFFFFFF

@@ -63,14 +63,14 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     XOR,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.notation import W
-from wasm_codegen_native.isa.x86_64.registers import RCX
+from wasm_codegen_native.isa.x86_64.registers import RBP, RCX
 from wasm_codegen_native.kinds import NUMBER, TYPE
 from wasm_codegen_native.machine import T_I32, T_I64
 from wasm_codegen_native.traps import Traps
-from wasm_codegen_native.values import CONST, FLAGS, OP_MASK, REG, WORDS, Values
+from wasm_codegen_native.values import CONST, FLAGS, REG, Values
+from wasm_environ.body import OP_MASK, WORDS
 from wasm_environ.op import BR_IF, I32_EQZ, IF, SELECT, SELECT_VALTYPES
 
-RBP: Final = 5
 # eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u, and the same with the operands swapped
 COMPARE: Final = bytes([CC_E, CC_NE, CC_L, CC_B, CC_G, CC_A, CC_LE, CC_BE, CC_GE, CC_AE])
 SWAPPED: Final = bytes([CC_E, CC_NE, CC_G, CC_A, CC_L, CC_B, CC_GE, CC_AE, CC_LE, CC_BE])

@@ -53,7 +53,7 @@ from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.memory import Memory
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.reference import References
-from wasm_codegen_native.isa.x86_64.registers import PUSHED, numbers
+from wasm_codegen_native.isa.x86_64.registers import PUSHED, RAX, RBP, RDI, RSI, RSP, SCRATCH, numbers
 from wasm_codegen_native.isa.x86_64.vector import Vectors
 from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, LAST_FLOAT, LAST_INTEGER, LAST_MEMORY, REFERENCE, VECTOR
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, Machine
@@ -62,12 +62,6 @@ from wasm_environ.libcalls import INDEX
 from wasm_environ.nans import LANES_F32, LANES_F64, SCALAR_F64
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
 
-RAX: Final = 0
-RSP: Final = 4
-RBP: Final = 5
-RSI: Final = 6
-RDI: Final = 7
-SCRATCH: Final = 47
 FOUR_BYTE: Final = 0x7FFFFFFF
 TRAP: Final[i64] = INDEX["trap"]
 

@@ -40,10 +40,11 @@ from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.kinds import LOAD, STORE, TYPE, by_op
 from wasm_codegen_native.machine import T_F32, T_I32, T_I64
 from wasm_codegen_native.traps import Traps
-from wasm_codegen_native.values import CONST, REG, WORDS, Values
+from wasm_codegen_native.values import CONST, REG, Values
+from wasm_environ import traps
+from wasm_environ.body import WORDS
 from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_BASE, MEMORY_DEFINITION
 
-MEMORY_OUT_OF_BOUNDS: Final = 1
 NONE: Final = -1
 
 # Columns: mnemonic, row, bytes accessed.
@@ -167,9 +168,9 @@ class Memory:
                 asm.rr(MOV_LOAD | W, end, index)
             asm.alu_immediate(ALU_ADD, W, end, reach)
         if self.frame.tables.memory_is64[memory] != 0:
-            self.traps.trap_if(CC_B, MEMORY_OUT_OF_BOUNDS)
+            self.traps.trap_if(CC_B, traps.MEMORY_OUT_OF_BOUNDS)
             if below(reach, size):  # the offset alone reaches the end of 64 bits
-                self.traps.trap(MEMORY_OUT_OF_BOUNDS)
+                self.traps.trap(traps.MEMORY_OUT_OF_BOUNDS)
         if end == index:
             v.take_over(i)
         else:
@@ -177,7 +178,7 @@ class Memory:
         base = v.alloc(T_I64)
         asm.rm(MOV_LOAD | W, base, self.frame.context, place + MEMORY_DEFINITION)
         asm.rm(CMP | W, end, base, DEFINITION_LENGTH)
-        self.traps.trap_if(CC_A, MEMORY_OUT_OF_BOUNDS)
+        self.traps.trap_if(CC_A, traps.MEMORY_OUT_OF_BOUNDS)
         if self.frame.tables.spectre_mitigation:
             asm.rm(CMOVCC | CC_A | W, end, base, DEFINITION_LENGTH)
         asm.rm(MOV_LOAD | W, base, base, DEFINITION_BASE)

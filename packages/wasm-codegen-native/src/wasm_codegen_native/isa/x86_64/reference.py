@@ -29,19 +29,17 @@ from wasm_codegen_native.isa.x86_64.encodings import (
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.notation import W
-from wasm_codegen_native.isa.x86_64.registers import RAX, RDI, RDX, RSI, RSP
+from wasm_codegen_native.isa.x86_64.registers import RAX, RBP, RDI, RDX, RSI, RSP
 from wasm_codegen_native.isa.x86_64.subtype import Subtypes
 from wasm_codegen_native.machine import T_F32, T_I32, T_I64, Machine
 from wasm_codegen_native.traps import Traps
-from wasm_codegen_native.values import CONST, FLAGS, REG, WORDS, Values
+from wasm_codegen_native.values import CONST, FLAGS, REG, Values
+from wasm_environ import traps
+from wasm_environ.body import WORDS
 from wasm_environ.libcalls import INDEX
 from wasm_environ.op import REF_EQ, REF_IS_NULL, SELECT, SELECT_VALTYPES, TABLE_SIZE
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, FUNC_REF_TYPE_ID, TABLE_BASE, TABLE_LENGTH
 
-RBP: Final = 5
-INDIRECT_CALL_TO_NULL: Final = 4
-BAD_SIGNATURE: Final = 5
-UNDEFINED_ELEMENT: Final = 16
 TABLE_GET: Final[i64] = INDEX["table_get"]
 COLD_WORDS: Final = 6  # chain, place to resume at, registers in use, index register, table, wasm offset
 
@@ -159,7 +157,7 @@ class References:
             masked = v.alloc(T_I64)
             asm.rr(XOR, masked, masked)
         asm.rm(CMP | wide, index, RAX, TABLE_LENGTH)
-        self.traps.trap_if(CC_AE, UNDEFINED_ELEMENT)
+        self.traps.trap_if(CC_AE, traps.UNDEFINED_ELEMENT)
         asm.rm(MOV_LOAD | W, RAX, RAX, TABLE_BASE)
         if tables.spectre_mitigation:
             asm.rr(CMOVCC | CC_B | wide, masked, index)
@@ -179,14 +177,14 @@ class References:
         self.subtypes.load_wanted(wanted, type_index)
         if self.frame.tables.type_is_final[type_index] != 0:
             asm.rm(CMP, wanted, RAX, FUNC_REF_TYPE_ID)
-            self.traps.trap_if(CC_NE, BAD_SIGNATURE)
+            self.traps.trap_if(CC_NE, traps.BAD_SIGNATURE)
         else:
             id = v.alloc(T_I64)
             types = v.alloc(T_I64)
             asm.rm(MOV_LOAD, id, RAX, FUNC_REF_TYPE_ID)
             asm.rr(CMP, id, wanted)
             same = v.machine.branch(CC_E, NO_CHAIN)
-            self.traps.trap_if(self.subtypes.compare(v.machine, id, wanted, types, type_index, False) ^ 1, BAD_SIGNATURE)
+            self.traps.trap_if(self.subtypes.compare(v.machine, id, wanted, types, type_index, False) ^ 1, traps.BAD_SIGNATURE)
             v.machine.bind(same)
             v.free_reg(id)
             v.free_reg(types)
@@ -227,7 +225,7 @@ class References:
         asm.rm(CALL_REG, 0, RAX, 8 * TABLE_GET)
         self.save(machine, in_use, False)
         asm.rr(TEST | W, RAX, RAX)
-        self.traps.trap_if(CC_E, INDIRECT_CALL_TO_NULL)
+        self.traps.trap_if(CC_E, traps.INDIRECT_CALL_TO_NULL)
         machine.jump_back(cold[at + 1])
 
     def save(self, machine: Machine, in_use: i64, saving: bool) -> i64:

@@ -25,7 +25,6 @@ R14: Final = 14
 R15: Final = 15
 XMM0: Final = 32
 XMM1: Final = 33
-XMM15: Final = 47
 
 NAMES64: Final = ("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", *(f"r{n}" for n in range(8, 16)))
 NAMES32: Final = ("eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", *(f"r{n}d" for n in range(8, 16)))
@@ -42,9 +41,8 @@ TEMPORARIES: Final = ((RAX, RCX, RDX, RSI, RDI, R8), (RAX, RCX, RDX, RSI, R8))
 CALLER_SAVED_LOCALS: Final = ((R9, R10, R11), (R9, R10, R11))
 CALLEE_SAVED_LOCALS: Final = ((RBX, R12, R13, R14), (RBX, R12, R13, R14, R15))
 VECTOR_TEMPORARIES: Final = tuple(range(32, 39))
-VECTOR_LOCALS: Final = tuple(range(39, 47))  # xmm15 is the scratch register of lowerings and moves
-VECTOR_SCRATCH: Final = XMM15
-ALLOCATION_ORDER: Final = "lowest number first"
+VECTOR_LOCALS: Final = tuple(range(39, 47))
+SCRATCH: Final = 47  # xmm15: of lowerings and moves
 
 # The calling convention: System V ABI, AMD64 supplement, 3.2.3.
 INTEGER_ARGUMENTS: Final = (RDI, RSI, RDX, RCX, R8, R9)

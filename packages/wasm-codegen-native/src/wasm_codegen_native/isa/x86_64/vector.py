@@ -12,6 +12,7 @@ from wasm_codegen_native.isa.x86_64 import vector_encodings as e
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.memory import Memory
+from wasm_codegen_native.isa.x86_64.registers import RBP, SCRATCH
 from wasm_codegen_native.isa.x86_64.vector_forms import (
     BINARY,
     BINARY_IMMEDIATE,
@@ -36,9 +37,6 @@ from wasm_codegen_native.isa.x86_64.vector_special import VectorSpecial
 from wasm_codegen_native.kinds import by_op
 from wasm_codegen_native.machine import T_V128
 from wasm_codegen_native.values import CONST, REG, Values
-
-RBP: Final = 5
-SCRATCH: Final = 47
 
 # Columns: mnemonic, form, instruction, immediate or second instruction.
 # fmt: off

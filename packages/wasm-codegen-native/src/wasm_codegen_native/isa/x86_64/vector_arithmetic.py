@@ -12,10 +12,10 @@ from wasm_codegen_native.isa.x86_64 import vector_encodings as e
 from wasm_codegen_native.isa.x86_64 import vector_forms as forms
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import ALU_AND, ANDPS, MOVAPS, MOVD_TO, ORPS, XORPS
+from wasm_codegen_native.isa.x86_64.registers import SCRATCH
 from wasm_codegen_native.machine import T_V128
 from wasm_codegen_native.values import CONST, Values
 
-SCRATCH: Final = 47
 # By lane width 16, 32, 64 bits (1 2 3) and op shl, shr_s, shr_u; the 64-bit shr_s has no instruction.
 SHIFTS: Final[vec[i64]] = vec[i64]([e.PSLLW, e.PSRAW, e.PSRLW, e.PSLLD, e.PSRAD, e.PSRLD, e.PSLLQ, 0, e.PSRLQ])
 SHIFTS_IMM: Final[vec[i64]] = vec[i64](

@@ -15,7 +15,8 @@ from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.vector_forms import LOAD, LOAD_EXTENDED, LOAD_LANE, LOAD_SPLAT, STORE
 from wasm_codegen_native.isa.x86_64.vector_special import VectorSpecial
 from wasm_codegen_native.machine import T_I64, T_V128
-from wasm_codegen_native.values import WORDS, Values
+from wasm_codegen_native.values import Values
+from wasm_environ.body import WORDS
 
 
 @final

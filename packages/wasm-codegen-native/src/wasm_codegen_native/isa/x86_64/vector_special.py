@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import final
 
 from mypy_extensions import i64
 
@@ -12,10 +12,12 @@ from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import CC_E, CC_NE, MOVAPS, MOVD_FROM, MOVD_TO, MOVSX8, MOVSX16, MOVZX8
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.notation import W
+from wasm_codegen_native.isa.x86_64.registers import SCRATCH
 from wasm_codegen_native.isa.x86_64.vector_arithmetic import VectorArithmetic
 from wasm_codegen_native.isa.x86_64.vector_forms import ALL_TRUE, ANY_TRUE, BITSELECT, LANE, NOT, SHUFFLE, SPLAT, SWIZZLE
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128
-from wasm_codegen_native.values import WORDS, Values
+from wasm_codegen_native.values import Values
+from wasm_environ.body import WORDS
 from wasm_environ.op import (
     F32X4_EXTRACT_LANE,
     F32X4_REPLACE_LANE,
@@ -31,8 +33,6 @@ from wasm_environ.op import (
     I64X2_EXTRACT_LANE,
     I64X2_REPLACE_LANE,
 )  # fmt: skip
-
-SCRATCH: Final = 47
 
 
 @final
