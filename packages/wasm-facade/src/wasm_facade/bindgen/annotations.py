@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
+    from wasm_environ.component.types import Row
     from wasm_facade.bindgen.model import Definition, Model, Module
 
 PRIMITIVES: Final = {
@@ -21,21 +22,21 @@ TYPED: Final = "wasm_facade.component.typed"
 
 
 class Imports:
-    """What a module imports: names by module, and for whom a name is another one here."""
+    """What a module imports: by module, (name there, name here)."""
 
     def __init__(self) -> None:
-        self.names: dict[str, dict[str, str]] = {}
+        self.names: dict[str, set[tuple[str, str]]] = {}
 
     def add(self, module: str, name: str, called: str = "") -> str:
         """The name of it here."""
-        self.names.setdefault(module, {})[name] = called or name
+        self.names.setdefault(module, set()).add((name, called or name))
         return called or name
 
     def lines(self) -> list[str]:
         """Import statements: the standard library's, then ours, then the package's own."""
         groups: list[list[str]] = [[], [], []]
         for module in sorted(self.names, key=_order):
-            names = [name if name == called else f"{name} as {called}" for name, called in sorted(self.names[module].items())]
+            names = [name if name == called else f"{name} as {called}" for name, called in sorted(self.names[module])]
             line = listed(f"from {module} import ", names, "")
             groups[_group(module)] += line if len(line) == 1 else listed(f"from {module} import (", names, ")")
         return [line for group in groups if group for line in (*group, "")]
@@ -97,7 +98,7 @@ class Annotations:
         local = self.module.types.get(type)
         row = self.model.interface.types.rows[type]
         resolved = self.model.interface.row(type)
-        if local is not None and (isinstance(resolved, NAMED) or not taken or isinstance(resolved, int)):
+        if local is not None and not (taken and self._lenient(resolved)):
             return local.name
         if isinstance(row, Alias):
             return self._of(row.type, taken)
@@ -105,6 +106,20 @@ class Annotations:
             owner = self.model.owners.get(self.model.structure(type))
             return self.name(owner) if owner is not None else "object"
         return self.structural(type, taken)
+
+    def _lenient(self, row: Row | int) -> bool:
+        """Whether more is taken than what comes back: of lists and maps, and what has them."""
+        if isinstance(row, (s.List, s.FixedList, s.Map)):
+            return True
+        if isinstance(row, s.Tuple):
+            parts: tuple[int | None, ...] = row.types
+        elif isinstance(row, s.Option):
+            parts = (row.type,)
+        elif isinstance(row, s.Result):
+            parts = (row.ok, row.error)
+        else:
+            return False
+        return any(part is not None and self._lenient(self.model.interface.row(part)) for part in parts)
 
     def structural(self, type: int, taken: bool) -> str:
         """Of a type that is no class, without its own name."""

@@ -10,6 +10,8 @@ from wasm_facade.bindgen.names import BUILTIN_TYPES, Scope, snake, upper
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wasm_facade.bindgen.annotations import Annotations
     from wasm_facade.bindgen.model import Definition, Model, Module
 
@@ -28,14 +30,14 @@ class Definitions:
         """Documentation of what these names lead to in the module."""
         return self.model.interface.docs.get((*self.module.path, *labels), "")
 
-    def blocks(self) -> list[list[str]]:
-        """Each definition, as lines; resources apart."""
+    def blocks(self, resource: Callable[[Definition], list[str]]) -> list[list[str]]:
+        """Each definition, as lines; `resource` writes the class of one."""
         found = []
         for definition in self.module.definitions:
             if definition.owner is not None:
                 found.append(self._other(definition))
-            elif definition.resource < 0:
-                found.append(self._own(definition))
+            else:
+                found.append(resource(definition) if definition.resource >= 0 else self._own(definition))
             self.exported.append(definition.name)
             self.exported += definition.cases.values()
             if definition.error:

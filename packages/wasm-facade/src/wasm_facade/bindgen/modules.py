@@ -35,16 +35,14 @@ class ModuleWriter:
 
     def source(self) -> str:
         """All of it but the first line."""
-        blocks = self.definitions.blocks()
         exported = self.module.folder == EXPORTS
-        for definition in self.module.definitions:
-            if definition.owner is None and definition.resource >= 0:
-                blocks.append(self._exported_resource(definition) if exported else self._imported_resource(definition))
+        blocks = self.definitions.blocks(self._exported_resource if exported else self._imported_resource)
         if has_class(self.module):
             blocks.append(self._exports() if exported else self._protocol())
             self.definitions.exported.append(self.module.class_name)
         blocks.append(self._tables())
-        head = docstring(f"What {self.what} {'exports' if exported else 'imports'}.", "")
+        verb = "exports" if exported else "imports"
+        head = docstring(f"I{self.what[1:]}, which the component {verb}." if self.module.path else f"What the world itself {verb}.", "")
         names = listed("__all__ = [", sorted(map(quoted, self.definitions.exported)), "]")
         lines = [*head, "", "from __future__ import annotations", "", *self.imports.lines(), *names]
         for block in blocks:
@@ -135,7 +133,7 @@ class ModuleWriter:
     def _abstract(self, function: Function) -> list[str]:
         signature, raises = self._signature(function, False, "self")
         doc = self._doc(function, raises)
-        return [f"{INDENT}def {function.name}{signature}:", *doc] if doc else [f"{INDENT}def {function.name}{signature}: ..."]
+        return [f"{INDENT}def {function.name}{signature}:", *doc, f"{INDENT * 2}..."] if doc else [f"{INDENT}def {function.name}{signature}: ..."]
 
     def _imported_resource(self, definition: Definition) -> list[str]:
         self.imports.add("typing", "Protocol")
@@ -168,6 +166,8 @@ class ModuleWriter:
             arguments += table("functions", [(function.wit, quoted(function.name)) for function in self.module.functions])
             resources = [quoted(d.label) for d in self.module.definitions if d.owner is None and d.resource >= 0]
             arguments += [f"{INDENT}resources={tupled(resources)}"] if resources else []
+        if len(arguments) == 1:
+            return [f"INTERFACE = Interface({arguments[0].strip()})"]
         return ["INTERFACE = Interface(", *[f"{line}," if closes(line) else line for line in arguments], ")"]
 
 

@@ -10,7 +10,7 @@ from wasm_facade.bindgen.annotations import TYPED, Imports
 from wasm_facade.bindgen.layout import INDENT, docstring, listed, quoted, table
 from wasm_facade.bindgen.model import EXPORTS, IMPORTS, WORLD, Model
 from wasm_facade.bindgen.modules import ModuleWriter, has_class
-from wasm_facade.bindgen.names import CLASSES, Scope, camel, is_wasi
+from wasm_facade.bindgen.names import CLASSES, Scope, camel, is_wasi, snake
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Package:
         self.name = self.scope.free(camel("".join([c if c.isalnum() else "-" for c in name])))
         if not self.name.isidentifier():
             raise WasmError(f"{name!r} makes no name of a class in Python: give one with --name")
+        self.module_name = snake(name)
         self.imports_name = self.scope.free(f"{self.name}Imports")
         self.origin = origin
         self.component = component
@@ -66,7 +67,8 @@ class Package:
         blocks.append(self._class(imports, bool(given)))
         names = sorted([self.name, *([self.imports_name] if given else [])])
         doc = self.interface.docs.get((), "")
-        head = docstring(f"The component {self.origin}.{chr(10) * 2 if doc else ''}{doc}", "")
+        what = "World" if self.component is None else "The component"
+        head = docstring(f"{what} `{self.origin}`.{chr(10) * 2 if doc else ''}{doc}", "")
         lines = [*head, "", "from __future__ import annotations", "", *imports.lines(), *listed("__all__ = [", [quoted(name) for name in names], "]")]
         for block in blocks:
             lines += ["", "", *block]

@@ -1,17 +1,27 @@
-"""What a package is made from: a component's binary or text."""
+"""What a package is made from: a component's binary or text, or a world of a WIT package."""
 
 from __future__ import annotations
+
+import os
 
 from wasm_environ.compile_errors import InvalidError
 from wasm_environ.component.binary.decode import decode, is_component
 from wasm_environ.component.interface import interface_of_component
 from wasm_environ.component.validation import validate
+from wasm_environ.component.wit.packages import read_packages
+from wasm_environ.component.wit.resolve import resolve
+from wasm_environ.component.wit.worlds import interface_of_world
 from wasm_environ.features import ALL
 from wasm_facade.bindgen.package import Package
 from wasm_facade.compilation import binary_of
 
 
-def package_of(source: bytes, name: str, origin: str, path: str | None = None) -> Package:
+def is_wit(path: str) -> bool:
+    """Whether this is a WIT package: a folder, or a file with that ending."""
+    return os.path.isdir(path) or path.endswith(".wit")
+
+
+def package_of_component(source: bytes, name: str, origin: str, path: str | None = None) -> Package:
     """The package of a component; `path`: from its folder to the file that it loads, where the component is not copied. Raises CompileError."""
     binary = binary_of(source)
     if not is_component(binary):
@@ -19,3 +29,10 @@ def package_of(source: bytes, name: str, origin: str, path: str | None = None) -
     component = decode(binary, ALL)
     validate(component, binary, ALL)
     return Package(interface_of_component(component, ALL), name, origin, path or binary)
+
+
+def package_of_world(path: str, world: str | None, name: str | None) -> Package:
+    """The package for components of a world, which whoever instantiates it gives one. Raises WitError for what is wrong in the text, WasmError without such a world."""
+    found = resolve(read_packages(path)).world(world)
+    interface = interface_of_world(found)
+    return Package(interface, name or interface.name.rpartition("/")[2].partition("@")[0], interface.name, None)

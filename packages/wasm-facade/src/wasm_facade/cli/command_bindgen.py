@@ -1,4 +1,4 @@
-"""`wasm bindgen`: a typed Python package for a component."""
+"""`wasm bindgen`: a typed Python package for a component, or for those of a world."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import sys
 from pathlib import Path
 
 from wasm_facade.cli import FAILED, OK, fail
-from wasm_facade.cli.options import Command, Option
+from wasm_facade.cli.options import Command, Option, UsageError
 from wasm_facade.cli.source import read_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from wasm_facade.bindgen.package import Package
     from wasm_facade.cli.options import Parsed
 
 COMMAND = Command(
-    "bindgen", "FILE", "Write a typed Python package for a component: classes for its types, a class to instantiate it, a Protocol for each import.",
+    "bindgen", "FILE", "Write a typed Python package for a component, or for a world of a WIT file or folder: classes for types, a class to instantiate it, Protocols for imports.",
     (
-        Option("-o --output", "DIR", "the package's folder (default: FILE's name); files that this command did not write are left alone"),
-        Option("--name", "NAME", "the name of the class, and of the component's copy (default: FILE's name)"),
+        Option("-o --output", "DIR", "the package's folder (default: the name of FILE or of the world); files that this command did not write are left alone"),
+        Option("--world", "WORLD", "which world of the WIT package (default: the only one)"),
+        Option("--name", "NAME", "the name of the class, and of the component's copy (default: the name of FILE or of the world)"),
         Option("--no-copy", "", "load the component from FILE, and do not copy it into the package"),
         Option("--check", "", "write nothing; fail when a file is not as it would be written, and say which"),
     ),
@@ -28,13 +30,9 @@ COMMAND = Command(
 def run(options: Parsed) -> int:
     """Write the package, or check it."""
     from wasm_facade.bindgen.package import stale, write
-    from wasm_facade.bindgen.source import package_of
 
     path = options.operands[0]
-    stem = os.path.splitext(os.path.basename(path))[0] if path != "-" else "component"
-    folder = Path(options.output or stem.replace("-", "_"))
-    component = os.path.relpath(path, folder) if options.no_copy else None
-    package = package_of(read_module(path), options.name or stem, os.path.basename(path), component)
+    package, folder = _package(options, path)
     files = package.files()
     if not options.check:
         write(folder, files)
@@ -45,3 +43,20 @@ def run(options: Parsed) -> int:
         return FAILED
     print(f"{folder} is current", file=sys.stderr)
     return OK
+
+
+def _package(options: Parsed, path: str) -> tuple[Package, Path]:
+    """What is to be written, and where."""
+    from wasm_facade.bindgen.source import is_wit, package_of_component, package_of_world
+
+    if is_wit(path):
+        if options.no_copy:
+            raise UsageError("--no-copy is for components: whoever instantiates a world names the component")
+        package = package_of_world(path, options.world, options.name)
+        return package, Path(options.output or package.module_name)
+    if options.world is not None:
+        raise UsageError("--world is for WIT packages: a component has one")
+    stem = os.path.splitext(os.path.basename(path))[0] if path != "-" else "component"
+    folder = Path(options.output or stem.replace("-", "_"))
+    component = os.path.relpath(path, folder) if options.no_copy else None
+    return package_of_component(read_module(path), options.name or stem, os.path.basename(path), component), folder

@@ -76,7 +76,7 @@ class Resource(Generic[X]):
     _handle: ResourceAny
     _exports: X
 
-    def _take(self, made: Self) -> None:
+    def _take(self, made: Resource[X]) -> None:
         """Be what a constructor made."""
         self._handle = made._handle
         self._exports = made._exports
