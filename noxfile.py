@@ -126,6 +126,20 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="uv")
+def pyright(session: nox.Session) -> None:
+    """What `wasm bindgen` writes, and programs that use it, under pyright; mypy looks at them with the tests."""
+    constraints = ROOT / ".nox" / "constraints.txt"
+    constraints.write_text("\n".join(_constraints()) + "\n")
+    session.install("-c", str(constraints), "pyright[nodejs]")
+    command = Path(session.bin, "pyright")
+    try:
+        session.run("pyright", "--version", env={"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
+    except nox.command.CommandFailed:
+        session.skip("pyright itself is on npm, which cannot be reached")
+    session.run("pytest", "-q", "tests/test_bindgen_values.py", "-k", "pyright", external=True, env={"WASM_PYRIGHT": str(command)})
+
+
+@nox.session(venv_backend="uv")
 @nox.parametrize("package", PACKAGES)
 def alone(session: nox.Session, package: str) -> None:
     """One package by itself in a clean environment: installs with only what it declares, and its own tests pass there."""

@@ -170,6 +170,7 @@ PyObject *shape_end(const Shape *shape, PyObject *begun);
 PyObject *shape_get(const Shape *shape, PyObject *object, uint32_t i); /* new: of an instance of the class, or of what is like one */
 PyObject *shaped_case(const Node *node, const Edge *edge, PyObject *payload); /* `payload` is taken */
 const Edge *shaped_case_of(const Node *node, PyObject *object, PyObject **payload); /* *payload: new. NULL without an exception: no object of these classes */
+PyObject *shape_names(const Node *node); /* "A, B or C": of the classes, for messages; new */
 PyObject *shaped_flags(const Node *node, uint64_t bits);
 const Edge *shaped_enum_of(const Node *node, PyObject *object); /* NULL: no member */
 bool is_shaped_flags(const Node *node, PyObject *object);

@@ -183,6 +183,13 @@ static const Edge *choose(const Lowering *l, const Node *node, PyObject *object,
         const Edge *found = shaped_case_of(node, object, payload);
         if (found || PyErr_Occurred())
             return found;
+        if (!is_variant(object) && !(node->kind == NODE_RESULT && PyObject_TypeCheck(object, (PyTypeObject *)G.component_err))) {
+            PyObject *names = shape_names(node);
+            if (names)
+                (void)unfit(l, PyExc_TypeError, "expected %U, got %.100s: %.200R", names, Py_TYPE(object)->tp_name, object);
+            Py_XDECREF(names);
+            return NULL;
+        }
     }
     if (node->kind == NODE_RESULT && PyObject_TypeCheck(object, (PyTypeObject *)G.component_err))
         return (*payload = PyObject_GetAttr(object, G.str_payload)) ? &node->edges[1] : NULL;

@@ -164,6 +164,20 @@ const Edge *shaped_case_of(const Node *node, PyObject *object, PyObject **payloa
     return NULL;
 }
 
+PyObject *shape_names(const Node *node)
+{
+    const bool optional = node->kind == NODE_OPTION;
+    const uint32_t count = optional ? 1 : node->count;
+    PyObject *text = PyUnicode_FromString("");
+    for (uint32_t i = 0; text && i < count; i++) {
+        const char *between = i == 0 ? "" : i + 1 < count ? ", " : " or ";
+        Py_SETREF(text, PyUnicode_FromFormat("%U%s%s", text, between, ((PyTypeObject *)node->shapes[i].object)->tp_name));
+    }
+    if (text && optional)
+        Py_SETREF(text, PyUnicode_FromFormat("%U or None", text));
+    return text;
+}
+
 const Edge *shaped_enum_of(const Node *node, PyObject *object)
 {
     for (uint32_t i = 0; i < node->count; i++)

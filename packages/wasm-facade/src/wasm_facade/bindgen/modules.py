@@ -66,12 +66,10 @@ class ModuleWriter:
             raised = f"Err[{inner}]"
         return "None" if row.ok is None else of(row.ok), f"Raises {raised}."
 
-    def _signature(self, function: Function, taken: bool, first: str) -> tuple[str, str]:
-        """`(self, a: int) -> int`, and what its documentation says of exceptions. `taken`: Python calls it."""
+    def _params(self, function: Function, first: list[str], taken: bool) -> list[str]:
+        """Annotated parameters behind the `first` ones. `taken`: Python calls it."""
         of = self.annotations.taken if taken else self.annotations.exact
-        result, raises = self._result(function, not taken)
-        params = [f"{name}: {of(type)}" for name, type in function.parameters()]
-        return f"({', '.join([*([first] if first else []), *params])}) -> {result}", raises
+        return [*first, *[f"{name}: {of(type)}" for name, type in function.parameters()]]
 
     def _doc(self, function: Function, raises: str) -> list[str]:
         text = self.definitions.doc(function.wit)
@@ -97,20 +95,18 @@ class ModuleWriter:
             lines.append(f'{INDENT * 2}self.{self.private[function.wit]}: {self._callable(function)} = items["{function.wit}"]')
         for function in self.module.functions:
             if not function.resource:
-                lines += ["", *self._method(function, "self", "self.", "")]
+                lines += ["", *self._method(function, ["self"], "self.", "")]
         return lines
 
-    def _method(self, function: Function, first: str, owner: str, me: str) -> list[str]:
-        signature, raises = self._signature(function, True, first)
+    def _method(self, function: Function, first: list[str], owner: str, me: str) -> list[str]:
+        """`first`: its first parameters; `owner`: what leads to the interface's attributes from there; `me`: of a method, the resource."""
+        result, raises = self._result(function, False)
         args = ", ".join([f"{owner}_store", *([me] if me else []), *[name for name, _ in function.parameters()]])
         call = f"{owner}{self.private[function.wit]}({args})"
-        returns = "" if signature.endswith("-> None") else "return "
         if function.kind == "constructor":
-            result = self.model.interface.row(function.type.result) if function.type.result is not None else None
-            failing = isinstance(result, s.Result)
-            signature, call, returns = f"{signature.rpartition(' -> ')[0]} -> None", f"self._take({call})", ""
-            raises = raises if failing else ""
-        return [f"{INDENT}def {function.name}{signature}:", *self._doc(function, raises), f"{INDENT * 2}{returns}{call}"]
+            call, result = f"self._take({call})", "None"
+        head = listed(f"def {function.name}(", self._params(function, first, True), f") -> {result}:", INDENT)
+        return [*head, *self._doc(function, raises), f"{INDENT * 2}{'' if result == 'None' else 'return '}{call}"]
 
     def _exported_resource(self, definition: Definition) -> list[str]:
         self.imports.add(TYPED, "Resource")
@@ -121,19 +117,20 @@ class ModuleWriter:
             if function.resource != definition.label:
                 continue
             if function.kind == "static":
-                lines += ["", f"{INDENT}@staticmethod", *self._method(function, f"exports: {owner}", "exports.", "")]
+                lines += ["", f"{INDENT}@staticmethod", *self._method(function, [f"exports: {owner}"], "exports.", "")]
             elif function.kind == "constructor":
-                lines += ["", *self._method(function, f"self, exports: {owner}", "exports.", "")]
+                lines += ["", *self._method(function, ["self", f"exports: {owner}"], "exports.", "")]
             else:
-                lines += ["", *self._method(function, "self", "self._exports.", "self")]
+                lines += ["", *self._method(function, ["self"], "self._exports.", "self")]
         return lines
 
     # ---- imports
 
     def _abstract(self, function: Function) -> list[str]:
-        signature, raises = self._signature(function, False, "self")
+        result, raises = self._result(function, True)
         doc = self._doc(function, raises)
-        return [f"{INDENT}def {function.name}{signature}:", *doc, f"{INDENT * 2}..."] if doc else [f"{INDENT}def {function.name}{signature}: ..."]
+        head = listed(f"def {function.name}(", self._params(function, ["self"], False), f") -> {result}:{'' if doc else ' ...'}", INDENT)
+        return [*head, *doc, f"{INDENT * 2}..."] if doc else head
 
     def _imported_resource(self, definition: Definition) -> list[str]:
         self.imports.add("typing", "Protocol")

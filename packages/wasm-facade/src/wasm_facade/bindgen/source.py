@@ -32,7 +32,7 @@ def package_of_component(source: bytes, name: str, origin: str, path: str | None
 
 
 def package_of_world(path: str, world: str | None, name: str | None) -> Package:
-    """The package for components of a world, which whoever instantiates it gives one. Raises WitError for what is wrong in the text, WasmError without such a world."""
+    """The package for components of a world; whoever instantiates it gives the component. Raises WitError."""
     found = resolve(read_packages(path)).world(world)
     interface = interface_of_world(found)
     return Package(interface, name or interface.name.rpartition("/")[2].partition("@")[0], interface.name, None)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wasm_facade.cli.options import Parsed
 
 COMMAND = Command(
-    "bindgen", "FILE", "Write a typed Python package for a component, or for a world of a WIT file or folder: classes for types, a class to instantiate it, Protocols for imports.",
+    "bindgen", "FILE", "Write a typed Python package for a component, or for a world of a WIT file or folder.",
     (
         Option("-o --output", "DIR", "the package's folder (default: the name of FILE or of the world); files that this command did not write are left alone"),
         Option("--world", "WORLD", "which world of the WIT package (default: the only one)"),
