@@ -42,18 +42,24 @@ class ModuleTypes:
         return self._public(export.kind, module.tags[export.index])
 
     def _public(self, kind: int, described: ExternType) -> AsExternType:
-        if kind == FUNC:
-            assert isinstance(described, int)
-            return FuncType._of_id(self._registry, self._ids[described])
+        if isinstance(described, int):
+            return public(self._registry, kind, self._ids[described])
         if isinstance(described, environ.TableType):
-            return TableType._of(environ.TableType(self._code(described.element), described.limits), self._registry)
-        if isinstance(described, environ.MemoryType):
-            return MemoryType._of(described, None)
+            return public(self._registry, kind, environ.TableType(self._code(described.element), described.limits))
         if isinstance(described, environ.GlobalType):
-            return GlobalType._of(environ.GlobalType(self._code(described.type), described.mutable), self._registry)
-        assert isinstance(described, environ.TagType)
-        return TagType(FuncType._of_id(self._registry, self._ids[described.type_index]))
+            return public(self._registry, kind, environ.GlobalType(self._code(described.type), described.mutable))
+        return public(self._registry, kind, self._ids[described.type_index] if isinstance(described, environ.TagType) else described)
 
     def _code(self, t: int) -> int:
         """A value type, its module's index replaced by the engine's id."""
         return t & 0xFFF | self._ids[t >> environ.HEAP_SHIFT] << environ.HEAP_SHIFT if t & environ.CONCRETE else t
+
+
+def public(registry: TypeRegistry, kind: int, type: int | environ.TableType | environ.MemoryType | environ.GlobalType) -> AsExternType:
+    """The public class of an item's type, in which references hold the registry's ids; of functions and tags it is the id."""
+    if isinstance(type, int):
+        func = FuncType._of_id(registry, type)
+        return func if kind == FUNC else TagType(func)
+    if isinstance(type, environ.TableType):
+        return TableType._of(type, registry)
+    return MemoryType._of(type, None) if isinstance(type, environ.MemoryType) else GlobalType._of(type, registry)

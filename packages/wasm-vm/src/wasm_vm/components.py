@@ -124,7 +124,7 @@ def _imported_module(i: Instantiation, imports: Imports, module: int, args: Plai
     try:
         items = [given[wanted[0]][wanted[1]] for wanted in loaded.module.imports]
     except KeyError as missing:
-        raise LinkError(f"the imported core module {'.'.join(i.component.module_imports[module])!r} imports {missing}, which it is not given") from None
+        raise LinkError(f"the imported core module {'.'.join(i.component.module_imports[module][0])!r} imports {missing}, which it is not given") from None
     i.core_instances.append(loaded.instantiate(i.store, items))
 
 

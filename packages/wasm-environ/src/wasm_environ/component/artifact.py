@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
 MAGIC: Final = ARTIFACT_MAGIC
-FORMAT: Final = 2
+FORMAT: Final = 3
 HEAD: Final = 32  # bytes in front of the marshalled part
 PAGE: Final = 4096
 

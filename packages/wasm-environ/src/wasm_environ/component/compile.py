@@ -9,6 +9,7 @@ from wasm_environ.component.adapters.steps import adapt
 from wasm_environ.component.binary.decode import decode
 from wasm_environ.component.planning import plain
 from wasm_environ.component.planning import plan as p
+from wasm_environ.component.planning.module_types import plain_type
 from wasm_environ.component.planning.planner import plan_component
 from wasm_environ.component.validation import validate
 from wasm_environ.types import FUNCREF, I32, I64
@@ -29,7 +30,7 @@ SIGNATURE_TYPES: Final = {"i": I32, "l": I64, "r": I32, "f": FUNCREF}  # canons.
 def compile_component(data: bytes, features: Features, compile_module: Callable[[Module], bytes]) -> bytes:
     """The artifact of a component; `compile_module` makes that of a core module whose module-level validation has passed. Raises CompileError."""
     component = decode(data, features)
-    validate(component, data, features)
+    info = validate(component, data, features)
     plan = plan_component(component, features)
     adapt(plan, features)
     program = ProgramBuilder(plan.types)
@@ -37,8 +38,9 @@ def compile_component(data: bytes, features: Features, compile_module: Callable[
     for slot_type in _imported_functions(plan.imports):
         program.signature(slot_type)
     words, labels = program.program()
+    modules = tuple([(path, *plain_type(info, path)) for path in plan.module_imports])
     flat = (
-        tuple(plan.parents), tuple(plan.resources), plan.functions, tuple(plan.module_imports), steps,
+        tuple(plan.parents), tuple(plan.resources), plan.functions, modules, steps,
         plain.plain_items(plan.imports), plain.plain_items(plan.exports), plain.plain_types(plan.types),
     )  # fmt: skip
     return artifact.write(flat, words, labels, [compile_module(module) for module in plan.modules])

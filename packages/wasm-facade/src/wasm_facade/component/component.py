@@ -5,17 +5,19 @@ from __future__ import annotations
 from wasm_environ.errors import ArgumentError, ArtifactError
 from wasm_facade.cache import component_artifact_of
 from wasm_facade.component.types import ComponentType, Types
+from wasm_facade.component.versions import compatible_name
 from wasm_facade.engine import Engine
 from wasm_vm import ResourceType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final, Self
+    from typing import Any, Self
 
-    from wasm_facade.module import StrPath
+    from wasm_facade.component.types import ModuleType
+    from wasm_facade.module import Module, StrPath
     from wasm_vm.components import LoadedComponent
 
-INSTANCE: Final = 4  # planning.plain's number of an instance
+MODULE, INSTANCE = 3, 4  # planning.plain's numbers
 
 
 class ExportIndex:
@@ -50,7 +52,7 @@ class Component:
     `wasm`: a binary as bytes, or the text format as str or bytes. Raises WasmtimeError that says what is wrong with it, and where.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_artifact", "_engine", "_loaded", "_resources")
+    __slots__ = ("__dict__", "__weakref__", "_artifact", "_engine", "_exports_modules", "_loaded", "_modules", "_resources")
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray) -> None:
         if not isinstance(engine, Engine):
@@ -69,6 +71,8 @@ class Component:
         self._engine = engine
         self._artifact = artifact
         self._resources: dict[int, ResourceType] = {}
+        self._modules: dict[int, Module] = {}
+        self._exports_modules = _has_modules(self._loaded.exports)
 
     @classmethod
     def from_file(cls, engine: Engine, path: StrPath) -> Self:
@@ -105,11 +109,32 @@ class Component:
     @property
     def type(self) -> ComponentType:
         """What it imports and exports."""
-        return ComponentType(Types(self._loaded.types, self._resource), self._loaded.imports, self._loaded.exports)
+        return ComponentType(Types(self._loaded.types, self._resource, self._module), self._loaded.imports, self._loaded.exports)
 
     def _resource(self, slot: int) -> ResourceType:
         """A resource type that stands for whatever an instance will have there."""
         return self._resources.setdefault(slot, ResourceType())
+
+    def _core_module(self, number: int) -> Module:
+        """One of its core modules, which it exports, as a module of its own: always the same."""
+        from wasm_environ.component import artifact
+        from wasm_facade.module import Module
+        from wasm_vm import crc32
+
+        found = self._modules.get(number)
+        if found is None:
+            made = Module.__new__(Module)
+            made._take(self._engine, self._loaded.modules[number], bytes(artifact.read(self._artifact, crc32).images[number]))
+            found = self._modules.setdefault(number, made)
+        return found
+
+    def _module(self, number: int, imported: bool) -> ModuleType:
+        """The type of a core module that it imports or exports."""
+        from wasm_facade.component.module_types import declared, described
+
+        if imported:
+            return declared(self._engine._vm.registry, self._loaded.module_imports[number][1:])
+        return described(self._loaded.modules[number].module)
 
     def get_export_index(self, name: str, instance: ExportIndex | None = None) -> ExportIndex | None:
         """Where the export `name` is, of the component or of an instance it exports; None when there is none."""
@@ -123,7 +148,7 @@ class Component:
 
 
 def find_export(exports: Any, name: str, instance: ExportIndex | None) -> ExportIndex | None:
-    """The index of `name` among plain items, inside of `instance`."""
+    """The index of `name`, or of the newest version that is compatible with it, among plain items, inside of `instance`."""
     if not isinstance(name, str):
         raise ArgumentError(f"name: expected a str, not {type(name).__name__}")
     if instance is not None and not isinstance(instance, ExportIndex):
@@ -134,7 +159,12 @@ def find_export(exports: Any, name: str, instance: ExportIndex | None) -> Export
         if item is None or item[0] != INSTANCE:
             return None
         exports = item[1]
-    return ExportIndex((*path, name)) if any(found == name for found, _ in exports) else None
+    found = compatible_name(dict(exports), name)
+    return None if found is None else ExportIndex((*path, found))
+
+
+def _has_modules(items: Any) -> bool:
+    return any(kind == MODULE or (kind == INSTANCE and _has_modules(fields[0])) for _, (kind, *fields) in items)
 
 
 def _load(engine: Engine, image: bytes) -> LoadedComponent:

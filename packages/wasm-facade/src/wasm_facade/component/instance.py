@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from wasm_environ.component.planning.plain import INSTANCE, MODULE
 from wasm_environ.errors import ArgumentError, WasmError
 from wasm_facade.component.component import ExportIndex, find_export
+from wasm_facade.component.versions import compatible
 from wasm_vm import Caller, ComponentFunc, Store
 from wasm_vm.components import Instantiation, export_tree
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasm_facade.component.component import Component
+    from wasm_facade.module import Module
     from wasm_vm.components import Imports
 
     Storelike = Store | Caller
@@ -20,18 +23,20 @@ if TYPE_CHECKING:
 class InstancePre:
     """A component with its imports found, to instantiate many times, in any stores and threads; made by `Linker.instantiate_pre`."""
 
-    __slots__ = ("__dict__", "__weakref__", "_imports", "component")
+    __slots__ = ("__dict__", "__weakref__", "_imports", "_modules", "component")
     _imports: Imports
+    _modules: list[Module]  # those of the imports
     component: Component
 
     def __init__(self) -> None:
         raise WasmError("Cannot directly construct an `InstancePre`: Linker.instantiate_pre makes one")
 
     @classmethod
-    def _of(cls, component: Component, imports: Imports) -> InstancePre:
+    def _of(cls, component: Component, imports: Imports, modules: list[Module]) -> InstancePre:
         made = cls.__new__(cls)
         made.component = component
         made._imports = imports
+        made._modules = modules
         return made
 
     def instantiate(self, store: Storelike) -> Instance:
@@ -39,7 +44,18 @@ class InstancePre:
         here = store.store if isinstance(store, Caller) else store
         if not isinstance(here, Store):
             raise ArgumentError(f"store: expected a Store or Caller, not {type(store).__name__}")
-        return Instance._of(Instantiation(self.component._loaded, here, self._imports), self._imports)
+        made = Instance._of(Instantiation(self.component._loaded, here, self._imports), self._imports)
+        if self.component._exports_modules:
+            self._show_modules(made._exports, self.component._loaded.exports)
+        return made
+
+    def _show_modules(self, exports: dict[str, Any], items: Any) -> None:
+        """Exported core modules as what a program gave, or can give to a linker."""
+        for name, (kind, *fields) in items:
+            if kind == MODULE:
+                exports[name] = self._modules[fields[0]] if fields[1] else self.component._core_module(fields[0])
+            elif kind == INSTANCE:
+                self._show_modules(exports[name], fields[0])
 
     def __repr__(self) -> str:
         return f"<InstancePre of {self.component!r}>"
@@ -79,7 +95,7 @@ class Instance:
             raise ArgumentError(f"index: expected an ExportIndex or a str, not {type(index).__name__}")
         found: Any = self._exports
         for name in (index,) if isinstance(index, str) else index._names:
-            found = found.get(name) if isinstance(found, dict) else None
+            found = compatible(found, name) if isinstance(found, dict) else None
         return found if isinstance(found, ComponentFunc) else None
 
     def _check(self, store: Storelike) -> None:

@@ -90,8 +90,9 @@ class Linker(Shadowing):
         imports = Imports()
         imports.arrays = bool(self.arrays)
         imports.raises = bool(self.raises)
-        Resolver(component._loaded, imports).run(self._definitions)
-        return InstancePre._of(component, imports)
+        resolver = Resolver(component._loaded, imports)
+        resolver.run(self._definitions)
+        return InstancePre._of(component, imports, resolver.modules)
 
     def instantiate(self, store: Storelike, component: Component) -> Instance:
         """A new instance of `component` in `store`, its imports being this linker's definitions. Raises LinkError naming what is missing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasm_environ.compile_errors import InvalidError
 from wasm_environ.component.planning.plain import FUNC, INSTANCE, MODULE, RESOURCE
 from wasm_environ.component.syntax import Result
 from wasm_environ.errors import LinkError
@@ -44,12 +45,13 @@ class Missing:
 class Resolver:
     """Fills `imports` for one component."""
 
-    __slots__ = ("component", "imports", "missing")
+    __slots__ = ("component", "imports", "missing", "modules")
 
     def __init__(self, component: LoadedComponent, imports: Imports) -> None:
         self.component = component
         self.imports = imports
         self.missing: list[Missing] = []
+        self.modules: list[Module] = []  # as imports.modules has them
 
     def run(self, definitions: Definitions) -> None:
         """Raise LinkError unless every import is there."""
@@ -109,9 +111,21 @@ class Resolver:
         elif kind == RESOURCE and isinstance(found, (ResourceType, HostResource)):
             self.imports.resources[fields[0]] = found.type if isinstance(found, HostResource) else found
         elif kind == MODULE and isinstance(found, Module):
+            self.check_module(found, fields[0], here)
+            self.modules.append(found)
             self.imports.modules.append(found._loaded)
         else:
             raise wrong(here, kind, found)
+
+    def check_module(self, module: Module, number: int, here: tuple[str, ...]) -> None:
+        """A module is used as the type says that the component imports it by."""
+        from wasm_environ.component.planning.module_types import check
+
+        described = module._loaded.module
+        try:
+            check(described.registry, described.module, described.type_ids(), self.component.module_imports[number][1:])
+        except InvalidError as error:
+            raise LinkError(f"import {' '.join(f'`{name}`' for name in here)}: {error.message}") from None
 
 
 def gives_result(component: LoadedComponent, type: int) -> bool:

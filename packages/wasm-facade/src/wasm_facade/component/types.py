@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasm_environ.component.types import TypeTable
+    from wasm_facade.types import ExportType, ImportType
 
     ComponentItem = Any
 
@@ -302,11 +303,14 @@ CLASSES: dict[type, type[_Compound]] = {
 class Types:
     """A component's table of types with what its resources are: those of an instance, or standing for any."""
 
-    __slots__ = ("_resource", "_table")
+    __slots__ = ("_module", "_resource", "_table")
 
-    def __init__(self, table: TypeTable, resource: Callable[[int], ResourceType]) -> None:
+    def __init__(
+        self, table: TypeTable, resource: Callable[[int], ResourceType], module: Callable[[int, bool], ModuleType] | None = None
+    ) -> None:  # fmt: skip
         self._table = table
         self._resource = resource
+        self._module = module
 
     def value(self, type: int) -> Any:
         """The class of a type: a value type, or a function's."""
@@ -330,7 +334,9 @@ class Types:
             return self.resource(fields[0])
         if kind == plain.INSTANCE:
             return ComponentInstanceType(self, fields[0])
-        return ModuleType() if kind == plain.MODULE else ComponentType(self, (), ())
+        if kind == plain.MODULE and self._module is not None:
+            return self._module(fields[0], fields[1])
+        return ComponentType(self, (), ())
 
 
 class ComponentExtern:
@@ -385,9 +391,24 @@ class ComponentInstanceType:
 
 
 class ModuleType:
-    """A core module."""
+    """What a core module imports and exports, or must."""
 
-    __slots__ = ()
+    __slots__ = ("_exports", "_imports")
+
+    def __init__(self, imports: list[ImportType], exports: list[ExportType]) -> None:
+        self._imports = imports
+        self._exports = exports
+
+    def imports(self, engine: object = None) -> list[ImportType]:
+        """As `Module.imports`."""
+        return list(self._imports)
+
+    def exports(self, engine: object = None) -> list[ExportType]:
+        """As `Module.exports`."""
+        return list(self._exports)
+
+    def __repr__(self) -> str:
+        return f"<ModuleType, imports {len(self._imports)}, exports {', '.join(e.name for e in self._exports) or 'nothing'}>"
 
 
 def func_type(info: tuple[Any, list[ResourceType], int]) -> FuncType:

@@ -8,6 +8,7 @@ from wasm_environ.component.semver import parse_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
 
@@ -29,15 +30,21 @@ def track(name: str) -> tuple[str, tuple[int, int, int]] | None:
     return (f"{base}@0.{version.minor}", newness) if version.minor else None
 
 
-def compatible(definitions: dict[str, Any], name: str) -> Any:
-    """The definition of that name, or else the newest one that is compatible with it; None without one."""
-    found = definitions.get(name)
-    wanted = track(name) if found is None else None
+def compatible_name(definitions: Mapping[str, Any], name: str) -> str | None:
+    """The name itself if it is there, or else the newest one that is compatible with it; None without one."""
+    if name in definitions:
+        return name
+    wanted = track(name)
     if wanted is None:
+        return None
+    fitting = [(found[1], other) for other in definitions if (found := track(other)) is not None and found[0] == wanted[0]]
+    return max(fitting)[1] if fitting else None
+
+
+def compatible(definitions: Mapping[str, Any], name: str) -> Any:
+    """The definition of that name, or else the newest one that is compatible with it; None without one."""
+    found = definitions.get(name)  # most are there
+    if found is not None:
         return found
-    newest: tuple[int, int, int] | None = None
-    for other, item in definitions.items():
-        there = track(other)
-        if there is not None and there[0] == wanted[0] and (newest is None or there[1] > newest):
-            newest, found = there[1], item
-    return found
+    other = compatible_name(definitions, name)
+    return None if other is None else definitions[other]

@@ -1,6 +1,6 @@
 """A plan as plain tuples: what an artifact holds, and what the runtime runs; and the types again, for whoever looks at them.
 
-    plain = (parents, resources, functions, module imports, steps, imports, exports, types)
+    plain = (parents, resources, functions, module imports with their types as `module_types` has them, steps, imports, exports, types)
 
 A step is its number in STEPS and its fields, options as tuples; signatures by position in the call program take the place of function types. An item is
 its number in ITEMS and its fields, an instance's items as pairs; a type's row is its number in ROWS and its fields.

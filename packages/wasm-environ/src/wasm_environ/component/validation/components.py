@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from wasm_environ.features import Features
+    from wasm_environ.registry import TypeRegistry
 
 # What a type may take from outside: sorts of aliases.
 TYPE_ALIASES: Final = {s.AliasExport: (s.TYPE, s.INSTANCE), s.AliasOuter: (s.TYPE, s.CORE_TYPE)}
@@ -29,9 +30,10 @@ OUTER_SORTS: Final = frozenset((s.CORE_MODULE, s.CORE_TYPE, s.TYPE, s.COMPONENT)
 
 class ComponentInfo(NamedTuple):
     """The type of a component that is valid: what it imports and exports, as rows of `types`; `types.plain` gives those of value and function types in
-    `types.structure`."""
+    `types.structure`. `registry`: of the types of core items."""
 
     types: Table
+    registry: TypeRegistry
     imports: dict[str, Entity]
     exports: dict[str, Entity]
 
@@ -54,7 +56,7 @@ def validate(component: s.Component, data: bytes = b"", features: Features = DEF
     finally:
         if pause:
             gc.enable()
-    return ComponentInfo(v.table, found.imports, found.exports)
+    return ComponentInfo(v.table, v.registry, found.imports, found.exports)
 
 
 def _component(v: Validator, component: s.Component, outer: Scope | None) -> Component:
