@@ -47,10 +47,15 @@ class Interface:
 
     def row(self, type: int) -> Row | int:
         """What a type is, whatever it is called: a row that is no alias, or a primitive type."""
+        type = self.unnamed(type)
+        return type if type < 0 else self.types.rows[type]
+
+    def unnamed(self, type: int) -> int:
+        """The type that it is another name of."""
         while type >= 0:
             row = self.types.rows[type]
             if not isinstance(row, Alias):
-                return row
+                break
             type = row.type
         return type
 

@@ -26,8 +26,18 @@ COMMANDS = (
     ("bindgen", "write a typed Python package for a component"),
     ("objdump", "list sections, imports, exports, sizes"),
     ("wast", "run scripts of the official test suite"),
+    ("component", "interfaces of components: wit, targets, imports"),
     ("cache", "look at or clear the cache of compiled modules"),
 )
+
+# Commands of commands: by name, the columns as above (the file is command_NAME_SUBCOMMAND.py).
+GROUPS = {
+    "component": (
+        ("wit", "print the interface of a component as WIT, or WIT in its normal form"),
+        ("targets", "say whether a component fits a WIT world, and what is missing"),
+        ("imports", "list what a component imports"),
+    ),
+}
 
 # The collector of cycles first looks after so many objects, and not after 700: a start makes thousands, all of which stay.
 START_OBJECTS = 50_000
@@ -114,6 +124,8 @@ def _dispatch(words: list[str]) -> int:
         print(f"wasm {wasm_facade.__version__}")
         return OK
     name = words[0]
+    if name in GROUPS:
+        return _dispatch_in(name, words[1:])
     if name not in dict(COMMANDS):
         if os.path.exists(name) and not name.startswith("-"):
             return _complain("wasm", f"unknown command {name!r}; to run that file: wasm run {name}")
@@ -121,6 +133,19 @@ def _dispatch(words: list[str]) -> int:
     if name != "run":  # which may have nothing to compile, and then no time to lose
         warn_plainly()
     module = __import__(f"wasm_facade.cli.command_{name}", fromlist=["run"])  # importlib would cost half a millisecond
+    return _run(module.COMMAND, module.run, words[1:])
+
+
+def _dispatch_in(group: str, words: list[str]) -> int:
+    """A command of a group of commands."""
+    known = dict(GROUPS[group])
+    if not words or words[0] in ("--help", "-h", "help"):
+        print(_overview(GROUPS[group], f"wasm {group}"))
+        return OK if words else USAGE
+    if words[0] not in known:
+        return _complain(f"wasm {group}", f"unknown command {words[0]!r}; known: {', '.join(known)}")
+    warn_plainly()
+    module = __import__(f"wasm_facade.cli.command_{group}_{words[0]}", fromlist=["run"])
     return _run(module.COMMAND, module.run, words[1:])
 
 
@@ -209,7 +234,7 @@ def _complain(prefix: str, message: str) -> int:
     return USAGE
 
 
-def _overview() -> str:
-    width = max(len(name) for name, _ in COMMANDS)
-    rows = [f"  {name:{width}}  {summary}" for name, summary in COMMANDS]
-    return "\n".join(["usage: wasm COMMAND [OPTIONS] ...", "", "commands:", *rows, "", "wasm COMMAND --help says more about each."])
+def _overview(commands: tuple[tuple[str, str], ...] = COMMANDS, start: str = "wasm") -> str:
+    width = max(len(name) for name, _ in commands)
+    rows = [f"  {name:{width}}  {summary}" for name, summary in commands]
+    return "\n".join([f"usage: {start} COMMAND [OPTIONS] ...", "", "commands:", *rows, "", f"{start} COMMAND --help says more about each."])

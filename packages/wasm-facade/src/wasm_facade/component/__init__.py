@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wasm_facade.component.component import Component, ExportIndex
 from wasm_facade.component.instance import Instance, InstancePre
+from wasm_facade.component.interfaces import misfits, wit
 from wasm_facade.component.linker import Linker, LinkerInstance
 from wasm_facade.component.resources import ResourceHost
 from wasm_facade.component.types import (
@@ -48,5 +49,5 @@ __all__ = [
     "F32", "F64", "S8", "S16", "S32", "S64", "U8", "U16", "U32", "U64", "Bool", "BorrowType", "Char", "Component", "ComponentExtern",
     "ComponentInstanceType", "ComponentType", "EnumType", "Err", "ErrorContext", "ExportIndex", "FlagsType", "Func", "FuncType", "FutureType",
     "Instance", "InstancePre", "Linker", "LinkerInstance", "ListType", "MapType", "ModuleType", "OptionType", "OwnType", "Record", "RecordType",
-    "ResourceAny", "ResourceHost", "ResourceType", "ResultType", "StreamType", "String", "TupleType", "ValType", "Variant", "VariantType",
+    "ResourceAny", "ResourceHost", "ResourceType", "ResultType", "StreamType", "String", "TupleType", "ValType", "Variant", "VariantType", "misfits", "wit",
 ]  # fmt: skip

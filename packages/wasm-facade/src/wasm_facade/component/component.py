@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from wasm_environ.component.versions import compatible_name
 from wasm_environ.errors import ArgumentError, ArtifactError
 from wasm_facade.cache import component_artifact_of
 from wasm_facade.component.types import ComponentType, Types
-from wasm_facade.component.versions import compatible_name
 from wasm_facade.engine import Engine
 from wasm_vm import ResourceType
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keyword import iskeyword
 
-from wasm_facade.component.versions import compatible
+from wasm_environ.component.versions import compatible
 from wasm_vm import Err, HostCall, ResourceType
 
 TYPE_CHECKING = False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from wasm_environ.component.planning.plain import INSTANCE, MODULE
+from wasm_environ.component.versions import compatible
 from wasm_environ.errors import ArgumentError, WasmError
 from wasm_facade.component.component import ExportIndex, find_export
-from wasm_facade.component.versions import compatible
 from wasm_vm import Caller, ComponentFunc, Store
 from wasm_vm.components import Instantiation, export_tree
 

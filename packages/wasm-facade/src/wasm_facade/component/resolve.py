@@ -5,9 +5,9 @@ from __future__ import annotations
 from wasm_environ.compile_errors import InvalidError
 from wasm_environ.component.planning.plain import FUNC, INSTANCE, MODULE, RESOURCE
 from wasm_environ.component.syntax import Result
+from wasm_environ.component.versions import compatible
 from wasm_environ.errors import LinkError
 from wasm_facade.component.definitions import Definitions, HostResource
-from wasm_facade.component.versions import compatible
 from wasm_facade.module import Module
 from wasm_vm import ResourceType, Trap
 from wasm_vm.components import Imports

@@ -39,7 +39,7 @@ def print_interface(interface: Interface) -> str:
 
 def describe(interface: Interface) -> w.File:
     """The interface as a WIT file."""
-    return _Description(interface).file()
+    return Description(interface).file()
 
 
 def parse_interface_name(name: str) -> w.Path | None:
@@ -85,7 +85,7 @@ def in_order(needs: dict[w.PackageName, list[w.PackageName]]) -> list[w.PackageN
 
 
 @final
-class _Block:
+class Block:
     """The contents of one interface, or of the world. By type, the names that it gives: `names` to the very type, `known` to what that is another name of,
     `structures` to all that are alike; `resources`: by their numbers."""
 
@@ -122,23 +122,25 @@ class _Block:
 
 
 @final
-class _Description:
-    """`owners`: where each type was seen first; `called`: some name that a type has, by structure; of resources, by number."""
+class Description:
+    """An interface on its way to being WIT.
+
+    `owners`: where each type was seen first; `called`: some name that a type has, by structure; of resources, by number.
+    """
 
     def __init__(self, interface: Interface) -> None:
         self.interface = interface
-        self.owners: dict[int, tuple[_Block, str]] = {}
-        self.world = _Block(WORLD)
-        self.blocks: dict[str, _Block] = {}  # interfaces by name
-        self.inline: dict[tuple[bool, str], _Block] = {}
+        self.owners: dict[int, tuple[Block, str]] = {}
+        self.world = Block(WORLD)
+        self.blocks: dict[str, Block] = {}  # interfaces by name
+        self.inline: dict[tuple[bool, str], Block] = {}
         self.structural = TypeTable()
         self.called: dict[int, str] = {}
         self.called_resources: dict[int, str] = {}
 
     def file(self) -> w.File:
-        for is_import, items in ((True, self.interface.imports), (False, self.interface.exports)):
-            for name, item in items.items():
-                self.enter(name, item, is_import)
+        """The whole of it."""
+        self.enter_all()
         for block in (*self.blocks.values(), *self.inline.values(), self.world):
             self.fill(block)
         packages: dict[w.PackageName, list[w.TopItem]] = {}
@@ -155,6 +157,17 @@ class _Description:
 
     # ---- what is there
 
+    def enter_all(self) -> None:
+        """Note all imports and exports, and the types in them."""
+        for is_import, items in ((True, self.interface.imports), (False, self.interface.exports)):
+            for name, item in items.items():
+                self.enter(name, item, is_import)
+
+    def block(self, is_import: bool, name: str) -> Block:
+        """The contents of an instance; of the world itself for ""."""
+        known = name if parse_interface_name(name) else self.interface.implements.get(name, "")
+        return self.blocks.get(known) or self.inline.get((is_import, name)) or self.world
+
     def enter(self, name: str, item: Item, is_import: bool) -> None:
         """Note an import or export, and the types in it."""
         if not isinstance(item, InstanceItem):
@@ -162,13 +175,13 @@ class _Description:
             return
         known = name if parse_interface_name(name) else self.interface.implements.get(name, "")
         if parse_interface_name(known):
-            block = self.blocks.setdefault(known, _Block(known))
+            block = self.blocks.setdefault(known, Block(known))
         else:
-            block = self.inline[is_import, name] = _Block(name)
+            block = self.inline[is_import, name] = Block(name)
         for inner, each in item.items.items():
             self.enter_type(block, inner, each)
 
-    def enter_type(self, block: _Block, name: str, item: Item) -> None:
+    def enter_type(self, block: Block, name: str, item: Item) -> None:
         block.items.setdefault(name, item)
         block.taken.add(name.lower())
         if isinstance(item, (ValueTypeItem, ResourceItem)):
@@ -190,7 +203,7 @@ class _Description:
         row = self.interface.types.rows[number]
         return row.type if isinstance(row, Alias) else row.of if isinstance(row, ResourceName) else -1
 
-    def fill(self, block: _Block) -> None:
+    def fill(self, block: Block) -> None:
         """The definitions of a block's types, and its functions."""
         for name, item in block.items.items():
             match item:
@@ -201,7 +214,7 @@ class _Description:
 
     # ---- types
 
-    def define(self, block: _Block, name: str, item: ValueTypeItem | ResourceItem) -> None:
+    def define(self, block: Block, name: str, item: ValueTypeItem | ResourceItem) -> None:
         """One type under a name: by its structure, by the name that it has here already, or used from elsewhere."""
         head = self.item_head(block, name)
         owner, there = self.origin(block, name, number_of(item))
@@ -216,32 +229,29 @@ class _Description:
             return
         self.make(block, name, item.type)
 
-    def make(self, block: _Block, name: str, number: int) -> None:
+    def make(self, block: Block, name: str, number: int) -> None:
+        """Define a type by its structure."""
+        block.types.append(self.made(block, name, number))
+
+    def made(self, block: Block, name: str, number: int) -> w.TypeDef:
         """The definition of a type by its structure."""
         path = (block.name, name) if block is not self.world else (name,)
         head = self.item_head(block, name)
         row: Any = self.interface.row(number)
         kind = DEFINITIONS.get(type(row))
         if kind is None:
-            block.types.append(w.TypeDef(head, w.Name(name), "type", self.structure(block, self.unnamed(number), True)))
-            return
+            return w.TypeDef(head, w.Name(name), "type", self.structure(block, self.interface.unnamed(number), True))
         pairs = row[0] if kind in ("record", "variant") else [(label, None) for label in row[0]]
         fields = [w.Field(self.interface.docs.get((*path, label), ""), w.Name(label), None if t is None else self.type(block, t)) for label, t in pairs]
-        block.types.append(w.TypeDef(head, w.Name(name), kind, fields=tuple(fields)))
+        return w.TypeDef(head, w.Name(name), kind, fields=tuple(fields))
 
-    def unnamed(self, number: int) -> int:
-        """A type without its names."""
-        while number >= 0 and isinstance(self.interface.types.rows[number], Alias):
-            number = self.other(number)
-        return number
-
-    def origin(self, block: _Block, name: str, number: int) -> tuple[_Block, str]:
+    def origin(self, block: Block, name: str, number: int) -> tuple[Block, str]:
         """Where a type comes from that has a name here, and how it is called there; it is defined here when that is this very name."""
         if self.owners[number] == (block, name):
             return self.owners.get(self.other(number), (block, name))
         return self.owners[number]
 
-    def type(self, block: _Block, number: int) -> w.TypeExpr:
+    def type(self, block: Block, number: int) -> w.TypeExpr:
         """A type within others: by its name, where it has one."""
         seen = number
         while seen >= 0:
@@ -254,7 +264,7 @@ class _Description:
             seen = row.type
         return seen
 
-    def named(self, block: _Block, number: int) -> w.Named | None:
+    def named(self, block: Block, number: int) -> w.Named | None:
         """A type that must have a name: by that of one of the same structure here, or defined anew."""
         if type(self.interface.types.rows[number]) not in DEFINITIONS:
             return None
@@ -265,7 +275,7 @@ class _Description:
             self.make(block, name, number)
         return w.Named(w.Name(name))
 
-    def structure(self, block: _Block, number: int, written_out: bool) -> w.TypeExpr:
+    def structure(self, block: Block, number: int, written_out: bool) -> w.TypeExpr:
         """A type by what it is made of; with `written_out` an owned handle as such, else as its resource."""
         row: Any = self.interface.types.rows[number] if number >= 0 else None
         match row:
@@ -283,7 +293,7 @@ class _Description:
         args = tuple([None if t is None else self.type(block, t) for t in row])
         return w.Applied(type(row).__name__.lower(), args)
 
-    def resource(self, block: _Block, slot: int, name: int) -> w.Named:
+    def resource(self, block: Block, slot: int, name: int) -> w.Named:
         """A resource by its name in a block; `name`: the one that it was written with, or -1."""
         while name >= 0:
             found = block.names.get(name) or block.known.get(name)
@@ -298,7 +308,7 @@ class _Description:
             block.types.append(w.TypeDef(w.NO_HEAD, w.Name(block.resources[slot]), "resource"))
         return w.Named(w.Name(block.resources[slot]))
 
-    def used(self, block: _Block, number: int) -> w.Named | None:
+    def used(self, block: Block, number: int) -> w.Named | None:
         """A type that is named elsewhere only, used from there; None where it has no name that can be used."""
         owner, there = self.owners.get(number, (self.world, ""))
         if owner.path is None or owner is block:
@@ -308,7 +318,7 @@ class _Description:
 
     # ---- functions
 
-    def function(self, block: _Block, name: str, number: int) -> None:
+    def function(self, block: Block, name: str, number: int) -> None:
         """A function, among those of its resource where it has one."""
         head = self.item_head(block, name)
         member = MEMBER.fullmatch(name)
@@ -319,7 +329,7 @@ class _Description:
         func = self.signature(block, head, method or "constructor", KINDS[kind], number)
         block.members.setdefault(resource, []).append(func)
 
-    def signature(self, block: _Block, head: w.Head, name: str, kind: int, number: int) -> w.Func:
+    def signature(self, block: Block, head: w.Head, name: str, kind: int, number: int) -> w.Func:
         row = self.interface.types.rows[number]
         assert isinstance(row, s.Func)
         params = row.params[1:] if kind == w.METHOD else row.params
@@ -329,7 +339,7 @@ class _Description:
         written = tuple([(w.Name(label), self.type(block, t)) for label, t in params])
         return w.Func(head, w.Name(name), kind, written, None if result is None else self.type(block, result), row.is_async)
 
-    def item_head(self, block: _Block, name: str) -> w.Head:
+    def item_head(self, block: Block, name: str) -> w.Head:
         """What stands before an item of a block."""
         if block is not self.world:
             return self.head((block.name, name))
@@ -345,11 +355,11 @@ class _Description:
 
     # ---- putting it together
 
-    def contents(self, block: _Block, package: w.PackageName) -> tuple[w.InterfaceItem, ...]:
+    def contents(self, block: Block, package: w.PackageName) -> tuple[w.InterfaceItem, ...]:
         """The items of an interface that stands in a package: uses, types, functions."""
         return (*self.use_items(block, package), *self.type_items(block), *block.functions)
 
-    def use_items(self, block: _Block, package: w.PackageName) -> list[w.Use]:
+    def use_items(self, block: Block, package: w.PackageName) -> list[w.Use]:
         """One statement for names that come from one interface, as long as no other is between them."""
         found: list[w.Use] = []
         for (path, there), here in block.uses.items():
@@ -361,7 +371,7 @@ class _Description:
                 found.append(w.Use(w.NO_HEAD, local, (pair,)))
         return found
 
-    def type_items(self, block: _Block) -> list[w.TypeDef]:
+    def type_items(self, block: Block) -> list[w.TypeDef]:
         return [definition._replace(functions=tuple(block.members.get(definition.name.text, ()))) for definition in block.types]
 
     def world_items(self) -> list[w.WorldItem]:

@@ -206,13 +206,19 @@ def _type_definition(lines: Lines, definition: w.TypeDef) -> None:
     with lines:
         for field in definition.fields:
             lines.docs(field.docs)
-            type = "" if field.type is None else type_name(field.type)
-            label = identifier(field.name.text)
-            lines.add(f"{label}," if not type else f"{label}({type})," if definition.kind == "variant" else f"{label}: {type},")
+            lines.add(f"{field_words(definition.kind, field)},")
         for func in definition.functions:
             lines.head(func.head)
             lines.add((function(func) if func.kind == w.CONSTRUCTOR else f"{identifier(func.name.text)}: {function(func)}") + ";")
     lines.add("}")
+
+
+def field_words(kind: str, field: w.Field) -> str:
+    """A field or case of a `kind` of type."""
+    label = identifier(field.name.text)
+    if field.type is None:
+        return label
+    return f"{label}({type_name(field.type)})" if kind == "variant" else f"{label}: {type_name(field.type)}"
 
 
 def function(func: w.Func) -> str:

@@ -1,0 +1,69 @@
+"""`wasm component wit`: the interface of a component, or WIT in its normal form."""
+
+from __future__ import annotations
+
+import sys
+
+from wasm_environ.compile_errors import WitError
+from wasm_facade.cli import OK
+from wasm_facade.cli.options import Command, Option
+from wasm_facade.cli.wit_source import FEATURES, features_of, is_wit, read_interface
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wasm_environ.component.wit.syntax import File
+    from wasm_facade.cli.options import Parsed
+
+COMMAND = Command(
+    "component wit", "FILE",
+    "Print the interface of a component as WIT; or a WIT file or folder, its files as one, in its normal form. FILE may be - for a component on stdin.",
+    (
+        Option("-w --world", "NAME", "of WIT: this world alone, with all that it needs, as a component of it would have"),
+        Option("-i --interface", "NAME", "only this interface: its name, or namespace:package/name"),
+        *FEATURES,
+    ),
+)  # fmt: skip
+
+
+def run(options: Parsed) -> int:
+    """Print what was asked for."""
+    from wasm_environ.component.wit.describe import describe
+    from wasm_environ.component.wit.printer import print_file
+
+    path = options.operands[0]
+    file = _package(options, path) if is_wit(path) and options.world is None else describe(read_interface(options))
+    sys.stdout.write(print_file(file) if options.interface is None else _interface(file, options.interface, path))
+    return OK
+
+
+def _package(options: Parsed, path: str) -> File:
+    """A package as it is written, once it is known to be sound."""
+    from wasm_environ.component.wit.merge import merged
+    from wasm_environ.component.wit.packages import read_packages
+    from wasm_environ.component.wit.resolve import resolve
+
+    packages = read_packages(path)
+    resolve(packages, features_of(options))
+    assert packages.main is not None
+    file = merged(packages.main)
+    if options.interface is None:
+        return file
+    return file._replace(nested=tuple([merged(each).package for each in packages.by_name.values() if each is not packages.main]))
+
+
+def _interface(file: File, name: str, path: str) -> str:
+    """The text of one interface of a file."""
+    from wasm_environ.component.wit.printer import print_item
+    from wasm_environ.component.wit.syntax import Interface
+
+    found: dict[str, Interface] = {}
+    for package in (file.package, *file.nested):
+        assert package.name is not None
+        for item in package.items:
+            if isinstance(item, Interface):
+                found[package.name.of(item.name.text)] = item
+    whole = [full for full, item in found.items() if name in (full, full.partition("@")[0], item.name.text)]
+    if len(whole) != 1:
+        what = f"several interfaces `{name}`: {', '.join(whole)}" if whole else f"no interface `{name}`; it has {', '.join(found) or 'none'}"
+        raise WitError(f"there is {what}", path)
+    return print_item(found[whole[0]])
