@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import dirname
 from typing import TYPE_CHECKING, Final, final
 
 from wasm_environ.compile_errors import BackendError
@@ -23,12 +24,16 @@ BATCH_LIMIT: Final = 64 << 10
 PARALLEL_BYTES: Final = 64 << 10
 
 
+with open(f"{dirname(__file__)}/VERSION", encoding="ascii") as _file:
+    VERSION: Final = _file.read().strip()
+
+
 @final
 class LLVMCompiler:
     """`wasm_environ.compiler.Compiler` for one target."""
 
     name: Final = "llvm"
-    version: Final = "0.1.3+llvm22"
+    version: Final = VERSION
 
     def __init__(self, target: Target, tunables: Tunables) -> None:
         self.parallel_compilation = True  # large modules in several processes; the result is the same

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from wasm_codegen_llvm import eh_frame, line_table
 from wasm_environ.compiler import SYMBOL_FUNCTION, SYMBOL_RODATA, SYMBOL_TEXT, CompiledCode
+from wasm_environ.linking.elf import STT_FUNC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,6 @@ SECTION: Final = "IIQQQQIIQQ"
 SYMBOL: Final = "IBBHQQ"
 RELOCATION: Final = "QQq"
 SHT_RELA: Final = 4
-STT_FUNC: Final = 2
 EM_RISCV: Final = 243
 PCREL_HI20: Final = 23  # of riscv: an auipc's high part ...
 PCREL_LO12: Final = 24  # ... and the low part, which names the auipc

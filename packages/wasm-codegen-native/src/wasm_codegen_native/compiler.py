@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from os.path import dirname
 from typing import TYPE_CHECKING, Final, final
 
 from wasm_environ.compile_errors import UnsupportedError
@@ -22,12 +23,16 @@ RODATA_ALIGN: Final = 16
 PROGRESS_EVERY: Final = 256
 
 
+with open(f"{dirname(__file__)}/VERSION", encoding="ascii") as _file:
+    VERSION: Final = _file.read().strip()
+
+
 @final
 class NativeCompiler:
     """See `wasm_environ.compiler.Compiler`."""
 
     name: Final = "native"
-    version: Final = "0.1.2"
+    version: Final = VERSION
 
     def __init__(self, target: Target, tunables: Tunables) -> None:
         if target.isa not in SUPPORTED:

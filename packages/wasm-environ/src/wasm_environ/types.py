@@ -38,6 +38,8 @@ EXACT: Final = 0x400
 CONCRETE: Final = 0x800
 HEAP_SHIFT: Final = 12
 
+EXACT_FUNC: Final = 0x20  # in binaries the kind of an import that is a function of an exact type (proposal: custom-descriptors)
+
 # Abstract heap types: the binary format's bytes.
 NOCONT: Final = 0x75
 NOEXN: Final = 0x74

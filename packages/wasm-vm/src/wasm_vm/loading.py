@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Plain = tuple[Any, ...]
 
 NO_FUNCTION: Final = 0xFFFFFFFF
-EXACT_FUNC: Final = 0x20  # as in binaries: the kind of a function import of an exact type (custom descriptors)
 # What loaded.c keeps by Code, in its order.
 TABLES: Final = (".wasm.functions", ".wasm.traps", ".wasm.addresses", ".wasm.frames", ".wasm.shapes", ".wasm.handlers")
 
@@ -244,7 +243,7 @@ def _plan(engine: _core.EngineCore, artifact: Artifact) -> Plain:
         _words(ids),
         _words([ids[t] for t in functions]),
         imported,
-        tuple([(module, name, EXACT_FUNC if kind == 0 and index in exact else kind, index) for module, name, kind, _, index in imports]),
+        tuple([(module, name, types.EXACT_FUNC if kind == 0 and index in exact else kind, index) for module, name, kind, _, index in imports]),
         exports,
         tuple([(*_limits(limits), limits[3], page_size_log2) for _, limits, page_size_log2 in memories]),
         tuple([(value(element), *_limits(limits), pool.add(init)) for (_, element, limits), init in tables]),

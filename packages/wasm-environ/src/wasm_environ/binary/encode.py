@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wasm_environ.binary import decode as ids
-from wasm_environ.binary.externals import EXACT_FUNC, HAS_MAX, IS64, PAGE_SIZE, SHARED
+from wasm_environ.binary.externals import HAS_MAX, IS64, PAGE_SIZE, SHARED
 from wasm_environ.binary.type_section import (
     ARRAY_CODE,
     CONT_CODE,
@@ -33,15 +33,7 @@ from wasm_environ.module import (
     Table,
 )
 from wasm_environ.rec_groups import written_index
-from wasm_environ.types import (
-    FUNCREF,
-    FuncType,
-    GlobalType,
-    Limits,
-    MemoryType,
-    TableType,
-    TagType,
-)
+from wasm_environ.types import EXACT_FUNC, FUNCREF, FuncType, GlobalType, Limits, MemoryType, TableType, TagType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,9 +12,7 @@ from wasm_environ.binary.reader import Reader
 from wasm_environ.binary.type_section import mutability
 from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.module import FUNC, GLOBAL, MEMORY, TABLE, TAG, Export, ExternType, Global, Import, Module, Table
-from wasm_environ.types import GlobalType, Limits, MemoryType, TableType, TagType
-
-EXACT_FUNC: Final = 0x20
+from wasm_environ.types import EXACT_FUNC, GlobalType, Limits, MemoryType, TableType, TagType
 
 # Bits of the flags byte of limits.
 HAS_MAX: Final = 1

@@ -16,8 +16,8 @@ from wasm_environ.text.positions import Positions
 from wasm_environ.text.sections import Sections, string
 from wasm_environ.text.spaces import Space
 from wasm_environ.text.types import FUNCREF, REF, TypeReader, bind_local
+from wasm_environ.types import EXACT_FUNC
 
-_EXACT_FUNC: Final = 0x20
 _FUNC_REF: Final = bytes((REF, 0x70))  # (ref func): what a list of function indices holds
 _END: Final = bytes((END,))
 _ZERO32: Final = bytes((I32_CONST, 0, END))
@@ -237,7 +237,7 @@ class FieldReader:
     def _function_type(self, names: dict[str, int]) -> bytes:
         """The type of a function import, which may be exact."""
         if self.tokens.enter("exact"):
-            out = bytes((_EXACT_FUNC,)) + unsigned(self.types.type_use(names))
+            out = bytes((EXACT_FUNC,)) + unsigned(self.types.type_use(names))
             self.tokens.expect(")")
             return out
         return b"\x00" + unsigned(self.types.type_use(names))
