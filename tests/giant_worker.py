@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wasm_codegen_llvm import function, worker
+from wasm_codegen_llvm import passes, worker
 
 if __name__ == "__main__":
-    function.GIANT_BYTES = -1  # type: ignore[misc]
+    passes.MOST = (-1,) * len(passes.LIMITS)  # type: ignore[misc]
     worker.main()

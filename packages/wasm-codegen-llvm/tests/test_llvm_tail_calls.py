@@ -26,7 +26,7 @@ SIGNATURES = (
     ("mixed", "i32 f64 v128 i64 f32 i32 f64 v128 i64 f32 i32 f64 v128 i64 f32 f32 f32 f32", "f32"),
     ("vectors", "v128 v128 v128 v128 v128 v128 v128 v128 v128 v128", "v128"),
     ("several", "i32 i32 i32 i32 i32 i32 i32", "i32 v128 f64"),
-    ("giant", "i64 " * 150, "i64"),  # beyond GIANT_VALUES: not optimized
+    ("giant", "i64 " * 150, "i64"),  # giant (`passes.LIMITS`): not optimized
 )  # fmt: skip
 
 

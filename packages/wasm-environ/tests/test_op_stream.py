@@ -7,7 +7,6 @@ import pytest
 from wasm_environ import BodyValidator, decode
 from wasm_environ.body import (
     LABEL_BRANCHES,
-    LABEL_DEPTH,
     LABEL_ELSE,
     LABEL_END,
     LABEL_HEIGHT,
@@ -119,10 +118,10 @@ def label(body: FunctionBody, index: int) -> list[int]:
 def test_labels() -> None:
     body = body_of("(loop (i32.const 1) (if (param i32) (result i64) (local.get 0) (then (br 1 (drop))) (else (drop) (br_if 1 (i32.const 2)) (i64.const 1))) (drop))")
     function, loop, if_ = (label(body, i) for i in range(3))
-    assert (function[LABEL_KIND], function[LABEL_START], function[LABEL_PARENT], function[LABEL_DEPTH]) == (0, -1, -1, 0)
+    assert (function[LABEL_KIND], function[LABEL_START], function[LABEL_PARENT]) == (0, -1, -1)
     assert function[LABEL_END] == len(body.ops) // WORDS - 1
-    assert (loop[LABEL_KIND], loop[LABEL_START], loop[LABEL_PARENT], loop[LABEL_DEPTH], loop[LABEL_BRANCHES]) == (2, 0, 0, 1, 2)
-    assert (if_[LABEL_KIND], if_[LABEL_PARENT], if_[LABEL_DEPTH], if_[LABEL_HEIGHT], if_[LABEL_BRANCHES]) == (3, 1, 1, 0, 0)
+    assert (loop[LABEL_KIND], loop[LABEL_START], loop[LABEL_PARENT], loop[LABEL_BRANCHES]) == (2, 0, 0, 2)
+    assert (if_[LABEL_KIND], if_[LABEL_PARENT], if_[LABEL_HEIGHT], if_[LABEL_BRANCHES]) == (3, 1, 0, 0)
     assert list(body.types[if_[LABEL_PARAMS] : if_[LABEL_PARAMS] + if_[LABEL_PARAM_COUNT]]) == [I32]
     assert list(body.types[if_[LABEL_RESULTS] : if_[LABEL_RESULTS] + if_[LABEL_RESULT_COUNT]]) == [I64]
     mnemonics = [BY_ID[body.ops[at] & OP_MASK].mnemonic for at in range(0, len(body.ops), WORDS)]

@@ -24,7 +24,7 @@ typedef VMValue VMGlobal;
 #define VM_GUARD_EXTRA 0x10000ull
 #define VM_OVERFLOW_PAGE 0xF000u
 #define VM_LEAF_ROOM 8192u
-#define VM_LAYOUT 0x88A4BEAEu
+#define VM_LAYOUT 0xB18441DEu
 
 #define TYPE_I32 0x7Fu
 #define TYPE_I64 0x7Eu
@@ -93,13 +93,11 @@ typedef struct VMFuncRef VMFuncRef;
 struct VMStoreContext {
     uint64_t stack_limit; /* a frame whose SP would go below this traps */
     int64_t fuel; /* fuel left; compiled code subtracts, traps below zero */
-    uint64_t pending; /* set while an interrupt waits; checked on the way back from host calls */
     VMValue args[1000]; /* parameters beyond the registers, from the caller's last stores to the callee's first loads */
 };
 _Static_assert(offsetof(VMStoreContext, stack_limit) == 0, "VMStoreContext.stack_limit");
 _Static_assert(offsetof(VMStoreContext, fuel) == 8, "VMStoreContext.fuel");
-_Static_assert(offsetof(VMStoreContext, pending) == 16, "VMStoreContext.pending");
-_Static_assert(offsetof(VMStoreContext, args) == 32, "VMStoreContext.args");
+_Static_assert(offsetof(VMStoreContext, args) == 16, "VMStoreContext.args");
 
 struct VMGcHeap {
     uint8_t *base; /* an object is at base + its reference; never changes in a store that has objects */

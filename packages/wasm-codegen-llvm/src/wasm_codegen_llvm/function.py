@@ -25,6 +25,7 @@ from wasm_codegen_llvm.lower import (
 )
 from wasm_codegen_llvm.lower.canonical import canonicalize
 from wasm_codegen_llvm.lower.heap import SAFE_POINTS
+from wasm_codegen_llvm.passes import is_giant
 from wasm_environ import nans
 from wasm_environ.body import LABEL_WORDS, OFFSET_SHIFT, OP_MASK, WORDS
 from wasm_environ.compile_errors import UnsupportedError
@@ -50,11 +51,6 @@ TAKES_CONDITION: Final = frozenset((BR_IF, IF, SELECT, SELECT_VALTYPES, I32_EQZ)
 CALLS: Final = frozenset((CALL, CALL_INDIRECT, CALL_REF))
 
 LIBCALL_LETTERS: Final = {"p": "ptr", "i": "i32", "I": "i64", "f": "float", "F": "double", "": "void", "!": "void"}
-# Functions beyond any of these are compiled without optimization: on them LLVM takes minutes and gigabytes.
-GIANT_BYTES: Final = 192 << 10  # of the body
-GIANT_BLOCKS: Final = 10000
-GIANT_BLOCK: Final = 10000  # lines of one basic block
-GIANT_VALUES: Final = 128  # parameters and results
 
 
 @final
@@ -397,7 +393,7 @@ class FunctionLowering:
         size = self.module.code_ends[defined := self.body.index - self.module.imported_functions] - self.module.code_starts[defined]
         values = len(self.signature.wasm_params) + len(self.signature.results)
         longest = max(self.longest_block, len(self.lines) - self.block_start)
-        return size > GIANT_BYTES or self.blocks > GIANT_BLOCKS or longest > GIANT_BLOCK or values > GIANT_VALUES
+        return is_giant(size, self.blocks, longest, values)
 
     def _stack_check(self) -> Iterable[str]:
         """The frame is taken by then. Its pages were touched one after the other ("probe-stack"), so that none lies beyond the guard; and the trap is a fault,

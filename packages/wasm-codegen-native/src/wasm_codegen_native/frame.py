@@ -48,11 +48,9 @@ class ModuleTables:
             self.memory_page = append(self.memory_page, memory.page_size_log2)
         self.table_places: vec[i64] = vec[i64]()
         self.table_is64: vec[i64] = vec[i64]()
-        self.table_is_lazy: vec[i64] = vec[i64]()  # 1: a null element may be one not filled yet
         for index, table in enumerate(module.tables):
             self.table_places = append(self.table_places, layout.table(index))
             self.table_is64 = append(self.table_is64, 1 if table.type.limits.is64 else 0)
-            self.table_is_lazy = append(self.table_is_lazy, 1)
         self.global_places: vec[i64] = vec[i64]()
         self.global_indirect: vec[i64] = vec[i64]()
         for index in range(len(module.globals)):
@@ -62,7 +60,6 @@ class ModuleTables:
         self.import_places: vec[i64] = vec[i64]()
         for index in range(module.imported_functions):
             self.import_places = append(self.import_places, layout.function_import(index))
-        self.func_ref_places: dict[int, int] = {f: layout.func_ref(f) for f in layout.func_ref_slots}
         self.type_ids: i64 = layout.type_ids
         self.type_is_final: vec[i64] = vec[i64]()
         self.signatures: list[Signature | None] = [None] * len(module.types)

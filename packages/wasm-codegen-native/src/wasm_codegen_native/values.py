@@ -211,10 +211,6 @@ class Values:
         """Whether `alloc` would find a register without spilling."""
         return (self.free & (VECTOR if type >= T_F32 else GENERAL)) != 0
 
-    def is_free(self, register: i64) -> bool:
-        """Whether a temporary holds nothing."""
-        return (self.free & shl(1, register)) != 0
-
     def set_reg(self, i: i64, register: i64) -> None:
         """Entry i is now in an allocated register."""
         self.kind[i] = REG

@@ -65,7 +65,7 @@ WORDS: Final = 4
 OP_MASK: Final = 0xFFFF
 OFFSET_SHIFT: Final = 16
 
-LABEL_WORDS: Final = 12
+LABEL_WORDS: Final = 11
 LABEL_KIND: Final = 0  # KIND_*
 LABEL_PARAMS: Final = 1  # index into `types` of the parameters ...
 LABEL_PARAM_COUNT: Final = 2
@@ -77,7 +77,6 @@ LABEL_START: Final = 7  # record index (not word index) of block, loop, if; -1 f
 LABEL_ELSE: Final = 8  # record index of else, or -1
 LABEL_END: Final = 9  # record index of end
 LABEL_PARENT: Final = 10  # label id of the enclosing label, -1 for the function body
-LABEL_DEPTH: Final = 11  # number of loops around it, its own included if it is one
 
 KIND_FUNCTION: Final = 0
 KIND_BLOCK: Final = 1

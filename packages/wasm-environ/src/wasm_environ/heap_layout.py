@@ -33,7 +33,6 @@ EXCEPTION_TAG: Final = 8
 EXCEPTION_VALUES: Final = 16
 INLINE_LIMIT: Final = 2048  # compiled code allocates objects of at most so many bytes itself, larger ones by libcall
 HOST_FIRST: Final = 0xE0000002  # small integers on the native stack are none
-HOST_STEP: Final = 4
 
 SIZES: Final = {I8: 1, I16: 2, I32: 4, F32: 4, I64: 8, F64: 8, V128: 16}
 REFERENCE_SIZE: Final = 4

@@ -217,7 +217,6 @@ class Module:
         self.data_count: int = -1  # the data count section's value, or -1 without one
         self.code_starts: list[int] = []  # per defined function: offset in `data` of its locals ...
         self.code_ends: list[int] = []  # ... and one past its final `end`
-        self.code_offset: int = 0  # offset in `data` of the code section's contents
         self.customs: list[CustomSection] = []
         self.exact_imports: set[int] = set()  # function imports of an exact type (custom descriptors)
         # Functions that may be taken by ref.func: mentioned outside bodies (spec: C.refs), or exported.

@@ -40,8 +40,7 @@ HOST_MAGIC: Final = 0x74736F68  # "host"
 FIELDS: Final = (
     ("VMStoreContext", "stack_limit", 0, "uint64_t", "a frame whose SP would go below this traps"),
     ("VMStoreContext", "fuel", 8, "int64_t", "fuel left; compiled code subtracts, traps below zero"),
-    ("VMStoreContext", "pending", 16, "uint64_t", "set while an interrupt waits; checked on the way back from host calls"),
-    ("VMStoreContext", "args", 32, f"VMValue[{ARGUMENT_SLOTS}]", "parameters beyond the registers, from the caller's last stores to the callee's first loads"),
+    ("VMStoreContext", "args", 16, f"VMValue[{ARGUMENT_SLOTS}]", "parameters beyond the registers, from the caller's last stores to the callee's first loads"),
     ("VMGcHeap", "base", 0, "uint8_t *", "an object is at base + its reference; never changes in a store that has objects"),
     ("VMGcHeap", "bump", 8, "uint64_t", "the next object's reference, zeros from there on"),
     ("VMGcHeap", "limit", 16, "uint64_t", "an object that would end above this goes the slow way, gc_alloc"),
@@ -109,7 +108,7 @@ OFFSETS: Final = {f"{struct}.{field}": offset for struct, field, offset, _, _ in
 
 STORE_STACK_LIMIT: Final = 0
 STORE_FUEL: Final = 8
-STORE_ARGS: Final = 32
+STORE_ARGS: Final = 16
 CONTEXT_STORE: Final = 8
 CONTEXT_BUILTINS: Final = 16
 CONTEXT_GC_HEAP: Final = 32
@@ -118,7 +117,6 @@ HEAP_BASE: Final = 0
 HEAP_BUMP: Final = 8
 HEAP_LIMIT: Final = 16
 TYPE_DISPLAY: Final = 0
-TYPE_DEPTH: Final = 32
 TYPE_KIND: Final = 36
 TYPE_SUPERTYPE: Final = 56
 HOST_CALL: Final = 16

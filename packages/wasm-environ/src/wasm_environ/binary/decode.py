@@ -113,7 +113,6 @@ def section(r: Reader, m: Module, id: i64) -> None:
         r.need("bulk_memory", "a data count section", r.pos)
         m.data_count = r.u32()
         return
-    at = r.pos
     n = r.u32()
     if id == TYPE:
         type_section(r, n)
@@ -134,14 +133,13 @@ def section(r: Reader, m: Module, id: i64) -> None:
     elif id == ELEMENT:
         segments.element_section(r, m, n)
     elif id == CODE:
-        code_section(r, m, n, at)
+        code_section(r, m, n)
     else:
         segments.data_section(r, m, n)
 
 
-def code_section(r: Reader, m: Module, count: i64, at: int) -> None:
+def code_section(r: Reader, m: Module, count: i64) -> None:
     """Note where each body is; its contents are read when it is validated."""
-    m.code_offset = at
     i: i64 = 0
     while i < count:
         at = r.pos

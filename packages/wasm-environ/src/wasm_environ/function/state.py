@@ -12,7 +12,6 @@ from wasm_environ.binary.reader import Reader
 from wasm_environ.body import (
     KIND_LOOP,
     LABEL_BRANCHES,
-    LABEL_DEPTH,
     LABEL_ELSE,
     LABEL_END,
     LABEL_HEIGHT,
@@ -77,7 +76,6 @@ class State:
         self.live = False
         self.frames: vec[i64] = vec[i64]([0] * (FRAME_WORDS * 64))
         self.depth: i64 = 0  # how many frames
-        self.loops: i64 = 0  # how many live loops
         self.locals: vec[i64] = vec[i64]()
         self.track_inits = False  # some local has no default value
         self.initialized: vec[i64] = vec[i64]()  # by local: 1 when it may be read
@@ -254,8 +252,6 @@ class State:
         frames = self.frames
         if self.live:
             parent: i64 = frames[at - FRAME_WORDS + FRAME_LABEL] if depth else -1
-            if kind == KIND_LOOP:
-                self.loops += 1
             label = self.new_label(kind, params, param_count, results, result_count, parent)
             if depth:
                 self.emit(op, label, type if param_count else -1, sp)
@@ -293,7 +289,6 @@ class State:
         labels[at + LABEL_ELSE] = -1
         labels[at + LABEL_END] = -1
         labels[at + LABEL_PARENT] = parent
-        labels[at + LABEL_DEPTH] = self.loops
         self.label_words = at + LABEL_WORDS
         return at // LABEL_WORDS
 
@@ -344,8 +339,6 @@ class State:
             loop = frames[frame + FRAME_KIND] == KIND_LOOP
             live = falls or always or frames[frame + FRAME_REACHED] != 0 or (not loop and labels[at + LABEL_BRANCHES] > 0)
             labels[at + LABEL_END] = self.words // WORDS
-            if loop:
-                self.loops -= 1
             reached: i64 = 1 if live else 0
             self.live = True
             if target >= 0:

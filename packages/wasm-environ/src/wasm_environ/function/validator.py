@@ -157,7 +157,6 @@ class BodyValidator:
         s.high = 0
         s.floor = 0
         s.depth = 0
-        s.loops = 0
         s.words = 0
         s.dead = False
         s.live = write

@@ -43,10 +43,3 @@ def validate(module: Module | bytes | bytearray | memoryview, features: Features
 def validate_module(module: Module, features: Features = DEFAULT) -> None:
     """Check everything but the function bodies, which a compiler validates as it goes, with `BodyValidator`."""
     checked_context(module, features)
-
-
-def validate_functions(module: Module, features: Features = DEFAULT) -> None:
-    """Check all function bodies of a module that has passed `validate_module`."""
-    check = BodyValidator(module, features).check
-    for i in range(len(module.code_starts)):
-        check(i)

@@ -31,9 +31,6 @@ from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import Values
 
 NAME = "x86_64"
-CALL_RELOCATION = 4  # R_X86_64_PLT32
-FIELD_TO_END = 4  # a pc-relative field counts from its end
-ALIGNMENT = 16
 
 
 def mask(*groups: tuple[int, ...]) -> i64:

@@ -24,7 +24,6 @@ R13: Final = 13
 R14: Final = 14
 R15: Final = 15
 XMM0: Final = 32
-XMM1: Final = 33
 
 NAMES64: Final = ("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", *(f"r{n}" for n in range(8, 16)))
 NAMES32: Final = ("eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", *(f"r{n}d" for n in range(8, 16)))
