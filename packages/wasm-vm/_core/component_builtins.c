@@ -91,14 +91,7 @@ uint64_t canon_built_in(VMHostContext *context, VMValue *values)
     return 0;
 }
 
-/* By number: what an adapter found (component/adapters/traps.py has the numbers). */
-static const char *const adapter_traps[] = {
-    "cannot leave component instance",
-    "cannot enter component instance",
-    "invalid `char` bit pattern",
-    "invalid variant discriminant",
-    "a wasm exception was not caught in the component that threw it",
-};
+static const char *const adapter_traps[] = VM_ADAPTER_TRAPS;
 
 uint64_t canon_adapter_trap(VMHostContext *context, VMValue *values)
 {

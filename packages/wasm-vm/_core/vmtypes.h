@@ -325,4 +325,13 @@ _Noreturn void libcall_throw_ref(VMContext *, uint64_t); /* throw this exnref, w
     (void *)libcall_array_init_elem, \
     (void *)libcall_throw_ref,
 
+/* the words of traps, by number */
+#define VM_ADAPTER_TRAPS {\
+    "cannot leave component instance", \
+    "cannot enter component instance", \
+    "invalid `char` bit pattern", \
+    "invalid variant discriminant", \
+    "a wasm exception was not caught in the component that threw it", \
+}
+
 #endif

@@ -1,4 +1,4 @@
-"""Writes _core/vmtypes.h from wasm_environ's rows (vmtypes, types, heap_layout, libcalls, traps, opcodes): `python tools/make_vmtypes_h.py [--check]`."""
+"""Writes _core/vmtypes.h from wasm_environ's rows (types, layouts, libcalls, traps, opcodes, adapters): `python tools/make_vmtypes_h.py [--check]`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from wasm_environ import heap_layout, libcalls, module, traps, types, vmtypes
+from wasm_environ.component.adapters.traps import WORDS
 from wasm_environ.linking.assemble import layout_mark
 from wasm_environ.opcodes import BY_MNEMONIC
 from wasm_environ.validation.constants import FEATURES
@@ -139,9 +140,15 @@ def trap_lines() -> list[str]:
     return [*lines, f"    TRAP_COUNT = {len(traps.TRAPS)}", "};"]
 
 
+def adapter_lines() -> list[str]:
+    """What adapters of components share with C."""
+    words = [f'    "{text}", \\' for text in WORDS]
+    return ["/* the words of traps, by number */", "#define VM_ADAPTER_TRAPS {\\", *words, "}"]
+
+
 def render() -> str:
     """The whole header."""
-    blocks = [constants(), type_lines(), struct_lines(), trap_lines(), op_lines(), libcall_lines(), ["#endif"]]
+    blocks = [constants(), type_lines(), struct_lines(), trap_lines(), op_lines(), libcall_lines(), adapter_lines(), ["#endif"]]
     return PRELUDE + "".join("\n" + "\n".join(block) + "\n" for block in blocks)
 
 

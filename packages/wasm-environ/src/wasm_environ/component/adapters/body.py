@@ -5,17 +5,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple, final
 
 from wasm_environ.binary.writer import signed, unsigned
+from wasm_environ.component.adapters.traps import BAD_CASE, BAD_CHAR, CANNOT_ENTER, CANNOT_LEAVE, THROWN, WORDS
 from wasm_environ.component.adapters.values import BOOL, CASES, CHAR, EXTEND, LOW, MASK, Action, Actions, Slot
 from wasm_environ.opcodes import BY_MNEMONIC
 from wasm_environ.types import F32, F64, I32, I64
-
-# Numbers of traps: component_builtins.c has their words.
-CANNOT_LEAVE: Final = 0
-CANNOT_ENTER: Final = 1
-BAD_CHAR: Final = 2
-BAD_CASE: Final = 3
-THROWN: Final = 4
-TRAPS: Final = 5
 
 _EMPTY: Final = 0x40  # a block type
 _CATCH_ALL: Final = 2
@@ -74,15 +67,18 @@ class Body:
 
     def trap_if(self, number: int) -> None:
         """Where the operand is not zero. The blocks of traps are the outermost, the last number's first."""
-        self.op("br_if", self.depth - (TRAPS - number))
+        self.op("br_if", self.trap_label(number))
+
+    def trap_label(self, number: int) -> int:
+        return self.depth - (len(WORDS) - number)
 
     # ---- a call
 
     def call(self, call: Call) -> bytes:
         """The whole body of a function. Locals behind the parameters: the result as it came, and as it goes."""
-        for _ in range(TRAPS):
+        for _ in range(len(WORDS)):
             self.begin()
-        self.op("try_table", _EMPTY, 1, _CATCH_ALL, self.depth - (TRAPS - THROWN))
+        self.op("try_table", _EMPTY, 1, _CATCH_ALL, self.trap_label(THROWN))
         self.depth += 1
         self.enter(call.flags)
         self.act(call.param_actions)
@@ -92,7 +88,7 @@ class Body:
         self.finish(call)
         self.end()
         self.op("unreachable")
-        for number in range(TRAPS):
+        for number in range(len(WORDS)):
             self.end()
             self.const(number)
             self.op("call", call.trap)
