@@ -238,6 +238,16 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "labels": lambda world: (),
     "parents": lambda world: bytes(4),
     "state": _state,
+    "plain_program": lambda world: _core.CallProgram(world.get("program_words"), ()),
+    "plan": lambda world: _core.ComponentPlan(world.get("core"), world.get("plain_program"), bytes(4), 1, (0,), (world.get("loaded"),), 0, world.get("steps")),
+    "instantiation": lambda world: world.get("component_instance")._instantiation,
+    "plan_resources": lambda world: (0,),
+    "plan_modules": lambda world: (world.get("loaded"),),
+    # a resource type, its constructor, and a function of that type that is not used
+    "steps": lambda world: ((3, 0, 0, -1, "r"), (6, 2, 0, -1, (0, -1, -1, -1, 0, 0), (0x7F,), (0x7F,)), (6, 4, 0, -1, (0, -1, -1, 0, 1, 2), (0x7F,), (0x7F,))),
+    "plan_functions": lambda world: (world.get("callback"),),
+    "no_resources": lambda world: (None,),
+    "no_modules": lambda world: (),
     "core_type": lambda world: types_of_environ.FuncType((), ()),
     "options": lambda world: (0, world.get("memory"), None, None, 0, 0),
     "record": lambda world: _core.Record(a=1, b=2),
@@ -309,7 +319,8 @@ MAKE: dict[str, Callable[[World], Any]] = {
 RECEIVERS = {
     "AnyRef": "struct", "ArrayRef": "array", "ArrayType": "array_type", "EqRef": "struct", "FieldType": "field_type", "I31Ref": "i31", "StructRef": "struct",
     "StructType": "struct_type", "RecGroup": "rec_group",
-    "CallProgram": "program", "ComponentFunc": "component_func", "ComponentState": "state", "Record": "record", "ResourceAny": "resource",
+    "CallProgram": "program", "ComponentFunc": "component_func", "ComponentPlan": "plan", "ComponentState": "state", "Instantiation": "instantiation",
+    "Record": "record", "ResourceAny": "resource",
     "ResourceType": "resource_type", "Variant": "variant", "HostCall": "host_call",
     "Backtrace": "backtrace", "Caller": "caller", "Code": "code", "Config": "config", "DirPerms": "dir_perms", "Engine": "own_engine", "EngineCore": "core",
     "ExportType": "export_type", "ExnRef": "exnref", "FilePerms": "file_perms", "Frame": "frame", "Func": "func", "FuncType": "func_type", "Global": "global",
@@ -337,8 +348,12 @@ ROWS = {
     "CallProgram": "program_words labels", "CallProgram.bind": "record_node record_classes", "ResourceType._bind": "resource_class any", "ComponentState": "store program parents one",
     "ComponentFunc.__call__": "store record text resource one", "ComponentFunc.type": "store", "ComponentFunc.post_return": "store",
     "ComponentState.resource": "one resource_type", "ComponentState.define_resource": "zero zero none text",
-    "ComponentState.lift": "zero func options any", "ComponentState.lower": "zero callback options core_type",
+    "ComponentState.lift": "zero func options", "ComponentState.lower": "zero callback options core_type",
     "ComponentState.built_in": "one zero minus options core_type", "ComponentState.fail": "",
+    "ComponentState.flag": "zero one", "ComponentState.adapter_trap": "core_type",
+    "ComponentPlan": "core plain_program parents one plan_resources plan_modules zero steps",
+    "ComponentPlan.instantiate": "store plan_functions no_resources no_modules flag flag", "Instantiation.function": "zero", "Instantiation.resource": "zero",
+    "Instantiation.fail": "",
     "ResourceAny.drop": "store", "ResourceAny._rep": "store", "ResourceAny._make": "store resource_type one flag",
     "ResourceType": "text callback class|text callback none one", "ResourceType.host": "one", "HostCall": "text flag flag|callback zero flag flag", "HostCall.__call__": "store one",
     "Err": "reference",
@@ -413,7 +428,7 @@ EXEMPT = {
 }
 # What plain arguments are refused by, because nobody may do that; and what is there to raise.
 REFUSES = {
-    "AnyRef", "ArrayRef.__delitem__", "Backtrace", "Caller", "Code", "ComponentFunc", "ResourceAny", "DirPerms", "EqRef", "StructRef.__delattr__", "StructRef.__delitem__", "Engine.__reduce__", "FilePerms", "InstanceExports", "Linker.__reduce__", "LoadedModule", "Memory.__delitem__",
+    "AnyRef", "ArrayRef.__delitem__", "Backtrace", "Caller", "Code", "ComponentFunc", "ResourceAny", "DirPerms", "EqRef", "StructRef.__delattr__", "StructRef.__delitem__", "Engine.__reduce__", "FilePerms", "InstanceExports", "Instantiation", "Linker.__reduce__", "LoadedModule", "Memory.__delitem__",
     "PoolingAllocationConfig.__getattr__", "PoolingAllocationConfig.__setattr__", "SharedMemory.__delitem__", "Store.throw", "ValType", "WasiConfig.stderr_custom",
     "WasiConfig.stderr_file", "WasiConfig.stdin_file", "WasiConfig.stdout_custom", "WasiConfig.stdout_file",
 }  # fmt: skip

@@ -210,7 +210,7 @@ class Guest:
             imported = crossing.state.lower(crossing.signature, callee, options, FuncType(*lowered))
             text = main(lifted, address, _pass_on(lifted, lowered, WAT[address]), lowered)
             self.f = self._instance(text, [self.libc["m"], imported])["f"]
-        self.func = crossing.state.lift(crossing.signature, self.f, options, None)
+        self.func = crossing.state.lift(crossing.signature, self.f, options)
 
     def _instance(self, text: str, imports: list[Any]) -> Any:
         return wasm_facade.Instance(self.store, compiled(text), imports).exports(self.store)

@@ -11,7 +11,7 @@ import wasmtime
 
 import wasm_facade
 import wasm_facade.component
-from component_calls import Way, compiled, has_adapters, ways, words
+from component_calls import Way, compiled, has_adapters, steps_of, ways, words
 from wasm_environ.component.planning.plain import CORE_INSTANCE, LOWER
 from wasm_vm import ComponentState
 
@@ -128,7 +128,7 @@ def test_the_host_cannot_enter_who_called_it(way: Way, name: str, monkeypatch: p
 @OURS_AND_C
 def test_a_guest_that_goes_on_after_a_trap_enters_nobody(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the public API leads there: whoever calls A has entered the root, so that no other call can trap meanwhile."""
-    running = Running(way, TWO, monkeypatch, lambda running: running.instance._instantiation.state.fail() or 0)
+    running = Running(way, TWO, monkeypatch, lambda running: running.instance._instantiation.fail() or 0)
     assert running.call("host-then-g", 0) == ENTER
 
 
@@ -251,9 +251,9 @@ def test_chains(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_equal_adapters_are_one_module() -> None:
     """$w1 calls $i, and $w2 calls both nested instances of $w1: two modules. $Inner's is the third."""
     way = WAYS[0]
-    loaded = way.components.Component(way.engine, bytes(wasmtime.wat2wasm(CHAIN)))._loaded
-    assert len(loaded.modules) == 3
-    assert len([step for step in loaded.steps if step[0] == CORE_INSTANCE]) == 3
+    component = way.components.Component(way.engine, bytes(wasmtime.wat2wasm(CHAIN)))
+    assert len(component._loaded.modules) == 3
+    assert steps_of(component).count(CORE_INSTANCE) == 3
 
 
 # A callee with the given built-in; signatures that need C.
@@ -320,7 +320,7 @@ def test_what_has_an_adapter(way: Way, type: str, flat: int, adapted: bool) -> N
     source = TYPED.format(type=type, flat=" ".join(["i32"] * flat), args="(i32.const 0)" * flat)
     component = way.components.Component(way.engine, bytes(wasmtime.wat2wasm(source)))
     assert has_adapters(component) == adapted
-    assert any(step[0] == LOWER for step in component._loaded.steps) != adapted
+    assert (LOWER in steps_of(component)) != adapted
     store = way.api.Store(way.engine)
     way.components.Linker(way.engine).instantiate(store, component).get_func(store, "g")(store)
 

@@ -11,7 +11,7 @@ import wasmtime
 
 import wasm_facade
 import wasm_facade.component
-from component_calls import Function, Trial, Way, compiled, flat, outcome, text, ways
+from component_calls import Function, Trial, Way, compiled, flat, outcome, steps_of, text, ways
 from wasm_environ.component.planning.plain import LOWER
 from wasm_environ.component.text.parser import parse_component
 
@@ -105,7 +105,7 @@ def test_lists_of_fixed_length(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_rows_have_an_adapter_each(rows_binary: bytes) -> None:
     component = wasm_facade.component.Component(OURS[0].engine, rows_binary)
-    assert not any(step[0] == LOWER for step in component._loaded.steps)
+    assert LOWER not in steps_of(component)
     assert len(component._loaded.modules) == 3  # all of one caller's are one module
 
 

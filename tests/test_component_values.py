@@ -193,7 +193,7 @@ def given_by_guest(t: Any, memory: bytes, encoding: int = 0, wide: bool = False)
     items["m"].write(store, memory, 256)
     core = wasm_facade.Instance(store, compiled(main(((), results), address, body)), [items["m"]]).exports(store)["f"]
     state, signature = giving(crossing)
-    return state.lift(signature, core, (0, items["m"], items["realloc"], None, encoding, False), None)(store)
+    return state.lift(signature, core, (0, items["m"], items["realloc"], None, encoding, False))(store)
 
 
 def giving(crossing: Crossing) -> tuple[Any, int]:
@@ -313,7 +313,7 @@ def test_options_that_lack_something(t: Any, lifted: str, lowered: str) -> None:
     items = wasm_facade.Instance(crossing.store, compiled(libc(I32)), []).exports(crossing.store)
     types = FuncType(*crossing.layouts[0].core_function(crossing.func, True))
     makers: dict[str, Any] = {
-        lifted: lambda *options: crossing.state.lift(crossing.signature, items["realloc"], (0, *options, None, 0, False), None),
+        lifted: lambda *options: crossing.state.lift(crossing.signature, items["realloc"], (0, *options, None, 0, False)),
         lowered + " ": lambda *options: crossing.state.lower(crossing.signature, print, (0, *options, None, 0, False), types),
     }
     for lacks, make in makers.items():

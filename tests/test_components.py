@@ -19,6 +19,7 @@ from bench import component_guests as guests
 from wasm_environ.types import FuncType
 from wasm_facade import component as ours
 from wasm_facade.cli import main
+from wasm_facade.component.resolve import Resolver
 from wasm_vm import ComponentState
 
 STRATEGIES = ("native", "llvm")
@@ -539,3 +540,49 @@ def test_the_core_knows_its_resource_types(engine: wasm_facade.Engine) -> None:
     state.resource(0, ours.ResourceType())
     for code in (2, 3, 4):
         state.built_in(code, 0, -1, options, FuncType((0x7F,), ()))
+
+
+# Columns: what to replace in GIVEN, by what, the words of the error.
+GIVEN = """(module (memory (export "m") 1) (func (export "f") (param i32 i32) (result i32) (local.get 1))
+  (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 8)))"""
+TAKES = """(component
+  (import "m" (core module $M
+    (export "m" (memory 1)) (export "f" (func (param i32 i32) (result i32))) (export "realloc" (func (param i32 i32 i32 i32) (result i32)))))
+  (core instance $m (instantiate $M))
+  (func (export "f") (param "s" string) (result u32) (canon lift (core func $m "f") (memory (core memory $m "m")) (realloc (core func $m "realloc")))))"""
+OTHER_MODULES = (
+    ('"f") (param i32 i32)', f'"f") (param {"i64 " * 40})', r"exports a function \[i64 .*\] -> \[i32\] where the component needs \[i32 i32\] -> \[i32\]"),
+    ('(memory (export "m") 1)', '(table (export "m") 1 funcref)', "exports a table where the component needs a memory"),
+    ('(memory (export "m") 1)', '(memory (export "m") i64 1)', r"exports a function .* where the component needs \[i64 i64 i64 i64\] -> \[i64\]"),
+    ("i32 i32 i32 i32", "i32 i32 i32", r"exports a function \[i32 i32 i32\] -> \[i32\] where the component needs"),
+    ('"realloc"', '"re"', "has no export `realloc`"),
+    ("(module", '(module (import "a" "b" (func))', "imports `a::b`, which the component does not give it"),
+)
+
+
+@pytest.mark.parametrize(("what", "by", "message"), OTHER_MODULES)
+def test_the_core_checks_given_modules_where_steps_use_them(
+    engine: wasm_facade.Engine, what: str, by: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Behind the linker, which compares whole types: an artifact may say another than it uses."""
+    monkeypatch.setattr(Resolver, "check_module", lambda *args: None)
+
+    def give(text: str) -> Any:
+        def define(root: Any) -> None:
+            root.add_module("m", wasm_facade.Module(engine, text))
+
+        return define
+
+    store, instance = instance_of(engine, TAKES, give(GIVEN))
+    function = instance.get_func(store, "f")
+    assert function is not None
+    assert function(store, "four") == 4
+    with pytest.raises(wasm_facade.LinkError, match=message):
+        instance_of(engine, TAKES, give(GIVEN.replace(what, by).replace("(local.get 1)", "(i32.const 0)")))
+
+
+def test_exports_are_made_once(engine: wasm_facade.Engine) -> None:
+    store, instance = instance_of(engine, guests.RESOURCE)
+    exports = instance.exports(store)
+    assert exports["[constructor]r"] is instance.get_func(store, "[constructor]r")
+    assert exports["r"] is instance.exports(store)["r"]

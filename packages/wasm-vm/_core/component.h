@@ -68,6 +68,7 @@ typedef struct ResourceAny {
 } ResourceAny;
 extern PyTypeObject ResourceAnyType;
 int host_destructor(const Crossing *crossing, ComponentState *state, ResourceType *type, uint64_t rep);
+ResourceType *resource_type_of_guest(ComponentState *state, uint32_t instance, VMFuncRef *destructor, PyObject *name); /* new reference; name: a str, None or NULL */
 PyObject *resource_any_new(Store *store, ResourceType *type, uint64_t rep, bool own);
 
 /* ---- component_objects.c: objects of Python as resources; their representation is a place in a table. With the GIL ---- */
@@ -128,11 +129,13 @@ struct ComponentState {
     ComponentState *next; /* of the store */
     Store *store;         /* borrowed: owns this */
     Program *program;     /* strong */
-    ComponentInstance *instances; /* owned; 0 is the root */
-    ResourceType **resources;     /* by slot; strong, entries NULL until set; owned */
-    CanonFunction *functions; /* owned list: everything lifted and lowered */
-    uint32_t instance_count, resource_count;
+    ComponentInstance *instances; /* 0 is the root. This and the next two are of the same piece of memory */
+    ResourceType **resources;     /* by slot; strong, entries NULL until set */
+    CanonFunction **lifted;       /* by slot of a function; of `functions`, entries NULL: an import, or not lifted yet */
+    CanonFunction *functions;     /* owned list: everything lifted and lowered */
+    uint32_t instance_count, resource_count, function_count;
     HostObjects objects;
+    char *room, *room_end;        /* of the same piece: for functions that are made later */
     struct Lender *lenders; /* owned stack: what running calls have borrowed */
     uint32_t lender_count, lender_capacity;
     struct Task *task; /* of the innermost call into it, but for those that adapters make */
@@ -231,13 +234,15 @@ struct CanonFunction {
     CanonFunction *next;
     ComponentState *state; /* borrowed: owns this */
     enum CanonKind kind;
+    bool alone;            /* a piece of memory of its own, and not of the state's room */
     CanonOptions options;
     const AbiSignature *signature; /* the program's; NULL: of a built-in without one */
     VMFuncRef *core;       /* CANON_LIFT: what is lifted; borrowed, the store's */
     CanonFunction *target; /* CANON_LOWER: the lifted function; of this state */
     PyObject *callable;    /* CANON_LOWER_HOST: strong, NULL once the store was cleared */
     uint32_t code, operand; /* CANON_BUILT_IN: canons.py's code; a resource type's slot, or which of a task's storage */
-    uint32_t nparams; /* of the core function that was made */
+    uint32_t type;         /* CANON_LIFT: in the component's table, for Python */
+    HostFunc *host;        /* but for CANON_LIFT: the core function, behind this struct */
 };
 
 enum { CONTEXT_SLOTS = 2 }; /* CanonicalABI.md: Thread.storage */
@@ -254,7 +259,27 @@ typedef struct Task {
     bool returned;
 } Task;
 
-extern PyTypeObject ComponentStateType, ComponentFuncType;
+/* What a state has room for. */
+typedef struct StateShape {
+    const uint32_t *parents; /* of instances; borrowed */
+    uint32_t instances, resources, functions;
+    size_t room; /* bytes, for functions: see component_function_size */
+} StateShape;
+
+extern PyTypeObject ComponentStateType, ComponentFuncType, ComponentPlanType, InstantiationType;
+int component_take_parents(const Py_buffer *parents, StateShape *shape); /* borrowed from the buffer; -1 with an exception, as the next two */
+int component_check_shape(const Program *program, const StateShape *shape);
+ComponentState *component_state_new(Store *store, Program *program, const StateShape *shape); /* the store's, checked before */
+void component_state_fail(ComponentState *state); /* its instantiation failed: nothing of it is entered again */
+size_t component_function_size(bool core);        /* of the next three, the first being none of core */
+/* New functions of a state. Core functions are of the store; NULL with an exception. */
+CanonFunction *canon_new_lifted(ComponentState *state, const AbiSignature *signature, const CanonOptions *options, VMFuncRef *core);
+CanonFunction *canon_new_lowered(ComponentState *state, const AbiSignature *signature, const CanonOptions *options, CanonFunction *target, PyObject *callable,
+                                 Signature *type);
+CanonFunction *canon_new_built_in(ComponentState *state, uint32_t code, uint32_t operand, const AbiSignature *signature, const CanonOptions *options,
+                                  Signature *type);
+CanonFunction *canon_new_adapter_trap(ComponentState *state, Signature *type);
+Flag *component_flag(ComponentState *state, uint32_t instance, uint32_t which); /* the state's; NULL with an exception */
 void component_state_free(ComponentState *state); /* when its store goes */
 int component_states_traverse(const Store *store, visitproc visit, void *arg);
 void component_states_clear(Store *store);
@@ -274,7 +299,8 @@ int scope_lend_held(const Crossing *crossing, ResourceAny *held);
 int scope_lend_object(const Crossing *crossing, uint32_t place);
 int canon_async_return(const Crossing *crossing, const Task *task, const VMValue *flat); /* an async-lifted function has returned: -1 as canon_trap if it is not done */
 int canon_post_return(const Crossing *crossing, CanonFunction *function, VMValue *flat);
-PyObject *component_func_wrap(CanonFunction *function, PyObject *info);
+PyObject *component_func_wrap(CanonFunction *function, PyObject *component); /* new reference. `component`: a ComponentPlan, or NULL */
+CanonFunction *component_func_target(PyObject *object, const ComponentState *state); /* if it is a lifted function of this state; else NULL */
 int resource_destroy(const Crossing *crossing, ComponentState *state, int64_t caller, ResourceType *type, uint64_t rep);
 
 /* ---- component_lowered.c, component_builtins.c: what guests and adapters call ---- */

@@ -194,7 +194,7 @@ typedef struct ComponentFunc {
     vectorcallfunc vectorcall;
     Store *store;            /* strong */
     CanonFunction *function; /* the store's */
-    PyObject *info;          /* what its maker keeps by it: strong */
+    PyObject *component;     /* the ComponentPlan that says its type: strong, or NULL */
     PyObject *dict, *weakrefs; /* strong, NULL until used */
 } ComponentFunc;
 
@@ -287,15 +287,16 @@ static PyObject *func_vectorcall(PyObject *self, PyObject *const *args, size_t n
     return result;
 }
 
-PyObject *component_func_wrap(CanonFunction *function, PyObject *info)
+PyObject *component_func_wrap(CanonFunction *function, PyObject *component)
 {
+    Store *store = function->state->store; /* first: a finalizer that runs in the allocation can close it */
     ComponentFunc *func = PyObject_GC_New(ComponentFunc, &ComponentFuncType);
     if (!func)
         return NULL;
     func->vectorcall = func_vectorcall;
-    func->store = (Store *)Py_NewRef(function->state->store);
+    func->store = (Store *)Py_NewRef(store);
     func->function = function;
-    func->info = Py_NewRef(info);
+    func->component = Py_XNewRef(component);
     func->dict = func->weakrefs = NULL;
     PyObject_GC_Track(func);
     return (PyObject *)func;
@@ -312,7 +313,7 @@ CanonFunction *component_func_target(PyObject *object, const ComponentState *sta
 static int func_traverse(ComponentFunc *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->store);
-    Py_VISIT(self->info);
+    Py_VISIT(self->component);
     Py_VISIT(self->dict);
     return 0;
 }
@@ -320,7 +321,7 @@ static int func_traverse(ComponentFunc *self, visitproc visit, void *arg)
 static int func_clear(ComponentFunc *self)
 {
     Py_CLEAR(self->dict);
-    Py_CLEAR(self->info);
+    Py_CLEAR(self->component);
     return 0;
 }
 
@@ -334,7 +335,10 @@ static void func_dealloc(ComponentFunc *self)
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
-static PyObject *func_get_info(ComponentFunc *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->info ? self->info : Py_None); }
+static PyObject *func_get_info(ComponentFunc *self, void *Py_UNUSED(closure))
+{
+    return store_check_open(self->store) ? NULL : Py_BuildValue("(OI)", self->component ? self->component : Py_None, self->function->type);
+}
 
 static PyObject *func_post_return(ComponentFunc *self, PyObject *storelike)
 {
@@ -346,9 +350,21 @@ static PyObject *func_post_return(ComponentFunc *self, PyObject *storelike)
 static PyObject *func_type(ComponentFunc *self, PyObject *storelike)
 {
     PyObject *type = NULL;
-    if (store_check_arg(self->store, storelike) || module_call_helper("component_func_type", Py_BuildValue("(O)", self->info ? self->info : Py_None), &type))
+    if (store_check_arg(self->store, storelike))
         return NULL;
-    return type;
+    const CanonFunction *function = self->function;
+    const uint32_t count = function->state->resource_count, number = function->type;
+    PyObject *resources = PyTuple_New(count);
+    if (!resources || store_check_open(self->store)) { /* a finalizer that runs in the allocation can close it */
+        Py_XDECREF(resources);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        PyObject *resource = (PyObject *)function->state->resources[i];
+        PyTuple_SET_ITEM(resources, i, Py_NewRef(resource ? resource : Py_None));
+    }
+    PyObject *args = Py_BuildValue("(ONI)", self->component ? self->component : Py_None, resources, number);
+    return module_call_helper("component_func_type", args, &type) ? NULL : type;
 }
 
 static PyObject *func_get_raises(ComponentFunc *self, void *Py_UNUSED(closure))
@@ -400,7 +416,7 @@ static PyMethodDef func_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 static PyGetSetDef func_getset[] = {
-    {"_info", (getter)func_get_info, NULL, "What its maker keeps by it.", NULL},
+    {"_info", (getter)func_get_info, NULL, "(its component, its type in the component's table)", NULL},
     {"arrays", (getter)func_get_arrays, (setter)func_set_arrays,
      "Whether lists of numbers in its result are array.array, which numpy takes without a copy, and not list. list<u8> is bytes either way.", NULL},
     {"raises", (getter)func_get_raises, (setter)func_set_raises,

@@ -37,7 +37,7 @@ ResourceType *resource_type_of_guest(ComponentState *state, uint32_t instance, V
 {
     ResourceType *type = (ResourceType *)ResourceTypeType.tp_alloc(&ResourceTypeType, 0);
     if (type) {
-        type->name = name == Py_None ? NULL : Py_NewRef(name);
+        type->name = name && name != Py_None ? Py_NewRef(name) : NULL;
         type->number = -1;
         type->state = state;
         type->instance = instance;

@@ -70,6 +70,8 @@ typedef struct Signature {
     void *thunk;                        /* a host thunk of some loaded code, or NULL */
     Code *thunk_code;                   /* which: borrowed, cleared when that code goes; or ...*/
     bool owns_thunk;                    /* ... strong, when it was compiled for this signature alone */
+    void *entry;                        /* an entry trampoline for host functions of it, or NULL */
+    Code *entry_code;                   /* which: strong */
 } Signature;
 
 struct Engine {
@@ -103,7 +105,7 @@ static inline const VMType *engine_type(const Engine *engine, uint32_t type_id) 
 Engine *engine_from_object(PyObject *object); /* a facade engine or an EngineCore -> borrowed; TypeError */
 extern PyTypeObject EngineType;
 int engine_find_thunk(Engine *engine, Signature *signature); /* fills signature->thunk, compiling if need be */
-Code *engine_compile_entry(Engine *engine, const Signature *signature, void **entry); /* an entry trampoline in code of its own: a new reference */
+int engine_find_entry(Engine *engine, Signature *signature); /* fills signature->entry, compiling if need be */
 
 /* ---- code_linux.c: executable memory and the registry of its ranges ---- */
 
@@ -300,7 +302,8 @@ typedef struct HostContext {
 
 HostFunc *host_func_new(Store *store, Signature *signature, PyObject *callable, bool access_caller, PyObject *context);
 VMFuncRef *host_func_ref(HostFunc *host); /* its reference, with code; NULL with an exception */
-int host_func_entry(HostFunc *host);      /* gives its reference code and an entry trampoline; -1 with an exception */
+/* The same function with code and an entry trampoline, `host` being the host's if it is one, else NULL; NULL with an exception. May compile. */
+VMFuncRef *func_entry(VMFuncRef *reference, HostFunc *host);
 void host_context_init(HostContext *context, HostFunc *function, Instance *caller);
 int host_invoke(HostFunc *host, Instance *caller, VMValue *values); /* with the GIL; -1 with an exception */
 int host_invoke_outside(HostFunc *host, VMValue *values); /* the same, called from Python and not from wasm */

@@ -55,26 +55,29 @@ VMFuncRef *host_func_ref(HostFunc *host)
     return &host->funcref;
 }
 
-int host_func_entry(HostFunc *host)
+static int host_func_entry(HostFunc *host)
 {
     if (host->funcref.entry)
         return 0;
     Store *store = host->store;
     if (!host_func_ref(host))
         return -1;
-    void *entry;
     store->pins++; /* compiling runs Python */
-    Code *code = engine_compile_entry(store->engine, host->signature, &entry);
+    int failed = engine_find_entry(store->engine, host->signature);
     store->pins--;
-    if (!code)
+    if (failed)
         return -1;
-    if (host->funcref.entry) { /* what ran meanwhile has asked as well */
-        Py_DECREF(code);
-        return 0;
+    if (!host->funcref.entry) { /* else what ran meanwhile has asked as well */
+        host->entry_code = (Code *)Py_NewRef(host->signature->entry_code);
+        host->funcref.entry = host->signature->entry;
     }
-    host->entry_code = code;
-    host->funcref.entry = entry;
     return 0;
+}
+
+VMFuncRef *func_entry(VMFuncRef *reference, HostFunc *host)
+{
+    const bool unready = host && reference == &host->funcref; /* a reference of a module that has it as an import is ready */
+    return unready && host_func_entry(host) ? NULL : reference;
 }
 
 /* ---- Caller ---- */

@@ -139,6 +139,7 @@ static void signature_free(Signature *s)
     Py_XDECREF(s->type);
     if (s->owns_thunk)
         Py_XDECREF(s->thunk_code);
+    Py_XDECREF(s->entry_code);
     PyMem_Free(s->types);
     PyMem_Free(s);
 }
@@ -375,9 +376,21 @@ int engine_find_thunk(Engine *engine, Signature *signature)
     return 0;
 }
 
-Code *engine_compile_entry(Engine *engine, const Signature *signature, void **entry)
+int engine_find_entry(Engine *engine, Signature *signature)
 {
-    return need_compiler(engine, signature, "entry trampoline") ? NULL : compile_trampoline(engine, signature, "entry_code", entry);
+    if (signature->entry)
+        return 0;
+    void *entry;
+    Code *code = need_compiler(engine, signature, "entry trampoline") ? NULL : compile_trampoline(engine, signature, "entry_code", &entry);
+    if (!code)
+        return -1;
+    if (signature->entry) { /* compiling runs Python, which may have needed the same */
+        Py_DECREF(code);
+        return 0;
+    }
+    signature->entry = entry;
+    signature->entry_code = code;
+    return 0;
 }
 
 Engine *engine_from_object(PyObject *object)

@@ -16,6 +16,7 @@ from wasm_vm._core import (
     Caller,
     CallProgram,
     ComponentFunc,
+    ComponentPlan,
     ComponentState,
     EngineCore,
     EqRef,
@@ -27,6 +28,7 @@ from wasm_vm._core import (
     Instance,
     InstanceExports,
     InstancePre,
+    Instantiation,
     LoadedModule,
     Memory,
     Pool,
@@ -58,9 +60,9 @@ if TYPE_CHECKING:
     Converter = Callable[[Any, Any], Any]
 
 __all__ = [
-    "LAYOUT", "AnyRef", "ArrayRef", "ArtifactError", "CallProgram", "Caller", "ComponentFunc", "ComponentState",
+    "LAYOUT", "AnyRef", "ArrayRef", "ArtifactError", "CallProgram", "Caller", "ComponentFunc", "ComponentPlan", "ComponentState",
     "EngineCore", "EqRef", "Err", "ExhaustedError", "ExitTrap", "ExnRef", "Frame", "Func", "Global", "HostCall",
-    "I31Ref", "Instance", "InstanceExports", "InstancePre", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "Record",
+    "I31Ref", "Instance", "InstanceExports", "InstancePre", "Instantiation", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "Record",
     "ResourceAny", "ResourceType",
     "SharedMemory", "Store",
     "StoreError", "StructRef", "Table", "Tag",

@@ -93,13 +93,13 @@ def _trampoline(made: tuple[Any, Any]) -> Trampoline:
     return image.text, (*image.entries, *image.thunks)[0], tuple([memoryview(rows) for rows in tables])
 
 
-def component_func_type(info: Any) -> Any:
-    """The type of a component's function, in the classes of whoever made `info`."""
+def component_func_type(component: Any, resources: tuple[Any, ...], type: int) -> Any:
+    """The type of a component's function, in the classes of the public API. `resources`: its instance's resource types by slot."""
     from wasm_vm import components
 
-    if components.func_type is None:
+    if components.func_type is None or component is None:
         raise TypeError("no classes for types of components: wasm_facade.component has them")
-    return components.func_type(info)
+    return components.func_type(component, resources, type)
 
 
 def add_note(error: BaseException, backtrace: Any) -> None:

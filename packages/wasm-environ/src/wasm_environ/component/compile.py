@@ -67,17 +67,22 @@ def _step(plan: p.Plan, program: ProgramBuilder, step: p.Step) -> Plain:
         case p.DefineResource(slot, instance, _, destructor):
             return plain.DEFINE_RESOURCE, slot, instance, destructor, _resource_name(plan.exports, slot)
         case p.Lift(slot, core, type, options):
-            return plain.LIFT, slot, core, program.signature(type), type, plain.plain_options(options)
+            lifted: Any = plan.types.rows[type]
+            return plain.LIFT, slot, core, program.signature(type), type, plain.plain_options(options), *_core_type(program, options, lifted, False)
         case p.Lower(_, function, type, options):
             func: Any = plan.types.rows[type]
-            params, results = program.layouts[options.is64].core_function(func, True, options.is_async)
-            return plain.LOWER, function, program.signature(type), plain.plain_options(options), params, results
+            return plain.LOWER, function, program.signature(type), plain.plain_options(options), *_core_type(program, options, func, True)
         case p.BuiltIn():
             return _built_in(plan, program, step)
         case p.Flag(_, instance, which):
             return plain.FLAG, instance, which
         case p.AdapterTrap():
             return (plain.ADAPTER_TRAP,)
+
+
+def _core_type(program: ProgramBuilder, options: p.Options, func: s.Func, lower: bool) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """(parameters, results) of the core function."""
+    return program.layouts[options.is64].core_function(func, lower, options.is_async, options.callback >= 0)
 
 
 def _built_in(plan: p.Plan, program: ProgramBuilder, step: p.BuiltIn) -> Plain:

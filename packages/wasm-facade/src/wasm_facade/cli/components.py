@@ -49,7 +49,7 @@ def run_component(options: Parsed, store: Store, component: Component) -> int:
 
 
 def _call(store: Store, function: Any, text: str, at: int) -> int:
-    component, _, type = function._info
+    component, type = function._info
     row = component.types.rows[type]
     try:
         reader = Reader(text, component.types, Record, Variant, at)

@@ -180,7 +180,7 @@ def _load(engine: Engine, image: bytes) -> LoadedComponent:
         head = read_head(data)
         check(engine, head)
         modules.append(load_module(engine._vm, data, head))
-    return LoadedComponent(parts.plan, CallProgram(parts.words, parts.labels), modules)
+    return LoadedComponent(engine._vm, parts.plan, CallProgram(parts.words, parts.labels), modules)
 
 
 def _unpickle(settings: dict[str, Any], artifact: bytes) -> Component:

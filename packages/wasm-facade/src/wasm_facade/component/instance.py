@@ -7,7 +7,7 @@ from wasm_environ.component.versions import compatible
 from wasm_environ.errors import ArgumentError, WasmError
 from wasm_facade.component.component import ExportIndex, find_export
 from wasm_vm import Caller, ComponentFunc, Store
-from wasm_vm.components import Instantiation, export_tree
+from wasm_vm.components import export_tree, instantiate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from wasm_facade.component.component import Component
     from wasm_facade.module import Module
+    from wasm_vm import Instantiation
     from wasm_vm.components import Imports
 
     Storelike = Store | Caller
@@ -44,7 +45,7 @@ class InstancePre:
         here = store.store if isinstance(store, Caller) else store
         if not isinstance(here, Store):
             raise ArgumentError(f"store: expected a Store or Caller, not {type(store).__name__}")
-        made = Instance._of(Instantiation(self.component._loaded, here, self._imports), self._imports)
+        made = Instance._of(instantiate(self.component._loaded, here, self._imports), self._imports)
         if self.component._exports_modules:
             self._show_modules(made._exports, self.component._loaded.exports)
         return made
@@ -64,9 +65,10 @@ class InstancePre:
 class Instance:
     """An instance of a component in a store; made by `Linker.instantiate`."""
 
-    __slots__ = ("__dict__", "__weakref__", "_exports", "_instantiation")
+    __slots__ = ("__dict__", "__weakref__", "_found", "_imports", "_instantiation")
     _instantiation: Instantiation
-    _exports: dict[str, Any]
+    _imports: Imports
+    _found: dict[str, Any] | None
 
     def __init__(self) -> None:
         raise WasmError("Cannot directly construct an `Instance`")
@@ -75,8 +77,16 @@ class Instance:
     def _of(cls, instantiation: Instantiation, imports: Imports) -> Instance:
         made = cls.__new__(cls)
         made._instantiation = instantiation
-        made._exports = export_tree(instantiation, imports, instantiation.component.exports)
+        made._imports = imports
+        made._found = None
         return made
+
+    @property
+    def _exports(self) -> dict[str, Any]:
+        """Made when it is first asked for."""
+        if self._found is None:
+            self._found = export_tree(self._instantiation, self._imports, self._instantiation.component.exports)
+        return self._found
 
     def exports(self, store: Storelike) -> dict[str, Any]:
         """Functions, resource types and modules by name, and instances as such dicts."""

@@ -411,9 +411,8 @@ class ModuleType:
         return f"<ModuleType, imports {len(self._imports)}, exports {', '.join(e.name for e in self._exports) or 'nothing'}>"
 
 
-def func_type(info: tuple[Any, list[ResourceType], int]) -> FuncType:
-    """The type of a function of an instance; `info` is what the runtime keeps by it: (component, its resource types by slot, type)."""
-    component, resources, type = info
+def func_type(component: Any, resources: tuple[ResourceType, ...], type: int) -> FuncType:
+    """The type of a function of an instance, which has these resource types by slot."""
     made: FuncType = Types(component.types, resources.__getitem__).value(type)
     return made
 

@@ -1,0 +1,434 @@
+/* component_instantiate.c: runs the steps of a plan in a store; and Instantiation, which makes objects of what came of it when Python asks. */
+#include "component_plan.h"
+
+#include "runtime.h"
+
+enum { FEW_INSTANCES = 8, FEW_ITEMS = 32, FEW_IMPORTS = 16 };
+
+/* A plan that runs. What it has made is the store's, which is pinned; the rest is the caller's, who holds it. */
+typedef struct Run {
+    ComponentPlan *plan;
+    Store *store;
+    ComponentState *state;
+    PyObject *functions, *modules; /* tuples: what was given */
+    Instance **instances; /* core instances and core items, in the order of their making */
+    Extern *items;
+    Extern *imports; /* room for one instance's */
+    uint32_t instance_count, item_count;
+} Run;
+
+/* ---- core items as steps want them ---- */
+
+static const char *const kind_words[EXTERN_KINDS] = {"a function", "a table", "a memory", "a global", "a tag"};
+
+/* Only what an imported module exports can be of another kind or type: the component's own were validated. */
+static int other_kind(const Extern *item, int wanted)
+{
+    PyErr_Format(G.link_error, "an imported core module exports %s where the component needs %s", kind_words[item->kind], kind_words[wanted]);
+    return -1;
+}
+
+static bool same_types(const ValueType *a, const ValueType *b, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (a[i].code != b[i].code)
+            return false;
+    return true;
+}
+
+/* Whether a function takes and gives what `wanted` says, in whatever group of types its own is. -1 with an exception. */
+static int check_type(const Run *run, const VMFuncRef *reference, const Signature *wanted)
+{
+    if (LIKELY(reference->type_id == wanted->type_id))
+        return 0;
+    const Signature *have = engine_signature(run->store->engine, reference->type_id);
+    if (!have)
+        return -1;
+    if (have->nparams == wanted->nparams && have->nresults == wanted->nresults && same_types(have->types, wanted->types, have->nparams + have->nresults))
+        return 0;
+    PyObject *had = signature_text(run->store->engine, have), *text = had ? signature_text(run->store->engine, wanted) : NULL;
+    if (text)
+        PyErr_Format(G.link_error, "an imported core module exports a function %U where the component needs %U", had, text);
+    Py_XDECREF(had);
+    Py_XDECREF(text);
+    return -1;
+}
+
+/* *out <- the function that an item is, with an entry; NULL for NO_ITEM. -1 with an exception. Compiles an entry if need be, which runs Python. */
+static int function_at(const Run *run, uint32_t number, const Signature *wanted, VMFuncRef **out)
+{
+    *out = NULL;
+    if (number == NO_ITEM)
+        return 0;
+    const Extern *item = &run->items[number];
+    if (item->kind != EXTERN_FUNC)
+        return other_kind(item, EXTERN_FUNC);
+    if (wanted && check_type(run, item->func.reference, wanted))
+        return -1;
+    *out = func_entry(item->func.reference, item->func.host);
+    return *out ? 0 : -1;
+}
+
+static int options_at(const Run *run, const Step *step, CanonOptions *out)
+{
+    const StepOptions *o = &step->options;
+    *out = (CanonOptions){.state = run->state, .instance = o->instance, .encoding = o->encoding, .is_async = o->is_async, .has_callback = o->has_callback,
+                          .arrays = run->state->arrays, .raises = run->state->raises};
+    if (o->memory != NO_ITEM) {
+        if (run->items[o->memory].kind != EXTERN_MEMORY)
+            return other_kind(&run->items[o->memory], EXTERN_MEMORY);
+        out->memory = run->items[o->memory].memory;
+    }
+    return function_at(run, o->realloc, run->plan->realloc_types[out->memory && out->memory->is64], &out->realloc) ||
+                   function_at(run, o->post_return, step->kind == STEP_LIFT ? step->lift.post_return : NULL, &out->post_return)
+               ? -1
+               : 0;
+}
+
+/* ---- steps ---- */
+
+static int keep_instance(Run *run, Instance *instance)
+{
+    if (!instance)
+        return -1;
+    run->instances[run->instance_count++] = instance;
+    return 0;
+}
+
+static int core_instance(Run *run, const Step *step)
+{
+    Loaded *module = (Loaded *)PyTuple_GET_ITEM(run->plan->modules, step->core_instance.module);
+    for (uint32_t i = 0; i < step->core_instance.count; i++)
+        run->imports[i] = run->items[step->core_instance.items[i]];
+    return keep_instance(run, instance_make(module, run->store, run->imports, step->core_instance.count));
+}
+
+/* *out <- what an imported module is given for an import. 1: nothing; -1 with an exception. */
+static int given(const Run *run, PyObject *args, const ImportPlan *import, Extern *out)
+{
+    PyObject *what = PyDict_GetItemWithError(args, import->module);
+    if (what && PyLong_Check(what)) {
+        Instance *instance = run->instances[PyLong_AsUnsignedLong(what)];
+        Py_ssize_t index = loaded_export_index(instance->module, import->name);
+        return index >= 0 ? instance_extern(instance, index, out) : index == -1 ? 1 : -1;
+    }
+    PyObject *item = what ? PyDict_GetItemWithError(what, import->name) : NULL;
+    if (!item)
+        return PyErr_Occurred() ? -1 : 1;
+    *out = run->items[PyLong_AsUnsignedLong(item)];
+    return 0;
+}
+
+static int imported_module(Run *run, const Step *step)
+{
+    Loaded *module = (Loaded *)PyTuple_GET_ITEM(run->modules, step->imported_module.module);
+    const uint32_t count = module->plan.import_count;
+    Extern *imports = PyMem_Malloc(sizeof *imports * ((size_t)count + 1));
+    if (!imports) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    int failed = 0;
+    for (uint32_t i = 0; i < count && !failed; i++) {
+        const ImportPlan *import = &module->plan.imports[i];
+        failed = given(run, step->imported_module.args, import, &imports[i]);
+        if (failed > 0)
+            PyErr_Format(G.link_error, "an imported core module imports `%U::%U`, which the component does not give it", import->module, import->name);
+    }
+    failed = failed ? -1 : keep_instance(run, instance_make(module, run->store, imports, count));
+    PyMem_Free(imports);
+    return failed;
+}
+
+static int extract(Run *run, const Step *step)
+{
+    Instance *instance = run->instances[step->extract.instance];
+    Py_ssize_t index = step->extract.index;
+    if (index < 0 && (index = loaded_export_index(instance->module, step->extract.name)) < 0) {
+        if (index == -1)
+            PyErr_Format(G.link_error, "an imported core module has no export `%U`", step->extract.name);
+        return -1;
+    }
+    return instance_extern(instance, index, &run->items[run->item_count++]);
+}
+
+static int define_resource(Run *run, const Step *step)
+{
+    ResourceType *type = run->state->resources[step->resource.slot];
+    VMFuncRef *destructor;
+    if (function_at(run, step->resource.destructor, NULL, &destructor))
+        return -1;
+    const Signature *signature = destructor ? engine_signature(run->store->engine, destructor->type_id) : NULL;
+    if (signature && (signature->nparams != 1 || signature->nresults)) {
+        PyErr_SetString(G.link_error, "an imported core module exports a destructor of another type than (rep) -> ()");
+        return -1;
+    }
+    type->guest_destructor = destructor;
+    return destructor && !signature ? -1 : 0;
+}
+
+static int lift(Run *run, const Step *step)
+{
+    CanonOptions options;
+    VMFuncRef *core;
+    if (options_at(run, step, &options) || function_at(run, step->lift.core, step->core_type, &core))
+        return -1;
+    CanonFunction *function = canon_new_lifted(run->state, step->signature, &options, core);
+    if (!function)
+        return -1;
+    function->type = step->lift.type;
+    run->state->lifted[step->lift.slot] = function;
+    return 0;
+}
+
+static int keep_core(Run *run, const CanonFunction *function)
+{
+    if (!function)
+        return -1;
+    run->items[run->item_count++] = (Extern){.kind = EXTERN_FUNC, .func = {&function->host->funcref, function->host}};
+    return 0;
+}
+
+static int lower(Run *run, const Step *step)
+{
+    CanonOptions options;
+    CanonFunction *target = run->state->lifted[step->lower.function];
+    return options_at(run, step, &options) ? -1
+                                           : keep_core(run, canon_new_lowered(run->state, step->signature, &options, target,
+                                                                              PyTuple_GET_ITEM(run->functions, step->lower.function), step->core_type));
+}
+
+static int built_in(Run *run, const Step *step)
+{
+    CanonOptions options;
+    return options_at(run, step, &options)
+               ? -1
+               : keep_core(run, canon_new_built_in(run->state, step->built_in.code, step->built_in.operand, step->signature, &options, step->core_type));
+}
+
+static int flag(Run *run, const Step *step)
+{
+    Flag *cell = component_flag(run->state, step->flag.instance, step->flag.which);
+    if (!cell)
+        return -1;
+    run->items[run->item_count++] = (Extern){.kind = EXTERN_GLOBAL, .global = {cell, {.code = TYPE_I32, .kind = KIND_I32}, true}};
+    return 0;
+}
+
+static int adapter_trap(Run *run, const Step *step) { return keep_core(run, canon_new_adapter_trap(run->state, step->core_type)); }
+
+static int (*const actions[STEP_KINDS])(Run *, const Step *) = {
+    [STEP_CORE_INSTANCE] = core_instance, [STEP_IMPORTED_MODULE] = imported_module, [STEP_EXTRACT] = extract, [STEP_DEFINE_RESOURCE] = define_resource,
+    [STEP_LIFT] = lift,                   [STEP_LOWER] = lower,                     [STEP_BUILT_IN] = built_in, [STEP_FLAG] = flag,
+    [STEP_ADAPTER_TRAP] = adapter_trap,
+};
+
+/* ---- the whole ---- */
+
+static int check_given(const ComponentPlan *plan, const Store *store, PyObject *functions, PyObject *resources, PyObject *modules)
+{
+    if (store->engine != plan->engine) {
+        PyErr_SetString(G.store_error, "the component and the store belong to different engines");
+        return -1;
+    }
+    bool fits = PyTuple_GET_SIZE(functions) == (Py_ssize_t)plan->shape.functions && PyTuple_GET_SIZE(resources) == (Py_ssize_t)plan->shape.resources &&
+                PyTuple_GET_SIZE(modules) == (Py_ssize_t)plan->module_import_count;
+    for (uint32_t i = 0; fits && i < plan->shape.resources; i++)
+        fits = !plan->resources[i].imported || PyObject_TypeCheck(PyTuple_GET_ITEM(resources, i), &ResourceTypeType);
+    for (uint32_t i = 0; fits && i < plan->module_import_count; i++)
+        fits = PyObject_TypeCheck(PyTuple_GET_ITEM(modules, i), &LoadedType);
+    if (!fits)
+        PyErr_SetString(PyExc_TypeError, "instantiate(): a function, ResourceType or LoadedModule for each import, by slot");
+    return fits ? 0 : -1;
+}
+
+/* All of them before the first step: a guest may name one as soon as it runs, whatever an artifact says. */
+static int make_resources(const Run *run, PyObject *resources)
+{
+    for (uint32_t i = 0; i < run->plan->shape.resources; i++) {
+        const PlannedResource *row = &run->plan->resources[i];
+        run->state->resources[i] = row->imported ? (ResourceType *)Py_NewRef(PyTuple_GET_ITEM(resources, i))
+                                                 : resource_type_of_guest(run->state, row->instance, NULL, row->name);
+        if (!run->state->resources[i])
+            return -1;
+    }
+    return 0;
+}
+
+static int run_steps(Run *run, PyObject *resources)
+{
+    if (make_resources(run, resources))
+        return -1;
+    for (uint32_t i = 0; i < run->plan->step_count; i++)
+        if (actions[run->plan->steps[i].kind](run, &run->plan->steps[i]))
+            return -1;
+    return 0;
+}
+
+/* The state, the store's, or NULL with an exception. With the store pinned. */
+static ComponentState *run_plan(Run *run, PyObject *resources, bool arrays, bool raises)
+{
+    const ComponentPlan *plan = run->plan;
+    Instance *few_instances[FEW_INSTANCES];
+    Extern few_items[FEW_ITEMS], few_imports[FEW_IMPORTS];
+    run->instances = plan->core_instances <= FEW_INSTANCES ? few_instances : PyMem_Malloc(sizeof *run->instances * plan->core_instances);
+    run->items = plan->core_items <= FEW_ITEMS ? few_items : PyMem_Malloc(sizeof *run->items * plan->core_items);
+    run->imports = plan->most_imports <= FEW_IMPORTS ? few_imports : PyMem_Malloc(sizeof *run->imports * plan->most_imports);
+    if (!run->instances || !run->items || !run->imports)
+        PyErr_NoMemory();
+    else
+        run->state = component_state_new(run->store, plan->program, &plan->shape);
+    if (run->state) {
+        run->state->arrays = arrays;
+        run->state->raises = raises;
+    }
+    int failed = !run->state || run_steps(run, resources);
+    if (run->state && failed)
+        component_state_fail(run->state);
+    if (run->instances != few_instances)
+        PyMem_Free(run->instances);
+    if (run->items != few_items)
+        PyMem_Free(run->items);
+    if (run->imports != few_imports)
+        PyMem_Free(run->imports);
+    return failed ? NULL : run->state;
+}
+
+/* ---- Instantiation ---- */
+
+typedef struct Instantiation {
+    PyObject_HEAD
+    Store *store;          /* strong */
+    ComponentState *state; /* the store's */
+    ComponentPlan *plan;   /* strong */
+    PyObject *functions;   /* tuple: what was given; strong */
+    PyObject *made;        /* {slot: ComponentFunc}: those that Python asked for; strong, or NULL */
+    PyObject *weakrefs;
+} Instantiation;
+
+PyObject *component_instantiate(ComponentPlan *plan, Store *store, PyObject *functions, PyObject *resources, PyObject *modules, bool arrays, bool raises)
+{
+    if (check_given(plan, store, functions, resources, modules))
+        return NULL;
+    Instantiation *self = PyObject_GC_New(Instantiation, &InstantiationType);
+    if (!self)
+        return NULL;
+    self->store = (Store *)Py_NewRef(store);
+    self->plan = (ComponentPlan *)Py_NewRef(plan);
+    self->functions = Py_NewRef(functions);
+    self->made = self->weakrefs = NULL;
+    self->state = NULL;
+    Run run = {.plan = plan, .store = store, .functions = functions, .modules = modules};
+    if (!store_check_open(store)) { /* a finalizer that ran in the allocation may have closed it */
+        store->pins++;
+        self->state = run_plan(&run, resources, arrays, raises);
+        store->pins--;
+    }
+    PyObject_GC_Track(self);
+    if (!self->state)
+        Py_CLEAR(self);
+    return (PyObject *)self;
+}
+
+static int slot_of(PyObject *object, uint32_t end, uint32_t *slot)
+{
+    unsigned long number = PyLong_AsUnsignedLong(object);
+    if (!PyErr_Occurred() && number >= end)
+        PyErr_SetString(PyExc_IndexError, "no such slot");
+    *slot = (uint32_t)number;
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+/* function(slot): what was given for it, or the ComponentFunc of what was lifted, the same each time. */
+static PyObject *instantiation_function(Instantiation *self, PyObject *slot)
+{
+    uint32_t number;
+    if (slot_of(slot, self->plan->shape.functions, &number) || store_check_open(self->store))
+        return NULL;
+    CanonFunction *function = self->state->lifted[number];
+    if (!function)
+        return Py_NewRef(PyTuple_GET_ITEM(self->functions, number));
+    if (!self->made && !(self->made = PyDict_New()))
+        return NULL;
+    PyObject *key = PyLong_FromUnsignedLong(number), *made = key ? PyDict_GetItemWithError(self->made, key) : NULL;
+    if (made) {
+        Py_INCREF(made);
+    } else if (key && !PyErr_Occurred() && !store_check_open(self->store)) {
+        made = component_func_wrap(function, (PyObject *)self->plan);
+        if (made && PyDict_SetItem(self->made, key, made))
+            Py_CLEAR(made);
+    }
+    Py_XDECREF(key);
+    return made;
+}
+
+static PyObject *instantiation_resource(Instantiation *self, PyObject *slot)
+{
+    uint32_t number;
+    if (slot_of(slot, self->plan->shape.resources, &number) || store_check_open(self->store))
+        return NULL;
+    return Py_NewRef(self->state->resources[number]);
+}
+
+/* fail(): nothing of it is entered again */
+static PyObject *instantiation_fail(Instantiation *self, PyObject *Py_UNUSED(ignored))
+{
+    if (store_check_open(self->store))
+        return NULL;
+    component_state_fail(self->state);
+    Py_RETURN_NONE;
+}
+
+static int instantiation_traverse(Instantiation *self, visitproc visit, void *arg)
+{
+    Py_VISIT(self->store);
+    Py_VISIT(self->plan);
+    Py_VISIT(self->functions);
+    Py_VISIT(self->made);
+    return 0;
+}
+
+static int instantiation_clear(Instantiation *self)
+{
+    Py_CLEAR(self->made);
+    return 0;
+}
+
+static void instantiation_dealloc(Instantiation *self)
+{
+    PyObject_GC_UnTrack(self);
+    if (self->weakrefs)
+        PyObject_ClearWeakRefs((PyObject *)self);
+    Py_CLEAR(self->made);
+    Py_DECREF(self->functions);
+    Py_DECREF(self->plan);
+    Py_DECREF(self->store);
+    PyObject_GC_Del(self);
+}
+
+static PyObject *instantiation_get_store(Instantiation *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->store); }
+static PyObject *instantiation_get_component(Instantiation *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->plan); }
+
+static PyMethodDef instantiation_methods[] = {
+    {"function", (PyCFunction)instantiation_function, METH_O, "function($self, slot, /)\n--\n\nWhat was given for it, or a ComponentFunc, the same each time."},
+    {"fail", (PyCFunction)instantiation_fail, METH_NOARGS, "fail($self, /)\n--\n\nNothing of it is entered again."},
+    {"resource", (PyCFunction)instantiation_resource, METH_O, "resource($self, slot, /)\n--\n\nIts ResourceType."},
+    {NULL, NULL, 0, NULL},
+};
+static PyGetSetDef instantiation_getset[] = {
+    {"store", (getter)instantiation_get_store, NULL, "The Store.", NULL},
+    {"component", (getter)instantiation_get_component, NULL, "The ComponentPlan.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+PyTypeObject InstantiationType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm._core.Instantiation",
+    .tp_doc = PyDoc_STR("One instance of a component: its functions and resource types by slot."),
+    .tp_basicsize = sizeof(Instantiation),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .tp_dealloc = (destructor)instantiation_dealloc,
+    .tp_traverse = (traverseproc)instantiation_traverse,
+    .tp_clear = (inquiry)instantiation_clear,
+    .tp_weaklistoffset = offsetof(Instantiation, weakrefs),
+    .tp_methods = instantiation_methods,
+    .tp_getset = instantiation_getset,
+};
