@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import nox
@@ -136,7 +137,7 @@ def pyright(session: nox.Session) -> None:
         session.run("pyright", "--version", env={"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
     except nox.command.CommandFailed:
         session.skip("pyright itself is on npm, which cannot be reached")
-    session.run("pytest", "-q", "tests/test_bindgen_values.py", "-k", "pyright", external=True, env={"WASM_PYRIGHT": str(command)})
+    session.run(sys.executable, "-m", "pytest", "-q", "tests/test_bindgen_values.py", "-k", "pyright", external=True, env={"WASM_PYRIGHT": str(command)})
 
 
 @nox.session(venv_backend="uv")

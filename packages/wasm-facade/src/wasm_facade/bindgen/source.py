@@ -6,7 +6,8 @@ import os
 
 from wasm_environ.compile_errors import InvalidError
 from wasm_environ.component.binary.decode import decode, is_component
-from wasm_environ.component.interface import interface_of_component
+from wasm_environ.component.interface import Interface, interface_of_component
+from wasm_environ.component.planning.plain import item_of
 from wasm_environ.component.validation import validate
 from wasm_environ.component.wit.packages import read_packages
 from wasm_environ.component.wit.resolve import resolve
@@ -14,6 +15,10 @@ from wasm_environ.component.wit.worlds import interface_of_world
 from wasm_environ.features import ALL
 from wasm_facade.bindgen.package import Package
 from wasm_facade.compilation import binary_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wasm_facade.component.component import Component
 
 
 def is_wit(path: str) -> bool:
@@ -36,3 +41,10 @@ def package_of_world(path: str, world: str | None, name: str | None) -> Package:
     found = resolve(read_packages(path)).world(world)
     interface = interface_of_world(found)
     return Package(interface, name or interface.name.rpartition("/")[2].partition("@")[0], interface.name, None)
+
+
+def package_of_loaded(component: Component, name: str, origin: str) -> Package:
+    """The package of a component that was compiled, whose types have lost what they were called but once."""
+    loaded = component._loaded
+    items = [{name: item_of(item) for name, item in side} for side in (loaded.imports, loaded.exports)]
+    return Package(Interface(loaded.types, *items, list(loaded.resources)), name, origin, origin)

@@ -40,6 +40,16 @@ def plain_item(item: p.Item) -> Plain:
     return ITEMS.index(type(item)), *item
 
 
+def item_of(item: Plain) -> p.Item:
+    """The item again."""
+    kind, *fields = item
+    if kind == INSTANCE:
+        return p.InstanceItem({name: item_of(inner) for name, inner in fields[0]})
+    made: Any = ITEMS[kind](*fields)
+    found: p.Item = made
+    return found
+
+
 def plain_types(table: TypeTable) -> Plain:
     return tuple([(ROWS.index(type(row)), *row) for row in table.rows])
 

@@ -1,0 +1,144 @@
+"""`import wasm_facade.importer`, then `import name`: modules and components of wasm, from folders and zip files, in every form; what is missing and what to write."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from component_echo import tool
+from wasm_facade.cli import main
+
+CALC = Path(__file__).parent / "data/bindgen_calc.wat"
+ADDER = '(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))) (global (export "seven") i32 (i32.const 7)))'
+LOG = """
+from calc.imports.log import Error_Code, ErrorException, Level
+lines = []
+def log(level, message):
+    lines.append((level, message))
+    if level is Level.VERY_BAD:
+        raise ErrorException(Error_Code(3))
+    return 5
+def sink(name): return None
+"""
+
+
+def in_python(folder: Path, script: str) -> str:
+    """What a new interpreter prints, with `folder` on its path; a failure's last lines otherwise."""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", script], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    return done.stdout if done.returncode == 0 else done.stderr
+
+
+def put(folder: Path, form: str, name: str, text: str) -> str:
+    """A module or component in one of its forms; what has to be on the path besides the folder."""
+    source = folder / f"{name}.wat"
+    source.write_text(text)
+    if form == "wat":
+        return ""
+    if form in ("wasm", "zip"):
+        (folder / f"{name}.wasm").write_bytes(tool("parse", data=text.encode()))
+    else:
+        assert main(["compile", str(source), "-o", str(folder / f"{name}.cwasm")]) == 0
+    source.unlink()
+    if form == "zip":
+        with zipfile.ZipFile(folder / "archive.zip", "w") as archive:
+            archive.write(folder / f"{name}.wasm", f"inside/{name}.wasm")
+        (folder / f"{name}.wasm").unlink()
+        return "import sys; sys.path.append('archive.zip/inside')\n"
+    return ""
+
+
+FORMS = ("wat", "wasm", "cwasm", "zip")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_module(tmp_path: Path, form: str) -> None:
+    script = put(tmp_path, form, "adder", ADDER) + "import wasm_facade.importer, adder\nprint(adder.add(1, 2), adder.seven.value, adder.__file__)"
+    place = "archive.zip/inside/adder.wasm" if form == "zip" else str(tmp_path / f"adder.{form}")
+    assert in_python(tmp_path, script) == f"3 7 {place}\n"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_component(tmp_path: Path, form: str) -> None:
+    (tmp_path / "log.py").write_text(LOG)
+    script = put(tmp_path, form, "calc", CALC.read_text()) + (
+        "import wasm_facade.importer, calc, log\n"
+        "from calc.shapes import Blob, Level, Perms, Point, Shape_Circle\n"
+        "print(calc.add(1, 2), calc.shapes.shift(Point(1, 2, Perms.READ)), calc.shapes.scale(Shape_Circle(0.5)))\n"
+        "print(calc.shapes.report(Level.DEBUG, 'x'), log.lines)\n"
+        "try: calc.shapes.report(Level.VERY_BAD, 'y')\n"
+        "except calc.shapes.ErrorException as error: print(repr(error))\n"
+        "with Blob(b'abc') as blob: print(blob, blob.size(), type(blob) is Blob)\n"
+    )
+    assert in_python(tmp_path, script).splitlines() == [
+        "3 Point(x=1, from_=2, perms=<Perms.READ: 1>) Shape_Circle(value=0.5)", "5 [(<Level.DEBUG: 'debug'>, 'x')]", "ErrorException(Error_Code(value=3))",
+        "<Blob, owned> 3 True",
+    ]  # fmt: skip
+
+
+def test_other_instances_and_reload(tmp_path: Path) -> None:
+    (tmp_path / "log.py").write_text(LOG)
+    put(tmp_path, "wat", "calc", CALC.read_text())
+    script = (
+        "import importlib, inspect, wasm_facade.importer, calc, log\n"
+        "from wasm_facade import Engine, Store\n"
+        "from calc.exports.shapes import Blob\n"
+        "other = calc.Calc(Store(Engine()), calc.CalcImports(log))\n"
+        "print(other.add(1, 1), Blob(other.shapes, b'ab').size(), calc.shapes.Blob(b'abc').size())\n"
+        "was = calc.shapes\n"
+        "importlib.reload(calc)\n"
+        "print(calc.add(3, 4), calc.shapes is was, inspect.getsource(calc.shapes.Point).splitlines()[1])\n"
+    )
+    assert in_python(tmp_path, script) == "2 2 3\n7 False class Point:\n"
+
+
+def test_a_name_with_a_hyphen_and_a_package(tmp_path: Path) -> None:
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").write_text("")
+    (tmp_path / "package" / "two-words.wat").write_text(ADDER)
+    assert in_python(tmp_path, "import wasm_facade.importer\nfrom package import two_words\nprint(two_words.add(1, 2), two_words.__name__)") == "3 package.two_words\n"
+
+
+def test_functions_of_no_interface(tmp_path: Path) -> None:
+    (tmp_path / "caller.wat").write_text("""(component (import "now-then" (func $now (result u32))) (core func $now' (canon lower (func $now)))
+      (core module $M (import "" "now" (func $now (result i32))) (func (export "run") (result i32) (call $now)))
+      (core instance $m (instantiate $M (with "" (instance (export "now" (func $now'))))))
+      (func (export "run") (result u32) (canon lift (core func $m "run"))))""")
+    missing = in_python(tmp_path, "import wasm_facade.importer, caller")
+    assert missing.endswith("there is none. Write caller_imports.py:\n\ndef now_then() -> int: ...\n"), missing
+    assert "caller.wat imports functions of no interface, for which it wants a Python module 'caller_imports', and there is none." in missing
+    (tmp_path / "caller_imports.py").write_text("def now_then() -> int:\n    return 42\n")
+    assert in_python(tmp_path, "import wasm_facade.importer, caller; print(caller.run())") == "42\n"
+
+
+def test_what_is_missing(tmp_path: Path) -> None:
+    put(tmp_path, "wat", "calc", CALC.read_text())
+    said = in_python(tmp_path, "import wasm_facade.importer, calc")
+    assert said.endswith(
+        f"ImportError: {tmp_path}/calc.wat imports `example:calc/log@1.0.0`, for which it wants a Python module 'log', and there is none. Write log.py:\n\n"
+        "def log(level: Level, message: str) -> int: ...\ndef sink(name: str) -> Sink: ...\n"
+    )
+    (tmp_path / "log.py").write_text("def log(level, message): return 1\n")
+    said = in_python(tmp_path, "import wasm_facade.importer, calc")
+    assert said.endswith(f"for which it wants what {tmp_path}/log.py does not have. To be written there:\n\ndef sink(name: str) -> Sink: ...\n")
+    (tmp_path / "calc_imports.py").write_text("class log:\n    @staticmethod\n    def log(level, message): return len(message)\n    @staticmethod\n    def sink(name): ...\n")
+    assert in_python(tmp_path, "import wasm_facade.importer, calc; print(calc.shapes.report(calc.shapes.Level.INFO, 'four'))") == "4\n"
+    (tmp_path / "calc_imports.py").write_text("import nothing_such\n")
+    assert "No module named 'nothing_such'" in in_python(tmp_path, "import wasm_facade.importer, calc")
+
+
+def test_nothing_is_imported_for_it_until_it_is_used(tmp_path: Path) -> None:
+    script = "import sys, wasm_facade\nprint([name for name in sys.modules if 'importer' in name or 'bindgen' in name or 'imported' in name])"
+    assert in_python(tmp_path, script) == "[]\n"
+    assert "ModuleNotFoundError: No module named 'adder'" in in_python(tmp_path, "import wasm_facade.importer, adder")
+
+
+def test_a_store_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "adder.wat").write_text(ADDER)
+    script = (
+        "import wasm_facade\nfrom wasm_facade import importer\nstore = wasm_facade.Store()\nimporter.set_store(store)\nimport adder\nprint(adder.add._store is store)"
+    )
+    assert in_python(tmp_path, script) == "True\n"
