@@ -183,7 +183,7 @@ def _classes(generated: ModuleType, kind: type) -> dict[str, Any]:
 
 def _submodule(module: ModuleType, name: str, generated: ModuleType) -> ModuleType:
     """A module with what another one has; `import calc.shapes` finds it."""
-    if hasattr(module, name):  # an interface called `exports`
+    if name in (IMPORTS, EXPORTS):  # which the package has
         name += "_"
     made = ModuleType(f"{module.__name__}.{name}", generated.__doc__)
     made.__dict__.update({key: value for key, value in vars(generated).items() if not key.startswith("__")})
@@ -213,7 +213,8 @@ def _bound(resource: type, exports: list[Any]) -> type:
     own: dict[str, Any] = {"__slots__": (), "__doc__": resource.__doc__, "__module__": resource.__module__, "__qualname__": resource.__qualname__}
     made: Any = type(resource.__name__, (resource,), own)
     if "__init__" in vars(resource):
-        made.__init__ = lambda self, *args, **named: resource.__init__(self, exports[0], *args, **named)
+        construct: Any = vars(resource)["__init__"]
+        made.__init__ = lambda self, *args, **named: construct(self, exports[0], *args, **named)
     for name, item in vars(resource).items():
         if isinstance(item, staticmethod):
             setattr(made, name, staticmethod(_without_exports(item.__func__, exports)))

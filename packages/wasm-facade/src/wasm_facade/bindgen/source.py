@@ -46,5 +46,5 @@ def package_of_world(path: str, world: str | None, name: str | None) -> Package:
 def package_of_loaded(component: Component, name: str, origin: str) -> Package:
     """The package of a component that was compiled, whose types have lost what they were called but once."""
     loaded = component._loaded
-    items = [{name: item_of(item) for name, item in side} for side in (loaded.imports, loaded.exports)]
-    return Package(Interface(loaded.types, *items, list(loaded.resources)), name, origin, origin)
+    imports, exports = ({name: item_of(item) for name, item in side} for side in (loaded.imports, loaded.exports))
+    return Package(Interface(loaded.types, imports, exports, list(loaded.resources)), name, origin, origin)
