@@ -16,7 +16,7 @@ from inspect import isclass, isfunction, signature
 from types import ModuleType, SimpleNamespace
 
 from wasm_environ.component.artifact import is_artifact
-from wasm_facade.bindgen.model import EXPORTS, WORLD
+from wasm_facade.bindgen.model import EXPORTS, IMPORTS, WORLD
 from wasm_facade.bindgen.names import is_wasi
 from wasm_facade.bindgen.source import package_of_component, package_of_loaded
 from wasm_facade.component.component import Component
