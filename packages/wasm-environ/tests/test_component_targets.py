@@ -111,3 +111,11 @@ def test_resources_are_told_apart() -> None:
     assert found == ["import `m:m/i`: `f`: the component wants func(x: borrow<b>), the world has func(x: borrow<a>)"]
     found = misfits(component(fits.replace('"b" (type $b (sub resource))', '"b" (type $b (eq $a))'))[1], world(wit))
     assert found == ["import `m:m/i`: `b`: not the same resource as under its other names in the world"]
+
+
+def test_instances_inside_instances() -> None:
+    """Which WIT does not have, but two components may."""
+    text = '(import "a" (instance (export "b" (instance (export "f" (func (param "x" u8)))))))'
+    ours, theirs = component(text)[1], component(text.replace("u8", "u16"))[1]
+    assert misfits(ours, ours) == []
+    assert misfits(ours, theirs) == ["import `a`: `b`: `f`: the component wants func(x: u8), the world has func(x: u16)"]

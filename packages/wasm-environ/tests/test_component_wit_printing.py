@@ -57,6 +57,21 @@ package a:d {
   }
 }
 """),
+    ('(component (import "a:b/c" (instance (export "i" (instance)) (export "f" (func)))) (type $t (instance)) (export "t" (type $t)))',
+     """package root:component;
+
+world root {
+  import a:b/c;
+  // export t: type of instances
+}
+package a:b {
+  interface c {
+    f: func();
+
+    // i: instance
+  }
+}
+"""),
     ('(component (type $l (list u8)) (import "bytes" (type $b (eq $l))) (import "url=<x>" (instance)) (import "m" (core module)) '
      '(import "f" (func (param "a" $b) (result (option (tuple u8 $b))))) (component $c) (export "c" (component $c)))',
      """package root:component;

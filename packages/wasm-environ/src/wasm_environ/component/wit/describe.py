@@ -11,7 +11,7 @@ from typing import final
 
 from wasm_environ.component import syntax as s
 from wasm_environ.component.extern_names import is_kebab
-from wasm_environ.component.planning.plan import FuncItem, InstanceItem, Item, ResourceItem, ValueTypeItem
+from wasm_environ.component.planning.plan import FuncItem, InstanceItem, Item, ModuleItem, OtherItem, ResourceItem, ValueTypeItem
 from wasm_environ.component.semver import parse_version
 from wasm_environ.component.types import Alias, ResourceName, TypeTable
 from wasm_environ.component.wit import syntax as w
@@ -28,7 +28,6 @@ INTERFACE_NAME: Final = re.compile(r"([a-z0-9-]+):([a-z0-9-]+)/([A-Za-z0-9-]+)(?
 MEMBER: Final = re.compile(r"\[(constructor|method|static)\]([^.]*)(?:\.(.*))?")
 KINDS: Final = {"constructor": w.CONSTRUCTOR, "method": w.METHOD, "static": w.STATIC}
 DEFINITIONS: Final = {s.Record: "record", s.Variant: "variant", s.Enum: "enum", s.Flags: "flags"}
-SORTS: Final = {s.COMPONENT: "component", s.CORE_MODULE: "core module", s.CORE_INSTANCE: "core instance", s.INSTANCE: "instance type"}
 WORLD: Final = ""  # in place of an interface's name: what stands in the world itself
 
 
@@ -59,6 +58,20 @@ def parse_interface_name(name: str) -> w.Path | None:
 def remark(is_import: bool, name: str, what: str) -> w.Remark:
     """Of an import or export that WIT cannot say."""
     return w.Remark(w.NO_HEAD, f"{'import' if is_import else 'export'} {name}: {what}")
+
+
+def wordless(item: Item) -> str:
+    """What an item of an interface is that WIT has no words for, "" where it has some."""
+    match item:
+        case ModuleItem():
+            return "core module"
+        case OtherItem(sort):
+            return s.SORT_NAMES[sort]
+        case InstanceItem():
+            return "instance"
+        case FuncItem() | ValueTypeItem() | ResourceItem():
+            return ""
+    return "type of instances"
 
 
 def number_of(item: ValueTypeItem | ResourceItem) -> int:
@@ -357,7 +370,8 @@ class Description:
 
     def contents(self, block: Block, package: w.PackageName) -> tuple[w.InterfaceItem, ...]:
         """The items of an interface that stands in a package: uses, types, functions."""
-        return (*self.use_items(block, package), *self.type_items(block), *block.functions)
+        remarks = [w.Remark(w.NO_HEAD, f"{name}: {what}") for name, item in block.items.items() if (what := wordless(item))]
+        return (*self.use_items(block, package), *self.type_items(block), *block.functions, *remarks)
 
     def use_items(self, block: Block, package: w.PackageName) -> list[w.Use]:
         """One statement for names that come from one interface, as long as no other is between them."""
@@ -386,8 +400,7 @@ class Description:
                 elif isinstance(item, FuncItem) and is_kebab(name):
                     func = self.signature(self.world, w.NO_HEAD, name, w.FREE, item.type)
                     (functions if is_import else exports).append(w.Extern(self.world_head(is_import, name), is_import, w.Name(name), func))
-                elif not isinstance(item, (ValueTypeItem, ResourceItem)) and not MEMBER.fullmatch(name):
-                    what = "function" if isinstance(item, FuncItem) else SORTS[getattr(item, "sort", s.CORE_MODULE)]
+                elif not MEMBER.fullmatch(name) and (what := "function" if isinstance(item, FuncItem) else wordless(item)):
                     (interfaces if is_import else exports).append(remark(is_import, name, what))
         return [*interfaces, *self.use_items(self.world, ROOT), *self.type_items(self.world), *functions, *exports]
 

@@ -146,6 +146,8 @@ def _interface(lines: Lines, title: str, items: tuple[w.InterfaceItem, ...]) -> 
             lines.head(item.head)
             if isinstance(item, w.TypeDef):
                 _type_definition(lines, item)
+            elif isinstance(item, w.Remark):
+                lines.add(f"// {item.text}")
             else:
                 lines.add(f"{identifier(item.name.text)}: {function(item)};")
     lines.add("}")

@@ -101,6 +101,8 @@ def _enter(scope: Scope, package: PackageDef, interface: InterfaceDef) -> None:
     taken: dict[str, str] = {}
     source = interface.source
     for item in interface.items:
+        if isinstance(item, w.Remark):
+            continue
         if not scope.included(item.head, package, source):
             names = [(other or name) for name, other in item.names] if isinstance(item, w.Use) else [item.name]
             interface.left_out |= {name.text: item.head.gate.unstable for name in names}

@@ -128,7 +128,14 @@ class Use(NamedTuple):
     names: tuple[tuple[Name, Name | None], ...]
 
 
-InterfaceItem = Use | TypeDef | Func
+class Remark(NamedTuple):
+    """What a component has and WIT has no words for: printed as a comment, so never read."""
+
+    head: Head
+    text: str
+
+
+InterfaceItem = Use | TypeDef | Func | Remark
 
 
 class Interface(NamedTuple):
@@ -161,13 +168,6 @@ class Include(NamedTuple):
     head: Head
     path: Path
     names: tuple[tuple[Name, Name], ...]
-
-
-class Remark(NamedTuple):
-    """What a component has and WIT has no words for: printed as a comment, so never read."""
-
-    head: Head
-    text: str
 
 
 WorldItem = Remark | Extern | Include | Use | TypeDef

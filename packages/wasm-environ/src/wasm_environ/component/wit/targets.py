@@ -49,15 +49,22 @@ class _Check:
             self.missing(is_import, what, "", name, needed)
             return
         offered = self.world.imports[there] if is_import else self.component.exports[there]
-        if not (isinstance(needed, InstanceItem) and isinstance(offered, InstanceItem)):
+        if isinstance(needed, InstanceItem) and isinstance(offered, InstanceItem):
+            self.items(is_import, (name, there), what, needed.items, offered.items)
+        else:
             self.compare(is_import, ("", ""), what, name, needed, offered)
-            return
-        for inner, item in needed.items.items():
-            path = f"{what}: `{plain_name(inner)}`"
-            if inner in offered.items:
-                self.compare(is_import, (name, there), path, inner, item, offered.items[inner])
+
+    def items(self, is_import: bool, within: tuple[str, str], path: str, needed: dict[str, Item], offered: dict[str, Item]) -> None:
+        """The items of two instances, `within` being what each calls its own."""
+        for name, item in needed.items():
+            here = f"{path}: `{plain_name(name)}`"
+            other = offered.get(name)
+            if other is None:
+                self.missing(is_import, here, within[0], name, item)
+            elif isinstance(item, InstanceItem) and isinstance(other, InstanceItem):
+                self.items(is_import, within, here, item.items, other.items)
             else:
-                self.missing(is_import, path, name, inner, item)
+                self.compare(is_import, within, here, name, item, other)
 
     def missing(self, is_import: bool, path: str, within: str, name: str, item: Item) -> None:
         """Something is needed that is not there."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import final
 
-from wasm_environ.component import syntax as s
 from wasm_environ.component.planning.plan import FuncItem, InstanceItem, Item, ResourceItem, ValueTypeItem
 from wasm_environ.component.wit import syntax as w
-from wasm_environ.component.wit.describe import MEMBER, Description
+from wasm_environ.component.wit.describe import MEMBER, Description, wordless
 from wasm_environ.component.wit.printer import field_words, function, type_name
 
 TYPE_CHECKING = False
@@ -31,7 +30,7 @@ class Words:
             return "resource"
         if isinstance(item, ValueTypeItem):
             return self.definition(is_import, within, name, item.type)
-        return "interface" if isinstance(item, InstanceItem) else "component" if getattr(item, "sort", 0) == s.COMPONENT else "core module"
+        return "interface" if isinstance(item, InstanceItem) else wordless(item)
 
     def func(self, is_import: bool, within: str, name: str, type: int) -> str:
         """A function's type; of a method without `self`, of a constructor without what it makes."""
