@@ -128,7 +128,7 @@ def test_decode_after_encode_is_the_identity(file: str) -> None:
 
 def content(m: Module) -> list[object]:
     """All that a module says, but where it stands in the bytes."""
-    placed = {"data", "code_starts", "code_ends", "_datas", "_data_rows"}
+    placed = {"data", "code_starts", "code_ends", "_datas", "_data_rows", "_read_datas"}
     return [
         *(value for key, value in sorted(vars(m).items()) if key not in placed),
         [sub.canonical for sub in m.types],

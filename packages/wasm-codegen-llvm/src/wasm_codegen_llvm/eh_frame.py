@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, final
 from wasm_codegen_llvm.line_table import sleb, uleb
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.object_file import ObjectFile
+    from wasm_codegen_llvm.elf_reader import ObjectFile
 
 Shape = tuple[int, tuple[tuple[int, int], ...]]  # CFA, registers: see `CompiledCode.frames`
 Frame = tuple[int, int, tuple[tuple[int, int], ...]]

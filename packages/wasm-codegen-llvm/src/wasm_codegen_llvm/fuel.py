@@ -13,10 +13,10 @@ from wasm_environ.fuel import COSTS, LEAVES, UPDATES
 from wasm_environ.vmtypes import CONTEXT_STORE, STORE_FUEL
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 
-def enter(f: FunctionLowering) -> None:
+def enter(f: FunctionState) -> None:
     """At function entry: load the counter, pay for the call, check."""
     f.entry.append("%fuel = alloca i64")
     f.fuel = 1
@@ -24,7 +24,7 @@ def enter(f: FunctionLowering) -> None:
     check(f)
 
 
-def count(f: FunctionLowering, op: int) -> None:
+def count(f: FunctionState, op: int) -> None:
     """Before an instruction."""
     f.fuel += COSTS[op]
     update = UPDATES[op]
@@ -34,22 +34,22 @@ def count(f: FunctionLowering, op: int) -> None:
             save(f)
 
 
-def cell(f: FunctionLowering) -> str:
+def cell(f: FunctionState) -> str:
     return f.at(f.context_pointer(CONTEXT_STORE), STORE_FUEL)
 
 
-def load(f: FunctionLowering) -> None:
+def load(f: FunctionState) -> None:
     """The store's counter into ours: at entry and after a call."""
     n = f.next()
     f.emit(f"%v{n} = load i64, ptr {cell(f)}\nstore i64 %v{n}, ptr %fuel")
 
 
-def save(f: FunctionLowering) -> None:
+def save(f: FunctionState) -> None:
     n = f.next()
     f.emit(f"%v{n} = load i64, ptr %fuel\nstore volatile i64 %v{n}, ptr {cell(f)}")
 
 
-def settle(f: FunctionLowering) -> None:
+def settle(f: FunctionState) -> None:
     """Subtract what straight code has used."""
     if f.fuel:
         n = f.next()
@@ -57,7 +57,7 @@ def settle(f: FunctionLowering) -> None:
         f.fuel = 0
 
 
-def check(f: FunctionLowering) -> None:
+def check(f: FunctionState) -> None:
     """Trap when nothing is left."""
     settle(f)
     pointer = cell(f)

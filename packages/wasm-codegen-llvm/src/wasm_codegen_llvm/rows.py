@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from wasm_environ.opcodes import BY_MNEMONIC, ID_LIMIT, OPS
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
-Lowering = Callable[["FunctionLowering", int, int, int], None]
+Lowering = Callable[["FunctionState", int, int, int], None]
 Format = Callable[..., str]
 
 # How the driver treats a template row.

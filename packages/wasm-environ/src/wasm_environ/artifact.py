@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final
 
-    from wasm_environ.module import Module
 
     Checksum = Callable[..., int]  # (data, value so far) -> crc32; zlib's, or a faster one
 
@@ -75,12 +74,6 @@ class Artifact:
         self.entry_types = entry_types
         self.thunk_types = thunk_types
         self.layout = layout
-
-    def module(self) -> Module:
-        """The module's descriptor, made of its plain form and the data segments."""
-        from wasm_environ.linking.descriptor import from_plain
-
-        return from_plain(self.plain, bytes(self.section(".wasm.data")))
 
     def section(self, name: str) -> memoryview:
         """The bytes of a section, not copied."""

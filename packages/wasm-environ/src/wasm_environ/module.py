@@ -11,6 +11,7 @@ from wasm_environ.types import FuncType, GlobalType, MemoryType, TableType, TagT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Final
 
     from librt.vecs import vec
@@ -213,7 +214,8 @@ class Module:
         self.start: int = -1  # function index, or -1
         self.elements: list[ElementSegment] = []
         self._datas: list[DataSegment] | None = []
-        self._data_rows: vec[i64] | None = None  # what `datas` is made of when it is first asked for: see `binary.segments`
+        self._data_rows: vec[i64] | None = None  # what `datas` is made of when it is first asked for, and by whom: see `binary.segments`
+        self._read_datas: Callable[[Module], list[DataSegment]] | None = None
         self.data_count: int = -1  # the data count section's value, or -1 without one
         self.code_starts: list[int] = []  # per defined function: offset in `data` of its locals ...
         self.code_ends: list[int] = []  # ... and one past its final `end`
@@ -228,9 +230,8 @@ class Module:
     def datas(self) -> list[DataSegment]:
         """The data segments. Some toolchains write 100,000 of them: objects are made only when somebody looks."""
         if self._datas is None:
-            from wasm_environ.binary.segments import data_segments
-
-            self._datas = data_segments(self)
+            assert self._read_datas is not None
+            self._datas = self._read_datas(self)
         return self._datas
 
     @datas.setter

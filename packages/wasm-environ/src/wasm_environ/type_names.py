@@ -10,9 +10,16 @@ import marshal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Protocol
 
     from wasm_environ.module import Module
-    from wasm_environ.registry import TypeRegistry
+
+    class Named(Protocol):
+        """What the registry of types keeps of their names; see there."""
+
+        unread_names: dict[bytes, list[int]]
+        type_names: dict[int, str]
+        field_names: dict[int, dict[str, int]]
 
 
 def section_of(module: Module) -> bytes:
@@ -33,7 +40,7 @@ def section_of(module: Module) -> bytes:
     return marshal.dumps((types, fields), 4) if types or fields else b""
 
 
-def learn(registry: TypeRegistry) -> None:
+def learn(registry: Named) -> None:
     """Read the names of all modules loaded since."""
     for section, ids in list(registry.unread_names.items()):
         try:
@@ -47,20 +54,20 @@ def learn(registry: TypeRegistry) -> None:
         registry.unread_names.pop(section, None)  # at the end: who asks meanwhile reads it, too
 
 
-def give(registry: TypeRegistry, id: int, names: Iterable[tuple[int, str]]) -> None:
+def give(registry: Named, id: int, names: Iterable[tuple[int, str]]) -> None:
     """Name fields, by index, of a struct type; a name that it has already stays where it is."""
     known = registry.field_names.setdefault(id, {})
     for index, name in names:
         known.setdefault(name, index)
 
 
-def fields_of(registry: TypeRegistry, id: int) -> dict[str, int]:
+def fields_of(registry: Named, id: int) -> dict[str, int]:
     """The index of every name of a field; the registry's own, which grows."""
     learn(registry)
     return registry.field_names.setdefault(id, {})
 
 
-def type_name(registry: TypeRegistry, id: int) -> str:
+def type_name(registry: Named, id: int) -> str:
     """The name that a module gave a type; "" where none did."""
     learn(registry)
     return registry.type_names.get(id, "")

@@ -15,7 +15,7 @@ from wasm_environ.types import I64, REF, V128
 from wasm_environ.vmtypes import CONTEXT_STORE, STORE_ARGS
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 CHAPTER: Final = Chapter()
 FIELD: Final = NEVER_NULL - 1
@@ -25,11 +25,11 @@ EIGHTHS: Final = {1: 0x0101010101010101, 2: 0x0001000100010001, 4: 0x00000001000
 # ---- structs
 
 
-def struct_new(f: FunctionLowering, a: int, b: int, c: int, default: bool) -> None:
+def struct_new(f: FunctionState, a: int, b: int, c: int, default: bool) -> None:
     f.stack.append(new_struct(f, a, default))
 
 
-def new_struct(f: FunctionLowering, a: int, default: bool) -> str:
+def new_struct(f: FunctionState, a: int, default: bool) -> str:
     """A new struct of type a; its fields' values are popped unless they are the defaults."""
     layout = f.batch.struct_layout(a)
     if default:
@@ -46,14 +46,14 @@ def new_struct(f: FunctionLowering, a: int, default: bool) -> str:
     return new
 
 
-def struct_get(f: FunctionLowering, a: int, b: int, c: int, extend: str) -> None:
+def struct_get(f: FunctionState, a: int, b: int, c: int, extend: str) -> None:
     reference = f.stack.pop()
     check_null(f, reference, b)
     f.stack.append(load(f, address(f, reference, f.batch.struct_layout(a).offsets[b & FIELD]), c, extend))
     keep(f, reference)
 
 
-def struct_set(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def struct_set(f: FunctionState, a: int, b: int, c: int) -> None:
     value, reference = f.stack.pop(), f.stack.pop()
     check_null(f, reference, b)
     store(f, address(f, reference, f.batch.struct_layout(a).offsets[b & FIELD]), c, value)
@@ -63,11 +63,11 @@ def struct_set(f: FunctionLowering, a: int, b: int, c: int) -> None:
 # ---- arrays
 
 
-def log2_of(f: FunctionLowering, storage: int) -> int:
+def log2_of(f: FunctionState, storage: int) -> int:
     return SIZES[memory_type(f, storage)].bit_length() - 1
 
 
-def element(f: FunctionLowering, reference: str, index: str, storage: int, b: int) -> str:
+def element(f: FunctionState, reference: str, index: str, storage: int, b: int) -> str:
     """A pointer to an element, checked."""
     check_null(f, reference, b)
     length = f.load_at(address(f, reference, ARRAY_LENGTH), 0, "i32")
@@ -78,7 +78,7 @@ def element(f: FunctionLowering, reference: str, index: str, storage: int, b: in
     return element_pointer(f, reference, widened(f, index), storage)
 
 
-def element_pointer(f: FunctionLowering, reference: str, index: str, storage: int) -> str:
+def element_pointer(f: FunctionState, reference: str, index: str, storage: int) -> str:
     """The same unchecked, of a 64-bit index."""
     start = address(f, reference, ARRAY_ELEMENTS)
     n = f.next()
@@ -86,26 +86,26 @@ def element_pointer(f: FunctionLowering, reference: str, index: str, storage: in
     return f"%e{n}"
 
 
-def array_get(f: FunctionLowering, a: int, b: int, c: int, extend: str) -> None:
+def array_get(f: FunctionState, a: int, b: int, c: int, extend: str) -> None:
     index, reference = f.stack.pop(), f.stack.pop()
     f.stack.append(load(f, element(f, reference, index, c, b), c, extend))
     keep(f, reference)
 
 
-def array_set(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def array_set(f: FunctionState, a: int, b: int, c: int) -> None:
     value, index, reference = f.stack.pop(), f.stack.pop(), f.stack.pop()
     store(f, element(f, reference, index, c, b), c, value)
     keep(f, reference)
 
 
-def array_len(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def array_len(f: FunctionState, a: int, b: int, c: int) -> None:
     reference = f.stack.pop()
     check_null(f, reference, b)
     f.stack.append(f.load_at(address(f, reference, ARRAY_LENGTH), 0, "i32"))
     keep(f, reference)
 
 
-def array_new(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def array_new(f: FunctionState, a: int, b: int, c: int) -> None:
     length, value = f.stack.pop(), f.stack.pop()
     new = allocate_array(f, type_id(f, a), length, log2_of(f, c))
     if value not in ZERO_LITERALS:
@@ -113,7 +113,7 @@ def array_new(f: FunctionLowering, a: int, b: int, c: int) -> None:
     f.stack.append(new)
 
 
-def repeated(f: FunctionLowering, storage: int, value: str) -> str:
+def repeated(f: FunctionState, storage: int, value: str) -> str:
     """A value of a type of 1, 2 or 4 bytes, as often as it fits into an i64."""
     t = memory_type(f, storage)
     n = f.next()
@@ -129,7 +129,7 @@ def repeated(f: FunctionLowering, storage: int, value: str) -> str:
     return f"%y{n}"
 
 
-def fill_new(f: FunctionLowering, new: str, length: str, storage: int, value: str) -> None:
+def fill_new(f: FunctionState, new: str, length: str, storage: int, value: str) -> None:
     """Set all elements of an array that was just allocated, 8 bytes at a time, which is what objects end at: a loop, in which nothing can be collected."""
     log2 = log2_of(f, storage)
     if log2 < 3:
@@ -154,11 +154,11 @@ def fill_new(f: FunctionLowering, new: str, length: str, storage: int, value: st
     keep(f, new)
 
 
-def array_new_default(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def array_new_default(f: FunctionState, a: int, b: int, c: int) -> None:
     f.stack.append(allocate_array(f, type_id(f, a), f.stack.pop(), log2_of(f, c)))
 
 
-def array_new_fixed(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def array_new_fixed(f: FunctionState, a: int, b: int, c: int) -> None:
     at = len(f.stack) - b
     values = f.stack[at:]
     del f.stack[at:]
@@ -170,27 +170,27 @@ def array_new_fixed(f: FunctionLowering, a: int, b: int, c: int) -> None:
     f.stack.append(new)
 
 
-def array_new_segment(f: FunctionLowering, a: int, b: int, c: int, libcall: str) -> None:
+def array_new_segment(f: FunctionState, a: int, b: int, c: int, libcall: str) -> None:
     length, offset = f.stack.pop(), f.stack.pop()
     f.stack.append(f.libcall(libcall, type_id(f, a), b, widened(f, offset), widened(f, length)))
 
 
-def array_init(f: FunctionLowering, a: int, b: int, c: int, libcall: str) -> None:
+def array_init(f: FunctionState, a: int, b: int, c: int, libcall: str) -> None:
     length, offset, index, reference = (f.stack.pop() for _ in range(4))
     f.libcall(libcall, b, reference, widened(f, index), widened(f, offset), widened(f, length))
 
 
-def array_copy(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def array_copy(f: FunctionState, a: int, b: int, c: int) -> None:
     length, source, origin, target, destination = (f.stack.pop() for _ in range(5))
     f.libcall("array_copy", destination, widened(f, target), origin, widened(f, source), widened(f, length))
 
 
-def array_fill(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def array_fill(f: FunctionState, a: int, b: int, c: int) -> None:
     length, value, index, reference = (f.stack.pop() for _ in range(4))
     f.libcall("array_fill", reference, widened(f, index), as_bits(f, value, c), widened(f, length))
 
 
-def as_bits(f: FunctionLowering, value: str, storage: int) -> str:
+def as_bits(f: FunctionState, value: str, storage: int) -> str:
     """A value as the 64 bits that array_fill takes; a v128 goes to the side area."""
     t = memory_type(f, storage)
     if storage == V128:

@@ -10,7 +10,7 @@ from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 CHAPTER: Final = Chapter()
 
@@ -22,7 +22,7 @@ WIDTHS: Final = (
 OPERATIONS: Final = ("add", "sub", "and", "or", "xor", "xchg")
 
 
-def aligned(f: FunctionLowering, address: str, offset: int, memory: int, size: int) -> None:
+def aligned(f: FunctionState, address: str, offset: int, memory: int, size: int) -> None:
     """Trap unless address + offset is a multiple of size."""
     if size == 1:
         return
@@ -33,12 +33,12 @@ def aligned(f: FunctionLowering, address: str, offset: int, memory: int, size: i
     f.trap_if(f"%c{n}", traps.HEAP_MISALIGNED)
 
 
-def aligned_pointer(f: FunctionLowering, t: str, address: str, offset: int, memory: int) -> str:
+def aligned_pointer(f: FunctionState, t: str, address: str, offset: int, memory: int) -> str:
     aligned(f, address, offset, memory, SIZES[t])
     return pointer(f, address, offset, memory, SIZES[t])
 
 
-def narrow(f: FunctionLowering, value: str, t: str, value_type: str) -> str:
+def narrow(f: FunctionState, value: str, t: str, value_type: str) -> str:
     if t == value_type:
         return value
     n = f.next()
@@ -46,7 +46,7 @@ def narrow(f: FunctionLowering, value: str, t: str, value_type: str) -> str:
     return f"%w{n}"
 
 
-def push(f: FunctionLowering, value: str, t: str, value_type: str) -> None:
+def push(f: FunctionState, value: str, t: str, value_type: str) -> None:
     if t != value_type:
         n = f.next()
         f.emit(f"%v{n} = zext {t} {value} to {value_type}")
@@ -54,21 +54,21 @@ def push(f: FunctionLowering, value: str, t: str, value_type: str) -> None:
     f.stack.append(value)
 
 
-def load(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def load(t: str, value_type: str, f: FunctionState, a: int, b: int, c: int) -> None:
     at = aligned_pointer(f, t, f.stack.pop(), a, b)
     n = f.next()
     f.emit(f"%m{n} = load atomic volatile {t}, ptr {at} seq_cst, align {SIZES[t]}{f.debug()}")
     push(f, swapped(f, f"%m{n}", t), t, value_type)
 
 
-def store(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def store(t: str, value_type: str, f: FunctionState, a: int, b: int, c: int) -> None:
     value, address = f.stack.pop(), f.stack.pop()
     value = swapped(f, narrow(f, value, t, value_type), t)
     at = aligned_pointer(f, t, address, a, b)
     f.emit(f"store atomic volatile {t} {value}, ptr {at} seq_cst, align {SIZES[t]}{f.debug()}")
 
 
-def modify(operation: str, t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def modify(operation: str, t: str, value_type: str, f: FunctionState, a: int, b: int, c: int) -> None:
     value, address = f.stack.pop(), f.stack.pop()
     value = narrow(f, value, t, value_type)
     at = aligned_pointer(f, t, address, a, b)
@@ -81,7 +81,7 @@ def modify(operation: str, t: str, value_type: str, f: FunctionLowering, a: int,
     push(f, swapped(f, f"%m{n}", t), t, value_type)
 
 
-def swapped_modify(f: FunctionLowering, operation: str, t: str, value: str, at: str) -> str:
+def swapped_modify(f: FunctionState, operation: str, t: str, value: str, at: str) -> str:
     """Arithmetic in the other byte order than the target's: tried until nobody else has written meanwhile. The old value."""
     n = f.next()
     f.emit(f"%m{n} = load atomic volatile {t}, ptr {at} seq_cst, align {SIZES[t]}{f.debug()}\nbr label %w{n}")
@@ -99,7 +99,7 @@ def swapped_modify(f: FunctionLowering, operation: str, t: str, value: str, at: 
     return old
 
 
-def exchange(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def exchange(t: str, value_type: str, f: FunctionState, a: int, b: int, c: int) -> None:
     replacement, expected, address = f.stack.pop(), f.stack.pop(), f.stack.pop()
     expected = swapped(f, narrow(f, expected, t, value_type), t)  # as many bits are compared as are read: WebAssembly/threads issue 195
     replacement = swapped(f, narrow(f, replacement, t, value_type), t)
@@ -110,7 +110,7 @@ def exchange(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: in
     push(f, swapped(f, f"%m{n}", t), t, value_type)
 
 
-def effective(f: FunctionLowering, address: str, offset: int, memory: int, size: int) -> str:
+def effective(f: FunctionState, address: str, offset: int, memory: int, size: int) -> str:
     """address + offset as i64: trap if the sum passes the address type, then unless it is a multiple of size. The libcall checks the end."""
     t = "i64" if f.module.memories[memory].limits.is64 else "i32"
     n = f.next()
@@ -124,17 +124,17 @@ def effective(f: FunctionLowering, address: str, offset: int, memory: int, size:
     return address64(f, memory, f"%e{n}")
 
 
-def notify(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def notify(f: FunctionState, a: int, b: int, c: int) -> None:
     count, address = f.stack.pop(), f.stack.pop()
     f.stack.append(f.libcall("atomic_notify", b, effective(f, address, a, b, 4), count))
 
 
-def wait(name: str, size: int, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def wait(name: str, size: int, f: FunctionState, a: int, b: int, c: int) -> None:
     timeout, expected, address = f.stack.pop(), f.stack.pop(), f.stack.pop()
     f.stack.append(f.libcall(name, b, effective(f, address, a, b, size), expected, timeout))
 
 
-def fence(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def fence(f: FunctionState, a: int, b: int, c: int) -> None:
     f.emit("fence seq_cst")
 
 

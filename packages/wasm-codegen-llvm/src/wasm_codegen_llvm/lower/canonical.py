@@ -9,7 +9,7 @@ from wasm_codegen_llvm.lower.vector import push_shaped, shaped
 from wasm_environ import nans
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 # Columns: the floats as in `nans`, their type, the canonical NaN. LLVM reads a vector's element as a double.
 ROWS: Final = (
@@ -21,7 +21,7 @@ ROWS: Final = (
 BY_FLOATS: Final = {floats: (t, nan) for floats, t, nan in ROWS}
 
 
-def canonicalize(f: FunctionLowering, floats: int) -> None:
+def canonicalize(f: FunctionState, floats: int) -> None:
     """The value on top gets the canonical NaN for any other: scalars by a branch that is predicted, so that the usual value need not wait for the
     comparison; lanes by a select."""
     t, nan = BY_FLOATS[floats]

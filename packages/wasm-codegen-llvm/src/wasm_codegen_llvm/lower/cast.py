@@ -17,7 +17,7 @@ from wasm_environ.vmtypes import FUNC_REF_TYPE_ID
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 CHAPTER: Final = Chapter()
 BOTTOMS: Final = (NONE, NOFUNC, NOEXTERN, NOEXN)
@@ -25,13 +25,13 @@ KINDS: Final = {STRUCT: KIND_STRUCT, ARRAY: KIND_ARRAY}
 TRUE, FALSE = "true", "false"
 
 
-def ref_i31(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def ref_i31(f: FunctionState, a: int, b: int, c: int) -> None:
     n = f.next()
     f.emit(f"%a{n} = shl i32 {f.stack.pop()}, 1\n%b{n} = or i32 %a{n}, 1\n%v{n} = zext i32 %b{n} to i64")
     f.stack.append(f"%v{n}")
 
 
-def i31_get(f: FunctionLowering, a: int, b: int, c: int, shift: str) -> None:
+def i31_get(f: FunctionState, a: int, b: int, c: int, shift: str) -> None:
     reference = f.stack.pop()
     check_null(f, reference)
     n = f.next()
@@ -39,7 +39,7 @@ def i31_get(f: FunctionLowering, a: int, b: int, c: int, shift: str) -> None:
     f.stack.append(f"%v{n}")
 
 
-def convert(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def convert(f: FunctionState, a: int, b: int, c: int) -> None:
     """any.convert_extern, extern.convert_any: the same value."""
 
 
@@ -51,13 +51,13 @@ def may_be_i31(operand: int) -> bool:
     return not operand & CONCRETE and operand >> HEAP_SHIFT not in (STRUCT, ARRAY)
 
 
-def low_bits(f: FunctionLowering, reference: str, mask: int) -> str:
+def low_bits(f: FunctionState, reference: str, mask: int) -> str:
     n = f.next()
     f.emit(f"%a{n} = and i64 {reference}, {mask}")
     return f"%a{n}"
 
 
-def matches_heap(f: FunctionLowering, reference: str, target: int, operand: int) -> str:
+def matches_heap(f: FunctionState, reference: str, target: int, operand: int) -> str:
     """An i1: whether a reference that is not null is of the target's heap type. May begin new blocks."""
     heap = target >> HEAP_SHIFT
     if target & CONCRETE:
@@ -77,14 +77,14 @@ def matches_heap(f: FunctionLowering, reference: str, target: int, operand: int)
     return TRUE  # any, func, extern, exn
 
 
-def guarded(f: FunctionLowering, reference: str, operand: int, test: Callable[[], str]) -> str:
+def guarded(f: FunctionState, reference: str, operand: int, test: Callable[[], str]) -> str:
     """The test's result, which follows the reference, where that is an address; else false."""
     if not may_be_i31(operand):
         return test()
     return unless(f, compare(f, "ne", "i64", low_bits(f, reference, 3), 0), FALSE, test)
 
 
-def unless(f: FunctionLowering, condition: str, answer: str, test: Callable[[], str]) -> str:
+def unless(f: FunctionState, condition: str, answer: str, test: Callable[[], str]) -> str:
     """An i1: `answer` where the condition holds, else the test's result, which is computed only there."""
     n = f.next()
     before = f.here
@@ -100,7 +100,7 @@ def unless(f: FunctionLowering, condition: str, answer: str, test: Callable[[], 
     return f"%c{n}"
 
 
-def is_instance(f: FunctionLowering, reference: str, target: int, operand: int, matches: Callable[[], str] | None = None) -> str:
+def is_instance(f: FunctionState, reference: str, target: int, operand: int, matches: Callable[[], str] | None = None) -> str:
     """An i1: whether a reference is of the target type; `matches` is what is asked of one that is not null, by default `matches_heap`."""
     if matches is None:
         matches = partial(matches_heap, f, reference, target, operand)
@@ -115,34 +115,34 @@ def is_instance(f: FunctionLowering, reference: str, target: int, operand: int, 
     return unless(f, null, TRUE if target & NULLABLE else FALSE, matches)
 
 
-def ref_test(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def ref_test(f: FunctionState, a: int, b: int, c: int) -> None:
     result = is_instance(f, f.stack.pop(), a, b)
     f.push_condition(named(f, result), f"%v{f.next()}", f.following)
 
 
-def named(f: FunctionLowering, condition: str) -> str:
+def named(f: FunctionState, condition: str) -> str:
     """A condition that is no literal."""
     return compare(f, "eq", "i1", condition, TRUE) if condition in (TRUE, FALSE) else condition
 
 
-def ref_cast(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def ref_cast(f: FunctionState, a: int, b: int, c: int) -> None:
     trap_unless(f, is_instance(f, f.stack[-1], a, b), traps.CAST_FAILURE)
 
 
-def trap_unless(f: FunctionLowering, condition: str, code: int) -> None:
+def trap_unless(f: FunctionState, condition: str, code: int) -> None:
     if condition != TRUE:
         n = f.next()
         f.emit(f"%c{n} = xor i1 {condition}, true")
         f.trap_if(f"%c{n}", code)
 
 
-def br_on_cast(f: FunctionLowering, a: int, b: int, c: int, fails: bool) -> None:
+def br_on_cast(f: FunctionState, a: int, b: int, c: int, fails: bool) -> None:
     """b: index into `extra` of: values carried (with the reference), operand's type, target type."""
     operand, target = f.body.extra[b + 1], f.body.extra[b + 2]
     branch_on(f, a, is_instance(f, f.stack[-1], target, operand), fails)
 
 
-def branch_on(f: FunctionLowering, label: int, result: str, fails: bool) -> None:
+def branch_on(f: FunctionState, label: int, result: str, fails: bool) -> None:
     """Branch to a label if a cast succeeds, or if it fails."""
     result = named(f, result)
     if fails:

@@ -6,25 +6,19 @@ not known yet where the loop begins. A block that nothing branches to gets no ba
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final
 
 from wasm_codegen_llvm import fuel
-from wasm_codegen_llvm.ir import INVARIANT, from_result, to_result, type_name
+from wasm_codegen_llvm.ir import INVARIANT, from_result, to_result
+from wasm_codegen_llvm.labels import Label
 from wasm_codegen_llvm.lower.speculation import at_most
 from wasm_codegen_llvm.lower.subtype import is_subtype
 from wasm_codegen_llvm.lower.table import element
 from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
 from wasm_environ.body import (
-    KIND_LOOP,
     LABEL_BRANCHES,
     LABEL_ELSE,
-    LABEL_HEIGHT,
-    LABEL_KIND,
-    LABEL_PARAM_COUNT,
-    LABEL_PARAMS,
-    LABEL_RESULT_COUNT,
-    LABEL_RESULTS,
     LABEL_WORDS,
 )
 from wasm_environ.types import NULLABLE
@@ -38,64 +32,29 @@ from wasm_environ.vmtypes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
-    from wasm_codegen_llvm.function import FunctionLowering
     from wasm_codegen_llvm.ir import Signature
-    from wasm_codegen_llvm.lower.exception import Clause, Handler
+    from wasm_codegen_llvm.state import FunctionState
 
 CHAPTER: Final = Chapter()
 FEWEST_IN_TABLE: Final = 4  # besides the default: LLVM makes comparisons of fewer
 
 
-@final
-class Label:
-    """A label: `types` of the values a branch carries, `incoming` (values, block) of the branches so far, `saved` for an else arm.
-
-    around, inside: the handlers of what is thrown before it and right inside it. Of tries: `closing` is called before what their end does; the arms to
-    come, the last one first; and the exnref that the current one caught.
-    """
-
-    __slots__ = (
-        "arms", "around", "caught", "closing", "else_block", "height", "incoming", "inside", "is_loop", "known", "name", "saved", "slots", "types",
-    )  # fmt: skip
-
-    def __init__(self, f: FunctionLowering, index: int) -> None:
-        words = f.body.labels
-        at = index * LABEL_WORDS
-        self.is_loop = words[at + LABEL_KIND] == KIND_LOOP
-        first, count = (LABEL_PARAMS, LABEL_PARAM_COUNT) if self.is_loop else (LABEL_RESULTS, LABEL_RESULT_COUNT)
-        start = words[at + first]
-        self.types = [type_name(f.body.types[start + i]) for i in range(words[at + count])]
-        self.height: int = words[at + LABEL_HEIGHT]
-        self.name = f"B{index}"
-        self.incoming: list[tuple[list[str], str]] = []
-        self.saved: list[str] = []
-        self.known: dict[int, str] = {}
-        self.else_block = ""
-        self.slots: list[str] = []
-        self.around: Handler | None = f.handler if index else None
-        self.inside = self.around
-        self.closing: Callable[[FunctionLowering, Label], None] | None = None
-        self.arms: list[Clause] = []
-        self.caught = ""
-
-
-def label_of(f: FunctionLowering, index: int) -> Label:
+def label_of(f: FunctionState, index: int) -> Label:
     label = f.labels[index]
     if label is None:
-        label = f.labels[index] = Label(f, index)
+        label = f.labels[index] = Label(f.body, index, f.handler)
     return label
 
 
 # ---- blocks
 
 
-def block(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def block(f: FunctionState, a: int, b: int, c: int) -> None:
     label_of(f, a)
 
 
-def loop(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def loop(f: FunctionState, a: int, b: int, c: int) -> None:
     label = label_of(f, a)
     if f.body.labels[a * LABEL_WORDS + LABEL_BRANCHES]:
         for index, (t, value) in enumerate(zip(label.types, f.stack[label.height :], strict=True)):
@@ -113,7 +72,7 @@ def loop(f: FunctionLowering, a: int, b: int, c: int) -> None:
         fuel.check(f)
 
 
-def if_(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def if_(f: FunctionState, a: int, b: int, c: int) -> None:
     condition = f.condition(f.stack.pop())
     label = label_of(f, a)
     n = f.next()
@@ -128,7 +87,7 @@ def if_(f: FunctionLowering, a: int, b: int, c: int) -> None:
     f.continue_block(f"n{n}")
 
 
-def else_(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def else_(f: FunctionState, a: int, b: int, c: int) -> None:
     label = label_of(f, a)
     if b:
         jump(f, label)
@@ -138,10 +97,10 @@ def else_(f: FunctionLowering, a: int, b: int, c: int) -> None:
     f.known = label.known
 
 
-def end(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def end(f: FunctionState, a: int, b: int, c: int) -> None:
     label = label_of(f, a)
     if label.closing is not None:
-        label.closing(f, label)
+        label.closing()
     if a == 0:
         return end_function(f, label, b)
     if label.is_loop:
@@ -158,7 +117,7 @@ def end(f: FunctionLowering, a: int, b: int, c: int) -> None:
     return None
 
 
-def end_function(f: FunctionLowering, label: Label, falls: int) -> None:
+def end_function(f: FunctionState, label: Label, falls: int) -> None:
     if label.incoming:
         if falls:
             jump(f, label)
@@ -170,7 +129,7 @@ def end_function(f: FunctionLowering, label: Label, falls: int) -> None:
     leave(f)
 
 
-def join(f: FunctionLowering, label: Label) -> None:
+def join(f: FunctionState, label: Label) -> None:
     """Begin a label's block; its values become phis."""
     del f.stack[label.height :]
     f.start_block(label.name)
@@ -181,11 +140,11 @@ def join(f: FunctionLowering, label: Label) -> None:
         f.stack.append(f"%v{n}")
 
 
-def opaque_values(f: FunctionLowering, values: list[str], types: list[str]) -> list[str]:
+def opaque_values(f: FunctionState, values: list[str], types: list[str]) -> list[str]:
     return [f.opaque(value, t) for value, t in zip(values, types, strict=True)]
 
 
-def prepare(f: FunctionLowering, label: Label) -> None:
+def prepare(f: FunctionState, label: Label) -> None:
     """Hand a label the values of a branch that the caller will emit now."""
     count = len(label.types)
     values = opaque_values(f, f.stack[len(f.stack) - count :], label.types) if count else []
@@ -196,7 +155,7 @@ def prepare(f: FunctionLowering, label: Label) -> None:
         f.emit(f"store {t} {value}, ptr {slot}")
 
 
-def jump(f: FunctionLowering, label: Label) -> None:
+def jump(f: FunctionState, label: Label) -> None:
     prepare(f, label)
     f.emit(f"br label %{label.name}")
 
@@ -204,23 +163,23 @@ def jump(f: FunctionLowering, label: Label) -> None:
 # ---- branches
 
 
-def br(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def br(f: FunctionState, a: int, b: int, c: int) -> None:
     jump(f, label_of(f, a))
 
 
-def br_if(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def br_if(f: FunctionState, a: int, b: int, c: int) -> None:
     condition = f.condition(f.stack.pop())
     branch_if(f, condition, label_of(f, a))
 
 
-def branch_if(f: FunctionLowering, condition: str, label: Label) -> None:
+def branch_if(f: FunctionState, condition: str, label: Label) -> None:
     prepare(f, label)
     n = f.next()
     f.emit(f"br i1 {condition}, label %{label.name}, label %n{n}{f.debug_of_branch()}")
     f.continue_block(f"n{n}")
 
 
-def br_table(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def br_table(f: FunctionState, a: int, b: int, c: int) -> None:
     selector = f.stack.pop()
     targets = f.body.extra[b : b + a + 1]
     seen: set[int] = set()
@@ -238,7 +197,7 @@ def br_table(f: FunctionLowering, a: int, b: int, c: int) -> None:
         f.emit(f"switch i32 {selector}, label %B{targets[a]} [{cases}]{f.debug_of(selector)}")
 
 
-def clamped_switch(f: FunctionLowering, selector: str, targets: list[int]) -> None:
+def clamped_switch(f: FunctionState, selector: str, targets: list[int]) -> None:
     """A switch with no branch on the bound that could be mispredicted: the default is the last entry of the jump table."""
     index = at_most(f, "i32", selector, str(len(targets) - 1))
     n = f.next()
@@ -247,11 +206,11 @@ def clamped_switch(f: FunctionLowering, selector: str, targets: list[int]) -> No
     f.cold.append(f"x{n}:\nunreachable")
 
 
-def return_(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def return_(f: FunctionState, a: int, b: int, c: int) -> None:
     leave(f)
 
 
-def leave(f: FunctionLowering) -> None:
+def leave(f: FunctionState) -> None:
     """Return the values on top of the stack."""
     s = f.signature
     if not s.results:
@@ -265,11 +224,11 @@ def leave(f: FunctionLowering) -> None:
     f.emit(f"{text}ret {s.result} {value}")
 
 
-def unreachable(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def unreachable(f: FunctionState, a: int, b: int, c: int) -> None:
     f.emit(f.trap_call(traps.UNREACHABLE))
 
 
-def on_null(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def on_null(f: FunctionState, a: int, b: int, c: int) -> None:
     reference = f.stack.pop()
     n = f.next()
     f.emit(f"%c{n} = icmp eq i64 {reference}, 0")
@@ -277,7 +236,7 @@ def on_null(f: FunctionLowering, a: int, b: int, c: int) -> None:
     f.stack.append(reference)
 
 
-def on_non_null(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def on_non_null(f: FunctionState, a: int, b: int, c: int) -> None:
     n = f.next()
     f.emit(f"%c{n} = icmp ne i64 {f.stack[-1]}, 0")
     branch_if(f, f"%c{n}", label_of(f, a))
@@ -287,38 +246,38 @@ def on_non_null(f: FunctionLowering, a: int, b: int, c: int) -> None:
 # ---- calls
 
 
-def call(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def call(f: FunctionState, a: int, b: int, c: int) -> None:
     signature = f.batch.signature(b)
     code, context = function_target(f, a)
     invoke(f, signature, code, context)
 
 
-def call_indirect(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def call_indirect(f: FunctionState, a: int, b: int, c: int) -> None:
     code, context = indirect_target(f, a, b)
     invoke(f, f.batch.signature(b), code, context)
 
 
-def call_ref(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def call_ref(f: FunctionState, a: int, b: int, c: int) -> None:
     code, context = reference_target(f, a)
     invoke(f, f.batch.signature(b), code, context)
 
 
-def return_call(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def return_call(f: FunctionState, a: int, b: int, c: int) -> None:
     code, context = function_target(f, a)
     invoke_last(f, f.batch.signature(b), code, context)
 
 
-def return_call_indirect(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def return_call_indirect(f: FunctionState, a: int, b: int, c: int) -> None:
     code, context = indirect_target(f, a, b)
     invoke_last(f, f.batch.signature(b), code, context)
 
 
-def return_call_ref(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def return_call_ref(f: FunctionState, a: int, b: int, c: int) -> None:
     code, context = reference_target(f, a)
     invoke_last(f, f.batch.signature(b), code, context)
 
 
-def function_target(f: FunctionLowering, index: int) -> tuple[str, str]:
+def function_target(f: FunctionState, index: int) -> tuple[str, str]:
     """(code, callee vmctx) of a function index."""
     if index >= f.module.imported_functions:
         f.batch.uses(index)
@@ -328,7 +287,7 @@ def function_target(f: FunctionLowering, index: int) -> tuple[str, str]:
 
 
 # spec: call_indirect
-def indirect_target(f: FunctionLowering, table: int, type_index: int) -> tuple[str, str]:
+def indirect_target(f: FunctionState, table: int, type_index: int) -> tuple[str, str]:
     """Check the table element whose index is on the stack; (code, callee vmctx) of it."""
     reference = element(f, table, f.stack.pop(), traps.UNDEFINED_ELEMENT)
     n = f.next()
@@ -354,7 +313,7 @@ def indirect_target(f: FunctionLowering, table: int, type_index: int) -> tuple[s
     return code_and_context(f, f"%r{n}")
 
 
-def reference_target(f: FunctionLowering, operand_type: int) -> tuple[str, str]:
+def reference_target(f: FunctionState, operand_type: int) -> tuple[str, str]:
     """(code, callee vmctx) of the function reference on the stack."""
     reference = f.stack.pop()
     n = f.next()
@@ -365,13 +324,13 @@ def reference_target(f: FunctionLowering, operand_type: int) -> tuple[str, str]:
     return code_and_context(f, f"%r{n}")
 
 
-def code_and_context(f: FunctionLowering, pointer: str) -> tuple[str, str]:
+def code_and_context(f: FunctionState, pointer: str) -> tuple[str, str]:
     """What a VMFuncRef says, the vmctx only where it may be another instance's."""
     code = f.load_at(pointer, FUNC_REF_CODE, "ptr")
     return code, "%vm" if f.batch.own_functions else f.load_at(pointer, FUNC_REF_CONTEXT, "ptr")
 
 
-def arguments(f: FunctionLowering, s: Signature, context: str, more: str) -> str:
+def arguments(f: FunctionState, s: Signature, context: str, more: str) -> str:
     """Pop a call's arguments, those beyond the registers into the store's side area; the list of the others as IR."""
     at = len(f.stack) - len(s.wasm_params)
     given = f.stack[at:]
@@ -385,7 +344,7 @@ def arguments(f: FunctionLowering, s: Signature, context: str, more: str) -> str
     return ", ".join([f"{t} {value}" for t, value in zip(s.params, values, strict=True)])
 
 
-def invoke(f: FunctionLowering, s: Signature, code: str, context: str) -> None:
+def invoke(f: FunctionState, s: Signature, code: str, context: str) -> None:
     """Call, and push the results."""
     call = f"{s.result} {code}({arguments(f, s, context, '%slots')})"
     n = f.next()
@@ -407,7 +366,7 @@ def invoke(f: FunctionLowering, s: Signature, code: str, context: str) -> None:
         fuel.load(f)
 
 
-def invoke_last(f: FunctionLowering, s: Signature, code: str, context: str) -> None:
+def invoke_last(f: FunctionState, s: Signature, code: str, context: str) -> None:
     """Call in place of the own frame.
 
     Where both functions are the same to LLVM it guarantees that (musttail). Otherwise it is a sibling call, which code generation always makes a

@@ -19,20 +19,20 @@ from wasm_environ.heap_layout import DESCRIPTOR_AT
 from wasm_environ.types import CONCRETE, EXACT, HEAP_SHIFT, NULLABLE, REF, STRUCT
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 CHAPTER: Final = Chapter()
 FIELD: Final = REF | STRUCT << HEAP_SHIFT  # the storage type of the descriptor
 
 
-def pop_descriptor(f: FunctionLowering, never_null: int) -> str:
+def pop_descriptor(f: FunctionState, never_null: int) -> str:
     """The operand on top, not null."""
     descriptor = f.stack.pop()
     check_null(f, descriptor, never_null, traps.NULL_DESCRIPTOR)
     return descriptor
 
 
-def struct_new(f: FunctionLowering, a: int, b: int, c: int, default: bool) -> None:
+def struct_new(f: FunctionState, a: int, b: int, c: int, default: bool) -> None:
     descriptor = pop_descriptor(f, b)
     new = new_struct(f, a, default)
     store(f, address(f, new, DESCRIPTOR_AT), FIELD, descriptor)
@@ -40,14 +40,14 @@ def struct_new(f: FunctionLowering, a: int, b: int, c: int, default: bool) -> No
     f.stack.append(new)
 
 
-def read(f: FunctionLowering, reference: str) -> str:
+def read(f: FunctionState, reference: str) -> str:
     """The descriptor of a struct that has one."""
     value = load(f, address(f, reference, DESCRIPTOR_AT), FIELD, "")
     keep(f, reference)
     return value
 
 
-def get_descriptor(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def get_descriptor(f: FunctionState, a: int, b: int, c: int) -> None:
     reference = f.stack.pop()
     check_null(f, reference, 0 if b & NULLABLE else NEVER_NULL)
     f.stack.append(read(f, reference))
@@ -56,7 +56,7 @@ def get_descriptor(f: FunctionLowering, a: int, b: int, c: int) -> None:
 # ---- casts
 
 
-def has_descriptor(f: FunctionLowering, reference: str, target: int, descriptor: str) -> str:
+def has_descriptor(f: FunctionState, reference: str, target: int, descriptor: str) -> str:
     """An i1: whether an object is of the target's type, or declared below, and has this descriptor: a descriptor's type says whose it is, but what lies
     where a descriptor would be is anything in other objects."""
     described = is_subtype(f, header(f, reference), target >> HEAP_SHIFT, bool(target & EXACT))
@@ -66,7 +66,7 @@ def has_descriptor(f: FunctionLowering, reference: str, target: int, descriptor:
     return f"%b{n}"
 
 
-def is_described(f: FunctionLowering, target: int, operand: int, never_null: int) -> str:
+def is_described(f: FunctionState, target: int, operand: int, never_null: int) -> str:
     """An i1: whether the reference on the stack, below the descriptor that this pops, has the descriptor."""
     descriptor = pop_descriptor(f, never_null)
     reference = f.stack[-1]
@@ -76,11 +76,11 @@ def is_described(f: FunctionLowering, target: int, operand: int, never_null: int
     return is_instance(f, reference, target, operand, lambda: guarded(f, reference, operand, test))
 
 
-def ref_cast(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def ref_cast(f: FunctionState, a: int, b: int, c: int) -> None:
     trap_unless(f, is_described(f, a, b, c), traps.DESCRIPTOR_CAST_FAILURE)
 
 
-def br_on_cast(f: FunctionLowering, a: int, b: int, c: int, fails: bool) -> None:
+def br_on_cast(f: FunctionState, a: int, b: int, c: int, fails: bool) -> None:
     """b: index into `extra` of: values carried (with the reference), operand's type, target type, NEVER_NULL if the descriptor never is."""
     operand, target, never_null = f.body.extra[b + 1], f.body.extra[b + 2], f.body.extra[b + 3]
     branch_on(f, a, is_described(f, target, operand, never_null), fails)

@@ -10,89 +10,34 @@ A throw whose clause is known when compiled is a branch to its label, and withou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final
 
 from wasm_codegen_llvm import fuel
 from wasm_codegen_llvm.ir import INVARIANT, type_name
-from wasm_codegen_llvm.lower.control import Label, block, end, jump, label_of, opaque_values
+from wasm_codegen_llvm.labels import ANY, Clause, Handler, Label
+from wasm_codegen_llvm.lower.control import block, end, jump, label_of, opaque_values
 from wasm_codegen_llvm.lower.heap import ZERO_LITERALS, address, allocate, check_null, keep, load, store, type_id
 from wasm_codegen_llvm.rows import Chapter
 from wasm_environ.body import LABEL_END, LABEL_WORDS, OP_MASK, WORDS
 from wasm_environ.heap_layout import EXCEPTION_TAG
-from wasm_environ.op import CATCH, CATCH_ALL, DELEGATE, RETHROW
+from wasm_environ.op import DELEGATE
 from wasm_environ.types import FuncType
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 CHAPTER: Final = Chapter()
 
 WITH_REFERENCE: Final = 1  # bit of a try_table clause's kind: catch_ref, catch_all_ref
-ANY: Final = -1  # the tag of catch_all
 LOOKED_AT: Final = 64  # clauses that a throw looks at for one that is certain, so that deeply nested tries cost no more
 
 
-@final
-class Clause:
-    """tag: or ANY. keeps: whether it looks at the exception itself. target: the label it branches to; of an arm -1, which has a block of its own:
-    `incoming` (values, exnref, block) so far."""
-
-    __slots__ = ("incoming", "keeps", "name", "tag", "target")
-
-    def __init__(self, tag: int, keeps: bool, target: int, name: str) -> None:
-        self.tag = tag
-        self.keeps = keeps
-        self.target = target
-        self.name = name
-        self.incoming: list[tuple[list[str], str, str]] = []
-
-
-@final
-class Handler:
-    """outer: where what it does not take goes, None: out of the function. offset: wasm's, of the try. incoming: (exnref, block) of what is thrown to it
-    in this function."""
-
-    __slots__ = ("clauses", "dispatch", "incoming", "landed", "offset", "outer", "pad")
-
-    def __init__(self, f: FunctionLowering, clauses: list[Clause]) -> None:
-        n = f.next()
-        self.clauses = clauses
-        self.outer = f.handler
-        self.offset = f.offset
-        self.incoming: list[tuple[str, str]] = []
-        self.pad = f"U{n}"
-        self.dispatch = f"D{n}"
-        self.landed = False
-
-    def unwinds(self) -> str:
-        """The landing pad's name, for an invoke."""
-        self.landed = True
-        return self.pad
-
-
-@final
-class LegacyTries:
-    """What has to be known about a function's legacy tries before their bodies are lowered. arms: label -> tags; rethrown: labels of tries."""
-
-    __slots__ = ("arms", "rethrown")
-
-    def __init__(self, ops: list[int]) -> None:
-        self.arms: dict[int, list[int]] = {}
-        self.rethrown: set[int] = set()
-        for at in range(0, len(ops), WORDS):
-            op, label = ops[at] & OP_MASK, ops[at + 1]
-            if op == CATCH or op == CATCH_ALL:
-                self.arms.setdefault(label, []).append(ops[at + 3] if op == CATCH else ANY)
-            elif op == RETHROW:
-                self.rethrown.add(label)
-
-
-def tag_type(f: FunctionLowering, tag: int) -> int:
+def tag_type(f: FunctionState, tag: int) -> int:
     """The canonical type index of a tag."""
     return f.module.types[f.module.tags[tag].type_index].canonical
 
 
-def value_types(f: FunctionLowering, tag: int) -> tuple[int, ...]:
+def value_types(f: FunctionState, tag: int) -> tuple[int, ...]:
     """What an exception of this tag carries."""
     if tag == ANY:
         return ()
@@ -104,27 +49,32 @@ def value_types(f: FunctionLowering, tag: int) -> tuple[int, ...]:
 # ---- tries
 
 
-def enter(f: FunctionLowering, label: Label, handler: Handler | None) -> None:
+def new_handler(f: FunctionState, clauses: list[Clause]) -> Handler:
+    """A handler inside the current one."""
+    return Handler(f.next(), clauses, f.handler, f.offset)
+
+
+def enter(f: FunctionState, label: Label, handler: Handler | None) -> None:
     """What follows throws to `handler`."""
     label.inside = f.handler = handler
 
 
-def leave(f: FunctionLowering, label: Label) -> None:
+def leave(f: FunctionState, label: Label) -> None:
     """What follows throws to where what came before the try did."""
     enter(f, label, label.around)
 
 
 # spec: try_table
-def try_table(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def try_table(f: FunctionState, a: int, b: int, c: int) -> None:
     label = label_of(f, a)
     words = f.body.extra
     rows = [words[at : at + 3] for at in range(c + 2, c + 2 + 3 * words[c + 1], 3)]
     if rows:
-        enter(f, label, Handler(f, [Clause(tag, bool(kind & WITH_REFERENCE), target, "") for kind, tag, target in rows]))
-        label.closing = close
+        enter(f, label, new_handler(f, [Clause(tag, bool(kind & WITH_REFERENCE), target, "") for kind, tag, target in rows]))
+        label.closing = lambda: close(f, label)
 
 
-def close(f: FunctionLowering, label: Label) -> None:
+def close(f: FunctionState, label: Label) -> None:
     """The end of a try_table."""
     handler = label.inside
     assert handler is not None
@@ -132,7 +82,7 @@ def close(f: FunctionLowering, label: Label) -> None:
     dispatch(f, handler)
 
 
-def try_(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def try_(f: FunctionState, a: int, b: int, c: int) -> None:
     """A legacy try. One that ends with `delegate` is no handler: what its body throws goes to the handler of what is right inside another label."""
     block(f, a, b, c)
     label = label_of(f, a)
@@ -143,11 +93,11 @@ def try_(f: FunctionLowering, a: int, b: int, c: int) -> None:
     elif a in f.legacy.arms:
         keeps = a in f.legacy.rethrown
         label.arms = [Clause(tag, keeps, -1, f"A{a}.{k}") for k, tag in enumerate(f.legacy.arms[a])]
-        enter(f, label, Handler(f, list(label.arms)))
+        enter(f, label, new_handler(f, list(label.arms)))
         label.arms.reverse()
 
 
-def catch(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def catch(f: FunctionState, a: int, b: int, c: int) -> None:
     """The next arm of a legacy try, catch or catch_all."""
     label = label_of(f, a)
     if b:
@@ -165,12 +115,12 @@ def catch(f: FunctionLowering, a: int, b: int, c: int) -> None:
         label.caught = merged(f, "i64", [(exception, source) for _, exception, source in arm.incoming])
 
 
-def delegate(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def delegate(f: FunctionState, a: int, b: int, c: int) -> None:
     leave(f, label_of(f, a))
     end(f, a, b & 1, 0)
 
 
-def merged(f: FunctionLowering, t: str, incoming: list[tuple[str, str]]) -> str:
+def merged(f: FunctionState, t: str, incoming: list[tuple[str, str]]) -> str:
     """A phi."""
     n = f.next()
     f.emit(f"%v{n} = phi {t} {', '.join([f'[ {value}, %{source} ]' for value, source in incoming])}")
@@ -180,7 +130,7 @@ def merged(f: FunctionLowering, t: str, incoming: list[tuple[str, str]]) -> str:
 # ---- throwing
 
 
-def throw(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def throw(f: FunctionState, a: int, b: int, c: int) -> None:
     at = len(f.stack) - len(value_types(f, a))
     handler, clause = find(f, a)
     if clause is None:
@@ -192,7 +142,7 @@ def throw(f: FunctionLowering, a: int, b: int, c: int) -> None:
     deliver(f, clause, exception)
 
 
-def make(f: FunctionLowering, tag: int, type_index: int, values: list[str]) -> str:
+def make(f: FunctionState, tag: int, type_index: int, values: list[str]) -> str:
     """A new exception; `type_index`: of the tag."""
     layout = f.batch.exception_layout(type_index)
     new = allocate(f, type_id(f, type_index), layout.size)
@@ -205,7 +155,7 @@ def make(f: FunctionLowering, tag: int, type_index: int, values: list[str]) -> s
     return new
 
 
-def find(f: FunctionLowering, tag: int) -> tuple[Handler | None, Clause | None]:
+def find(f: FunctionState, tag: int) -> tuple[Handler | None, Clause | None]:
     """The handler that is the first that may take an exception of this tag thrown here, and its clause if one certainly does."""
     imported = f.module.imported_tags
     handler = f.handler
@@ -221,17 +171,17 @@ def find(f: FunctionLowering, tag: int) -> tuple[Handler | None, Clause | None]:
     return handler, None
 
 
-def throw_ref(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def throw_ref(f: FunctionState, a: int, b: int, c: int) -> None:
     reference = f.stack.pop()
     check_null(f, reference)
     send(f, reference, f.handler)
 
 
-def rethrow(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def rethrow(f: FunctionState, a: int, b: int, c: int) -> None:
     send(f, label_of(f, a).caught, f.handler)
 
 
-def send(f: FunctionLowering, exception: str, handler: Handler | None) -> None:
+def send(f: FunctionState, exception: str, handler: Handler | None) -> None:
     """Throw an exnref to a handler, or out of the function."""
     if handler is not None:
         handler.incoming.append((exception, f.here))
@@ -244,7 +194,7 @@ def send(f: FunctionLowering, exception: str, handler: Handler | None) -> None:
 # ---- catching
 
 
-def dispatch(f: FunctionLowering, handler: Handler) -> None:
+def dispatch(f: FunctionState, handler: Handler) -> None:
     """The blocks of a handler, behind the function's other code. One that nothing is thrown to has them as well: its labels count on them."""
     outside = (f.emit, f.here, f.known, f.last_load, f.offset, f.stack)
     f.emit, f.offset, f.stack = f.cold.append, handler.offset, []
@@ -277,7 +227,7 @@ def dispatch(f: FunctionLowering, handler: Handler) -> None:
     f.emit, f.here, f.known, f.last_load, f.offset, f.stack = outside
 
 
-def land(f: FunctionLowering, handler: Handler) -> None:
+def land(f: FunctionState, handler: Handler) -> None:
     """The landing pad: the exnref is in a pointer's place."""
     f.has_landing_pads = True
     f.start_block(handler.pad)
@@ -288,7 +238,7 @@ def land(f: FunctionLowering, handler: Handler) -> None:
     send(f, f"%v{n}", handler)
 
 
-def take(f: FunctionLowering, clause: Clause, exception: str) -> None:
+def take(f: FunctionState, clause: Clause, exception: str) -> None:
     """To a clause, with the values of an exception of its tag."""
     layout = f.batch.exception_layout(tag_type(f, clause.tag))
     f.stack = []
@@ -298,7 +248,7 @@ def take(f: FunctionLowering, clause: Clause, exception: str) -> None:
     deliver(f, clause, exception)
 
 
-def deliver(f: FunctionLowering, clause: Clause, exception: str) -> None:
+def deliver(f: FunctionState, clause: Clause, exception: str) -> None:
     """To a clause, with the values on top of the stack."""
     if clause.target >= 0:
         if clause.keeps:

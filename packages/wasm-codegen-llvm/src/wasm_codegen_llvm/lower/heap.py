@@ -19,7 +19,7 @@ from wasm_environ.types import I8, I16, REF
 from wasm_environ.vmtypes import CONTEXT_GC_HEAP, HEAP_BASE, HEAP_BUMP, HEAP_LIMIT
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 # Instructions in which a collection can happen, here or in what is called.
 SAFE_POINTS: Final = frozenset(
@@ -30,13 +30,13 @@ PACKED: Final = {I8: "i8", I16: "i16"}
 FENCE: Final = 'fence syncscope("singlethread") release'
 
 
-def keep(f: FunctionLowering, reference: str) -> None:
+def keep(f: FunctionState, reference: str) -> None:
     """The use of a reference that keeps it alive until after an access through it."""
     if f.collects and reference[0] == "%":
         f.emit(f'call void asm sideeffect "", "r"(i64 {reference})')
 
 
-def base(f: FunctionLowering) -> str:
+def base(f: FunctionState) -> str:
     """What references are added to."""
     value = f.known.get(-HEAP_KEY)
     if value is None:
@@ -45,10 +45,10 @@ def base(f: FunctionLowering) -> str:
     return value
 
 
-HEAP_KEY: Final = 1 << 40  # in FunctionLowering.known, beyond the offsets of any VMContext
+HEAP_KEY: Final = 1 << 40  # in FunctionState.known, beyond the offsets of any VMContext
 
 
-def address(f: FunctionLowering, reference: str, offset: int) -> str:
+def address(f: FunctionState, reference: str, offset: int) -> str:
     """A pointer into an object."""
     heap = base(f)
     n = f.next()
@@ -56,14 +56,14 @@ def address(f: FunctionLowering, reference: str, offset: int) -> str:
     return f.at(f"%p{n}", offset)
 
 
-def memory_type(f: FunctionLowering, storage: int) -> str:
+def memory_type(f: FunctionState, storage: int) -> str:
     """The LLVM type of a storage type in the heap."""
     if storage & REF:
         return "i64" if is_func(storage, f.batch.is_func_type) else "i32"
     return PACKED.get(storage) or type_name(storage)
 
 
-def load(f: FunctionLowering, pointer: str, storage: int, extend: str) -> str:
+def load(f: FunctionState, pointer: str, storage: int, extend: str) -> str:
     """A field's value. References are read once (atomically): a signal handler may put another one there between a check of it and its use."""
     t = memory_type(f, storage)
     n = f.next()
@@ -79,7 +79,7 @@ def load(f: FunctionLowering, pointer: str, storage: int, extend: str) -> str:
     return f"%v{n}"
 
 
-def store(f: FunctionLowering, pointer: str, storage: int, value: str) -> None:
+def store(f: FunctionState, pointer: str, storage: int, value: str) -> None:
     """Set a field."""
     t = memory_type(f, storage)
     n = f.next()
@@ -96,7 +96,7 @@ def store(f: FunctionLowering, pointer: str, storage: int, value: str) -> None:
     f.emit(f"store {t} {value}, ptr {pointer}, align {min(SIZES[t], 8)}")
 
 
-def check_null(f: FunctionLowering, reference: str, b: int = 0, code: int = traps.NULL_REFERENCE) -> None:
+def check_null(f: FunctionState, reference: str, b: int = 0, code: int = traps.NULL_REFERENCE) -> None:
     """Trap on null, unless word b of the record says that it never is."""
     if not b & NEVER_NULL:
         n = f.next()
@@ -104,19 +104,19 @@ def check_null(f: FunctionLowering, reference: str, b: int = 0, code: int = trap
         f.trap_if(f"%c{n}", code)
 
 
-def type_id(f: FunctionLowering, type_index: int) -> str:
+def type_id(f: FunctionState, type_index: int) -> str:
     """The engine-wide id of a type."""
     return f.field(f.layout.type_id(type_index), "i32", INVARIANT)
 
 
-def allocate(f: FunctionLowering, id: str, size: int) -> str:
+def allocate(f: FunctionState, id: str, size: int) -> str:
     """The reference of a new object of `size` bytes, all zeros but its header."""
     if size > INLINE_LIMIT:
         return f.libcall("gc_alloc", id, size)
     return _bump(f, id, str(size), "", "gc_alloc", str(size), "")
 
 
-def allocate_array(f: FunctionLowering, id: str, length: str, log2: int) -> str:
+def allocate_array(f: FunctionState, id: str, length: str, log2: int) -> str:
     """The reference of a new array of `length` (an i32) zeros."""
     wide = widened(f, length)
     if length[0] != "%":
@@ -132,7 +132,7 @@ def allocate_array(f: FunctionLowering, id: str, length: str, log2: int) -> str:
     return _bump(f, id, f"%s{n}", f"%c{n}", "array_alloc", wide, length)
 
 
-def _bump(f: FunctionLowering, id: str, size: str, too_long: str, slow_call: str, amount: str, length: str) -> str:
+def _bump(f: FunctionState, id: str, size: str, too_long: str, slow_call: str, amount: str, length: str) -> str:
     """Take `size` bytes at the bump pointer; where there are not so many, or the condition `too_long` holds (may be empty), call `slow_call(id, amount)`.
 
     The header is there before the pointer passes it (GC_EH: an interrupted thread never has the pointer beyond a header that is not written).

@@ -15,7 +15,7 @@ from wasm_environ import traps
 from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_BASE, MEMORY_DEFINITION
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 CHAPTER: Final = Chapter()
 
@@ -40,7 +40,7 @@ MASK32: Final = 0xFFFFFFFF
 MASK64: Final = 0xFFFFFFFFFFFFFFFF
 
 
-def widened(f: FunctionLowering, value: str) -> str:
+def widened(f: FunctionState, value: str) -> str:
     """An i32 as an unsigned i64."""
     if value[0] != "%":
         return str(int(value) & MASK32)
@@ -49,20 +49,20 @@ def widened(f: FunctionLowering, value: str) -> str:
     return f"%z{n}"
 
 
-def narrowed(f: FunctionLowering, value: str) -> str:
+def narrowed(f: FunctionState, value: str) -> str:
     n = f.next()
     f.emit(f"%v{n} = trunc i64 {value} to i32")
     return f"%v{n}"
 
 
-def address64(f: FunctionLowering, memory: int, value: str) -> str:
+def address64(f: FunctionState, memory: int, value: str) -> str:
     """An address of a memory as i64."""
     if f.module.memories[memory].limits.is64:
         return value if value[0] == "%" else str(int(value) & MASK64)
     return widened(f, value)
 
 
-def pointer(f: FunctionLowering, address: str, offset: int, memory: int, size: int) -> str:
+def pointer(f: FunctionState, address: str, offset: int, memory: int, size: int) -> str:
     """A pointer to address + offset in a memory, checked where the guard does not."""
     offset &= MASK64
     at = address64(f, memory, address)
@@ -79,7 +79,7 @@ def pointer(f: FunctionLowering, address: str, offset: int, memory: int, size: i
     return f"%p{n}"
 
 
-def checked_pointer(f: FunctionLowering, at: str, offset: int, memory: int, size: int) -> str:
+def checked_pointer(f: FunctionState, at: str, offset: int, memory: int, size: int) -> str:
     """Trap unless address + offset + size <= length, without overflow."""
     definition = f.context_pointer(f.layout.memory(memory) + MEMORY_DEFINITION)
     length = f.load_at(definition, DEFINITION_LENGTH, "i64")
@@ -100,7 +100,7 @@ def checked_pointer(f: FunctionLowering, at: str, offset: int, memory: int, size
     return f"%p{n}"
 
 
-def masked_pointer(f: FunctionLowering, at: str, end: int, length: str, base: str, size: int) -> str:
+def masked_pointer(f: FunctionState, at: str, end: int, length: str, base: str, size: int) -> str:
     """As `checked_pointer`, where that branch may have been mispredicted: the end of the access is at most the length."""
     n = f.next()
     f.emit(f"%a{n} = add i64 {at}, {end & MASK64}")
@@ -109,7 +109,7 @@ def masked_pointer(f: FunctionLowering, at: str, end: int, length: str, base: st
     return f"%p{n}"
 
 
-def load_raw(f: FunctionLowering, t: str, offset: int, memory: int) -> str:
+def load_raw(f: FunctionState, t: str, offset: int, memory: int) -> str:
     """A load of type t at the address on the stack."""
     address = f.stack.pop()
     at = pointer(f, address, offset, memory, SIZES[t])
@@ -124,7 +124,7 @@ def load_raw(f: FunctionLowering, t: str, offset: int, memory: int) -> str:
     return f"%m{n}"
 
 
-def swapped(f: FunctionLowering, value: str, t: str) -> str:
+def swapped(f: FunctionState, value: str, t: str) -> str:
     """An integer with its bytes reversed, for a target in whose order they are not wasm's."""
     if not f.batch.isa.big_endian or t not in SWAPPED:
         return value
@@ -133,7 +133,7 @@ def swapped(f: FunctionLowering, value: str, t: str) -> str:
     return name
 
 
-def swapped_load(f: FunctionLowering, t: str, at: str) -> str:
+def swapped_load(f: FunctionState, t: str, at: str) -> str:
     integer = SWAPPED[t]
     n = f.next()
     f.emit(f"%m{n} = load volatile {integer}, ptr {at}, align 1{f.debug()}")
@@ -144,7 +144,7 @@ def swapped_load(f: FunctionLowering, t: str, at: str) -> str:
     return f"%f{n}"
 
 
-def load(t: str, result: str, extend: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def load(t: str, result: str, extend: str, f: FunctionState, a: int, b: int, c: int) -> None:
     value = load_raw(f, t, a, b)
     if extend:
         n = f.next()
@@ -155,7 +155,7 @@ def load(t: str, result: str, extend: str, f: FunctionLowering, a: int, b: int, 
     f.stack.append(value)
 
 
-def store(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def store(t: str, value_type: str, f: FunctionState, a: int, b: int, c: int) -> None:
     value, address = f.stack.pop(), f.stack.pop()
     if t != value_type:
         n = f.next()
@@ -166,7 +166,7 @@ def store(t: str, value_type: str, f: FunctionLowering, a: int, b: int, c: int) 
     store_raw(f, t, value, address, a, b)
 
 
-def store_raw(f: FunctionLowering, t: str, value: str, address: str, offset: int, memory: int) -> None:
+def store_raw(f: FunctionState, t: str, value: str, address: str, offset: int, memory: int) -> None:
     # x86 may make one instruction of load, operation and store of the same place. Whichever it is, the store can't trap after that load.
     if f.batch.isa.big_endian and t in SWAPPED:
         if SWAPPED[t] != t:
@@ -182,7 +182,7 @@ def store_raw(f: FunctionLowering, t: str, value: str, address: str, offset: int
 # ---- whole memories
 
 
-def size(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def size(f: FunctionState, a: int, b: int, c: int) -> None:
     memory = f.module.memories[a]
     definition = f.context_pointer(f.layout.memory(a) + MEMORY_DEFINITION)
     length = f.load_at(definition, DEFINITION_LENGTH, "i64")
@@ -191,12 +191,12 @@ def size(f: FunctionLowering, a: int, b: int, c: int) -> None:
     f.stack.append(f"%v{n}" if memory.limits.is64 else narrowed(f, f"%v{n}"))
 
 
-def grow(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def grow(f: FunctionState, a: int, b: int, c: int) -> None:
     old = f.libcall("memory_grow", address64(f, a, f.stack.pop()), a)
     f.stack.append(old if f.module.memories[a].limits.is64 else narrowed(f, old))
 
 
-def copy(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def copy(f: FunctionState, a: int, b: int, c: int) -> None:
     length, source, target = f.stack.pop(), f.stack.pop(), f.stack.pop()
     memories = f.module.memories
     both64 = memories[a].limits.is64 and memories[b].limits.is64
@@ -204,17 +204,17 @@ def copy(f: FunctionLowering, a: int, b: int, c: int) -> None:
     f.libcall("memory_copy", a, address64(f, a, target), b, address64(f, b, source), count)
 
 
-def fill(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def fill(f: FunctionState, a: int, b: int, c: int) -> None:
     length, value, target = f.stack.pop(), f.stack.pop(), f.stack.pop()
     f.libcall("memory_fill", a, address64(f, a, target), value, address64(f, a, length))
 
 
-def init(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def init(f: FunctionState, a: int, b: int, c: int) -> None:
     length, source, target = f.stack.pop(), f.stack.pop(), f.stack.pop()
     f.libcall("memory_init", a, b, address64(f, a, target), widened(f, source), widened(f, length))
 
 
-def drop(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def drop(f: FunctionState, a: int, b: int, c: int) -> None:
     f.libcall("data_drop", a)
 
 

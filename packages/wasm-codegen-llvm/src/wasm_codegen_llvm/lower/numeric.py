@@ -11,7 +11,7 @@ from wasm_codegen_llvm.rows import CONDITION, CONVERSION, FLOAT, Chapter
 from wasm_environ import traps
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 CHAPTER: Final = Chapter()
 
@@ -154,11 +154,11 @@ def _fill() -> None:
     CHAPTER.function("i64.mul_wide_u", partial(wide_product, "zext"))
 
 
-def integer_const(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def integer_const(f: FunctionState, a: int, b: int, c: int) -> None:
     f.stack.append(str(a))
 
 
-def i32_eqz(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def i32_eqz(f: FunctionState, a: int, b: int, c: int) -> None:
     x = f.stack.pop()
     n = f.next()
     condition = f.conditions.get(x)
@@ -167,7 +167,7 @@ def i32_eqz(f: FunctionLowering, a: int, b: int, c: int) -> None:
 
 
 # spec: idiv_s, idiv_u, irem_s, irem_u
-def divide(t: str, name: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def divide(t: str, name: str, f: FunctionState, a: int, b: int, c: int) -> None:
     y, x = f.stack.pop(), f.stack.pop()
     n = f.next()
     literal = y[0] != "%"
@@ -188,7 +188,7 @@ def divide(t: str, name: str, f: FunctionLowering, a: int, b: int, c: int) -> No
 
 
 # spec: trunc_u, trunc_s
-def truncate(integer: str, wasm: str, t: str, sign: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def truncate(integer: str, wasm: str, t: str, sign: str, f: FunctionState, a: int, b: int, c: int) -> None:
     x = f.stack.pop()
     n = f.next()
     low, high = bounds(int(integer[1:]), wasm, sign)
@@ -215,7 +215,7 @@ def bounds(width: int, wasm: str, sign: str) -> tuple[str, str]:
     return tuple(f64_literal(struct.unpack("<Q", struct.pack("<d", value))[0]) for value in (low, high))  # type: ignore[return-value]
 
 
-def wide_sum(operation: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def wide_sum(operation: str, f: FunctionState, a: int, b: int, c: int) -> None:
     operands = f.stack[-4:]
     del f.stack[-4:]
     n = f.next()
@@ -226,7 +226,7 @@ def wide_sum(operation: str, f: FunctionLowering, a: int, b: int, c: int) -> Non
     push_halves(f, n)
 
 
-def wide_product(extend: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def wide_product(extend: str, f: FunctionState, a: int, b: int, c: int) -> None:
     y, x = f.stack.pop(), f.stack.pop()
     n = f.next()
     suffix = f.debug_of(x, y)
@@ -235,7 +235,7 @@ def wide_product(extend: str, f: FunctionLowering, a: int, b: int, c: int) -> No
     push_halves(f, n)
 
 
-def push_halves(f: FunctionLowering, n: int) -> None:
+def push_halves(f: FunctionState, n: int) -> None:
     f.emit(f"%v{n} = trunc i128 %w{n} to i64\n%x{n} = lshr i128 %w{n}, 64\n%y{n} = trunc i128 %x{n} to i64")
     f.stack += (f"%v{n}", f"%y{n}")
 

@@ -8,20 +8,20 @@ from wasm_codegen_llvm.ir import type_name
 from wasm_codegen_llvm.rows import Chapter
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 CHAPTER: Final = Chapter()
 
 
-def nop(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def nop(f: FunctionState, a: int, b: int, c: int) -> None:
     """Nothing."""
 
 
-def drop(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def drop(f: FunctionState, a: int, b: int, c: int) -> None:
     f.stack.pop()
 
 
-def select(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def select(f: FunctionState, a: int, b: int, c: int) -> None:
     t = type_name(a)
     condition = f.condition(f.stack.pop())
     y, x = f.opaque(f.stack.pop(), t), f.opaque(f.stack.pop(), t)

@@ -9,32 +9,32 @@ from wasm_environ import traps
 from wasm_environ.types import NULLABLE
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 CHAPTER: Final = Chapter()
 
 
-def null(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def null(f: FunctionState, a: int, b: int, c: int) -> None:
     f.stack.append("0")
 
 
-def func(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def func(f: FunctionState, a: int, b: int, c: int) -> None:
     f.stack.append(f.libcall("ref_func", a))
 
 
-def is_null(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def is_null(f: FunctionState, a: int, b: int, c: int) -> None:
     n = f.next()
     f.emit(f"%c{n} = icmp eq i64 {f.stack.pop()}, 0")
     f.push_condition(f"%c{n}", f"%v{n}", f.following)
 
 
-def equal(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def equal(f: FunctionState, a: int, b: int, c: int) -> None:
     n = f.next()
     f.emit(f"%c{n} = icmp eq i64 {f.stack.pop()}, {f.stack.pop()}")
     f.push_condition(f"%c{n}", f"%v{n}", f.following)
 
 
-def as_non_null(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def as_non_null(f: FunctionState, a: int, b: int, c: int) -> None:
     if a & NULLABLE:
         n = f.next()
         f.emit(f"%c{n} = icmp eq i64 {f.stack[-1]}, 0")

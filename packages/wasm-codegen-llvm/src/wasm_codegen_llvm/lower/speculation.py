@@ -8,17 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 
-def unforeseen(f: FunctionLowering, value: str) -> str:
+def unforeseen(f: FunctionState, value: str) -> str:
     """An i64 as one that LLVM knows nothing of: a branch on the one says nothing of the other."""
     name = f"%u{f.next()}"
     f.emit(f'{name} = call i64 asm "", "=r,0"(i64 {value})')
     return name
 
 
-def at_most(f: FunctionLowering, t: str, value: str, bound: str) -> str:
+def at_most(f: FunctionState, t: str, value: str, bound: str) -> str:
     """The lesser of two unsigned integers of type t."""
     n = f.next()
     if f.batch.isa.conditional_moves:
@@ -31,7 +31,7 @@ def at_most(f: FunctionLowering, t: str, value: str, bound: str) -> str:
     return f"%m{n}"
 
 
-def below_or_zero(f: FunctionLowering, index: str, length: str) -> str:
+def below_or_zero(f: FunctionState, index: str, length: str) -> str:
     """An i64 index; 0 unless it is below the length."""
     n = f.next()
     f.emit(f"%d{n} = icmp ult i64 {index}, {length}\n%i{n} = select i1 %d{n}, i64 {index}, i64 0, !unpredictable !1")

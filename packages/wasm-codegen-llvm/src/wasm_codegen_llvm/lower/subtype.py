@@ -12,23 +12,23 @@ from wasm_environ.heap_layout import DISPLAY_ENTRIES
 from wasm_environ.vmtypes import CONTEXT_TYPES, TYPE_KIND
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 
-def compare(f: FunctionLowering, how: str, t: str, x: str, y: object) -> str:
+def compare(f: FunctionState, how: str, t: str, x: str, y: object) -> str:
     n = f.next()
     f.emit(f"%c{n} = icmp {how} {t} {x}, {y}")
     return f"%c{n}"
 
 
-def header(f: FunctionLowering, reference: str) -> str:
+def header(f: FunctionState, reference: str) -> str:
     """An object's type id."""
     id = f.load_at(address(f, reference, 0), 0, "i32")
     keep(f, reference)
     return id
 
 
-def descriptor(f: FunctionLowering, id: str, offset: int) -> str:
+def descriptor(f: FunctionState, id: str, offset: int) -> str:
     """An i32 of the descriptor of an engine's type id."""
     types = f.context_pointer(CONTEXT_TYPES)
     n = f.next()
@@ -36,11 +36,11 @@ def descriptor(f: FunctionLowering, id: str, offset: int) -> str:
     return f.load_at(f"%p{n}", offset, "i32", INVARIANT)
 
 
-def kind_of(f: FunctionLowering, id: str) -> str:
+def kind_of(f: FunctionState, id: str) -> str:
     return descriptor(f, id, TYPE_KIND)
 
 
-def is_subtype(f: FunctionLowering, id: str, type_index: int, exact: bool = False) -> str:
+def is_subtype(f: FunctionState, id: str, type_index: int, exact: bool = False) -> str:
     """An i1: whether an engine's type id is a type of the module or declared below it."""
     wanted = type_id(f, type_index)
     if exact or f.module.types[type_index].final:

@@ -13,17 +13,17 @@ from wasm_environ.types import NULLABLE
 from wasm_environ.vmtypes import TABLE_BASE, TABLE_LENGTH
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 CHAPTER: Final = Chapter()
 
 
-def address64(f: FunctionLowering, table: int, value: str) -> str:
+def address64(f: FunctionState, table: int, value: str) -> str:
     """A table index as i64."""
     return value if f.module.tables[table].type.limits.is64 else widened(f, value)
 
 
-def element(f: FunctionLowering, table: int, index: str, out_of_bounds: int) -> str:
+def element(f: FunctionState, table: int, index: str, out_of_bounds: int) -> str:
     """The reference at an index. A zero may stand for an element that is filled in on first use: the vm knows.
 
     Loaded atomically, that is once: a signal handler may put another one there between a check of it and its use.
@@ -52,32 +52,32 @@ def element(f: FunctionLowering, table: int, index: str, out_of_bounds: int) -> 
     return f"%v{n}"
 
 
-def get(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def get(f: FunctionState, a: int, b: int, c: int) -> None:
     f.stack.append(element(f, a, f.stack.pop(), traps.TABLE_OUT_OF_BOUNDS))
 
 
-def set_(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def set_(f: FunctionState, a: int, b: int, c: int) -> None:
     value, index = f.stack.pop(), f.stack.pop()
     f.libcall("table_set", a, address64(f, a, index), value)
 
 
-def size(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def size(f: FunctionState, a: int, b: int, c: int) -> None:
     length = f.load_at(f.context_pointer(f.layout.table(a)), TABLE_LENGTH, "i64")
     f.stack.append(length if f.module.tables[a].type.limits.is64 else narrowed(f, length))
 
 
-def grow(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def grow(f: FunctionState, a: int, b: int, c: int) -> None:
     delta, value = f.stack.pop(), f.stack.pop()
     old = f.libcall("table_grow", a, address64(f, a, delta), value)
     f.stack.append(old if f.module.tables[a].type.limits.is64 else narrowed(f, old))
 
 
-def fill(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def fill(f: FunctionState, a: int, b: int, c: int) -> None:
     length, value, index = f.stack.pop(), f.stack.pop(), f.stack.pop()
     f.libcall("table_fill", a, address64(f, a, index), value, address64(f, a, length))
 
 
-def copy(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def copy(f: FunctionState, a: int, b: int, c: int) -> None:
     length, source, target = f.stack.pop(), f.stack.pop(), f.stack.pop()
     tables = f.module.tables
     both64 = tables[a].type.limits.is64 and tables[b].type.limits.is64
@@ -85,12 +85,12 @@ def copy(f: FunctionLowering, a: int, b: int, c: int) -> None:
     f.libcall("table_copy", a, b, address64(f, a, target), address64(f, b, source), count)
 
 
-def init(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def init(f: FunctionState, a: int, b: int, c: int) -> None:
     length, source, target = f.stack.pop(), f.stack.pop(), f.stack.pop()
     f.libcall("table_init", a, b, address64(f, a, target), widened(f, source), widened(f, length))
 
 
-def drop(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def drop(f: FunctionState, a: int, b: int, c: int) -> None:
     f.libcall("elem_drop", a)
 
 

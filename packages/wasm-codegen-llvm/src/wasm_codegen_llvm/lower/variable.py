@@ -8,12 +8,12 @@ from wasm_codegen_llvm.ir import INVARIANT, type_name
 from wasm_codegen_llvm.rows import Chapter
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 CHAPTER: Final = Chapter()
 
 
-def local_get(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def local_get(f: FunctionState, a: int, b: int, c: int) -> None:
     value = f.known.get(a)
     if value is None:
         value = f.constant_locals.get(a)
@@ -24,21 +24,21 @@ def local_get(f: FunctionLowering, a: int, b: int, c: int) -> None:
     f.stack.append(value)
 
 
-def local_set(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def local_set(f: FunctionState, a: int, b: int, c: int) -> None:
     t = f.local_types[a]
     value = f.opaque(f.stack.pop(), t)
     f.known[a] = value
     f.emit(f"store {t} {value}, ptr {f.slots[a]}")
 
 
-def local_tee(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def local_tee(f: FunctionState, a: int, b: int, c: int) -> None:
     t = f.local_types[a]
     value = f.stack[-1] = f.opaque(f.stack[-1], t)
     f.known[a] = value
     f.emit(f"store {t} {value}, ptr {f.slots[a]}")
 
 
-def cell(f: FunctionLowering, index: int) -> str:
+def cell(f: FunctionState, index: int) -> str:
     """A pointer to a global's value."""
     offset, imported = f.layout.global_cell(index)
     if imported:
@@ -48,7 +48,7 @@ def cell(f: FunctionLowering, index: int) -> str:
     return f"%p{n}"
 
 
-def global_get(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def global_get(f: FunctionState, a: int, b: int, c: int) -> None:
     suffix = "" if f.module.globals[a].type.mutable else INVARIANT
     pointer = cell(f, a)
     n = f.next()
@@ -56,7 +56,7 @@ def global_get(f: FunctionLowering, a: int, b: int, c: int) -> None:
     f.stack.append(f"%v{n}")
 
 
-def global_set(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def global_set(f: FunctionState, a: int, b: int, c: int) -> None:
     # Volatile, so that it neither moves behind an access that may trap nor disappears before one.
     t = type_name(b)
     value = f.opaque(f.stack.pop(), t)

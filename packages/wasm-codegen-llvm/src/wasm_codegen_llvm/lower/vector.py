@@ -15,7 +15,7 @@ from wasm_codegen_llvm.lower import vector_rows as table
 from wasm_codegen_llvm.rows import Chapter, Format, positional
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 CHAPTER: Final = Chapter()
 
@@ -34,7 +34,7 @@ SHAPES: Final = (
 )  # fmt: skip
 
 
-def shaped(f: FunctionLowering, value: str, vector: str) -> str:
+def shaped(f: FunctionState, value: str, vector: str) -> str:
     """A v128 as another vector type; what it was cast from if that is known."""
     if vector == V128:
         return value
@@ -52,7 +52,7 @@ def shaped(f: FunctionLowering, value: str, vector: str) -> str:
     return name
 
 
-def push_shaped(f: FunctionLowering, value: str, vector: str) -> None:
+def push_shaped(f: FunctionState, value: str, vector: str) -> None:
     """Push a vector of any type as v128."""
     if vector != V128:
         if f.batch.isa.big_endian:
@@ -65,7 +65,7 @@ def push_shaped(f: FunctionLowering, value: str, vector: str) -> None:
     f.stack.append(value)
 
 
-def reordered(f: FunctionLowering, value: str, given: str, wanted: str) -> str:
+def reordered(f: FunctionState, value: str, given: str, wanted: str) -> str:
     """A v128 cast to or from another vector type, on a target where the bytes of a lane are in another order than wasm's."""
     lanes = INTEGERS[given if wanted == V128 else wanted]
     n = f.next()
@@ -76,7 +76,7 @@ def reordered(f: FunctionLowering, value: str, given: str, wanted: str) -> str:
     return f"%s{n}"
 
 
-def apply(operands: tuple[str, ...], result: str, template: Format, careful: bool, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def apply(operands: tuple[str, ...], result: str, template: Format, careful: bool, f: FunctionState, a: int, b: int, c: int) -> None:
     """Lower one row."""
     count = len(operands)
     values = f.stack[-count:]
@@ -94,7 +94,7 @@ def apply(operands: tuple[str, ...], result: str, template: Format, careful: boo
         push_shaped(f, f"%v{n}", result)
 
 
-def choose(mnemonic: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def choose(mnemonic: str, f: FunctionState, a: int, b: int, c: int) -> None:
     """Lower a row that has a form for some targets: the first whose CPU feature the target has, else the one without."""
     for feature, lowering in VARIANTS[mnemonic]:
         if not feature or (f.batch.isa.x86 and f.batch.isa.has(feature)):
@@ -105,11 +105,11 @@ def choose(mnemonic: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
 # ---- lanes and constants
 
 
-def const(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def const(f: FunctionState, a: int, b: int, c: int) -> None:
     f.stack.append(v128_literal(a, b))
 
 
-def shuffle(f: FunctionLowering, a: int, b: int, c: int) -> None:
+def shuffle(f: FunctionState, a: int, b: int, c: int) -> None:
     y, x = f.stack.pop(), f.stack.pop()
     lanes = (a & (1 << 64) - 1 | (b & (1 << 64) - 1) << 64).to_bytes(16, "little")
     mask = ", ".join([f"i32 {lane}" for lane in lanes])
@@ -118,7 +118,7 @@ def shuffle(f: FunctionLowering, a: int, b: int, c: int) -> None:
     f.stack.append(f"%v{n}")
 
 
-def splat(vector: str, lane: str, scalar: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def splat(vector: str, lane: str, scalar: str, f: FunctionState, a: int, b: int, c: int) -> None:
     x = f.stack.pop()
     n = f.next()
     suffix = f.debug_of(x)
@@ -135,7 +135,7 @@ def splat(vector: str, lane: str, scalar: str, f: FunctionLowering, a: int, b: i
     push_shaped(f, f"%v{n}", vector)
 
 
-def extract(vector: str, lane: str, scalar: str, extend: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def extract(vector: str, lane: str, scalar: str, extend: str, f: FunctionState, a: int, b: int, c: int) -> None:
     x = shaped(f, f.stack.pop(), vector)
     n = f.next()
     name = f"%v{n}" if lane == scalar else f"%a{n}"
@@ -145,7 +145,7 @@ def extract(vector: str, lane: str, scalar: str, extend: str, f: FunctionLowerin
     f.stack.append(f"%v{n}")
 
 
-def replace(vector: str, lane: str, scalar: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def replace(vector: str, lane: str, scalar: str, f: FunctionState, a: int, b: int, c: int) -> None:
     y, x = f.stack.pop(), shaped(f, f.stack.pop(), vector)
     n = f.next()
     suffix = f.debug_of(x, y)
@@ -156,7 +156,7 @@ def replace(vector: str, lane: str, scalar: str, f: FunctionLowering, a: int, b:
     push_shaped(f, f"%v{n}", vector)
 
 
-def fused(negate: bool, vector: str, lane: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def fused(negate: bool, vector: str, lane: str, f: FunctionState, a: int, b: int, c: int) -> None:
     """relaxed_madd, relaxed_nmadd where the target has no fused multiply-add: lane by lane through the libcall, same results."""
     z, y, x = (shaped(f, f.stack.pop(), vector) for _ in range(3))
     wasm, count = ("f32", 4) if lane == "float" else ("f64", 2)
@@ -173,7 +173,7 @@ def fused(negate: bool, vector: str, lane: str, f: FunctionLowering, a: int, b: 
     push_shaped(f, result, vector)
 
 
-def bitmask(lanes: int, lowering: partial[None], f: FunctionLowering, a: int, b: int, c: int) -> None:
+def bitmask(lanes: int, lowering: partial[None], f: FunctionState, a: int, b: int, c: int) -> None:
     """The first lane is the lowest bit, which LLVM makes the highest where bytes are in that order."""
     lowering(f, a, b, c)
     if f.batch.isa.big_endian:

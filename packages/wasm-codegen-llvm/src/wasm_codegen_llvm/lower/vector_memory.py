@@ -10,7 +10,7 @@ from wasm_codegen_llvm.lower.vector import push_shaped, shaped
 from wasm_codegen_llvm.rows import Chapter
 
 if TYPE_CHECKING:
-    from wasm_codegen_llvm.function import FunctionLowering
+    from wasm_codegen_llvm.state import FunctionState
 
 CHAPTER: Final = Chapter()
 
@@ -24,7 +24,7 @@ LANES: Final = (
 )  # fmt: skip
 
 
-def widen(narrow: str, wide: str, extend: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def widen(narrow: str, wide: str, extend: str, f: FunctionState, a: int, b: int, c: int) -> None:
     value = load_raw(f, "i64", a, b)
     n = f.next()
     f.emit(f"%a{n} = bitcast i64 {value} to {narrow}{f.debug()}")
@@ -38,7 +38,7 @@ def widen(narrow: str, wide: str, extend: str, f: FunctionLowering, a: int, b: i
     push_shaped(f, f"%v{n}", wide)
 
 
-def splat(t: str, vector: str, lanes: int, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def splat(t: str, vector: str, lanes: int, f: FunctionState, a: int, b: int, c: int) -> None:
     value = load_raw(f, t, a, b)
     n = f.next()
     f.emit(
@@ -48,14 +48,14 @@ def splat(t: str, vector: str, lanes: int, f: FunctionLowering, a: int, b: int, 
     push_shaped(f, f"%v{n}", vector)
 
 
-def zero(t: str, vector: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def zero(t: str, vector: str, f: FunctionState, a: int, b: int, c: int) -> None:
     value = load_raw(f, t, a, b)
     n = f.next()
     f.emit(f"%v{n} = insertelement {vector} zeroinitializer, {t} {value}, i32 0{f.debug()}")
     push_shaped(f, f"%v{n}", vector)
 
 
-def load_lane(t: str, vector: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def load_lane(t: str, vector: str, f: FunctionState, a: int, b: int, c: int) -> None:
     old = shaped(f, f.stack.pop(), vector)
     value = load_raw(f, t, a, b)
     n = f.next()
@@ -63,7 +63,7 @@ def load_lane(t: str, vector: str, f: FunctionLowering, a: int, b: int, c: int) 
     push_shaped(f, f"%v{n}", vector)
 
 
-def store_lane(t: str, vector: str, f: FunctionLowering, a: int, b: int, c: int) -> None:
+def store_lane(t: str, vector: str, f: FunctionState, a: int, b: int, c: int) -> None:
     value = shaped(f, f.stack.pop(), vector)
     address = f.stack.pop()
     n = f.next()

@@ -109,6 +109,7 @@ def data_section(r: Reader, m: Module, count: i64) -> None:
         i += 1
     m._datas = None
     m._data_rows = rows
+    m._read_datas = data_segments
 
 
 def data_count(m: Module) -> int:
