@@ -346,7 +346,7 @@ ROWS = {
     "StructRef.__getattribute__": "a|b", "StructRef.__setattr__": "b reference|a one", "StructRef.__delattr__": "b",
     "StructType": "fields", "StructType.field_index": "a",
     "CallProgram": "program_words labels", "CallProgram.bind": "record_node record_classes", "ResourceType._bind": "resource_class any", "ComponentState": "store program parents one",
-    "ComponentFunc.__call__": "store record text resource one", "ComponentFunc.type": "store", "ComponentFunc.post_return": "store",
+    "ComponentFunc.__call__": "store record text resource one|store record text resource one timeout=seconds", "ComponentFunc.type": "store", "ComponentFunc.post_return": "store",
     "ComponentState.resource": "one resource_type", "ComponentState.define_resource": "zero zero none text",
     "ComponentState.lift": "zero func options", "ComponentState.lower": "zero callback options core_type",
     "ComponentState.built_in": "one zero minus options core_type", "ComponentState.fail": "",
@@ -354,7 +354,7 @@ ROWS = {
     "ComponentPlan": "core plain_program parents one plan_resources plan_modules zero steps",
     "ComponentPlan.instantiate": "store plan_functions no_resources no_modules flag flag", "Instantiation.function": "zero", "Instantiation.resource": "zero",
     "Instantiation.fail": "",
-    "ResourceAny.drop": "store", "ResourceAny._rep": "store", "ResourceAny._make": "store resource_type one flag",
+    "ResourceAny.drop": "store", "ResourceAny.to_host": "store", "ResourceAny._rep": "store", "ResourceAny._make": "store resource_type one flag",
     "ResourceType": "text callback class|text callback none one", "ResourceType.host": "one", "HostCall": "text flag flag|callback zero flag flag", "HostCall.__call__": "store one",
     "Err": "reference",
     "Record": "", "Record.__getattribute__": "a", "Variant": "text reference",
@@ -428,7 +428,7 @@ EXEMPT = {
 }
 # What plain arguments are refused by, because nobody may do that; and what is there to raise.
 REFUSES = {
-    "AnyRef", "ArrayRef.__delitem__", "Backtrace", "Caller", "Code", "ComponentFunc", "ResourceAny", "DirPerms", "EqRef", "StructRef.__delattr__", "StructRef.__delitem__", "Engine.__reduce__", "FilePerms", "InstanceExports", "Instantiation", "Linker.__reduce__", "LoadedModule", "Memory.__delitem__",
+    "AnyRef", "ArrayRef.__delitem__", "Backtrace", "Caller", "Code", "ComponentFunc", "ResourceAny", "ResourceAny.to_host", "DirPerms", "EqRef", "StructRef.__delattr__", "StructRef.__delitem__", "Engine.__reduce__", "FilePerms", "InstanceExports", "Instantiation", "Linker.__reduce__", "LoadedModule", "Memory.__delitem__",
     "PoolingAllocationConfig.__getattr__", "PoolingAllocationConfig.__setattr__", "SharedMemory.__delitem__", "Store.throw", "ValType", "WasiConfig.stderr_custom",
     "WasiConfig.stderr_file", "WasiConfig.stdin_file", "WasiConfig.stdout_custom", "WasiConfig.stdout_file",
 }  # fmt: skip

@@ -139,3 +139,156 @@ def test_exports_are_found_by_compatible_versions(engine: wasm_facade.Engine, as
         assert inner is not None
         func: Any = instance.get_func(store, inner)
         assert func(store) == 7
+
+
+OWNS = """(component
+  (core module $D (global $gone (mut i32) (i32.const 0))
+    (func (export "dtor") (param i32) (global.set $gone (i32.add (global.get $gone) (local.get 0)))) (func (export "gone") (result i32) (global.get $gone)))
+  (core instance $d (instantiate $D))
+  (type $r' (resource (rep i32) (dtor (core func $d "dtor"))))
+  (core func $new (canon resource.new $r'))
+  (core module $M (import "" "new" (func $new (param i32) (result i32)))
+    (func (export "make") (param i32) (result i32) (call $new (local.get 0))) (func (export "get") (param i32) (result i32) (local.get 0)))
+  (core instance $m (instantiate $M (with "" (instance (export "new" (func $new))))))
+  (component $C
+    (import "ri" (type $r' (sub resource)))
+    (import "makei" (func $make (param "n" u32) (result (own $r'))))
+    (import "geti" (func $get (param "self" (borrow $r')) (result u32)))
+    (export $r "r" (type $r'))
+    (export "[constructor]r" (func $make) (func (param "n" u32) (result (own $r))))
+    (export "[method]r.get" (func $get) (func (param "self" (borrow $r)) (result u32))))
+  (func $make (param "n" u32) (result (own $r')) (canon lift (core func $m "make")))
+  (func $get (param "self" (borrow $r')) (result u32) (canon lift (core func $m "get")))
+  (instance $c (instantiate $C (with "ri" (type $r')) (with "makei" (func $make)) (with "geti" (func $get))))
+  (export "demo:owner/types@1.0.0" (instance $c))
+  (func (export "gone") (result u32) (canon lift (core func $d "gone"))))"""
+USES = """(component
+  (import "demo:owner/types@1.0.0" (instance $t
+    (export "r" (type $r (sub resource)))
+    (export "[constructor]r" (func (param "n" u32) (result (own $r))))
+    (export "[method]r.get" (func (param "self" (borrow $r)) (result u32)))))
+  (alias export $t "r" (type $r))
+  (core func $new (canon lower (func $t "[constructor]r")))
+  (core func $get (canon lower (func $t "[method]r.get")))
+  (core func $drop (canon resource.drop $r))
+  (core module $M
+    (import "" "new" (func $new (param i32) (result i32)))
+    (import "" "get" (func $get (param i32) (result i32)))
+    (import "" "drop" (func $drop (param i32)))
+    (func (export "run") (param i32) (result i32) (local i32)
+      (local.set 0 (call $new (local.get 0))) (local.set 1 (call $get (local.get 0))) (call $drop (local.get 0)) (local.get 1)))
+  (core instance $m (instantiate $M (with "" (instance (export "new" (func $new)) (export "get" (func $get)) (export "drop" (func $drop))))))
+  (func (export "run") (param "n" u32) (result u32) (canon lift (core func $m "run"))))"""
+
+
+def test_an_instance_serves_another_component(engine: wasm_facade.Engine) -> None:
+    """Linked by Python: its functions, and the resources that its guest makes and destroys."""
+    store = wasm_facade.Store(engine)
+    owner = ours.Linker(engine).instantiate(store, ours.Component(engine, OWNS))
+    linker = ours.Linker(engine)
+    with linker.root() as root:
+        root.add_instance("demo:owner/types@1.0.0", owner.exports(store)["demo:owner/types@1.0.0"]).close()
+        with pytest.raises(TypeError, match="items: expected a mapping or None, not int"):
+            root.add_instance("x", 5)  # type: ignore[arg-type]
+    user = linker.instantiate(store, ours.Component(engine, USES))
+    run: Any = user.get_func(store, "run")
+    gone: Any = owner.get_func(store, "gone")
+    assert [run(store, n) for n in (5, 6)] == [5, 6]
+    assert gone(store) == 11
+
+
+def test_items_of_instances_may_be_anything(engine: wasm_facade.Engine) -> None:
+    store = wasm_facade.Store(engine)
+    exports = ours.Linker(engine).instantiate(store, ours.Component(engine, EXPORTS)).exports(store)
+    linker = ours.Linker(engine)
+    with linker.root() as root:
+        root.add_instance("all", exports).close()
+        with pytest.raises(TypeError, match="func: expected something callable, not int"):
+            root.add_instance("more", {"x": 5})
+    text = """(component (import "all" (instance $all (export "mod" (core module (export "f" (func (result i32))))) (export "f" (func (result u32)))
+      (export "a:b/c@1.2.0" (instance (export "f" (func (result u32))))))) (export "inner" (instance $all "a:b/c@1.2.0")))"""
+    again = linker.instantiate(store, ours.Component(engine, text)).exports(store)
+    assert again["inner"]["f"] is exports["a:b/c@1.2.0"]["f"]
+
+
+def test_a_closed_linker_is_closed(engine: wasm_facade.Engine) -> None:
+    component = ours.Component(engine, EXPORTS)
+    with ours.Linker(engine) as linker:
+        pre = linker.instantiate_pre(component)
+        with linker.root(), pytest.raises(wasm_facade.WasmtimeError, match="in use"):
+            linker.close()
+    assert repr(linker) == "<component Linker, closed>"
+    uses: tuple[Any, ...] = (
+        linker.root, lambda: linker.instantiate_pre(component), lambda: linker.define_unknown_imports_as_traps(component),
+        lambda: linker.resource("i", "r", int), lambda: linker.implement("i", None), lambda: setattr(linker, "allow_shadowing", True), linker.__reduce__,
+    )  # fmt: skip
+    for use in uses[:-1]:
+        with pytest.raises(ValueError, match="already closed"):
+            use()
+    with pytest.raises(TypeError, match="cannot pickle a Linker"):
+        uses[-1]()
+    linker.close()
+    assert pre.instantiate(wasm_facade.Store(engine)) is not None
+
+
+def test_resources_by_number_go_both_ways(engine: wasm_facade.Engine) -> None:
+    """As wasmtime-py does it: the ResourceHost takes an owned one over."""
+    for api, store in ((ours, wasm_facade.Store(engine)), (theirs, wasmtime.Store())):
+        owned: Any = api.ResourceHost.own(7, 1).to_any(store)
+        host = owned.to_host(store)
+        assert (host.rep, host.type, host.owned) == (7, 1, True)
+        for use in (owned.to_host, owned.drop):
+            with pytest.raises((wasm_facade.WasmtimeError, wasmtime.WasmtimeError)):
+                use(store)
+        borrowed: Any = api.ResourceHost.borrow(8, 1).to_any(store)
+        assert [borrowed.to_host(store).owned for _ in range(2)] == [False, False]
+    store = wasm_facade.Store(engine)
+    owner = ours.Linker(engine).instantiate(store, ours.Component(engine, OWNS)).exports(store)["demo:owner/types@1.0.0"]
+    with owner["[constructor]r"](store, 1) as resource, pytest.raises(wasm_facade.WasmtimeError, match="resource type is not a host resource"):
+        resource.to_host(store)
+    assert resource.gone
+
+
+SPINS = """(component
+  (core module $M (func (export "spin") (loop $l (br $l))) (func (export "one") (result i32) (i32.const 1)))
+  (core instance $m (instantiate $M))
+  (func (export "one") (result u32) (canon lift (core func $m "one")))
+  (func (export "spin") (canon lift (core func $m "spin"))))"""
+
+
+def test_a_call_may_be_limited_in_time(engine: wasm_facade.Engine) -> None:
+    store = wasm_facade.Store(engine)
+    component = ours.Component(engine, SPINS)
+    one: Any = ours.Linker(engine).instantiate(store, component).get_func(store, "one")
+    assert one(store, timeout=5) == 1
+    assert one(store, timeout=None) == 1
+    assert store.timeout is None
+    for keywords, message in (({"timeout": "x"}, "timeout: expected seconds or None, not str"), ({"time": 1}, "`timeout` is the only one")):
+        with pytest.raises(TypeError, match=message):
+            one(store, **keywords)
+    spin: Any = ours.Linker(engine).instantiate(store, component).get_func(store, "spin")
+    with pytest.raises(wasm_facade.Trap, match="interrupt"):
+        spin(store, timeout=0.05)
+    loaded: Any = wasm_facade.load(SPINS, engine=engine)
+    assert loaded.one(timeout=5) == 1
+    assert repr(loaded.one) == "<component function 'one': func() -> u32>"
+
+
+def test_load_takes_classes_and_objects(engine: wasm_facade.Engine) -> None:
+    class Number:
+        def __init__(self, n: int) -> None:
+            self.n = n
+
+        def get(self) -> int:
+            return self.n
+
+    class Types:
+        R = Number
+
+    for imports in ({"demo:owner/types@1.0.0": {"r": Number}}, {"demo:owner/types@1.0.0": Types()}):
+        loaded: Any = wasm_facade.load(USES, imports, engine)
+        assert loaded.run(5) == 5
+    with pytest.raises(TypeError, match=r"imports\['x'\]: expected a function, a class, or a mapping or object with such, not int"):
+        wasm_facade.load(USES, {"x": 5}, engine)
+    with pytest.raises(KeyError, match=r"no export 'x'; there is 'run'"):
+        loaded["x"]

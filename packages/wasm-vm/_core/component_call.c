@@ -264,10 +264,10 @@ static PyObject *func_vectorcall(PyObject *self, PyObject *const *args, size_t n
         PyErr_SetString(PyExc_TypeError, "a Func is called with a Store first: func(store, *args)");
         return NULL;
     }
-    if (UNLIKELY(names != NULL && PyTuple_GET_SIZE(names))) {
-        PyErr_Format(PyExc_TypeError, "a component's function takes no keyword arguments: %R", PyTuple_GET_ITEM(names, 0));
+    const bool limited = UNLIKELY(names != NULL) && PyTuple_GET_SIZE(names);
+    const double given = limited ? timeout_argument(args, nargs, names) : -1;
+    if (UNLIKELY(given == -2))
         return NULL;
-    }
     Store *store = func->store;
     if (UNLIKELY(args[0] != (PyObject *)store || store->closed) && store_check_arg(store, args[0]))
         return NULL;
@@ -279,11 +279,16 @@ static PyObject *func_vectorcall(PyObject *self, PyObject *const *args, size_t n
         PyErr_Format(PyExc_TypeError, "wrong number of parameters provided: given %zd, expected %u", nargs - 1, wanted);
         return NULL;
     }
+    const double usual = store->timeout;
+    if (UNLIKELY(limited))
+        store->timeout = given;
     store->pins++; /* converting runs Python code */
     PyObject *result = call_pinned(function, args + 1);
     if (result && function->options.typed)
         result = abi_unwrap_result(function->signature, result);
     store->pins--;
+    if (UNLIKELY(limited))
+        store->timeout = usual;
     return result;
 }
 
@@ -427,7 +432,7 @@ static PyGetSetDef func_getset[] = {
 };
 PyTypeObject ComponentFuncType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.ComponentFunc",
-    .tp_doc = PyDoc_STR("A function of a component's instance: `func(store, *args)`."),
+    .tp_doc = PyDoc_STR("A function of a component's instance: `func(store, *args, timeout=None)`."),
     .tp_basicsize = sizeof(ComponentFunc),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
     .tp_dealloc = (destructor)func_dealloc,

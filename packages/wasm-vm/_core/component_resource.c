@@ -235,6 +235,23 @@ static PyObject *any_rep(ResourceAny *self, PyObject *storelike)
     return any_check(self, storelike) ? NULL : PyLong_FromUnsignedLongLong(self->rep);
 }
 
+/* An owned one is gone then, as in wasmtime: who has the ResourceHost has it. */
+static PyObject *any_to_host(ResourceAny *self, PyObject *storelike)
+{
+    if (any_check(self, storelike))
+        return NULL;
+    if (self->type->number < 0 || self->lends) {
+        PyErr_SetString(G.wasm_error, self->lends ? "cannot remove owned resource while borrowed: a call that has it runs" : "resource type is not a host resource");
+        return NULL;
+    }
+    PyObject *host = NULL;
+    PyObject *args = Py_BuildValue("(KLO)", (unsigned long long)self->rep, (long long)self->type->number, self->own ? Py_True : Py_False);
+    if (!args || module_call_helper("component_to_host", args, &host))
+        return NULL;
+    self->gone = self->own;
+    return host;
+}
+
 static PyObject *any_type(ResourceAny *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->type); }
 static PyObject *any_owned(ResourceAny *self, void *Py_UNUSED(closure)) { return PyBool_FromLong(self->own); }
 static PyObject *any_gone(ResourceAny *self, void *Py_UNUSED(closure)) { return PyBool_FromLong(self->gone); }
@@ -298,6 +315,7 @@ static PyObject *any_make(PyObject *cls, PyObject *args)
 
 static PyMethodDef any_methods[] = {
     {"drop", (PyCFunction)any_drop, METH_O, "drop($self, store, /)\n--\n\nEnd it: an owned one is destroyed, by its guest's destructor or its host's."},
+    {"to_host", (PyCFunction)any_to_host, METH_O, "to_host($self, store, /)\n--\n\nOf a type by number: the ResourceHost. An owned one is that then, and this is gone."},
     {"_rep", (PyCFunction)any_rep, METH_O, "_rep($self, store, /)\n--\n\nThe representation."},
     {"_make", any_make, METH_VARARGS | METH_CLASS, "_make($type, store, resource_type, rep, own, /)\n--\n\nOf a host's type."},
     {"__enter__", (PyCFunction)any_enter, METH_NOARGS, NULL},

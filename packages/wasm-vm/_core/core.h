@@ -372,6 +372,7 @@ struct Store {
 };
 
 extern PyTypeObject StoreType;
+double timeout_argument(PyObject *const *args, Py_ssize_t nargs, PyObject *names); /* of a call, the only one by name. -1: None; -2: an exception is set. Runs Python code */
 int timeout_from_object(PyObject *value, double *seconds); /* None: -1; the result -1: an exception is set. Runs Python code */
 Store *store_from_object(PyObject *storelike); /* a Store or valid Caller -> borrowed; TypeError */
 int store_check_open(Store *store);            /* open, and not inside another thread: else StoreError */

@@ -61,8 +61,7 @@ static void name_argument(const char *what, Py_ssize_t index)
     Py_XDECREF(traceback);
 }
 
-/* -1: none given; -2: an exception is set. Runs Python code. */
-static double timeout_argument(PyObject *const *args, Py_ssize_t nargs, PyObject *names)
+double timeout_argument(PyObject *const *args, Py_ssize_t nargs, PyObject *names)
 {
     if (PyTuple_GET_SIZE(names) != 1 || PyUnicode_Compare(PyTuple_GET_ITEM(names, 0), G.str_timeout) != 0) {
         if (!PyErr_Occurred())

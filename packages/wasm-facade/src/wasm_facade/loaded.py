@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from wasm_environ.errors import ArgumentError, WasmError
+from wasm_facade.bound import Bound
 from wasm_facade.engine import Engine
 from wasm_facade.linker import Linker
 from wasm_facade.module import ELF_MAGIC, Module, file_bytes, is_component_source
@@ -20,21 +21,10 @@ if TYPE_CHECKING:
     from wasm_vm import Instance
 
 
-class BoundFunc:
+class BoundFunc(Bound):
     """An exported function with its store: call it with the wasm arguments alone."""
 
-    __slots__ = ("_name", "_store", "func")
-
-    def __init__(self, store: Store, name: str, func: Func) -> None:
-        self._store = store
-        self._name = name
-        self.func = func
-
-    def __call__(self, *args: Any, timeout: float | None = None) -> Any:
-        """Call it. `timeout`: seconds until it is stopped by a trap."""
-        if timeout is None:
-            return self.func(self._store, *args)
-        return self.func(self._store, *args, timeout=timeout)
+    __slots__ = ()
 
     @property
     def type(self) -> FuncType:
@@ -107,12 +97,12 @@ class Loaded:
 
 
 def load(
-    source: str | bytes | os.PathLike[str], imports: Mapping[str, Mapping[str, Any]] | None = None, engine: Engine | None = None
+    source: str | bytes | os.PathLike[str], imports: Mapping[str, Any] | None = None, engine: Engine | None = None
 ) -> Loaded | LoadedComponent:  # fmt: skip
     """Compile and instantiate a file (`.wasm`, `.wat`, or a compiled artifact), or a module or component given as bytes or as text: a `Loaded`, or a
     `component.loaded.LoadedComponent`.
 
-    imports: `{module: {name: Python function}}`, typed as the module says; a component's may be functions by name, too. A module that
+    imports: `{module: {name: Python function}}`, typed as the module says; a component's may be functions by name, classes and objects, too. A module that
     uses WASI gets this process's stdin, stdout and stderr, its own name as its only argument, no environment and no files. Raises WasmtimeError.
     """
     _check_source(source, engine)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 func_type: Callable[[Any, tuple[ResourceType, ...], int], Any] | None = None  # (component, resource types by slot, type) -> its type: the public API sets it
+to_host: Callable[[int, int, bool], Any] | None = None  # (representation, number, owned) -> a ResourceHost: the same
 
 
 class LoadedComponent(ComponentPlan):

@@ -102,6 +102,15 @@ def component_func_type(component: Any, resources: tuple[Any, ...], type: int) -
     return components.func_type(component, resources, type)
 
 
+def component_to_host(rep: int, number: int, owned: bool) -> Any:
+    """A resource of a host's type by number, in the public API's class."""
+    from wasm_vm import components
+
+    if components.to_host is None:
+        raise TypeError("no class for resources of hosts: wasm_facade.component has it")
+    return components.to_host(rep, number, owned)
+
+
 def add_note(error: BaseException, backtrace: Any) -> None:
     """Tell a host exception which wasm frames it passed through."""
     from wasm_vm.frames import frame_lines, frames_of

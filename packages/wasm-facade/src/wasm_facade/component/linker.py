@@ -15,8 +15,8 @@ from wasm_vm.components import Imports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, Self
+    from collections.abc import Callable, Mapping
+    from typing import Any, NoReturn, Self
 
     from wasm_facade.component.definitions import Errors
     from wasm_vm import Caller, Store
@@ -32,7 +32,7 @@ class Linker(Shadowing):
     `arrays` and `raises` say it of that function's results.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_definitions", "_locked", "arrays", "engine", "raises")
+    __slots__ = ("__dict__", "__weakref__", "_closed", "_definitions", "_locked", "arrays", "engine", "raises")
 
     def __init__(self, engine: Engine) -> None:
         if not isinstance(engine, Engine):
@@ -43,8 +43,11 @@ class Linker(Shadowing):
         self.raises = False
         self._locked = False
         self._definitions = Definitions()
+        self._closed = False
 
     def _check_free(self) -> None:
+        if self._closed:
+            raise ValueError("already closed")
         _check_free(self)
 
     def root(self) -> LinkerInstance:
@@ -98,8 +101,23 @@ class Linker(Shadowing):
         """A new instance of `component` in `store`, its imports being this linker's definitions. Raises LinkError naming what is missing."""
         return self.instantiate_pre(component).instantiate(store)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle a Linker: it holds functions of its process; pickle Components, and link them where they run")
+
+    def close(self) -> None:
+        """Let go of all definitions; further use raises ValueError."""
+        _check_free(self)
+        self._closed = True
+        self._definitions = Definitions()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
     def __repr__(self) -> str:
-        return f"<component Linker, {len(self._definitions)} definitions>"
+        return "<component Linker, closed>" if self._closed else f"<component Linker, {len(self._definitions)} definitions>"
 
 
 class LinkerInstance:
@@ -136,10 +154,27 @@ class LinkerInstance:
             raise WasmError(f"map entry `{name}` defined twice")
         self._definitions[name] = item
 
-    def add_instance(self, name: str) -> LinkerInstance:
-        """An instance of that name, to define items in."""
+    def add_instance(self, name: str, items: Mapping[str, Any] | None = None) -> LinkerInstance:
+        """An instance of that name, to define items in. `items`: what it has to begin with, as `Instance.exports` gives it of an instance: functions, resource
+        types and modules by name, and mappings of such for instances. So what one component exports serves another one in the same store."""
+        if items is not None and not hasattr(items, "items"):
+            raise ArgumentError(f"items: expected a mapping or None, not {type(items).__name__}")
         self._insert(name, Definitions())
-        return LinkerInstance._of(self._linker, self, self._definitions[name])
+        made = LinkerInstance._of(self._linker, self, self._definitions[name])
+        for item_name, item in dict(items or {}).items():
+            made._add(item_name, item)
+        return made
+
+    def _add(self, name: str, item: Any) -> None:
+        """Define whatever it is."""
+        if isinstance(item, ResourceType):
+            self.add_resource(name, item)
+        elif isinstance(item, Module):
+            self.add_module(name, item)
+        elif hasattr(item, "items"):
+            self.add_instance(name, item).close()
+        else:
+            self.add_func(name, item)
 
     def add_func(self, name: str, func: Callable[..., Any]) -> None:
         """Define a Python function: `func(store, *args)`. An `Err` that it raises it returns, if its result is a `result`; anything else surfaces, unchanged,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from wasm_environ.component.artifact import is_artifact
+from wasm_environ.component.versions import compatible
 from wasm_environ.errors import ArgumentError
+from wasm_facade.bound import Bound
 from wasm_facade.component.component import Component
 from wasm_facade.component.linker import Linker, LinkerInstance
-from wasm_vm import ComponentFunc, Store
+from wasm_vm import ComponentFunc, HostCall, Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,19 +18,13 @@ if TYPE_CHECKING:
     from wasm_facade.component.types import FuncType
     from wasm_facade.engine import Engine
 
+PLAIN = (int, float, complex, str, bytes, list, tuple, set, frozenset, type(None))  # no interfaces, whatever methods these have
 
-class BoundFunc:
+
+class BoundFunc(Bound):
     """An exported function with its store: call it with its arguments alone."""
 
-    __slots__ = ("_name", "_store", "func")
-
-    def __init__(self, store: Store, name: str, func: ComponentFunc) -> None:
-        self._store = store
-        self._name = name
-        self.func = func
-
-    def __call__(self, *args: Any) -> Any:
-        return self.func(self._store, *args)
+    __slots__ = ()
 
     @property
     def type(self) -> FuncType:
@@ -37,7 +33,7 @@ class BoundFunc:
         return found
 
     def __repr__(self) -> str:
-        return f"<component function {self._name!r}>"
+        return f"<component function {self._name!r}: {self.type._text}>"
 
 
 class Exports:
@@ -48,7 +44,9 @@ class Exports:
         self._items = items
 
     def __getitem__(self, name: str) -> Any:
-        item = self._items[name]
+        item = compatible(self._items, name)
+        if item is None:
+            raise KeyError(f"no export {name!r}; there is {', '.join(map(repr, self._items)) or 'nothing'}")
         if isinstance(item, dict):
             return Exports(self._store, item)
         return BoundFunc(self._store, name, item) if isinstance(item, ComponentFunc) else item
@@ -93,7 +91,8 @@ def component_of(engine: Engine, source: bytes) -> Component:
 
 
 def load_component(engine: Engine, source: bytes, imports: Mapping[str, Any]) -> LoadedComponent:
-    """Compile and instantiate a component. imports: `{name: function or {name: function}}`; functions are called with their arguments alone."""
+    """Compile and instantiate a component. imports: functions by name, which are called with their arguments alone, classes for resources, and mappings or
+    objects with such for interfaces."""
     component = component_of(engine, source)
     linker = Linker(engine)
     with linker.root() as root:
@@ -107,11 +106,12 @@ def _define(into: LinkerInstance, items: Mapping[str, Any], where: str) -> None:
         if hasattr(item, "items"):
             with into.add_instance(name) as inner:
                 _define(inner, item, f"{where}[{name!r}]")
+        elif isinstance(item, type):
+            into.resource(name, item)
         elif callable(item):
-            into.add_func(name, _without_store(item))
+            into.add_func(name, HostCall(item))
+        elif isinstance(item, PLAIN):
+            raise ArgumentError(f"{where}[{name!r}]: expected a function, a class, or a mapping or object with such, not {type(item).__name__}")
         else:
-            raise ArgumentError(f"{where}[{name!r}]: expected a function or a mapping of such, not {type(item).__name__}")
-
-
-def _without_store(function: Any) -> Any:
-    return lambda store, *args: function(*args)
+            with into.add_instance(name) as inner:
+                inner.implement(item)

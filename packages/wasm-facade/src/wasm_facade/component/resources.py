@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wasm_environ.errors import WasmError
-from wasm_vm import ResourceAny, ResourceType
+from wasm_vm import ResourceAny, ResourceType, components
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,3 +47,6 @@ class ResourceHost:
 
     def __repr__(self) -> str:
         return f"<ResourceHost {self.rep} of type {self.type}, {'owned' if self.owned else 'borrowed'}>"
+
+
+components.to_host = ResourceHost._of

@@ -193,6 +193,15 @@ class EnumType(_Compound):
         return tuple(self.names)
 
 
+    @property
+    def names_count(self) -> int:
+        return len(self._row.labels)
+
+    def name(self, n: int) -> str | None:
+        """The n-th name; None: there is none."""
+        return self._row.labels[n] if 0 <= n < len(self._row.labels) else None
+
+
 class FlagsType(_Compound):
     __slots__ = ()
 
@@ -283,6 +292,13 @@ class FuncType(_Compound):
 
     def _key(self) -> Any:
         return tuple(self.params), self.result
+
+    @property
+    def _text(self) -> str:
+        """In WIT's words: `func(a: u32) -> string`."""
+        from wasm_environ.component.wave.describe import describe_row
+
+        return describe_row(self._types._table, self._row)
 
     def __repr__(self) -> str:
         params = ", ".join(f"{name}: {t!r}" for name, t in self.params)

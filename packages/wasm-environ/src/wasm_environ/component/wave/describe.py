@@ -18,10 +18,11 @@ def describe(table: TypeTable, type: int | None) -> str:
     """`list<u8>`, `record {x: u32, y: u32}`, `enum {a, b}`; None is `_`."""
     if type is None:
         return "_"
-    return s.PRIMITIVE_NAMES[type] if type < 0 else _describe(table, table.rows[type])
+    return s.PRIMITIVE_NAMES[type] if type < 0 else describe_row(table, table.rows[type])
 
 
-def _describe(table: TypeTable, row: Row) -> str:
+def describe_row(table: TypeTable, row: Row) -> str:
+    """The same of a row of the table."""
     match row:
         case s.Record(fields):
             return f"record {_some([f'{label}: {describe(table, t)}' for label, t in fields])}"
