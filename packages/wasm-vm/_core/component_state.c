@@ -231,7 +231,6 @@ CanonFunction *canon_new_built_in(ComponentState *state, uint32_t code, uint32_t
 
 Flag *component_flag(ComponentState *state, uint32_t instance, uint32_t which)
 {
-    enum { FLAG_MAY_LEAVE, FLAG_ENTERED, FLAG_TRAPPED }; /* cf. planning/plan.py: Flag */
     if (instance >= state->instance_count || which > FLAG_TRAPPED) {
         PyErr_SetString(PyExc_IndexError, "no such component instance or flag");
         return NULL;

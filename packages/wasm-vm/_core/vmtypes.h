@@ -325,6 +325,12 @@ _Noreturn void libcall_throw_ref(VMContext *, uint64_t); /* throw this exnref, w
     (void *)libcall_array_init_elem, \
     (void *)libcall_throw_ref,
 
+/* flags of a component instance */
+enum {
+    FLAG_MAY_LEAVE = 0x0,
+    FLAG_ENTERED = 0x1,
+    FLAG_TRAPPED = 0x2,
+};
 /* the words of traps, by number */
 #define VM_ADAPTER_TRAPS {\
     "cannot leave component instance", \

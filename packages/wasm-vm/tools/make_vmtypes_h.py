@@ -7,6 +7,7 @@ from pathlib import Path
 
 from wasm_environ import heap_layout, libcalls, module, traps, types, vmtypes
 from wasm_environ.component.adapters.traps import WORDS
+from wasm_environ.component.planning import plan
 from wasm_environ.linking.assemble import layout_mark
 from wasm_environ.opcodes import BY_MNEMONIC
 from wasm_environ.validation.constants import FEATURES
@@ -143,7 +144,8 @@ def trap_lines() -> list[str]:
 def adapter_lines() -> list[str]:
     """What adapters of components share with C."""
     words = [f'    "{text}", \\' for text in WORDS]
-    return ["/* the words of traps, by number */", "#define VM_ADAPTER_TRAPS {\\", *words, "}"]
+    flags = {"MAY_LEAVE": plan.MAY_LEAVE, "ENTERED": plan.ENTERED, "TRAPPED": plan.TRAPPED}
+    return [*enumeration("flags of a component instance", "FLAG_", flags), "/* the words of traps, by number */", "#define VM_ADAPTER_TRAPS {\\", *words, "}"]
 
 
 def render() -> str:
