@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import Any
 import pytest
 
 from wasm_facade import Engine, Store
+from wasm_facade.bindgen.names import BUILTIN_TYPES, Scope, camel, module_names, snake, upper
 from wasm_facade.cli import main
+from wasm_facade.component import Component
 from wasm_facade.component.typed import Err
 from wasm_vm import LinkError
 
@@ -133,3 +136,94 @@ def test_a_module_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     (tmp_path / "m.wat").write_text("(module)")
     assert main(["bindgen", str(tmp_path / "m.wat"), "-o", str(tmp_path / "m")]) == 1
     assert capsys.readouterr().err.startswith("wasm bindgen: m.wat is a core module, not a component")
+
+
+# Columns: what names are of, those of a component's, those in Python.
+NAMES = [
+    (snake, "blocking-read from HTTP-code x", "blocking_read from HTTP_code x"), (camel, "input-stream HTTP-error a-b x1", "InputStream HTTPError AB X1"),
+    (upper, "dark-blue HTTP x-1y", "DARK_BLUE HTTP X_1Y"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("convert", "labels", "names"), NAMES)
+def test_names(convert: Any, labels: str, names: str) -> None:
+    assert [convert(label) for label in labels.split()] == names.split()
+
+
+# Columns: interfaces, their modules.
+MODULES = [
+    ("a:b/c", "c"), ("a:b/c@1.0.0 a:b/d", "c d"), ("wasi:io/error@0.2.0 wasi:http/error", "io_error http_error"), ("a:io/error b:io/error", "a_io_error b_io_error"),
+    ("a:io/error@1.0.0 a:io/error@2.0.0", "a_io_error_1_0_0 a_io_error_2_0_0"), ("plain world a:b/class", "plain world_ class_"), ("two-words a:b/two-words", "two_words b_two_words"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("interfaces", "modules"), MODULES)
+def test_modules(interfaces: str, modules: str) -> None:
+    assert list(module_names(interfaces.split()).values()) == modules.split()
+
+
+def test_taken_names() -> None:
+    scope = Scope(BUILTIN_TYPES)
+    assert [scope.free(name) for name in ("list", "list_", "from", "x", "x", "None")] == ["list_", "list__", "from_", "x", "x_", "None_"]
+
+
+WASI = ROOT.parent / "shared/wit/0.2.12"
+
+
+@pytest.mark.skipif(not WASI.is_dir(), reason="no folder of WASI's interfaces beside the repository")
+def test_worlds_of_wasi(tmp_path: Path) -> None:
+    """Large worlds, with interfaces and types of equal names: what is written can be imported, and passes mypy --strict."""
+    for world, main_package in (("command", "cli"), ("proxy", "http")):
+        wit = tmp_path / f"{world}-wit"
+        (wit / "deps").mkdir(parents=True)
+        for package in WASI.iterdir():
+            if package.name == main_package:
+                for file in package.glob("*.wit"):
+                    (wit / file.name).write_bytes(file.read_bytes())
+            elif package.is_dir():
+                shutil.copytree(package, wit / "deps" / package.name)
+        assert main(["bindgen", str(wit), "--world", world, "-o", str(tmp_path / f"wasi_{world}")]) == 0
+    run = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--config-file", os.devnull, "wasi_command", "wasi_proxy"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert (done.stdout, done.returncode) == ("", 0), done.stderr
+    done = subprocess.run([sys.executable, "-c", "import wasi_command, wasi_proxy"], cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+# Options that do not go together. Columns: arguments, what is said.
+REFUSED = [
+    ("x.wit --no-copy", "--no-copy is for components: whoever instantiates a world names the component"), ("x.wit --wit y", "--wit is for components: a WIT package has its comments"),
+    ("x.wat --world w", "--world is for WIT packages: a component is of one"), ("x.wat --name 1", "'1' makes no name of a class in Python: give one with --name"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "said"), REFUSED)
+def test_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: str, said: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("x.wit").write_text("package a:b; world w {}")
+    Path("x.wat").write_text("(component)")
+    assert main(["bindgen", *arguments.split(), "-o", "made"]) == 1
+    assert capsys.readouterr().err == f"wasm bindgen: {said}\n"
+    assert not Path("made").exists()
+
+
+def test_without_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generate(CALC, tmp_path / "calc", "--no-copy")
+    assert not (tmp_path / "calc" / "calc.wasm").exists()
+    package: Any = imported(tmp_path / "calc", monkeypatch)
+    types: Any = importlib.import_module("calc.exports.shapes")
+    assert package.Calc(Store(Engine()), package.CalcImports(Log(types))).add(1, 2) == 3
+
+
+def test_a_component_of_a_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package of a world alone is given the component."""
+    (tmp_path / "w.wit").write_text("package a:b; world adder { export add: func(a: u32, b: u32) -> u32; }")
+    assert main(["bindgen", str(tmp_path / "w.wit"), "-o", str(tmp_path / "adder")]) == 0
+    package: Any = imported(tmp_path / "adder", monkeypatch)
+    engine = Engine()
+    component = Component(engine, """(component (core module $M (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+      (core instance $m (instantiate $M))
+      (func (export "add") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $m "add"))))""")  # fmt: skip
+    assert package.Adder(Store(engine), component=component).add(1, 2) == 3
+    with pytest.raises(TypeError, match="component"):
+        package.Adder(Store(engine))

@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 
-from component_echo import echo
+from component_echo import echo, tool
+from wasm_environ.component import syntax as s
+from wasm_environ.component.binary.decode import decode
+from wasm_environ.features import ALL
 from wasm_facade import Engine, Store, Trap
 from wasm_facade.cli import main
 from wasm_facade.component import Component, Linker
@@ -233,11 +236,11 @@ def test_world(made: Any) -> None:
 
 
 def test_resources_of_the_guest(made: Any) -> None:
-    stores, s = made.instance.stores, made.s
-    with s.Counter(stores, 5) as counter, stores.open(6) as other:
-        assert type(other) is s.Counter
+    stores, types = made.instance.stores, made.s
+    with types.Counter(stores, 5) as counter, stores.open(6) as other:
+        assert type(other) is types.Counter
         assert (counter.get(), counter.list_(3), counter.drop_()) == (5, 8, 77)
-        assert s.Counter.sum(stores, counter, other) == 11
+        assert types.Counter.sum(stores, counter, other) == 11
         assert stores.store(counter) == 5
         assert stores.store(None) is None
         assert repr(counter) == "<Counter, owned>"
@@ -289,6 +292,23 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(item) for item in value]
     return (value.x, value.y) if hasattr(value, "x") else value
+
+
+def test_documentation(made: Any, tmp_path: Path) -> None:
+    """From the WIT file, or the section that wit-component writes: the same."""
+    by_wit, by_section = tmp_path / "a" / "made", tmp_path / "b" / "made"
+    assert main(["bindgen", str(made.component), "-o", str(by_wit), "--wit", str(DATA / "bindgen.wit")]) == 0
+    package = decode(tool("component", "wit", DATA / "bindgen.wit", "--wasm"), ALL)
+    (docs,) = [bytes(d.data) for d in package.definitions if isinstance(d, s.Custom) and d.name == "package-docs"]
+    section = b"\x0cpackage-docs" + docs
+    size = bytes([len(section) & 0x7F | 0x80, len(section) >> 7])
+    (tmp_path / "bindgen.wasm").write_bytes(made.component.read_bytes() + b"\0" + size + section)
+    assert main(["bindgen", str(tmp_path / "bindgen.wasm"), "-o", str(by_section)]) == 0
+    files = [{path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*.py")} for folder in (by_wit, by_section)]
+    assert files[0] == files[1]
+    for path, said in (("exports/stores.py", "How far it is."), ("imports/things.py", "To the right."), ("exports/world.py", "Makes a counter of the host's"),
+                       ("__init__.py", "The world of tests."), ("exports/stores.py", "A thing that holds a number.")):  # fmt: skip
+        assert f'"""{said}' in files[0][path] or f"\n{said}\n" in files[0][path]
 
 
 PROGRAM = """

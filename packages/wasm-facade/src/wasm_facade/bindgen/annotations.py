@@ -103,7 +103,7 @@ class Annotations:
         if isinstance(row, Alias):
             return self._of(row.type, taken)
         if isinstance(row, NAMED):
-            owner = self.model.owners.get(self.model.structure(type))
+            owner = self.model.owner(type)
             return self.name(owner) if owner is not None else "object"
         return self.structural(type, taken)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from wasm_environ.component import syntax as s
 from wasm_environ.component.planning.plan import FuncItem, InstanceItem, ResourceItem, ValueTypeItem
-from wasm_environ.component.types import Alias, TypeTable
+from wasm_environ.component.types import TypeTable
 from wasm_facade.bindgen.names import BUILTIN_TYPES, CLASSES, RESOURCE_METHODS, InterfaceName, Scope, camel, module_names, snake
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, Final
+    from typing import Final
 
     from wasm_environ.component.interface import Interface
     from wasm_environ.component.planning.plan import Item
@@ -80,7 +80,6 @@ class Model:
         self.owners: dict[int, Definition] = {}  # by the structure of a type
         self.resource_owners: dict[int, Definition] = {}
         self._structures = TypeTable()
-        self._known: dict[int, int] = {}
         for folder, items in ((IMPORTS, interface.imports), (EXPORTS, interface.exports)):
             self._side(folder, items)
         for module in self.modules:
@@ -107,34 +106,9 @@ class Model:
 
     # ---- types
 
-    def structure(self, type: int) -> int:
-        """A number that types which are alike share."""
-        if type < 0:
-            return type
-        found = self._known.get(type)
-        if found is None:
-            row = self.interface.types.rows[type]
-            found = self._known[type] = self.structure(row.type) if isinstance(row, Alias) else self._structures.intern(self._row(row))
-        return found
-
-    def _row(self, row: Any) -> Any:
-        def part(type: int | None) -> int | None:
-            return None if type is None else self.structure(type)
-
-        match row:
-            case s.Record(fields):
-                return s.Record(tuple([(label, self.structure(t)) for label, t in fields]))
-            case s.Variant(cases):
-                return s.Variant(tuple([(label, part(t)) for label, t in cases]))
-            case s.Tuple(types):
-                return s.Tuple(tuple([self.structure(t) for t in types]))
-            case s.Flags() | s.Enum() | s.Own() | s.Borrow():
-                return row
-            case s.Func(params, result, is_async):
-                return s.Func(tuple([(label, self.structure(t)) for label, t in params]), part(result), is_async)
-            case s.FixedList(element, length):
-                return s.FixedList(self.structure(element), length)
-        return row.__class__(*[part(t) for t in row])
+    def owner(self, type: int) -> Definition | None:
+        """What defines a type that is a class; types that are alike are one class."""
+        return self.owners.get(self.interface.structure(type, self._structures))
 
     def _definition(self, module: Module, label: str, item: Item) -> None:
         if isinstance(item, ResourceItem):
@@ -145,7 +119,7 @@ class Model:
             made = Definition(module, label, module.scope.free(camel(label)), item.type)
             row = self.interface.row(item.type)
             if isinstance(row, NAMED):
-                made.owner = self.owners.setdefault(self.structure(item.type), made)
+                made.owner = self.owners.setdefault(self.interface.structure(item.type, self._structures), made)
                 if isinstance(row, s.Variant):
                     made.cases = {case: module.scope.free(f"{made.name}_{camel(case)}") for case, _ in row.cases}
             module.types.setdefault(item.type, made)
@@ -193,7 +167,7 @@ class Model:
         row = None if function.type.result is None else self.interface.row(function.type.result)
         if not isinstance(row, s.Result) or row.error is None or not isinstance(self.interface.row(row.error), NAMED):
             return None
-        return self.owners.get(self.structure(row.error))
+        return self.owner(row.error)
 
 
 def _instances(items: dict[str, Item], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, Item]]]:

@@ -13,6 +13,7 @@ from wasm_environ.component.wit.packages import read_packages
 from wasm_environ.component.wit.resolve import resolve
 from wasm_environ.component.wit.worlds import interface_of_world
 from wasm_environ.features import ALL
+from wasm_facade.bindgen.documentation import from_section
 from wasm_facade.bindgen.package import Package
 from wasm_facade.compilation import binary_of
 
@@ -20,20 +21,27 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasm_facade.component.component import Component
 
+    Docs = dict[tuple[str, ...], str]
+
 
 def is_wit(path: str) -> bool:
     """Whether this is a WIT package: a folder, or a file with that ending."""
     return os.path.isdir(path) or path.endswith(".wit")
 
 
-def package_of_component(source: bytes, name: str, origin: str, path: str | None = None) -> Package:
-    """The package of a component; `path`: from its folder to the file that it loads, where the component is not copied. Raises CompileError."""
+def package_of_component(source: bytes, name: str, origin: str, path: str | None = None, docs: Docs | None = None) -> Package:
+    """The package of a component; `path`: from its folder to the file that it loads, where the component is not copied; `docs`: besides its own.
+
+    Raises CompileError.
+    """
     binary = binary_of(source)
     if not is_component(binary):
         raise InvalidError(f"{origin} is a core module, not a component: it has no types to write classes for; `import wasm_facade.importer` imports it")
     component = decode(binary, ALL)
     validate(component, binary, ALL)
-    return Package(interface_of_component(component, ALL), name, origin, path or binary)
+    interface = interface_of_component(component, ALL)
+    interface.docs.update(from_section(component, interface) | (docs or {}))
+    return Package(interface, name, origin, path or binary)
 
 
 def package_of_world(path: str, world: str | None, name: str | None) -> Package:
