@@ -113,6 +113,48 @@ def modules(session: nox.Session) -> None:
     session.run("pytest", "-q", "tests/test_real_modules.py", "tests/test_toolchains.py", *session.posargs, env={"REAL_MODULES": "1"})
 
 
+ISALAB = ROOT / "tools" / "isalab"
+# Tests that run anywhere LLVM's code does; those of the packages that hold x86-64's machine code, or need a package that is not in the lab, are not among them.
+ISA_TESTS = ["packages/wasm-vm/tests", "packages/wasm-pool/tests", "tests/test_isas.py", "tests/test_stack.py", "tests/test_gc.py", "tests/test_gc_objects.py",
+             "tests/test_exceptions_uncaught.py", "tests/test_reentry.py", "tests/test_tables_stay.py"]  # fmt: skip
+
+
+def _isa(session: nox.Session, arch: str) -> None:
+    """An emulated CPython, the core compiled for it, LLVM of this machine; the tests, and the official suite. With arguments, pytest's, only those."""
+    prefix = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "wasm-isalab"
+    session.run(str(ISALAB / "setup.sh"), arch, str(prefix), external=True)
+    constraints = ROOT / ".nox" / "constraints.txt"
+    constraints.write_text("\n".join(_constraints()) + "\n")
+    session.install("-c", str(constraints), "setuptools", "./packages/wasm-environ", "./packages/wasm-codegen-llvm", env={"WASM_PURE": "1"})
+    python = str(Path(session.bin) / "python")
+    session.run(str(ISALAB / "build.sh"), arch, str(prefix), python, external=True)
+    pytest = [str(ISALAB / "python.sh"), arch, str(prefix), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    session.env["WASM_LLVM_PYTHON"] = python
+    if session.posargs:
+        session.run(*pytest, *session.posargs, external=True)
+        return
+    session.run(*pytest, *ISA_TESTS, "-k", "not native", external=True)
+    session.run(*pytest, "tests/spec", "--testsuite", str(SUITE), "--strategy", "llvm", external=True)
+
+
+@nox.session(name="isa-aarch64", venv_backend="uv")
+def isa_aarch64(session: nox.Session) -> None:
+    """The vm and LLVM's code on an emulated aarch64: `nox -s isa-aarch64 -- PYTEST_ARGUMENTS`. The first time it fetches an emulator and a CPython."""
+    _isa(session, "aarch64")
+
+
+@nox.session(name="isa-riscv64", venv_backend="uv")
+def isa_riscv64(session: nox.Session) -> None:
+    """The same on riscv64."""
+    _isa(session, "riscv64")
+
+
+@nox.session(name="isa-s390x", venv_backend="uv")
+def isa_s390x(session: nox.Session) -> None:
+    """The same on s390x, whose bytes are in the other order."""
+    _isa(session, "s390x")
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """ruff (style, formatting of imports) and import-linter (who may import whom)."""

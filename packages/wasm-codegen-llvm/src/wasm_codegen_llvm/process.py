@@ -17,6 +17,8 @@ from typing import Any, Final, final
 from wasm_codegen_llvm import pipe
 
 MODULE: Final = "wasm_codegen_llvm.worker"
+# The environment's variable with a Python that LLVM runs in, where this one has none: it has llvmlite and this package, of the same version.
+OTHER_PYTHON: Final = "WASM_LLVM_PYTHON"
 START_SECONDS: Final = 120  # a worker that is not ready by then is none
 REASON_WORDS: Final = ("Assertion", "LLVM ERROR", "UNREACHABLE", "Error:")  # of the line that says why, among what a dying process printed
 REASON_LENGTH: Final = 200
@@ -36,12 +38,14 @@ class Worker:
 
     def __init__(self) -> None:
         self.rested = False  # it waited for work, and may have ended for that
-        command = [interpreter(), "-P", "-m", MODULE]
+        other = os.environ.get(OTHER_PYTHON)
+        command = [other or interpreter(), "-P", "-m", MODULE]
         path = os.pathsep.join(entry for entry in sys.path if entry)
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} if other else {**os.environ, "PYTHONPATH": path}
         self.errors = os.memfd_create("wasm-llvm-errors")
         try:
             self.process = subprocess.Popen(
-                command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, env={**os.environ, "PYTHONPATH": path},
+                command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, env=environment,
                 start_new_session=True,
             )  # fmt: skip
         except OSError as error:

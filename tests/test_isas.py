@@ -1,0 +1,142 @@
+"""What each instruction set has its own code for: registers that a throw restores and a collection looks at, byte order, places of traps, interruption.
+
+On this machine, and in the emulated ones of `nox -s isa-NAME`.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import pytest
+
+import wasm_facade
+from wasm_environ.opcodes import BY_MNEMONIC
+from wasm_facade import Config, Engine, Func, FuncType, Instance, Module, Store, Trap, ValType
+
+COUNT = 14  # locals of each type that live over a call: more than any convention has callee-saved registers
+
+
+def instantiate(text: str, imports: Any = (), **settings: Any) -> tuple[Store, Any]:
+    config = Config()
+    config.strategy = "llvm"
+    config.cache = False
+    for name, value in settings.items():
+        setattr(config, name, value)
+    engine = Engine(config)
+    store = Store(engine)
+    given = [make(store) for make in imports]
+    return store, Instance(store, Module(engine, text), given).exports(store)
+
+
+def locals_of(types: tuple[str, ...]) -> list[tuple[str, str, int]]:
+    return [(f"${t}{k}", t, k + 1) for t in types for k in range(COUNT)]
+
+
+def keeping(types: tuple[str, ...], call: str) -> str:
+    """A function whose locals, each loaded from memory, live over a call; their sum, as an f64."""
+    rows = locals_of(types)
+    declared = " ".join(f"(local {name} {t})" for name, t, _ in rows)
+    sets = " ".join(f"(local.set {name} ({t}.load offset={8 * k} (i32.const 0)))" for name, t, k in rows)
+    total = "(f64.const 0)"
+    for name, t, _ in rows:
+        total = f"(f64.add {total} " + (f"(local.get {name}))" if t == "f64" else f"(f64.convert_i64_s (local.get {name})))")
+    return f'(func (export "f") (result f64) {declared} {sets} {call} {total})'
+
+
+def module_keeping(types: tuple[str, ...], call: str, before: str) -> str:
+    data = b"".join(struct.pack("<q" if types == ("i64",) else "<d", k) for k in range(COUNT + 1))
+    escaped = "".join(f"\\{byte:02x}" for byte in data)
+    return f'(module {before} (memory 1) (data (i32.const 0) "{escaped}") {keeping(types, call)})'
+
+
+# Throws from a frame that has saved, and overwritten, every register its convention has it save.
+THROWER = f"""(tag $e (param i64))
+  (func $throw (param $a i64) (param $b i64) (param $x f64)
+    {" ".join(f"(local $l{k} i64) (local $m{k} f64)" for k in range(COUNT))}
+    {" ".join(f"(local.set $l{k} (i64.mul (local.get $a) (i64.const {k + 3}))) (local.set $m{k} (f64.mul (local.get $x) (f64.const {k + 3})))" for k in range(COUNT))}
+    (if (i64.eqz (local.get $b))
+      (then (throw $e {"(i64.xor " * COUNT}(local.get $a){"".join(f" (local.get $l{k}))" for k in range(COUNT))})))
+    (call $throw (local.get $a) (i64.sub (local.get $b) (i64.const 1)) (local.get $x))
+    (global.set $sink (f64.add (global.get $sink) (f64.convert_i64_s {"(i64.add " * (COUNT - 1)}(local.get $l0){"".join(f" (local.get $l{k}))" for k in range(1, COUNT))})))
+    (global.set $sink {"(f64.add " * COUNT}(global.get $sink){"".join(f" (local.get $m{k}))" for k in range(COUNT))}))
+  (global $sink (mut f64) (f64.const 0))"""
+CATCH = """(block $caught (result i64) (try_table (catch $e $caught) (call $throw (i64.const 7) (i64.const 5) (f64.const 1.5))) (i64.const 0)) (drop)"""
+
+
+@pytest.mark.parametrize("types", [("i64",), ("f64",)])
+def test_a_throw_restores_registers(types: tuple[str, ...]) -> None:
+    store, exports = instantiate(module_keeping(types, CATCH, THROWER), wasm_exceptions=True)
+    assert exports["f"](store) == COUNT * (COUNT + 1) / 2
+
+
+COLLECTING = f"""(module (type $s (struct (field i64))) (type $a (array i64))
+  (func $use (param i32) (result i32) (array.len (array.new_default $a (local.get 0))))
+  (func (export "f") (result i64)
+    {" ".join(f"(local $r{k} (ref null $s))" for k in range(COUNT))}
+    {" ".join(f"(local.set $r{k} (struct.new $s (i64.const {k + 1})))" for k in range(COUNT))}
+    (drop (call $use (i32.const 100)))
+    {"(i64.add " * (COUNT - 1)}(struct.get $s 0 (local.get $r0)){"".join(f" (struct.get $s 0 (local.get $r{k})))" for k in range(1, COUNT))}))"""
+
+
+def test_a_collection_sees_registers() -> None:
+    store, exports = instantiate(COLLECTING, wasm_gc=True, wasm_function_references=True, gc_stress=True)
+    assert exports["f"](store) == COUNT * (COUNT + 1) // 2
+
+
+# What follows a load decides whether the load keeps its place: an i32 may be widened for it, and a float changed.
+PLACES = (
+    ("i32", "i32.load", ""), ("i32", "i32.load8_s", ""), ("i32", "i32.load16_u", ""), ("i64", "i64.load", ""), ("i64", "i64.load32_u", ""), ("f32", "f32.load", ""),
+    ("f64", "f64.load", ""), ("i32", "i32.load", "(call $id (i32.const 0) (i32.const 0))"), ("i64", "i32.load", "(i64.extend_i32_u)"),
+    ("i64", "i32.load", "(i64.extend_i32_s)"), ("f64", "f32.load", "(f64.promote_f32)"), ("i32", "i32.load", "(memory.grow)"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("result", "load", "after"), PLACES)
+def test_the_place_of_a_trap(result: str, load: str, after: str) -> None:
+    text = f"""(module (memory 1)
+      (func $id (param i32 i32 i32) (result i32) (local.get 0))
+      (func (export "f") (param i32) (result {result}) (local.get 0) ({load}) {after}))"""
+    module = wasm_facade.wat2wasm(text)
+    place = module.index(bytes((0x20, 0, BY_MNEMONIC[load].code))) + 2  # behind local.get 0
+    store, exports = instantiate(text)
+    with pytest.raises(Trap, match="out of bounds memory access") as caught:
+        exports["f"](store, 0x10000)
+    assert caught.value.frames[0].module_offset == place
+
+
+def test_bytes_in_memory_have_wasms_order() -> None:
+    text = """(module (memory (export "m") 1)
+      (func (export "f") (param i64 f32)
+        (i64.store (i32.const 0) (local.get 0)) (i32.store16 (i32.const 8) (i32.const 0x1234)) (f32.store (i32.const 12) (local.get 1))
+        (v128.store (i32.const 16) (i16x8.add (v128.load (i32.const 0)) (v128.const i16x8 1 0 0 0 0 0 0 0)))
+        (drop (i32.atomic.rmw.add (i32.const 32) (i32.const 0x01020304)))))"""
+    store, exports = instantiate(text, wasm_threads=True)
+    exports["f"](store, 0x0102030405060708, 1.5)
+    first = struct.pack("<q", 0x0102030405060708) + b"\x34\x12\0\0" + struct.pack("<f", 1.5)
+    assert bytes(exports["m"].read(store, 0, 36)) == first + struct.pack("<H", 0x0709) + first[2:] + b"\4\3\2\1"
+
+
+def test_values_cross_with_their_widths() -> None:
+    """More of each than there are registers for; through a host function, which gives them back."""
+    types = (ValType.i32(), ValType.i64(), ValType.f32(), ValType.f64()) * 4
+    values = [v for k in range(4) for v in (-1 - k, -(1 << 40) - k, 1.5 + k, -2.25 - k)]
+    names = " ".join(["i32 i64 f32 f64"] * 4)
+    gets = " ".join(f"(local.get {k})" for k in range(16))
+    text = f"""(module (import "" "" (func $h (param {names}) (result {names})))
+      (func (export "f") (param {names}) (result {names}) (call $h {gets})))"""
+    store, exports = instantiate(text, [lambda store: Func(store, FuncType(list(types), list(types)), lambda *got: list(got))])
+    assert exports["f"](store, *values) == values
+
+
+def test_a_loop_is_interrupted() -> None:
+    store, exports = instantiate('(module (func (export "f") (loop (br 0))))')
+    with pytest.raises(Trap, match="interrupt"):
+        exports["f"](store, timeout=0.2)
+
+
+def test_recursion_ends() -> None:
+    store, exports = instantiate('(module (func $f (export "f") (param i64) (result i64) (i64.add (call $f (local.get 0)) (i64.const 1))))')
+    with pytest.raises(Trap, match="call stack exhausted") as caught:
+        exports["f"](store, 0)
+    assert len(caught.value.frames) > 10

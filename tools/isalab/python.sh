@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# python.sh ARCH PREFIX ARGUMENT...: the emulated CPython of ARCH with this repository's packages, wasm-vm's as build.sh left it. LLVM runs in
+# $WASM_LLVM_PYTHON, a Python of this machine. QEMU_CPU chooses the processor.
+set -euo pipefail
+here=$(cd "$(dirname "$0")/../.." && pwd) arch=${1:?ARCH} prefix=${2:?PREFIX}
+shift 2
+path=$prefix/build/$arch/lib
+for package in wasm-environ wasm-codegen-llvm wasm-pool wasm-wasi-p1 wasm-facade; do path+=:$here/packages/$package/src; done
+export PYTHONPATH=$path WASM_PURE=1
+exec "$prefix/bin/python-$arch" "$@"
