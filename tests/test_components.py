@@ -586,3 +586,33 @@ def test_exports_are_made_once(engine: wasm_facade.Engine) -> None:
     exports = instance.exports(store)
     assert exports["[constructor]r"] is instance.get_func(store, "[constructor]r")
     assert exports["r"] is instance.exports(store)["r"]
+
+
+def test_a_linker_that_instantiates_again(engine: wasm_facade.Engine) -> None:
+    """It remembers what it found, until something is defined; and not the component."""
+    component = ours.Component(engine, bytes(wasmtime.wat2wasm(guests.HOST)))
+    linker = ours.Linker(engine)
+    linker.allow_shadowing = True
+    said: list[int] = []
+
+    def run(number: int | None) -> None:
+        if number is not None:
+            with linker.root() as root:
+                root.add_func("log", lambda store, text: said.append(number) or 0)
+        store = wasm_facade.Store(engine)
+        function = linker.instantiate(store, component).get_func(store, "run")
+        assert function is not None
+        function(store, 1)
+
+    for number in (1, None, 2, None):
+        run(number)
+    assert said == [1, 1, 2, 2]
+    linker.raises = True
+    store = wasm_facade.Store(engine)
+    function = linker.instantiate(store, component).get_func(store, "run")
+    assert function is not None
+    assert function.raises
+    gone = weakref.ref(component)
+    del component, function, store, run
+    gc.collect()
+    assert gone() is None

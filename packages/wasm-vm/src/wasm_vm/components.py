@@ -59,7 +59,7 @@ class Imports:
     """What a component's imports are given, by slot: functions, resource types, modules. `arrays`: lists of numbers come to Python as array.array;
     `raises`: an err that a function returns is raised."""
 
-    __slots__ = ("arrays", "functions", "modules", "raises", "resources")
+    __slots__ = ("_packed", "arrays", "functions", "modules", "raises", "resources")
 
     def __init__(self) -> None:
         self.functions: dict[int, Callable[..., Any]] = {}
@@ -67,13 +67,20 @@ class Imports:
         self.modules: list[LoadedModule] = []
         self.arrays = False
         self.raises = False
+        self._packed: Plain | None = None  # what `instantiate` of the core takes behind the store
+
+    def packed(self, component: LoadedComponent) -> Plain:
+        """All of it by slot, for its component; it does not change from then on."""
+        if self._packed is None:
+            functions = tuple(map(self.functions.get, range(component.functions)))
+            resources = tuple(map(self.resources.get, range(len(component.resources))))
+            self._packed = functions, resources, tuple(self.modules), self.arrays, self.raises
+        return self._packed
 
 
 def instantiate(component: LoadedComponent, store: Store, imports: Imports) -> Instantiation:
     """A new instance. What was made when a step fails stays in the store, and is not entered again."""
-    functions = tuple(map(imports.functions.get, range(component.functions)))
-    resources = tuple(map(imports.resources.get, range(len(component.resources))))
-    return component.instantiate(store, functions, resources, tuple(imports.modules), imports.arrays, imports.raises)
+    return component.instantiate(store, *(imports._packed or imports.packed(component)))
 
 
 # What the exports of an instantiation are, as a tree.

@@ -121,6 +121,10 @@ class Definitions(dict[str, "Any"]):
         super().__init__()
         self.object: HostObject | None = None
 
+    def fixed(self) -> bool:
+        """Whether what it has is the same each time it is asked: no Python class or object, whose attributes may change."""
+        return self.object is None and all(item.fixed() if isinstance(item, Definitions) else not isinstance(item, HostResource) for item in self.values())
+
     def resource(self, name: str) -> Any:
         """What the resource type of that name is; None: it is not defined."""
         found = compatible(self, name)

@@ -42,21 +42,7 @@ class InstancePre:
 
     def instantiate(self, store: Storelike) -> Instance:
         """A new instance in `store`."""
-        here = store.store if isinstance(store, Caller) else store
-        if not isinstance(here, Store):
-            raise ArgumentError(f"store: expected a Store or Caller, not {type(store).__name__}")
-        made = Instance._of(instantiate(self.component._loaded, here, self._imports), self._imports)
-        if self.component._exports_modules:
-            self._show_modules(made._exports, self.component._loaded.exports)
-        return made
-
-    def _show_modules(self, exports: dict[str, Any], items: Any) -> None:
-        """Exported core modules as what a program gave, or can give to a linker."""
-        for name, (kind, *fields) in items:
-            if kind == MODULE:
-                exports[name] = self._modules[fields[0]] if fields[1] else self.component._core_module(fields[0])
-            elif kind == INSTANCE:
-                self._show_modules(exports[name], fields[0])
+        return instance_of(self.component, self._imports, self._modules, store)
 
     def __repr__(self) -> str:
         return f"<InstancePre of {self.component!r}>"
@@ -115,3 +101,23 @@ class Instance:
 
     def __repr__(self) -> str:
         return f"<component Instance, exports {', '.join(map(repr, self._exports)) or 'nothing'}>"
+
+
+def instance_of(component: Component, imports: Imports, modules: list[Module], store: Storelike) -> Instance:
+    """A new instance of `component`, its imports found; `modules`: those of them."""
+    here = store.store if isinstance(store, Caller) else store
+    if not isinstance(here, Store):
+        raise ArgumentError(f"store: expected a Store or Caller, not {type(store).__name__}")
+    made = Instance._of(instantiate(component._loaded, here, imports), imports)
+    if component._exports_modules:
+        _show_modules(component, modules, made._exports, component._loaded.exports)
+    return made
+
+
+def _show_modules(component: Component, modules: list[Module], exports: dict[str, Any], items: Any) -> None:
+    """Exported core modules as what a program gave, or can give to a linker."""
+    for name, (kind, *fields) in items:
+        if kind == MODULE:
+            exports[name] = modules[fields[0]] if fields[1] else component._core_module(fields[0])
+        elif kind == INSTANCE:
+            _show_modules(component, modules, exports[name], fields[0])
