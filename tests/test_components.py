@@ -590,7 +590,7 @@ def test_exports_are_made_once(engine: wasm_facade.Engine) -> None:
 
 def test_a_linker_that_instantiates_again(engine: wasm_facade.Engine) -> None:
     """It remembers what it found, until something is defined; and not the component."""
-    component = ours.Component(engine, bytes(wasmtime.wat2wasm(guests.HOST)))
+    components = [ours.Component(engine, bytes(wasmtime.wat2wasm(guests.HOST)))]
     linker = ours.Linker(engine)
     linker.allow_shadowing = True
     said: list[int] = []
@@ -600,7 +600,7 @@ def test_a_linker_that_instantiates_again(engine: wasm_facade.Engine) -> None:
             with linker.root() as root:
                 root.add_func("log", lambda store, text: said.append(number) or 0)
         store = wasm_facade.Store(engine)
-        function = linker.instantiate(store, component).get_func(store, "run")
+        function = linker.instantiate(store, components[0]).get_func(store, "run")
         assert function is not None
         function(store, 1)
 
@@ -609,10 +609,10 @@ def test_a_linker_that_instantiates_again(engine: wasm_facade.Engine) -> None:
     assert said == [1, 1, 2, 2]
     linker.raises = True
     store = wasm_facade.Store(engine)
-    function = linker.instantiate(store, component).get_func(store, "run")
+    function = linker.instantiate(store, components[0]).get_func(store, "run")
     assert function is not None
     assert function.raises
-    gone = weakref.ref(component)
-    del component, function, store, run
+    gone = weakref.ref(components.pop())
+    del function, store
     gc.collect()
     assert gone() is None
