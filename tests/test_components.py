@@ -593,12 +593,16 @@ def test_a_linker_that_instantiates_again(engine: wasm_facade.Engine) -> None:
     components = [ours.Component(engine, bytes(wasmtime.wat2wasm(guests.HOST)))]
     linker = ours.Linker(engine)
     linker.allow_shadowing = True
-    said: list[int] = []
+    said: list[int | None] = []
 
     def run(number: int | None) -> None:
+        def log(store: Any, text: str) -> int:
+            said.append(number)
+            return 0
+
         if number is not None:
             with linker.root() as root:
-                root.add_func("log", lambda store, text: said.append(number) or 0)
+                root.add_func("log", log)
         store = wasm_facade.Store(engine)
         function = linker.instantiate(store, components[0]).get_func(store, "run")
         assert function is not None
