@@ -18,8 +18,10 @@ from wasm_environ.component.interface import interface_of_component
 from wasm_environ.component.text.parser import parse_component
 from wasm_environ.component.text.printer import print_component
 from wasm_environ.component.validation import validate
+from wasm_environ.component.wit.binary import decode_package
 from wasm_environ.component.wit.describe import print_interface
 from wasm_environ.component.wit.packages import read_packages
+from wasm_environ.component.wit.printer import print_file
 from wasm_environ.component.wit.resolve import resolve
 from wasm_environ.component.wit.worlds import interface_of_world
 from wasm_environ.features import ALL
@@ -65,12 +67,13 @@ def said(wit: str) -> tuple[Counter[str], Counter[str]]:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_packages_and_worlds(package: str, tmp_path: Path) -> None:
-    """The package itself as a component, which is all types, as wasm-tools prints it; and a component of each world, with shims and fixups, whose WIT
-    is what wasm-tools prints, and what the world says."""
+    """The package itself as a component, which is all types, as wasm-tools prints it, as text and as WIT; and a component of each world, with shims and
+    fixups, whose WIT is what wasm-tools prints, and what the world says."""
     source = folder(package, tmp_path)
     path = tmp_path / "it.wasm"
     text = check(tool("component", "wit", source, "-w"), path)
     assert text == tool("print", path).decode()
+    assert print_file(decode_package(decode(path.read_bytes(), ALL))) == tool("component", "wit", path).decode()
     for file in sorted(source.glob("*.wit")):
         for world in re.findall(r"^world ([a-z-]+)", file.read_text(), re.MULTILINE):
             core = tmp_path / "core.wasm"

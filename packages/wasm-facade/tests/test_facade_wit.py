@@ -116,6 +116,23 @@ def test_wit_of_a_world(folder: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert (status, err) == (1, "wasm component wit: package `m:m@1.0.0` has no world `v`; its worlds: w\n")
 
 
+def test_packages_in_binary_form(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = """(component (type $i (component (export "m:m/store@1.0.0" (instance (export "item" (type (sub resource))) (export "count" (func (result u32)))))))
+      (export "store" (type $i)) (type $w (component (export "m:m/w@1.0.0" (component
+        (import "m:m/store@1.0.0" (instance (export "item" (type (sub resource))) (export "count" (func (result u32)))))
+        (import "log" (func (param "text" string))) (export "run" (func)))))) (export "w" (type $w)))"""
+    (folder / "m.wasm").write_bytes(wasm_facade.wat2wasm(text))
+    status, out, err = said(capsys, "wit", "m.wasm")
+    assert (status, err) == (0, "")
+    expected = STORE.replace("// A remark that goes.\n", "").replace(" @unstable(feature = more) clear: func();", "")
+    (folder / "same.wit").write_text(expected)
+    assert said(capsys, "wit", "same.wit") == (0, out, "")
+    assert component.wit(text) == out
+    assert said(capsys, "wit", "m.wasm", "-w", "w") == (0, WIT.replace("world root", "world w"), "")
+    assert said(capsys, "targets", "it.wasm", "--wit", "m.wasm") == (0, "", "")
+    assert said(capsys, "imports", "m.wasm")[1] == "m:m/store@1.0.0: count\nlog: func(text: string)\n"
+
+
 def test_what_is_wrong_in_wit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "wit" / "user.wit").write_text("interface user {\n  f: func(a: numbre);\n  type number = u8;\n}")
     status, out, err = said(capsys, "wit", "wit")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasm_facade.cli import OK
 from wasm_facade.cli.options import Command, Option
-from wasm_facade.cli.wit_source import FEATURES, read_interface
+from wasm_facade.cli.wit_source import FEATURES, interface_in, read_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def run(options: Parsed) -> int:
     """List them."""
     from wasm_environ.component.wit.words import Words
 
-    interface = read_interface(options)
+    interface = interface_in(options, read_source(options.operands[0]))
     words = Words(interface)
     rows = {name: described(words, name, item) for name, item in interface.imports.items()}
     if options.json:

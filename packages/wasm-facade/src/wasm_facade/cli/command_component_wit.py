@@ -7,16 +7,18 @@ import sys
 from wasm_environ.compile_errors import WitError
 from wasm_facade.cli import OK
 from wasm_facade.cli.options import Command, Option
-from wasm_facade.cli.wit_source import FEATURES, features_of, is_wit, read_interface
+from wasm_facade.cli.wit_source import FEATURES, features_of, interface_in, read_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from wasm_environ.component.wit.packages import Packages
     from wasm_environ.component.wit.syntax import File
     from wasm_facade.cli.options import Parsed
 
 COMMAND = Command(
     "component wit", "FILE",
-    "Print the interface of a component as WIT; or a WIT file or folder, its files as one, in its normal form. FILE may be - for a component on stdin.",
+    "Print the interface of a component as WIT; or WIT in its normal form: a file, text or binary, or a folder as one file."
+    " FILE may be - for a component on stdin.",
     (
         Option("-w --world", "NAME", "of WIT: this world alone, with all that it needs, as a component of it would have"),
         Option("-i --interface", "NAME", "only this interface: its name, or namespace:package/name"),
@@ -31,22 +33,21 @@ def run(options: Parsed) -> int:
     from wasm_environ.component.wit.printer import print_file
 
     path = options.operands[0]
-    file = _package(options, path) if is_wit(path) and options.world is None else describe(read_interface(options))
+    source = read_source(path)
+    file = describe(interface_in(options, source)) if isinstance(source, bytes) or options.world is not None else _package(options, source)
     sys.stdout.write(print_file(file) if options.interface is None else _interface(file, options.interface, path))
     return OK
 
 
-def _package(options: Parsed, path: str) -> File:
-    """A package as it is written, once it is known to be sound."""
+def _package(options: Parsed, packages: Packages) -> File:
+    """A package as it is written, once it is known to be sound; a binary with what it has of other packages."""
     from wasm_environ.component.wit.merge import merged
-    from wasm_environ.component.wit.packages import read_packages
     from wasm_environ.component.wit.resolve import resolve
 
-    packages = read_packages(path)
     resolve(packages, features_of(options))
     assert packages.main is not None
     file = merged(packages.main)
-    if options.interface is None:
+    if options.interface is None and not packages.main.is_binary:
         return file
     return file._replace(nested=tuple([merged(each).package for each in packages.by_name.values() if each is not packages.main]))
 

@@ -136,17 +136,18 @@ class Block:
 
 @final
 class Description:
-    """An interface on its way to being WIT.
+    """An interface on its way to being WIT. `home`: the package that its world stands in; `whole`: of whose types and interfaces it has part.
 
     `owners`: where each type was seen first; `called`: some name that a type has, by structure; of resources, by number.
     """
 
-    def __init__(self, interface: Interface) -> None:
+    def __init__(self, interface: Interface, home: w.PackageName = ROOT, whole: Description | None = None) -> None:
         self.interface = interface
-        self.owners: dict[int, tuple[Block, str]] = {}
+        self.home = home
         self.world = Block(WORLD)
-        self.blocks: dict[str, Block] = {}  # interfaces by name
         self.inline: dict[tuple[bool, str], Block] = {}
+        self.blocks: dict[str, Block] = {} if whole is None else whole.blocks  # interfaces by name
+        self.owners: dict[int, tuple[Block, str]] = {} if whole is None else whole.owners
         self.structural = TypeTable()
         self.called: dict[int, str] = {}
         self.called_resources: dict[int, str] = {}
@@ -154,8 +155,18 @@ class Description:
     def file(self) -> w.File:
         """The whole of it."""
         self.enter_all()
-        for block in (*self.blocks.values(), *self.inline.values(), self.world):
+        for block in self.blocks.values():
             self.fill(block)
+        return w.File(w.Package("", self.home, (self.world_item(),)), self.packages())
+
+    def world_item(self) -> w.World:
+        """The world."""
+        for block in (*self.inline.values(), self.world):
+            self.fill(block)
+        return w.World(self.head(()), w.Name(self.interface.name or "root"), tuple(self.world_items()))
+
+    def packages(self) -> tuple[w.Package, ...]:
+        """The packages of all interfaces, each after those that it uses."""
         packages: dict[w.PackageName, list[w.TopItem]] = {}
         needs: dict[w.PackageName, list[w.PackageName]] = {}
         for block in self.blocks.values():
@@ -164,9 +175,7 @@ class Description:
             interface = w.Interface(self.head((block.name,)), block.path.name, self.contents(block, package))
             packages.setdefault(package, []).append(interface)
             needs.setdefault(package, []).extend([used for used in block.used_packages() if used != package])
-        world = w.World(self.head(()), w.Name(self.interface.name or "root"), tuple(self.world_items()))
-        ordered = in_order(needs)
-        return w.File(w.Package("", ROOT, (world,)), tuple([w.Package("", name, tuple(packages[name])) for name in ordered]))
+        return tuple([w.Package("", name, tuple(packages[name])) for name in in_order(needs)])
 
     # ---- what is there
 
@@ -402,13 +411,18 @@ class Description:
                     (functions if is_import else exports).append(w.Extern(self.world_head(is_import, name), is_import, w.Name(name), func))
                 elif not MEMBER.fullmatch(name) and (what := "function" if isinstance(item, FuncItem) else wordless(item)):
                     (interfaces if is_import else exports).append(remark(is_import, name, what))
-        return [*interfaces, *self.use_items(self.world, ROOT), *self.type_items(self.world), *functions, *exports]
+        return [*interfaces, *self.use_items(self.world, self.home), *self.type_items(self.world), *functions, *exports]
 
     def instance(self, name: str, is_import: bool) -> w.Extern | w.Remark:
         path = parse_interface_name(name)
         if path is not None:
-            return w.Extern(self.world_head(is_import, name)._replace(docs=""), is_import, None, path)
+            return w.Extern(self.world_head(is_import, name)._replace(docs=""), is_import, None, self.near(path))
         if not is_kebab(name):
             return remark(is_import, name, "instance")
         implemented = parse_interface_name(self.interface.implements.get(name, ""))
-        return w.Extern(self.world_head(is_import, name), is_import, w.Name(name), implemented or w.Inline(self.contents(self.inline[is_import, name], ROOT)))
+        found = self.near(implemented) if implemented else w.Inline(self.contents(self.inline[is_import, name], self.home))
+        return w.Extern(self.world_head(is_import, name), is_import, w.Name(name), found)
+
+    def near(self, path: w.Path) -> w.Path:
+        """A path as it is written in the world."""
+        return w.Path(None, path.name) if path.package == self.home else path

@@ -78,11 +78,12 @@ Def = InterfaceDef | WorldDef
 class PackageDef:
     """A package: what it defines, by name; by file, names that only that file knows; names whose feature is not on."""
 
-    __slots__ = ("docs", "items", "left_out", "local", "name", "version")
+    __slots__ = ("docs", "is_binary", "items", "left_out", "local", "name", "version")
 
     def __init__(self, text: PackageText) -> None:
         self.name = text.name
         self.docs = text.docs
+        self.is_binary = text.is_binary
         self.version = parse_version(text.name.version) if text.name.version else None
         self.items: dict[str, Def] = {}
         self.local: dict[Source, dict[str, Def]] = {}
@@ -107,7 +108,7 @@ class Scope:
                 raise source.error(f"a version stands here, but package `{package.name}` has none", gate.at)
         if gate.since and package.version and precedence(parse_version(gate.since)) > precedence(package.version):
             raise source.error(f"version {gate.since} is later than that of package `{package.name}`", gate.at)
-        return not gate.unstable or self.features is ALL_FEATURES or gate.unstable in self.features
+        return not gate.unstable or package.is_binary or self.features is ALL_FEATURES or gate.unstable in self.features
 
     def find(self, path: w.Path, package: PackageDef, source: Source) -> Def:
         """What a path stands for. Raises WitError."""

@@ -6,6 +6,7 @@ import os
 from typing import NamedTuple, final
 
 from wasm_environ.compile_errors import WitError
+from wasm_environ.component import PREAMBLE
 from wasm_environ.component.wit import syntax as w
 from wasm_environ.component.wit.parser import parse_source, source_of
 from wasm_environ.component.wit.printer import print_file
@@ -24,15 +25,16 @@ class Part(NamedTuple):
 
 @final
 class PackageText:
-    """A package as its files say it. `at`, `source`: where its name stands."""
+    """A package as its files say it. `at`, `source`: where its name stands; `is_binary`: all its gates were open when it was made."""
 
-    __slots__ = ("at", "docs", "name", "parts", "source")
+    __slots__ = ("at", "docs", "is_binary", "name", "parts", "source")
 
     def __init__(self, name: w.PackageName, source: Source, at: int) -> None:
         self.name = name
         self.source = source
         self.at = at
         self.docs = ""
+        self.is_binary = False
         self.parts: list[Part] = []
 
 
@@ -47,11 +49,18 @@ class Packages:
         self.main: PackageText | None = None
 
     def add(self, texts: dict[str, str | bytes], where: str, is_main: bool = False) -> None:
-        """Add the files of one package, by path, with all packages that they hold inside. Raises WitError."""
+        """Add the files of one package, by path, with all packages that they hold inside; or the binary of one.
+
+        Of a binary that is not the main package what it has of others is left out, which is only what it needs of them. Raises CompileError.
+        """
         package: PackageText | None = None
         loose: list[Part] = []
         nested: list[tuple[w.Package, Source]] = []
+        is_binary = False
         for path, text in texts.items():
+            if isinstance(text, bytes) and text.startswith(PREAMBLE):
+                is_binary = True
+                text = _binary(text, path, is_main)
             source = source_of(text, path)
             file = parse_source(source)
             nested += [(inner, source) for inner in file.nested]
@@ -60,6 +69,7 @@ class Packages:
             loose.append(Part(source, file.package.items))
         if package is not None:
             package.parts += loose
+            package.is_binary = is_binary
             self._keep(package)
         elif is_main or not nested or any(part.items for part in loose):
             raise WitError("it does not say what package this is: a file must begin with `package namespace:name;`", where)
@@ -67,6 +77,7 @@ class Packages:
             assert inner.name is not None
             found = PackageText(inner.name, source, inner.at)
             found.docs = inner.docs
+            found.is_binary = is_binary
             found.parts.append(Part(source, inner.items))
             self._keep(found)
         if is_main:
@@ -92,6 +103,16 @@ class Packages:
             raise package.source.error(f"package `{package.name}` is defined otherwise in {known.source.path or 'this text'}", package.at)
 
 
+def _binary(data: bytes, path: str, is_main: bool) -> str:
+    """The text of a package in binary form."""
+    from wasm_environ.component.wit.binary import package_of
+
+    file = package_of(data)
+    if file is None:
+        raise WitError("this is a component, not a WIT package in binary form", path)
+    return print_file(file if is_main else w.File(file.package, ()))
+
+
 def _said(part: Part) -> str:
     """What a part says, wherever it stands."""
     return print_file(w.File(w.Package("", None, part.items), ()))
@@ -110,7 +131,7 @@ def read_packages(path: str) -> Packages:
             inner = os.path.join(folder, name)
             if os.path.isdir(inner):
                 packages.add(_files(inner), inner)
-            elif name.endswith(".wit"):
+            elif name.endswith((".wit", ".wasm")):
                 packages.add({inner: _read(inner)}, inner)
     return packages
 
