@@ -346,8 +346,9 @@ def test_host_functions_results_are_checked(compiled: c.Component) -> None:
         def get(self) -> Any:
             return "no stream"
 
-    with pytest.raises(TypeError, match="result: expected an object of the class Stream"):
+    with pytest.raises(TypeError, match="result: expected an object of the class Stream") as caught:
         Guest(compiled, implemented(compiled, Wrong())).get()
+    assert caught.value.__notes__[0].startswith("returned by the host function <HostCall of <bound method ")
 
 
 class Lacking:
@@ -429,6 +430,8 @@ def test_misuse_is_refused_where_it_is_defined(method: str, args: tuple[Any, ...
 def test_a_linker_that_lacks_the_type_of_another_import_is_right(compiled: c.Component) -> None:
     """`demo:io/users` only names the resource of `demo:io/streams`; what is defined there, if anything, has to be the same."""
     linker = implemented(compiled)
+    linker.implement("demo:io/users@0.2.0", Streams())  # a module that happens to have the class: it only uses it
+    assert linker.instantiate_pre(compiled)
     linker.resource("demo:io/users@0.2.0", "input-stream", Stream)
     with pytest.raises(wasm_facade.LinkError, match=r"`demo:io/users@0\.2\.0` `input-stream`: the component wants the resource type of another of its imports"):
         linker.instantiate_pre(compiled)

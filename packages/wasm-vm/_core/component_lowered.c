@@ -46,6 +46,19 @@ static PyObject *raised_err(const AbiSignature *signature)
     return value;
 }
 
+/* What is wrong with a result says in a note whose it is. */
+static void note_whose(PyObject *callable)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    PyObject *text = PyUnicode_FromFormat("returned by the host function %R", callable);
+    PyObject *done = text && value ? PyObject_CallMethod(value, "add_note", "O", text) : NULL;
+    Py_XDECREF(done);
+    Py_XDECREF(text);
+    PyErr_Restore(type, value, traceback); /* in place of whatever went wrong here */
+}
+
 /* argv[0] is scratch for vectorcall, then the store and `count` arguments. */
 static int call_host(const Crossing *crossing, CanonFunction *function, VMValue *values, PyObject **argv, uint32_t count)
 {
@@ -60,13 +73,16 @@ static int call_host(const Crossing *crossing, CanonFunction *function, VMValue 
     PyObject *result = PyObject_Vectorcall(callable, argv + 1, (count + 1) | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
     if (result && function->options.typed)
         result = abi_wrap_result(function->signature, result);
-    Py_DECREF(callable);
     for (uint32_t i = 0; i < count; i++)
         Py_DECREF(argv[2 + i]);
-    if (!result && !(result = raised_err(function->signature)))
-        return -1;
-    int failed = abi_lower_result(crossing, function->signature, &function->options, result, values);
-    Py_DECREF(result);
+    int failed = result || (result = raised_err(function->signature)) ? 0 : -1;
+    if (!failed) {
+        failed = abi_lower_result(crossing, function->signature, &function->options, result, values);
+        if (failed && !PyErr_ExceptionMatches(G.trap))
+            note_whose(callable);
+        Py_DECREF(result);
+    }
+    Py_DECREF(callable);
     return failed;
 }
 

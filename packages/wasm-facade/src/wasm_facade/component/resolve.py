@@ -86,14 +86,15 @@ class Resolver:
 
     def item(self, definitions: Definitions, kind: int, fields: Any, here: tuple[str, ...]) -> None:
         name = here[-1]
+        if kind == RESOURCE and fields[0] in self.imports.resources:
+            self.same(compatible(definitions, name), fields[0], here)
+            return
         found: Any
         if kind == FUNC:
             found = definitions.function(name, lambda: gives_result(self.component, fields[1]))
         else:
             found = definitions.resource(name) if kind == RESOURCE else compatible(definitions, name)
-        if kind == RESOURCE and fields[0] in self.imports.resources:
-            self.same(found, fields[0], here)
-        elif found is None:
+        if found is None:
             self.missing.append(Missing(here, kind, definitions.lacks(name) if kind == FUNC else ""))
         else:
             self.fill(here, kind, fields, found)
