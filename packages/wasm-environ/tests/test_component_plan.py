@@ -9,7 +9,9 @@ from wasm_environ.component import canons
 from wasm_environ.component import syntax as s
 from wasm_environ.component.binary.decode import decode
 from wasm_environ.component.planning import plan as p
+from wasm_environ.component.planning.plain import plain_items
 from wasm_environ.component.planning.planner import plan_component
+from wasm_environ.component.text.parser import parse_component
 from wasm_environ.features import ALL
 from wasm_environ.text.module import parse_module
 
@@ -94,3 +96,24 @@ def test_instances_multiply_up_to_a_limit() -> None:
 
 def test_bytes_to_plan() -> None:
     assert decode(bytes.fromhex("0061736d0d000100" "070501" "40000079"), ALL).definitions == (s.TypeDef(11, s.Func((), s.U32)),)
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ('(component $c) (export "c" (component $c))', p.OtherItem(s.COMPONENT)),
+    ('(type $t (instance)) (export "c" (type $t))', p.OtherItem(s.INSTANCE)),
+    ('(type $t (component)) (export "c" (type $t))', p.OtherItem(s.COMPONENT)),
+    ('(component $c) (instance $i (export "x" (component $c))) (export "c" (instance $i))', p.InstanceItem({"x": p.OtherItem(s.COMPONENT)})),
+    ('(component $c (type $t (instance)) (export "x" (type $t))) (instance $i (instantiate $c)) (export "c" (instance $i))',
+     p.InstanceItem({"x": p.OtherItem(s.INSTANCE)})),
+])  # fmt: skip
+def test_what_has_no_use_at_run_time_is_named(text: str, expected: p.Item) -> None:
+    made = plan_component(decode(parse_component(f"(component {text})"), ALL), ALL)
+    assert made.exports == {"c": expected}
+    assert plain_items(made.exports)
+
+
+def test_imported_types_of_instances_are_named() -> None:
+    text = '(type $t (instance)) (import "c" (type (eq $t))) (import "i" (instance (type $u (instance)) (export "x" (type (eq $u)))))'
+    made = plan_component(decode(parse_component(f"(component {text})"), ALL), ALL)
+    assert made.imports == {"c": p.OtherItem(s.INSTANCE), "i": p.InstanceItem({"x": p.OtherItem(s.INSTANCE)})}
+    assert plain_items(made.imports)

@@ -10,7 +10,7 @@ from wasm_environ.compile_errors import InvalidError, UnsupportedError
 from wasm_environ.component import canons
 from wasm_environ.component import syntax as s
 from wasm_environ.component.planning import plan as p
-from wasm_environ.component.planning.frames import Component, CoreBag, CoreInstanceValue, Frame
+from wasm_environ.component.planning.frames import Component, CoreBag, CoreInstanceValue, Frame, InstanceType
 from wasm_environ.component.planning.types import ascribed, declared, defined, named, value_type
 from wasm_environ.module import MEMORY
 
@@ -33,12 +33,25 @@ def plan_component(component: s.Component, features: Features, nominal: bool = F
     planner = Planner(features, nominal)
     root = Frame(None, 0)
     planner.walk(component, root, None)
-    planner.plan.exports = {name: _shown(item) for name, item in root.exports.items()}
+    planner.plan.imports = _shown(planner.plan.imports)
+    planner.plan.exports = _shown(root.exports)
     return planner.plan
 
 
-def _shown(item: p.Item | Component) -> p.Item:
-    return p.OtherItem(s.COMPONENT) if isinstance(item, Component) else item
+def _shown(items: dict[str, Any]) -> dict[str, p.Item]:
+    """Items as whoever looks at them sees them."""
+    return {name: _shown_item(item) for name, item in items.items()}
+
+
+def _shown_item(item: p.Item | Component | InstanceType) -> p.Item:
+    match item:
+        case p.InstanceItem(items):
+            return p.InstanceItem(_shown(items))
+        case Component():
+            return p.OtherItem(s.COMPONENT)
+        case InstanceType():
+            return p.OtherItem(s.INSTANCE)
+    return item
 
 
 @final

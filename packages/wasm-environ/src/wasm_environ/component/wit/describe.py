@@ -66,12 +66,10 @@ def wordless(item: Item) -> str:
         case ModuleItem():
             return "core module"
         case OtherItem(sort):
-            return s.SORT_NAMES[sort]
+            return "type of instances" if sort == s.INSTANCE else s.SORT_NAMES[sort]
         case InstanceItem():
             return "instance"
-        case FuncItem() | ValueTypeItem() | ResourceItem():
-            return ""
-    return "type of instances"
+    return ""
 
 
 def number_of(item: ValueTypeItem | ResourceItem) -> int:
