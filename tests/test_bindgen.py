@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -227,3 +228,16 @@ def test_a_component_of_a_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert package.Adder(Store(engine), component=component).add(1, 2) == 3
     with pytest.raises(TypeError, match="component"):
         package.Adder(Store(engine))
+
+
+PAGE = ROOT / "docs/guide/bindgen.md"
+SHOWN = re.compile(r"^```(wit|py)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def test_the_page_shows_what_is_written(tmp_path: Path) -> None:
+    """The package on the documentation's page is what the world on it gives."""
+    (_, wit), *modules, _ = SHOWN.findall(PAGE.read_text(encoding="utf-8"))
+    (tmp_path / "shop.wit").write_text(wit)
+    assert main(["bindgen", str(tmp_path / "shop.wit"), "-o", str(tmp_path / "shop")]) == 0
+    written = [(tmp_path / "shop" / name).read_text() for name in ("__init__.py", "exports/stock.py", "imports/log.py")]
+    assert [source for _, source in modules] == written

@@ -171,7 +171,11 @@ def _exports(module: ModuleType, package: Package, store: Store, items: dict[str
         inner: Any = items
         for step in interface.path:
             inner = inner[step]
-        shown = module if not interface.path else _submodule(module, field, generated)
+        if interface.path:
+            shown = _submodule(module, field, generated)
+        else:
+            shown = module
+            module.__dict__.update({name: getattr(generated, name) for name in generated.__all__})
         for cls in _classes(generated, Exports).values():
             _show(shown, generated, cls, store, inner)
 
