@@ -292,3 +292,25 @@ def test_load_takes_classes_and_objects(engine: wasm_facade.Engine) -> None:
         wasm_facade.load(USES, {"x": 5}, engine)
     with pytest.raises(KeyError, match=r"no export 'x'; there is 'run'"):
         loaded["x"]
+
+
+def test_imports_that_are_exported_again_are_functions(engine: wasm_facade.Engine) -> None:
+    """wasmtime has not implemented these."""
+    text = '(component (import "f" (func $f (result u32))) (export "g" (func $f)))'
+    store = wasm_facade.Store(engine)
+    linker = ours.Linker(engine)
+    with linker.root() as root:
+        root.add_func("f", lambda store: 5)
+    g: Any = linker.instantiate(store, ours.Component(engine, text)).get_func(store, "g")
+    assert g(store) == 5
+    loaded: Any = wasm_facade.load(text, {"f": lambda: 6}, engine)
+    assert loaded.g() == 6
+    assert repr(loaded.g) == "<component function 'g'>"
+
+
+def test_a_resources_name_is_its_constructor(engine: wasm_facade.Engine) -> None:
+    loaded: Any = wasm_facade.load(OWNS, engine=engine)
+    with loaded.types.r(5) as resource:
+        assert loaded.types.r_get(resource) == 5
+    assert loaded.gone() == 5
+    assert isinstance(loaded.types["r"], ours.ResourceType)

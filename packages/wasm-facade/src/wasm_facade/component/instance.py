@@ -85,14 +85,14 @@ class Instance:
         return find_export(self._instantiation.component.exports, name, instance)
 
     def get_func(self, store: Storelike, index: ExportIndex | str) -> ComponentFunc | None:
-        """The function of that name or index; None when there is none, or it is something else."""
+        """The function of that name or index; None when there is none, or it is something else. An import that is exported again is what the linker has."""
         self._check(store)
         if not isinstance(index, (str, ExportIndex)):
             raise ArgumentError(f"index: expected an ExportIndex or a str, not {type(index).__name__}")
         found: Any = self._exports
         for name in (index,) if isinstance(index, str) else index._names:
             found = compatible(found, name) if isinstance(found, dict) else None
-        return found if isinstance(found, ComponentFunc) else None
+        return found if callable(found) else None
 
     def _check(self, store: Storelike) -> None:
         mine = self._instantiation.store

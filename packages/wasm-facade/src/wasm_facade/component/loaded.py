@@ -33,7 +33,7 @@ class BoundFunc(Bound):
         return found
 
     def __repr__(self) -> str:
-        return f"<component function {self._name!r}: {self.type._text}>"
+        return f"<component function {self._name!r}{f': {self.type._text}' if isinstance(self.func, ComponentFunc) else ''}>"
 
 
 class Exports:
@@ -49,10 +49,12 @@ class Exports:
             raise KeyError(f"no export {name!r}; there is {', '.join(map(repr, self._items)) or 'nothing'}")
         if isinstance(item, dict):
             return Exports(self._store, item)
-        return BoundFunc(self._store, name, item) if isinstance(item, ComponentFunc) else item
+        return BoundFunc(self._store, name, item) if callable(item) else item  # an import that it exports again is a function of Python's
 
     def __getattr__(self, name: str) -> Any:
         found = [known for known in self._items if name in (known, attribute_of(known))]
+        if len(found) > 1:  # a resource's type and constructor
+            found = [known for known in found if callable(self._items[known])] or found
         if len(found) != 1 or name.startswith("__"):
             offers = ", ".join(map(attribute_of, self._items)) or "nothing"
             why = f"{len(found)} exports are called so: use them by name" if found else f"it exports {offers}"
