@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -198,3 +199,23 @@ def test_types_are_described_in_the_words_of_wit() -> None:
     assert describe(TABLE, func) == "func(a: u8) -> result<_, string>"
     assert describe(TABLE, TYPES["map"]) == "map<string, u8>"
     assert describe(TABLE, TABLE.intern(s.Stream(None))) == "stream"
+
+
+def test_no_text_does_more_than_be_refused() -> None:
+    """Texts with pieces lost, doubled, exchanged and put in: a value, or a WaveError with a place in the text."""
+    rng = random.Random(1)
+    pieces = ["{", "}", "(", ")", "[", "]", ",", ":", "'", '"', '"""', "\\", "\\u{", "%", "-", ".", "1e", "//", "\n", "some", "none(", "ok", "\u00e9", "\ud800", "0"]
+    places = []
+    for _ in range(4000):
+        type, text, _, _ = rng.choice(READS)
+        for _ in range(rng.randrange(1, 4)):
+            at = rng.randrange(len(text) + 1)
+            text = text[:at] + rng.choice([*pieces, "", text[at : at + 3]]) + text[at + rng.randrange(3) :]
+        try:
+            value = read(type, text)
+        except WaveError as error:
+            places.append((error.column, len(text) + 1))
+            continue
+        assert read(type, Writer(TABLE, Variant).value(TYPES[type], value)) == value or value != value
+    assert 1000 < len(places) < 4000
+    assert [place for place in places if not 1 <= place[0] <= place[1]] == []
