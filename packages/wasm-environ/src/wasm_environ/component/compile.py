@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasm_environ.compile_errors import CompileError, InvalidError, MalformedError
 from wasm_environ.component import artifact, canons
 from wasm_environ.component import syntax as s
 from wasm_environ.component.abi.program import ProgramBuilder
@@ -12,13 +13,16 @@ from wasm_environ.component.planning import plan as p
 from wasm_environ.component.planning.module_types import plain_type
 from wasm_environ.component.planning.planner import plan_component
 from wasm_environ.component.validation import validate
+from wasm_environ.component.validation.core import moved
 from wasm_environ.types import FUNCREF, I32, I64
+from wasm_environ.validation import validate as validate_core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final
 
+    from wasm_environ.component.validation import ComponentInfo
     from wasm_environ.features import Features
     from wasm_environ.module import Module
 
@@ -30,8 +34,9 @@ SIGNATURE_TYPES: Final = {"i": I32, "l": I64, "r": I32, "f": FUNCREF}  # canons.
 def compile_component(data: bytes, features: Features, compile_module: Callable[[Module], bytes]) -> bytes:
     """The artifact of a component; `compile_module` makes that of a core module whose module-level validation has passed. Raises CompileError."""
     component = decode(data, features)
-    info = validate(component, data, features)
-    plan = plan_component(component, features)
+    info = validate(component, data, features, bodies=False)
+    plan = plan_component(component, features, decoded={key: checked.module for key, checked in info.modules.items()})
+    _check_unplanned(info, plan, features)
     adapt(plan, features)
     program = ProgramBuilder(plan.types)
     steps = tuple([_step(plan, program, step) for step in plan.steps])
@@ -43,7 +48,30 @@ def compile_component(data: bytes, features: Features, compile_module: Callable[
         tuple(plan.parents), tuple(plan.resources), plan.functions, modules, steps,
         plain.plain_items(plan.imports), plain.plain_items(plan.exports), plain.plain_types(plan.types),
     )  # fmt: skip
-    return artifact.write(flat, words, labels, [compile_module(module) for module in plan.modules])
+    return artifact.write(flat, words, labels, _images(info, plan, compile_module))
+
+
+def _check_unplanned(info: ComponentInfo, plan: p.Plan, features: Features) -> None:
+    """Bodies of modules that are never instantiated; compiling validates those of the others."""
+    planned = {id(module) for module in plan.modules}
+    for definition, module in info.modules.values():
+        if id(module) not in planned:
+            try:
+                validate_core(module, features)
+            except CompileError as error:
+                raise moved(error, definition.offset) from None
+
+
+def _images(info: ComponentInfo, plan: p.Plan, compile_module: Callable[[Module], bytes]) -> list[bytes]:
+    """The core modules compiled; errors in their bodies by their place in the component."""
+    offsets = {id(module): definition.offset for definition, module in info.modules.values()}
+    images = []
+    for module in plan.modules:
+        try:
+            images.append(compile_module(module))
+        except (MalformedError, InvalidError) as error:
+            raise moved(error, offsets.get(id(module), -1)) from None
+    return images
 
 
 def _imported_functions(items: dict[str, p.Item]) -> list[int]:

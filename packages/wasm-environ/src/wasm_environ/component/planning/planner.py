@@ -16,21 +16,24 @@ from wasm_environ.module import MEMORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any, Final
 
     from wasm_environ.features import Features
+    from wasm_environ.module import Module
 
+NOTHING: Final[Mapping[int, Module]] = {}
 NOT_ITEMS: Final = frozenset((s.CORE_TYPE, s.CORE_MODULE, s.CORE_INSTANCE))
 ENCODINGS: Final = {s.OPTION_UTF8: p.UTF8, s.OPTION_UTF16: p.UTF16, s.OPTION_LATIN1_UTF16: p.LATIN1_UTF16}
 
 
-def plan_component(component: s.Component, features: Features, nominal: bool = False) -> p.Plan:
-    """The plan of a component that was validated; with `nominal` types keep their names (`TypeTable`), as nothing at run time asks for.
+def plan_component(component: s.Component, features: Features, nominal: bool = False, decoded: Mapping[int, Module] = NOTHING) -> p.Plan:
+    """The plan of a component that was validated; with `nominal` types keep their names (`TypeTable`), as nothing at run time asks for. `decoded`: core
+    modules by their definition's id; others are decoded again.
 
     Raises UnsupportedError for what no runtime of ours does yet, and InvalidError beyond a limit.
     """
-    planner = Planner(features, nominal)
+    planner = Planner(features, nominal, decoded)
     root = Frame(None, 0)
     planner.walk(component, root, None)
     planner.plan.imports = _shown(planner.plan.imports)
@@ -58,8 +61,9 @@ def _shown_item(item: p.Item | Component | InstanceType) -> p.Item:
 class Planner:
     """`walk` with its state: the plan so far, what was decoded and what was extracted."""
 
-    def __init__(self, features: Features, nominal: bool) -> None:
+    def __init__(self, features: Features, nominal: bool, decoded: Mapping[int, Module]) -> None:
         self.features = features
+        self.decoded = decoded
         self.plan = p.Plan(nominal)
         self.modules: dict[int, int] = {}  # id of the definition -> its number
         self.kept: list[s.CoreModule] = []  # so that ids stay theirs
@@ -102,7 +106,7 @@ class Planner:
         if number is None:
             number = self.modules[id(d)] = len(self.plan.modules)
             self.kept.append(d)
-            self.plan.modules.append(decode(d.data, self.features))
+            self.plan.modules.append(self.decoded.get(id(d)) or decode(d.data, self.features))
         frame.add(s.CORE_MODULE, p.ModuleItem(number, False))
 
     def core_instantiate(self, d: s.CoreInstantiate, frame: Frame) -> None:

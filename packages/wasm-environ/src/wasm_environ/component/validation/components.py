@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final
 
+    from wasm_environ.component.validation.core import CheckedModule
     from wasm_environ.features import Features
     from wasm_environ.registry import TypeRegistry
 
@@ -30,22 +31,24 @@ OUTER_SORTS: Final = frozenset((s.CORE_MODULE, s.CORE_TYPE, s.TYPE, s.COMPONENT)
 
 class ComponentInfo(NamedTuple):
     """The type of a component that is valid: what it imports and exports, as rows of `types`; `types.plain` gives those of value and function types in
-    `types.structure`. `registry`: of the types of core items."""
+    `types.structure`. `registry`: of the types of core items. `modules`: all that are defined in it, by their definition's id."""
 
     types: Table
     registry: TypeRegistry
     imports: dict[str, Entity]
     exports: dict[str, Entity]
+    modules: dict[int, CheckedModule]
 
 
-def validate(component: s.Component, data: bytes = b"", features: Features = DEFAULT) -> ComponentInfo:
-    """Check a component completely, core modules included. `data`: its bytes, which offsets count from.
+def validate(component: s.Component, data: bytes = b"", features: Features = DEFAULT, bodies: bool = True) -> ComponentInfo:
+    """Check a component completely, core modules included. `data`: its bytes, which offsets count from. Without `bodies`, all but their functions' bodies,
+    which a compiler validates as it goes.
 
     Raises InvalidError with the byte offset of the definition that is wrong, MalformedError for a core module that is none.
     """
     if "component_model" not in features:
         raise InvalidError("unknown binary version: component_model support is not enabled", 4)
-    v = Validator(features)
+    v = Validator(features, bodies)
     pause = gc.isenabled()
     if pause:  # types are many small tuples that stay, which a collection would go through again and again
         gc.disable()
@@ -56,7 +59,7 @@ def validate(component: s.Component, data: bytes = b"", features: Features = DEF
     finally:
         if pause:
             gc.enable()
-    return ComponentInfo(v.table, v.registry, found.imports, found.exports)
+    return ComponentInfo(v.table, v.registry, found.imports, found.exports, v.modules)
 
 
 def _component(v: Validator, component: s.Component, outer: Scope | None) -> Component:

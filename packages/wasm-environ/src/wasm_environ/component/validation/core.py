@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from wasm_environ import limits
+from wasm_environ.binary.decode import decode
 from wasm_environ.compile_errors import CompileError, InvalidError
 from wasm_environ.component import syntax as s
 from wasm_environ.component.validation import core_types
@@ -10,25 +13,42 @@ from wasm_environ.component.validation.core_types import CoreEntity
 from wasm_environ.component.validation.core_validity import check_extern, check_group, check_supertype
 from wasm_environ.component.validation.scope import Scope
 from wasm_environ.component.validation.table import Module
-from wasm_environ.validation import validate
+from wasm_environ.validation import validate, validate_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
     from wasm_environ.component.validation.validator import Validator
+    from wasm_environ.module import Module as Decoded
 
 # By kind: what an export that is another thing is told not to be.
 KINDS: Final = ("function", "table", "memory", "global", "tag")
 
 
+class CheckedModule(NamedTuple):
+    """A core module, decoded."""
+
+    definition: s.CoreModule
+    module: Decoded
+
+
+def moved(error: CompileError, offset: int) -> CompileError:
+    """An error of a module that lies at `offset`, by its place in the whole."""
+    return type(error)(error.message, error.offset + offset if error.offset >= 0 and offset >= 0 else offset)
+
+
 def core_module(v: Validator, scope: Scope, d: s.CoreModule) -> None:
-    """A module: valid itself, its imports all different."""
+    """A module: valid itself, its imports all different. Its bodies, too, unless whoever asked does that."""
     try:
-        module = validate(d.data, v.features)
+        if v.bodies:
+            module = validate(d.data, v.features)
+        else:
+            module = decode(d.data, v.features)
+            validate_module(module, v.features)
     except CompileError as error:
-        moved = type(error)(error.message, error.offset + d.offset if error.offset >= 0 and d.offset >= 0 else d.offset)
-        raise moved from None
+        raise moved(error, d.offset) from None
+    v.modules[id(d)] = CheckedModule(d, module)
     scope.add(s.CORE_MODULE, v.table.module(core_types.module_type(v.registry, module)))
 
 

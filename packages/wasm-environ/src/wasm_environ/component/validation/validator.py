@@ -17,15 +17,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from wasm_environ.component.validation.core import CheckedModule
     from wasm_environ.features import Features
 
 
 @final
 class Validator:
-    """`layouts`: of the types of `table.structure`, by the type of a memory's addresses."""
+    """`layouts`: of the types of `table.structure`, by the type of a memory's addresses. `bodies`: whether those of core modules are checked here.
+    `modules`: by the definition's id."""
 
-    def __init__(self, features: Features) -> None:
+    def __init__(self, features: Features, bodies: bool = True) -> None:
         self.features = features
+        self.bodies = bodies
+        self.modules: dict[int, CheckedModule] = {}
         self.table = Table()
         self.registry = TypeRegistry()
         self.subtyping = Subtyping(self.table, self.registry)
