@@ -156,6 +156,14 @@ def isa_s390x(session: nox.Session) -> None:
 
 
 @nox.session
+def components_real(session: nox.Session) -> None:
+    """Components made here by componentize-py, componentize-js, jco, wit-bindgen and AssemblyScript, which are fetched: every call as on wasmtime-py."""
+    if shutil.which("npm") is None:
+        session.skip("npm is not installed, by which toolchains are fetched")
+    session.run("pytest", "-q", "tests/test_real_components.py", *session.posargs, env={"REAL_COMPONENTS": "1"})
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """ruff (style, formatting of imports) and import-linter (who may import whom)."""
     session.run("ruff", "check", ".")

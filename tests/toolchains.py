@@ -28,6 +28,12 @@ PACKAGES = {
     "clingo": ("npm", "clingo-wasm", "0.6.0"),
     "binaryen": ("npm", "binaryen", "132.0.0"),
     "teavm": ("maven", "teavm", "0.16.0"),
+    "componentize-py": ("pypi", "componentize-py", "0.25.1"),
+    "componentize-js": ("npm", "@bytecodealliance/componentize-js", "0.23.0"),
+    "componentize-qjs": ("npm", "componentize-qjs", "0.4.5"),
+    "jco": ("npm", "@bytecodealliance/jco", "1.35.0"),
+    "assemblyscript": ("npm", "assemblyscript", "0.28.20"),
+    "wit-bindgen": ("cargo", "wit-bindgen-cli", "0.63.0"),
 }
 
 
@@ -40,6 +46,31 @@ def unpacked(name: str) -> Path:
         with tempfile.TemporaryDirectory(dir=CACHE) as partial:
             {"npm": _from_npm, "pypi": _from_pypi}[registry](package, version, Path(partial)).replace(folder)
     return folder
+
+
+def installed(name: str) -> Path:
+    """The folder that a package was installed in, with all that it depends on."""
+    registry, package, version = PACKAGES[name]
+    folder = CACHE / f"installed-{package.replace('/', '-')}-{version}"
+    if not folder.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as partial:
+            {"npm": _install_from_npm, "cargo": _install_from_cargo}[registry](package, version, Path(partial) / "made")
+            (Path(partial) / "made").replace(folder)
+    return folder
+
+
+def _install_from_npm(package: str, version: str, folder: Path) -> None:
+    if shutil.which("npm") is None:
+        raise Unavailable("npm is not installed")
+    folder.mkdir()
+    fetch(["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder), f"{package}@{version}"], folder)
+
+
+def _install_from_cargo(package: str, version: str, folder: Path) -> None:
+    if shutil.which("cargo") is None:
+        raise Unavailable("cargo is not installed")
+    fetch(["cargo", "install", "--quiet", "--no-default-features", "--features", "c", "--root", str(folder), f"{package}@{version}"], folder.parent)
 
 
 def _from_npm(package: str, version: str, partial: Path) -> Path:

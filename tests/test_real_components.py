@@ -1,0 +1,110 @@
+"""Components of the toolchains that people use do here what they do in wasmtime-py, call by call, on every backend: values of every type, resources both ways, calls back.
+
+Each is made from all.wit or words.wit by its toolchain, which is fetched; a small one in C is made from what is installed for the tests.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+import component_toolchains as toolchains
+from bench.guests import Unavailable
+from component_toolchains import ALL, HERE, WORDS
+
+pytest.importorskip("wasmtime", reason="wasmtime-py is what the results are compared with")
+STRATEGIES = sorted({point.name for point in entry_points(group="wasm.compilers")})
+FULL = pytest.mark.skipif("REAL_COMPONENTS" not in os.environ, reason="toolchains are fetched in a full session: nox -s components_real")
+CLIENT = Path(__file__).parent / "component_client.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """`source` made a component by `build`, which needs `packages`. Of its calls at most `traps` end in a trap, for what its toolchain cannot do."""
+
+    source: str
+    build: Callable[[Path, Path, Path], None]
+    packages: tuple[str, ...]
+    traps: int = 0
+
+    def path(self, wit: Path) -> Path:
+        try:
+            return toolchains.built(wit, HERE / self.source, self.build, *self.packages)
+        except Unavailable as error:
+            pytest.skip(f"{self.build.__name__}: {error}")
+
+
+# fmt: off
+GUESTS = (
+    Guest("python",   toolchains.python_stubbed, ("componentize-py",), 1),
+    Guest("guest.js", toolchains.spidermonkey,   ("componentize-js",), 8),
+    Guest("guest.js", toolchains.quickjs,        ("componentize-qjs",), 8),
+    Guest("guest.c",  toolchains.c_wasi,         ("wit-bindgen", "jco"), 1),
+)
+SMALL = Guest("words/words.c", toolchains.c_alone, ())
+WORD_GUESTS = (
+    Guest("words/words.ts", toolchains.assemblyscript, ("assemblyscript",)),
+    Guest("words/words.py", toolchains.python_stubbed, ("componentize-py",)),
+    Guest("words/words.js", toolchains.spidermonkey,   ("componentize-js",)),
+)
+# fmt: on
+TEXTS = ("", " ", "word", "the cat the dog caf\u00e9 cat \U0001f40d", "a b " * 500, "\u00fc" * 70_000)
+
+
+def calls(api: str, strategy: str, path: Path) -> list[str]:
+    """What component_client.py tells of a component, line by line."""
+    command = [sys.executable, str(CLIENT), api, strategy, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
+    assert done.returncode == 0, f"{api} {strategy}: {done.stderr[-3000:]}"
+    return done.stdout.splitlines()
+
+
+@FULL
+@pytest.mark.parametrize("guest", GUESTS, ids=lambda guest: guest.build.__name__)
+def test_every_call_as_in_wasmtime(guest: Guest) -> None:
+    path = guest.path(ALL)
+    theirs = calls("wasmtime", "auto", path)
+    assert len(theirs) > 380
+    assert theirs.count("  = raises trap") <= guest.traps
+    for strategy in STRATEGIES:
+        assert calls("wasm_facade", strategy, path) == theirs, strategy
+
+
+def words(api: str, strategy: str, path: Path) -> list[list[tuple[str, int]]]:
+    """What `count` of words.wit gives for each of the texts."""
+    facade, component = importlib.import_module(api), importlib.import_module(f"{api}.component")
+    config = facade.Config()
+    config.strategy = strategy
+    engine = facade.Engine(config)
+    linker = component.Linker(engine)
+    with linker.root() as root:
+        root.add_func("skip", lambda store, text: text == "the")
+    store = facade.Store(engine)
+    count = linker.instantiate(store, component.Component(engine, path.read_bytes())).get_func(store, "count")
+    return [[(word.text, word.count) for word in count(store, text)] for text in TEXTS]
+
+
+def words_agree(guest: Guest) -> None:
+    path = guest.path(WORDS)
+    theirs = words("wasmtime", "auto", path)
+    assert theirs[3] == [("cat", 2), ("dog", 1), ("caf\u00e9", 1), ("\U0001f40d", 1)]
+    for strategy in STRATEGIES:
+        assert words("wasm_facade", strategy, path) == theirs, strategy
+
+
+def test_words_in_c() -> None:
+    words_agree(SMALL)
+
+
+@FULL
+@pytest.mark.parametrize("guest", WORD_GUESTS, ids=lambda guest: guest.build.__name__)
+def test_words(guest: Guest) -> None:
+    words_agree(guest)
