@@ -202,3 +202,33 @@ def test_a_class_that_checks_its_instances_may_do_anything(engine: wasm_facade.E
     handle = host.call("take", thing)
     assert said == ["wasm trap: cannot enter component instance", "the store cannot be closed: a call into it is running"]
     assert host.call("return", handle) is thing
+
+
+NESTED = """(component
+  (import "r" (type $r (sub resource)))
+  (type $pair' (record (field "first" (own $r)) (field "all" (list (own $r)))))
+  (export $pair "pair" (type $pair'))
+  (core module $M (memory (export "memory") 1) (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64))
+    (func (export "take") (param i32 i32 i32)))
+  (core instance $m (instantiate $M))
+  (func (export "take") (param "p" $pair) (canon lift (core func $m "take") (memory (core memory $m "memory")) (realloc (core func $m "realloc")))))"""
+
+
+def test_where_an_object_does_not_fit_is_said(engine: wasm_facade.Engine) -> None:
+    store = wasm_facade.Store(engine)
+    component = c.Component(engine, NESTED)
+    number = c.ResourceType.host(1)
+    for kind, good in ((Thing, lambda: Thing(1)), (number, lambda: c.ResourceHost.own(1, 1).to_any(store))):
+        linker = c.Linker(engine)
+        with linker.root() as root:
+            root.resource("r", Thing) if kind is Thing else root.add_resource("r", number)
+        take: Any = linker.instantiate(store, component).get_func(store, "take")
+        for bad in ({"first": 5, "all": []}, {"first": good(), "all": [good(), 5]}, {"first": c.ResourceHost.own(1, 2).to_any(store), "all": []}):
+            place = r"\.all\[1\]" if bad["all"] else r"\.first"
+            with pytest.raises(TypeError, match=rf"argument 1: {place}: expected a"):
+                take(store, bad)
+        take(store, {"first": good(), "all": [good()]})
+    gone = c.ResourceHost.own(1, 1).to_any(store)
+    gone.drop(store)
+    with pytest.raises(wasm_facade.WasmtimeError, match="argument 1: the resource is gone"):
+        take(store, {"first": gone, "all": []})

@@ -204,7 +204,7 @@ PyObject *resource_shaped(const ResourceType *type, PyObject *handle);
 PyObject *resource_unshaped(const ResourceType *type, PyObject *object);
 /* The same with Python on one side; `resource`: a slot of the state. With the GIL. */
 PyObject *resource_to_python(const Crossing *crossing, ComponentState *state, uint32_t resource, uint64_t rep, bool own);
-int resource_from_python(const Crossing *crossing, ComponentState *state, uint32_t resource, bool own, PyObject *object, uint64_t *rep); /* -1 with an exception */
+int resource_from_python(const Crossing *crossing, ComponentState *state, uint32_t resource, bool own, PyObject *object, uint64_t *rep); /* of what may be of the type: -1 with an exception */
 
 /* ---- component_lower.c, component_lift.c, component_copy.c: values (the interpreters of call programs) ---- */
 

@@ -180,6 +180,20 @@ static int lower_string(const Lowering *l, PyObject *object, Place place)
 
 /* ---- handles ---- */
 
+/* Whether it may be of that type, said with its place: what comes later is about which resource it is. */
+static int check_resource(const Lowering *l, const ResourceType *type, PyObject *object)
+{
+    if (type->cls) {
+        int fits = PyObject_IsInstance(object, type->cls);
+        return fits > 0 ? 0 : fits < 0 ? -1 : unfit(l, PyExc_TypeError, "expected an object of the class %.100s for the resource %R, got %.100s: %.200R",
+                                                    ((PyTypeObject *)type->cls)->tp_name, type->name ? type->name : Py_None, Py_TYPE(object)->tp_name, object);
+    }
+    if (!PyObject_TypeCheck(object, &ResourceAnyType))
+        return unfit(l, PyExc_TypeError, "expected a ResourceAny of %R, got %.100s: %.200R", type, Py_TYPE(object)->tp_name, object);
+    const ResourceType *other = ((ResourceAny *)object)->type;
+    return resource_type_same(other, type) ? 0 : unfit(l, PyExc_TypeError, "expected a resource of %R, not of %R", type, other);
+}
+
 static int postpone(Lowering *l, const Node *node, PyObject *object, Place place)
 {
     if (l->pending_count == l->pending_capacity) {
@@ -192,9 +206,12 @@ static int postpone(Lowering *l, const Node *node, PyObject *object, Place place
         l->pending = grown;
         l->pending_capacity = capacity;
     }
-    PyObject *handle = resource_unshaped(l->to->state->resources[node->resource], object);
-    if (!handle)
+    ResourceType *type = l->to->state->resources[node->resource];
+    PyObject *handle = resource_unshaped(type, object);
+    if (!handle || check_resource(l, type, handle)) {
+        Py_XDECREF(handle);
         return -1;
+    }
     l->pending[l->pending_count++] = (Pending){.node = node, .object = handle, .place = place, .argument = l->argument};
     return 0;
 }
@@ -222,7 +239,7 @@ static int lower_handles(Lowering *l)
         give_back(l, i);
         l->argument = p->argument;
         l->depth = 0;
-        return PyErr_ExceptionMatches(PyExc_TypeError) ? place_exception(l) : -1;
+        return PyErr_ExceptionMatches(G.wasm_error) ? place_exception(l) : -1;
     }
     for (size_t i = 0; i < l->pending_count; i++) {
         const Pending *p = &l->pending[i];

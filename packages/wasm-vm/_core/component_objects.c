@@ -100,15 +100,6 @@ PyObject *object_to_python(const Crossing *crossing, ComponentState *state, cons
 
 int object_from_python(const Crossing *crossing, ComponentState *state, ResourceType *type, bool own, PyObject *object, uint64_t *rep)
 {
-    int fits = PyObject_IsInstance(object, type->cls);
-    if (fits < 0)
-        return -1;
-    if (!fits) {
-        PyErr_Format(PyExc_TypeError, "expected an object of the class %.100s for the resource %R, got %.100s: %.200R", ((PyTypeObject *)type->cls)->tp_name,
-                     type->name ? type->name : Py_None,
-                     Py_TYPE(object)->tp_name, object);
-        return -1;
-    }
     uint32_t place;
     if (place_of(&state->objects, type, object, &place))
         return -1;

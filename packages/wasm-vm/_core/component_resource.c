@@ -366,17 +366,9 @@ int resource_from_python(const Crossing *crossing, ComponentState *state, uint32
     ResourceType *type = state->resources[resource];
     if (type->cls)
         return object_from_python(crossing, state, type, own, object, rep);
-    if (!PyObject_TypeCheck(object, &ResourceAnyType)) {
-        PyErr_Format(PyExc_TypeError, "expected a ResourceAny of %R, not %.100s", type, Py_TYPE(object)->tp_name);
-        return -1;
-    }
     ResourceAny *any = (ResourceAny *)object;
     if (any->store != state->store) {
         PyErr_SetString(G.store_error, "resource used with the wrong store");
-        return -1;
-    }
-    if (!resource_type_same(any->type, type)) {
-        PyErr_Format(PyExc_TypeError, "expected a resource of %R, not of %R", type, any->type);
         return -1;
     }
     if (any_check(any, (PyObject *)any->store))
