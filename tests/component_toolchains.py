@@ -17,6 +17,9 @@ from toolchains import CACHE, PACKAGES, installed, unpacked
 HERE = Path(__file__).parent / "programs" / "components"
 ALL = HERE / "all.wit"
 WORDS = HERE / "words.wit"
+# The command of componentize-py, and the variable by which it finds its package.
+SCRIPT = "import sys; from componentize_py import script; sys.exit(script())"
+SCRIPT_PATH = "PYTHONPATH"
 Build = Callable[[Path, Path, Path], None]  # wit, the guest's source, output
 
 
@@ -47,12 +50,30 @@ def _node(package: str, tool: str) -> list[str | Path]:
     return [node, installed(package) / "node_modules" / ".bin" / tool]
 
 
+def componentize_py_command() -> Path:
+    """A folder with the command `componentize-py`."""
+    return _command("componentize-py", f"{SCRIPT_PATH}={unpacked('componentize-py')} exec {sys.executable} -c '{SCRIPT}' \"$@\"")
+
+
+def npx_command() -> Path:
+    """A folder with an `npx` that runs componentize-js."""
+    tool = _node("componentize-js", "componentize-js")
+    return _command("npx", f'shift; exec {tool[0]} {tool[1]} "$@"')
+
+
+def _command(name: str, line: str) -> Path:
+    folder = CACHE / f"command-{name}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{line}\n")
+    (folder / name).chmod(0o755)
+    return folder
+
+
 def _componentize_py(wit: Path, source: Path, output: Path, *options: str) -> None:
-    script = "import sys; from componentize_py import script; sys.exit(script())"
     folder = source if source.is_dir() else source.parent
     module = "guest" if source.is_dir() else source.stem
-    command: list[str | Path] = [sys.executable, "-c", script, "-d", wit, "-w", wit.stem, "componentize", "-p", folder, *options, module, "-o", output]
-    run(command, os.environ | {"PYTHONPATH": str(unpacked("componentize-py"))})
+    command: list[str | Path] = [sys.executable, "-c", SCRIPT, "-d", wit, "-w", wit.stem, "componentize", "-p", folder, *options, module, "-o", output]
+    run(command, os.environ | {SCRIPT_PATH: str(unpacked("componentize-py"))})
 
 
 def python_stubbed(wit: Path, source: Path, output: Path) -> None:

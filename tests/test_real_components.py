@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -98,6 +99,44 @@ def words_agree(guest: Guest) -> None:
     assert theirs[3] == [("cat", 2), ("dog", 1), ("caf\u00e9", 1), ("\U0001f40d", 1)]
     for strategy in STRATEGIES:
         assert words("wasm_facade", strategy, path) == theirs, strategy
+
+
+PAGE = (Path(__file__).parent.parent / "docs" / "guide" / "writing-components.md").read_text(encoding="utf-8")
+# Columns: chapter of the page, the guest's file, what its commands are found in; what installs something there is left to the test.
+CHAPTERS = (
+    ("C",          "words.c",  list),
+    ("Python",     "words.py", lambda: [toolchains.componentize_py_command()]),
+    ("JavaScript", "words.js", lambda: [toolchains.npx_command()]),
+)  # fmt: skip
+
+
+def follow(chapter: str, file: str, commands: list[Path], folder: Path) -> None:
+    """Do what a chapter says in an empty folder, and run what the page says of all components."""
+    text = PAGE.partition(f"\n## {chapter}\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert [language for language, _ in blocks][1:] == ["sh"]
+    (folder / file).write_text(blocks[0][1])
+    (folder / "words.wit").write_text(re.findall(r"^```wit\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[0])
+    environment = os.environ | {"PATH": os.pathsep.join([*map(str, commands), str(Path(sys.executable).parent), os.environ["PATH"]])}
+    for line in blocks[1][1].splitlines():
+        if " install " not in line:
+            subprocess.run(["sh", "-c", line], cwd=folder, env=environment, check=True, timeout=600)
+    call = re.findall(r"^```py\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[0]
+    subprocess.run([sys.executable, "-W", "error", "-c", call], cwd=folder, check=True, timeout=600)
+
+
+def test_the_page_has_what_is_tested() -> None:
+    for path in (WORDS, *(HERE / "words" / file for _, file, _ in CHAPTERS)):
+        assert f"\n{path.read_text(encoding='utf-8')}```\n" in PAGE, path.name
+
+
+@pytest.mark.parametrize(("chapter", "file", "commands"), [pytest.param(*row, marks=[] if row[0] == "C" else FULL) for row in CHAPTERS])
+def test_as_the_page_says(chapter: str, file: str, commands: Callable[[], list[Path]], tmp_path: Path) -> None:
+    try:
+        found = commands()
+    except Unavailable as error:
+        pytest.skip(f"{chapter}: {error}")
+    follow(chapter, file, found, tmp_path)
 
 
 def test_words_in_c() -> None:
