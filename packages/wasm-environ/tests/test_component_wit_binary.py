@@ -14,7 +14,10 @@ from wasm_environ.component import syntax as s
 from wasm_environ.component.binary.decode import decode
 from wasm_environ.component.binary.encode import encode
 from wasm_environ.component.text.parser import parse_component
+from wasm_environ.component.validation import validate
 from wasm_environ.component.wit.binary import decode_package, is_package, package_of
+from wasm_environ.component.wit.encode import encode_package
+from wasm_environ.component.wit.names import ALL_FEATURES
 from wasm_environ.component.wit.packages import Packages, read_packages
 from wasm_environ.component.wit.printer import print_file
 from wasm_environ.component.wit.resolve import resolve
@@ -101,8 +104,27 @@ def made(text: str, tmp_path: Path, name: str = "it.wit") -> bytes:
     return done.stdout
 
 
+def without_custom(component: s.Component) -> bytes:
+    return encode(s.Component(tuple([d for d in component.definitions if not isinstance(d, s.Custom)])))
+
+
 def test_a_package_is_read_back_as_it_was(tmp_path: Path) -> None:
     data = made(PACKAGE, tmp_path)
+    file = package_of(data)
+    assert file is not None
+    assert print_file(file) == PACKAGE
+
+
+def test_a_package_is_written_as_wasm_tools_writes_it(tmp_path: Path) -> None:
+    theirs = decode(made(PACKAGE, tmp_path), ALL)
+    packages = Packages()
+    packages.add({"it.wit": PACKAGE}, "", is_main=True)
+    data = encode_package(resolve(packages, ALL_FEATURES))
+    ours = decode(data, ALL)
+    validate(ours, data, ALL)
+    docs = [[json.loads(d.data[1:]) for d in each.definitions if isinstance(d, s.Custom) and d.name == "package-docs"] for each in (ours, theirs)]
+    assert docs[0] == docs[1]
+    assert without_custom(ours) == without_custom(theirs)
     file = package_of(data)
     assert file is not None
     assert print_file(file) == PACKAGE

@@ -52,7 +52,8 @@ WORLDS: list[tuple[tuple[str, ...], list[str], list[str]]] = [
      ["h", "k"], ["g"]),
     (("package m:m; interface i { } world v { import i; } world u { import i; } world w { include v; include u; } ",), ["m:m/i"], []),
     (("package m:m; world w { resource r { constructor(); a: func(); } import f: func() -> r; type t = u8; }",),
-     ["r", "t", "[constructor]r", "[method]r.a", "f"], []),
+     ["r", "t", "f", "[constructor]r", "[method]r.a"], []),
+    (("package m:m; world v { resource r { constructor(); } } world w { include v with { r as s } }",), ["s", "[constructor]s"], []),
     (("package m:m; world w { include o:o/w; } package o:o { world w { include p:p/w@1.0.0; } } package p:p@1.0.0 { world w { import f: func(); } }",),
      ["f"], []),
 ]  # fmt: skip

@@ -133,6 +133,17 @@ def test_packages_in_binary_form(folder: Path, capsys: pytest.CaptureFixture[str
     assert said(capsys, "imports", "m.wasm")[1] == "m:m/store@1.0.0: count\nlog: func(text: string)\n"
 
 
+def test_output(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "wit", "it.wasm", "-o", "it.wit") == (0, "", "")
+    assert (folder / "it.wit").read_text() == WIT
+    assert said(capsys, "wit", "it.wit", "-o", "package.wasm") == (0, "", "")
+    assert said(capsys, "wit", "package.wasm") == (0, WIT, "")
+    assert said(capsys, "targets", "it.wasm", "--wit", "package.wasm") == (0, "", "")
+    status, out, err = said(capsys, "wit", "it.wasm", "-o", "other.wasm")
+    assert (status, out, err) == (1, "", "wasm component wit: other.wasm: only WIT packages have a binary form; without .wasm it is text\n")
+    assert not (folder / "other.wasm").exists()
+
+
 def test_what_is_wrong_in_wit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "wit" / "user.wit").write_text("interface user {\n  f: func(a: numbre);\n  type number = u8;\n}")
     status, out, err = said(capsys, "wit", "wit")

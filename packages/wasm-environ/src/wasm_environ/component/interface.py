@@ -8,6 +8,7 @@ number of their resource, however it is called; names of resources are types in 
 
 from __future__ import annotations
 
+import re
 from typing import final
 
 from wasm_environ.component import syntax as s
@@ -18,9 +19,13 @@ from wasm_environ.component.types import Alias, Row, TypeTable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Final
 
     from wasm_environ.component.planning.plan import Plan
     from wasm_environ.features import Features
+
+# The name of a function of a resource: which kind, of which resource, its own name but of constructors.
+MEMBER: Final = re.compile(r"\[(constructor|method|static)\]([^.]*)(?:\.(.*))?")
 
 
 @final

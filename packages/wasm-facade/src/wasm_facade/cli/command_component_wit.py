@@ -6,7 +6,8 @@ import sys
 
 from wasm_environ.compile_errors import WitError
 from wasm_facade.cli import OK
-from wasm_facade.cli.options import Command, Option
+from wasm_facade.cli.options import Command, Option, UsageError
+from wasm_facade.cli.source import write
 from wasm_facade.cli.wit_source import FEATURES, features_of, interface_in, read_source
 
 TYPE_CHECKING = False
@@ -22,21 +23,41 @@ COMMAND = Command(
     (
         Option("-w --world", "NAME", "of WIT: this world alone, with all that it needs, as a component of it would have"),
         Option("-i --interface", "NAME", "only this interface: its name, or namespace:package/name"),
+        Option("-o --output", "OUT", "where to put the text (default: stdout); a package goes to OUT.wasm in binary form"),
         *FEATURES,
     ),
 )  # fmt: skip
 
 
 def run(options: Parsed) -> int:
-    """Print what was asked for."""
+    """Print what was asked for, or write it."""
+    source = read_source(options.operands[0])
+    output = options.output
+    if output is not None and output.endswith(".wasm"):
+        write(output, _binary(options, source))
+    elif output is not None:
+        write(output, _text(options, source).encode())
+    else:
+        sys.stdout.write(_text(options, source))
+    return OK
+
+
+def _text(options: Parsed, source: Packages | bytes) -> str:
     from wasm_environ.component.wit.describe import describe
     from wasm_environ.component.wit.printer import print_file
 
-    path = options.operands[0]
-    source = read_source(path)
     file = describe(interface_in(options, source)) if isinstance(source, bytes) or options.world is not None else _package(options, source)
-    sys.stdout.write(print_file(file) if options.interface is None else _interface(file, options.interface, path))
-    return OK
+    return print_file(file) if options.interface is None else _interface(file, options.interface, options.operands[0])
+
+
+def _binary(options: Parsed, source: Packages | bytes) -> bytes:
+    """A package in binary form."""
+    from wasm_environ.component.wit.encode import encode_package
+    from wasm_environ.component.wit.resolve import resolve
+
+    if isinstance(source, bytes) or options.world is not None or options.interface is not None:
+        raise UsageError(f"{options.output}: only WIT packages have a binary form; without .wasm it is text")
+    return encode_package(resolve(source, features_of(options)))
 
 
 def _package(options: Parsed, packages: Packages) -> File:

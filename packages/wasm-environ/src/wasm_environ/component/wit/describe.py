@@ -11,6 +11,7 @@ from typing import final
 
 from wasm_environ.component import syntax as s
 from wasm_environ.component.extern_names import is_kebab
+from wasm_environ.component.interface import MEMBER
 from wasm_environ.component.planning.plan import FuncItem, InstanceItem, Item, ModuleItem, OtherItem, ResourceItem, ValueTypeItem
 from wasm_environ.component.semver import parse_version
 from wasm_environ.component.types import Alias, ResourceName, TypeTable
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 ROOT: Final = w.PackageName("root", "component")
 INTERFACE_NAME: Final = re.compile(r"([a-z0-9-]+):([a-z0-9-]+)/([A-Za-z0-9-]+)(?:@(.+))?")
-MEMBER: Final = re.compile(r"\[(constructor|method|static)\]([^.]*)(?:\.(.*))?")
 KINDS: Final = {"constructor": w.CONSTRUCTOR, "method": w.METHOD, "static": w.STATIC}
 DEFINITIONS: Final = {s.Record: "record", s.Variant: "variant", s.Enum: "enum", s.Flags: "flags"}
 WORLD: Final = ""  # in place of an interface's name: what stands in the world itself

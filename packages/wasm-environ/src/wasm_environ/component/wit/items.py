@@ -48,7 +48,7 @@ def use(tokens: Tokens, before: w.Head) -> w.Use:
     tokens.expect(".")
     tokens.expect("{")
     names: list[tuple[w.Name, w.Name | None]] = []
-    while not (names and tokens.take("}")):
+    while not tokens.take("}"):
         name = tokens.name()
         names.append((name, tokens.name() if tokens.take("as") else None))
         if not tokens.take(","):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from heapq import heappop, heappush
 from typing import final
 
 from wasm_environ.component.semver import parse_version, precedence
@@ -171,6 +172,28 @@ def dependencies_first(nodes: Iterable[Node], needs: Callable[[Node], Iterable[N
                 path[following] = None
                 stack.append(iter(needs(following)))
     return list(done)
+
+
+def earliest_first(nodes: list[Node], needs: Callable[[Node], Iterable[Node]]) -> list[Node]:
+    """Nodes that need no others but one another, without cycles: always the earliest of those whose needs are met, as wasm-tools orders types."""
+    place = {node: number for number, node in enumerate(nodes)}
+    waiting: dict[Node, list[Node]] = {node: [] for node in nodes}
+    missing: dict[Node, int] = {}
+    for node in nodes:
+        needed = list(needs(node))
+        missing[node] = len(needed)
+        for each in needed:
+            waiting[each].append(node)
+    ready = [place[node] for node in nodes if not missing[node]]
+    found: list[Node] = []
+    while ready:
+        node = nodes[heappop(ready)]
+        found.append(node)
+        for each in waiting[node]:
+            missing[each] -= 1
+            if not missing[each]:
+                heappush(ready, place[each])
+    return found
 
 
 def unique(taken: dict[str, str], name: w.Name, what: str, source: Source) -> None:

@@ -15,6 +15,7 @@ from wasm_environ.component.wit.names import (
     WorldDef,
     collect,
     dependencies_first,
+    earliest_first,
     unique,
 )
 from wasm_environ.component.wit.worlds import Reader
@@ -82,7 +83,7 @@ def resolve(packages: Packages, features: Iterable[str] | None = ()) -> Resolved
 
 def _interface_cycle(path: list[InterfaceDef]) -> WitError:
     first, second = path[0], path[1]
-    uses = [item for item in first.items if isinstance(item, w.Use)]
+    uses = [item for item in first.items if isinstance(item, w.Use) and item.names]
     at = next(use.path.name.at for use in uses if first.uses[(use.names[0][1] or use.names[0][0]).text][0] is second)
     return first.source.error(f"interface `{first.name}` depends on itself: {' -> '.join([each.name for each in path])}", at)
 
@@ -118,7 +119,9 @@ def _enter(scope: Scope, package: PackageDef, interface: InterfaceDef) -> None:
         else:
             unique(taken, item.name, "the name", source)
             interface.functions.append((None, item))
-    interface.order = dependencies_first([*interface.uses, *interface.types], lambda name: _needs(interface, name), lambda path: _type_cycle(interface, path))
+    order = [*interface.uses, *interface.types]
+    dependencies_first(order, lambda name: _needs(interface, name), lambda path: _type_cycle(interface, path))
+    interface.order = earliest_first(order, lambda name: _needs(interface, name))
 
 
 def _enter_methods(scope: Scope, package: PackageDef, interface: InterfaceDef, resource: w.TypeDef) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import final
 
+from wasm_environ.component.interface import MEMBER
 from wasm_environ.component.planning.plan import FuncItem, InstanceItem, Item, ResourceItem, ValueTypeItem
 from wasm_environ.component.wit import syntax as w
-from wasm_environ.component.wit.describe import MEMBER, Description, wordless
+from wasm_environ.component.wit.describe import Description, wordless
 from wasm_environ.component.wit.printer import field_words, function, type_name
 
 TYPE_CHECKING = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, final
 
 from wasm_environ import limits
-from wasm_environ.component.interface import Interface
+from wasm_environ.component.interface import MEMBER, Interface
 from wasm_environ.component.planning.plan import InstanceItem, Item
 from wasm_environ.component.wit import syntax as w
 from wasm_environ.component.wit.evaluate import Evaluation, full_name
@@ -33,10 +33,15 @@ Entries = dict[str, Entry]
 
 def interface_of_world(world: WorldDef) -> Interface:
     """What a component of this world imports and exports. Raises WitError for what cannot be together in one world."""
+    return _Maker(world).make(*elaborated(world))
+
+
+def elaborated(world: WorldDef) -> tuple[Entries, Entries]:
+    """Imports and exports of a world by name, with what it includes and needs, in order. Raises WitError."""
     imports, exports = Reader().entries(world)
     wanted = _imports(imports)
     ordered = _exports(world, wanted, exports)
-    return _Maker(world).make(_sorted(wanted), ordered)
+    return _sorted(wanted), ordered
 
 
 # ---- what the world says, with what it includes
@@ -96,8 +101,18 @@ def _own_entries(world: WorldDef) -> tuple[Entries, Entries]:
     return imports, exports
 
 
+def _renamed(name: str, renamed: dict[str, str]) -> str:
+    """An import or export under the name that an `include` gives it; functions go with their resource."""
+    member = MEMBER.fullmatch(name)
+    if member is None:
+        return renamed.get(name, name)
+    kind, resource, rest = member.groups()
+    return f"[{kind}]{renamed.get(resource, resource)}{'' if rest is None else '.' + rest}"
+
+
 def _include(world: WorldDef, include: w.Include, inner: tuple[Entries, Entries], outer: tuple[Entries, Entries]) -> None:
     """Add what an included world has; interfaces under their own names are the same ones."""
+    foreign = include.path.package not in (None, world.package.name)
     renamed = {name.text: other.text for name, other in include.names}
     for plain, _ in include.names:
         if plain.text not in inner[0] and plain.text not in inner[1]:
@@ -105,12 +120,14 @@ def _include(world: WorldDef, include: w.Include, inner: tuple[Entries, Entries]
     for entries, there in zip(outer, inner, strict=True):
         taken = {name.lower() for name in entries}
         for name, entry in there.items():
-            new = renamed.get(name, name)
+            new = _renamed(name, renamed)
             if ":" in new and new in entries:
                 continue
             if new.lower() in taken:
                 message = f"`{new}`, which world `{include.path}` has, is there already: `with {{ {name} as ... }}` renames it"
                 raise world.source.error(message, include.path.name.at)
+            if ":" in new and entry.head.gate.since and foreign:  # versions are those of another package
+                entry = entry._replace(head=entry.head._replace(gate=w.NO_GATE))
             entries[new] = entry
             taken.add(new.lower())
 
@@ -121,7 +138,7 @@ def _include(world: WorldDef, include: w.Include, inner: tuple[Entries, Entries]
 def _imports(imports: Entries) -> Entries:
     """The imports, each after the interfaces that it uses, which are imported too."""
     wanted: Entries = {}
-    for rank in range(4):
+    for rank in range(5):
         for name, entry in imports.items():
             if _rank(entry) == rank:
                 for needed in _needs(entry):
@@ -131,12 +148,12 @@ def _imports(imports: Entries) -> Entries:
 
 
 def _rank(entry: Entry) -> int:
-    """In which order kinds of imports stand: interfaces, types that are used, types, functions."""
+    """In which order kinds of imports stand: interfaces, types that are used, types, functions, those of resources."""
     if entry.interface is not None:
         return 0
     if entry.type:
         return 1 if entry.type in entry.world.body.uses else 2
-    return 3
+    return 3 if entry.resource is None else 4
 
 
 def _needs(entry: Entry) -> list[InterfaceDef]:
@@ -150,7 +167,7 @@ def _want(wanted: Entries, interface: InterfaceDef, by: Entry) -> None:
     """Import an interface, and first what it uses."""
     if interface.id not in wanted:
         for each in dependencies_first([interface], lambda each: [needed for needed in each.needs() if needed.id not in wanted], AssertionError):
-            wanted.setdefault(each.id, Entry(by.world, w.NO_HEAD, by.at, interface=each))
+            wanted.setdefault(each.id, Entry(by.world, w.Head("", by.head.gate), by.at, interface=each))
 
 
 def _sorted(wanted: Entries) -> Entries:
