@@ -314,3 +314,17 @@ def test_a_resources_name_is_its_constructor(engine: wasm_facade.Engine) -> None
         assert loaded.types.r_get(resource) == 5
     assert loaded.gone() == 5
     assert isinstance(loaded.types["r"], ours.ResourceType)
+
+
+CHOICE = """(component
+  (core module $M (memory (export "memory") 1) (func (export "f") (param i32) (result i32) (i32.store (i32.const 0) (local.get 0)) (i32.const 0)))
+  (core instance $m (instantiate $M))
+  (func (export "f") (param "err" bool) (result (result (error u8))) (canon lift (core func $m "f") (memory (core memory $m "memory")))))"""
+
+
+def test_load_raises_errs(engine: wasm_facade.Engine) -> None:
+    loaded: Any = wasm_facade.load(CHOICE, engine=engine)
+    assert loaded.f(False) is None
+    with pytest.raises(ours.Err) as caught:
+        loaded.f(True)
+    assert caught.value.payload == 0

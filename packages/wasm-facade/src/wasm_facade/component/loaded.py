@@ -94,9 +94,10 @@ def component_of(engine: Engine, source: bytes) -> Component:
 
 def load_component(engine: Engine, source: bytes, imports: Mapping[str, Any]) -> LoadedComponent:
     """Compile and instantiate a component. imports: functions by name, which are called with their arguments alone, classes for resources, and mappings or
-    objects with such for interfaces."""
+    objects with such for interfaces. An err that an exported function returns is raised, as Err; an ok is its payload."""
     component = component_of(engine, source)
     linker = Linker(engine)
+    linker.raises = True
     with linker.root() as root:
         _define(root, imports, "imports")
     store = Store(engine)
