@@ -122,11 +122,11 @@ ISA_TESTS = ["packages/wasm-vm/tests", "packages/wasm-pool/tests", "tests/test_i
 def _isa(session: nox.Session, arch: str) -> None:
     """An emulated CPython, the core compiled for it, LLVM of this machine; the tests, and the official suite. With arguments, pytest's, only those."""
     prefix = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "wasm-isalab"
-    session.run(str(ISALAB / "setup.sh"), arch, str(prefix), external=True)
     constraints = ROOT / ".nox" / "constraints.txt"
     constraints.write_text("\n".join(_constraints()) + "\n")
-    session.install("-c", str(constraints), "setuptools", "./packages/wasm-environ", "./packages/wasm-codegen-llvm", env={"WASM_PURE": "1"})
+    session.install("-c", str(constraints), "pip", "setuptools", "./packages/wasm-environ", "./packages/wasm-codegen-llvm", env={"WASM_PURE": "1"})
     python = str(Path(session.bin) / "python")
+    session.run(str(ISALAB / "setup.sh"), arch, str(prefix), external=True)
     session.run(str(ISALAB / "build.sh"), arch, str(prefix), python, external=True)
     pytest = [str(ISALAB / "python.sh"), arch, str(prefix), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     session.env["WASM_LLVM_PYTHON"] = python

@@ -10,7 +10,7 @@ import wasm_facade
 from oracle import STRATEGIES
 from wasm_environ.opcodes import OPS
 
-CHECKED = {"memory_reservation": 0}
+CHECKED = {"signals_based_traps": False}
 ACCESSES = [op for op in OPS if op.immediates[:1] == ("memarg",)]
 
 

@@ -124,6 +124,8 @@ class Config:
     epoch_interruption = Switch(False, "Let `Engine.increment_epoch` end calls whose store's deadline has come.")
     spectre_mitigation = Switch(True, """Mask every index and address that was compared with a bound, so that no mispredicted branch reads
         what the guest chooses.""")  # fmt: skip
+    signals_based_traps = Switch(True, """Let a fault be the trap of an access out of bounds. False: every access of a memory is compared with its
+        length, as with a `memory_reservation` below 4 GiB.""")  # fmt: skip
     max_wasm_stack = Size(1 << 20, "How many bytes of the thread's stack wasm may use.")
     parallel_compilation = Switch(True, "Compile the functions of a module in several processes, where a compiler can.")
     profiler = Choice("profiler", ("none", "jitdump", "perfmap"), """Tell `perf` the names of functions: by /tmp/perf-PID.map, or
@@ -190,7 +192,6 @@ class Config:
     memory_reservation_for_growth = Size(0, "Bytes reserved behind a memory that moved.", no_effect="what is reserved follows from `memory_reservation`")
     native_unwind_info = Switch(True, "Describe frames to the system's unwinder.", no_effect="traps walk frame pointers and need none")
     macos_use_mach_ports = Switch(True, "Catch traps by Mach ports on macOS.", no_effect="traps are always caught by signals")
-    signals_based_traps = Switch(True, "Catch traps by signals.", no_effect="traps by signal cost nothing until they happen, so they are always on")
     memory_init_cow = Switch(True, "Map initial memory contents copy-on-write.", no_effect="how a memory gets its first contents is the runtime's choice")
 
     def __init__(self) -> None:

@@ -53,7 +53,8 @@ class Engine:
         self._compiler: Compiler | None = None
         strategy = config.allocation_strategy
         self._pool: Pool | None = None if strategy == "on_demand" else strategy.make_pool()
-        self._guarded = config.memory_reservation >= FOUR_GIB and (self._pool is not None or can_reserve())
+        wanted = config.signals_based_traps and config.memory_reservation >= FOUR_GIB
+        self._guarded = wanted and (self._pool is not None or can_reserve())
         self._core: EngineCore | None = EngineCore(
             _new_registry(), _trampolines_of(self), guarded=self._guarded, max_wasm_stack=config.max_wasm_stack, release_gil=config.release_gil,
             consume_fuel=config.consume_fuel, epoch_interruption=config.epoch_interruption, pool=self._pool, gc_stress=config.gc_stress,

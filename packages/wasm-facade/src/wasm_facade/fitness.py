@@ -32,8 +32,8 @@ def check(engine: Engine, head: Head) -> None:
         raise ArtifactError(f"the artifact needs CPU features that this machine lacks: {' '.join(sorted(missing))}")
     if tunables[0] and not engine._guarded:
         raise ArtifactError(
-            "the artifact relies on guards around memories, and this engine has none: Config.memory_reservation is below 4 GiB, or the system "
-            "refused the address space when the engine was made (ulimit -v)"
+            "the artifact relies on guards around memories, and this engine has none: Config.memory_reservation is below 4 GiB, "
+            "Config.signals_based_traps is off, or the system refused the address space when the engine was made (ulimit -v)"
         )
     if bool(tunables[1]) != engine._consume_fuel:
         here, there = ("counts", "does not") if engine._consume_fuel else ("does not count", "does")
