@@ -299,7 +299,7 @@ int lower_flags(Lowering *l, const Node *node, PyObject *object, Place place)
     int failed;
     if (shaped(l, node) && is_shaped_flags(node, object)) {
         PyObject *value = attribute(object, G.str__value_); /* what `value` gives, which is slow */
-        failed = value ? flags_bits(l, node, value, &bits) : -1;
+        failed = value ? flags_bits(l, node, value, &bits) : PyErr_Occurred() ? -1 : wrong_kind(l, "an enum.Flag", object);
         Py_XDECREF(value);
     } else if (PyLong_Check(object) && !PyBool_Check(object)) {
         failed = flags_bits(l, node, object, &bits);

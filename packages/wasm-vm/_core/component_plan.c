@@ -350,6 +350,7 @@ static PyObject *plan_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 static int plan_traverse(ComponentPlan *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->engine);
+    Py_VISIT(self->program);
     Py_VISIT(self->modules);
     return 0;
 }

@@ -79,6 +79,7 @@ void component_states_clear(Store *store)
 int component_states_traverse(const Store *store, visitproc visit, void *arg)
 {
     for (const ComponentState *state = store->components; state; state = state->next) {
+        Py_VISIT(state->program);
         for (const CanonFunction *f = state->functions; f; f = f->next)
             Py_VISIT(f->callable);
         for (uint32_t i = 0; i < state->resource_count; i++)

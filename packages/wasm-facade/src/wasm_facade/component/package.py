@@ -35,6 +35,8 @@ def instantiate(package: Package, store: Store, imports: object, linker: Linker 
     definitions.allow_shadowing = True
     if linker is not None:
         definitions._definitions.update(linker._definitions)
+        definitions._definitions.object = linker._definitions.object
+        definitions.arrays = linker.arrays
     with definitions.root() as root:
         for name, interface in package.imports.items():
             given = getattr(imports, name, None)
