@@ -155,9 +155,10 @@ class Made:
     __match_args__ = ("a", "b")
 
     def __new__(cls, a: int, b: int) -> Made:
-        made = super().__new__(cls)
+        made: Any = super().__new__(cls)
         made.a, made.b = a * 2, b
-        return made
+        found: Made = made
+        return found
 
 
 class Base:
@@ -184,9 +185,10 @@ class Computed:
 
 
 def inherited(a: int, b: int) -> Inherited:
-    made = Inherited()
+    made: Any = Inherited()
     made.a, made.b = a, b
-    return made
+    found: Inherited = made
+    return found
 
 
 # Class, object, attributes a and b of what comes back.
@@ -197,8 +199,9 @@ KINDS: list[tuple[type, Any, tuple[int, int]]] = [
 
 @pytest.mark.parametrize(("cls", "value", "fields"), KINDS, ids=[kind[0].__name__ for kind in KINDS])
 def test_kinds_of_classes(cls: type, value: Any, fields: tuple[int, int]) -> None:
-    found = typed({**CLASSES, ("p",): cls}).rec(value)
-    assert type(found) is cls
+    found: Any = typed({**CLASSES, ("p",): cls}).rec(value)
+    kind: type = type(found)
+    assert kind is cls
     assert (found.a, found.b) == fields
 
 
@@ -231,8 +234,9 @@ def test_a_class_that_lost_its_slots() -> None:
 
     t = typed({**CLASSES, ("p",): Lost})
     value = Lost(1, 2)
-    del Lost.a
-    Lost.b = 9
+    of: Any = Lost
+    del of.a
+    of.b = 9
     assert isinstance(t.rec(value), Lost)
 
 
@@ -262,11 +266,11 @@ def test_objects_that_act_when_they_die() -> None:
 
 
 class NoTuple:
-    __match_args__ = ["a", "b"]  # noqa: RUF012 # to be refused
+    __match_args__: Any = ["a", "b"]  # noqa: RUF012 # to be refused
 
 
 class NoNames:
-    __match_args__ = (1, 2)
+    __match_args__: Any = (1, 2)
 
 
 class Plain:
