@@ -13,7 +13,7 @@
 
 /* Canonical ABI: limits. */
 enum { MAX_FLAT_PARAMS = 16, MAX_FLAT_ASYNC_PARAMS = 4, MAX_FLAT_RESULTS = 1, MAX_FLAT = MAX_FLAT_PARAMS + 2 }; /* MAX_FLAT: room for a call's flat values, a return pointer included */
-enum { MAX_HANDLES = (1 << 28) - 1 };
+enum { MAX_HANDLES = (1 << 28) - 1, MAX_RESOURCE_TYPES = 1 << 30 };
 
 typedef struct ComponentState ComponentState;
 typedef struct ComponentInstance ComponentInstance;
@@ -100,12 +100,15 @@ bool host_call_typed(PyObject *object); /* whether it is a HostCall that is type
 /* ---- component_handles.c: what a component instance has handles to ---- */
 
 typedef struct Handle {
-    ResourceType *type; /* borrowed: the state's; NULL: a free place */
     uint64_t rep;
-    CallScope *scope; /* of a borrow: the call that lent it */
-    uint32_t lends;   /* of an own: calls that have it borrowed now */
-    uint32_t next;    /* of a free place: the next one, 0: none */
-    bool own;
+    union {
+        CallScope *scope; /* of a borrow: the call that lent it; else NULL */
+        uint32_t next;    /* of a free place: the next one, 0: none */
+    };
+    uint32_t lends; /* calls that have it borrowed now */
+    uint32_t type : 30; /* the state's slot of a resource type */
+    uint32_t own : 1;
+    uint32_t used : 1; /* not a free place */
 } Handle;
 
 typedef struct HandleTable {
@@ -191,6 +194,7 @@ int canon_call(const Crossing *crossing, VMFuncRef *function, VMValue *values);
 int canon_realloc(const Crossing *crossing, const CanonOptions *options, uint64_t old, uint64_t old_size, uint64_t align, uint64_t size, uint64_t *result);
 
 /* Handles crossing: from a guest's index to the representation, and back. -1 as canon_trap. */
+uint32_t handles_limit(const Store *store); /* how many handles an instance may have, and how many a call may have borrowed */
 int handle_lift_own(const Crossing *crossing, const CanonOptions *from, uint32_t resource, uint32_t index, uint64_t *rep);
 int handle_lift_borrow(const Crossing *crossing, const CanonOptions *from, uint32_t resource, uint32_t index, uint64_t *rep);
 int handle_lower_own(const Crossing *crossing, const CanonOptions *to, uint32_t resource, uint64_t rep, uint32_t *index);

@@ -128,8 +128,10 @@ void scope_begin(CallScope *scope, ComponentState *state) { *scope = (CallScope)
 
 static int lend(const Crossing *crossing, ComponentState *state, Lender lender)
 {
+    if (state->lender_count >= handles_limit(crossing->store))
+        return canon_trap(crossing, "too many handles borrowed at once: there may be %u", handles_limit(crossing->store));
     if (state->lender_count == state->lender_capacity) {
-        uint32_t capacity = state->lender_capacity ? state->lender_capacity * 2 : 16; /* at most twice the handles there are */
+        uint32_t capacity = state->lender_capacity ? state->lender_capacity * 2 : 16; /* at most twice the limit */
         Lender *grown = realloc(state->lenders, sizeof *grown * capacity);
         if (!grown)
             return canon_trap(crossing, "out of memory for the borrowed handles of a call");

@@ -3,6 +3,16 @@
 
 static ComponentInstance *instance_of(const CanonOptions *options) { return &options->state->instances[options->instance]; }
 
+_Static_assert(sizeof(Handle) == 24, "what a guest's handle costs");
+
+/* Without a limit of their own, handles are the memory that they take, so much as a memory may have. */
+uint32_t handles_limit(const Store *store)
+{
+    const int64_t said = store->limit_handles, memory = store->limit_memory < 0 ? INT64_MAX : store->limit_memory / (int64_t)sizeof(Handle);
+    const int64_t limit = said < 0 ? memory : said;
+    return limit < MAX_HANDLES ? (uint32_t)limit : MAX_HANDLES;
+}
+
 /* *index <- where `handle` lies now. Neither Python nor anything a trap would leak. */
 static int add(const Crossing *crossing, ComponentInstance *instance, Handle handle, uint32_t *index)
 {
@@ -11,8 +21,9 @@ static int add(const Crossing *crossing, ComponentInstance *instance, Handle han
     if (at) {
         table->free = table->entries[at].next;
     } else {
-        if (table->used > MAX_HANDLES)
-            return canon_trap(crossing, "too many handles in a component instance's table: there may be %d", MAX_HANDLES);
+        const uint32_t limit = handles_limit(crossing->store);
+        if (table->used > limit || (!table->used && !limit)) /* the first place is never used */
+            return canon_trap(crossing, "too many handles in a component instance's table: there may be %u", limit);
         if (table->used >= table->capacity) {
             uint32_t capacity = table->capacity ? table->capacity * 2 : 16; /* at most 2 * 2^28 */
             Handle *grown = realloc(table->entries, sizeof *grown * capacity);
@@ -35,14 +46,13 @@ static int add(const Crossing *crossing, ComponentInstance *instance, Handle han
 static int get(const Crossing *crossing, ComponentState *state, uint32_t instance, uint32_t resource, uint32_t index, Handle **found)
 {
     const HandleTable *table = &state->instances[instance].handles;
-    if (index >= table->used || !table->entries[index].type)
+    if (index >= table->used || !table->entries[index].used)
         return canon_trap(crossing, "unknown handle index %u", index);
     Handle *handle = &table->entries[index];
-    if (!resource_type_same(handle->type, state->resources[resource])) {
-        const char *wanted = state->resources[resource]->state ? "guest" : "host", *had = handle->type->state ? "guest" : "host";
+    const ResourceType *is = state->resources[handle->type], *wanted = state->resources[resource];
+    if (!resource_type_same(is, wanted))
         return canon_trap(crossing, "handle index %u used with the wrong type, expected %s-defined resource but found a different %s-defined resource", index,
-                          wanted, had);
-    }
+                          wanted->state ? "guest" : "host", is->state ? "guest" : "host");
     *found = handle;
     return 0;
 }
@@ -79,7 +89,7 @@ int handle_lift_borrow(const Crossing *crossing, const CanonOptions *from, uint3
 
 int handle_lower_own(const Crossing *crossing, const CanonOptions *to, uint32_t resource, uint64_t rep, uint32_t *index)
 {
-    return add(crossing, instance_of(to), (Handle){.type = to->state->resources[resource], .rep = rep, .own = true}, index);
+    return add(crossing, instance_of(to), (Handle){.type = resource, .rep = rep, .own = true, .used = true}, index);
 }
 
 int handle_lower_borrow(const Crossing *crossing, const CanonOptions *to, uint32_t resource, uint64_t rep, uint32_t *index)
@@ -89,7 +99,7 @@ int handle_lower_borrow(const Crossing *crossing, const CanonOptions *to, uint32
         *index = (uint32_t)rep;
         return 0;
     }
-    if (add(crossing, instance_of(to), (Handle){.type = type, .rep = rep, .scope = crossing->scope}, index))
+    if (add(crossing, instance_of(to), (Handle){.type = resource, .rep = rep, .scope = crossing->scope, .used = true}, index))
         return -1;
     crossing->scope->borrows++;
     return 0;
@@ -97,7 +107,7 @@ int handle_lower_borrow(const Crossing *crossing, const CanonOptions *to, uint32
 
 int handle_new(const Crossing *crossing, ComponentState *state, uint32_t instance, uint32_t resource, uint64_t rep, uint32_t *index)
 {
-    return add(crossing, &state->instances[instance], (Handle){.type = state->resources[resource], .rep = rep, .own = true}, index);
+    return add(crossing, &state->instances[instance], (Handle){.type = resource, .rep = rep, .own = true, .used = true}, index);
 }
 
 int handle_rep(const Crossing *crossing, ComponentState *state, uint32_t instance, uint32_t resource, uint32_t index, uint64_t *rep)

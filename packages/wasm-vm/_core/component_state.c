@@ -23,8 +23,8 @@ int component_check_shape(const Program *program, const StateShape *shape)
             PyErr_SetString(PyExc_ValueError, "parents: an instance's parent comes before it, and the root's is itself");
             return -1;
         }
-    if (!shape->instances || shape->resources > INT32_MAX || shape->resources < program_resources(program)) {
-        PyErr_SetString(PyExc_ValueError, "a component has a root instance, and fewer than 2**31 resource types");
+    if (!shape->instances || shape->resources >= MAX_RESOURCE_TYPES || shape->resources < program_resources(program)) {
+        PyErr_SetString(PyExc_ValueError, "a component has a root instance, and fewer than 2**30 resource types");
         return -1;
     }
     return 0;

@@ -365,7 +365,7 @@ struct Store {
     bool used; /* something was to be made in it: what exists, or is being made, has types of this engine */
     double timeout; /* seconds a call may take, < 0: none */
     uint64_t epoch_deadline;
-    int64_t limit_memory, limit_elements, limit_instances, limit_tables, limit_memories; /* < 0: none */
+    int64_t limit_memory, limit_elements, limit_instances, limit_tables, limit_memories, limit_handles; /* < 0: none */
     int64_t instance_count, table_count, memory_count;
     char trap_words[192]; /* of the last trap TRAP_COMPONENT */
     VMStoreContext vm; /* compiled code points here; last, because its side area is large and need not be zero (store_alloc) */

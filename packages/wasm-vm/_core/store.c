@@ -134,7 +134,7 @@ static PyObject *store_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         store->engine_object = Py_NewRef(engine_object);
         store->data = Py_NewRef(data);
         store->timeout = -1;
-        store->limit_memory = store->limit_elements = store->limit_instances = store->limit_tables = store->limit_memories = -1;
+        store->limit_memory = store->limit_elements = store->limit_instances = store->limit_tables = store->limit_memories = store->limit_handles = -1;
         store->externrefs.threshold = EXTERNREF_THRESHOLD;
         store->heap.stress = engine->gc_stress;
         gc_heap_limit(&store->heap, UINT64_MAX);
@@ -344,17 +344,18 @@ static PyObject *store_set_epoch_deadline(Store *self, PyObject *ticks)
 
 static PyObject *store_set_limits(Store *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"memory_size", "table_elements", "instances", "tables", "memories", "gc_heap_size", NULL};
-    long long memory = -1, elements = -1, instances = -1, tables = -1, memories = -1, heap = -1;
+    static char *names[] = {"memory_size", "table_elements", "instances", "tables", "memories", "gc_heap_size", "handles", NULL};
+    long long memory = -1, elements = -1, instances = -1, tables = -1, memories = -1, heap = -1, handles = -1;
     if (store_check_open(self) ||
-        !PyArg_ParseTupleAndKeywords(args, kwargs, "|LLLLLL:set_limits", names, &memory, &elements, &instances, &tables, &memories,
-                                     &heap))
+        !PyArg_ParseTupleAndKeywords(args, kwargs, "|LLLLLLL:set_limits", names, &memory, &elements, &instances, &tables, &memories,
+                                     &heap, &handles))
         return NULL;
     self->limit_memory = memory;
     self->limit_elements = elements;
     self->limit_instances = instances;
     self->limit_tables = tables;
     self->limit_memories = memories;
+    self->limit_handles = handles;
     heap = heap < 0 ? memory : heap; /* wasmtime has one limit for both */
     gc_heap_limit(&self->heap, heap < 0 ? UINT64_MAX : (uint64_t)heap);
     Py_RETURN_NONE;
@@ -459,8 +460,9 @@ static PyMethodDef store_methods[] = {
     {"set_epoch_deadline", (PyCFunction)store_set_epoch_deadline, METH_O,
      "set_epoch_deadline($self, ticks_after_current, /)\n--\n\nInterrupt calls once the engine's epoch has advanced this far."},
     {"set_limits", (PyCFunction)(void (*)(void))store_set_limits, METH_VARARGS | METH_KEYWORDS,
-     "set_limits($self, memory_size=-1, table_elements=-1, instances=-1, tables=-1, memories=-1, gc_heap_size=-1)\n--\n\nBounds on "
-     "what the store's guests may use: bytes of a memory, elements of a table, how many of each, bytes of the garbage-collected heap (as of a memory, if not given). Negative: "
+     "set_limits($self, memory_size=-1, table_elements=-1, instances=-1, tables=-1, memories=-1, gc_heap_size=-1, handles=-1)\n--\n\nBounds on "
+     "what the store's guests may use: bytes of a memory, elements of a table, how many of each, bytes of the garbage-collected heap (as of a memory, if not given), handles of a component's instance (in 24 bytes each as many bytes as a memory, "
+     "if not given). Negative: "
      "none."},
     {"gc_stats", (PyCFunction)store_gc_stats, METH_NOARGS,
      "gc_stats($self, /)\n--\n\nOf the garbage-collected heap, a dict: collections so far; live_bytes and live_objects of the last; heap_bytes in use "
