@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import re
 import time
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from wasm_environ.component import syntax as s
 from wasm_environ.component.interface import Interface
 from wasm_environ.component.planning.plan import FuncItem, InstanceItem, ResourceItem, ValueTypeItem
 from wasm_environ.component.types import Alias, ResourceName
+from wasm_environ.component.wit.describe import print_interface
 from wasm_environ.component.wit.names import ALL_FEATURES
 from wasm_environ.component.wit.packages import Packages, read_packages
 from wasm_environ.component.wit.resolve import Resolved, resolve
@@ -252,3 +255,43 @@ def test_hostile_packages_end(text: str) -> None:
     except WitError:
         pass
     assert time.process_time() - start < 20
+
+
+WORD = re.compile(r"[A-Za-z0-9%-]+|\s+|.", re.DOTALL)
+
+
+def mutated(rng: random.Random, words: list[str]) -> str:
+    """A text with a few words changed, left out, doubled or swapped."""
+    words = list(words)
+    for _ in range(rng.randint(1, 4)):
+        at, other = rng.randrange(len(words)), rng.randrange(len(words))
+        change = rng.randrange(4)
+        if change == 0:
+            words[at] = words[other]
+        elif change == 1:
+            words[at] = ""
+        elif change == 2:
+            words.insert(at, words[other])
+        else:
+            words[at], words[other] = words[other], words[at]
+    return "".join(words)
+
+
+@pytest.mark.parametrize("number", range(len(WORLDS) + 1))
+def test_mutated_packages(number: int) -> None:
+    """They are refused with a WitError, or their worlds are WIT again, which says the same."""
+    rng = random.Random(number)
+    texts = WORLDS[number][0] if number < len(WORLDS) else (GATES,)
+    words = WORD.findall(texts[0])
+    passed = 0
+    for _ in range(300):
+        try:
+            found = [interface_of_world(each) for each in resolved(mutated(rng, words), *texts[1:]).worlds()]
+        except WitError:
+            continue
+        for each in found:
+            text = print_interface(each)
+            again = interface_of_world(resolved(text).world(each.name))
+            assert sorted(print_interface(again).splitlines()) == sorted(text.splitlines())
+            passed += 1
+    assert passed
