@@ -85,8 +85,6 @@ class Trap(Exception):
         return f"<Trap {self.message!r}>" if self._trap is None else f"<Trap {self.trap_code}, {len(self.frames)} frames>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from wasm_vm.rebuilt import rebuild
-
         return rebuild, (self.message, self._trap)
 
 
@@ -120,6 +118,25 @@ class WasmException(Trap):
         return f"<WasmException {self.tag!r}, values {self.values!r}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from wasm_vm.rebuilt import rebuild
-
         return rebuild, (self.message, None)
+
+
+class Rebuilt(Trap):
+    """A Trap that came from another process: the message holds its backtrace already."""
+
+    @property
+    def message(self) -> str:
+        """What happened, with the backtrace."""
+        return self._message or ""
+
+
+Rebuilt.__name__ = Rebuilt.__qualname__ = "Trap"
+
+
+def rebuild(message: str, code: int | None) -> Trap:
+    """A pickled trap, which keeps its text and its code; the backtrace stays behind as text."""
+    if code is None:
+        return Trap(message)
+    trap = Rebuilt(message)
+    trap._trap = code
+    return trap
