@@ -17,7 +17,8 @@ NOT_COMPILED = ("__init__.py", "compiler.py", "perfmap.py", "documentation.py")
 # Of wasm-environ: constants that compiled code has inlined. An edit there makes the compiled form stale.
 ENVIRON = HERE.parent / "wasm-environ" / "src" / "wasm_environ"
 INLINED = (
-    "body.py", "compiler.py", "convention.py", "heap_layout.py", "libcalls.py", "nans.py", "op.py", "opcodes.py", "traps.py", "types.py", "vmtypes.py",
+    "body.py", "compiler.py", "convention.py", "fuel.py", "heap_layout.py", "libcalls.py", "nans.py", "op.py", "opcodes.py", "traps.py", "types.py",
+    "vmtypes.py",
 )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ of the module. What a, b, c mean is in `operands.py` as a table; the rules:
     ref.test, cast  a = target type (nullable or not), b = the operand's type
     struct.*        a = canonical type index, b = field, c = its storage type (get, set)
     array.*         a = canonical type index (destination), b = operand count, segment or source type, c = storage type of a's elements
-    get, set, len, fill of these: bit 32 of b says that the object is never null
+    get, set, len, fill of these: NEVER_NULL in b if the object never is
     table.*         a = table (destination), b = element segment or source table;   elem.drop: a = segment
     memory.*        a = memory (destination), b = data segment or source memory;   data.drop: a = segment
 
@@ -64,6 +64,8 @@ from mypy_extensions import i64
 WORDS: Final = 4
 OP_MASK: Final = 0xFFFF
 OFFSET_SHIFT: Final = 16
+
+NEVER_NULL: Final = 1 << 32  # in word b of an access to an object: the operand's type is not nullable
 
 LABEL_WORDS: Final = 11
 LABEL_KIND: Final = 0  # KIND_*

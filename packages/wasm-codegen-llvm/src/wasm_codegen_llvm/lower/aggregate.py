@@ -9,7 +9,7 @@ from wasm_codegen_llvm.lower.heap import ZERO_LITERALS, address, allocate, alloc
 from wasm_codegen_llvm.lower.memory import MASK32, SIZES, widened
 from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
-from wasm_environ.function.aggregate import NEVER_NULL
+from wasm_environ.body import NEVER_NULL
 from wasm_environ.heap_layout import ARRAY_ELEMENTS, ARRAY_LENGTH
 from wasm_environ.types import I64, REF, V128
 from wasm_environ.vmtypes import CONTEXT_STORE, STORE_ARGS

@@ -14,7 +14,7 @@ from wasm_codegen_llvm.lower.heap import address, check_null, keep, load, store
 from wasm_codegen_llvm.lower.subtype import compare, header, is_subtype
 from wasm_codegen_llvm.rows import Chapter
 from wasm_environ import traps
-from wasm_environ.function.aggregate import NEVER_NULL
+from wasm_environ.body import NEVER_NULL
 from wasm_environ.heap_layout import DESCRIPTOR_AT
 from wasm_environ.types import CONCRETE, EXACT, HEAP_SHIFT, NULLABLE, REF, STRUCT
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from wasm_codegen_llvm.ir import INVARIANT, UNLIKELY, type_name
 from wasm_codegen_llvm.lower.memory import SIZES, widened
 from wasm_environ import traps
-from wasm_environ.function.aggregate import NEVER_NULL
+from wasm_environ.body import NEVER_NULL
 from wasm_environ.heap_layout import ARRAY_ELEMENTS, ARRAY_LENGTH, INLINE_LIMIT, is_func
 from wasm_environ.opcodes import OPS
 from wasm_environ.types import I8, I16, REF

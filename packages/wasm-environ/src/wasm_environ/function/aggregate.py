@@ -7,6 +7,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from wasm_environ import limits
+from wasm_environ.body import NEVER_NULL
 from wasm_environ.function.context import MUTABLE, STORAGE
 from wasm_environ.function.memory import data_index
 from wasm_environ.function.state import State
@@ -33,7 +34,6 @@ from wasm_environ.op import (
 from wasm_environ.types import ARRAY, CONCRETE, EXACT, HEAP_SHIFT, I8, I16, I32, NULLABLE, REF, STRUCT, value_type_name
 
 ARRAY_REF: Final = REF | NULLABLE | ARRAY << HEAP_SHIFT
-NEVER_NULL: Final = 1 << 32  # in word b of an access: the operand's type is not nullable
 
 
 def aggregate_type(s: State, kind: i64) -> i64:

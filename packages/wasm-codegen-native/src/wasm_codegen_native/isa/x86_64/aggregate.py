@@ -53,8 +53,7 @@ from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128, Mach
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, REG, Values
 from wasm_environ import traps
-from wasm_environ.body import WORDS
-from wasm_environ.function.aggregate import NEVER_NULL
+from wasm_environ.body import NEVER_NULL, WORDS
 from wasm_environ.heap_layout import ARRAY_ELEMENTS, ARRAY_LENGTH, DESCRIPTOR_AT, INLINE_LIMIT, is_func
 from wasm_environ.libcalls import INDEX
 from wasm_environ.op import (

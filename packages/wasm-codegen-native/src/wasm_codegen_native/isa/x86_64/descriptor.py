@@ -17,8 +17,7 @@ from wasm_codegen_native.machine import T_I64
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import REG, Values
 from wasm_environ import traps
-from wasm_environ.body import WORDS
-from wasm_environ.function.aggregate import NEVER_NULL
+from wasm_environ.body import NEVER_NULL, WORDS
 from wasm_environ.heap_layout import DESCRIPTOR_AT
 from wasm_environ.op import (
     BR_ON_CAST_DESC_EQ,
