@@ -24,7 +24,7 @@ BATCH_LIMIT: Final = 64 << 10
 PARALLEL_BYTES: Final = 64 << 10
 
 
-with open(f"{dirname(__file__)}/VERSION", encoding="ascii") as _file:
+with open(f"{dirname(__file__)}/VERSION", encoding="utf-8") as _file:
     VERSION: Final = _file.read().strip()
 
 

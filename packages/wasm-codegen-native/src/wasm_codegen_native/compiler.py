@@ -23,7 +23,7 @@ RODATA_ALIGN: Final = 16
 PROGRESS_EVERY: Final = 256
 
 
-with open(f"{dirname(__file__)}/VERSION", encoding="ascii") as _file:
+with open(f"{dirname(__file__)}/VERSION", encoding="utf-8") as _file:
     VERSION: Final = _file.read().strip()
 
 

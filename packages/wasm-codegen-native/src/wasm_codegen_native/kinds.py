@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64
-from wasm_environ.opcodes import ID_LIMIT, OPS, PREFIX_VECTOR
+from wasm_environ.op import SELECT, SELECT_VALTYPES
+from wasm_environ.opcodes import BY_MNEMONIC, FIRST_ATOMIC, FIRST_VECTOR, ID_LIMIT
 
 UNSUPPORTED: Final = 0
 # What the driver lowers.
@@ -46,7 +47,7 @@ REFERENCE: Final = 29
 AGGREGATE: Final = 30
 CAST: Final = 31
 DESCRIPTOR: Final = 32
-VECTOR: Final = 33  # each ISA has a table of its own for these
+VECTOR: Final = 33  # all of the prefix but v128.const: each ISA has a table of its own for these
 ATOMIC_FENCE: Final = 34
 ATOMIC_LOAD: Final = 35  # atomic accesses: number within SEVEN
 ATOMIC_STORE: Final = 36
@@ -123,23 +124,35 @@ ROWS: Final = (
 TYPES: Final = {"i32": T_I32, "i64": T_I64, "f32": T_F32, "f64": T_F64}
 
 
-def by_op(cells: dict[str, int]) -> list[int]:
-    """A column by op id, 0 where there is no cell; ops that share a mnemonic share the cell."""
+def by_op(cells: list[tuple[str, int]]) -> list[int]:
+    """A column by op id, of (mnemonic, cell), 0 where there is none; the two ops that share a mnemonic share the cell."""
     column = [0] * ID_LIMIT
-    for op in OPS:
-        column[op.id] = cells.get(op.mnemonic, 0)
+    for mnemonic, cell in cells:
+        column[BY_MNEMONIC[mnemonic].id] = cell
+    column[SELECT_VALTYPES] = column[SELECT]
     return column
 
 
-def _kinds() -> dict[str, int]:
-    cells = {op.mnemonic: VECTOR for op in OPS if op.prefix == PREFIX_VECTOR and op.mnemonic != "v128.const"}
-    return cells | {prefix + name: kind for kind, prefixes, names in ROWS for prefix in prefixes for name in names}
+def _columns() -> tuple[bytes, bytes, bytes]:
+    """KIND, NUMBER, TYPE."""
+    kinds: list[tuple[str, int]] = []
+    numbers: list[tuple[str, int]] = []
+    types: list[tuple[str, int]] = []
+    for kind, prefixes, names in ROWS:
+        for prefix in prefixes:
+            for number, name in enumerate(names):
+                mnemonic = prefix + name
+                kinds.append((mnemonic, kind))
+                numbers.append((mnemonic, number))
+                types.append((mnemonic, TYPES.get(mnemonic[:3], 0)))
+    column = by_op(kinds)
+    for id in range(FIRST_VECTOR, FIRST_ATOMIC):
+        if column[id] == UNSUPPORTED:
+            column[id] = VECTOR
+    return bytes(column), bytes(by_op(numbers)), bytes(by_op(types))
 
 
-def _numbers() -> dict[str, int]:
-    return {prefix + name: number for _, prefixes, names in ROWS for prefix in prefixes for number, name in enumerate(names)}
-
-
-KIND: Final[bytes] = bytes(by_op(_kinds()))
-NUMBER: Final[bytes] = bytes(by_op(_numbers()))
-TYPE: Final[bytes] = bytes(by_op({op.mnemonic: TYPES.get(op.mnemonic.partition(".")[0], 0) for op in OPS}))
+COLUMNS: Final = _columns()
+KIND: Final[bytes] = COLUMNS[0]
+NUMBER: Final[bytes] = COLUMNS[1]
+TYPE: Final[bytes] = COLUMNS[2]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from wasm_environ.opcodes import ID_LIMIT, OPS
+from wasm_environ.opcodes import BY_MNEMONIC, ID_LIMIT
 
 # A function's entry and every instruction cost 1, but for these.
 FREE: Final = ("nop", "drop", "block", "loop", "unreachable", "return", "else", "end", "catch", "catch_all", "delegate")
@@ -21,13 +22,13 @@ ROWS: Final = (
 )
 
 
-def _table(cells: dict[str, int], other: int) -> bytes:
-    table = bytearray(ID_LIMIT)
-    for op in OPS:
-        table[op.id] = cells.get(op.mnemonic, other)
+def _table(cells: Iterable[tuple[str, int]], other: int) -> bytes:
+    table = bytearray((other,)) * ID_LIMIT
+    for mnemonic, cell in cells:
+        table[BY_MNEMONIC[mnemonic].id] = cell
     return bytes(table)
 
 
 # By op id.
-COSTS: Final[bytes] = _table(dict.fromkeys(FREE, 0), 1)
-UPDATES: Final[bytes] = _table({mnemonic: kind for kind, mnemonics in ROWS for mnemonic in mnemonics}, 0)
+COSTS: Final[bytes] = _table([(mnemonic, 0) for mnemonic in FREE], 1)
+UPDATES: Final[bytes] = _table([(mnemonic, kind) for kind, mnemonics in ROWS for mnemonic in mnemonics], 0)

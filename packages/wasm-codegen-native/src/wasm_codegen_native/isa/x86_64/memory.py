@@ -79,11 +79,11 @@ STORES: Final = (
 )
 # fmt: on
 # By op id.
-LOAD_ROWS: Final[vec[i64]] = vec[i64](by_op({row[0]: row[1] for row in LOADS}))
-STORE_ROWS: Final[vec[i64]] = vec[i64](by_op({row[0]: row[1] for row in STORES}))
-STORE_IMMEDIATES: Final[vec[i64]] = vec[i64](by_op({row[0]: row[2] for row in STORES}))
-STORE_IMMEDIATE_SIZES: Final[bytes] = bytes(by_op({row[0]: row[3] for row in STORES}))
-SIZES: Final[bytes] = bytes(by_op({row[0]: row[-1] for row in (*LOADS, *STORES)}))
+LOAD_ROWS: Final[vec[i64]] = vec[i64](by_op([(row[0], row[1]) for row in LOADS]))
+STORE_ROWS: Final[vec[i64]] = vec[i64](by_op([(row[0], row[1]) for row in STORES]))
+STORE_IMMEDIATES: Final[vec[i64]] = vec[i64](by_op([(row[0], row[2]) for row in STORES]))
+STORE_IMMEDIATE_SIZES: Final[bytes] = bytes(by_op([(row[0], row[3]) for row in STORES]))
+SIZES: Final[bytes] = bytes(by_op([(row[0], row[2]) for row in LOADS] + [(row[0], row[4]) for row in STORES]))
 
 
 @final

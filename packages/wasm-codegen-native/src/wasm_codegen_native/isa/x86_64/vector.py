@@ -120,9 +120,9 @@ ROWS: Final = (
 )
 # fmt: on
 # By op id; of forms of SEVERAL instructions, the second is the number.
-FORMS: Final[bytes] = bytes(by_op({row[0]: row[1] for row in ROWS} | {name: form for form, names in SEVERAL for name in names}))
-INSTRUCTIONS: Final[vec[i64]] = vec[i64](by_op({row[0]: row[2] for row in ROWS}))
-SECONDS: Final[vec[i64]] = vec[i64](by_op({row[0]: row[3] for row in ROWS} | {name: n for _, names in SEVERAL for n, name in enumerate(names)}))
+FORMS: Final[bytes] = bytes(by_op([(row[0], row[1]) for row in ROWS] + [(name, form) for form, names in SEVERAL for name in names]))
+INSTRUCTIONS: Final[vec[i64]] = vec[i64](by_op([(row[0], row[2]) for row in ROWS]))
+SECONDS: Final[vec[i64]] = vec[i64](by_op([(row[0], row[3]) for row in ROWS] + [(name, n) for _, names in SEVERAL for n, name in enumerate(names)]))
 
 
 @final
