@@ -23,9 +23,10 @@ NEEDS = {
     "wasm-vm": ["wasm-environ"],
     "wasm-codegen-llvm": ["wasm-environ"],
     "wasm-codegen-native": ["wasm-environ"],
-    "wasm-wasi-p1": ["wasm-environ"],
+    "wasm-wasi-common": ["wasm-environ"],
+    "wasm-wasi-p1": ["wasm-environ", "wasm-wasi-common"],
     "wasm-pool": ["wasm-environ", "wasm-vm"],
-    "wasm-facade": ["wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-wasi-p1"],
+    "wasm-facade": ["wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-wasi-common", "wasm-wasi-p1"],
 }
 
 

@@ -26,7 +26,7 @@ from bench.rows import Row, compared, failure, raced, skipped
 
 HELLO = b"hello\n"
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-wasi-p1", "wasm-facade")
+PACKAGES = ("wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-wasi-common", "wasm-wasi-p1", "wasm-facade")
 IMPORT = "import time; a = time.perf_counter(); import {}; print(time.perf_counter() - a)"
 # The shortest program for wasmtime-py that does what `wasm run` does, with its module compiled.
 SCRIPT = """import sys, {api} as wasm

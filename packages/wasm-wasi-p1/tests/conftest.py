@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from wasm_wasi_p1 import WasiConfig, WasiContext, abi, beneath, host_functions
+from wasm_wasi_common import beneath
+from wasm_wasi_p1 import WasiConfig, WasiContext, abi, host_functions
 
 ALL = (1 << 30) - 1
 RW = abi.FD_READ | abi.FD_WRITE

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from wasm_wasi_p1 import WasiConfig, abi, blocking, fd_io, table
+from wasm_wasi_common import blocking, transfer
+from wasm_wasi_p1 import WasiConfig, abi, table
 from wasm_wasi_p1.abi import ERRNO_NAMES, INTR
 
 MEMORY = "touches nothing but the guest's memory and table"
@@ -111,7 +112,7 @@ def drained_pipe(stage):
 
 def regular(stage, function, call):
     """A file that has more than a batch: the time is over after the first."""
-    stage.monkeypatch.setattr(fd_io, "BATCH", 1024)
+    stage.monkeypatch.setattr(transfer, "BATCH", 1024)
     (stage.root / "f").write_bytes(bytes(65536))
     guest = stage.guest()
     fd = guest.opened("f")

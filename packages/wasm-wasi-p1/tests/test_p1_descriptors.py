@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
+from wasm_wasi_common.descriptor import host_file, opened
 from wasm_wasi_p1 import INHERIT, WasiConfig, abi
 from wasm_wasi_p1.abi import MFILE
-from wasm_wasi_p1.descriptor import host_file, opened
 
 SEEKS = abi.FD_SEEK | abi.FD_TELL
 
@@ -85,9 +85,9 @@ def test_the_host_keeps_descriptors(root, limit, guests, most):
     assert int(taken) < most
 
 
-def is_terminal(found):
+def is_terminal(found, rights):
     """As wasi-libc's isatty()."""
-    return found.filetype == abi.CHARACTER_DEVICE and not found.base & SEEKS
+    return found.filetype == abi.CHARACTER_DEVICE and not rights & SEEKS
 
 
 @pytest.mark.parametrize("path", ["/dev/null", "/dev/zero", "/dev/urandom", "regular", "pipe", "terminal"])
@@ -105,8 +105,11 @@ def test_only_a_terminal_is_one(root, guest, path, reading):
         fd = os.open(os.path.join(root, path), os.O_RDONLY)
     try:
         assert os.isatty(fd) == (path == "terminal")
-        assert is_terminal(host_file(fd, reading, owned=False)) == os.isatty(fd)
-        assert is_terminal(opened(fd, guest.context.get(3), reading, not reading, 0)) == os.isatty(fd)
+        given = host_file(fd, reading, owned=False)
+        assert is_terminal(given, abi.stdio_rights(given)) == os.isatty(fd)
+        parent = guest.context.get(3)
+        found = opened(fd, parent, reading, not reading, 0)
+        assert is_terminal(found, abi.opened_rights(found, parent)) == os.isatty(fd)
     finally:
         for each in (fd, *others):
             os.close(each)

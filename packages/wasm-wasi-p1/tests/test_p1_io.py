@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from wasm_wasi_p1 import INHERIT, WasiConfig, abi, streams
+from wasm_wasi_common import streams
+from wasm_wasi_p1 import INHERIT, WasiConfig, abi
 from wasm_wasi_p1.abi import BADF, ERRNO_NAMES, INVAL, NOTCAPABLE
 
 PIPE, SPIPE = 64, 70

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from wasm_wasi_p1.config import WasiConfig
+from wasm_wasi_common.config import WasiConfig
+from wasm_wasi_common.descriptor import INHERIT
 from wasm_wasi_p1.context import WasiContext
-from wasm_wasi_p1.descriptor import INHERIT
 from wasm_wasi_p1.table import KNOWN, host_function, host_functions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wasm_wasi_p1.preopen import DirPerms, FilePerms, Preopen
+    from wasm_wasi_common.preopen import DirPerms, FilePerms, Preopen
 
 __all__ = ["INHERIT", "KNOWN", "DirPerms", "FilePerms", "Preopen", "WasiConfig", "WasiContext", "host_function", "host_functions"]
 
@@ -18,7 +18,7 @@ def __getattr__(name: str) -> object:
     """What only a guest with directories needs."""
     if name not in ("DirPerms", "FilePerms", "Preopen"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from wasm_wasi_p1 import preopen
+    from wasm_wasi_common import preopen
 
     found: object = getattr(preopen, name)
     return found

@@ -5,9 +5,25 @@ Every access to guest memory is checked against its end.
 
 from __future__ import annotations
 
+from wasm_wasi_common.descriptor import APPEND as APPEND
+from wasm_wasi_common.descriptor import BLOCK_DEVICE as BLOCK_DEVICE
+from wasm_wasi_common.descriptor import CHARACTER_DEVICE as CHARACTER_DEVICE
+from wasm_wasi_common.descriptor import DIRECTORY as DIRECTORY
+from wasm_wasi_common.descriptor import DSYNC as DSYNC
+from wasm_wasi_common.descriptor import NONBLOCK as NONBLOCK
+from wasm_wasi_common.descriptor import REGULAR_FILE as REGULAR_FILE
+from wasm_wasi_common.descriptor import RSYNC as RSYNC
+from wasm_wasi_common.descriptor import SOCKET_DGRAM as SOCKET_DGRAM
+from wasm_wasi_common.descriptor import SOCKET_STREAM as SOCKET_STREAM
+from wasm_wasi_common.descriptor import SYMBOLIC_LINK as SYMBOLIC_LINK
+from wasm_wasi_common.descriptor import SYNC as SYNC
+from wasm_wasi_common.descriptor import UNKNOWN as UNKNOWN
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
+
+    from wasm_wasi_common.descriptor import Descriptor
 
 # Errno codes are the positions in this list (witx: $errno), named as the host's errno module names them without the E.
 ERRNO_NAMES = (
@@ -92,11 +108,6 @@ RIGHTS_INHERITED = RIGHTS_DIRECTORY | RIGHTS_READ_FILE | RIGHTS_WRITE_FILE
 RIGHTS_OF_WRITERS = FD_WRITE | FD_ALLOCATE | FD_FILESTAT_SET_SIZE
 RIGHTS_OF_READERS = FD_READ
 
-# File types (witx: $filetype); a pipe has none of its own.
-UNKNOWN, BLOCK_DEVICE, CHARACTER_DEVICE, DIRECTORY, REGULAR_FILE, SOCKET_DGRAM, SOCKET_STREAM, SYMBOLIC_LINK = range(8)
-
-# Flags of open files (witx: $fdflags).
-APPEND, DSYNC, NONBLOCK, RSYNC, SYNC = 1, 2, 4, 8, 16
 # Flags of path_open (witx: $oflags).
 CREAT, OPEN_DIRECTORY, EXCL, TRUNC = 1, 2, 4, 8
 SYMLINK_FOLLOW = 1
@@ -104,13 +115,32 @@ SYMLINK_FOLLOW = 1
 SET_ATIM, SET_ATIM_NOW, SET_MTIM, SET_MTIM_NOW = 1, 2, 4, 8
 
 MAX_OFFSET = (1 << 63) - 1
-# A guest cannot make the host copy more than this at once.
-PIECE = 1 << 20
 # As POSIX's IOV_MAX and PATH_MAX: more buffers than this are left for the guest's next call, a longer path is refused.
 MAX_IOVECS = 1024
 MAX_PATH = 4096
 # The kernel moves at most this many bytes in one call (MAX_RW_COUNT).
 MAX_TRANSFER = 0x7FFF_F000
+
+
+def stdio_rights(found: Descriptor) -> int:
+    """The rights of a file that the guest was given open."""
+    if found.filetype in (SOCKET_STREAM, SOCKET_DGRAM):
+        return RIGHTS_SOCKET
+    rights = (RIGHTS_READ_FILE if found.reads else 0) | (RIGHTS_WRITE_FILE if found.writes else 0)
+    return rights if found.seeks else rights & ~RIGHTS_SEEKABLE
+
+
+def opened_rights(found: Descriptor, parent: Descriptor) -> int:
+    """The rights of what path_open opened beneath `parent`.
+
+    What a guest asks for decides about reading and writing; every other right comes from the directory. Programs
+    written for engines without rights ask for too little, and fd_fdstat_set_rights is there for those that mean it.
+    """
+    if found.filetype == DIRECTORY:
+        return parent.base
+    rights = parent.inheriting & (RIGHTS_READ_FILE | RIGHTS_WRITE_FILE)
+    rights &= ~((0 if found.reads else RIGHTS_OF_READERS) | (0 if found.writes else RIGHTS_OF_WRITERS))
+    return rights if found.seeks else rights & ~RIGHTS_SEEKABLE
 
 
 class WasiErrno(Exception):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import time
 
-from wasm_wasi_p1.abi import BADF, DIRECTORY, FD_READ, FD_WRITE, MFILE, NOTCAPABLE, NOTDIR, PERM, WasiErrno
-from wasm_wasi_p1.descriptor import DIR_READ, preopened, stdio
+from wasm_wasi_common.descriptor import DIR_READ, DIRECTORY, preopened, stdio
+from wasm_wasi_p1.abi import BADF, FD_READ, FD_WRITE, MFILE, NOTCAPABLE, NOTDIR, PERM, RIGHTS_DIRECTORY, RIGHTS_INHERITED, WasiErrno, stdio_rights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasm_environ.host import Caller
-    from wasm_wasi_p1.config import WasiConfig
-    from wasm_wasi_p1.descriptor import Descriptor
+    from wasm_wasi_common.config import WasiConfig
+    from wasm_wasi_common.descriptor import Descriptor
 
 
 class WasiContext:
@@ -42,10 +42,14 @@ class WasiContext:
         self.table: list[Descriptor | None] = []
         try:
             for number, source in enumerate((config.stdin, config.stdout, config.stderr)):
-                self.table.append(stdio(number, source))
+                found = stdio(number, source)
+                found.base = stdio_rights(found)
+                self.table.append(found)
             for preopen in config.preopens:
                 perms = preopen.dir_perms | preopen.file_perms << 2
-                self.table.append(preopened(preopen.path, preopen.guest_path, perms))
+                found = preopened(preopen.path, preopen.guest_path, perms)
+                found.base, found.inheriting = RIGHTS_DIRECTORY, RIGHTS_INHERITED
+                self.table.append(found)
             if config.sockets:
                 from wasm_wasi_p1.sock import preopen_socket
 

@@ -88,18 +88,19 @@ def fd_filestat_get(context: WasiContext, memory: memoryview, fd: int, out: int)
     check(memory, out, FILESTAT_SIZE)
     from wasm_wasi_p1.filestat import pack_filestat
 
-    store_bytes(memory, out, pack_filestat(os.fstat(found.fd) if found.fd >= 0 else None, found.filetype))
+    store_bytes(memory, out, pack_filestat(found.status(), found.filetype))
 
 
 def fd_filestat_set_times(context: WasiContext, fd: int, atim: int, mtim: int, flags: int) -> None:
     """Set the times of an open file."""
     found = context.get(fd, FD_FILESTAT_SET_TIMES)
-    from wasm_wasi_p1.filestat import check_fstflags, set_times
+    from wasm_wasi_common.host import set_times
+    from wasm_wasi_p1.filestat import times
 
-    check_fstflags(flags)
+    access, change = times(atim, mtim, flags)
     if found.fd < 0:
         fail(BADF)
-    set_times(found.fd, os.fstat(found.fd), atim, mtim, flags)
+    set_times(found.fd, os.fstat(found.fd), access, change)
 
 
 def fd_prestat_get(context: WasiContext, memory: memoryview, fd: int, out: int) -> None:
@@ -131,5 +132,6 @@ def fd_readdir(
     if found.listing is None:
         from wasm_wasi_p1.readdir import Listing
 
-        found.listing = Listing(found.fd, context)
+        assert found.directory is not None
+        found.listing = Listing(found.directory, context)
     store(memory, out, 4, found.listing.fill(target, cookie))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 
+from wasm_wasi_common.descriptor import DIR_MUTATE, DIRECTORY, FILE_READ, FILE_WRITE
 from wasm_wasi_p1.abi import (
     APPEND,
     CREAT,
@@ -38,20 +37,20 @@ from wasm_wasi_p1.abi import (
     TRUNC,
     check,
     fail,
+    opened_rights,
     path,
     store,
     store_bytes,
     view,
 )
-from wasm_wasi_p1.beneath import enter, leave, open_beneath, status, walk
-from wasm_wasi_p1.blocking import pause
-from wasm_wasi_p1.descriptor import DIR_MUTATE, FILE_READ, FILE_WRITE, opened
-from wasm_wasi_p1.filestat import check_fstflags, pack_filestat, set_times
+from wasm_wasi_p1.filestat import pack_filestat, times
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from wasm_wasi_common.descriptor import Descriptor
+    from wasm_wasi_common.filesystem import Status
+    from wasm_wasi_common.guest import Directory
     from wasm_wasi_p1.context import WasiContext
-    from wasm_wasi_p1.descriptor import Descriptor
 
 FILESTAT_SIZE = 64
 # (WASI flag, host flag) of path_open.
@@ -88,32 +87,20 @@ def path_open(
         if fdflags & bit:
             flags |= host
     context.check_room()
-    host_fd = _open(context, parent.fd, name, flags, lookup & SYMLINK_FOLLOW != 0, fdflags & NONBLOCK != 0)
+    found = directory_of(parent).open(context, parent, name, flags, lookup & SYMLINK_FOLLOW != 0, reads, writes, fdflags)
     try:
-        number = context.place(opened(host_fd, parent, reads, writes, fdflags))
+        found.base, found.inheriting = opened_rights(found, parent), parent.inheriting if found.filetype == DIRECTORY else 0
+        number = context.place(found)
     except BaseException:
-        os.close(host_fd)
+        found.close()
         raise
     store(memory, out, 4, number)
 
 
-def _open(context: WasiContext, root: int, name: bytes, flags: int, follow: bool, nonblock: bool) -> int:
-    """Open without ever blocking in the kernel, as a FIFO, a device or a leased file would: the host's open file is non-blocking, and it is
-    `blocking` that waits for a guest that wants to. A FIFO to read opens at once (its first read waits for a writer)."""
-    while True:
-        try:
-            return open_beneath(root, name, flags | os.O_NONBLOCK, follow, 0o666)
-        except OSError as error:
-            if nonblock or not _will_open(error, root, name, follow):
-                raise
-        pause(context)
-
-
-def _will_open(error: OSError, root: int, name: bytes, follow: bool) -> bool:
-    """Whether a blocking open would wait: for a FIFO's reader, or the end of somebody's lease."""
-    if error.errno == errno.ENXIO:
-        return stat.S_ISFIFO(status(root, name, follow).st_mode)
-    return error.errno == errno.EWOULDBLOCK
+def directory_of(found: Descriptor) -> Directory:
+    """What is open as a directory, which `context.directory` has found it to be."""
+    assert found.directory is not None
+    return found.directory
 
 
 def _allow_open(parent: Descriptor, oflags: int, reads: bool, writes: bool) -> None:
@@ -129,32 +116,20 @@ def _allow_open(parent: Descriptor, oflags: int, reads: bool, writes: bool) -> N
 
 def path_create_directory(context: WasiContext, memory: memoryview, fd: int, pointer: int, size: int) -> None:
     """Make a directory."""
-    root = context.directory(fd, PATH_CREATE_DIRECTORY, DIR_MUTATE).fd
-    directory, name = enter(root, path(memory, pointer, size))
-    try:
-        os.mkdir(name, 0o777, dir_fd=directory)
-    finally:
-        leave(root, directory)
+    found = context.directory(fd, PATH_CREATE_DIRECTORY, DIR_MUTATE)
+    directory_of(found).mkdir(path(memory, pointer, size))
 
 
 def path_remove_directory(context: WasiContext, memory: memoryview, fd: int, pointer: int, size: int) -> None:
     """Remove an empty directory."""
-    root = context.directory(fd, PATH_REMOVE_DIRECTORY, DIR_MUTATE).fd
-    directory, name = enter(root, path(memory, pointer, size))
-    try:
-        os.rmdir(name, dir_fd=directory)
-    finally:
-        leave(root, directory)
+    found = context.directory(fd, PATH_REMOVE_DIRECTORY, DIR_MUTATE)
+    directory_of(found).rmdir(path(memory, pointer, size))
 
 
 def path_unlink_file(context: WasiContext, memory: memoryview, fd: int, pointer: int, size: int) -> None:
     """Remove a name that is not a directory's."""
-    root = context.directory(fd, PATH_UNLINK_FILE, DIR_MUTATE).fd
-    directory, name = enter(root, path(memory, pointer, size))
-    try:
-        os.unlink(name, dir_fd=directory)
-    finally:
-        leave(root, directory)
+    found = context.directory(fd, PATH_UNLINK_FILE, DIR_MUTATE)
+    directory_of(found).unlink(path(memory, pointer, size))
 
 
 def path_filestat_get(
@@ -167,12 +142,12 @@ def path_filestat_get(
 
 def path_status(
     context: WasiContext, memory: memoryview, fd: int, lookup: int, pointer: int, size: int
-) -> os.stat_result:
+) -> Status:
     """The host's answer to path_filestat_get, whichever layout the guest wants."""
-    root = context.directory(fd, PATH_FILESTAT_GET).fd
+    found = context.directory(fd, PATH_FILESTAT_GET)
     if lookup > 1:
         fail(INVAL)
-    return status(root, path(memory, pointer, size), lookup & SYMLINK_FOLLOW != 0)
+    return directory_of(found).status(path(memory, pointer, size), lookup & SYMLINK_FOLLOW != 0)
 
 
 def path_filestat_set_times(
@@ -180,20 +155,12 @@ def path_filestat_set_times(
     fst_flags: int,
 ) -> None:  # fmt: skip
     """Set the times of what a path leads to."""
-    root = context.directory(fd, PATH_FILESTAT_SET_TIMES, DIR_MUTATE).fd
+    found = context.directory(fd, PATH_FILESTAT_SET_TIMES, DIR_MUTATE)
     name = path(memory, pointer, size)
-    check_fstflags(fst_flags)
+    access, change = times(atim, mtim, fst_flags)
     if lookup > 1:
         fail(INVAL)
-    directory, entry = enter(root, name)
-    if lookup & SYMLINK_FOLLOW or entry.endswith(b"/"):
-        leave(root, directory)
-        directory, entry = walk(root, name)
-    try:
-        found = os.stat(entry, dir_fd=directory, follow_symlinks=False)
-        set_times(entry, found, atim, mtim, fst_flags, directory)
-    finally:
-        leave(root, directory)
+    directory_of(found).set_times(name, lookup & SYMLINK_FOLLOW != 0, access, change)
 
 
 def path_link(
@@ -207,18 +174,7 @@ def path_link(
     if lookup:
         fail(INVAL)
     _keep_perms(source, target)
-    old_directory, old_name = enter(source.fd, old)
-    try:
-        if old_name.endswith(b"/"):  # linkat would follow it
-            os.close(open_beneath(source.fd, old, os.O_PATH, False))
-            fail(PERM)
-        new_directory, new_name = enter(target.fd, new)
-        try:
-            os.link(old_name, new_name, src_dir_fd=old_directory, dst_dir_fd=new_directory, follow_symlinks=False)
-        finally:
-            leave(target.fd, new_directory)
-    finally:
-        leave(source.fd, old_directory)
+    directory_of(source).link(old, directory_of(target), new)
 
 
 def path_rename(
@@ -230,48 +186,29 @@ def path_rename(
     target = context.directory(new_fd, PATH_RENAME_TARGET, DIR_MUTATE)
     old, new = path(memory, old_pointer, old_size), path(memory, new_pointer, new_size)
     _keep_perms(source, target)
-    old_directory, old_name = enter(source.fd, old)
-    try:
-        new_directory, new_name = enter(target.fd, new)
-        try:
-            os.rename(old_name, new_name, src_dir_fd=old_directory, dst_dir_fd=new_directory)
-        finally:
-            leave(target.fd, new_directory)
-    finally:
-        leave(source.fd, old_directory)
+    directory_of(source).rename(old, directory_of(target), new)
 
 
 def path_symlink(
     context: WasiContext, memory: memoryview, old_pointer: int, old_size: int, fd: int, new_pointer: int, new_size: int
 ) -> None:
     """Make a symlink; an absolute one, which would lead out for everybody else, is refused."""
-    root = context.directory(fd, PATH_SYMLINK, DIR_MUTATE).fd
+    found = context.directory(fd, PATH_SYMLINK, DIR_MUTATE)
     text, new = path(memory, old_pointer, old_size), path(memory, new_pointer, new_size)
     if text.startswith(b"/"):
         fail(PERM)
-    directory, name = enter(root, new)
-    try:
-        os.symlink(text, name, dir_fd=directory)
-    finally:
-        leave(root, directory)
+    directory_of(found).symlink(text, new)
 
 
 def path_readlink(
     context: WasiContext, memory: memoryview, fd: int, pointer: int, size: int, buffer: int, buffer_size: int, out: int
 ) -> None:
     """The text of a symlink, cut to the buffer."""
-    root = context.directory(fd, PATH_READLINK).fd
+    found = context.directory(fd, PATH_READLINK)
     name = path(memory, pointer, size)
     target = view(memory, buffer, buffer_size)
     check(memory, out, 4)
-    directory, entry = enter(root, name)
-    try:
-        if entry.endswith(b"/"):  # readlinkat would follow it
-            os.close(open_beneath(root, name, os.O_PATH, True))
-            fail(INVAL)
-        text = os.readlink(entry, dir_fd=directory)[:buffer_size]
-    finally:
-        leave(root, directory)
+    text = directory_of(found).readlink(name)[:buffer_size]
     target[: len(text)] = text
     store(memory, out, 4, len(text))
 

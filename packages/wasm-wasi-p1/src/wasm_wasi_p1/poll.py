@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from wasm_wasi_common.blocking import SLICE_MS, stop_if_over
 from wasm_wasi_p1.abi import (
     BADF,
     DIRECTORY,
@@ -23,13 +24,12 @@ from wasm_wasi_p1.abi import (
     store,
     store_bytes,
 )
-from wasm_wasi_p1.blocking import SLICE_MS, stop_if_over
 from wasm_wasi_p1.clocks import MONOTONIC, REALTIME, now
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from wasm_wasi_common.descriptor import Descriptor
     from wasm_wasi_p1.context import WasiContext
-    from wasm_wasi_p1.descriptor import Descriptor
 
 # witx: $eventtype, $subclockflags, $eventrwflags
 CLOCK, READ, WRITE = 0, 1, 2

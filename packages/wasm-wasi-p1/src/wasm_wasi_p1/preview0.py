@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
+from wasm_wasi_common.transfer import SEEK_CUR, SEEK_END, SEEK_SET
 from wasm_wasi_p1.abi import FD_FILESTAT_GET, INVAL, check, fail, store_bytes
-from wasm_wasi_p1.fd_io import SEEK_CUR, SEEK_END, SEEK_SET
 from wasm_wasi_p1.fd_io import fd_seek as seek
 from wasm_wasi_p1.filestat import pack_filestat_unstable
 from wasm_wasi_p1.path import path_status
@@ -24,7 +22,7 @@ def fd_filestat_get(context: WasiContext, memory: memoryview, fd: int, out: int)
     """Identity, type, size and times of an open file: 56 bytes."""
     found = context.get(fd, FD_FILESTAT_GET)
     check(memory, out, FILESTAT_SIZE)
-    store_bytes(memory, out, pack_filestat_unstable(os.fstat(found.fd) if found.fd >= 0 else None, found.filetype))
+    store_bytes(memory, out, pack_filestat_unstable(found.status(), found.filetype))
 
 
 def path_filestat_get(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from wasm_wasi_common.blocking import stop_if_over
 from wasm_wasi_p1.abi import view
-from wasm_wasi_p1.blocking import stop_if_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

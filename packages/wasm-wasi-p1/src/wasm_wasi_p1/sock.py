@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from wasm_wasi_common.blocking import apart, pause, waiting
+from wasm_wasi_common.descriptor import accepted
 from wasm_wasi_p1.abi import (
     FD_READ,
     FD_WRITE,
     INVAL,
     NONBLOCK,
     NOTSOCK,
+    RIGHTS_SOCKET,
     SOCK_ACCEPT,
     SOCK_SHUTDOWN,
     SOCKET_STREAM,
@@ -17,15 +20,13 @@ from wasm_wasi_p1.abi import (
     fail,
     store,
 )
-from wasm_wasi_p1.blocking import apart, pause, waiting
-from wasm_wasi_p1.descriptor import accepted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from socket import socket
 
+    from wasm_wasi_common.descriptor import Descriptor
     from wasm_wasi_p1.context import WasiContext
-    from wasm_wasi_p1.descriptor import Descriptor
 
 # witx: $riflags, $roflags, $sdflags
 PEEK, WAITALL = 1, 2
@@ -39,7 +40,7 @@ def preopen_socket(sock: object) -> Descriptor:
     import socket
 
     fd = sock if isinstance(sock, int) else sock.fileno()  # type: ignore[attr-defined]
-    return accepted(socket.socket(fileno=os.dup(fd)), owned=True)
+    return _with_rights(accepted(socket.socket(fileno=os.dup(fd)), owned=True))
 
 
 def sock_accept(context: WasiContext, memory: memoryview, fd: int, flags: int, out: int) -> None:
@@ -55,7 +56,7 @@ def sock_accept(context: WasiContext, memory: memoryview, fd: int, flags: int, o
         fail(INVAL)
     # Others may accept the same connection after we were told of it; then accept() waits for the next.
     connection, _ = waiting(context, found, False, lambda: apart(context, sock.accept, _hang_up), ask=True)
-    made = accepted(connection, owned=True)
+    made = _with_rights(accepted(connection, owned=True))
     made.flags = flags
     try:
         number = context.place(made)
@@ -63,6 +64,11 @@ def sock_accept(context: WasiContext, memory: memoryview, fd: int, flags: int, o
         made.close()
         raise
     store(memory, out, 4, number)
+
+
+def _with_rights(found: Descriptor) -> Descriptor:
+    found.base = found.inheriting = RIGHTS_SOCKET
+    return found
 
 
 def _hang_up(connection: tuple[socket, object]) -> None:

@@ -6,8 +6,9 @@ import sys
 
 from wasm_environ.host import HostFunction
 from wasm_environ.types import I32, I64, FuncType
-from wasm_wasi_p1.abi import NOMEM, OVERFLOW, WasiErrno, from_oserror
-from wasm_wasi_p1.config import WasiConfig
+from wasm_wasi_common import TimeIsOver
+from wasm_wasi_common.config import WasiConfig
+from wasm_wasi_p1.abi import INTR, NOMEM, OVERFLOW, WasiErrno, from_oserror
 from wasm_wasi_p1.context import WasiContext
 
 TYPE_CHECKING = False
@@ -149,6 +150,8 @@ def _bind(context: WasiContext, name: str, kinds: str, file: str) -> Callable[..
             return error.code
         except OSError as error:
             return from_oserror(error)
+        except TimeIsOver:
+            return INTR
         except OverflowError:  # a number the host's call has no room for
             return OVERFLOW
         except MemoryError:

@@ -1,22 +1,23 @@
 """Every wait of a guest: in slices, after each of which a timeout, a deadline or Ctrl-C may end it; what cannot be cut waits on another thread.
 
 The host's thread must come back when the guest's time is over, and Python's own calls do not: they start again after a signal. So nothing here
-blocks for longer than a slice. A wait that ends early ends the WASI function with INTR, which no guest sees: the runtime ends it on return.
+blocks for longer than a slice. A wait that ends early ends the WASI function with TimeIsOver, which no guest sees: the runtime ends it on return.
 """
 
 from __future__ import annotations
 
 import errno
 
-from wasm_wasi_p1.abi import AGAIN, INTR, NONBLOCK, WasiErrno, fail
+from wasm_wasi_common import TimeIsOver
+from wasm_wasi_common.descriptor import NONBLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
-    from wasm_wasi_p1.context import WasiContext
-    from wasm_wasi_p1.descriptor import Descriptor
+    from wasm_wasi_common.descriptor import Descriptor
+    from wasm_wasi_common.guest import Guest
 
     T = TypeVar("T")
 
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
 SLICE_MS = 50
 
 
-def stop_if_over(context: WasiContext) -> None:
-    """End the current WASI function if the guest's time is over. For loops that are long rather than waiting."""
+def stop_if_over(context: Guest) -> None:
+    """End the current WASI function with TimeIsOver if the guest's time is over. For loops that are long rather than waiting."""
     if context.interrupted():
-        raise WasiErrno(INTR)
+        raise TimeIsOver
 
 
-def pause(context: WasiContext) -> None:
+def pause(context: Guest) -> None:
     """Sleep for a slice, before trying something again."""
     import time
 
@@ -38,7 +39,7 @@ def pause(context: WasiContext) -> None:
     time.sleep(SLICE_MS / 1000)
 
 
-def ready(context: WasiContext, fd: int, writing: bool, block: bool) -> bool:
+def ready(context: Guest, fd: int, writing: bool, block: bool) -> bool:
     """Whether a host fd can be read or written (or has failed: the call then tells how); `block` waits for it."""
     import select
 
@@ -51,7 +52,7 @@ def ready(context: WasiContext, fd: int, writing: bool, block: bool) -> bool:
     return True
 
 
-def waiting(context: WasiContext, found: Descriptor, writing: bool, move: Callable[[], T], ask: bool) -> T:
+def waiting(context: Guest, found: Descriptor, writing: bool, move: Callable[[], T], ask: bool) -> T:
     """Call `move`, which moves data on an fd that may block; `ask` before whether it would.
 
     Blocking is the guest's choice alone: the host's side may have been made non-blocking by whoever shares it (then
@@ -59,7 +60,7 @@ def waiting(context: WasiContext, found: Descriptor, writing: bool, move: Callab
     """
     block = not found.flags & NONBLOCK
     if ask and not ready(context, found.fd, writing, block):
-        fail(AGAIN)
+        raise BlockingIOError(errno.EAGAIN, "no data, or no room for it, yet")
     while True:
         try:
             return move()
@@ -98,7 +99,7 @@ class Job:
         if self.abandoned:
             self.dispose()
 
-    def wait(self, context: WasiContext) -> Any:
+    def wait(self, context: Guest) -> Any:
         """The result, or what the call raised."""
         while not self.done.acquire(True, SLICE_MS / 1000):
             stop_if_over(context)
@@ -123,7 +124,7 @@ class Job:
             self.drop(result)
 
 
-def apart(context: WasiContext, call: Callable[[], T], drop: Callable[[T], object] | None = None) -> T:
+def apart(context: Guest, call: Callable[[], T], drop: Callable[[T], object] | None = None) -> T:
     """Make a call that may block and cannot be cut: where the guest's time is limited on another thread, which is left behind when it is over."""
     if not context.limited():
         return call()
@@ -136,7 +137,7 @@ def apart(context: WasiContext, call: Callable[[], T], drop: Callable[[T], objec
     return result
 
 
-def in_turn(context: WasiContext, found: Descriptor, call: Callable[[], T]) -> T:
+def in_turn(context: Guest, found: Descriptor, call: Callable[[], T]) -> T:
     """`apart` for calls into the Python object behind a file: one at a time, and a read left behind is the next call's result."""
     left = found.job
     if left is None:
@@ -150,7 +151,7 @@ def in_turn(context: WasiContext, found: Descriptor, call: Callable[[], T]) -> T
     try:
         result: T = left.wait(context)
         return result
-    except WasiErrno:
+    except TimeIsOver:
         stays = True
         raise
     finally:

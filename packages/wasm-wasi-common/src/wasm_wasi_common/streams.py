@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from wasm_wasi_p1.abi import PIECE
+from wasm_wasi_common.descriptor import PIECE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,15 +12,6 @@ if TYPE_CHECKING:
 
     Reader = Callable[[int], bytes]
     Writer = Callable[[bytes], object]
-
-
-def empty(size: int) -> bytes:
-    """The stdin of a guest that was given none."""
-    return b""
-
-
-def discard(data: bytes) -> None:
-    """The stdout of a guest that was given none."""
 
 
 def is_quick(source: object) -> bool:

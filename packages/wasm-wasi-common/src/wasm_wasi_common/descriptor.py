@@ -5,33 +5,15 @@ from __future__ import annotations
 import os
 import stat
 
-from wasm_wasi_p1.abi import (
-    BLOCK_DEVICE,
-    CHARACTER_DEVICE,
-    DIRECTORY,
-    REGULAR_FILE,
-    RIGHTS_DIRECTORY,
-    RIGHTS_INHERITED,
-    RIGHTS_OF_READERS,
-    RIGHTS_OF_WRITERS,
-    RIGHTS_READ_FILE,
-    RIGHTS_SEEKABLE,
-    RIGHTS_SOCKET,
-    RIGHTS_WRITE_FILE,
-    SOCKET_DGRAM,
-    SOCKET_STREAM,
-    SYMBOLIC_LINK,
-    UNKNOWN,
-)
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from socket import socket
     from typing import final
 
-    from wasm_wasi_p1.blocking import Job
-    from wasm_wasi_p1.readdir import Listing
+    from wasm_wasi_common.blocking import Job
+    from wasm_wasi_common.filesystem import File, Status
+    from wasm_wasi_common.guest import Directory, Listing
 else:
 
     def final(cls):
@@ -53,6 +35,13 @@ DIR_READ, DIR_MUTATE, FILE_READ, FILE_WRITE, EVERY_PERM = 1, 2, 4, 8, 15
 # A stdio setting: this process's own stdin, stdout or stderr.
 INHERIT = Inherit()
 
+# File types, numbered as preview 1 does; a pipe has none of its own.
+UNKNOWN, BLOCK_DEVICE, CHARACTER_DEVICE, DIRECTORY, REGULAR_FILE, SOCKET_DGRAM, SOCKET_STREAM, SYMBOLIC_LINK = range(8)
+# `Descriptor.flags`, numbered as preview 1 does.
+APPEND, DSYNC, NONBLOCK, RSYNC, SYNC = 1, 2, 4, 8, 16
+# A guest cannot make the host copy more than this at once.
+PIECE = 1 << 20
+
 FILE_TYPES = {
     stat.S_IFREG: REGULAR_FILE,
     stat.S_IFDIR: DIRECTORY,
@@ -67,26 +56,34 @@ FILE_TYPES = {
 class Descriptor:
     """What a guest's fd number stands for.
 
-    `fd` is the host's descriptor, or -1 when `read` or `write`, Python functions, are the whole file. `base` and
-    `inheriting` are WASI rights; `flags` WASI fdflags; `perms` the permissions of the preopen it came from (DIR_READ
-    and so on). `name` is the guest path of a preopened directory. `owned`: closing the guest's fd closes the host's.
+    `fd` is the host's descriptor, or -1 when `read` or `write`, Python functions, are the whole file, or `file`, of which
+    `offset` is where one is in it. `reads`, `writes`, `seeks`: what it was opened for, and whether it has an offset to
+    move. `flags`: APPEND and so on; `perms` the permissions of the preopen it came from (DIR_READ and so on). `base` and
+    `inheriting` are preview 1's rights, which that keeps here. `directory` is what is open as one, `listing` the reading
+    of its entries, `name` the guest path of a preopened one. `owned`: closing the guest's fd closes the host's.
     `before` runs before each write, so that Python's own buffered output comes first. `quick`: `read` or `write` never
     wait; `job` is the call of them that a guest whose time was over has left behind, `rest` what was read too much.
     """
 
-    __slots__ = ("base", "before", "fd", "filetype", "flags", "inheriting", "job", "listing", "name", "owned", "perms", "quick",
-                 "read", "rest", "sock", "write")  # fmt: skip
+    __slots__ = ("base", "before", "directory", "fd", "file", "filetype", "flags", "inheriting", "job", "listing", "name", "offset", "owned", "perms", "quick",
+                 "read", "reads", "rest", "seeks", "sock", "write", "writes")  # fmt: skip
 
-    def __init__(self, fd: int, filetype: int, base: int, inheriting: int = 0, owned: bool = True) -> None:
+    def __init__(self, fd: int, filetype: int, reads: bool, writes: bool, seeks: bool, owned: bool = True) -> None:
         self.fd = fd
         self.filetype = filetype
-        self.base = base
-        self.inheriting = inheriting
+        self.reads = reads
+        self.writes = writes
+        self.seeks = seeks
+        self.base = 0
+        self.inheriting = 0
         self.owned = owned
         self.flags = 0
         self.perms = EVERY_PERM
         self.name: bytes | None = None
         self.listing: Listing | None = None
+        self.directory: Directory | None = None
+        self.file: File | None = None
+        self.offset = 0
         self.sock: socket | None = None
         self.read: Callable[[int], bytes] | None = None
         self.write: Callable[[bytes], object] | None = None
@@ -99,11 +96,30 @@ class Descriptor:
         """Give back everything the host holds for this file."""
         if self.listing is not None:
             self.listing.close()
-        if self.sock is not None:
+        if self.file is not None:
+            self.file.close()
+        elif self.sock is not None:
             self.sock.close()
         elif self.owned and self.fd >= 0:
             os.close(self.fd)
         self.fd = -1
+
+    def status(self) -> Status | None:
+        """What `stat` tells of it; None for a Python object, of which there is nothing to tell."""
+        if self.fd >= 0:
+            return os.fstat(self.fd)
+        if self.file is not None:
+            return self.file.status()
+        return None if self.directory is None else self.directory.own_status()
+
+
+def empty(size: int) -> bytes:
+    """The stdin of a guest that was given none."""
+    return b""
+
+
+def discard(data: bytes) -> None:
+    """The stdout of a guest that was given none."""
 
 
 def stdio(number: int, source: object) -> Descriptor:
@@ -117,13 +133,20 @@ def stdio(number: int, source: object) -> Descriptor:
     if isinstance(source, (str, os.PathLike)):
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC if number else os.O_RDONLY
         return host_file(os.open(source, flags | os.O_CLOEXEC, 0o666), number == 0, owned=True)
-    from wasm_wasi_p1.streams import discard, empty, is_quick, reader_of, writer_of
+    found = Descriptor(-1, UNKNOWN, number == 0, number != 0, False)
+    if source is None:
+        found.quick = True
+        if number:
+            found.write = discard
+        else:
+            found.read = empty
+        return found
+    from wasm_wasi_common.streams import is_quick, reader_of, writer_of
 
-    found = Descriptor(-1, UNKNOWN, (RIGHTS_WRITE_FILE if number else RIGHTS_READ_FILE) & ~RIGHTS_SEEKABLE)
     if number:
-        found.write = discard if source is None else writer_of(source)
+        found.write = writer_of(source)
     else:
-        found.read = empty if source is None else reader_of(source)
+        found.read = reader_of(source)
     found.quick = is_quick(source)
     return found
 
@@ -133,18 +156,12 @@ def host_file(fd: int, reading: bool, owned: bool) -> Descriptor:
     try:
         mode = os.fstat(fd).st_mode
     except OSError:  # this process was started with the stream closed
-        from wasm_wasi_p1.streams import discard, empty
-
-        found = Descriptor(-1, UNKNOWN, RIGHTS_READ_FILE if reading else RIGHTS_WRITE_FILE, owned=False)
+        found = Descriptor(fd, UNKNOWN, reading, not reading, True, owned=False)
         found.read, found.write, found.quick = empty, discard, True
         return found
     filetype = FILE_TYPES.get(stat.S_IFMT(mode), UNKNOWN)
-    base = RIGHTS_READ_FILE if reading else RIGHTS_WRITE_FILE
-    if filetype in (SOCKET_STREAM, SOCKET_DGRAM):
-        base = RIGHTS_SOCKET
-    elif not _seeks(fd, filetype):
-        base &= ~RIGHTS_SEEKABLE
-    return Descriptor(fd, filetype, base, owned=owned)
+    both = filetype in (SOCKET_STREAM, SOCKET_DGRAM)
+    return Descriptor(fd, filetype, reading or both, not reading or both, _seeks(fd, filetype), owned)
 
 
 def _seeks(fd: int, filetype: int) -> bool:
@@ -154,40 +171,39 @@ def _seeks(fd: int, filetype: int) -> bool:
 
 
 def opened(fd: int, parent: Descriptor, reads: bool, writes: bool, flags: int) -> Descriptor:
-    """A descriptor for what path_open opened beneath `parent`.
-
-    What a guest asks for decides about reading and writing; every other right comes from the directory. Programs
-    written for engines without rights ask for too little, and fd_fdstat_set_rights is there for those that mean it.
-    """
+    """A descriptor for what was opened beneath `parent`."""
     filetype = FILE_TYPES.get(stat.S_IFMT(os.fstat(fd).st_mode), UNKNOWN)
+    found = Descriptor(fd, filetype, reads, writes, _seeks(fd, filetype))
     if filetype == DIRECTORY:
-        found = Descriptor(fd, filetype, parent.base, parent.inheriting)
+        found.directory = _host_directory(fd)
     else:
-        base = parent.inheriting & (RIGHTS_READ_FILE | RIGHTS_WRITE_FILE)
-        base &= ~((0 if reads else RIGHTS_OF_READERS) | (0 if writes else RIGHTS_OF_WRITERS))
-        if not _seeks(fd, filetype):
-            base &= ~RIGHTS_SEEKABLE
-        found = Descriptor(fd, filetype, base)
         found.flags = flags
     found.perms = parent.perms
     return found
 
 
+def _host_directory(fd: int) -> Directory:
+    from wasm_wasi_common.host import HostDirectory
+
+    return HostDirectory(fd)
+
+
 def preopened(path: str, guest_path: str, perms: int) -> Descriptor:
     """A descriptor for a host directory that the guest finds under `guest_path`."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    found = Descriptor(fd, DIRECTORY, RIGHTS_DIRECTORY, RIGHTS_INHERITED)
+    found = Descriptor(fd, DIRECTORY, True, False, False)
+    found.directory = _host_directory(fd)
     found.perms = perms
     found.name = guest_path.encode("utf-8", "surrogateescape")
     return found
 
 
 def accepted(sock: socket, owned: bool) -> Descriptor:
-    """A descriptor over a socket, the guest's own when it came from sock_accept."""
+    """A descriptor over a socket, the guest's own when a listening one accepted it."""
     import socket as module
 
     filetype = SOCKET_DGRAM if sock.type == module.SOCK_DGRAM else SOCKET_STREAM
-    found = Descriptor(sock.fileno(), filetype, RIGHTS_SOCKET, RIGHTS_SOCKET, owned)
+    found = Descriptor(sock.fileno(), filetype, True, True, False, owned)
     found.sock = sock
     return found
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 
 from wasm_environ.errors import WasmError
-from wasm_wasi_p1.descriptor import INHERIT
+from wasm_wasi_common.descriptor import INHERIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, NoReturn
 
-    from wasm_wasi_p1.preopen import Preopen
+    from wasm_wasi_common.preopen import Preopen
 
     StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
@@ -134,7 +134,7 @@ class WasiConfig:
         every = 3 if fs_mutable else 1
         dir_perms = every if dir_perms is None else int(getattr(dir_perms, "value", dir_perms))
         file_perms = every if file_perms is None else int(getattr(file_perms, "value", file_perms))
-        from wasm_wasi_p1.preopen import Preopen
+        from wasm_wasi_common.preopen import Preopen
 
         self.preopens.append(Preopen(host, guest_path, dir_perms, file_perms))
 

@@ -12,8 +12,6 @@ import os
 import stat
 import sys
 
-from wasm_wasi_p1.abi import LOOP, NAMETOOLONG, NOENT, PERM, WasiErrno
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
 MAX_SYMLINKS = 40  # as the kernel's
 MAX_DEPTH = 256  # directories `walk` holds open at once
 RACES = 16  # attempts while somebody keeps renaming what is being looked up
+
+OUT = "the path leads out of its directory"
 
 ENTER = os.O_PATH | os.O_DIRECTORY
 
@@ -37,9 +37,9 @@ def enter(root: int, path: bytes) -> tuple[int, bytes]:
     create, remove and rename do not follow it, and fail as they should); it is `.` for a path ending in `.` or `..`.
     """
     if not path:
-        raise WasiErrno(NOENT)
+        raise OSError(errno.ENOENT, "an empty path")
     if path[0] == 0x2F:
-        raise WasiErrno(PERM)
+        raise OSError(errno.EPERM, OUT)
     bare = path.rstrip(b"/")
     head, _, name = bare.rpartition(b"/")
     if name == b"..":
@@ -58,7 +58,7 @@ def leave(root: int, directory: int) -> None:
 def open_beneath(root: int, path: bytes, flags: int, follow: bool, mode: int = 0) -> int:
     """Open a path; LOOP if it ends in a symlink and `follow` is false.
 
-    Raises OSError, or WasiErrno PERM for a way out: `..` above the root, an absolute path or symlink.
+    Raises OSError, EPERM for a way out: `..` above the root, an absolute path or symlink.
     """
     directory, name = enter(root, path)
     try:
@@ -114,7 +114,7 @@ def walk(root: int, path: bytes) -> tuple[int, bytes]:
                 continue
             if name == b"..":
                 if len(passed) == 1:
-                    raise WasiErrno(PERM)
+                    raise OSError(errno.EPERM, OUT)
                 os.close(passed.pop())
                 continue
             if todo:
@@ -127,9 +127,9 @@ def walk(root: int, path: bytes) -> tuple[int, bytes]:
                     return _keep_last(passed), name
             links += 1
             if links > MAX_SYMLINKS:
-                raise WasiErrno(LOOP)
+                raise OSError(errno.ELOOP, "too many symlinks")
             if target[:1] == b"/":
-                raise WasiErrno(PERM)
+                raise OSError(errno.EPERM, OUT)
             todo += target.split(b"/")[::-1]
         return _keep_last(passed), b"."
     except BaseException:
@@ -141,7 +141,7 @@ def walk(root: int, path: bytes) -> tuple[int, bytes]:
 def _step(passed: list[int], name: bytes) -> bytes | None:
     """Go into a directory, or return the text of the symlink found in its place."""
     if len(passed) > MAX_DEPTH:
-        raise WasiErrno(NAMETOOLONG)
+        raise OSError(errno.ENAMETOOLONG, "too many directories in a path")
     try:
         passed.append(os.open(name, ENTER | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=passed[-1]))
         return None
@@ -207,7 +207,7 @@ def _resolve(root: int, path: bytes, flags: int, mode: int) -> int:
                 return kernel_open(root, path, _host_flags(flags), mode)
             except OSError as error:
                 if error.errno == errno.EXDEV:
-                    raise WasiErrno(PERM) from None
+                    raise OSError(errno.EPERM, OUT) from None
                 if error.errno != errno.EAGAIN:  # a rename elsewhere made the kernel give up on `..`
                     raise
     for _ in range(RACES):
@@ -223,14 +223,14 @@ def _resolve(root: int, path: bytes, flags: int, mode: int) -> int:
             os.close(fd)  # O_PATH opens the symlink itself
         finally:
             leave(root, directory)
-    raise WasiErrno(LOOP)
+    raise OSError(errno.ELOOP, "too many symlinks")
 
 
 def _find_kernel_open() -> KernelOpen | None:
     if sys.platform != "linux":
         return None
     try:
-        from wasm_wasi_p1 import linux
+        from wasm_wasi_common import linux
     except (ImportError, OSError):  # a Python without ctypes
         return None
     return linux.open_beneath if linux.available() else None

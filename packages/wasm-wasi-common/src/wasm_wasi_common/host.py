@@ -1,0 +1,211 @@
+"""An open folder of the host as a guest's directory: each path is resolved by `beneath`, then one system call."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from wasm_wasi_common.beneath import enter, leave, open_beneath, status, walk
+from wasm_wasi_common.blocking import pause
+from wasm_wasi_common.descriptor import FILE_TYPES, NONBLOCK, UNKNOWN, opened
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wasm_wasi_common.descriptor import Descriptor
+    from wasm_wasi_common.guest import Directory, Guest
+
+# A time to set: that of the call.
+NOW = -1
+
+
+class HostDirectory:
+    """The open folder `fd`, which stays its descriptor's to close. See `guest.Directory` for what the methods do."""
+
+    __slots__ = ("fd",)
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def open(self, guest: Guest, parent: Descriptor, path: bytes, flags: int, follow: bool, reads: bool, writes: bool, fdflags: int) -> Descriptor:
+        """As `guest.Directory`; waits for what a blocking open would wait for, unless `fdflags` have NONBLOCK."""
+        fd = self._open(guest, path, flags, follow, fdflags & NONBLOCK != 0)
+        try:
+            return opened(fd, parent, reads, writes, fdflags)
+        except BaseException:
+            os.close(fd)
+            raise
+
+    def _open(self, guest: Guest, path: bytes, flags: int, follow: bool, nonblock: bool) -> int:
+        """Open without ever blocking in the kernel, as a FIFO, a device or a leased file would: the host's open file is non-blocking, and it is
+        `blocking` that waits for a guest that wants to. A FIFO to read opens at once (its first read waits for a writer)."""
+        while True:
+            try:
+                return open_beneath(self.fd, path, flags | os.O_NONBLOCK, follow, 0o666)
+            except OSError as error:
+                if nonblock or not self._will_open(error, path, follow):
+                    raise
+            pause(guest)
+
+    def _will_open(self, error: OSError, path: bytes, follow: bool) -> bool:
+        """Whether a blocking open would wait: for a FIFO's reader, or the end of somebody's lease."""
+        if error.errno == errno.ENXIO:
+            return stat.S_ISFIFO(status(self.fd, path, follow).st_mode)
+        return error.errno == errno.EWOULDBLOCK
+
+    def status(self, path: bytes, follow: bool) -> os.stat_result:
+        """As `guest.Directory`."""
+        return status(self.fd, path, follow)
+
+    def own_status(self) -> os.stat_result:
+        """As `guest.Directory`."""
+        return os.fstat(self.fd)
+
+    def mkdir(self, path: bytes) -> None:
+        """As `guest.Directory`."""
+        directory, name = enter(self.fd, path)
+        try:
+            os.mkdir(name, 0o777, dir_fd=directory)
+        finally:
+            leave(self.fd, directory)
+
+    def rmdir(self, path: bytes) -> None:
+        """As `guest.Directory`."""
+        directory, name = enter(self.fd, path)
+        try:
+            os.rmdir(name, dir_fd=directory)
+        finally:
+            leave(self.fd, directory)
+
+    def unlink(self, path: bytes) -> None:
+        """As `guest.Directory`."""
+        directory, name = enter(self.fd, path)
+        try:
+            os.unlink(name, dir_fd=directory)
+        finally:
+            leave(self.fd, directory)
+
+    def set_times(self, path: bytes, follow: bool, access: int | None, change: int | None) -> None:
+        """As `guest.Directory`."""
+        directory, name = enter(self.fd, path)
+        if follow or name.endswith(b"/"):
+            leave(self.fd, directory)
+            directory, name = walk(self.fd, path)
+        try:
+            set_times(name, os.stat(name, dir_fd=directory, follow_symlinks=False), access, change, directory)
+        finally:
+            leave(self.fd, directory)
+
+    def link(self, path: bytes, target: Directory, new: bytes) -> None:
+        """As `guest.Directory`."""
+        other = _same_kind(target)
+        directory, name = enter(self.fd, path)
+        try:
+            if name.endswith(b"/"):  # linkat would follow it
+                os.close(open_beneath(self.fd, path, os.O_PATH, False))
+                raise OSError(errno.EPERM, "a hard link to a directory")
+            new_directory, new_name = enter(other, new)
+            try:
+                os.link(name, new_name, src_dir_fd=directory, dst_dir_fd=new_directory, follow_symlinks=False)
+            finally:
+                leave(other, new_directory)
+        finally:
+            leave(self.fd, directory)
+
+    def rename(self, path: bytes, target: Directory, new: bytes) -> None:
+        """As `guest.Directory`."""
+        other = _same_kind(target)
+        directory, name = enter(self.fd, path)
+        try:
+            new_directory, new_name = enter(other, new)
+            try:
+                os.rename(name, new_name, src_dir_fd=directory, dst_dir_fd=new_directory)
+            finally:
+                leave(other, new_directory)
+        finally:
+            leave(self.fd, directory)
+
+    def symlink(self, text: bytes, path: bytes) -> None:
+        """As `guest.Directory`."""
+        directory, name = enter(self.fd, path)
+        try:
+            os.symlink(text, name, dir_fd=directory)
+        finally:
+            leave(self.fd, directory)
+
+    def readlink(self, path: bytes) -> bytes:
+        """As `guest.Directory`."""
+        directory, name = enter(self.fd, path)
+        try:
+            if name.endswith(b"/"):  # readlinkat would follow it
+                os.close(open_beneath(self.fd, path, os.O_PATH, True))
+                raise OSError(errno.EINVAL, "a path to a symlink ends in a slash")
+            return os.readlink(name, dir_fd=directory)
+        finally:
+            leave(self.fd, directory)
+
+    def entries(self, guest: Guest) -> HostEntries:
+        """As `guest.Directory`; on a duplicate of the descriptor, which has to be found room for."""
+        return HostEntries(self.fd, guest)
+
+
+class HostEntries:
+    """A listing in progress of the folder `fd`: the host's own iteration, so entries deleted meanwhile make none be skipped."""
+
+    __slots__ = ("entries", "fd", "guest")
+
+    def __init__(self, fd: int, guest: Guest) -> None:
+        from _weakref import ref
+
+        self.fd = fd
+        self.guest = ref(guest)  # which counts the descriptor that an iteration takes, and holds us: no cycle, or files would stay open
+        self.entries: Iterator[os.DirEntry[str]] | None = None
+        guest.check_room_to_list()
+        probe = os.dup(fd)
+        os.close(probe)
+        guest.check_number(probe)
+        os.lseek(fd, 0, os.SEEK_SET)
+        self.entries = os.scandir(fd)
+        guest.listings += 1
+
+    def next(self) -> tuple[int, int, bytes] | None:
+        """As `guest.Entries`. Inode and type as for the open file: an overlay or a mount point lists others than it opens."""
+        entry = None if self.entries is None else next(self.entries, None)
+        if entry is None:
+            return None
+        name = os.fsencode(entry.name)
+        try:
+            found = os.stat(entry.name, dir_fd=self.fd, follow_symlinks=False)
+        except OSError:  # gone meanwhile
+            return entry.inode(), UNKNOWN, name
+        return found.st_ino, FILE_TYPES.get(stat.S_IFMT(found.st_mode), UNKNOWN), name
+
+    def close(self) -> None:
+        """As `guest.Entries`."""
+        entries, self.entries = self.entries, None
+        if entries is not None:
+            guest = self.guest()
+            if guest is not None:
+                guest.listings -= 1
+            entries.close()  # type: ignore[attr-defined]
+
+
+def set_times(target: int | bytes, found: os.stat_result, access: int | None, change: int | None, dir_fd: int | None = None) -> None:
+    """Set the times of an fd, or of a name in `dir_fd` (not followed); what is not to change keeps its value."""
+    follow = dir_fd is None
+    if access == change == NOW:  # the owner's leave is not needed for this
+        os.utime(target, dir_fd=dir_fd, follow_symlinks=follow)
+        return
+    import time
+
+    now = time.time_ns()
+    times = [now if new == NOW else old if new is None else new for new, old in ((access, found.st_atime_ns), (change, found.st_mtime_ns))]
+    os.utime(target, ns=(times[0], times[1]), dir_fd=dir_fd, follow_symlinks=follow)
+
+
+def _same_kind(target: Directory) -> int:
+    if not isinstance(target, HostDirectory):
+        raise OSError(errno.EXDEV, "from one filesystem to another")
+    return target.fd
