@@ -57,6 +57,21 @@ package a:d {
   }
 }
 """),
+    ('(component (import "url=<x\\0a}>" (instance)) (type $r (record (field "a" u8))) (import "a:b/c" (type $t (eq $r))) (import "a:b/d" (func)) '
+     '(import "f" (func (param "x" $t))))',
+     """package root:component;
+
+world root {
+  // import url=<x\ufffd}>: instance
+  // import a:b/c: type
+  // import a:b/d: function
+
+  record %type {
+    a: u8,
+  }
+  import f: func(x: %type);
+}
+"""),
     ('(component (import "a:b/c" (instance (export "i" (instance)) (export "f" (func)))) (type $t (instance)) (export "t" (type $t)))',
      """package root:component;
 

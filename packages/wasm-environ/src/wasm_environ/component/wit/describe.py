@@ -28,6 +28,7 @@ ROOT: Final = w.PackageName("root", "component")
 INTERFACE_NAME: Final = re.compile(r"([a-z0-9-]+):([a-z0-9-]+)/([A-Za-z0-9-]+)(?:@(.+))?")
 KINDS: Final = {"constructor": w.CONSTRUCTOR, "method": w.METHOD, "static": w.STATIC}
 DEFINITIONS: Final = {s.Record: "record", s.Variant: "variant", s.Enum: "enum", s.Flags: "flags"}
+UNPRINTABLE: Final = "\ufffd"
 WORLD: Final = ""  # in place of an interface's name: what stands in the world itself
 
 
@@ -57,12 +58,21 @@ def parse_interface_name(name: str) -> w.Path | None:
 
 def remark(is_import: bool, name: str, what: str) -> w.Remark:
     """Of an import or export that WIT cannot say."""
-    return w.Remark(w.NO_HEAD, f"{'import' if is_import else 'export'} {name}: {what}")
+    return said_of(f"{'import' if is_import else 'export'} {name}", what)
 
 
-def wordless(item: Item) -> str:
-    """What an item of an interface is that WIT has no words for, "" where it has some."""
+def said_of(name: str, what: str) -> w.Remark:
+    """The same of an item of an interface. Names may hold anything, but not end the comment."""
+    return w.Remark(w.NO_HEAD, f"{''.join([c if c.isprintable() else UNPRINTABLE for c in name])}: {what}")
+
+
+def wordless(name: str, item: Item) -> str:
+    """What an item of an interface is that WIT has no words for, or no name, "" where it has both."""
     match item:
+        case FuncItem() if not is_kebab(name) and not MEMBER.fullmatch(name):
+            return "function"
+        case ValueTypeItem() | ResourceItem() if not is_kebab(name):
+            return "type"
         case ModuleItem():
             return "core module"
         case OtherItem(sort):
@@ -108,6 +118,7 @@ class Block:
         self.resources: dict[int, str] = {}
         self.structures: dict[int, str] = {}
         self.taken: set[str] = set()
+        self.numbers: dict[str, int] = {}  # how many names like one were tried
         self.path = parse_interface_name(name)
         self.uses: dict[tuple[w.Path, str], str] = {}  # (interface, name there): name here
         self.types: list[w.TypeDef] = []
@@ -116,10 +127,12 @@ class Block:
 
     def free(self, name: str) -> str:
         """The name, or one like it, that nothing here has yet; it is then taken."""
-        while name.lower() in self.taken:
-            name += "-0"
-        self.taken.add(name.lower())
-        return name
+        found = name
+        while found.lower() in self.taken:
+            number = self.numbers[name] = self.numbers.get(name, 0) + 1
+            found = f"{name}-{number}"
+        self.taken.add(found.lower())
+        return found
 
     def package(self) -> w.PackageName:
         """Of an interface."""
@@ -204,7 +217,7 @@ class Description:
     def enter_type(self, block: Block, name: str, item: Item) -> None:
         block.items.setdefault(name, item)
         block.taken.add(name.lower())
-        if isinstance(item, (ValueTypeItem, ResourceItem)):
+        if isinstance(item, (ValueTypeItem, ResourceItem)) and not wordless(name, item):
             number = number_of(item)
             self.owners.setdefault(number, (block, name))
             block.names.setdefault(number, name)
@@ -227,6 +240,8 @@ class Description:
         """The definitions of a block's types, and its functions."""
         for name, item in block.items.items():
             match item:
+                case _ if wordless(name, item):
+                    continue
                 case FuncItem():
                     self.function(block, name, item.type)
                 case ValueTypeItem() | ResourceItem():
@@ -377,7 +392,7 @@ class Description:
 
     def contents(self, block: Block, package: w.PackageName) -> tuple[w.InterfaceItem, ...]:
         """The items of an interface that stands in a package: uses, types, functions."""
-        remarks = [w.Remark(w.NO_HEAD, f"{name}: {what}") for name, item in block.items.items() if (what := wordless(item))]
+        remarks = [said_of(name, what) for name, item in block.items.items() if (what := wordless(name, item))]
         return (*self.use_items(block, package), *self.type_items(block), *block.functions, *remarks)
 
     def use_items(self, block: Block, package: w.PackageName) -> list[w.Use]:
@@ -407,7 +422,7 @@ class Description:
                 elif isinstance(item, FuncItem) and is_kebab(name):
                     func = self.signature(self.world, w.NO_HEAD, name, w.FREE, item.type)
                     (functions if is_import else exports).append(w.Extern(self.world_head(is_import, name), is_import, w.Name(name), func))
-                elif not MEMBER.fullmatch(name) and (what := "function" if isinstance(item, FuncItem) else wordless(item)):
+                elif what := wordless(name, item):
                     (interfaces if is_import else exports).append(remark(is_import, name, what))
         return [*interfaces, *self.use_items(self.world, self.home), *self.type_items(self.world), *functions, *exports]
 

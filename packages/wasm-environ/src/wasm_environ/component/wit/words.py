@@ -7,7 +7,7 @@ from typing import final
 from wasm_environ.component.interface import MEMBER
 from wasm_environ.component.planning.plan import FuncItem, InstanceItem, Item, ResourceItem, ValueTypeItem
 from wasm_environ.component.wit import syntax as w
-from wasm_environ.component.wit.describe import Description, wordless
+from wasm_environ.component.wit.describe import KINDS, Description, wordless
 from wasm_environ.component.wit.printer import field_words, function, type_name
 
 TYPE_CHECKING = False
@@ -31,13 +31,13 @@ class Words:
             return "resource"
         if isinstance(item, ValueTypeItem):
             return self.definition(is_import, within, name, item.type)
-        return "interface" if isinstance(item, InstanceItem) else wordless(item)
+        return "interface" if isinstance(item, InstanceItem) else wordless(name, item) or "type"
 
     def func(self, is_import: bool, within: str, name: str, type: int) -> str:
         """A function's type; of a method without `self`, of a constructor without what it makes."""
         block = self.description.block(is_import, within)
         member = MEMBER.fullmatch(name)
-        kind = w.FREE if member is None else {"constructor": w.CONSTRUCTOR, "method": w.METHOD, "static": w.STATIC}[member[1]]
+        kind = w.FREE if member is None else KINDS[member[1]]
         return function(self.description.signature(block, w.NO_HEAD, name, kind, type))
 
     def definition(self, is_import: bool, within: str, name: str, type: int) -> str:
