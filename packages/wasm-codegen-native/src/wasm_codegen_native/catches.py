@@ -14,13 +14,12 @@ from mypy_extensions import i64
 from wasm_codegen_native.guards import NO_TRY
 from wasm_codegen_native.plan import put
 from wasm_codegen_native.tags import Tags
-from wasm_environ.body import LABEL_END, LABEL_PARENT, LABEL_WORDS, OP_MASK, WORDS
+from wasm_environ.body import LABEL_END, LABEL_PARENT, LABEL_WORDS, OP_MASK, WITH_REFERENCE, WORDS
 from wasm_environ.op import CATCH, CATCH_ALL, DELEGATE, RETHROW
 
 NONE: Final = -1
 UNKNOWN: Final = -2
 LOOKS: Final = 100  # clauses that `find` looks at
-WITH_REFERENCE: Final = 1  # bit of a try_table clause's kind: catch_ref, catch_all_ref
 ARM: Final = 4  # kind of a legacy catch or catch_all; the others are those of the op stream
 
 

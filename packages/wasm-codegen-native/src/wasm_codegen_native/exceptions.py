@@ -15,7 +15,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.calls import Calls
-from wasm_codegen_native.catches import ARM, NONE, WITH_REFERENCE, Catches
+from wasm_codegen_native.catches import ARM, NONE, Catches
 from wasm_codegen_native.code import NO_CHAIN, Code
 from wasm_codegen_native.control import Control
 from wasm_codegen_native.frame import Frame
@@ -26,7 +26,7 @@ from wasm_codegen_native.tags import Tags
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import SLOT, Values
 from wasm_environ import traps
-from wasm_environ.body import KIND_LOOP, LABEL_BRANCHES, LABEL_END, LABEL_HEIGHT, LABEL_PARENT, LABEL_START, LABEL_WORDS
+from wasm_environ.body import KIND_LOOP, LABEL_BRANCHES, LABEL_END, LABEL_HEIGHT, LABEL_PARENT, LABEL_START, LABEL_WORDS, WITH_REFERENCE
 from wasm_environ.heap_layout import EXCEPTION_TAG
 from wasm_environ.libcalls import INDEX
 from wasm_environ.op import CATCH, CATCH_ALL, DELEGATE, RETHROW, THROW, THROW_REF, TRY, TRY_TABLE

@@ -80,6 +80,8 @@ LABEL_ELSE: Final = 8  # record index of else, or -1
 LABEL_END: Final = 9  # record index of end
 LABEL_PARENT: Final = 10  # label id of the enclosing label, -1 for the function body
 
+WITH_REFERENCE: Final = 1  # bit of a try_table clause's kind: catch_ref, catch_all_ref
+
 KIND_FUNCTION: Final = 0
 KIND_BLOCK: Final = 1
 KIND_LOOP: Final = 2

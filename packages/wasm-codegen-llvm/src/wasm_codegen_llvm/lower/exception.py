@@ -18,7 +18,7 @@ from wasm_codegen_llvm.labels import ANY, Clause, Handler, Label
 from wasm_codegen_llvm.lower.control import block, end, jump, label_of, opaque_values
 from wasm_codegen_llvm.lower.heap import ZERO_LITERALS, address, allocate, check_null, keep, load, store, type_id
 from wasm_codegen_llvm.rows import Chapter
-from wasm_environ.body import LABEL_END, LABEL_WORDS, OP_MASK, WORDS
+from wasm_environ.body import LABEL_END, LABEL_WORDS, OP_MASK, WITH_REFERENCE, WORDS
 from wasm_environ.heap_layout import EXCEPTION_TAG
 from wasm_environ.op import DELEGATE
 from wasm_environ.types import FuncType
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 CHAPTER: Final = Chapter()
 
-WITH_REFERENCE: Final = 1  # bit of a try_table clause's kind: catch_ref, catch_all_ref
 LOOKED_AT: Final = 64  # clauses that a throw looks at for one that is certain, so that deeply nested tries cost no more
 
 
