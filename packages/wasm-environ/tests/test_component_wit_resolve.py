@@ -82,6 +82,8 @@ WRONG: list[tuple[tuple[str, ...], str, str]] = [
     (("package m:m;\ninterface i { enum colour { red }\n  f: func(a: color); }",), "a.wit:3:14", "type `color` does not exist; did you mean `colour`?"),
     (("package m:m; interface i { type a = list<b>; type b = c; record c { d: option<a> } }",), "a.wit:1:33", "holds itself: a -> b -> c -> a"),
     (("package m:m; interface i { use j.{t}; } interface j { use k.{t}; } interface k { use i.{t}; }",), "a.wit:1:32", "i -> j -> k -> i"),
+    (("package m:m; interface i { @unstable(feature = x) use j.{u}; use j.{}; use j.{t}; } interface j { use i.{t}; type u = u8; }",),
+     "a.wit:1:76", "i -> j -> i"),
     (("package m:m; world a { include b; } world b { include a; }",), "a.wit:1:32", "world `a` includes itself: a -> b -> a"),
     (("package m:m; interface streams { } world w { import steams; }",), "a.wit:1:53", "did you mean `streams`?"),
     (("package m:m; world w { import a:b/c; }",), "a.wit:1:35", "package `a:b` is not there; known: m:m"),

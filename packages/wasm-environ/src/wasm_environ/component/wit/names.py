@@ -53,9 +53,9 @@ class InterfaceDef:
 
 @final
 class WorldDef:
-    """A world. `body`: its own types and the interfaces that they are from; `inline`: interfaces that stand in it, by the item that does."""
+    """A world. `body`: its own types and the interfaces that they are from; `interfaces`: those that imports and exports name or hold."""
 
-    __slots__ = ("body", "head", "includes", "inline", "items", "name", "package", "source")
+    __slots__ = ("body", "head", "includes", "interfaces", "items", "name", "package", "source")
 
     def __init__(self, package: PackageDef, source: Source, syntax: w.World) -> None:
         self.package = package
@@ -65,7 +65,7 @@ class WorldDef:
         self.items = syntax.items
         self.body = InterfaceDef(package, source, syntax.head, "", ())
         self.includes: list[tuple[WorldDef, w.Include]] = []
-        self.inline: dict[int, InterfaceDef] = {}  # by position in items
+        self.interfaces: dict[int, InterfaceDef] = {}  # by position in items
 
     @property
     def id(self) -> str:

@@ -83,8 +83,8 @@ def resolve(packages: Packages, features: Iterable[str] | None = ()) -> Resolved
 
 def _interface_cycle(path: list[InterfaceDef]) -> WitError:
     first, second = path[0], path[1]
-    uses = [item for item in first.items if isinstance(item, w.Use) and item.names]
-    at = next(use.path.name.at for use in uses if first.uses[(use.names[0][1] or use.names[0][0]).text][0] is second)
+    uses = [(use, (other or name).text) for use in first.items if isinstance(use, w.Use) for name, other in use.names]
+    at = next(use.path.name.at for use, name in uses if name in first.uses and first.uses[name][0] is second)
     return first.source.error(f"interface `{first.name}` depends on itself: {' -> '.join([each.name for each in path])}", at)
 
 
@@ -181,13 +181,13 @@ def _enter_world(scope: Scope, package: PackageDef, world: WorldDef) -> None:
                 world.includes.append((scope.find_world(path, package, world.source), item))
             case w.Extern(_, _, name, w.Path() as path):
                 found = scope.find_interface(path, package, world.source)
-                world.inline[len(kept) - 1] = found
+                world.interfaces[len(kept) - 1] = found
             case w.Extern(head, _, name, w.Inline(items)):
                 assert name is not None
                 inner = InterfaceDef(package, world.source, head, "", items)
                 inner.id = name.text
                 _enter(scope, package, inner)
-                world.inline[len(kept) - 1] = inner
+                world.interfaces[len(kept) - 1] = inner
     world.items = tuple(kept)
     world.body.items = tuple(own)
     _enter(scope, package, world.body)
@@ -200,7 +200,7 @@ def _check(interfaces: list[InterfaceDef], worlds: list[WorldDef]) -> None:
     for interface in interfaces:
         known[interface] = evaluation.interface(interface, (interface.id,), True, known.__getitem__)
     for world in worlds:
-        for inner in world.inline.values():
+        for inner in world.interfaces.values():
             if not inner.name:
                 evaluation.interface(inner, (), True, known.__getitem__)
         body = evaluation.interface(world.body, (), True, known.__getitem__)

@@ -89,7 +89,7 @@ def _own_entries(world: WorldDef) -> tuple[Entries, Entries]:
             assert item.name is not None
             name, entry = item.name.text, Entry(world, item.head, item.name.at, func=item.item)
         else:
-            interface = world.inline[number]
+            interface = world.interfaces[number]
             written = item.item.name if isinstance(item.item, w.Path) else None
             entry = Entry(world, item.head, (item.name or written or w.Name("")).at, interface=interface)
             name = item.name.text if item.name else interface.id
