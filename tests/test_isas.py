@@ -88,7 +88,9 @@ def test_a_collection_sees_registers() -> None:
 PLACES = (
     ("i32", "i32.load", ""), ("i32", "i32.load8_s", ""), ("i32", "i32.load16_u", ""), ("i64", "i64.load", ""), ("i64", "i64.load32_u", ""), ("f32", "f32.load", ""),
     ("f64", "f64.load", ""), ("i32", "i32.load", "(call $id (i32.const 0) (i32.const 0))"), ("i64", "i32.load", "(i64.extend_i32_u)"),
-    ("i64", "i32.load", "(i64.extend_i32_s)"), ("f64", "f32.load", "(f64.promote_f32)"), ("i32", "i32.load", "(memory.grow)"),
+    ("i64", "i32.load", "(i64.extend_i32_s)"), ("i32", "i32.load", "(i32.const 7) (i32.const 0) (select)"), ("f64", "f64.load", "(drop) (f64.const 1)"),
+    ("i32", "i32.load", "(i32.const 7) (memory.size) (select)"), ("i64", "i64.load", "(i64.const 7) (i32.eqz (memory.size)) (select)"),
+    ("i32", "i32.load", "(i32.eqz) (if (result i32) (then (i32.const 1)) (else (i32.const 1)))"), ("f64", "f32.load", "(f64.promote_f32)"), ("i32", "i32.load", "(memory.grow)"),
 )  # fmt: skip
 
 

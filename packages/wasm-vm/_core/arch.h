@@ -18,6 +18,13 @@ int wasm_enter(VMContext *callee, VMValue *values, void *code, void *entry, uint
 _Noreturn void wasm_unwind(uintptr_t saved_sp);
 extern const char wasm_landing[] __attribute__((visibility("hidden")));
 
+/* New machine code is mapped, and its cache flushed: every thread of the process will fetch it. */
+#ifdef __aarch64__
+void code_published(void);
+#else /* x86-64 and s390x keep instructions coherent; on riscv64 the system call behind __builtin___clear_cache is for all harts */
+static inline void code_published(void) {}
+#endif
+
 /* Of the machine context that a handler of signals is given. */
 uintptr_t context_pc(const void *ucontext);
 uintptr_t context_sp(const void *ucontext);

@@ -3,7 +3,11 @@
 #include "runtime.h"
 
 #ifdef __aarch64__
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 /* wasm_enter(callee x0, values x1, code x2, entry x3, saved_sp x4). Callee-saved: x19 to x28, the frame record, and the low halves of v8 to v15. */
 __asm__(
@@ -34,6 +38,17 @@ _Noreturn void wasm_unwind(uintptr_t saved_sp)
     LEAVING_FRAMES();
     __asm__ volatile("mov sp,%0\n\tb wasm_landing" : : "r"(saved_sp) : "memory");
     __builtin_unreachable();
+}
+
+/* Another core may have fetched what was at this address before, and goes on with that until it synchronizes: an ISB on it, or a return from the system. A
+ * system without this call leaves that to the system calls between (locks, the GIL). */
+void code_published(void)
+{
+    const int command = MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, enroll = MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
+    int saved = errno;
+    if (syscall(SYS_membarrier, command, 0, 0) && errno == EPERM && !syscall(SYS_membarrier, enroll, 0, 0)) /* the first time in a process */
+        syscall(SYS_membarrier, command, 0, 0);
+    errno = saved;
 }
 
 uintptr_t context_pc(const void *ucontext) { return ((const ucontext_t *)ucontext)->uc_mcontext.pc; }

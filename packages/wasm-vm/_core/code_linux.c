@@ -240,6 +240,7 @@ Code *code_copy(const uint8_t *text, size_t size)
         return NULL;
     }
     __builtin___clear_cache((char *)map, (char *)map + size);
+    code_published();
     return code;
 }
 
@@ -281,6 +282,7 @@ static PyObject *map_descriptor(int fd, PyObject *what)
     }
     code->map = map;
     code->map_size = (size_t)status.st_size;
+    code_published();
     if (registry_insert(code))
         Py_CLEAR(code);
     return (PyObject *)code;

@@ -271,6 +271,10 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     static char *names[] = {"words", "labels", NULL};
     PyObject *labels;
     Py_buffer words;
+    if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) { /* core values of a component are kept as the low half of 64 bits, where wasm has them in front */
+        PyErr_SetString(G.wasm_error, "components do not run on a big-endian machine yet");
+        return NULL;
+    }
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*O!:CallProgram", names, &words, &PyTuple_Type, &labels))
         return NULL;
     Program *self = (Program *)type->tp_alloc(type, 0);

@@ -63,6 +63,15 @@ typedef struct Trail {
     uintptr_t frames[MAX_FRAMES];
 } Trail;
 
+/* What threads read of one another, on machines that reorder more than x86-64 does:
+ * - `in_wasm` and `activation` are written relaxed by their own thread and read by it, in its handlers of signals, where program order is enough. The monitor
+ *   reads `in_wasm` after it has set a bit of `interrupt`, while the thread sets `in_wasm` before it reads `interrupt`. Without a barrier between, on x86-64
+ *   as well, both may miss the other's write; a waiting bit is looked at again every TICK, by when the writes have arrived.
+ * - `interrupt` changes by read-modify-write only, so no bit is lost. What a bit stands for (a deadline, an epoch) is read under the monitor's lock or seq_cst.
+ * - 64-bit counters and epochs are atomics or __atomic accesses: single instructions on all four architectures, never torn.
+ * - A store moves from thread to thread with the GIL or the user's lock, whose hand-over is a release and an acquire. The length of a shared memory is
+ *   published seq_cst after its pages are accessible; who sees the old length traps or reads less, as the threads proposal allows.
+ * - Code: mapped, flushed and made known to all cores (code_published) before the registry has it, which is read and written seq_cst. */
 struct ThreadRecord {
     Activation *_Atomic activation; /* innermost */
     atomic_uint interrupt;          /* INTERRUPT_* that wait */
