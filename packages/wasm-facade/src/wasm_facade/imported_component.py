@@ -18,7 +18,7 @@ from types import ModuleType, SimpleNamespace
 from wasm_environ.component.artifact import is_artifact
 from wasm_facade.bindgen.model import EXPORTS, IMPORTS, WORLD
 from wasm_facade.bindgen.names import is_wasi
-from wasm_facade.bindgen.source import package_of_component, package_of_loaded
+from wasm_facade.bindgen.source import package_of_loaded
 from wasm_facade.component.component import Component
 from wasm_facade.component.typed import Exports, Resource
 
@@ -82,8 +82,7 @@ def fill(module: ModuleType, path: str, data: bytes, store: Store) -> None:
     engine: Any = store.engine
     name = module.__name__
     component = Component.deserialize(engine, data) if is_artifact(data) else Component(engine, data)
-    called = (name.rpartition(".")[2], os.path.basename(path))
-    package = package_of_loaded(component, *called) if is_artifact(data) else package_of_component(data, *called, path=called[1])
+    package = package_of_loaded(component, name.rpartition(".")[2], os.path.basename(path))
     for known in [known for known in (*_sources, *sys.modules) if known.startswith(f"{name}.")]:
         _sources.pop(known, None)  # of an earlier import
         sys.modules.pop(known, None)
