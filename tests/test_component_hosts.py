@@ -308,6 +308,23 @@ def test_an_err_where_there_is_no_result_surfaces(compiled: c.Component) -> None
     assert guest.read(Stream(0), 3) == c.Variant("err", 1)
 
 
+def test_a_function_by_name_may_have_errors(compiled: c.Component) -> None:
+    linker = implemented(compiled)
+    with linker.root() as root, root.add_instance("demo:io/users@0.2.0") as other, pytest.raises(TypeError, match="errors: expected exception classes"):
+        other.add_func("f", len, errors={5: str})  # type: ignore[dict-item]
+    linker = c.Linker(compiled.engine)
+    with linker.root() as root, root.add_instance("demo:io/streams@0.2.6") as streams:
+        streams.implement(Streams())
+        errors = {KeyError: lambda error: 1, OSError: lambda error: error.errno}
+        streams.add_func("[method]input-stream.blocking-read", lambda store, stream, n: stream.blocking_read(n), errors=errors)
+        streams.add_func("[method]input-stream.size", lambda store, stream: stream.size(), errors=errors)
+    guest = Guest(compiled, linker)
+    assert [guest.read(Stream(1), n) for n in (3, 4, 1)] == [c.Variant("err", 1), c.Variant("err", errno.ENOENT), c.Variant("err", 99)]
+    with pytest.raises(KeyError) as caught:
+        guest.size(Stream(3))
+    assert caught.value is RAISED[3]
+
+
 def test_an_err_whose_payload_does_not_fit_says_so(compiled: c.Component) -> None:
     guest = Guest(compiled, implemented(compiled))
     with pytest.raises(TypeError, match=r"result: \.err: expected an int for u32, got str: 'text'"):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    Errors = Mapping[type[BaseException], Callable[[Any], Any]]
+    Errors = Mapping[type[Any], Callable[[Any], Any]]  # exception classes; a mapping is exact about the types of its keys
 
 METHOD = "[method]"
 STATIC = "[static]"
@@ -40,7 +40,7 @@ def member_of(name: str) -> tuple[str, str, str]:
 
 
 class Host:
-    """How Python's functions are called: with the store first or without, and which exceptions are errs."""
+    """How Python's functions are called: with the store first or without, and which exceptions are errs of functions whose result is a `result`."""
 
     __slots__ = ("errors", "pass_store")
 
@@ -66,6 +66,16 @@ def _translating(function: Callable[..., Any], errors: Errors) -> Callable[..., 
             raise Err(payload(error)) from error
 
     return translated
+
+
+class HostFunction:
+    """A function by name with exceptions that are errs."""
+
+    __slots__ = ("call", "errors")
+
+    def __init__(self, call: Callable[..., Any], errors: Errors) -> None:
+        self.call = call
+        self.errors = dict(errors)
 
 
 class HostResource:
@@ -137,6 +147,8 @@ class Definitions(dict[str, "Any"]):
         """The host function of that name; None: it is not defined. `may_err`: whether its result is a `result`."""
         found = compatible(self, name)
         if found is not None:
+            if isinstance(found, HostFunction):
+                return _translating(found.call, found.errors) if may_err() else found.call
             return found
         kind, resource, function = member_of(name)
         if kind:

@@ -7,7 +7,7 @@ from weakref import ref
 
 from wasm_environ.errors import ArgumentError, WasmError
 from wasm_facade.component.component import Component
-from wasm_facade.component.definitions import Definitions, Host, HostObject, HostResource
+from wasm_facade.component.definitions import Definitions, Host, HostFunction, HostObject, HostResource
 from wasm_facade.component.instance import Instance, InstancePre, instance_of
 from wasm_facade.component.resolve import Resolver, define_traps
 from wasm_facade.engine import Engine
@@ -202,12 +202,13 @@ class LinkerInstance:
         else:
             self.add_func(name, item)
 
-    def add_func(self, name: str, func: Callable[..., Any]) -> None:
-        """Define a Python function: `func(store, *args)`. An `Err` that it raises it returns, if its result is a `result`; anything else surfaces, unchanged,
-        where the guest was called."""
+    def add_func(self, name: str, func: Callable[..., Any], *, errors: Errors | None = None) -> None:
+        """Define a Python function: `func(store, *args)`. An `Err` that it raises it returns, if its result is a `result`, and what `errors` names, as in
+        `resource`; anything else surfaces, unchanged, where the guest was called."""
         if not callable(func):
             raise TypeError(f"func: expected something callable, not {type(func).__name__}")
-        self._insert(name, func)
+        _check_hosting(False, errors)
+        self._insert(name, HostFunction(func, errors) if errors else func)
 
     def add_module(self, name: str, module: Module) -> None:
         """Define a core module."""
