@@ -57,6 +57,7 @@ RUNS = (
     ("nope(1)", "", FAILED, "", "it exports no function 'nope'; --invoke 'NAME(ARGUMENTS)' can call add, echo, point, choice, demo:math/ops@1.2.0#add"),
     ('add(1, "x")', "", FAILED, "", '--invoke: column 8: expected u32 for b, found "x"\n  add(1, "x")\n         ^\n'),
     ("add(1, 2) 3", "", FAILED, "", "column 11: expected the end, found 3"),
+    ("add(1, 2)", "3", FAILED, "", "arguments are there, or behind "),
     ("trap()", "", TRAPPED, "", "wasm `unreachable` instruction executed"),
 )  # fmt: skip
 
@@ -94,7 +95,8 @@ PROGRAM = """(component
   (instance $i (export "run" (func $run)))
   (export "wasi:cli/run@0.2.0" (instance $i))
   (func (export "one") (result u32) (canon lift (core func $m "one"))))"""
-IMPORTS = '(component (import "my:log/log" (instance $i (export "log" (func)))) (alias export $i "log" (func $f)) (core func (canon lower (func $f))))'
+IMPORTS = """(component (import "my:log/log" (instance $i (export "log" (func))))
+  (core module $M (func (export "f"))) (core instance $m (instantiate $M)) (func (export "f") (canon lift (core func $m "f"))))"""
 
 # Columns: the component, the words before FILE, the exit status, stdout, parts of stderr.
 OTHERS = (

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from wasm_environ.component.planning.plain import FUNC, INSTANCE
 from wasm_environ.component.wave.reader import Reader, WaveError
 from wasm_environ.component.wave.writer import Writer
 from wasm_facade.cli import FAILED, OK, fail
-from wasm_facade.component import Component, Func, Linker, Record, Variant
+from wasm_facade.component import Component, ExportIndex, Linker, Record, Variant
 from wasm_facade.component.resolve import define_traps
 
 TYPE_CHECKING = False
@@ -31,13 +32,12 @@ def run_component(options: Parsed, store: Store, component: Component) -> int:
     if options.invoke is None:
         fail("run", f"{path}: {_nothing_to_run(component)}")
         return FAILED
-    linker = Linker(component.engine)
-    wasi = [(name, item) for name, item in component._loaded.imports if name.startswith("wasi:")]
-    if wasi:  # whoever calls it without what uses them, may
-        define_traps(linker._definitions, wasi)
-    store.timeout = options.timeout
-    functions = dict(_functions(linker.instantiate(store, component).exports(store)))
-    text = options.invoke if "(" in options.invoke else f"{options.invoke}({', '.join(options.operands[1:])})"
+    words = options.operands[1:]
+    if "(" in options.invoke and words:
+        fail("run", f"{options.invoke}: arguments are there, or behind {path}, not both")
+        return FAILED
+    text = options.invoke if "(" in options.invoke else f"{options.invoke}({', '.join(words)})"
+    functions = dict(_functions(component._loaded.exports))
     name = text.partition("(")[0].strip()
     matches = [found for found in functions if name in _spellings(found)]
     matches = [found for found in matches if found == (name,)] or matches
@@ -45,22 +45,27 @@ def run_component(options: Parsed, store: Store, component: Component) -> int:
         why = f"several of its functions are called {name!r}: {_names(matches)}" if matches else f"it exports no function {name!r}{_offers(functions)}"
         fail("run", f"{path}: {why}")
         return FAILED
-    return _call(store, functions[matches[0]], text, text.index("("))
-
-
-def _call(store: Store, function: Any, text: str, at: int) -> int:
-    component, type = function._info
-    row = component.types.rows[type]
+    row: Any = component._loaded.types.rows[functions[matches[0]]]
     try:
-        reader = Reader(text, component.types, Record, Variant, at)
+        reader = Reader(text, component._loaded.types, Record, Variant, text.index("("))
         args = reader.arguments(row.params)
         reader.end()
     except WaveError as error:
         fail("run", f"--invoke: {error}\n  {text}\n  {' ' * (error.column - 1)}^" if "\n" not in text else f"--invoke: {error}")
         return FAILED
+    return _call(options, store, component, matches[0], args, row.result)
+
+
+def _call(options: Parsed, store: Store, component: Component, path: Path, args: list[Any], type: int | None) -> int:
+    linker = Linker(component.engine)
+    wasi = [(name, item) for name, item in component._loaded.imports if name.startswith("wasi:")]
+    if wasi:  # whoever calls it without what uses them, may
+        define_traps(linker._definitions, wasi)
+    store.timeout = options.timeout
+    function: Any = linker.instantiate(store, component).get_func(store, ExportIndex(path))
     result = function(store, *args)
-    if row.result is not None:
-        print(Writer(component.types, Variant).value(row.result, result))
+    if type is not None:
+        print(Writer(component._loaded.types, Variant).value(type, result))
     return OK
 
 
@@ -70,26 +75,16 @@ def _nothing_to_run(component: Component) -> str:
         wanted = [name for name, _ in component._loaded.imports]
         needs = f", of which it imports {', '.join(wanted[:SHOWN])}{' ...' if len(wanted) > SHOWN else ''}" if wanted else ""
         return f"it is a program for WASI 0.2{needs}: this version has WASI preview 1 only, and cannot run it yet"
-    functions = {path: None for path, _ in _functions_of_items(exports)}
-    return f"nothing to run: it is a component that exports no `wasi:cli/run`{_offers(functions)}"
+    return f"nothing to run: it is a component that exports no `wasi:cli/run`{_offers(dict(_functions(exports)))}"
 
 
-def _functions(exports: dict[str, Any], path: Path = ()) -> Iterator[tuple[Path, Func]]:
-    for name, item in exports.items():
-        if isinstance(item, Func):
-            yield (*path, name), item
-        elif isinstance(item, dict):
-            yield from _functions(item, (*path, name))
-
-
-def _functions_of_items(items: Any, path: Path = ()) -> Iterator[tuple[Path, None]]:
-    from wasm_environ.component.planning.plain import FUNC, INSTANCE
-
+def _functions(items: Any, path: Path = ()) -> Iterator[tuple[Path, int]]:
+    """Exported functions: the names that lead there, and the type."""
     for name, (kind, *fields) in items:
         if kind == FUNC:
-            yield (*path, name), None
+            yield (*path, name), fields[1]
         elif kind == INSTANCE:
-            yield from _functions_of_items(fields[0], (*path, name))
+            yield from _functions(fields[0], (*path, name))
 
 
 def _spellings(path: Path) -> set[str]:
