@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import json
 import os
 import re
 import shutil
@@ -14,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from wasm_facade import Engine, Store
+from wasm_facade import Engine, Store, wat2wasm
 from wasm_facade.bindgen.names import BUILTIN_TYPES, Scope, camel, module_names, snake, upper
+from wasm_facade.bindgen.source import package_of_component
 from wasm_facade.cli import main
 from wasm_facade.component import Component
 from wasm_facade.component.typed import Err
@@ -194,7 +197,7 @@ def test_worlds_of_wasi(tmp_path: Path) -> None:
 # Options that do not go together. Columns: arguments, what is said.
 REFUSED = [
     ("x.wit --no-copy", "--no-copy is for components: whoever instantiates a world names the component"), ("x.wit --wit y", "--wit is for components: a WIT package has its comments"),
-    ("x.wat --world w", "--world is for WIT packages: a component is of one"), ("x.wat --name 1", "'1' makes no name of a class in Python: give one with --name"),
+    ("x.wat --world w", "--world is for WIT packages: a component is of one"),
 ]  # fmt: skip
 
 
@@ -228,6 +231,26 @@ def test_a_component_of_a_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert package.Adder(Store(engine), component=component).add(1, 2) == 3
     with pytest.raises(TypeError, match="component"):
         package.Adder(Store(engine))
+
+
+ODD = 'a"b\\nc\\\\d """ \u2028 \0 \\' + '"'
+
+
+def test_nothing_in_a_component_is_code(tmp_path: Path) -> None:
+    """Documentation and names stay what they are, whatever is in them; so does the name of the file."""
+    docs = json.dumps({"worlds": {"w": {"docs": ODD}}, "interfaces": {"i": {"docs": ODD, "types": {"p": {"docs": ODD, "items": {"x": ODD}}}}}}).encode()
+    section = b"\x0cpackage-docs\1" + docs
+    text = """(component (import "a:b/i" (instance (type $p (record (field "x" u8))) (export "p" (type (eq $p))))))"""
+    data = bytes(wat2wasm(text)) + b"\0" + bytes([len(section) & 0x7F | 0x80, len(section) >> 7]) + section
+    files = package_of_component(data, "3 odd\nnames/..", "x\nimport os\r.wasm").files()
+    assert "n3-odd-names.wasm" in files
+    for path, source in files.items():
+        if path.endswith(".py"):
+            tree = ast.parse(source.decode())
+            assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import)], path
+    said = "".join([c if c.isprintable() else " " for c in ODD])
+    assert said in str(ast.get_docstring(ast.parse(files["__init__.py"])))
+    assert said in [node.value for node in ast.walk(ast.parse(files["imports/i.py"])) if isinstance(node, ast.Constant)]
 
 
 PAGE = ROOT / "docs/guide/bindgen.md"

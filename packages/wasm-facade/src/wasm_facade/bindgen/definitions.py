@@ -5,7 +5,7 @@ from __future__ import annotations
 from wasm_environ.component import syntax as s
 from wasm_environ.component.types import Alias
 from wasm_facade.bindgen.annotations import TYPED
-from wasm_facade.bindgen.layout import INDENT, docstring, tupled, union
+from wasm_facade.bindgen.layout import INDENT, docstring, quoted, tupled, union
 from wasm_facade.bindgen.names import BUILTIN_TYPES, Scope, snake, upper
 
 TYPE_CHECKING = False
@@ -68,7 +68,7 @@ class Definitions:
             case s.Variant(cases):
                 return self._variant(definition, cases)
             case s.Enum(labels):
-                return self._members(definition, "Enum", labels, [f'"{label}"' for label in labels])
+                return self._members(definition, "Enum", labels, [quoted(label) for label in labels])
             case s.Flags(labels):
                 return self._members(definition, "Flag", labels, [f"{1 << i:#x}" for i in range(len(labels))])
         self.imports.add("typing", "TypeAlias")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
@@ -12,18 +14,18 @@ WIDTH: Final = 120
 
 def docstring(text: str, indent: str = INDENT) -> list[str]:
     """Documentation as lines of source; none for none."""
-    text = text.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    text = "".join([c if c.isprintable() or c in "\n\t" else " " for c in text.replace("\r\n", "\n")]).strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     if text.endswith('"'):
         text = text[:-1] + '\\"'
-    lines = text.splitlines()
+    lines = text.split("\n")
     if len(lines) < 2:
         return [f'{indent}"""{text}"""'] if text else []
     return [f'{indent}"""{lines[0].rstrip()}', *[f"{indent}{line.strip()}".rstrip() for line in lines[1:]], f'{indent}"""']
 
 
 def quoted(name: str) -> str:
-    """A name as a str literal: names have no quotes in them."""
-    return f'"{name}"'
+    """A name as a str literal, whatever is in it."""
+    return json.dumps(name)
 
 
 def listed(start: str, parts: list[str], end: str, indent: str = "") -> list[str]:

@@ -28,8 +28,7 @@ class ModuleWriter:
         self.imports = Imports()
         self.annotations = Annotations(model, module, self.imports)
         self.definitions = Definitions(model, module, self.annotations)
-        path = "/".join(module.path)
-        self.what = f"interface `{path}`" if path else "the world itself"
+        self.what = f"interface `{'/'.join(module.path)}`" if module.path else "the world itself"
         scope = Scope(("_store",))
         self.private = {function.wit: scope.free(_private(function)) for function in module.functions}
 
@@ -41,8 +40,7 @@ class ModuleWriter:
             blocks.append(self._exports() if exported else self._protocol())
             self.definitions.exported.append(self.module.class_name)
         blocks.append(self._tables())
-        verb = "exports" if exported else "imports"
-        head = docstring(f"I{self.what[1:]}, which the component {verb}." if self.module.path else f"What the world itself {verb}.", "")
+        head = docstring(f"What {self.what} {'gives' if exported else 'wants'}: {'exports' if exported else 'imports'} of the component.", "")
         names = listed("__all__ = [", sorted(map(quoted, self.definitions.exported)), "]")
         lines = [*head, "", "from __future__ import annotations", "", *self.imports.lines(), *names]
         for block in blocks:
@@ -88,11 +86,11 @@ class ModuleWriter:
             self.imports.add(module, name)
         doc = self.definitions.doc() or f"The functions of {self.what}."
         lines = [f"class {self.module.class_name}(Exports):", *docstring(doc), ""]
-        resources = [f'"{d.label}": {d.name}' for d in self.module.definitions if d.owner is None and d.resource >= 0]
+        resources = [f"{quoted(d.label)}: {d.name}" for d in self.module.definitions if d.owner is None and d.resource >= 0]
         bound = f", {{{', '.join(resources)}}}" if resources else ""
         lines += [f"{INDENT}def __init__(self, store: Store, items: Mapping[str, Any]) -> None:", f"{INDENT * 2}super().__init__(store, items{bound})"]
         for function in self.module.functions:
-            lines.append(f'{INDENT * 2}self.{self.private[function.wit]}: {self._callable(function)} = items["{function.wit}"]')
+            lines.append(f"{INDENT * 2}self.{self.private[function.wit]}: {self._callable(function)} = items[{quoted(function.wit)}]")
         for function in self.module.functions:
             if not function.resource:
                 lines += ["", *self._method(function, ["self"], "self.", "")]
@@ -112,7 +110,7 @@ class ModuleWriter:
         self.imports.add(TYPED, "Resource")
         owner = self.module.class_name
         doc = self.definitions.doc(definition.label) or f"Resource `{definition.label}`."
-        lines = [f'class {definition.name}(Resource["{owner}"]):', *docstring(doc), "", f"{INDENT}__slots__ = ()"]
+        lines = [f"class {definition.name}(Resource[{quoted(owner)}]):", *docstring(doc), "", f"{INDENT}__slots__ = ()"]
         for function in self.module.functions:
             if function.resource != definition.label:
                 continue

@@ -49,6 +49,12 @@ def upper(label: str) -> str:
     return label.replace("-", "_").upper()
 
 
+def plain(name: str) -> str:
+    """Any name, as that of a file is, as a label: letters, digits and `-`, a letter first."""
+    found = "".join([c if c.isascii() and c.isalnum() else "-" for c in name]).strip("-")
+    return found if found[:1].isalpha() else f"n{found}"
+
+
 class InterfaceName:
     """`wasi:io/streams@0.2.0` taken apart; a plain name has no package and no version."""
 
@@ -56,7 +62,7 @@ class InterfaceName:
         path, _, self.version = name.partition("@")
         head, _, last = path.rpartition("/")
         self.package = head.replace(":", "-").replace("/", "-")
-        self.name = "".join([c if c.isalnum() else "-" for c in last])
+        self.name = plain(last)
 
     def candidates(self) -> list[str]:
         """Names for a module, the shortest first; the last one is like no other's."""
@@ -65,7 +71,7 @@ class InterfaceName:
             found += [f"{self.package.rpartition('-')[2]}-{self.name}", f"{self.package}-{self.name}"]
         if self.version:
             found.append(f"{found[-1]}-{self.version}")
-        return ["".join([c if c.isalnum() else "_" for c in name]) for name in found]
+        return [snake(plain(name)) for name in found]
 
 
 def module_names(names: list[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from wasm_facade.bindgen.annotations import TYPED, Imports
 from wasm_facade.bindgen.layout import INDENT, docstring, listed, quoted, table
 from wasm_facade.bindgen.model import EXPORTS, IMPORTS, WORLD, Model
 from wasm_facade.bindgen.modules import ModuleWriter, has_class
-from wasm_facade.bindgen.names import CLASSES, Scope, camel, is_wasi, snake
+from wasm_facade.bindgen.names import CLASSES, Scope, camel, is_wasi, plain, snake
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,14 +31,12 @@ class Package:
         self.model = Model(interface)
         self.interface = interface
         self.scope = Scope(CLASSES)
-        self.name = self.scope.free(camel("".join([c if c.isalnum() else "-" for c in name])))
-        if not self.name.isidentifier():
-            raise WasmError(f"{name!r} makes no name of a class in Python: give one with --name")
-        self.module_name = snake(name)
+        self.name = self.scope.free(camel(plain(name)))
+        self.module_name = snake(plain(name))
         self.imports_name = self.scope.free(f"{self.name}Imports")
-        self.origin = origin
+        self.origin = "".join([c if c.isprintable() else "?" for c in origin])
         self.component = component
-        self.file = component if isinstance(component, str) else f"{name}.wasm"
+        self.file = component if isinstance(component, str) else f"{plain(name)}.wasm"
 
     def files(self) -> dict[str, bytes]:
         """Contents by path in the package, sorted."""
@@ -83,7 +81,7 @@ class Package:
 
     def _imports_class(self, imports: Imports, modules: list[Module]) -> list[str]:
         imports.add("dataclasses", "dataclass")
-        doc = "What the component is given: an object for each interface. What is None a linker has, as it may what is of WASI."
+        doc = "What the component is given: an object for each interface; an interface of WASI may be None, where a linker has it."
         lines = ["@dataclass", f"class {self.imports_name}:", *docstring(doc), ""]
         for optional in (False, True):
             for module in modules:
@@ -108,7 +106,7 @@ class Package:
         exports = [module for module in self._modules(EXPORTS) if has_class(module)]
         world = [module for module in exports if module.name == WORLD and not module.path]
         base = f"({self._class_of(imports, world[0])})" if world else ""
-        scope = Scope(("store", *[function.name for module in world for function in module.functions]))
+        scope = Scope([function.name for module in world for function in module.functions])
         doc = [f"An instance of the component in `store`.{' `linker`: what `imports` leaves out.' if given else ''}", "", *self._component_doc()]
         component = "component: Component" if self.component is None else "component: Component | None = None"
         params = ["self", "store: Store", *([f"imports: {self.imports_name}"] if given else []), "linker: Linker | None = None", "*", component]
@@ -117,7 +115,7 @@ class Package:
         lines.append(f"{INDENT * 2}super().__init__(store, items)" if world else f"{INDENT * 2}self.store = store")
         for module in exports:
             if module.path:
-                path = "".join([f'["{name}"]' for name in module.path])
+                path = "".join([f"[{quoted(name)}]" for name in module.path])
                 lines.append(f"{INDENT * 2}self.{scope.free(module.name)} = {self._class_of(imports, module)}(store, items{path})")
         return lines
 
