@@ -51,6 +51,28 @@ RESOURCE = """(component
   (func (export "[method]r.get") (param "self" (borrow $r)) (result u32) (canon lift (core func $m "get")))
 )"""
 
+# A resource of the host's: opened, read and dropped, again and again.
+FILES = """(component
+  (import "files" (instance $files
+    (export "file" (type $file (sub resource)))
+    (export "[constructor]file" (func (result (own $file))))
+    (export "[method]file.read" (func (param "self" (borrow $file)) (result u32)))))
+  (alias export $files "file" (type $file))
+  (core func $open (canon lower (func $files "[constructor]file")))
+  (core func $read (canon lower (func $files "[method]file.read")))
+  (core func $drop (canon resource.drop $file))
+  (core module $M
+    (import "" "open" (func $open (result i32)))
+    (import "" "read" (func $read (param i32) (result i32)))
+    (import "" "drop" (func $drop (param i32)))
+    (func (export "run") (param i32) (local $file i32)
+      (loop $again
+        (local.set $file (call $open)) (drop (call $read (local.get $file))) (call $drop (local.get $file))
+        (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))
+  (core instance $m (instantiate $M (with "" (instance (export "open" (func $open)) (export "read" (func $read)) (export "drop" (func $drop))))))
+  (func (export "run") (param "n" u32) (canon lift (core func $m "run")))
+)"""
+
 HOST = f"""(component
   (import "log" (func $log (param "s" string) (result u32)))
   (core module $A {ALLOCATOR} (data (i32.const 64) "twenty characters ok"))

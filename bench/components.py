@@ -96,6 +96,37 @@ def _host(side: Contender) -> Sample:
     return lambda: sample() / HOST_CALLS
 
 
+class File:
+    """A host's resource: a plain class, left when it is dropped."""
+
+    def read(self) -> int:
+        return 1
+
+    def __enter__(self) -> File:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
+def _files(side: Contender) -> Sample:
+    """Three calls of the host each: by a class where there is that, else by functions and numbers."""
+
+    def define(root: Any) -> None:
+        with root.add_instance("files") as files:
+            if hasattr(files, "resource"):
+                files.resource("file", File)
+                return
+            api = importlib.import_module(f"{side.api.__name__}.component")
+            files.add_resource("file", api.ResourceType.host(1), lambda store, rep: None)
+            files.add_func("[constructor]file", lambda store: api.ResourceHost.own(1, 1).to_any(store))
+            files.add_func("[method]file.read", lambda store, file: 1 if file.drop(store) is None else 0)  # what is borrowed has to be given back
+
+    _, store, instance = _instance(side, guests.FILES, define)
+    sample = repeated(partial(instance.get_func(store, "run"), store, HOST_CALLS))
+    return lambda: sample() / HOST_CALLS
+
+
 def _instantiate(side: Contender) -> Sample:
     api, engine, component = _component(side, guests.THREE)
     linker = api.Linker(engine)
@@ -120,6 +151,7 @@ def _rows() -> Iterator[tuple[str, Prepare]]:
     yield "list<u8> of 60,000 bytes, both ways", partial(_call, "echo-bytes")
     yield "a resource's method", _method
     yield "a host function with a string", _host
+    yield "a host's resource: made, read, dropped", _files
     yield "instantiate 3 core modules", _instantiate
     yield "component to component: two numbers", partial(_linked, "add")
     yield "component to component: a string, both ways", partial(_linked, "echo")

@@ -55,7 +55,7 @@ FLOORS = (
         Floor("components", f"* {row}", FASTER, limit)
         for row, limit in (
             ("add(u32, u32)*", 100), ("a string of 20*", 50), ("a record of 8*", 50), ("a list of 1,000*", 20), ("list<u8> of 60,000*", 1000),
-            ("a resource's method", 50), ("a host function*", 30), ("instantiate*", 20),
+            ("a resource's method", 50), ("a host function*", 30), ("a host's resource*", 30), ("instantiate*", 20),
         )
     ),
     Floor("gc", "* live: peak memory", SHARE, 0.5),
