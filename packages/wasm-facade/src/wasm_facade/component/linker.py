@@ -77,7 +77,7 @@ class Linker(Shadowing):
         define_traps(self._definitions, component._loaded.imports)
 
     def resource(
-        self, interface: str, name: str, cls: type, *, drop: Callable[[Any], object] | None = None, pass_store: bool = False, errors: Errors | None = None
+        self, interface: str, name: str, cls: type, *, drop: Callable[..., object] | None = None, pass_store: bool = False, errors: Errors | None = None
     ) -> None:  # fmt: skip
         """`LinkerInstance.resource` in the instance `interface`."""
         with self._instance(interface) as instance:
@@ -225,7 +225,7 @@ class LinkerInstance:
         self._insert(name, ResourceType(name, dtor, number=ty.number) if ty.number is not None else ty)
 
     def resource(
-        self, name: str, cls: type, *, drop: Callable[[Any], object] | None = None, pass_store: bool = False, errors: Errors | None = None
+        self, name: str, cls: type, *, drop: Callable[..., object] | None = None, pass_store: bool = False, errors: Errors | None = None
     ) -> None:  # fmt: skip
         """Define a resource type whose resources are objects of the class `cls`, and its functions: the class's, by name, when a component imports them.
 
