@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, NoReturn
 
+    from wasm_wasi_common.filesystem import Filesystem
     from wasm_wasi_common.preopen import Preopen
 
     StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
@@ -137,6 +138,25 @@ class WasiConfig:
         from wasm_wasi_common.preopen import Preopen
 
         self.preopens.append(Preopen(host, guest_path, dir_perms, file_perms))
+
+    def preopen(self, source: Any, guest_path: str = "/", *, readonly: bool = False) -> Filesystem | None:
+        """Let the guest use `source` as `guest_path`: a path of a folder, or a `Filesystem`; a dict of names and contents becomes a
+        `MemoryFilesystem`. Returns the filesystem, for its contents afterwards."""
+        if isinstance(source, (str, bytes, os.PathLike)):
+            self.preopen_dir(source, guest_path, not readonly)
+            return None
+        found: Filesystem = source
+        if isinstance(source, dict):
+            from wasm_wasi_common.memory import MemoryFilesystem
+
+            found = MemoryFilesystem(source)
+        elif not callable(getattr(source, "status", None)):
+            _refuse(f"a guest can be given a path, a dict or a Filesystem, not {type(source).__name__}")
+        from wasm_wasi_common.preopen import Preopen
+
+        perms = 1 if readonly else 3
+        self.preopens.append(Preopen("", guest_path, perms, perms, found))
+        return found
 
     def preopen_socket(self, sock: Any) -> None:
         """Let the guest use a `socket.socket` (or a host fd that is one): listening, to accept from, or connected."""

@@ -39,6 +39,8 @@ INHERIT = Inherit()
 UNKNOWN, BLOCK_DEVICE, CHARACTER_DEVICE, DIRECTORY, REGULAR_FILE, SOCKET_DGRAM, SOCKET_STREAM, SYMBOLIC_LINK = range(8)
 # `Descriptor.flags`, numbered as preview 1 does.
 APPEND, DSYNC, NONBLOCK, RSYNC, SYNC = 1, 2, 4, 8, 16
+# A time to set: that of the call.
+NOW = -1
 # A guest cannot make the host copy more than this at once.
 PIECE = 1 << 20
 

@@ -8,7 +8,7 @@ import stat
 
 from wasm_wasi_common.beneath import enter, leave, open_beneath, status, walk
 from wasm_wasi_common.blocking import pause
-from wasm_wasi_common.descriptor import FILE_TYPES, NONBLOCK, UNKNOWN, opened
+from wasm_wasi_common.descriptor import FILE_TYPES, NONBLOCK, NOW, UNKNOWN, opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
     from wasm_wasi_common.descriptor import Descriptor
     from wasm_wasi_common.guest import Directory, Guest
-
-# A time to set: that of the call.
-NOW = -1
-
 
 class HostDirectory:
     """The open folder `fd`, which stays its descriptor's to close. See `guest.Directory` for what the methods do."""

@@ -1,6 +1,10 @@
-"""Preopen: a host directory given to a guest; DirPerms, FilePerms: what may be done beneath it."""
+"""Preopen: a directory given to a guest; DirPerms, FilePerms: what may be done beneath it."""
 
 from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wasm_wasi_common.filesystem import Filesystem
 
 
 class DirPerms:
@@ -20,15 +24,16 @@ class FilePerms:
 
 
 class Preopen:
-    """A host directory the guest may use, under the name `guest_path`."""
+    """A directory the guest may use, under the name `guest_path`: the host's at `path`, or the root of a `filesystem`."""
 
-    __slots__ = ("dir_perms", "file_perms", "guest_path", "path")
+    __slots__ = ("dir_perms", "file_perms", "filesystem", "guest_path", "path")
 
-    def __init__(self, path: str, guest_path: str, dir_perms: int, file_perms: int) -> None:
+    def __init__(self, path: str, guest_path: str, dir_perms: int, file_perms: int, filesystem: Filesystem | None = None) -> None:
+        self.filesystem = filesystem
         self.path = path
         self.guest_path = guest_path
         self.dir_perms = dir_perms
         self.file_perms = file_perms
 
     def __repr__(self) -> str:
-        return f"Preopen({self.path!r} as {self.guest_path!r}, perms {self.dir_perms}/{self.file_perms})"
+        return f"Preopen({self.path if self.filesystem is None else self.filesystem!r} as {self.guest_path!r}, perms {self.dir_perms}/{self.file_perms})"

@@ -6,13 +6,14 @@ import errno
 import os
 
 from wasm_wasi_common.blocking import apart, in_turn, ready, stop_if_over, waiting
-from wasm_wasi_common.descriptor import CHARACTER_DEVICE, NONBLOCK, PIECE, REGULAR_FILE
+from wasm_wasi_common.descriptor import APPEND, CHARACTER_DEVICE, NONBLOCK, PIECE, REGULAR_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from wasm_wasi_common.descriptor import Descriptor
+    from wasm_wasi_common.filesystem import File
     from wasm_wasi_common.guest import Guest
 
 # A pipe that polls as writable takes this much without blocking (POSIX: PIPE_BUF).
@@ -20,26 +21,70 @@ PIPE_ROOM = 4096
 # Move and allocate in steps, after which the guest's time may be over.
 BATCH = 16 << 20
 ALLOCATE_STEP = 64 << 20
+MAX_OFFSET = (1 << 63) - 1
 SEEK_SET, SEEK_CUR, SEEK_END = 0, 1, 2
 
 
 def read_at(guest: Guest, found: Descriptor, parts: list[memoryview], offset: int) -> int:
     """Read at an offset given."""
+    if found.file is not None:
+        file = found.file
+        return in_batches(guest, parts, lambda batch, done: _from_file(file, batch, offset + done))
     return in_batches(guest, parts, lambda batch, done: os.preadv(found.fd, batch, offset + done))
 
 
 def write_at(guest: Guest, found: Descriptor, parts: list[memoryview], offset: int) -> int:
     """Write at an offset given (at the end with APPEND)."""
+    if found.file is not None:
+        file = found.file
+        if found.flags & APPEND:
+            offset = file.status().st_size
+        return in_batches(guest, parts, lambda batch, done: _to_file(file, batch, offset + done))
     return in_batches(guest, parts, lambda batch, done: os.pwritev(found.fd, batch, offset + done))
+
+
+def resize(found: Descriptor, size: int) -> None:
+    """Cut or extend a file."""
+    if found.file is not None:
+        found.file.truncate(size)
+    else:
+        os.ftruncate(found.fd, size)
+
+
+def sync(guest: Guest, found: Descriptor, data_only: bool) -> None:
+    """Bring what was written to the disk."""
+    if found.file is not None:
+        found.file.sync()
+    elif found.fd >= 0:
+        apart(guest, lambda: os.fdatasync(found.fd) if data_only else os.fsync(found.fd))
+    elif found.directory is None:
+        raise OSError(errno.EINVAL, "nothing that could be brought to a disk")
 
 
 def seek(found: Descriptor, offset: int, whence: int) -> int:
     """Move the file's offset, and tell it."""
+    if found.file is not None:
+        if whence != SEEK_SET:
+            offset += found.offset if whence == SEEK_CUR else found.file.status().st_size
+        if not 0 <= offset <= MAX_OFFSET:
+            raise OSError(errno.EINVAL if offset < 0 else errno.EOVERFLOW, "no such offset")
+        found.offset = offset
+        return offset
     return os.lseek(found.fd, offset, whence)
+
+
+def rest(found: Descriptor) -> int:
+    """How many bytes there are from a file's offset to its end."""
+    status = found.status()
+    return 0 if status is None else max(0, status.st_size - seek(found, 0, SEEK_CUR))
 
 
 def allocate(guest: Guest, found: Descriptor, offset: int, size: int) -> None:
     """Make sure that a range has space on the disk."""
+    if found.file is not None:
+        if found.file.status().st_size < offset + size:
+            found.file.truncate(offset + size)
+        return
     for start in range(offset, offset + size, ALLOCATE_STEP):
         stop_if_over(guest)
         os.posix_fallocate(found.fd, start, min(ALLOCATE_STEP, offset + size - start))
@@ -51,10 +96,60 @@ def read_into(guest: Guest, found: Descriptor, parts: list[memoryview]) -> int:
         return 0
     if found.read is not None:
         return _read_object(guest, found, parts[0])
+    if found.file is not None:
+        count = read_at(guest, found, parts, found.offset)
+        found.offset += count
+        return count
     if found.filetype == REGULAR_FILE:
         return in_batches(guest, parts, lambda batch, done: waiting(guest, found, False, lambda: os.readv(found.fd, batch), ask=False))
     batch = next(batches(parts))
     return waiting(guest, found, False, lambda: _read_now(guest, found.fd, batch), ask=True)
+
+
+def _write_file(guest: Guest, found: Descriptor, parts: list[memoryview]) -> int:
+    """Write at the file's offset, or at its end with APPEND, and go on from there."""
+    assert found.file is not None
+    if found.flags & APPEND:
+        found.offset = found.file.status().st_size
+    count = write_at(guest, found, parts, found.offset)
+    found.offset += count
+    return count
+
+
+def _from_file(file: File, batch: list[memoryview], offset: int) -> int:
+    done = 0
+    for part in batch:
+        for start in range(0, len(part), PIECE):
+            room = part[start : start + PIECE]
+            data = file.read(len(room), offset + done)
+            if len(data) > len(room):
+                raise OSError(errno.EIO, "the file gave more than was asked for")
+            room[: len(data)] = data
+            done += len(data)
+            if len(data) < len(room):
+                return done
+    return done
+
+
+def _to_file(file: File, batch: list[memoryview], offset: int) -> int:
+    done = 0
+    for part in batch:
+        for start in range(0, len(part), PIECE):
+            data = bytes(part[start : start + PIECE])
+            if offset + done + len(data) > MAX_OFFSET:
+                raise OSError(errno.EFBIG, "beyond the greatest offset")
+            try:
+                count = file.write(data, offset + done)
+            except OSError:
+                if done:
+                    return done  # tell what was done; the next call meets the error again
+                raise
+            if not 0 <= count <= len(data):
+                raise OSError(errno.EIO, "the file says that it took what it was not given")
+            done += count
+            if count < len(data):
+                return done
+    return done
 
 
 def _read_now(guest: Guest, fd: int, parts: list[memoryview]) -> int:
@@ -85,6 +180,8 @@ def write_from(guest: Guest, found: Descriptor, parts: list[memoryview]) -> int:
         return 0
     if found.write is not None:
         return _write_pieces(guest, found, parts)
+    if found.file is not None:
+        return _write_file(guest, found, parts)
     if found.before is not None:
         apart(guest, found.before)
     if found.filetype == REGULAR_FILE:

@@ -114,7 +114,6 @@ SYMLINK_FOLLOW = 1
 # Which times to set, and to what (witx: $fstflags).
 SET_ATIM, SET_ATIM_NOW, SET_MTIM, SET_MTIM_NOW = 1, 2, 4, 8
 
-MAX_OFFSET = (1 << 63) - 1
 # As POSIX's IOV_MAX and PATH_MAX: more buffers than this are left for the guest's next call, a longer path is refused.
 MAX_IOVECS = 1024
 MAX_PATH = 4096
@@ -161,7 +160,12 @@ def from_oserror(error: OSError) -> int:
         import errno
 
         _from_host.update({getattr(errno, "E" + name): code for code, name in enumerate(ERRNO_NAMES) if hasattr(errno, "E" + name)})
-    return _from_host.get(error.errno or 0, IO)
+    code = error.errno
+    if code is None:  # as Python code raises them
+        from wasm_wasi_common.errors import errno_of
+
+        code = errno_of(error)
+    return _from_host.get(code, IO)
 
 
 def check(memory: memoryview, pointer: int, size: int) -> None:

@@ -47,7 +47,12 @@ class WasiContext:
                 self.table.append(found)
             for preopen in config.preopens:
                 perms = preopen.dir_perms | preopen.file_perms << 2
-                found = preopened(preopen.path, preopen.guest_path, perms)
+                if preopen.filesystem is None:
+                    found = preopened(preopen.path, preopen.guest_path, perms)
+                else:
+                    from wasm_wasi_common.tree import preopened_tree
+
+                    found = preopened_tree(preopen.filesystem, len(self.table), preopen.guest_path, perms)
                 found.base, found.inheriting = RIGHTS_DIRECTORY, RIGHTS_INHERITED
                 self.table.append(found)
             if config.sockets:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 
-from wasm_wasi_common.blocking import apart
-from wasm_wasi_common.transfer import SEEK_CUR, SEEK_END, allocate, read_at, read_into, seek, write_at, write_from
+from wasm_wasi_common.transfer import MAX_OFFSET, SEEK_CUR, SEEK_END, allocate, read_at, read_into, resize, seek, sync, write_at, write_from
 from wasm_wasi_p1.abi import (
     BADF,
     FD_ADVISE,
@@ -18,7 +17,6 @@ from wasm_wasi_p1.abi import (
     FD_TELL,
     FD_WRITE,
     INVAL,
-    MAX_OFFSET,
     NOTCAPABLE,
     REGULAR_FILE,
     RIGHTS_SEEKABLE,
@@ -100,7 +98,8 @@ def fd_advise(context: WasiContext, fd: int, offset: int, size: int, advice: int
     if advice >= len(ADVICE) or offset > MAX_OFFSET or size > MAX_OFFSET:
         fail(INVAL)
     _seekable(found, FD_ADVISE)
-    os.posix_fadvise(found.fd, offset, size, ADVICE[advice])
+    if found.fd >= 0:
+        os.posix_fadvise(found.fd, offset, size, ADVICE[advice])
 
 
 def fd_allocate(context: WasiContext, fd: int, offset: int, size: int) -> None:
@@ -108,7 +107,7 @@ def fd_allocate(context: WasiContext, fd: int, offset: int, size: int) -> None:
     found = _resizable(context, fd, FD_ALLOCATE, BADF)
     if size == 0 or offset + size > MAX_OFFSET:
         fail(INVAL)
-    if found.fd < 0:
+    if found.fd < 0 and found.file is None:
         fail(SPIPE)
     allocate(context, found, offset, size)
 
@@ -116,25 +115,19 @@ def fd_allocate(context: WasiContext, fd: int, offset: int, size: int) -> None:
 def fd_filestat_set_size(context: WasiContext, fd: int, size: int) -> None:
     """Cut or extend a file."""
     found = _resizable(context, fd, FD_FILESTAT_SET_SIZE, INVAL)
-    if size > MAX_OFFSET or found.fd < 0:
+    if size > MAX_OFFSET or (found.fd < 0 and found.file is None):
         fail(INVAL)
-    os.ftruncate(found.fd, size)
+    resize(found, size)
 
 
 def fd_sync(context: WasiContext, fd: int) -> None:
     """Bring data and metadata to the disk; directories too."""
-    found = context.get(fd, FD_SYNC)
-    if found.fd < 0:
-        fail(INVAL)
-    apart(context, lambda: os.fsync(found.fd))
+    sync(context, context.get(fd, FD_SYNC), data_only=False)
 
 
 def fd_datasync(context: WasiContext, fd: int) -> None:
     """Bring data to the disk."""
-    found = context.get(fd, FD_DATASYNC)
-    if found.fd < 0:
-        fail(INVAL)
-    apart(context, lambda: os.fdatasync(found.fd))
+    sync(context, context.get(fd, FD_DATASYNC), data_only=True)
 
 
 def _seekable(found: Descriptor, right: int) -> None:

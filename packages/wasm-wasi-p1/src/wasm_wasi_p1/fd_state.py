@@ -28,6 +28,7 @@ from wasm_wasi_p1.abi import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from wasm_wasi_common.descriptor import Descriptor
     from wasm_wasi_p1.context import WasiContext
 
 FILESTAT_SIZE = 64
@@ -63,14 +64,18 @@ def fd_fdstat_set_flags(context: WasiContext, fd: int, flags: int) -> None:
     changed = flags ^ found.flags
     if changed & ~(APPEND | NONBLOCK):
         fail(INVAL)
-    if changed & APPEND:
-        if not found.owned or found.fd < 0 or found.filetype == DIRECTORY:
-            fail(NOTSUP)  # the host's open file is shared with others, or none
-        import fcntl
-
-        host = fcntl.fcntl(found.fd, fcntl.F_GETFL)
-        fcntl.fcntl(found.fd, fcntl.F_SETFL, host | os.O_APPEND if flags & APPEND else host & ~os.O_APPEND)
+    if changed & APPEND and found.file is None:
+        _set_append(found, flags & APPEND != 0)
     found.flags = flags
+
+
+def _set_append(found: Descriptor, append: bool) -> None:
+    if not found.owned or found.fd < 0 or found.filetype == DIRECTORY:
+        fail(NOTSUP)  # the host's open file is shared with others, or none
+    import fcntl
+
+    host = fcntl.fcntl(found.fd, fcntl.F_GETFL)
+    fcntl.fcntl(found.fd, fcntl.F_SETFL, host | os.O_APPEND if append else host & ~os.O_APPEND)
 
 
 def fd_fdstat_set_rights(context: WasiContext, fd: int, base: int, inheriting: int) -> None:
@@ -94,13 +99,19 @@ def fd_filestat_get(context: WasiContext, memory: memoryview, fd: int, out: int)
 def fd_filestat_set_times(context: WasiContext, fd: int, atim: int, mtim: int, flags: int) -> None:
     """Set the times of an open file."""
     found = context.get(fd, FD_FILESTAT_SET_TIMES)
-    from wasm_wasi_common.host import set_times
     from wasm_wasi_p1.filestat import times
 
     access, change = times(atim, mtim, flags)
-    if found.fd < 0:
+    if found.fd >= 0:
+        from wasm_wasi_common.host import set_times
+
+        set_times(found.fd, os.fstat(found.fd), access, change)
+    elif found.file is not None:
+        found.file.set_times(access, change)
+    elif found.directory is not None:
+        found.directory.set_times(b".", True, access, change)
+    else:
         fail(BADF)
-    set_times(found.fd, os.fstat(found.fd), access, change)
 
 
 def fd_prestat_get(context: WasiContext, memory: memoryview, fd: int, out: int) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import stat
 
-from wasm_wasi_common.descriptor import FILE_TYPES
-from wasm_wasi_common.host import NOW
+from wasm_wasi_common.descriptor import FILE_TYPES, NOW
 from wasm_wasi_p1.abi import INVAL, SET_ATIM, SET_ATIM_NOW, SET_MTIM, SET_MTIM_NOW, UNKNOWN, fail, pack
 
 TYPE_CHECKING = False

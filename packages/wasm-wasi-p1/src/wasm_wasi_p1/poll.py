@@ -104,6 +104,8 @@ def _subscribe(
 
 
 def _subscribe_file(context: WasiContext, fd: int, kind: int, userdata: int, waits: Waits) -> None:
+    from wasm_wasi_common.transfer import rest
+
     try:
         found = context.get(fd, POLL_FD_READWRITE)
         context.get(fd, FD_READ if kind == READ else FD_WRITE)
@@ -112,10 +114,10 @@ def _subscribe_file(context: WasiContext, fd: int, kind: int, userdata: int, wai
         return
     if found.filetype == DIRECTORY:
         waits.happened(userdata, BADF, kind)
-    elif found.fd < 0:
+    elif found.fd < 0 and found.file is None:
         waits.happened(userdata, SUCCESS, kind, 1)
     elif found.filetype == REGULAR_FILE:
-        waits.happened(userdata, SUCCESS, kind, _rest_of_file(found.fd) if kind == READ else 1)
+        waits.happened(userdata, SUCCESS, kind, rest(found) if kind == READ else 1)
     else:
         waits.files.append((found, kind, userdata))
 
@@ -161,12 +163,6 @@ def _poll_files(waits: Waits, wait: int) -> None:
         elif state & (wanted | select.POLLHUP | select.POLLERR):
             count = _readable(found.fd) if kind == READ else 1
             waits.happened(userdata, SUCCESS, kind, count, HANGUP if state & (select.POLLHUP | select.POLLERR) else 0)
-
-
-def _rest_of_file(fd: int) -> int:
-    import os
-
-    return max(0, os.fstat(fd).st_size - os.lseek(fd, 0, os.SEEK_CUR))
 
 
 def _readable(fd: int) -> int:

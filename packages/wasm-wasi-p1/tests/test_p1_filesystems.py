@@ -1,0 +1,600 @@
+"""Every kind of filesystem behaves alike: each row of the tables on each kind, and no path of the attacks leads out of one."""
+
+from __future__ import annotations
+
+import os
+import struct
+
+import pytest
+
+from wasm_wasi_common import beneath
+from wasm_wasi_common.filesystem import FILE, FOLDER, NOW, Filesystem, Stat
+from wasm_wasi_common.memory import MemoryFilesystem
+from wasm_wasi_p1 import WasiConfig, abi
+from wasm_wasi_p1.abi import CREAT, ERRNO_NAMES, EXCL, OPEN_DIRECTORY, TRUNC
+
+READ, WRITE = abi.FD_READ, abi.FD_WRITE
+FILES = {"file": b"content", "dir": {"file": b"inner"}, "empty": {}}
+LINKS = {"link": "file", "dirlink": "dir", "dangling": "nothing", "self": "self"}
+
+
+class UsersFile:
+    """A file of `UsersFolder`, in so far as a guest's programs need it."""
+
+    def __init__(self, fd):
+        self.fd = fd
+
+    def read(self, size, offset):
+        return os.pread(self.fd, size, offset)
+
+    def write(self, data, offset):
+        return os.pwrite(self.fd, data, offset)
+
+    def truncate(self, size):
+        os.ftruncate(self.fd, size)
+
+    def status(self):
+        return os.fstat(self.fd)
+
+    def set_times(self, access, change):
+        set_times(self.fd, os.fstat(self.fd), access, change, True)
+
+    def sync(self):
+        os.fsync(self.fd)
+
+    def close(self):
+        os.close(self.fd)
+
+
+class UsersFolder:
+    """A user's class that derives from nothing: paths come resolved, so that os.path.join is safe (while nobody else is in the folder)."""
+
+    def __init__(self, root):
+        self.root = root
+
+    def at(self, path):
+        assert not {"", ".", ".."} & set(path.split("/")) or path == ""
+        return os.path.join(self.root, path)
+
+    def status(self, path):
+        return os.lstat(self.at(path))
+
+    def names(self, path):
+        return iter(os.listdir(self.at(path)))
+
+    def open(self, path, writing):
+        return UsersFile(os.open(self.at(path), os.O_RDWR if writing else os.O_RDONLY))
+
+    def create(self, path):
+        return UsersFile(os.open(self.at(path), os.O_RDWR | os.O_CREAT | os.O_EXCL))
+
+    def mkdir(self, path):
+        os.mkdir(self.at(path))
+
+    def rmdir(self, path):
+        os.rmdir(self.at(path))
+
+    def unlink(self, path):
+        os.unlink(self.at(path))
+
+    def rename(self, path, new):
+        os.rename(self.at(path), self.at(new))
+
+    def link(self, path, new):
+        os.link(self.at(path), self.at(new), follow_symlinks=False)
+
+    def symlink(self, text, path):
+        os.symlink(text, self.at(path))
+
+    def readlink(self, path):
+        return os.readlink(self.at(path))
+
+    def set_times(self, path, access, change):
+        set_times(self.at(path), self.status(path), access, change, False)
+
+
+def set_times(target, status, access, change, follow):
+    times = [old if new is None else 10**18 if new == NOW else new for new, old in ((access, status.st_atime_ns), (change, status.st_mtime_ns))]
+    os.utime(target, ns=tuple(times), follow_symlinks=follow)
+
+
+def host_folder(folder, files=FILES, links=LINKS):
+    for name, content in files.items():
+        if isinstance(content, dict):
+            (folder / name).mkdir()
+            host_folder(folder / name, content, {})
+        else:
+            (folder / name).write_bytes(content)
+    for name, text in links.items():
+        (folder / name).symlink_to(text)
+    return folder
+
+
+def memory_folder(files=FILES, links=LINKS):
+    found = MemoryFilesystem(files)
+    for name, text in links.items():
+        found.symlink(text, name)
+    return found
+
+
+KINDS = {
+    "openat2": lambda root: host_folder(root),
+    "walk": lambda root: host_folder(root),
+    "memory": lambda root: memory_folder(),
+    "user": lambda root: UsersFolder(host_folder(root)),
+}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request, monkeypatch):
+    if request.param in ("openat2", "walk"):
+        found = beneath._find_kernel_open() if request.param == "openat2" else None
+        if request.param == "openat2" and found is None:
+            pytest.skip("this kernel or container has no openat2")
+        monkeypatch.setattr(beneath, "kernel_open", found)
+    return request.param
+
+
+@pytest.fixture
+def guest(kind, root, make):
+    """file, dir/ with file in it, empty/, link -> file, dirlink -> dir, dangling -> nothing, self -> itself"""
+    config = WasiConfig()
+    config.preopen(KINDS[kind](root), "/")
+    return make(config)
+
+
+# path, oflags, rights, follow -> errno names that are right ("": succeeds)
+OPENS = [
+    ("file", 0, READ | WRITE, 1, ""),
+    ("file", 0, 0, 0, ""),
+    ("file/", 0, READ, 1, "NOTDIR NOENT"),
+    ("file///", 0, READ, 1, "NOTDIR NOENT"),
+    ("file/.", 0, READ, 1, "NOTDIR"),
+    ("file/..", 0, READ, 1, "NOTDIR"),
+    ("file/x", 0, READ, 1, "NOTDIR"),
+    ("file", OPEN_DIRECTORY, READ, 1, "NOTDIR"),
+    ("file", CREAT, READ | WRITE, 1, ""),
+    ("file", CREAT | EXCL, READ | WRITE, 1, "EXIST"),
+    ("file", CREAT | OPEN_DIRECTORY, READ, 1, "INVAL"),
+    ("file", 16, READ, 1, "INVAL"),
+    ("file", 0, READ, 2, "INVAL"),
+    ("dir", 0, READ, 1, ""),
+    ("dir", OPEN_DIRECTORY, READ, 1, ""),
+    ("dir/", OPEN_DIRECTORY, 0, 1, ""),
+    ("dir/", 0, 0, 0, ""),
+    ("dir///", 0, 0, 1, ""),
+    ("dir/.", 0, 0, 0, ""),
+    ("dir/..", 0, 0, 0, ""),
+    (".", 0, 0, 0, ""),
+    ("./", 0, 0, 1, ""),
+    ("dir", 0, READ | WRITE, 1, "ISDIR"),
+    (".", OPEN_DIRECTORY, READ | WRITE, 1, "ISDIR"),
+    ("dir", CREAT, READ, 1, "ISDIR"),
+    ("dir", CREAT | EXCL, READ, 1, "EXIST"),
+    ("dir", TRUNC, WRITE, 1, "ISDIR"),
+    ("nothing", 0, READ, 1, "NOENT"),
+    ("nothing/", CREAT, READ, 1, "ISDIR NOENT"),
+    ("nothing/x", CREAT, READ, 1, "NOENT"),
+    ("nothing/../file", 0, READ, 1, "NOENT"),
+    ("new", CREAT | EXCL, READ | WRITE, 1, ""),
+    ("", 0, READ, 1, "NOENT"),
+    ("file\0", 0, READ, 1, "INVAL ILSEQ NOENT"),
+    ("link", 0, READ, 1, ""),
+    ("link", 0, READ, 0, "LOOP"),
+    ("link", OPEN_DIRECTORY, READ, 1, "NOTDIR"),
+    ("link", OPEN_DIRECTORY, READ, 0, "LOOP NOTDIR"),
+    ("link/", 0, READ, 1, "NOTDIR"),
+    ("dirlink", 0, 0, 0, "LOOP"),
+    ("dirlink", OPEN_DIRECTORY, 0, 0, "LOOP"),
+    ("dirlink", OPEN_DIRECTORY, 0, 1, ""),
+    ("dirlink/", 0, 0, 0, ""),
+    ("dirlink/file", 0, READ, 0, ""),
+    ("dir/../link", 0, READ, 0, "LOOP"),
+    ("dir/../dirlink", OPEN_DIRECTORY, 0, 0, "LOOP"),
+    ("dangling", 0, READ, 1, "NOENT"),
+    ("dangling", 0, READ, 0, "LOOP"),
+    ("dangling", CREAT, READ, 0, "LOOP"),
+    ("dangling", CREAT | EXCL, READ, 1, "EXIST"),
+    ("dangling", CREAT, READ | WRITE, 1, ""),
+    ("self", 0, READ, 1, "LOOP"),
+    ("self/x", 0, READ, 1, "LOOP"),
+]
+
+
+@pytest.mark.parametrize(("path", "oflags", "rights", "follow", "expected"), OPENS)
+def test_open(guest, path, oflags, rights, follow, expected):
+    code, fd = guest.open(path, oflags, rights, follow=follow)
+    assert ERRNO_NAMES[code] in (expected.split() or ["SUCCESS"])
+    assert (code == 0) == (len(guest.context.table) > 4 and guest.context.table[4] is not None)
+    if code == 0:
+        assert fd == 4
+
+
+# function, path (or old and new path) -> errno
+OTHERS = [
+    ("path_create_directory", "new", ""),
+    ("path_create_directory", "new/", ""),
+    ("path_create_directory", "dir/new", ""),
+    ("path_create_directory", "dir", "EXIST"),
+    ("path_create_directory", "file", "EXIST"),
+    ("path_create_directory", "dangling", "EXIST"),
+    ("path_create_directory", ".", "EXIST"),
+    ("path_create_directory", "dir/..", "EXIST"),
+    ("path_create_directory", "nothing/new", "NOENT"),
+    ("path_create_directory", "file/new", "NOTDIR"),
+    ("path_create_directory", "", "NOENT"),
+    ("path_remove_directory", "empty", ""),
+    ("path_remove_directory", "empty/", ""),
+    ("path_remove_directory", "dir", "NOTEMPTY"),
+    ("path_remove_directory", "file", "NOTDIR"),
+    ("path_remove_directory", "file/", "NOTDIR"),
+    ("path_remove_directory", "dirlink", "NOTDIR"),
+    ("path_remove_directory", "dirlink/", "NOTDIR"),
+    ("path_remove_directory", "nothing", "NOENT"),
+    ("path_remove_directory", ".", "INVAL BUSY"),
+    ("path_remove_directory", "empty/.", "INVAL"),
+    ("path_unlink_file", "file", ""),
+    ("path_unlink_file", "file/", "NOTDIR"),
+    ("path_unlink_file", "dir", "ISDIR PERM"),
+    ("path_unlink_file", "dir/", "ISDIR PERM"),
+    ("path_unlink_file", "link", ""),
+    ("path_unlink_file", "dirlink", ""),
+    ("path_unlink_file", "dirlink/", "NOTDIR ISDIR"),
+    ("path_unlink_file", "dangling", ""),
+    ("path_unlink_file", "nothing", "NOENT"),
+    ("path_unlink_file", ".", "ISDIR PERM"),
+    ("path_rename", "file", "new", ""),
+    ("path_rename", "file", "link", ""),
+    ("path_rename", "file", "dir", "ISDIR"),
+    ("path_rename", "file", "empty", "ISDIR"),
+    ("path_rename", "file", "new/", "NOTDIR"),
+    ("path_rename", "file/", "new", "NOTDIR"),
+    ("path_rename", "dir", "file", "NOTDIR"),
+    ("path_rename", "dir", "empty", ""),
+    ("path_rename", "empty", "dir", "NOTEMPTY"),
+    ("path_rename", "dir/", "new/", ""),
+    ("path_rename", "dir", "dir/below", "INVAL"),
+    ("path_rename", "nothing", "new", "NOENT"),
+    ("path_rename", "link", "new", ""),
+    ("path_rename", ".", "new", "BUSY INVAL"),
+    ("path_link", "file", "new", ""),
+    ("path_link", "file", "dir/new", ""),
+    ("path_link", "file", "file", "EXIST"),
+    ("path_link", "file", "dir", "EXIST"),
+    ("path_link", "file", "dangling", "EXIST"),
+    ("path_link", "file", "new/", "NOENT"),
+    ("path_link", "file/", "new", "NOTDIR"),
+    ("path_link", "dir", "new", "PERM ACCES"),
+    ("path_link", "dir/", "new", "PERM ACCES"),
+    ("path_link", "dangling", "new", ""),
+    ("path_link", "self", "new", ""),
+    ("path_link", "nothing", "new", "NOENT"),
+    ("path_symlink", "anything", "new", ""),
+    ("path_symlink", "anything", "new/", "NOENT"),
+    ("path_symlink", "anything", "dir/", "EXIST"),
+    ("path_symlink", "anything", "dir", "EXIST"),
+    ("path_symlink", "anything", "file", "EXIST"),
+    ("path_symlink", "anything", "file/", "NOTDIR EXIST"),
+    ("path_symlink", "anything", "dangling", "EXIST"),
+    ("path_symlink", "", "new", "NOENT"),
+    ("path_symlink", "/absolute", "new", "PERM NOTCAPABLE"),
+]
+
+
+@pytest.mark.parametrize("row", OTHERS, ids=lambda row: " ".join(row))
+def test_errno(guest, row):
+    function, *paths, expected = row
+    names = [guest.path(path) for path in paths]
+    args = {
+        "path_rename": lambda: (3, *names[0], 3, *names[1]),
+        "path_link": lambda: (3, 0, *names[0], 3, *names[1]),
+        "path_symlink": lambda: (*names[0], 3, *names[1]),
+    }.get(function, lambda: (3, *names[0]))()
+    assert ERRNO_NAMES[guest.call(function, *args)] in (expected.split() or ["SUCCESS"])
+
+
+def names(guest, path="."):
+    fd = guest.opened(path, OPEN_DIRECTORY, 0)
+    found = {name.decode(): kind for *_, kind, name in guest.readdir(fd)[0]}
+    guest.call("fd_close", fd)
+    assert found.pop(".") == found.pop("..") == abi.DIRECTORY
+    return found
+
+
+def content(guest, path):
+    fd = guest.opened(path, rights=READ)
+    code, data = guest.read(fd)
+    guest.call("fd_close", fd)
+    assert code == 0
+    return data
+
+
+def test_what_is_there(guest):
+    assert names(guest) == {"file": abi.REGULAR_FILE, "dir": abi.DIRECTORY, "empty": abi.DIRECTORY, **dict.fromkeys(LINKS, abi.SYMBOLIC_LINK)}
+    assert names(guest, "empty") == {}
+    assert [content(guest, path) for path in ("file", "link", "dirlink/file", "dir/../dir/./file")] == [b"content", b"content", b"inner", b"inner"]
+
+
+def test_effects(guest):
+    guest.on("path_create_directory", "made")
+    guest.call("path_rename", 3, *guest.path("dir/file"), 3, *guest.path("made/moved"))
+    guest.call("path_link", 3, 0, *guest.path("file"), 3, *guest.path("made/hard"))
+    guest.call("path_symlink", *guest.path("moved"), 3, *guest.path("made/soft"))
+    guest.on("path_unlink_file", "file")
+    guest.on("path_remove_directory", "empty")
+    assert sorted(names(guest)) == ["dangling", "dir", "dirlink", "link", "made", "self"]
+    assert sorted(names(guest, "made")) == ["hard", "moved", "soft"]
+    assert content(guest, "made/soft") == b"inner"
+    assert content(guest, "made/hard") == b"content"
+
+
+def test_stat(guest):
+    code, (dev, ino, kind, nlink, size, atim, mtim, ctim) = guest.stat("file")
+    assert (code, kind, nlink, size) == (0, abi.REGULAR_FILE, 1, 7)
+    assert min(atim, mtim, ctim) > 10**18
+    assert guest.stat("link")[1][:2] == (dev, ino)
+    assert guest.stat("dir/file")[1][0] == dev
+    assert len({guest.stat(path)[1][1] for path in ("file", "dir", "dir/file", ".", "empty")}) == 5
+    assert guest.stat("link", 0)[1][2] == abi.SYMBOLIC_LINK
+    assert guest.stat("link", 0)[1][4] == len("file")
+    assert guest.stat("dirlink")[1][2] == guest.stat("dirlink/", 0)[1][2] == guest.stat(".")[1][2] == abi.DIRECTORY
+    for path, follow, name in (
+        ("nothing", 1, "NOENT"), ("dangling", 1, "NOENT"), ("file/", 1, "NOTDIR"), ("self", 1, "LOOP"), ("link/", 0, "NOTDIR"),
+        ("file", 2, "INVAL"), ("file/x", 1, "NOTDIR"),
+    ):  # fmt: skip
+        assert ERRNO_NAMES[guest.stat(path, follow)[0]] == name, path
+    fd = guest.opened("file")
+    assert guest.call("fd_filestat_get", fd, 512) == 0
+    guest.stat("file")
+    assert guest.data[512:576] == guest.data[:64]
+
+
+def test_times(guest):
+    fd = guest.opened("file")
+    for call, path, flags, expected in (
+        (lambda flags: guest.call("path_filestat_set_times", 3, 1, *guest.path("link"), 7, 8, flags), "file", 5, (7, 8)),
+        (lambda flags: guest.call("path_filestat_set_times", 3, 1, *guest.path("dir"), 9, 8, flags), "dir", 1, (9, None)),
+        (lambda flags: guest.call("fd_filestat_set_times", fd, 3, 4, flags), "file", 4, (7, 4)),
+        (lambda flags: guest.call("path_filestat_set_times", 3, 0, *guest.path("link"), 1, 2, flags), "file", 5, (7, 4)),
+    ):
+        assert call(flags) == 0
+        for found, wanted in zip(guest.stat(path)[1][5:7], expected, strict=True):
+            assert wanted in (None, found)
+    assert guest.call("fd_filestat_set_times", fd, 0, 0, 10) == 0
+    assert min(guest.stat("file")[1][5:7]) >= 10**18
+
+
+def test_reading_and_writing(guest):
+    fd = guest.opened("new", CREAT)
+    assert guest.write(fd, b"0123456789") == (0, 10)
+    assert guest.call("fd_seek", fd, -4, 1, 0) == 0
+    assert guest.read(fd) == (0, b"6789")
+    assert guest.read(fd) == (0, b"")
+    assert guest.call("fd_pwrite", fd, *guest.iovs((guest.put(b"ab"), 2)), 14, 0) == 0
+    assert guest.call("fd_tell", fd, 0) == 0
+    assert guest.u64() == 10
+    assert content(guest, "new") == b"0123456789\0\0\0\0ab"
+    at = guest.put(bytes(8))
+    assert guest.call("fd_pread", fd, *guest.iovs((at, 1), (at + 1, 2)), 8, 0) == 0
+    assert (guest.u32(), bytes(guest.data[at : at + 3])) == (3, b"89\0")
+    assert guest.call("fd_filestat_set_size", fd, 3) == 0
+    assert guest.call("fd_seek", fd, 2, 2, 0) == 0
+    assert guest.u64() == 5
+    assert guest.write(fd, b"x") == (0, 1)
+    assert content(guest, "new") == b"012\0\0x"
+    assert guest.call("fd_allocate", fd, 0, 8) == 0
+    assert guest.stat("new")[1][4] == 8
+    assert [guest.call(name, fd) for name in ("fd_sync", "fd_datasync")] == [0, 0]
+    assert guest.call("fd_advise", fd, 0, 0, 0) == 0
+    assert ERRNO_NAMES[guest.call("fd_seek", fd, -1, 0, 0)] == "INVAL"
+    assert guest.call("fd_close", fd) == 0
+
+
+def test_appending(guest):
+    fd = guest.opened("file", fdflags=abi.APPEND)
+    assert guest.read(fd, 3) == (0, b"con")
+    assert guest.write(fd, b"+") == (0, 1)
+    assert guest.read(fd) == (0, b"")
+    assert guest.call("fd_fdstat_set_flags", fd, 0) == 0
+    assert guest.call("fd_seek", fd, 0, 0, 0) == 0
+    assert guest.write(fd, b"C") == (0, 1)
+    assert guest.call("fd_fdstat_set_flags", fd, abi.APPEND) == 0
+    assert guest.write(fd, b"-") == (0, 1)
+    assert content(guest, "file") == b"Content+-"
+
+
+def test_truncating(guest):
+    assert guest.open("file", TRUNC, rights=WRITE)[0] == 0
+    assert content(guest, "link") == b""
+
+
+def test_an_open_file_outlives_its_name(guest):
+    fd = guest.opened("file")
+    assert guest.on("path_unlink_file", "file") == 0
+    assert guest.read(fd) == (0, b"content")
+    assert guest.write(fd, b"!") == (0, 1)
+    assert ERRNO_NAMES[guest.stat("file")[0]] == "NOENT"
+    assert guest.call("fd_filestat_get", fd, 512) == 0
+    assert struct.unpack_from("<Q", guest.data, 512 + 32) == (8,)
+
+
+def test_what_was_opened_to_read_is_not_written(guest):
+    fd = guest.opened("file", rights=READ)
+    assert ERRNO_NAMES[guest.write(fd, b"x")[0]] == "BADF"
+    assert guest.call("fd_filestat_set_size", fd, 0) != 0
+    assert content(guest, "file") == b"content"
+
+
+def test_a_listing_goes_on_while_entries_go(guest):
+    for number in range(100):
+        guest.call("fd_close", guest.opened(f"dir/{number:02}", CREAT))
+    fd = guest.opened("dir", OPEN_DIRECTORY, 0)
+    found, cookie = [], 0
+    while entries := guest.readdir(fd, cookie, 200)[0]:
+        cookie = entries[-1][0]
+        for *_, name in entries:
+            found.append(name)
+            if name[:1] != b".":
+                assert guest.on("path_unlink_file", b"dir/" + name) == 0
+    assert len(found) == len(set(found)) == 103
+    assert names(guest, "dir") == {}
+
+
+def test_polling(guest):
+    fd = guest.opened("file")
+    at = guest.put(struct.pack("<QB7xI28x", 5, 1, fd))
+    assert guest.call("poll_oneoff", at, 512, 1, 0) == 0
+    assert struct.unpack_from("<QHB5xQ", guest.data, 512) == (5, 0, 1, 7)
+
+
+ESCAPES = ["..", "../x", "/", "/etc/passwd", "dir/../../x", "dir/..//../x", "up", "up/x", "absolute", "absolute/x", "chain", "dir/up", "dir/up/x"]
+
+
+@pytest.mark.parametrize("path", ESCAPES)
+def test_no_way_out(guest, path):
+    for text, name in (("..", "up"), ("dir/../../file", "chain"), ("../../root", "dir/up")):
+        assert guest.call("path_symlink", *guest.path(text), 3, *guest.path(name)) == 0
+    if path.startswith("absolute"):
+        assert ERRNO_NAMES[guest.call("path_symlink", *guest.path("/etc"), 3, *guest.path("absolute"))] == "PERM"
+        return
+    inside = guest.path("file")
+    below = path.rstrip("/") + "/new"
+    before = names(guest)
+    codes = {
+        "open": guest.open(path)[0],
+        "open directory": guest.open(path, OPEN_DIRECTORY, 0)[0],
+        "create": guest.open(path, CREAT)[0],
+        "stat": guest.stat(path)[0],
+        "create below": guest.open(below, CREAT)[0],
+        "mkdir below": guest.on("path_create_directory", below),
+        "rmdir below": guest.on("path_remove_directory", below),
+        "unlink below": guest.on("path_unlink_file", below),
+        "symlink below": guest.call("path_symlink", *inside, 3, *guest.path(below)),
+        "rename to": guest.call("path_rename", 3, *inside, 3, *guest.path(below)),
+        "rename from": guest.call("path_rename", 3, *guest.path(below), 3, *guest.path("stolen")),
+        "link to": guest.call("path_link", 3, 0, *inside, 3, *guest.path(below)),
+        "link from": guest.call("path_link", 3, 0, *guest.path(below), 3, *guest.path("stolen")),
+        "times": guest.call("path_filestat_set_times", 3, 1, *guest.path(path), 0, 0, 5),
+        "readlink below": guest.call("path_readlink", 3, *guest.path(below), 512, 8, 0),
+    }
+    assert {what: ERRNO_NAMES[code] for what, code in codes.items() if code != abi.PERM} == {}
+    assert names(guest) == before
+
+
+def test_a_folder_is_a_sandbox_too(guest):
+    fd = guest.opened("dir", OPEN_DIRECTORY, 0)
+    assert guest.open("file", fd=fd)[0] == 0
+    assert guest.open("../file", fd=fd)[0] == guest.open("../dir/file", fd=fd)[0] == abi.PERM
+    assert guest.call("path_symlink", *guest.path("../file"), 3, *guest.path("dir/above")) == 0
+    assert guest.open("above", fd=fd)[0] == abi.PERM
+    assert guest.open("dir/above")[0] == 0
+
+
+def test_paths_that_are_too_long(guest):
+    assert guest.open("n" * 256, CREAT)[0] == abi.NAMETOOLONG
+    assert guest.open("x/" * 2100)[0] == abi.NAMETOOLONG
+    assert guest.open("n" * 255, CREAT)[0] == 0
+
+
+def test_names_that_are_not_utf8(guest):
+    guest.opened(b"\xff\xfe", CREAT)
+    assert b"\xff\xfe" in [name for *_, name in guest.readdir(3)[0]]
+    assert guest.stat(b"\xff\xfe")[0] == 0
+
+
+def test_readonly(kind, root, make):
+    config = WasiConfig()
+    config.preopen(KINDS[kind](root), "/", readonly=True)
+    guest = make(config)
+    assert content(guest, "link") == b"content"
+    for code in (guest.open("file")[0], guest.open("new", CREAT)[0], guest.open("file", TRUNC, 0)[0], guest.on("path_unlink_file", "file"),
+                 guest.on("path_create_directory", "d"), guest.call("path_rename", 3, *guest.path("file"), 3, *guest.path("f"))):  # fmt: skip
+        assert code == abi.PERM
+
+
+def test_two_filesystems(kind, root, make):
+    """Nothing moves or is linked from one to the other, and their files are different ones."""
+    (root / "one").mkdir()
+    (root / "two").mkdir()
+    config = WasiConfig()
+    config.preopen(KINDS[kind](root / "one"), "/one")
+    config.preopen({"file": "other"}, "/two")
+    guest = make(config)
+    for source, target in ((3, 4), (4, 3)):
+        assert ERRNO_NAMES[guest.call("path_rename", source, *guest.path("file"), target, *guest.path("new"))] == "XDEV"
+        assert ERRNO_NAMES[guest.call("path_link", source, 0, *guest.path("file"), target, *guest.path("new"))] == "XDEV"
+    assert guest.stat("file")[1][0] != guest.stat("file", fd=4)[1][0]
+
+
+def test_memory_afterwards(make):
+    config = WasiConfig()
+    files = config.preopen({"in.txt": "grün", "deep/er/x": b"x"}, "/data")
+    guest = make(config)
+    assert content(guest, "in.txt") == "grün".encode()
+    guest.write(guest.opened("deep/out", CREAT), b"made")
+    assert files.to_dict() == {"in.txt": "grün".encode(), "deep/er/x": b"x", "deep/out": b"made"}
+    assert files.read("deep/out") == b"made"
+
+
+def test_memory_is_limited(make):
+    config = WasiConfig()
+    files = MemoryFilesystem({"a": b"12345"}, max_bytes=100, max_entries=4)
+    config.preopen(files)
+    guest = make(config)
+    fd = guest.opened("a")
+    full = ERRNO_NAMES.index("NOSPC")
+    assert guest.write(fd, bytes(101))[0] == full
+    assert guest.call("fd_filestat_set_size", fd, 1 << 40) == guest.call("fd_allocate", fd, 0, 101) == full
+    assert guest.call("fd_pwrite", fd, *guest.iovs((1024, 1)), 1 << 50, 0) == full
+    assert guest.write(fd, bytes(100)) == (0, 100)
+    assert guest.call("path_symlink", *guest.path("x"), 3, *guest.path("b")) == full
+    assert guest.on("path_unlink_file", "a") == 0
+    other = guest.opened("b", CREAT)
+    assert guest.write(other, b"x")[0] == full  # still open, and so still there
+    assert guest.call("fd_close", fd) == 0
+    assert guest.write(other, bytes(100)) == (0, 100)
+    assert [guest.on("path_create_directory", name) for name in "cdef"] == [0, 0, 0, full]
+    assert guest.on("path_remove_directory", "c") == 0
+    assert guest.on("path_create_directory", "f") == 0
+
+
+def test_memory_is_not_made_deep_by_moving(make):
+    config = WasiConfig()
+    config.preopen({"a": {}, "b": {}})
+    guest = make(config)
+    deep = "/".join("a" * 130)
+    for end in range(3, len(deep) + 1, 2):
+        assert guest.on("path_create_directory", deep[:end]) == 0
+    other = "/".join("b" * 130)
+    for end in range(3, len(other) + 1, 2):
+        assert guest.on("path_create_directory", other[:end]) == 0
+    assert guest.call("path_rename", 3, *guest.path("a"), 3, *guest.path(other + "/a")) == abi.NAMETOOLONG
+
+
+class OnlyToRead(Filesystem):
+    """The least that a user has to write."""
+
+    def status(self, path):
+        if path not in ("", "hello"):
+            raise FileNotFoundError(path)  # without an errno
+        return Stat(FILE, 5) if path else Stat(FOLDER)
+
+    def names(self, path):
+        return ["hello", "", ".", "..", "a/b", "nul\0"]
+
+    def open(self, path, writing):
+        if writing:
+            raise PermissionError(path)
+        return self
+
+
+def test_a_user_who_writes_little(make):
+    config = WasiConfig()
+    config.preopen(OnlyToRead(), "/")
+    guest = make(config)
+    assert names(guest) == {"hello": abi.REGULAR_FILE}
+    assert guest.stat("nothing")[0] == abi.NOENT
+    assert ERRNO_NAMES[guest.open("hello")[0]] == "ACCES"
+    assert ERRNO_NAMES[guest.open("new", CREAT)[0]] == "ROFS"
+    assert ERRNO_NAMES[guest.on("path_unlink_file", "hello")] == "ROFS"
+    assert guest.stat("hello")[1][1] == guest.stat("./hello")[1][1] != 0
