@@ -128,7 +128,7 @@ def test_the_host_cannot_enter_who_called_it(way: Way, name: str, monkeypatch: p
 @OURS_AND_C
 def test_a_guest_that_goes_on_after_a_trap_enters_nobody(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the public API leads there: whoever calls A has entered the root, so that no other call can trap meanwhile."""
-    running = Running(way, TWO, monkeypatch, lambda running: running.instance._instantiation.fail() or 0)
+    running = Running(way, TWO, monkeypatch, lambda running: running.instance._fail() or 0)
     assert running.call("host-then-g", 0) == ENTER
 
 

@@ -589,7 +589,7 @@ def test_exports_are_made_once(engine: wasm_facade.Engine) -> None:
 
 
 def test_a_linker_that_instantiates_again(engine: wasm_facade.Engine) -> None:
-    """It remembers what it found, until something is defined; and not the component."""
+    """It remembers what it found, until something is defined or set; and with that the component."""
     components = [ours.Component(engine, bytes(wasmtime.wat2wasm(guests.HOST)))]
     linker = ours.Linker(engine)
     linker.allow_shadowing = True
@@ -618,5 +618,6 @@ def test_a_linker_that_instantiates_again(engine: wasm_facade.Engine) -> None:
     assert function.raises
     gone = weakref.ref(components.pop())
     del function, store
+    linker.close()
     gc.collect()
     assert gone() is None

@@ -270,7 +270,7 @@ typedef struct StateShape {
     size_t room; /* bytes, for functions: see component_function_size */
 } StateShape;
 
-extern PyTypeObject ComponentStateType, ComponentFuncType, ComponentPlanType, InstantiationType;
+extern PyTypeObject ComponentStateType, ComponentFuncType, ComponentPlanType, ComponentPreType, InstantiationType;
 int component_take_parents(const Py_buffer *parents, StateShape *shape); /* borrowed from the buffer; -1 with an exception, as the next two */
 int component_check_shape(const Program *program, const StateShape *shape);
 ComponentState *component_state_new(Store *store, Program *program, const StateShape *shape); /* the store's, checked before */

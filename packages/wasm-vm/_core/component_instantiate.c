@@ -1,4 +1,4 @@
-/* component_instantiate.c: runs the steps of a plan in a store; and Instantiation, which makes objects of what came of it when Python asks. */
+/* component_instantiate.c: runs the steps of a plan in a store. */
 #include "component_plan.h"
 
 #include "runtime.h"
@@ -225,23 +225,6 @@ static int (*const actions[STEP_KINDS])(Run *, const Step *) = {
 
 /* ---- the whole ---- */
 
-static int check_given(const ComponentPlan *plan, const Store *store, PyObject *functions, PyObject *resources, PyObject *modules)
-{
-    if (store->engine != plan->engine) {
-        PyErr_SetString(G.store_error, "the component and the store belong to different engines");
-        return -1;
-    }
-    bool fits = PyTuple_GET_SIZE(functions) == (Py_ssize_t)plan->shape.functions && PyTuple_GET_SIZE(resources) == (Py_ssize_t)plan->shape.resources &&
-                PyTuple_GET_SIZE(modules) == (Py_ssize_t)plan->module_import_count;
-    for (uint32_t i = 0; fits && i < plan->shape.resources; i++)
-        fits = !plan->resources[i].imported || PyObject_TypeCheck(PyTuple_GET_ITEM(resources, i), &ResourceTypeType);
-    for (uint32_t i = 0; fits && i < plan->module_import_count; i++)
-        fits = PyObject_TypeCheck(PyTuple_GET_ITEM(modules, i), &LoadedType);
-    if (!fits)
-        PyErr_SetString(PyExc_TypeError, "instantiate(): a function, ResourceType or LoadedModule for each import, by slot");
-    return fits ? 0 : -1;
-}
-
 /* All of them before the first step: a guest may name one as soon as it runs, whatever an artifact says. */
 static int make_resources(const Run *run, PyObject *resources)
 {
@@ -265,7 +248,7 @@ static int run_steps(Run *run, PyObject *resources)
     return 0;
 }
 
-/* The state, the store's, or NULL with an exception. With the store pinned. */
+/* With the store pinned. */
 static ComponentState *run_plan(Run *run, PyObject *resources, bool arrays, bool raises)
 {
     const ComponentPlan *plan = run->plan;
@@ -294,141 +277,15 @@ static ComponentState *run_plan(Run *run, PyObject *resources, bool arrays, bool
     return failed ? NULL : run->state;
 }
 
-/* ---- Instantiation ---- */
-
-typedef struct Instantiation {
-    PyObject_HEAD
-    Store *store;          /* strong */
-    ComponentState *state; /* the store's */
-    ComponentPlan *plan;   /* strong */
-    PyObject *functions;   /* tuple: what was given; strong */
-    PyObject *made;        /* {slot: ComponentFunc}: those that Python asked for; strong, or NULL */
-    PyObject *weakrefs;
-} Instantiation;
-
-PyObject *component_instantiate(ComponentPlan *plan, Store *store, PyObject *functions, PyObject *resources, PyObject *modules, bool arrays, bool raises)
+ComponentState *component_run(const ComponentPre *pre, Store *store)
 {
-    if (check_given(plan, store, functions, resources, modules))
+    if (store->engine != pre->plan->engine) {
+        PyErr_SetString(G.store_error, "the component and the store belong to different engines");
         return NULL;
-    Instantiation *self = PyObject_GC_New(Instantiation, &InstantiationType);
-    if (!self)
-        return NULL;
-    self->store = (Store *)Py_NewRef(store);
-    self->plan = (ComponentPlan *)Py_NewRef(plan);
-    self->functions = Py_NewRef(functions);
-    self->made = self->weakrefs = NULL;
-    self->state = NULL;
-    Run run = {.plan = plan, .store = store, .functions = functions, .modules = modules};
-    if (!store_check_open(store)) { /* a finalizer that ran in the allocation may have closed it */
-        store->pins++;
-        self->state = run_plan(&run, resources, arrays, raises);
-        store->pins--;
     }
-    PyObject_GC_Track(self);
-    if (!self->state)
-        Py_CLEAR(self);
-    return (PyObject *)self;
+    Run run = {.plan = pre->plan, .store = store, .functions = pre->functions, .modules = pre->modules};
+    store->pins++;
+    ComponentState *state = run_plan(&run, pre->resources, pre->arrays, pre->raises);
+    store->pins--;
+    return state;
 }
-
-static int slot_of(PyObject *object, uint32_t end, uint32_t *slot)
-{
-    unsigned long number = PyLong_AsUnsignedLong(object);
-    if (!PyErr_Occurred() && number >= end)
-        PyErr_SetString(PyExc_IndexError, "no such slot");
-    *slot = (uint32_t)number;
-    return PyErr_Occurred() ? -1 : 0;
-}
-
-/* function(slot): what was given for it, or the ComponentFunc of what was lifted, the same each time. */
-static PyObject *instantiation_function(Instantiation *self, PyObject *slot)
-{
-    uint32_t number;
-    if (slot_of(slot, self->plan->shape.functions, &number) || store_check_open(self->store))
-        return NULL;
-    CanonFunction *function = self->state->lifted[number];
-    if (!function)
-        return Py_NewRef(PyTuple_GET_ITEM(self->functions, number));
-    if (!self->made && !(self->made = PyDict_New()))
-        return NULL;
-    PyObject *key = PyLong_FromUnsignedLong(number), *made = key ? PyDict_GetItemWithError(self->made, key) : NULL;
-    if (made) {
-        Py_INCREF(made);
-    } else if (key && !PyErr_Occurred() && !store_check_open(self->store)) {
-        made = component_func_wrap(function, (PyObject *)self->plan);
-        if (made && PyDict_SetItem(self->made, key, made))
-            Py_CLEAR(made);
-    }
-    Py_XDECREF(key);
-    return made;
-}
-
-static PyObject *instantiation_resource(Instantiation *self, PyObject *slot)
-{
-    uint32_t number;
-    if (slot_of(slot, self->plan->shape.resources, &number) || store_check_open(self->store))
-        return NULL;
-    return Py_NewRef(self->state->resources[number]);
-}
-
-/* fail(): nothing of it is entered again */
-static PyObject *instantiation_fail(Instantiation *self, PyObject *Py_UNUSED(ignored))
-{
-    if (store_check_open(self->store))
-        return NULL;
-    component_state_fail(self->state);
-    Py_RETURN_NONE;
-}
-
-static int instantiation_traverse(Instantiation *self, visitproc visit, void *arg)
-{
-    Py_VISIT(self->store);
-    Py_VISIT(self->plan);
-    Py_VISIT(self->functions);
-    Py_VISIT(self->made);
-    return 0;
-}
-
-static int instantiation_clear(Instantiation *self)
-{
-    Py_CLEAR(self->made);
-    return 0;
-}
-
-static void instantiation_dealloc(Instantiation *self)
-{
-    PyObject_GC_UnTrack(self);
-    if (self->weakrefs)
-        PyObject_ClearWeakRefs((PyObject *)self);
-    Py_CLEAR(self->made);
-    Py_DECREF(self->functions);
-    Py_DECREF(self->plan);
-    Py_DECREF(self->store);
-    PyObject_GC_Del(self);
-}
-
-static PyObject *instantiation_get_store(Instantiation *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->store); }
-static PyObject *instantiation_get_component(Instantiation *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->plan); }
-
-static PyMethodDef instantiation_methods[] = {
-    {"function", (PyCFunction)instantiation_function, METH_O, "function($self, slot, /)\n--\n\nWhat was given for it, or a ComponentFunc, the same each time."},
-    {"fail", (PyCFunction)instantiation_fail, METH_NOARGS, "fail($self, /)\n--\n\nNothing of it is entered again."},
-    {"resource", (PyCFunction)instantiation_resource, METH_O, "resource($self, slot, /)\n--\n\nIts ResourceType."},
-    {NULL, NULL, 0, NULL},
-};
-static PyGetSetDef instantiation_getset[] = {
-    {"store", (getter)instantiation_get_store, NULL, "The Store.", NULL},
-    {"component", (getter)instantiation_get_component, NULL, "The ComponentPlan.", NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
-PyTypeObject InstantiationType = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm._core.Instantiation",
-    .tp_doc = PyDoc_STR("One instance of a component: its functions and resource types by slot."),
-    .tp_basicsize = sizeof(Instantiation),
-    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
-    .tp_dealloc = (destructor)instantiation_dealloc,
-    .tp_traverse = (traverseproc)instantiation_traverse,
-    .tp_clear = (inquiry)instantiation_clear,
-    .tp_weaklistoffset = offsetof(Instantiation, weakrefs),
-    .tp_methods = instantiation_methods,
-    .tp_getset = instantiation_getset,
-};

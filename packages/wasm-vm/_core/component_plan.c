@@ -383,23 +383,6 @@ static void plan_dealloc(ComponentPlan *self)
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
-static PyObject *plan_instantiate(ComponentPlan *self, PyObject *const *args, Py_ssize_t nargs)
-{
-    if (nargs != 6 || !PyTuple_Check(args[1]) || !PyTuple_Check(args[2]) || !PyTuple_Check(args[3])) {
-        PyErr_SetString(PyExc_TypeError, "instantiate() needs a store, tuples of functions, resource types and modules, and two bools");
-        return NULL;
-    }
-    int arrays = PyObject_IsTrue(args[4]), raises = PyObject_IsTrue(args[5]);
-    Store *store = arrays < 0 || raises < 0 ? NULL : store_for_new(args[0]);
-    return store ? component_instantiate(self, store, args[1], args[2], args[3], arrays, raises) : NULL;
-}
-
-static PyMethodDef plan_methods[] = {
-    {"instantiate", (PyCFunction)(void (*)(void))plan_instantiate, METH_FASTCALL,
-     "instantiate($self, store, functions, resources, modules, arrays, raises, /)\n--\n\nA new Instantiation. Imports by slot: functions (None where one is lifted), "
-     "resource types (None where one is defined), modules. arrays: lists of numbers come to Python as array.array; raises: an err that a function returns is raised."},
-    {NULL, NULL, 0, NULL},
-};
 PyTypeObject ComponentPlanType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm._core.ComponentPlan",
     .tp_doc = PyDoc_STR("ComponentPlan(engine, program, parents, functions, resources, modules, module_imports, steps): what instantiating a component does."),
@@ -410,5 +393,4 @@ PyTypeObject ComponentPlanType = {
     .tp_dealloc = (destructor)plan_dealloc,
     .tp_traverse = (traverseproc)plan_traverse,
     .tp_weaklistoffset = offsetof(ComponentPlan, weakrefs),
-    .tp_methods = plan_methods,
 };

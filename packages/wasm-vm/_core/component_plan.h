@@ -77,7 +77,17 @@ typedef struct ComponentPlan {
     PyObject *weakrefs;
 } ComponentPlan;
 
-/* A new Instantiation; NULL with an exception. What is given by slot: functions (None: lifted), resource types (None: defined), modules. The caller holds it all. */
-PyObject *component_instantiate(ComponentPlan *plan, Store *store, PyObject *functions, PyObject *resources, PyObject *modules, bool arrays, bool raises);
+/* A plan and what its imports are given. A Python object. */
+typedef struct ComponentPre {
+    PyObject_HEAD
+    ComponentPlan *plan;                      /* strong */
+    PyObject *functions, *resources, *modules; /* tuples by slot: functions (None: lifted), ResourceTypes (None: defined), LoadedModules; strong */
+    PyTypeObject *cls;                        /* of its instances: Instantiation or a subclass; strong */
+    bool arrays, raises;
+    PyObject *weakrefs;
+} ComponentPre;
+
+/* A new instance, the store's; NULL with an exception. The caller holds both. */
+ComponentState *component_run(const ComponentPre *pre, Store *store);
 
 #endif

@@ -265,7 +265,7 @@ static int add_types(PyObject *module)
                  {"Backtrace", &BacktraceType},     {"AnyRef", &AnyRefType},       {"EqRef", &EqRefType},         {"I31Ref", &I31RefType},
                  {"StructRef", &StructRefType},     {"ArrayRef", &ArrayRefType},     {"CallProgram", &ProgramType},  {"ComponentState", &ComponentStateType},
                  {"ComponentFunc", &ComponentFuncType}, {"ResourceType", &ResourceTypeType}, {"ResourceAny", &ResourceAnyType},
-                 {"ComponentPlan", &ComponentPlanType}, {"Instantiation", &InstantiationType},
+                 {"ComponentPlan", &ComponentPlanType}, {"ComponentPre", &ComponentPreType}, {"Instantiation", &InstantiationType},
                  {"Record", &RecordType},           {"Variant", &VariantType},         {"HostCall", &HostCallType}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (PyType_Ready(types[i].type) || PyModule_AddObjectRef(module, types[i].name, (PyObject *)types[i].type))

@@ -17,6 +17,7 @@ from wasm_vm._core import (
     CallProgram,
     ComponentFunc,
     ComponentPlan,
+    ComponentPre,
     ComponentState,
     EngineCore,
     EqRef,
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
     Converter = Callable[[Any, Any], Any]
 
 __all__ = [
-    "LAYOUT", "AnyRef", "ArrayRef", "ArtifactError", "CallProgram", "Caller", "ComponentFunc", "ComponentPlan", "ComponentState",
+    "LAYOUT", "AnyRef", "ArrayRef", "ArtifactError", "CallProgram", "Caller", "ComponentFunc", "ComponentPlan", "ComponentPre", "ComponentState",
     "EngineCore", "EqRef", "Err", "ExhaustedError", "ExitTrap", "ExnRef", "Frame", "Func", "Global", "HostCall",
     "I31Ref", "Instance", "InstanceExports", "InstancePre", "Instantiation", "LinkError", "LoadedModule", "MappedFile", "Memory", "Pool", "Record",
     "ResourceAny", "ResourceType",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Self
 
-    from wasm_vm._core import ComponentFunc, EngineCore, Instantiation, LoadedModule, ResourceType, Store
+    from wasm_vm._core import ComponentFunc, EngineCore, Instantiation, LoadedModule, ResourceType
 
     Plain = tuple[Any, ...]
 
@@ -59,7 +59,7 @@ class Imports:
     """What a component's imports are given, by slot: functions, resource types, modules. `arrays`: lists of numbers come to Python as array.array;
     `raises`: an err that a function returns is raised."""
 
-    __slots__ = ("_packed", "arrays", "functions", "modules", "raises", "resources")
+    __slots__ = ("arrays", "functions", "modules", "raises", "resources")
 
     def __init__(self) -> None:
         self.functions: dict[int, Callable[..., Any]] = {}
@@ -67,36 +67,28 @@ class Imports:
         self.modules: list[LoadedModule] = []
         self.arrays = False
         self.raises = False
-        self._packed: Plain | None = None  # what `instantiate` of the core takes behind the store
 
-    def packed(self, component: LoadedComponent) -> Plain:
-        """All of it by slot, for its component; it does not change from then on."""
-        if self._packed is None:
-            functions = tuple(map(self.functions.get, range(component.functions)))
-            resources = tuple(map(self.resources.get, range(len(component.resources))))
-            self._packed = functions, resources, tuple(self.modules), self.arrays, self.raises
-        return self._packed
-
-
-def instantiate(component: LoadedComponent, store: Store, imports: Imports) -> Instantiation:
-    """A new instance. What was made when a step fails stays in the store, and is not entered again."""
-    return component.instantiate(store, *(imports._packed or imports.packed(component)))
+    def by_slot(self, component: LoadedComponent) -> tuple[Plain, Plain, Plain, bool, bool]:
+        """All of it as a ComponentPre takes it."""
+        functions = tuple(map(self.functions.get, range(component.functions)))
+        resources = tuple(map(self.resources.get, range(len(component.resources))))
+        return functions, resources, tuple(self.modules), self.arrays, self.raises
 
 
 # What the exports of an instantiation are, as a tree.
 ExportTree = dict[str, "ComponentFunc | ResourceType | LoadedModule | ExportTree"]
 
 
-def export_tree(i: Instantiation, imports: Imports, items: Plain) -> dict[str, Any]:
+def export_tree(i: Instantiation, component: LoadedComponent, imports: Imports, items: Plain) -> dict[str, Any]:
     """Functions, resource types, core modules and nested instances by name; types apart."""
     found: dict[str, Any] = {}
     for name, (kind, *fields) in items:
         if kind == FUNC:
-            found[name] = i.function(fields[0])
+            found[name] = i._function(fields[0])
         elif kind == RESOURCE:
-            found[name] = i.resource(fields[0])
+            found[name] = i._resource(fields[0])
         elif kind == MODULE:
-            found[name] = (imports.modules if fields[1] else i.component.modules)[fields[0]]
+            found[name] = (imports.modules if fields[1] else component.modules)[fields[0]]
         elif kind == INSTANCE:
-            found[name] = export_tree(i, imports, fields[0])
+            found[name] = export_tree(i, component, imports, fields[0])
     return found

@@ -6,72 +6,71 @@ from wasm_environ.component.planning.plain import INSTANCE, MODULE
 from wasm_environ.component.versions import compatible
 from wasm_environ.errors import ArgumentError, WasmError
 from wasm_facade.component.component import ExportIndex, find_export
-from wasm_vm import Caller, ComponentFunc, Store
-from wasm_vm.components import export_tree, instantiate
+from wasm_vm import ComponentPre, Instantiation
+from wasm_vm.components import export_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Self
 
     from wasm_facade.component.component import Component
     from wasm_facade.module import Module
-    from wasm_vm import Instantiation
+    from wasm_vm import Caller, ComponentFunc, Store
     from wasm_vm.components import Imports
 
     Storelike = Store | Caller
 
 
-class InstancePre:
+class InstancePre(ComponentPre):
     """A component with its imports found, to instantiate many times, in any stores and threads; made by `Linker.instantiate_pre`."""
 
-    __slots__ = ("__dict__", "__weakref__", "_imports", "_modules", "component")
+    __slots__ = ("__dict__", "_imports", "_modules", "component")
     _imports: Imports
     _modules: list[Module]  # those of the imports
     component: Component
 
-    def __init__(self) -> None:
+    def __new__(cls, *args: Any) -> Self:
         raise WasmError("Cannot directly construct an `InstancePre`: Linker.instantiate_pre makes one")
 
     @classmethod
     def _of(cls, component: Component, imports: Imports, modules: list[Module]) -> InstancePre:
-        made = cls.__new__(cls)
+        made = ComponentPre.__new__(cls, component._loaded, *imports.by_slot(component._loaded), Instance)
         made.component = component
         made._imports = imports
         made._modules = modules
         return made
 
-    def instantiate(self, store: Storelike) -> Instance:
-        """A new instance in `store`."""
-        return instance_of(self.component, self._imports, self._modules, store)
+    def _exports(self, instance: Instance) -> dict[str, Any]:
+        loaded = self.component._loaded
+        found = export_tree(instance, loaded, self._imports, loaded.exports)
+        if self.component._exports_modules:
+            self._show_modules(found, loaded.exports)
+        return found
+
+    def _show_modules(self, exports: dict[str, Any], items: Any) -> None:
+        """Exported core modules as what a program gave, or can give to a linker."""
+        for name, (kind, *fields) in items:
+            if kind == MODULE:
+                exports[name] = self._modules[fields[0]] if fields[1] else self.component._core_module(fields[0])
+            elif kind == INSTANCE:
+                self._show_modules(exports[name], fields[0])
 
     def __repr__(self) -> str:
         return f"<InstancePre of {self.component!r}>"
 
 
-class Instance:
+class Instance(Instantiation):
     """An instance of a component in a store; made by `Linker.instantiate`."""
 
-    __slots__ = ("__dict__", "__weakref__", "_found", "_imports", "_instantiation")
-    _instantiation: Instantiation
-    _imports: Imports
+    __slots__ = ("__dict__",)
+    _pre: InstancePre
     _found: dict[str, Any] | None
-
-    def __init__(self) -> None:
-        raise WasmError("Cannot directly construct an `Instance`")
-
-    @classmethod
-    def _of(cls, instantiation: Instantiation, imports: Imports) -> Instance:
-        made = cls.__new__(cls)
-        made._instantiation = instantiation
-        made._imports = imports
-        made._found = None
-        return made
 
     @property
     def _exports(self) -> dict[str, Any]:
         """Made when it is first asked for."""
         if self._found is None:
-            self._found = export_tree(self._instantiation, self._imports, self._instantiation.component.exports)
+            self._found = self._pre._exports(self)
         return self._found
 
     def exports(self, store: Storelike) -> dict[str, Any]:
@@ -82,7 +81,7 @@ class Instance:
     def get_export_index(self, store: Storelike, name: str, instance: ExportIndex | None = None) -> ExportIndex | None:
         """Where the export `name` is, of this instance or of one that it exports; None when there is none."""
         self._check(store)
-        return find_export(self._instantiation.component.exports, name, instance)
+        return find_export(self._pre.component._loaded.exports, name, instance)
 
     def get_func(self, store: Storelike, index: ExportIndex | str) -> ComponentFunc | None:
         """The function of that name or index; None when there is none, or it is something else. An import that is exported again is what the linker has."""
@@ -95,29 +94,9 @@ class Instance:
         return found if callable(found) else None
 
     def _check(self, store: Storelike) -> None:
-        mine = self._instantiation.store
+        mine = self._store
         if store is not mine and getattr(store, "store", None) is not mine:
             raise WasmError("object used with the wrong store")
 
     def __repr__(self) -> str:
         return f"<component Instance, exports {', '.join(map(repr, self._exports)) or 'nothing'}>"
-
-
-def instance_of(component: Component, imports: Imports, modules: list[Module], store: Storelike) -> Instance:
-    """A new instance of `component`, its imports found; `modules`: those of them."""
-    here = store.store if isinstance(store, Caller) else store
-    if not isinstance(here, Store):
-        raise ArgumentError(f"store: expected a Store or Caller, not {type(store).__name__}")
-    made = Instance._of(instantiate(component._loaded, here, imports), imports)
-    if component._exports_modules:
-        _show_modules(component, modules, made._exports, component._loaded.exports)
-    return made
-
-
-def _show_modules(component: Component, modules: list[Module], exports: dict[str, Any], items: Any) -> None:
-    """Exported core modules as what a program gave, or can give to a linker."""
-    for name, (kind, *fields) in items:
-        if kind == MODULE:
-            exports[name] = modules[fields[0]] if fields[1] else component._core_module(fields[0])
-        elif kind == INSTANCE:
-            _show_modules(component, modules, exports[name], fields[0])

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-from weakref import ref
-
 from wasm_environ.errors import ArgumentError, WasmError
 from wasm_facade.component.component import Component
 from wasm_facade.component.definitions import Definitions, Host, HostFunction, HostObject, HostResource
-from wasm_facade.component.instance import Instance, InstancePre, instance_of
+from wasm_facade.component.instance import Instance, InstancePre
 from wasm_facade.component.resolve import Resolver, define_traps
 from wasm_facade.engine import Engine
 from wasm_facade.module import Module
@@ -27,14 +24,6 @@ if TYPE_CHECKING:
     Storelike = Store | Caller
 
 
-class Found(NamedTuple):
-    """What a linker found for the component that it instantiated last, and which it does not keep."""
-
-    component: ref[Component]
-    imports: Imports
-    modules: list[Module]
-
-
 class Linker(Shadowing):
     """A set of named definitions, by which the imports of components are found.
 
@@ -43,19 +32,39 @@ class Linker(Shadowing):
     `arrays` and `raises` say it of that function's results.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_closed", "_definitions", "_found", "_locked", "arrays", "engine", "raises")
+    __slots__ = ("__dict__", "__weakref__", "_arrays", "_closed", "_definitions", "_locked", "_pre", "_raises", "engine")
 
     def __init__(self, engine: Engine) -> None:
         if not isinstance(engine, Engine):
             raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
         super().__init__()
         self.engine = engine
-        self.arrays = False
-        self.raises = False
+        self._arrays = False
+        self._raises = False
         self._locked = False
         self._definitions = Definitions()
         self._closed = False
-        self._found: Found | None = None
+        self._pre: InstancePre | None = None
+
+    @property
+    def arrays(self) -> bool:
+        """Whether lists of numbers are `array.array`."""
+        return self._arrays
+
+    @arrays.setter
+    def arrays(self, arrays: bool) -> None:
+        self._arrays = bool(arrays)
+        self._pre = None
+
+    @property
+    def raises(self) -> bool:
+        """Whether an err is raised."""
+        return self._raises
+
+    @raises.setter
+    def raises(self, raises: bool) -> None:
+        self._raises = bool(raises)
+        self._pre = None
 
     def _check_free(self) -> None:
         if self._closed:
@@ -65,7 +74,7 @@ class Linker(Shadowing):
     def root(self) -> LinkerInstance:
         """Where items are defined. In use, until it is closed or its `with` block ends, it keeps the linker from other uses."""
         self._check_free()
-        self._found = None
+        self._pre = None
         return LinkerInstance._of(self, self, self._definitions)
 
     def define_unknown_imports_as_traps(self, component: Component) -> None:
@@ -73,7 +82,7 @@ class Linker(Shadowing):
         self._check_free()
         if not isinstance(component, Component):
             raise ArgumentError(f"component: expected a Component, not {type(component).__name__}")
-        self._found = None
+        self._pre = None
         define_traps(self._definitions, component._loaded.imports)
 
     def resource(
@@ -92,7 +101,7 @@ class Linker(Shadowing):
         """The instance of that name, made if there is none."""
         self._check_free()
         _check_name(name)
-        self._found = None
+        self._pre = None
         found = self._definitions.setdefault(name, Definitions())
         if not isinstance(found, Definitions):
             raise WasmError(f"map entry `{name}` defined twice")
@@ -100,31 +109,30 @@ class Linker(Shadowing):
 
     def instantiate_pre(self, component: Component) -> InstancePre:
         """Find the imports of `component` now, to instantiate it many times, in any stores and threads. Raises LinkError naming all that is missing."""
-        return InstancePre._of(component, *self._find(component))
-
-    def _find(self, component: Component) -> tuple[Imports, list[Module]]:
-        """The imports, and their modules."""
         self._check_free()
         if not isinstance(component, Component):
             raise ArgumentError(f"component: expected a Component, not {type(component).__name__}")
         if component.engine is not self.engine:
             raise WasmError("the component belongs to another engine than this linker")
         imports = Imports()
-        imports.arrays = bool(self.arrays)
-        imports.raises = bool(self.raises)
+        imports.arrays = self._arrays
+        imports.raises = self._raises
         resolver = Resolver(component._loaded, imports)
         resolver.run(self._definitions)
-        return imports, resolver.modules
+        return InstancePre._of(component, imports, resolver.modules)
 
     def instantiate(self, store: Storelike, component: Component) -> Instance:
-        """A new instance of `component` in `store`, its imports being this linker's definitions. Raises LinkError naming what is missing."""
-        found = self._found
-        if found is None or found.component() is not component or self._locked or found.imports.arrays != self.arrays or found.imports.raises != self.raises:
-            imports, modules = self._find(component)
-            found = Found(ref(component), imports, modules)
+        """A new instance of `component` in `store`, its imports being this linker's definitions. Raises LinkError naming what is missing.
+
+        What was found for the last component is kept, with the component, until something is defined or another one is instantiated.
+        """
+        pre = self._pre
+        if pre is None or pre.component is not component:
+            pre = self.instantiate_pre(component)
             if self._definitions.fixed():
-                self._found = found
-        return instance_of(component, found.imports, found.modules, store)
+                self._pre = pre
+        made: Instance = pre.instantiate(store)
+        return made
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("cannot pickle a Linker: it holds functions of its process; pickle Components, and link them where they run")
@@ -134,7 +142,7 @@ class Linker(Shadowing):
         _check_free(self)
         self._closed = True
         self._definitions = Definitions()
-        self._found = None
+        self._pre = None
 
     def __enter__(self) -> Self:
         return self
