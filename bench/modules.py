@@ -114,10 +114,10 @@ def _from_go(module: RealModule, output: Path) -> None:
     fetch(["go", "build", "-o", str(output), str(HERE / "guests" / module.member)], HERE, environment)
 
 
-def fetch(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> None:
+def fetch(command: list[str], folder: Path, environment: dict[str, str] | None = None, seconds: int = 300) -> None:
     """Run a package client or a compiler; what it cannot reach is unavailable, not an error."""
     try:
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
         raise Unavailable(f"{command[0]} took too long") from None
     if done.returncode:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from component_inputs import AGAIN, ECHOES, MISFITS, SUMS, Shapes
+from component_wasi import Wasi
 
 PACKAGE = "demo:all/{}@1.2.0"
 FILE = 7  # number of the host's resource type
@@ -267,6 +268,7 @@ def main(api_name: str, strategy: str, path: str) -> None:
     linker = component.Linker(engine)
     host = Host(component)
     host.define(linker)
+    Wasi(component).define(linker, engine, compiled)
     linker.define_unknown_imports_as_traps(compiled)
 
     def new() -> tuple[Any, Any]:

@@ -70,7 +70,8 @@ def _install_from_npm(package: str, version: str, folder: Path) -> None:
 def _install_from_cargo(package: str, version: str, folder: Path) -> None:
     if shutil.which("cargo") is None:
         raise Unavailable("cargo is not installed")
-    fetch(["cargo", "install", "--quiet", "--no-default-features", "--features", "c", "--root", str(folder), f"{package}@{version}"], folder.parent)
+    options = ["--quiet", "--no-default-features", "--features", "c", "--root", str(folder)]  # of C: it compiles for minutes
+    fetch(["cargo", "install", *options, f"{package}@{version}"], folder.parent, seconds=1200)
 
 
 def _from_npm(package: str, version: str, partial: Path) -> Path:
