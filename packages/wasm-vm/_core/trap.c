@@ -1,7 +1,7 @@
 /* trap.c: traps and backtraces: recording where wasm was when it stopped, unwinding to the entry, and the Python exception. */
 #include "runtime.h"
 
-/* Frames of C between the trap and the first frame of wasm: a libcall and what it calls. */
+/* Frames of C in a row: a libcall and what it calls, or a call from component to component that C makes. */
 enum { MAX_HOST_FRAMES = 16 };
 
 /* Walk frame pointers from (pc, fp), adding every pc in registered code to thread->frames, until the entry. Async-signal-safe. Every frame
@@ -10,19 +10,14 @@ __attribute__((no_sanitize("address"))) static uint32_t walk(const ThreadRecord 
                                                              uintptr_t end)
 {
     uint32_t strangers = 0;
-    bool seen = false;
-    if (pc) {
-        if (code_find(pc)) {
-            frames[count++] = pc;
-            seen = true;
-        }
-    }
+    if (pc && code_find(pc))
+        frames[count++] = pc;
     uintptr_t next, back;
     while (count < MAX_FRAMES && fp < end && fp >= sp && frame_link(fp, thread->stack_bottom, thread->stack_top, &next, &back)) {
         if (back && code_find(back - 1)) { /* a return address: the call before it is what counts, also for the line */
             frames[count++] = back - 1;
-            seen = true;
-        } else if (seen || ++strangers > MAX_HOST_FRAMES) {
+            strangers = 0;
+        } else if (++strangers > MAX_HOST_FRAMES) {
             break;
         }
         if (next <= fp)
