@@ -130,6 +130,24 @@ def test_what_is_missing(tmp_path: Path) -> None:
     assert "No module named 'nothing_such'" in in_python(tmp_path, "import wasm_facade.importer, calc")
 
 
+RANDOM = """(component (import "INTERFACE" (instance $r (export "pick" (func (result u32))))) (core func $pick (canon lower (func $r "pick")))
+  (core module $M (import "" "pick" (func $pick (result i32))) (func (export "run") (result i32) (call $pick)))
+  (core instance $m (instantiate $M (with "" (instance (export "pick" (func $pick))))))
+  (func (export "run") (result u32) (canon lift (core func $m "run"))))"""
+
+
+def test_interfaces_that_are_called_as_modules_of_pythons(tmp_path: Path) -> None:
+    (tmp_path / "dice.wat").write_text(RANDOM.replace("INTERFACE", "a:b/random"))
+    said = in_python(tmp_path, "import wasm_facade.importer, dice")
+    assert said.endswith(
+        "`a:b/random`, for which it wants an object 'random' in a Python module dice_imports, as 'random' itself is Python's own. Its functions:\n\ndef pick() -> int: ...\n"
+    )
+    (tmp_path / "dice_imports.py").write_text("class random:\n    @staticmethod\n    def pick(): return 4\n")
+    assert in_python(tmp_path, "import wasm_facade.importer, dice; print(dice.run())") == "4\n"
+    (tmp_path / "wasi.wat").write_text(RANDOM.replace("INTERFACE", "wasi:random/random@0.2.0"))
+    assert "for which it wants what is WASI's: make an instance by a linker that has it" in in_python(tmp_path, "import wasm_facade.importer, wasi")
+
+
 def test_nothing_is_imported_for_it_until_it_is_used(tmp_path: Path) -> None:
     script = "import sys, wasm_facade\nprint([name for name in sys.modules if 'importer' in name or 'bindgen' in name or 'imported' in name])"
     assert in_python(tmp_path, script) == "[]\n"

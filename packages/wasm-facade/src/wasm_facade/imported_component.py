@@ -119,7 +119,7 @@ def _given(name: str, path: str, field: str, interface: Interface) -> Any:
         found = getattr(found, field, None)
         own = field if found is None else f"{own}.{field}"
     if found is None:
-        found = _module(path, field if interface.path else own, interface)
+        found = _module(name, path, field if interface.path else own, interface)
     missing = [attribute for attribute in _functions(interface) if not callable(getattr(found, attribute, None))]
     if missing:
         where = getattr(found, "__file__", None) or f"`{own}`"
@@ -127,16 +127,20 @@ def _given(name: str, path: str, field: str, interface: Interface) -> Any:
     return found
 
 
-def _module(path: str, field: str, interface: Interface) -> ModuleType:
-    try:
-        return import_module(field)
-    except ModuleNotFoundError as error:
-        if error.name != field:
-            raise
-        if interface.path and is_wasi(interface.path[0]):
-            raise ImportError(f"{_wants(path, interface)} what is WASI's: make an instance by a linker that has it", path=path) from None
-        wanted = _stubs(interface, _functions(interface))
-        raise ImportError(f"{_wants(path, interface)} a Python module {field!r}, and there is none. Write {field}.py:\n\n{wanted}", path=path) from None
+def _module(name: str, path: str, field: str, interface: Interface) -> ModuleType:
+    wanted = _stubs(interface, _functions(interface))
+    if interface.path and field in sys.stdlib_module_names:
+        why = f"an object {field!r} in a Python module {name}_imports, as {field!r} itself is Python's own. Its functions:"
+    else:
+        try:
+            return import_module(field)
+        except ModuleNotFoundError as error:
+            if error.name != field:
+                raise
+        why = f"a Python module {field!r}, and there is none. Write {field}.py:"
+    if interface.path and is_wasi(interface.path[0]):
+        raise ImportError(f"{_wants(path, interface)} what is WASI's: make an instance by a linker that has it", path=path)
+    raise ImportError(f"{_wants(path, interface)} {why}\n\n{wanted}", path=path)
 
 
 def _wants(path: str, interface: Interface) -> str:

@@ -130,7 +130,8 @@ class WasmLoader:
         compiled = Module.deserialize(engine, data) if data[:4] == ELF_MAGIC else Module(engine, file_bytes(data, self.path))
         linker = Linker(engine)
         linker.allow_shadowing = True
-        wasi = {key for key in known() if key in {(wanted.module, wanted.name) for wanted in compiled.imports}}
+        wanted_wasi = {(wanted.module, wanted.name) for wanted in compiled.imports if wanted.module.startswith("wasi_")}
+        wasi = wanted_wasi & known() if wanted_wasi else frozenset()
         if wasi:
             here.set_wasi(inherited(os.path.basename(self.path)))
             linker.define_wasi()
