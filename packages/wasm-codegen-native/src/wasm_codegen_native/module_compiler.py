@@ -10,7 +10,7 @@ from wasm_codegen_native.code import Code
 from wasm_codegen_native.isa.x86_64.isa import X86Isa
 from wasm_codegen_native.plan import ACCESSES, CALLS, DELEGATES, LEGACY, TAILS, THROWS, TRIES, VECTORS
 from wasm_environ.compiler import SYMBOL_FUNCTION
-from wasm_environ.opcodes import OPS
+from wasm_environ.opcodes import ID_LIMIT, OPS
 
 if TYPE_CHECKING:
     from wasm_codegen_native.driver import Driver
@@ -37,7 +37,7 @@ EXCEPTIONS: Final = {
 
 def make_traits() -> bytes:
     """Per op id: the traits of `plan`."""
-    traits = bytearray(0x600)
+    traits = bytearray(ID_LIMIT)
     for op in OPS:
         if op.mnemonic in CALLING:
             traits[op.id] |= CALLS
