@@ -210,6 +210,7 @@ def _test_needs(package: str) -> list[str]:
         "wasm-codegen-native": ["capstone"],
         "wasm-facade": ["numpy", "wasmtime"],
         "wasm-vm": ["numpy"],
+        "wasm-wasi-p1": ["fsspec"],
     }
     return needs.get(package, [])
 

@@ -118,6 +118,23 @@ class Guest:
         return found, used
 
 
+    def names(self, path: str | bytes = ".") -> dict[str, int]:
+        """What is in a directory, and the types."""
+        fd = self.opened(path, abi.OPEN_DIRECTORY, 0)
+        found = {name.decode(): kind for *_, kind, name in self.readdir(fd)[0]}
+        self.call("fd_close", fd)
+        assert found.pop(".") == found.pop("..") == abi.DIRECTORY
+        return found
+
+    def content(self, path: str | bytes) -> bytes:
+        """What is in a file, from its beginning."""
+        fd = self.opened(path, rights=abi.FD_READ)
+        code, data = self.read(fd)
+        self.call("fd_close", fd)
+        assert code == 0
+        return data
+
+
 def open_fds() -> int:
     return len(os.listdir("/proc/self/fd"))
 

@@ -1,0 +1,165 @@
+"""Files of a zip, and of an installed package, to read."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import zipfile
+import zlib
+from calendar import timegm
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from wasm_wasi_common.filesystem import FILE, FOLDER, LINK, File, Filesystem, Stat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from importlib.resources.abc import Traversable
+    from typing import NoReturn
+
+MAX_DEPTH = 256
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+
+
+class ZipFilesystem(Filesystem):
+    """The files in a zip: a path, a binary file or a `zipfile.ZipFile`, which stays open meanwhile.
+
+    Names that would lead elsewhere (`../x`, `/x`) are not there. Files are unpacked piece by piece as they are read: going back starts afresh.
+    """
+
+    def __init__(self, source: Any) -> None:
+        self._zip = source if isinstance(source, zipfile.ZipFile) else zipfile.ZipFile(source)
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        self._folders: dict[str, dict[str, None]] = {"": {}}
+        for info in self._zip.infolist():
+            parts = info.filename.rstrip("/").split("/")
+            if any(part in ("", ".", "..") for part in parts) or len(parts) > MAX_DEPTH:
+                continue
+            path = "/".join(parts)
+            for end in range(1, len(parts) + info.is_dir()):
+                self._folders.setdefault("/".join(parts[:end]), {})
+            for end in range(len(parts)):
+                self._folders["/".join(parts[:end])][parts[end]] = None
+            self._entries[path] = info
+
+    def status(self, path: str) -> Stat:
+        """As `Filesystem`."""
+        info = self._entries.get(path)
+        if path in self._folders:
+            return Stat(FOLDER, 0, _time(info))
+        if info is None:
+            raise FileNotFoundError(errno.ENOENT, "no such file or folder", path)
+        return Stat(LINK if stat.S_ISLNK(info.external_attr >> 16) else FILE, info.file_size, _time(info))
+
+    def names(self, path: str) -> Iterable[str]:
+        """As `Filesystem`."""
+        return list(self._folders[path])
+
+    def open(self, path: str, writing: bool) -> File:
+        """As `Filesystem`."""
+        if writing:
+            _readonly()
+        return ZipEntry(self._zip, self._entries[path], self.status(path))
+
+    def readlink(self, path: str) -> str:
+        """As `Filesystem`."""
+        return os.fsdecode(self.open(path, False).read(4096, 0))
+
+
+class ZipEntry(File):
+    """A file in a zip."""
+
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, status: Stat) -> None:
+        self._zip = archive
+        self._info = info
+        self._status = status
+        self._stream: Any = None
+
+    def read(self, size: int, offset: int) -> bytes:
+        """As `File`."""
+        if offset >= self._status.st_size:
+            return b""
+        try:
+            if self._stream is None:
+                self._stream = self._zip.open(self._info)
+            if self._stream.tell() != offset:
+                self._stream.seek(offset)
+            data: bytes = self._stream.read(size)
+        except DAMAGED as error:
+            raise OSError(errno.EIO, f"{self._info.filename} in the zip: {error}") from error
+        return data
+
+    def status(self) -> Stat:
+        """As `File`."""
+        return self._status
+
+    def close(self) -> None:
+        """As `File`."""
+        if self._stream is not None:
+            self._stream.close()
+
+
+class ResourceFilesystem(Filesystem):
+    """The files of an installed package, wherever it keeps them: a name for `importlib.resources.files`, or what that returned."""
+
+    def __init__(self, package: str | Traversable) -> None:
+        if isinstance(package, str):
+            from importlib.resources import files
+
+            package = files(package)
+        self._root = package
+        self._sizes: dict[str, int] = {}
+
+    def _at(self, path: str) -> Traversable:
+        return self._root.joinpath(*path.split("/")) if path else self._root
+
+    def status(self, path: str) -> Stat:
+        """As `Filesystem`. A file's size is known once it was read."""
+        found = self._at(path)
+        if found.is_dir():
+            return Stat(FOLDER)
+        if not found.is_file():
+            raise FileNotFoundError(errno.ENOENT, "no such file or folder", path)
+        if path not in self._sizes:
+            self._sizes[path] = len(found.read_bytes())
+        return Stat(FILE, self._sizes[path])
+
+    def names(self, path: str) -> Iterable[str]:
+        """As `Filesystem`."""
+        return [child.name for child in self._at(path).iterdir()]
+
+    def open(self, path: str, writing: bool) -> File:
+        """As `Filesystem`."""
+        if writing:
+            _readonly()
+        return Contents(self._at(path).read_bytes())
+
+
+class Contents(File):
+    """A file that was read whole."""
+
+    def __init__(self, data: bytes) -> None:
+        self._stream = BytesIO(data)
+        self._size = len(data)
+
+    def read(self, size: int, offset: int) -> bytes:
+        """As `File`."""
+        self._stream.seek(offset)
+        return self._stream.read(size)
+
+    def status(self) -> Stat:
+        """As `File`."""
+        return Stat(FILE, self._size)
+
+
+def _time(info: zipfile.ZipInfo | None) -> int:
+    """A zip says no time zone: UTC, so that it is the same everywhere."""
+    try:
+        return 0 if info is None else timegm((*info.date_time, 0, 0, 0)) * 10**9
+    except ValueError:
+        return 0
+
+
+def _readonly() -> NoReturn:
+    raise OSError(errno.EROFS, "files that can only be read")

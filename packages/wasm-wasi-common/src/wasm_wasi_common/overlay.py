@@ -1,0 +1,224 @@
+"""One filesystem over another: read from both, written only to the upper one. What is removed from the lower one is remembered, not removed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from wasm_wasi_common.descriptor import PIECE
+from wasm_wasi_common.filesystem import File, Filesystem, Stat
+
+if TYPE_CHECKING:
+    from wasm_wasi_common.filesystem import Status
+    from wasm_wasi_common.folder import StrPath
+
+
+class OverlayFilesystem(Filesystem):
+    """`lower` (a filesystem, or the path of a folder) with changes in `upper`, by default a new `MemoryFilesystem`.
+
+    A file that is written is copied first, and a folder that is moved with all that is in it: whoever has such a file open to read goes on reading
+    the lower one. What is removed is remembered as long as this object lives.
+    """
+
+    def __init__(self, lower: Filesystem | StrPath, upper: Filesystem | None = None) -> None:
+        if upper is None:
+            from wasm_wasi_common.memory import MemoryFilesystem
+
+            upper = MemoryFilesystem()
+        if isinstance(lower, (str, bytes, os.PathLike)):
+            from wasm_wasi_common.folder import HostFolder
+
+            lower = HostFolder(lower)
+        self.lower: Filesystem = lower
+        self.upper: Filesystem = upper
+        self._hidden: set[str] = set()  # of the lower one: removed, or replaced, with everything beneath
+
+    def _above(self, path: str) -> Status | None:
+        try:
+            return self.upper.status(path)
+        except FileNotFoundError:
+            return None
+
+    def _below(self, path: str) -> Status | None:
+        if self._hidden:
+            end = len(path)
+            while end > 0:
+                if path[:end] in self._hidden:
+                    return None
+                end = path.rfind("/", 0, end)
+        try:
+            return self.lower.status(path)
+        except FileNotFoundError:
+            return None
+
+    def status(self, path: str) -> Status:
+        """As `Filesystem`."""
+        found = self._above(path)
+        upper = found is not None
+        if found is None:
+            found = self._below(path)
+        if found is None:
+            raise FileNotFoundError(errno.ENOENT, "no such file or folder", path)
+        return _numbered(found, upper)
+
+    def names(self, path: str) -> set[str]:
+        """As `Filesystem`."""
+        found: set[str] = set()
+        if self._below(path) is not None:
+            at = f"{path}/" if path else ""
+            found.update(name for name in self.lower.names(path) if at + name not in self._hidden)
+        if self._above(path) is not None:
+            found.update(self.upper.names(path))
+        return found
+
+    def open(self, path: str, writing: bool) -> File:
+        """As `Filesystem`."""
+        if writing:
+            self._copy_up(path)
+        upper = self._above(path) is not None
+        return OverlayFile((self.upper if upper else self.lower).open(path, writing), upper)
+
+    def create(self, path: str) -> File:
+        """As `Filesystem`."""
+        self._make_parents(path)
+        return OverlayFile(self.upper.create(path), True)
+
+    def mkdir(self, path: str) -> None:
+        """As `Filesystem`."""
+        self._make_parents(path)
+        self.upper.mkdir(path)
+
+    def rmdir(self, path: str) -> None:
+        """As `Filesystem`."""
+        if self._above(path) is not None:
+            self.upper.rmdir(path)
+        self._hide(path)
+
+    def unlink(self, path: str) -> None:
+        """As `Filesystem`."""
+        if self._above(path) is not None:
+            self.upper.unlink(path)
+        self._hide(path)
+
+    def rename(self, path: str, new: str) -> None:
+        """As `Filesystem`."""
+        self._copy_up(path)
+        self._make_parents(new)
+        self.upper.rename(path, new)
+        self._hide(path)
+        self._hide(new)
+
+    def link(self, path: str, new: str) -> None:
+        """As `Filesystem`."""
+        self._copy_up(path)
+        self._make_parents(new)
+        self.upper.link(path, new)
+
+    def symlink(self, text: str, path: str) -> None:
+        """As `Filesystem`."""
+        self._make_parents(path)
+        self.upper.symlink(text, path)
+
+    def readlink(self, path: str) -> str:
+        """As `Filesystem`."""
+        return (self.lower if self._above(path) is None else self.upper).readlink(path)
+
+    def set_times(self, path: str, access: int | None, change: int | None) -> None:
+        """As `Filesystem`."""
+        if stat.S_ISDIR(self.status(path).st_mode):  # which need not be copied with all that is in it
+            self._make_parents(f"{path}/")
+        else:
+            self._copy_up(path)
+        self.upper.set_times(path, access, change)
+
+    def _hide(self, path: str) -> None:
+        if self._below(path) is not None:
+            self._hidden.add(path)
+
+    def _make_parents(self, path: str) -> None:
+        end = path.find("/")
+        while end > 0:
+            if self._above(path[:end]) is None:
+                self.upper.mkdir(path[:end])
+            end = path.find("/", end + 1)
+
+    def _copy_up(self, path: str) -> None:
+        """Have in the upper one what is at a path, and what is beneath it."""
+        todo = [path]
+        while todo:
+            at = todo.pop()
+            found = self.status(at)
+            if stat.S_ISDIR(found.st_mode):
+                self._make_parents(f"{at}/")
+                todo += [f"{at}/{name}" for name in self.names(at)]
+            elif self._above(at) is None:
+                self._make_parents(at)
+                if stat.S_ISLNK(found.st_mode):
+                    self.upper.symlink(self.lower.readlink(at), at)
+                else:
+                    self._copy(at)
+
+    def _copy(self, path: str) -> None:
+        source = self.lower.open(path, False)
+        try:
+            target = self.upper.create(path)
+            try:
+                offset = 0
+                while data := source.read(PIECE, offset):
+                    if target.write(data, offset) != len(data):
+                        raise OSError(errno.ENOSPC, "no room for a copy")
+                    offset += len(data)
+            except BaseException:
+                self.upper.unlink(path)
+                raise
+            finally:
+                target.close()
+        finally:
+            source.close()
+
+
+class OverlayFile(File):
+    """An open file of either filesystem."""
+
+    def __init__(self, file: File, upper: bool) -> None:
+        self._file = file
+        self._upper = upper
+
+    def read(self, size: int, offset: int) -> bytes:
+        """As `File`."""
+        return self._file.read(size, offset)
+
+    def write(self, data: bytes, offset: int) -> int:
+        """As `File`."""
+        return self._file.write(data, offset)
+
+    def truncate(self, size: int) -> None:
+        """As `File`."""
+        self._file.truncate(size)
+
+    def status(self) -> Status:
+        """As `File`."""
+        return _numbered(self._file.status(), self._upper)
+
+    def set_times(self, access: int | None, change: int | None) -> None:
+        """As `File`."""
+        if not self._upper:
+            raise OSError(errno.EROFS, "a file of the lower filesystem, opened to read")
+        self._file.set_times(access, change)
+
+    def sync(self) -> None:
+        """As `File`."""
+        self._file.sync()
+
+    def close(self) -> None:
+        """As `File`."""
+        self._file.close()
+
+
+def _numbered(found: Status, upper: bool) -> Status:
+    """Files of the two do not have the same numbers; a folder of both has one, its path's."""
+    number = 0 if stat.S_ISDIR(found.st_mode) else (found.st_ino << 1 | upper) & (1 << 64) - 1
+    return Stat(found.st_mode, found.st_size, found.st_mtime_ns, atime_ns=found.st_atime_ns, ctime_ns=found.st_ctime_ns,
+                ino=number if found.st_ino else 0, nlink=found.st_nlink)  # fmt: skip
