@@ -106,10 +106,10 @@ def c_wasi(wit: Path, source: Path, output: Path) -> None:
     """C with wit-bindgen's bindings and libc, on jco's adapter of WASI."""
     made = output.parent
     run([installed("wit-bindgen") / "bin" / "wit-bindgen", "c", wit, "-w", wit.stem, "--out-dir", made])
-    core, embedded = made / "core.wasm", made / "embedded.wasm"
-    run(zig("-target", "wasm32-wasi", "-mexec-model=reactor", "-O2", "-I", made, source, made / f"{wit.stem}.c", "-o", core))
-    run([*_node("jco", "jco"), "embed", core, "--wit", wit, "-n", wit.stem, "-o", embedded])
-    run([*_node("jco", "jco"), "new", embedded, "--wasi-reactor", "-o", output])
+    core = made / "core.wasm"
+    files = [source, made / f"{wit.stem}.c", made / f"{wit.stem}_component_type.o"]  # the last says the interface
+    run(zig("-target", "wasm32-wasi", "-mexec-model=reactor", "-O2", "-I", made, *files, "-o", core))
+    run([*_node("jco", "jco"), "new", core, "--wasi-reactor", "-o", output])
 
 
 def _component(core: Path, wit: Path, output: Path) -> None:
