@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import marshal
 import os
 import pickle
 import subprocess
@@ -35,6 +36,16 @@ def module_of(strategy: str, text: str = ADD, **settings: Any) -> wasm.Module:
     for name, value in settings.items():
         setattr(config, name, value)
     return wasm.Module(wasm.Engine(config), text)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_what_is_marshalled_depends_on_values_alone(strategy: str) -> None:
+    """Not on which objects are the same, or referred to by others, which differs between versions of Python."""
+    text = '(module (import "a" "a" (func $a (param i32 i64))) (type $s (struct (field $a i32))) (func (export "a") (param i32 i64)) (export "b" (func $a)))'
+    found = artifact.read(bytes(module_of(strategy, text, wasm_gc=True, wasm_function_references=True).serialize()))
+    for name in (".wasm.meta", ".wasm.names", ".wasm.types"):
+        section = bytes(found.section(name))
+        assert marshal.dumps(marshal.loads(section), 2) == section
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -5,6 +5,12 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")/../.." && pwd) arch=${1:?ARCH} prefix=${2:?PREFIX}
 shift 2
 path=$prefix/build/$arch/lib
-for package in wasm-environ wasm-codegen-llvm wasm-pool wasm-wasi-common wasm-wasi-p1 wasm-facade; do path+=:$here/packages/$package/src; done
+for source in "$here"/packages/*/src; do
+    case $source in
+    */wasm-vm/src) ;; # the built one comes first
+    */wasm-codegen-native/src) ;; # emits x86-64 only
+    *) path+=:$source ;;
+    esac
+done
 export PYTHONPATH=$path WASM_PURE=1
 exec "$prefix/bin/python-$arch" "$@"

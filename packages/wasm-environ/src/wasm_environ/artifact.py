@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 FORMAT: Final = 8
 HEAD_AT: Final = 120  # elf.HEAD
 HEAD_ROOM: Final = 4096 - HEAD_AT
-MARSHAL: Final = 2  # of the head: later versions depend on reference counts
+MARSHAL: Final = 2  # later versions depend on reference counts, and so on the Python that writes
 
 
 class Head:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import marshal
 
+from wasm_environ.artifact import MARSHAL
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +39,7 @@ def section_of(module: Module) -> bytes:
         composite = module.types[index].composite if index < len(module.types) else None
         if isinstance(composite, StructType):
             fields[index] = {field: name for field, name in named.items() if field < len(composite.fields)}
-    return marshal.dumps((types, fields), 4) if types or fields else b""
+    return marshal.dumps((types, fields), MARSHAL) if types or fields else b""
 
 
 def learn(registry: Named) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import marshal
 
+from wasm_environ.artifact import MARSHAL
 from wasm_environ.component import ARTIFACT_MAGIC
 from wasm_environ.errors import ArtifactError
 
@@ -44,7 +45,7 @@ def write(plan: tuple[Any, ...], words: bytes, labels: tuple[str, ...], images: 
     """One file of all of it."""
     from zlib import crc32
 
-    body = marshal.dumps((plan, words, labels, tuple([len(image) for image in images])), 4)
+    body = marshal.dumps((plan, words, labels, tuple([len(image) for image in images])), MARSHAL)
     out = bytearray(MAGIC + FORMAT.to_bytes(4, "little") + crc32(body).to_bytes(4, "little") + len(body).to_bytes(8, "little") + body)
     for image in images:
         out += bytes(_up(len(out)) - len(out))

@@ -81,7 +81,7 @@ def compile_module(
     starts = b"".join(start.to_bytes(4, "little") for start in module.code_starts)
     sections = [
         (".text", image.text, elf.PAGE),
-        (".wasm.meta", marshal.dumps((plain, entries, thunks, ContextLayout(module).starts()), 4), 8),
+        (".wasm.meta", marshal.dumps((plain, entries, thunks, ContextLayout(module).starts()), MARSHAL), 8),
         (".wasm.functions", words(image.functions, big), 8),
         (".wasm.entries", words(image.entries, big), 8),
         (".wasm.thunks", words(image.thunks, big), 8),
@@ -90,7 +90,7 @@ def compile_module(
         (".wasm.frames", words(image.frames, big), 8),
         (".wasm.shapes", words(image.shapes, big), 8),
         (".wasm.handlers", words(image.handlers, big), 8),
-        (".wasm.names", marshal.dumps((module_name, names, module.imported_functions, starts), 4), 8),
+        (".wasm.names", marshal.dumps((module_name, names, module.imported_functions, starts), MARSHAL), 8),
         (".wasm.types", type_names.section_of(module), 8),
         (".wasm.data", data, elf.PAGE),
     ]
