@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, NoReturn
 
+    from wasm_wasi_common.clocks import Clocks
     from wasm_wasi_common.filesystem import Filesystem
     from wasm_wasi_common.preopen import Preopen
 
@@ -28,11 +29,13 @@ class WasiConfig:
     stdout, stderr    None: discarded; INHERIT; a path (created, truncated); a bytearray, appended to; a host fd; a
                       file-like object, binary or text; `write(bytes) -> count or None`
 
+    clocks, random    None: the host's; a function that makes `clocks.Clocks`, and one that makes a `random(size) -> bytes`, for each guest
+
     Host fds, sockets and objects stay the caller's: the guest closing its side does not close them. The properties and
     methods below are wasmtime-py's; they check at once what can be checked and raise `WasmError`.
     """
 
-    __slots__ = ("__dict__", "_args", "_env", "preopens", "sockets", "stderr", "stdin", "stdout")
+    __slots__ = ("__dict__", "_args", "_env", "clocks", "preopens", "random", "sockets", "stderr", "stdin", "stdout")
 
     def __init__(
         self, args: Iterable[str] = (), env: Iterable[tuple[str, str]] = (), stdin: Any = None, stdout: Any = None,
@@ -45,6 +48,8 @@ class WasiConfig:
         self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr
+        self.clocks: Callable[[], Clocks] | None = None
+        self.random: Callable[[], Callable[[int], bytes]] | None = None
 
     @property
     def argv(self) -> list[str]:
@@ -120,6 +125,14 @@ class WasiConfig:
     stdout_custom = property(None, _set_stdout_custom, doc="Call back with the bytes of each write to stdout.")
     stderr_custom = property(None, _set_stderr_custom, doc="Call back with the bytes of each write to stderr.")
 
+    def deterministic(self, seed: int = 0) -> None:
+        """Make every run alike: clocks start at 2020-01-01 and move when they are looked at, sleeping takes no time, random bytes follow from the
+        seed. What a guest reads from the host, folders above all, is not covered; a dict given to `preopen` after this is."""
+        from wasm_wasi_common.clocks import SeededRandom, SteppedClocks
+
+        self.clocks = SteppedClocks
+        self.random = lambda: SeededRandom(seed)
+
     def preopen_dir(
         self, path: StrPath, guest_path: str, fs_mutable: Any = True, file_perms: Any = None, *, dir_perms: Any = None,
     ) -> None:  # fmt: skip
@@ -150,6 +163,8 @@ class WasiConfig:
             from wasm_wasi_common.memory import MemoryFilesystem
 
             found = MemoryFilesystem(source)
+            if self.clocks is not None:
+                found.times_of(self.clocks().realtime())
         elif not callable(getattr(source, "status", None)):
             _refuse(f"a guest can be given a path, a dict or a Filesystem, not {type(source).__name__}")
         from wasm_wasi_common.preopen import Preopen

@@ -24,7 +24,7 @@ class Node:
 
     __slots__ = ("access", "change", "data", "ino", "links", "mode", "names", "text", "uses")
 
-    def __init__(self, mode: int, ino: int) -> None:
+    def __init__(self, mode: int, ino: int, now: int) -> None:
         self.mode = mode
         self.ino = ino
         self.data = bytearray()
@@ -32,16 +32,15 @@ class Node:
         self.text = ""
         self.links = 0
         self.uses = 0
-        self.access = self.change = time.time_ns()
+        self.access = self.change = now
 
     def status(self) -> Stat:
         """What is known of it."""
         size = len(self.data) if self.mode == FILE else len(os.fsencode(self.text))
         return Stat(self.mode, size, self.change, atime_ns=self.access, ino=self.ino, nlink=self.links)
 
-    def set_times(self, access: int | None, change: int | None) -> None:
+    def set_times(self, access: int | None, change: int | None, now: int) -> None:
         """As `File.set_times`."""
-        now = time.time_ns()
         self.access = now if access == NOW else self.access if access is None else access
         self.change = now if change == NOW else self.change if change is None else change
 
@@ -56,9 +55,19 @@ class MemoryFilesystem(Filesystem):
         self._bytes = max_bytes
         self._entries = max_entries
         self._made = 1
-        self._root = Node(FOLDER, 1)
+        self._root = Node(FOLDER, 1, time.time_ns())
         self._root.links = 1
+        self._now = time.time_ns
         self._fill("", contents or {})
+
+    def times_of(self, now: int) -> None:
+        """Give every file this time, ns since 1970, those to come too: for runs that are to be alike."""
+        self._now = lambda: now
+        todo = [self._root]
+        while todo:
+            node = todo.pop()
+            node.access = node.change = now
+            todo += node.names.values()
 
     def _fill(self, at: str, contents: Contents) -> None:
         for name, content in contents.items():
@@ -132,19 +141,19 @@ class MemoryFilesystem(Filesystem):
         self._entries -= 1
         names[name] = node
         node.links += 1
-        folder.change = time.time_ns()
+        folder.change = self._now()
         return node
 
     def _new(self, mode: int) -> Node:
         self._made += 1
-        return Node(mode, self._made)
+        return Node(mode, self._made, self._now())
 
     def _remove(self, path: str) -> None:
         names, name, folder = self._folder(path)
         node = names.pop(name)
         self._entries += 1
         node.links -= 1
-        folder.change = time.time_ns()
+        folder.change = self._now()
         self._drop(node)
 
     def _drop(self, node: Node) -> None:
@@ -204,7 +213,7 @@ class MemoryFilesystem(Filesystem):
             self._remove(new)
         old_names, old_name, old_folder = self._folder(path)
         names[name] = old_names.pop(old_name)
-        folder.change = old_folder.change = time.time_ns()
+        folder.change = old_folder.change = self._now()
 
     def link(self, path: str, new: str) -> None:
         """As `Filesystem`."""
@@ -230,7 +239,7 @@ class MemoryFilesystem(Filesystem):
 
     def set_times(self, path: str, access: int | None, change: int | None) -> None:
         """As `Filesystem`."""
-        self._node(path).set_times(access, change)
+        self._node(path).set_times(access, change, self._now())
 
     def __repr__(self) -> str:
         return f"MemoryFilesystem({len(self._root.names)} entries in its root)"
@@ -250,7 +259,7 @@ class MemoryFile(File):
 
     def set_times(self, access: int | None, change: int | None) -> None:
         """As `File`."""
-        self._open().set_times(access, change)
+        self._open().set_times(access, change, self._filesystem._now())
 
     def _open(self) -> Node:
         if self._node is None:
@@ -268,7 +277,7 @@ class MemoryFile(File):
             if offset + len(data) > len(node.data):
                 self._extend(node, offset + len(data))
             node.data[offset : offset + len(data)] = data
-            node.change = time.time_ns()
+            node.change = self._filesystem._now()
         return len(data)
 
     def truncate(self, size: int) -> None:
@@ -279,7 +288,7 @@ class MemoryFile(File):
         else:
             self._filesystem._bytes += len(node.data) - size
             del node.data[size:]
-        node.change = time.time_ns()
+        node.change = self._filesystem._now()
 
     def _extend(self, node: Node, size: int) -> None:
         more = size - len(node.data)

@@ -10,7 +10,10 @@ from wasm_wasi_p1.abi import BADF, FD_READ, FD_WRITE, MFILE, NOTCAPABLE, NOTDIR,
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wasm_environ.host import Caller
+    from wasm_wasi_common.clocks import Clocks
     from wasm_wasi_common.config import WasiConfig
     from wasm_wasi_common.descriptor import Descriptor
 
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
 class WasiContext:
     """What the host functions of one store share; `close` (or losing the last reference) gives its files back.
 
-    `table[n]` is guest fd n. `start` is the origin of the guest's monotonic clock. `caller` is who called last: it knows
+    `table[n]` is guest fd n. `start` is the origin of the guest's monotonic clock; `clocks` and `random` are
+    the guest's own, if it has them. `caller` is who called last: it knows
     whether time is limited, and whether it is over.
 
     What a guest can take of the process's descriptors is bounded twice: by `max_fds` for this guest, its open files and
@@ -26,12 +30,14 @@ class WasiContext:
     number that is free, so one above says how many others have taken.
     """
 
-    __slots__ = ("__weakref__", "args", "caller", "ceiling", "env", "listings", "max_fds", "start", "table")
+    __slots__ = ("__weakref__", "args", "caller", "ceiling", "clocks", "env", "listings", "max_fds", "random", "start", "table")
 
     def __init__(self, config: WasiConfig) -> None:
         self.args = [arg.encode("utf-8", "surrogateescape") for arg in config.argv]
         self.env = [f"{name}={value}".encode("utf-8", "surrogateescape") for name, value in config.env]
         self.start = time.monotonic_ns()
+        self.clocks: Clocks | None = None if config.clocks is None else config.clocks()
+        self.random: Callable[[int], bytes] | None = None if config.random is None else config.random()
         limit = os.sysconf("SC_OPEN_MAX")
         if limit <= 0:
             limit = 1 << 17

@@ -28,6 +28,7 @@ from wasm_wasi_p1.clocks import MONOTONIC, REALTIME, now
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from wasm_wasi_common.clocks import Clocks
     from wasm_wasi_common.descriptor import Descriptor
     from wasm_wasi_p1.context import WasiContext
 
@@ -75,7 +76,10 @@ def poll_oneoff(
     waits = Waits()
     for at in range(subscriptions, subscriptions + size * count, size):
         _subscribe(context, memory, at, layout, waits)
-    _wait(context, waits)
+    if context.clocks is None:
+        _wait(context, waits)
+    else:
+        _wait_by(context.clocks, context, waits)
     for event in waits.events:
         store_bytes(memory, events, event)
         events += EVENT_SIZE
@@ -96,7 +100,8 @@ def _subscribe(
             waits.happened(userdata, NOTSUP, kind)
         else:
             wait = timeout - now(context, clock) if flags & ABSTIME else timeout
-            waits.clocks.append((time.monotonic_ns() + max(0, wait), userdata))
+            current = time.monotonic_ns() if context.clocks is None else context.clocks.monotonic()
+            waits.clocks.append((current + max(0, wait), userdata))
     elif kind in (READ, WRITE):
         _subscribe_file(context, load(memory, at + 16, 4), kind, userdata, waits)
     else:
@@ -137,6 +142,25 @@ def _wait(context: WasiContext, waits: Waits) -> None:
         for clock_deadline, userdata in waits.clocks:
             if clock_deadline <= current:
                 waits.happened(userdata, SUCCESS, CLOCK)
+        if waits.events:
+            return
+        stop_if_over(context)
+
+
+def _wait_by(clocks: Clocks, context: WasiContext, waits: Waits) -> None:
+    """`_wait` by clocks of the guest's own: it is theirs to let the time until the first deadline pass, where no file is ready at once."""
+    while True:
+        if waits.files:
+            _poll_files(waits, 0 if waits.clocks or waits.events else SLICE)
+        if waits.clocks:
+            current = clocks.monotonic()
+            first = min(waits.clocks)[0]
+            if first > current and not waits.events:
+                clocks.sleep(first - current)
+                current = clocks.monotonic()
+            for deadline, userdata in waits.clocks:
+                if deadline <= current:
+                    waits.happened(userdata, SUCCESS, CLOCK)
         if waits.events:
             return
         stop_if_over(context)
