@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import json
 import os
@@ -10,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -105,6 +107,24 @@ def test_missing_function(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         package.Calc(Store(Engine()), package.CalcImports(3))
     with pytest.raises(LinkError, match=r"^nothing was given for the import 'example:calc/log@1\.0\.0': CalcImports\.log is None, and there is no linker$"):
         package.Calc(Store(Engine()), package.CalcImports(None))
+
+
+def test_one_component_for_an_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is loaded once, and goes with the engine."""
+    generate(CALC, tmp_path / "calc")
+    package: Any = imported(tmp_path / "calc", monkeypatch)
+    types: Any = importlib.import_module("calc.exports.shapes")
+    engine = Engine()
+    first, second = (package.Calc(Store(engine), package.CalcImports(Log(types))) for _ in range(2))
+    assert first.add(1, 2) == second.add(1, 2) == 3
+    assert len(vars(engine)["_packages"]) == 1
+    gone = weakref.ref(engine)
+    del engine, first, second
+    gc.collect()
+    assert gone() is None
+    for arguments, said in (((3, None), "store: expected a Store, not int"), ((Store(Engine()), None, 3), "linker: expected a Linker or None, not int")):
+        with pytest.raises(TypeError, match=said):
+            package.Calc(*arguments)
 
 
 def test_regeneration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

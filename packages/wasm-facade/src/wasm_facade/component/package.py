@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack
 
 from wasm_environ.component.artifact import is_artifact
-from wasm_environ.errors import LinkError, WasmError
+from wasm_environ.errors import ArgumentError, LinkError, WasmError
 from wasm_facade.component.binding import bind
 from wasm_facade.component.component import Component
 from wasm_facade.component.linker import Linker
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 def instantiate(package: Package, store: Store, imports: object, linker: Linker | None, component: Component | None) -> dict[str, Any]:
     """See Package.instantiate."""
+    if not isinstance(store, Store):
+        raise ArgumentError(f"store: expected a Store, not {type(store).__name__}")
+    for name, given, kind in (("linker", linker, Linker), ("component", component, Component)):
+        if given is not None and not isinstance(given, kind):
+            raise ArgumentError(f"{name}: expected a {kind.__name__} or None, not {type(given).__name__}")
     engine: Engine = store.engine
     if component is None:
         component = _load(package, engine)
@@ -49,14 +54,15 @@ def instantiate(package: Package, store: Store, imports: object, linker: Linker 
 
 
 def _load(package: Package, engine: Engine) -> Component:
-    found = package._components.get(engine)
+    kept: dict[Package, Component] = vars(engine).setdefault("_packages", {})  # with the engine, which a component refers to, it goes
+    found = kept.get(package)
     if found is None:
         if package.file is None:
             raise WasmError("this package is of a world: say which component is to be instantiated")
         path = os.path.join(os.path.dirname(package.home), package.file)
         with open(path, "rb") as file:
             data = file.read()
-        found = package._components[engine] = Component.deserialize(engine, data) if is_artifact(data) else Component(engine, data)
+        found = kept[package] = Component.deserialize(engine, data) if is_artifact(data) else Component(engine, data)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakSet
 
 from wasm_vm import ComponentFunc, ResourceAny
 from wasm_vm import Err as AnyErr
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from wasm_facade.component.component import Component
     from wasm_facade.component.linker import Linker
-    from wasm_facade.engine import Engine
     from wasm_vm import Store
 
     Classes = Mapping[str, type | tuple[type, ...]]
@@ -134,7 +133,6 @@ class Package:
         self.file = file
         self.imports = imports or {}
         self.exports = exports or {}
-        self._components: WeakKeyDictionary[Engine, Component] = WeakKeyDictionary()
         self._bound: WeakSet[Component] = WeakSet()
 
     def instantiate(self, store: Store, imports: object, linker: Linker | None, component: Component | None) -> dict[str, Any]:
