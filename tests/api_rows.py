@@ -158,10 +158,15 @@ def _pool() -> Any:
     return config.make_pool()
 
 
-def _component_instance(world: World) -> Any:
+def _component_linker(world: World) -> Any:
     linker = component.Linker(world.engine)
     with linker.root() as root:
         root.add_func("host", lambda store, number: number)
+    return linker
+
+
+def _component_instance(world: World) -> Any:
+    linker = _component_linker(world)
     return linker.instantiate(world.store, world.get("component"))
 
 
@@ -223,6 +228,19 @@ MAKE: dict[str, Callable[[World], Any]] = {
     # components
     "component": lambda world: component.Component(world.engine, COMPONENT),
     "component_instance": _component_instance,
+    "component_pre": lambda world: _component_linker(world).instantiate_pre(world.get("component")),
+    "component_linker": lambda world: _component_linker(world),
+    "linker_instance": lambda world: component.Linker(world.engine).root(),
+    "component_text": lambda world: "(component)",
+    "component_path": lambda world: file("c.wat", b"(component)"),
+    "component_artifact": lambda world: bytes(component.Component(world.engine, "(component)").serialize()),
+    "component_artifact_path": lambda world: file("c.cwasm", world.get("component_artifact")),
+    "export_index": lambda world: world.get("component").get_export_index("call"),
+    "names": lambda world: ("call",),
+    "resource_host": lambda world: component.ResourceHost.own(7, 1),
+    "errors": lambda world: {OSError: str},
+    "definitions": lambda world: {"f": lambda store: None, "r": component.ResourceType("r"), "i": {}},
+    "resource_name": lambda world: "r2",
     "component_func": _component_func,
     "resource": _resource,
     "host_resource": lambda world: _core.ResourceAny._make(world.store, world.get("resource_type"), 1, True),
@@ -332,6 +350,11 @@ RECEIVERS = {
     "TagType": "tag_type", "Trap": "trap", "TrapCode": "trap_code", "Val": "val", "ValType": "val_type", "WasmException": "exception", "WasiConfig": "wasi_config",
 }  # fmt: skip
 
+RECEIVERS |= {
+    "Component": "component", "ComponentLinker": "component_linker", "ComponentInstance": "component_instance", "ComponentInstancePre": "component_pre",
+    "LinkerInstance": "linker_instance", "ExportIndex": "export_index", "ResourceHost": "resource_host",
+}  # fmt: skip
+
 # Slots that mean the same of every type. Columns: name, kinds of the arguments.
 SLOTS = {
     "__repr__": "", "__str__": "", "__hash__": "", "__iter__": "", "__next__": "", "__len__": "", "__enter__": "", "__dir__": "", "__reduce__": "",
@@ -360,6 +383,18 @@ ROWS = {
     "ResourceType": "text callback class|text callback none one", "ResourceType.host": "one", "HostCall": "text flag flag|callback zero flag flag", "HostCall.__call__": "store one",
     "Err": "reference",
     "Record": "", "Record.__getattribute__": "a", "Variant": "text reference",
+    "Component": "engine component_text", "Component.from_file": "engine component_path", "Component.deserialize": "engine component_artifact",
+    "Component.deserialize_file": "engine component_artifact_path", "Component.serialize": "", "Component.get_export_index": "text none|name export_index",
+    "ComponentLinker": "engine", "ComponentLinker.root": "", "ComponentLinker.define_unknown_imports_as_traps": "component",
+    "ComponentLinker.resource": "m resource_name class drop=callback pass_store=flag errors=errors", "ComponentLinker.implement": "m any pass_store=flag errors=errors",
+    "ComponentLinker.instantiate_pre": "component", "ComponentLinker.instantiate": "store component",
+    "ComponentInstancePre.instantiate": "store", "ComponentInstance.exports": "store", "ComponentInstance.get_export_index": "store text none",
+    "ComponentInstance.get_func": "store name|store export_index",
+    "LinkerInstance.__del__": "", "LinkerInstance.add_instance": "text definitions", "LinkerInstance.add_func": "text callback errors=errors", "LinkerInstance.add_module": "text module",
+    "LinkerInstance.add_resource": "text resource_type callback", "LinkerInstance.implement": "any pass_store=flag errors=errors",
+    "LinkerInstance.resource": "resource_name class drop=callback pass_store=flag errors=errors",
+    "ComponentInstance": "", "ComponentInstancePre": "", "LinkerInstance": "", "ResourceHost": "",
+    "ExportIndex": "names", "ResourceHost.own": "one one", "ResourceHost.borrow": "one one", "ResourceHost.to_any": "store",
     "Backtrace.resolve": "",
     "Caller.get": "text any", "Caller.__getitem__": "text", "Caller.data": "", "Caller.memory": "",
     "Caller.limited": "", "Caller.interrupted": "",
@@ -420,6 +455,9 @@ ROWS = {
     "Code.check": "", "crc32": "bytes one", "map_bytes": "bytes", "map_file": "artifact_path",
 }  # fmt: skip
 
+# Classes of wasm_facade.component, those apart that the vm has too, and types, which are only read.
+OF_COMPONENTS = ("Component", "ExportIndex", "Instance", "InstancePre", "Linker", "LinkerInstance", "ResourceHost")
+
 # What is left out, and why. Columns: name, reason.
 EXEMPT = {
     "bind_types": "changes the whole process; called once, before use",
@@ -431,19 +469,22 @@ EXEMPT = {
 # What plain arguments are refused by, because nobody may do that; and what is there to raise.
 REFUSES = {
     "AnyRef", "ArrayRef.__delitem__", "Backtrace", "Caller", "Code", "ComponentFunc", "ResourceAny", "ResourceAny.to_host", "DirPerms", "EqRef", "StructRef.__delattr__", "StructRef.__delitem__", "Engine.__reduce__", "FilePerms", "InstanceExports", "Instantiation", "Linker.__reduce__", "LoadedModule", "Memory.__delitem__",
+    "ComponentInstance", "ComponentInstancePre", "LinkerInstance", "ResourceHost", "ComponentLinker.__reduce__",
     "PoolingAllocationConfig.__getattr__", "PoolingAllocationConfig.__setattr__", "SharedMemory.__delitem__", "Store.throw", "ValType", "WasiConfig.stderr_custom",
     "WasiConfig.stderr_file", "WasiConfig.stdin_file", "WasiConfig.stdout_custom", "WasiConfig.stdout_file",
 }  # fmt: skip
 
 
 def public_types() -> dict[str, type]:
-    """Every class that wasm_facade, wasm_vm and the core have, by name."""
+    """Every class that wasm_facade, wasm_vm and the core have, by name; those of components that are called like others with `Component` before it."""
     found: dict[str, type] = {}
     for module, names in ((w, w.__all__), (wasm_vm, wasm_vm.__all__), (_core, dir(_core))):
         for name in names:
             item = getattr(module, name)
             if isinstance(item, type) and item not in found.values():
                 found[name] = item
+    for name in OF_COMPONENTS:
+        found[f"Component{name}" if name in found else name] = getattr(component, name)
     return found
 
 

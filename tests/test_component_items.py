@@ -203,7 +203,7 @@ def test_items_of_instances_may_be_anything(engine: wasm_facade.Engine) -> None:
     linker = ours.Linker(engine)
     with linker.root() as root:
         root.add_instance("all", exports).close()
-        with pytest.raises(TypeError, match="func: expected something callable, not int"):
+        with pytest.raises(TypeError, match="items: expected a function, resource type, module or mapping as 'x', not int"):
             root.add_instance("more", {"x": 5})
     text = """(component (import "all" (instance $all (export "mod" (core module (export "f" (func (result i32))))) (export "f" (func (result u32)))
       (export "a:b/c@1.2.0" (instance (export "f" (func (result u32))))))) (export "inner" (instance $all "a:b/c@1.2.0")))"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from keyword import iskeyword
 
 from wasm_environ.component.versions import compatible
+from wasm_environ.errors import ArgumentError
 from wasm_vm import Err, HostCall, ResourceType
 
 TYPE_CHECKING = False
@@ -45,13 +46,26 @@ class Host:
     __slots__ = ("errors", "pass_store")
 
     def __init__(self, pass_store: bool, errors: Errors | None) -> None:
+        if not isinstance(pass_store, bool):
+            raise TypeError(f"pass_store: expected a bool, not {type(pass_store).__name__}")
         self.pass_store = pass_store
-        self.errors = dict(errors) if errors else None
+        self.errors = checked_errors(errors)
 
     def call(self, target: Callable[..., Any] | str, may_err: Callable[[], bool]) -> Callable[..., Any]:
         """A host function of something callable, or of the method of that name."""
         made = HostCall(target, isinstance(target, str), self.pass_store)
         return _translating(made, self.errors) if self.errors and may_err() else made
+
+
+def checked_errors(errors: Errors | None) -> dict[type[Any], Callable[[Any], Any]] | None:
+    """Exception classes with what gives an err's payload. Raises TypeError for anything else."""
+    found = None if errors is None else dict(errors)
+    for kind, payload in (found or {}).items():
+        if not isinstance(kind, type) or not issubclass(kind, BaseException):
+            raise TypeError(f"errors: expected exception classes, not {kind!r}")
+        if not callable(payload):
+            raise TypeError(f"errors[{kind.__name__}]: expected something callable, not {type(payload).__name__}")
+    return found or None
 
 
 def _translating(function: Callable[..., Any], errors: Errors) -> Callable[..., Any]:
@@ -75,7 +89,7 @@ class HostFunction:
 
     def __init__(self, call: Callable[..., Any], errors: Errors) -> None:
         self.call = call
-        self.errors = dict(errors)
+        self.errors = errors
 
 
 class HostResource:
@@ -84,6 +98,12 @@ class HostResource:
     __slots__ = ("cls", "host", "type")
 
     def __init__(self, name: str, cls: type, drop: Callable[..., object] | None, host: Host) -> None:
+        if not isinstance(name, str):
+            raise ArgumentError(f"name: expected a str, not {type(name).__name__}")
+        if not isinstance(cls, type):
+            raise ArgumentError(f"cls: expected a class, not {type(cls).__name__}")
+        if drop is not None and not callable(drop):
+            raise TypeError(f"drop: expected something callable, not {type(drop).__name__}")
         self.cls = cls
         self.host = host
         if drop is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasm_environ.errors import ArgumentError, WasmError
 from wasm_facade.component.component import Component
-from wasm_facade.component.definitions import Definitions, Host, HostFunction, HostObject, HostResource
+from wasm_facade.component.definitions import Definitions, Host, HostFunction, HostObject, HostResource, checked_errors
 from wasm_facade.component.instance import Instance, InstancePre
 from wasm_facade.component.resolve import Resolver, define_traps
 from wasm_facade.engine import Engine
@@ -89,13 +89,15 @@ class Linker(Shadowing):
         self, interface: str, name: str, cls: type, *, drop: Callable[..., object] | None = None, pass_store: bool = False, errors: Errors | None = None
     ) -> None:  # fmt: skip
         """`LinkerInstance.resource` in the instance `interface`."""
+        made = HostResource(name, cls, drop, Host(pass_store, errors))
         with self._instance(interface) as instance:
-            instance.resource(name, cls, drop=drop, pass_store=pass_store, errors=errors)
+            instance._insert(name, made)
 
     def implement(self, interface: str, by: Any, *, pass_store: bool = False, errors: Errors | None = None) -> None:
         """`LinkerInstance.implement` in the instance `interface`."""
+        made = HostObject(by, Host(pass_store, errors))
         with self._instance(interface) as instance:
-            instance.implement(by, pass_store=pass_store, errors=errors)
+            instance._implement(made)
 
     def _instance(self, name: str) -> LinkerInstance:
         """The instance of that name, made if there is none."""
@@ -126,12 +128,19 @@ class Linker(Shadowing):
 
         What was found for the last component is kept, with the component, until something is defined or another one is instantiated.
         """
-        pre = self._pre
-        if pre is None or pre.component is not component:
-            pre = self.instantiate_pre(component)
-            if self._definitions.fixed():
-                self._pre = pre
-        made: Instance = pre.instantiate(store)
+        made: Instance
+        known = self._pre
+        if known is not None and known.component is component:
+            made = known.instantiate(store)
+            return made
+        pre = self.instantiate_pre(component)
+        if self._definitions.fixed():
+            self._pre = pre  # before a host function may define something
+        try:
+            made = pre.instantiate(store)
+        except BaseException:
+            self._pre = None
+            raise
         return made
 
     def __reduce__(self) -> NoReturn:
@@ -193,30 +202,17 @@ class LinkerInstance:
         types and modules by name, and mappings of such for instances. So what one component exports serves another one in the same store."""
         if items is not None and not hasattr(items, "items"):
             raise ArgumentError(f"items: expected a mapping or None, not {type(items).__name__}")
-        self._insert(name, Definitions())
-        made = LinkerInstance._of(self._linker, self, self._definitions[name])
-        for item_name, item in dict(items or {}).items():
-            made._add(item_name, item)
-        return made
-
-    def _add(self, name: str, item: Any) -> None:
-        """Define whatever it is."""
-        if isinstance(item, ResourceType):
-            self.add_resource(name, item)
-        elif isinstance(item, Module):
-            self.add_module(name, item)
-        elif hasattr(item, "items"):
-            self.add_instance(name, item).close()
-        else:
-            self.add_func(name, item)
+        made = _definitions_of(items or {})
+        self._insert(name, made)
+        return LinkerInstance._of(self._linker, self, made)
 
     def add_func(self, name: str, func: Callable[..., Any], *, errors: Errors | None = None) -> None:
         """Define a Python function: `func(store, *args)`. An `Err` that it raises it returns, if its result is a `result`, and what `errors` names, as in
         `resource`; anything else surfaces, unchanged, where the guest was called."""
         if not callable(func):
             raise TypeError(f"func: expected something callable, not {type(func).__name__}")
-        _check_hosting(False, errors)
-        self._insert(name, HostFunction(func, errors) if errors else func)
+        checked = checked_errors(errors)
+        self._insert(name, HostFunction(func, checked) if checked else func)
 
     def add_module(self, name: str, module: Module) -> None:
         """Define a core module."""
@@ -242,12 +238,6 @@ class LinkerInstance:
         without `drop`, if it is a context manager, `object.__exit__(None, None, None)`. With `pass_store` all of these get the store as their first argument
         (behind `self`). `errors`: exception classes that stand for an err, with what gives its payload: `{OSError: lambda error: error.strerror}`.
         """
-        _check_name(name)
-        _check_hosting(pass_store, errors)
-        if not isinstance(cls, type):
-            raise ArgumentError(f"cls: expected a class, not {type(cls).__name__}")
-        if drop is not None and not callable(drop):
-            raise TypeError(f"drop: expected something callable, not {type(drop).__name__}")
         self._insert(name, HostResource(name, cls, drop, Host(pass_store, errors)))
 
     def implement(self, by: Any, *, pass_store: bool = False, errors: Errors | None = None) -> None:
@@ -256,11 +246,13 @@ class LinkerInstance:
         The function `get-time` is `by.get_time(...)`. The resource `input-stream` is the class `by.InputStream`, as by `resource`. `pass_store` and `errors`
         as there.
         """
-        _check_hosting(pass_store, errors)
+        self._implement(HostObject(by, Host(pass_store, errors)))
+
+    def _implement(self, by: HostObject) -> None:
         self._check_open()
         if self._definitions.object is not None and not self._linker._allow_shadowing:
             raise WasmError("the instance is implemented by an object already")
-        self._definitions.object = HostObject(by, Host(pass_store, errors))
+        self._definitions.object = by
 
     def close(self) -> None:
         """Let go of the linker."""
@@ -286,16 +278,20 @@ def _check_free(definer: Linker | LinkerInstance) -> None:
         raise WasmError("cannot use the linker while it is in use by one of its instances: close that first, or use it in a `with` block")
 
 
+def _definitions_of(items: Mapping[str, Any]) -> Definitions:
+    """Functions, resource types, modules and instances as they come from an instance."""
+    made = Definitions()
+    for name, item in items.items():
+        _check_name(name)
+        if hasattr(item, "items"):
+            made[name] = _definitions_of(item)
+        elif isinstance(item, (ResourceType, Module)) or callable(item):
+            made[name] = item
+        else:
+            raise TypeError(f"items: expected a function, resource type, module or mapping as {name!r}, not {type(item).__name__}")
+    return made
+
+
 def _check_name(name: object) -> None:
     if not isinstance(name, str):
         raise ArgumentError(f"name: expected a str, not {type(name).__name__}")
-
-
-def _check_hosting(pass_store: object, errors: Any) -> None:
-    if not isinstance(pass_store, bool):
-        raise TypeError(f"pass_store: expected a bool, not {type(pass_store).__name__}")
-    for kind, payload in dict(errors or {}).items():
-        if not isinstance(kind, type) or not issubclass(kind, BaseException):
-            raise TypeError(f"errors: expected exception classes, not {kind!r}")
-        if not callable(payload):
-            raise TypeError(f"errors[{kind.__name__}]: expected something callable, not {type(payload).__name__}")
