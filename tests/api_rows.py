@@ -228,7 +228,7 @@ MAKE: dict[str, Callable[[World], Any]] = {
     # components
     "component": lambda world: component.Component(world.engine, COMPONENT),
     "component_instance": _component_instance,
-    "component_pre": lambda world: _component_linker(world).instantiate_pre(world.get("component")),
+    "component_instance_pre": lambda world: _component_linker(world).instantiate_pre(world.get("component")),
     "component_linker": lambda world: _component_linker(world),
     "linker_instance": lambda world: component.Linker(world.engine).root(),
     "component_text": lambda world: "(component)",
@@ -351,7 +351,7 @@ RECEIVERS = {
 }  # fmt: skip
 
 RECEIVERS |= {
-    "Component": "component", "ComponentLinker": "component_linker", "ComponentInstance": "component_instance", "ComponentInstancePre": "component_pre",
+    "Component": "component", "ComponentLinker": "component_linker", "ComponentInstance": "component_instance", "ComponentInstancePre": "component_instance_pre",
     "LinkerInstance": "linker_instance", "ExportIndex": "export_index", "ResourceHost": "resource_host",
 }  # fmt: skip
 
@@ -388,7 +388,7 @@ ROWS = {
     "ComponentLinker": "engine", "ComponentLinker.root": "", "ComponentLinker.define_unknown_imports_as_traps": "component",
     "ComponentLinker.resource": "m resource_name class drop=callback pass_store=flag errors=errors", "ComponentLinker.implement": "m any pass_store=flag errors=errors",
     "ComponentLinker.instantiate_pre": "component", "ComponentLinker.instantiate": "store component",
-    "ComponentInstancePre.instantiate": "store", "ComponentInstance.exports": "store", "ComponentInstance.get_export_index": "store text none",
+    "ComponentInstance.exports": "store", "ComponentInstance.get_export_index": "store text none",
     "ComponentInstance.get_func": "store name|store export_index",
     "LinkerInstance.__del__": "", "LinkerInstance.add_instance": "text definitions", "LinkerInstance.add_func": "text callback errors=errors", "LinkerInstance.add_module": "text module",
     "LinkerInstance.add_resource": "text resource_type callback", "LinkerInstance.implement": "any pass_store=flag errors=errors",
