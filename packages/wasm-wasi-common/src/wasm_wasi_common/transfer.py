@@ -30,6 +30,8 @@ def read_at(guest: Guest, found: Descriptor, parts: list[memoryview], offset: in
     if found.file is not None:
         file = found.file
         return in_batches(guest, parts, lambda batch, done: _from_file(file, batch, offset + done))
+    if is_small(parts):
+        return os.preadv(found.fd, parts, offset)
     return in_batches(guest, parts, lambda batch, done: os.preadv(found.fd, batch, offset + done))
 
 
@@ -40,6 +42,8 @@ def write_at(guest: Guest, found: Descriptor, parts: list[memoryview], offset: i
         if found.flags & APPEND:
             offset = file.status().st_size
         return in_batches(guest, parts, lambda batch, done: _to_file(file, batch, offset + done))
+    if is_small(parts):
+        return os.pwritev(found.fd, parts, offset)
     return in_batches(guest, parts, lambda batch, done: os.pwritev(found.fd, batch, offset + done))
 
 
@@ -101,6 +105,11 @@ def read_into(guest: Guest, found: Descriptor, parts: list[memoryview]) -> int:
         found.offset += count
         return count
     if found.filetype == REGULAR_FILE:
+        if is_small(parts):
+            try:
+                return os.readv(found.fd, parts)
+            except BlockingIOError:  # some file systems' files can, made non-blocking by whoever shares them
+                pass
         return in_batches(guest, parts, lambda batch, done: waiting(guest, found, False, lambda: os.readv(found.fd, batch), ask=False))
     batch = next(batches(parts))
     return waiting(guest, found, False, lambda: _read_now(guest, found.fd, batch), ask=True)
@@ -185,6 +194,11 @@ def write_from(guest: Guest, found: Descriptor, parts: list[memoryview]) -> int:
     if found.before is not None:
         apart(guest, found.before)
     if found.filetype == REGULAR_FILE:
+        if is_small(parts):
+            try:
+                return os.writev(found.fd, parts)
+            except BlockingIOError:
+                pass
         return in_batches(guest, parts, lambda batch, done: waiting(guest, found, True, lambda: os.writev(found.fd, batch), ask=False))
     if found.flags & NONBLOCK:
         return waiting(guest, found, True, lambda: os.write(found.fd, parts[0][:PIPE_ROOM]), ask=True)
@@ -209,6 +223,11 @@ def _write_cut(guest: Guest, found: Descriptor, parts: list[memoryview]) -> int:
             if count < len(piece):
                 return done
     return done
+
+
+def is_small(parts: list[memoryview]) -> bool:
+    """Whether this moves in one step, as nearly all does: one buffer, no larger than a batch."""
+    return len(parts) == 1 and len(parts[0]) <= BATCH
 
 
 def batches(parts: list[memoryview]) -> Iterator[list[memoryview]]:

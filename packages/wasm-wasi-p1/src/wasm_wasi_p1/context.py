@@ -1,21 +1,26 @@
-"""The state of one guest: its descriptor table, arguments and clock origin. One per store."""
+"""The state of one guest: its descriptor table, arguments and clock origin. One per store. And proc_exit, its end."""
 
 from __future__ import annotations
 
 import os
 import time
 
+from wasm_environ.errors import Exit, InvalidExit
 from wasm_wasi_common.descriptor import DIR_READ, DIRECTORY, preopened, stdio
 from wasm_wasi_p1.abi import BADF, FD_READ, FD_WRITE, MFILE, NOTCAPABLE, NOTDIR, PERM, RIGHTS_DIRECTORY, RIGHTS_INHERITED, WasiErrno, stdio_rights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import NoReturn
 
     from wasm_environ.host import Caller
     from wasm_wasi_common.clocks import Clocks
     from wasm_wasi_common.config import WasiConfig
     from wasm_wasi_common.descriptor import Descriptor
+
+# Exit statuses end below: shells and runtimes use the others.
+MOST = 126
 
 
 class WasiContext:
@@ -160,3 +165,10 @@ class WasiContext:
     def __del__(self) -> None:
         if hasattr(self, "table"):
             self.close()
+
+
+def proc_exit(context: WasiContext, code: int) -> NoReturn:
+    """End the guest: unwinds to the Python caller as `errors.Exit`; a status WASI has not, as `errors.InvalidExit`."""
+    if not 0 <= code < MOST:
+        raise InvalidExit(code)
+    raise Exit(code)

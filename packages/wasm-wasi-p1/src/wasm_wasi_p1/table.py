@@ -74,7 +74,7 @@ PREVIEW1: tuple[Row, ...] = (
     ("path_symlink",            "ptr size fd ptr size",                "errno", "path"),
     ("path_unlink_file",        "fd ptr size",                         "errno", "path"),
     ("poll_oneoff",             "ptr ptr size ptr",                    "errno", "poll"),
-    ("proc_exit",               "s32",                                 "",      "proc"),
+    ("proc_exit",               "s32",                                 "",      "context"),
     ("proc_raise",              "u32",                                 "errno", "proc"),
     ("sched_yield",             "",                                    "errno", "proc"),
     ("random_get",              "ptr size",                            "errno", "random"),
