@@ -131,6 +131,17 @@ def test_values_cross_with_their_widths() -> None:
     assert exports["f"](store, *values) == values
 
 
+@pytest.mark.parametrize("rounding", ["ceil", "floor", "trunc", "nearest"])
+def test_rounding_quiets(rounding: str) -> None:
+    """A signalling NaN, as a number and in lanes."""
+    text = f"""(module (func (export "f") (param i32) (result i32 i32)
+      (i32.reinterpret_f32 (f32.{rounding} (f32.reinterpret_i32 (local.get 0))))
+      (i32x4.extract_lane 2 (f32x4.{rounding} (i32x4.splat (local.get 0))))))"""
+    store, exports = instantiate(text)
+    for result in exports["f"](store, 0x7FA00000):
+        assert result & 0x7FC00000 == 0x7FC00000
+
+
 def test_a_loop_is_interrupted() -> None:
     store, exports = instantiate('(module (func (export "f") (loop (br 0))))')
     with pytest.raises(Trap, match="interrupt"):

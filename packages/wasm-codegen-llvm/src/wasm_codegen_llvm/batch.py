@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
-from wasm_codegen_llvm.ir import Signature, without_fences
+from wasm_codegen_llvm.ir import Signature, with_quiet_rounding, without_fences
 from wasm_environ.composites import StructType
 from wasm_environ.heap_layout import exception_layout, struct_layout
 from wasm_environ.libcalls import INDEX
@@ -160,6 +160,8 @@ class Batch:
         for number in range(FIRST_SUBPROGRAM, FIRST_SUBPROGRAM + self.subprograms):
             parts.append(f'!{number} = distinct !DISubprogram(name: "", file: !6, unit: !3, spFlags: DISPFlagDefinition)\n')
         text = "".join(parts)
+        if not self.isa.quiet_rounding:
+            text = with_quiet_rounding(text)
         return text if self.isa.arithmetic_fences else without_fences(text)
 
 

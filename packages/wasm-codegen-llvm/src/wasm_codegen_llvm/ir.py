@@ -73,6 +73,23 @@ def without_fences(text: str) -> str:
     return ARITHMETIC_FENCE.sub(lambda found: f'call {found[1]} asm "", "={"v" if found[1][0] == "<" else "f"},0"(', text)
 
 
+ROUNDING: Final = re.compile(r"^(%\w+) = call (<[^>]*>|\w+) @llvm\.(ceil|floor|trunc|roundeven)\.(\w+)\((?:<[^>]*>|\w+) (.+)\)(?=$|, !dbg)", re.MULTILINE)
+
+
+def with_quiet_rounding(text: str) -> str:
+    """IR that rounds what was multiplied by one, for riscv64, whose code gives a signalling NaN back as it is: the product is quiet, and else the same."""
+
+    def rounded(found: re.Match[str]) -> str:
+        result, t, name, suffix, value = found.groups()
+        one = "1.0" if t[0] != "<" else f"splat ({'float' if 'float' in t else 'double'} 1.0)"
+        return (
+            f"{result}.one = call {t} @llvm.arithmetic.fence.{suffix}({t} {one})\n{result}.quiet = fmul {t} {value}, {result}.one\n"
+            f"{result} = call {t} @llvm.{name}.{suffix}({t} {result}.quiet)"
+        )
+
+    return ROUNDING.sub(rounded, text)
+
+
 class Signature:
     """A function type in the wasm calling convention.
 

@@ -36,8 +36,8 @@ class Isa:
     """One target for this backend. `has` answers for LLVM's feature names."""
 
     __slots__ = (
-        "abi", "arithmetic_fences", "big_endian", "conditional_moves", "cpu", "enabled", "extension", "features", "frames", "name", "sign_extends",
-        "stack_pointer", "triple", "x86",
+        "abi", "arithmetic_fences", "big_endian", "conditional_moves", "cpu", "enabled", "extension", "features", "frames", "name",
+        "quiet_rounding", "sign_extends", "stack_pointer", "triple", "x86",
     )  # fmt: skip
 
     def __init__(self, target: Target) -> None:
@@ -56,6 +56,7 @@ class Isa:
         self.big_endian = name in BIG_ENDIAN
         self.extension = EXTENSIONS.get(name, "")
         self.frames = FRAMES.get(name, '"frame-pointer"="all"')
+        self.quiet_rounding = name != "riscv64"
         self.sign_extends = name == "riscv64"  # an i32 is half of a register, and loaded with its sign
         self.conditional_moves = name != "riscv64"  # there LLVM makes a branch of the lesser of two numbers
 
