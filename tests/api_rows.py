@@ -15,7 +15,6 @@ from typing import Any
 import wasm_environ.types as types_of_environ
 import wasm_facade as w
 import wasm_vm
-from wasm_environ.component import artifact
 from wasm_environ.component.abi.program import RECORD
 from wasm_facade import component
 from wasm_facade.linker import HostDefinition
@@ -249,7 +248,7 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "class": lambda world: Holder,
     "program": lambda world: world.get("component")._loaded.program,
     "record_node": lambda world: next(n for n in range(99) if struct.unpack_from("<I", world.get("words"), 16 + 44 * n)[0] == RECORD),
-    "words": lambda world: artifact.read(world.get("component").serialize(), _core.crc32).words,
+    "words": lambda world: world.get("component")._image.parts.words,
     "record_classes": lambda world: (Pair,),
     "resource_class": lambda world: Handle,
     "program_words": lambda world: bytes.fromhex("01000000" + "00000000" * 3),

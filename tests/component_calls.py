@@ -182,7 +182,8 @@ def ways(*features: str) -> list[Way]:
 
 def steps_of(component: Any) -> list[int]:
     """The kinds of steps of its plan, in order."""
-    return [step[0] for step in artifact.read(component.serialize(), crc32).plan[4]]
+    image = component.serialize()
+    return [step[0] for step in artifact.read(image, len(image), crc32).plan[4]]
 
 
 def has_adapters(component: Any) -> bool:

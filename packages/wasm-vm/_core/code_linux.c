@@ -263,7 +263,8 @@ static PyObject *refuse_file(const char *why, PyObject *what)
     return NULL;
 }
 
-static PyObject *map_descriptor(int fd, PyObject *what)
+/* `size` bytes of the file from `offset` on, a multiple of the page size; < 0: all that follow. */
+static PyObject *map_descriptor(int fd, PyObject *what, Py_ssize_t offset, Py_ssize_t size)
 {
     struct stat status;
     if (fstat(fd, &status))
@@ -272,16 +273,19 @@ static PyObject *map_descriptor(int fd, PyObject *what)
         return refuse_file(S_ISDIR(status.st_mode) ? "it is a folder" : "it is not a regular file", what);
     if (status.st_size <= 0)
         return refuse_file("it is empty", what);
+    const Py_ssize_t length = size < 0 ? status.st_size - offset : size;
+    if (offset < 0 || offset % sysconf(_SC_PAGESIZE) || length <= 0 || !within((uint64_t)offset, (uint64_t)length, (uint64_t)status.st_size))
+        return refuse_file("it has no such part", what);
     Code *code = signals_install() ? NULL : code_new(); /* a file cut short is a signal */
     if (!code)
         return NULL;
-    void *map = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+    void *map = mmap(NULL, (size_t)length, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, offset);
     if (map == MAP_FAILED) {
         Py_DECREF(code);
         return PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, what);
     }
     code->map = map;
-    code->map_size = (size_t)status.st_size;
+    code->map_size = (size_t)length;
     code_published();
     if (registry_insert(code))
         Py_CLEAR(code);
@@ -289,12 +293,12 @@ static PyObject *map_descriptor(int fd, PyObject *what)
 }
 
 /* `path`, or a file descriptor that stays the caller's. */
-PyObject *code_map_file(PyObject *path)
+PyObject *code_map_file(PyObject *path, Py_ssize_t offset, Py_ssize_t size)
 {
     PyObject *encoded = NULL;
     if (PyLong_Check(path)) {
         long fd = PyLong_AsLong(path);
-        return fd == -1 && PyErr_Occurred() ? NULL : map_descriptor(fd >= 0 && fd <= INT_MAX ? (int)fd : -1, path);
+        return fd == -1 && PyErr_Occurred() ? NULL : map_descriptor(fd >= 0 && fd <= INT_MAX ? (int)fd : -1, path, offset, size);
     }
     if (!PyUnicode_FSConverter(path, &encoded))
         return NULL;
@@ -302,7 +306,7 @@ PyObject *code_map_file(PyObject *path)
     Py_DECREF(encoded);
     if (fd < 0)
         return PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path);
-    PyObject *code = map_descriptor(fd, path);
+    PyObject *code = map_descriptor(fd, path, offset, size);
     close(fd);
     return code;
 }

@@ -141,7 +141,7 @@ struct Code {
 
 extern PyTypeObject CodeType;
 Code *code_from_bytes(const uint8_t *text, size_t size);
-PyObject *code_map_file(PyObject *path);
+PyObject *code_map_file(PyObject *path, Py_ssize_t offset, Py_ssize_t size); /* size < 0: all from the offset on */
 int code_register(Code *code, size_t text_offset, size_t text_size);
 Code *code_find(uintptr_t pc); /* async-signal-safe; borrowed, valid while something keeps that code running */
 bool code_read_zeros(uintptr_t address); /* async-signal-safe; false: in no mapping of ours */

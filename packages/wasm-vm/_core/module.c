@@ -153,7 +153,12 @@ static PyObject *bind_types(PyObject *Py_UNUSED(module), PyObject *args, PyObjec
     Py_RETURN_NONE;
 }
 
-static PyObject *map_file(PyObject *Py_UNUSED(module), PyObject *path) { return code_map_file(path); }
+static PyObject *map_file(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *path;
+    Py_ssize_t offset = 0, size = -1;
+    return PyArg_ParseTuple(args, "O|nn:map_file", &path, &offset, &size) ? code_map_file(path, offset, size) : NULL;
+}
 
 /* copy_code(buffer) -> Code: a mapping of its own with these bytes as text, not registered as a module yet. */
 static PyObject *map_bytes(PyObject *Py_UNUSED(module), PyObject *object)
@@ -190,7 +195,7 @@ static PyObject *use_pagemap(PyObject *Py_UNUSED(self), PyObject *on)
 static PyMethodDef functions[] = {
     {"load", loaded_new, METH_VARARGS, "load(engine, code, text, module, names, plan) -> LoadedModule; see loading.py."},
     {"crc32", checksum, METH_VARARGS, "crc32(data, value=0, /)\n--\n\nAs zlib.crc32."},
-    {"map_file", map_file, METH_O, "map_file(path, /)\n--\n\nMap an artifact, readable and executable."},
+    {"map_file", map_file, METH_VARARGS, "map_file(path, offset=0, size=-1, /)\n--\n\nMap an artifact, readable and executable: that part of the file, at a multiple of the page size."},
     {"map_bytes", map_bytes, METH_O, "map_bytes(text, /)\n--\n\nCopy machine code into a mapping of its own."},
     {"bind_types", (PyCFunction)(void (*)(void))bind_types, METH_VARARGS | METH_KEYWORDS, "See wasm_vm.bind_types."},
     {"poke_signal", poke_signal_number, METH_NOARGS, "poke_signal()\n--\n\nThe signal that interrupts running threads."},

@@ -236,31 +236,28 @@ def artifact_of(engine: Engine, source: bytes, progress: Progress | None = None,
     return None, data
 
 
-def component_artifact_of(engine: Engine, source: bytes, anew: bool = False) -> tuple[bytes, bool]:
-    """The artifact of a component, binary or text, and whether it is what the cache had."""
-    folder = folder_of(engine._cache)
-    key = engine._cache_key(b"component", source) if folder is not None else ""
-    found = _contents(folder, key) if folder is not None and not anew else b""
-    if found:
-        return found, True
+def component_artifact_of(engine: Engine, source: bytes) -> bytes:
+    """The artifact of a component, binary or text, compiled and put into the cache."""
     from wasm_facade.compilation import compile_component_artifact
 
     data = compile_component_artifact(engine, source)
+    folder = folder_of(engine._cache)
     if folder is not None:
-        store(folder, key, data)
-    return data, False
+        store(folder, engine._cache_key(b"component", source), data)
+    return data
 
 
-def _contents(folder: str, key: str) -> bytes:
-    """An entry's bytes, now the most recently used; b"" without one to be trusted."""
-    descriptor = _open(folder, key)
+def component_entry(engine: Engine, source: bytes) -> int | None:
+    """The file of a component's artifact that the cache has, now the most recently used, which the caller closes; None without one to be trusted."""
+    folder = folder_of(engine._cache)
+    descriptor = None if folder is None else _open(folder, engine._cache_key(b"component", source))
     if descriptor is None:
-        return b""
-    with os.fdopen(descriptor, "rb") as file:
-        if not trusted(os.fstat(descriptor)):
-            return b""
-        try:
-            os.utime(descriptor)
-        except OSError:
-            pass  # a read-only cache is still a cache
-        return file.read()
+        return None
+    if not trusted(os.fstat(descriptor)):
+        os.close(descriptor)
+        return None
+    try:
+        os.utime(descriptor)
+    except OSError:
+        pass  # a read-only cache is still a cache
+    return descriptor

@@ -114,9 +114,11 @@ def _names(code: _core.Code, at: int, size: int) -> Any:
     return names
 
 
-def open_file(path: str | int) -> MappedFile:
-    """Map an artifact file, by path or file descriptor: nothing is copied, and only its head is read. Raises OSError or ArtifactError."""
-    code = _core.map_file(path)
+def open_file(path: str | int, offset: int = 0, size: int = -1) -> MappedFile:
+    """Map an artifact file, by path or file descriptor, or the artifact that is that part of it: nothing is copied, and only its head is read.
+
+    Raises OSError or ArtifactError."""
+    code = _core.map_file(path, offset, size)
     return MappedFile(code, artifacts.read_head(memoryview(code), _core.crc32))
 
 

@@ -26,15 +26,15 @@ PAGE: Final = 4096
 
 
 class Parts:
-    """An artifact taken apart. `images` are views into it."""
+    """An artifact taken apart. `places`: offset and size of each image."""
 
-    __slots__ = ("images", "labels", "plan", "words")
+    __slots__ = ("labels", "places", "plan", "words")
 
-    def __init__(self, plan: tuple[Any, ...], words: bytes, labels: tuple[str, ...], images: Sequence[memoryview]) -> None:
+    def __init__(self, plan: tuple[Any, ...], words: bytes, labels: tuple[str, ...], places: Sequence[tuple[int, int]]) -> None:
         self.plan = plan
         self.words = words
         self.labels = labels
-        self.images = images
+        self.places = places
 
 
 def _up(n: int) -> int:
@@ -58,31 +58,36 @@ def is_artifact(image: bytes | memoryview) -> bool:
     return bytes(image[: len(MAGIC)]) == MAGIC
 
 
-def read(image: bytes | memoryview, checksum: Callable[[Any], int]) -> Parts:
-    """Take an artifact apart; its images are checked by whoever loads them. Raises ArtifactError."""
-    view = memoryview(image)
-    if not is_artifact(view):
+def head_size(start: bytes | memoryview) -> int:
+    """How many bytes there are in front of the images, by the first HEAD of them. Raises ArtifactError."""
+    if not is_artifact(start):
         raise ArtifactError("not a component's artifact")
-    if len(view) < HEAD:
+    if len(start) < HEAD:
         raise ArtifactError("the artifact is cut short")
-    version, check, size = (int.from_bytes(view[at : at + n], "little") for at, n in ((16, 4), (20, 4), (24, 8)))
+    return HEAD + int.from_bytes(start[24:32], "little")
+
+
+def read(head: bytes | memoryview, size: int, checksum: Callable[[Any], int]) -> Parts:
+    """Take an artifact of `size` bytes apart by its head, or by all of it; its images are checked by whoever loads them. Raises ArtifactError."""
+    view = memoryview(head)
+    at = head_size(view)
+    version, check = (int.from_bytes(view[place : place + 4], "little") for place in (16, 20))
     if version != FORMAT:
         raise ArtifactError(f"component artifact format {version} is not this runtime's, {FORMAT}; compile the component again")
-    body = view[HEAD : HEAD + size]
-    if len(body) != size:
+    if at > len(view):
         raise ArtifactError("the artifact is cut short")
+    body = view[HEAD:at]
     if checksum(body) != check:
         raise ArtifactError("the artifact is altered: its checksum does not match")
     try:
         plan, words, labels, sizes = marshal.loads(body)
     except (TypeError, ValueError, EOFError):
         raise ArtifactError("the artifact is altered: its head cannot be read") from None
-    images = []
-    at = HEAD + size
+    places = []
     for length in sizes:
         at = _up(at)
-        images.append(view[at : at + length])
+        places.append((at, length))
         at += length
-    if at != len(view):
-        raise ArtifactError(f"the artifact is {'cut short' if len(view) < at else 'altered'}: {len(view)} bytes, not {at}")
-    return Parts(plan, words, labels, images)
+    if at != size:
+        raise ArtifactError(f"the artifact is {'cut short' if size < at else 'altered'}: {size} bytes, not {at}")
+    return Parts(plan, words, labels, places)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import struct
 
-from wasm_environ.component import artifact
 from wasm_environ.component import syntax as s
 from wasm_environ.component.abi.program import EDGE_WORDS, NODE_WORDS, NONE
 from wasm_environ.component.planning import plain
 from wasm_environ.errors import WasmError
 from wasm_facade.component.component import Component
 from wasm_facade.component.typed import Err, Ok, Some
-from wasm_vm import crc32
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +33,7 @@ def bind(component: Component, classes: Classes, errors: Errors) -> None:
     Raises WasmError where a type that a function uses has no class, and TypeError where a class does not fit.
     """
     loaded = component._loaded
-    parts = artifact.read(component._artifact, crc32)
+    parts = component._image.parts
     items = dict([*_types(loaded.imports, ()), *_types(loaded.exports, ())])
     by_type = {items[path]: found for path, found in classes.items() if path in items}
     raised = {items[path]: found for path, found in errors.items() if path in items}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from wasm_environ.component.versions import compatible_name
 from wasm_environ.errors import ArgumentError, ArtifactError
 from wasm_facade.cache import component_artifact_of
+from wasm_facade.component.image import Image, from_bytes, from_cache, from_file
 from wasm_facade.component.types import ComponentType, Types
 from wasm_facade.engine import Engine
 from wasm_vm import ResourceType
@@ -52,24 +55,18 @@ class Component:
     `wasm`: a binary as bytes, or the text format as str or bytes. Raises WasmtimeError that says what is wrong with it, and where.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_artifact", "_engine", "_exports_modules", "_loaded", "_modules", "_resources")
+    __slots__ = ("__dict__", "__weakref__", "_engine", "_exports_modules", "_image", "_loaded", "_modules", "_resources")
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray) -> None:
         if not isinstance(engine, Engine):
             raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
         source = _source(wasm)
-        artifact, cached = component_artifact_of(engine, source)
-        try:
-            self._take(engine, artifact)
-        except ArtifactError:  # damaged: make it again
-            if not cached:
-                raise
-            self._take(engine, component_artifact_of(engine, source, anew=True)[0])
+        self._take(engine, from_cache(engine, source) or from_bytes(engine, component_artifact_of(engine, source)))
 
-    def _take(self, engine: Engine, artifact: bytes) -> None:
-        self._loaded: LoadedComponent = _load(engine, artifact)
+    def _take(self, engine: Engine, image: Image) -> None:
+        self._loaded: LoadedComponent = image.loaded
         self._engine = engine
-        self._artifact = artifact
+        self._image = image
         self._resources: dict[int, ResourceType] = {}
         self._modules: dict[int, Module] = {}
         self._exports_modules = _has_modules(self._loaded.exports)
@@ -88,14 +85,21 @@ class Component:
         if not isinstance(engine, Engine):
             raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
         made = cls.__new__(cls)
-        made._take(engine, bytes(encoded))
+        made._take(engine, from_bytes(engine, bytes(encoded)))
         return made
 
     @classmethod
     def deserialize_file(cls, engine: Engine, path: StrPath) -> Self:
-        """Load an artifact from a file."""
-        with open(path, "rb") as file:
-            return cls.deserialize(engine, file.read())
+        """Load an artifact from a file: it is mapped, not read."""
+        if not isinstance(engine, Engine):
+            raise ArgumentError(f"engine: expected an Engine, not {type(engine).__name__}")
+        made = cls.__new__(cls)
+        try:
+            with open(path, "rb", buffering=0) as file:
+                made._take(engine, from_file(engine, file.fileno()))
+        except OSError as error:
+            raise ArtifactError(f"failed to open file {os.fsdecode(path)!r}: {error.strerror}") from error
+        return made
 
     @property
     def engine(self) -> Engine:
@@ -104,7 +108,7 @@ class Component:
 
     def serialize(self) -> bytearray:
         """The artifact: for `deserialize` on a machine like this one."""
-        return bytearray(self._artifact)
+        return bytearray(self._image.whole())
 
     @property
     def type(self) -> ComponentType:
@@ -117,14 +121,12 @@ class Component:
 
     def _core_module(self, number: int) -> Module:
         """One of its core modules, which it exports, as a module of its own: always the same."""
-        from wasm_environ.component import artifact
         from wasm_facade.module import Module
-        from wasm_vm import crc32
 
         found = self._modules.get(number)
         if found is None:
             made = Module.__new__(Module)
-            made._take(self._engine, self._loaded.modules[number], bytes(artifact.read(self._artifact, crc32).images[number]))
+            made._take(self._engine, self._loaded.modules[number], self._image.module(number))
             found = self._modules.setdefault(number, made)
         return found
 
@@ -141,7 +143,7 @@ class Component:
         return find_export(self._loaded.exports, name, instance)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickle, (self._engine._settings, self._artifact)
+        return _unpickle, (self._engine._settings, self._image.whole())
 
     def __repr__(self) -> str:
         return f"<Component, imports {len(self._loaded.imports)}, exports {len(self._loaded.exports)}>"
@@ -165,22 +167,6 @@ def find_export(exports: Any, name: str, instance: ExportIndex | None) -> Export
 
 def _has_modules(items: Any) -> bool:
     return any(kind == MODULE or (kind == INSTANCE and _has_modules(fields[0])) for _, (kind, *fields) in items)
-
-
-def _load(engine: Engine, image: bytes) -> LoadedComponent:
-    from wasm_environ.component import artifact
-    from wasm_facade.fitness import check
-    from wasm_vm import CallProgram, crc32, load_module, read_head
-    from wasm_vm.components import LoadedComponent
-
-    parts = artifact.read(image, crc32)
-    modules = []
-    for part in parts.images:
-        data = bytes(part)
-        head = read_head(data)
-        check(engine, head)
-        modules.append(load_module(engine._vm, data, head))
-    return LoadedComponent(engine._vm, parts.plan, CallProgram(parts.words, parts.labels), modules)
 
 
 def _unpickle(settings: dict[str, Any], artifact: bytes) -> Component:
