@@ -49,7 +49,7 @@ class Guest:
 GUESTS = (
     Guest("python",   toolchains.python_stubbed, ("componentize-py",), 1),
     Guest("python",   toolchains.python_wasi,    ("componentize-py",), 1),
-    Guest("guest.js", toolchains.spidermonkey,   ("componentize-js",), 8),
+    Guest("guest.js", toolchains.spidermonkey,   ("componentize-js",), 4),
     Guest("guest.js", toolchains.quickjs,        ("componentize-qjs",), 8),
     Guest("guest.c",  toolchains.c_wasi,         ("wit-bindgen", "jco"), 1),
 )
