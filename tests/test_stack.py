@@ -109,7 +109,8 @@ SCRIPTS = {
             assert f["down"](store, low - 20) == low - 20, name
     """,
     "threads with small stacks": """
-        for size in (64, 128, 256, 1024, 4096):
+        least = os.sysconf("SC_THREAD_STACK_MIN") >> 10  # 128 on aarch64
+        for size in [size for size in (64, 128, 256, 1024, 4096) if size >= least]:
             def run():
                 f = host(lambda x: int(str(x)) * 0)
                 return code_of(f["down"], store, 5), code_of(f["ever"], store, 0), code_of(f["down"], store, 10**6)
