@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE / "src" / "wasm_codegen_native"
 
 # Every module is compiled but these.
-NOT_COMPILED = ("__init__.py", "compiler.py", "perfmap.py", "documentation.py")
+NOT_COMPILED = ("__init__.py", "compiler.py", "perfmap.py", "documentation.py", "build_tables.py")
 # Of wasm-environ: constants that compiled code has inlined. An edit there makes the compiled form stale.
 ENVIRON = HERE.parent / "wasm-environ" / "src" / "wasm_environ"
 INLINED = (
@@ -38,11 +39,19 @@ class Build(build_ext):
             os.environ["WASM_PURE"] = "1"
             from wasm_environ.compiled import RECORD, write_record
 
+            self.write_tables()
             inlined = [os.path.relpath(ENVIRON / path, ROOT) for path in INLINED if (ENVIRON / path).exists()]
             write_record(str(ROOT), [*sources(), *inlined])
             if not self.inplace:
                 write_record(str(ROOT), sources())
-                self.copy_file(str(ROOT / RECORD), str(Path(self.build_lib) / "wasm_codegen_native" / RECORD))
+                for path in (RECORD, *(path.name for path in ROOT.glob("lowerings.*"))):
+                    self.copy_file(str(ROOT / path), str(Path(self.build_lib) / "wasm_codegen_native" / path))
+
+
+    def write_tables(self) -> None:
+        """Lowering rows as tables, which compiled modules read: made by the sources, in a process of its own."""
+        code = f"from wasm_codegen_native.build_tables import write_tables; write_tables({str(ROOT)!r})"
+        subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "WASM_PURE": "1", "PYTHONPATH": f"{ROOT.parent}:{ENVIRON.parent}"})
 
 
 def extensions() -> list[object]:

@@ -14,6 +14,7 @@ from wasm_codegen_native.control import Control
 from wasm_codegen_native.exceptions import Exceptions
 from wasm_codegen_native.frame import Frame, ModuleTables, local_types
 from wasm_codegen_native.kinds import CONSTANT, CONTROL, DROP, EXCEPTION, FIRST_OF_MACHINE, KIND, LIBCALL, NUMBER, OWN, TYPE, VARIABLE, WAIT
+from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.machine import T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.plan import Plan, Registers
 from wasm_codegen_native.setup_frame import Setup
@@ -68,11 +69,13 @@ class Driver:
     """Compiles functions one after the other into one Code."""
 
     def __init__(
-        self, machine: Machine, code: Code, values: Values, traps: Traps, frame: Frame, plan: Plan, calling: Registers, leaf: Registers
+        self, machine: Machine, code: Code, values: Values, lowering: Lowering, traps: Traps, frame: Frame, plan: Plan, calling: Registers,
+        leaf: Registers,
     ) -> None:
         self.machine: Machine = machine
         self.code: Code = code
         self.values: Values = values
+        self.lowering: Lowering = lowering
         self.traps: Traps = traps
         self.frame: Frame = frame
         self.tables: ModuleTables = frame.tables
@@ -158,7 +161,8 @@ class Driver:
             elif kind == CONSTANT:
                 values.push_const(TYPE[op], ops[p + 1], 0)
             elif kind >= FIRST_OF_MACHINE:
-                self.machine.lower(op, kind)
+                if not self.lowering.lower(op):
+                    self.machine.lower(op, kind)
             elif kind == CONTROL:
                 self.control_op(op, ops[p + 1], ops[p + 2], ops[p + 3])
             elif kind == DROP:

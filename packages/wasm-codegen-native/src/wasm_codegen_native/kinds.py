@@ -20,44 +20,27 @@ WAIT: Final = 7
 EXCEPTION: Final = 8
 # What the machine lowers, a chapter after the other.
 FIRST_OF_MACHINE: Final = 9
-INTEGER_BINARY: Final = 9
-INTEGER_COMPARE: Final = 10
-INTEGER_EQZ: Final = 11
-INTEGER_COUNT: Final = 12
-INTEGER_WRAP: Final = 13
-INTEGER_EXTEND_U: Final = 14
-INTEGER_EXTEND_S: Final = 15  # number: log2 of the bytes extended
-WIDE_ARITHMETIC: Final = 16
-LAST_INTEGER: Final = 16
-LOAD: Final = 17
-STORE: Final = 18
-MEMORY_SIZE: Final = 19
-LAST_MEMORY: Final = 19
-FLOAT_BINARY: Final = 20
-FLOAT_COMPARE: Final = 21
-FLOAT_UNARY: Final = 22
-FLOAT_RESIZE: Final = 23
-FLOAT_TRUNC: Final = 24  # to an integer; number: 1 for unsigned, 2 for f64
-FLOAT_TRUNC_SAT: Final = 25
-FLOAT_CONVERT: Final = 26  # from an integer; number: 1 for unsigned, 2 for i64
-REINTERPRET_FLOAT: Final = 27  # as an integer
-REINTERPRET_INTEGER: Final = 28
-LAST_FLOAT: Final = 28
-REFERENCE: Final = 29
-AGGREGATE: Final = 30
-CAST: Final = 31
-DESCRIPTOR: Final = 32
-VECTOR: Final = 33  # all of the prefix but v128.const: each ISA has a table of its own for these
-ATOMIC_FENCE: Final = 34
-ATOMIC_LOAD: Final = 35  # atomic accesses: number within SEVEN
-ATOMIC_STORE: Final = 36
-ATOMIC_RMW: Final = 37  # and 7 for each of add sub and or xor xchg
-ATOMIC_CMPXCHG: Final = 38
+NUMERIC: Final = 9  # rows of the ISA
+DIVISION: Final = 10
+EXTEND_U: Final = 11  # i64.extend_i32_u
+WIDE_ARITHMETIC: Final = 12
+LOAD: Final = 13
+STORE: Final = 14
+MEMORY_SIZE: Final = 15
+REFERENCE: Final = 16
+AGGREGATE: Final = 17
+CAST: Final = 18
+DESCRIPTOR: Final = 19
+VECTOR: Final = 20  # all of the prefix but v128.const: each ISA has a table of its own for these
+ATOMIC_FENCE: Final = 21
+ATOMIC_LOAD: Final = 22  # atomic accesses: number within SEVEN
+ATOMIC_STORE: Final = 23
+ATOMIC_RMW: Final = 24  # and 7 for each of add sub and or xor xchg
+ATOMIC_CMPXCHG: Final = 25
 
 # fmt: off
 # Integer types and widths of atomic accesses, in the order of their opcodes; the zero-extending ones end in _u.
 SEVEN: Final = (("i32", "", ""), ("i64", "", ""), ("i32", "8", "_u"), ("i32", "16", "_u"), ("i64", "8", "_u"), ("i64", "16", "_u"), ("i64", "32", "_u"))
-ARITHMETIC: Final = ("add", "sub", "mul", "div_s", "div_u", "rem_s", "rem_u", "and", "or", "xor", "shl", "shr_s", "shr_u", "rotl", "rotr")
 RMW: Final = ("add", "sub", "and", "or", "xor", "xchg")
 
 # Columns: kind, what the mnemonics begin with (numbers start again for each), the rest of them in the order of their numbers.
@@ -77,15 +60,18 @@ ROWS: Final = (
     (WAIT,                ("memory.atomic.",), ("notify", "wait32", "wait64")),
     (EXCEPTION,           ("",),              ("try", "catch", "catch_all", "delegate", "rethrow", "throw", "throw_ref", "try_table")),
 
-    (INTEGER_BINARY,      ("i32.", "i64."),   ARITHMETIC),
-    (INTEGER_COMPARE,     ("i32.", "i64."),   ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")),
-    (INTEGER_EQZ,         ("i32.", "i64."),   ("eqz",)),
-    (INTEGER_COUNT,       ("i32.", "i64."),   ("clz", "ctz", "popcnt")),
-    (INTEGER_WRAP,        ("i32.",),          ("wrap_i64",)),
-    (INTEGER_EXTEND_U,    ("i64.",),          ("extend_i32_u",)),
-    (INTEGER_EXTEND_S,    ("i32.",),          ("extend8_s", "extend16_s")),
-    (INTEGER_EXTEND_S,    ("i64.",),          ("extend8_s", "extend16_s", "extend32_s")),
-    (INTEGER_EXTEND_S,    ("i64.",),          ("extend8_s", "extend16_s", "extend_i32_s")),
+    (NUMERIC,             ("i32.", "i64."),   ("add", "sub", "mul", "and", "or", "xor", "shl", "shr_s", "shr_u", "rotl", "rotr", "clz", "ctz", "popcnt")),
+    (NUMERIC,             ("i32.", "i64."),   ("eqz", "eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")),
+    (NUMERIC,             ("i32.", "i64."),   ("extend8_s", "extend16_s")),
+    (NUMERIC,             ("",),              ("i32.wrap_i64", "i64.extend32_s", "i64.extend_i32_s", "ref.is_null", "ref.eq")),
+    (NUMERIC,             ("f32.", "f64."),   ("add", "sub", "mul", "div", "min", "max", "copysign", "eq", "ne", "lt", "gt", "le", "ge")),
+    (NUMERIC,             ("f32.", "f64."),   ("abs", "neg", "ceil", "floor", "trunc", "nearest", "sqrt")),
+    (NUMERIC,             ("i32.trunc_", "i64.trunc_", "i32.trunc_sat_", "i64.trunc_sat_"), ("f32_s", "f32_u", "f64_s", "f64_u")),
+    (NUMERIC,             ("f32.", "f64."),   ("convert_i32_s", "convert_i32_u", "convert_i64_s", "convert_i64_u")),
+    (NUMERIC,             ("",),              ("f32.demote_f64", "f64.promote_f32")),
+    (NUMERIC,             ("",),              ("i32.reinterpret_f32", "i64.reinterpret_f64", "f32.reinterpret_i32", "f64.reinterpret_i64")),
+    (DIVISION,            ("i32.", "i64."),   ("div_s", "div_u", "rem_s", "rem_u")),
+    (EXTEND_U,            ("i64.",),          ("extend_i32_u",)),
     (WIDE_ARITHMETIC,     ("i64.",),          ("add128", "sub128", "mul_wide_s", "mul_wide_u")),
 
     (LOAD,                ("i32.", "i64.", "f32.", "f64."), ("load",)),
@@ -96,17 +82,7 @@ ROWS: Final = (
     (STORE,               ("i64.",),          ("store32",)),
     (MEMORY_SIZE,         ("memory.",),       ("size",)),
 
-    (FLOAT_BINARY,        ("f32.", "f64."),   ("add", "sub", "mul", "div", "min", "max", "copysign")),
-    (FLOAT_COMPARE,       ("f32.", "f64."),   ("eq", "ne", "lt", "gt", "le", "ge")),
-    (FLOAT_UNARY,         ("f32.", "f64."),   ("abs", "neg", "ceil", "floor", "trunc", "nearest", "sqrt")),
-    (FLOAT_RESIZE,        ("f32.demote_f64", "f64.promote_f32"), ("",)),
-    (FLOAT_TRUNC,         ("i32.", "i64."),   ("trunc_f32_s", "trunc_f32_u", "trunc_f64_s", "trunc_f64_u")),
-    (FLOAT_TRUNC_SAT,     ("i32.", "i64."),   ("trunc_sat_f32_s", "trunc_sat_f32_u", "trunc_sat_f64_s", "trunc_sat_f64_u")),
-    (FLOAT_CONVERT,       ("f32.", "f64."),   ("convert_i32_s", "convert_i32_u", "convert_i64_s", "convert_i64_u")),
-    (REINTERPRET_FLOAT,   ("i32.reinterpret_f32", "i64.reinterpret_f64"), ("",)),
-    (REINTERPRET_INTEGER, ("f32.reinterpret_i32", "f64.reinterpret_i64"), ("",)),
-
-    (REFERENCE,           ("",),              ("select", "ref.is_null", "ref.eq", "table.size")),
+    (REFERENCE,           ("",),              ("select", "table.size")),
     (AGGREGATE,           ("struct.",),       ("new", "new_default", "get", "get_s", "get_u", "set")),
     (AGGREGATE,           ("array.",),        ("new", "new_default", "new_fixed", "get", "get_s", "get_u", "set", "len")),
     (CAST,                ("ref.test", "ref.cast"), ("", " null")),

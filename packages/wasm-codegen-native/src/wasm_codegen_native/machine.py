@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from librt.vecs import vec
 from mypy_extensions import i64
 
 # The type of a value as far as a register cares; references are T_I64.
@@ -164,6 +165,15 @@ class Machine:
 
     def trap_end(self, context: i64) -> None:
         """The common end: tail call the `trap` libcall."""
+        raise NotImplementedError
+
+    # ---- rows
+    def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
+        """The instructions `first` to before `end` of the ISA's lowering rows, filled in: see `lowering`."""
+        raise NotImplementedError
+
+    def conclude(self, condition: i64) -> None:
+        """A condition was computed: keep it as flags for the branch or select that follows, else as 0 or 1."""
         raise NotImplementedError
 
     # ---- ops

@@ -37,10 +37,10 @@ from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, Values
 from wasm_environ import traps
 
-DIV_S: Final = 3
-DIV_U: Final = 4
-REM_S: Final = 5
-REM_U: Final = 6
+DIV_S: Final = 0
+DIV_U: Final = 1
+REM_S: Final = 2
+REM_U: Final = 3
 
 
 def magic_unsigned(divisor: int, bits: int) -> tuple[int, int, bool]:

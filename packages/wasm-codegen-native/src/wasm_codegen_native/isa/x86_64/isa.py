@@ -16,6 +16,7 @@ from wasm_codegen_native.isa.x86_64.atomic import Atomic
 from wasm_codegen_native.isa.x86_64.cast import Casts
 from wasm_codegen_native.isa.x86_64.descriptor import Descriptors
 from wasm_codegen_native.isa.x86_64.floating import Floating
+from wasm_codegen_native.isa.x86_64.instructions import FEATURES, Writer
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.machine import X86Machine
 from wasm_codegen_native.isa.x86_64.memory import Memory
@@ -25,6 +26,8 @@ from wasm_codegen_native.isa.x86_64.subtype import Subtypes
 from wasm_codegen_native.isa.x86_64.trampolines import align, emit_entry, emit_host_thunk
 from wasm_codegen_native.isa.x86_64.unwinding import FrameRow, frame_row
 from wasm_codegen_native.isa.x86_64.vector import Vectors
+from wasm_codegen_native.lowering import Lowering
+from wasm_codegen_native.lowering_tables import Tables, built_tables
 from wasm_codegen_native.plan import Plan, Registers
 from wasm_codegen_native.signatures import Convention, Signature
 from wasm_codegen_native.traps import Traps
@@ -62,18 +65,50 @@ def make_machine(code: Code, features: frozenset[str]) -> X86Machine:
     return X86Machine(Assembler(code, "avx" in features))
 
 
-def make_driver(code: Code, tables: ModuleTables, traits: bytes, features: frozenset[str]) -> Driver:
+TABLES: list[Tables] = []
+TABLE_FILE = "lowerings.x86_64"  # beside the package's record of what was compiled
+
+
+def lowering_rows() -> Tables:
+    """The rows of all chapters as tables."""
+    from wasm_codegen_native.isa.x86_64.instruction_text import notation
+    from wasm_codegen_native.isa.x86_64.numeric import FLOAT, INTEGER
+    from wasm_codegen_native.lowering_rows import build
+
+    return build((*INTEGER, *FLOAT), notation())
+
+
+def lowering_tables() -> Tables:
+    """The same, as a build left them; made here and now where nothing was built."""
+    if not TABLES:
+        TABLES.append(built_tables(TABLE_FILE) or lowering_rows())
+    return TABLES[0]
+
+
+def feature_bits(features: frozenset[str]) -> i64:
+    """The CPU features that rows may need, as bits."""
+    bits: i64 = 0
+    for number, name in enumerate(FEATURES):
+        if name in features:
+            bits |= shl(1, number)
+    return bits
+
+
+def make_driver(code: Code, module: ModuleTables, traits: bytes, features: frozenset[str]) -> Driver:
     """Everything that compiles functions into `code`."""
     machine = make_machine(code, features)
     asm = machine.asm
     values = Values(machine, code)
-    frame = Frame(tables)
+    frame = Frame(module)
     traps = Traps(machine, code)
-    integer = Integer(asm, values, traps, frame, features)
+    tables = lowering_tables()
+    machine.writer = Writer(asm, values, traps, tables.instructions, tables.data)
+    integer = Integer(asm, values, traps)
+    lowering = Lowering(tables, values, machine, feature_bits(features))
     memory = Memory(asm, values, traps, frame)
     machine.values = values
     machine.integer = integer
-    machine.floating = Floating(asm, values, traps, integer)
+    machine.floating = Floating(asm)
     machine.memory = memory
     machine.vectors = Vectors(asm, values, integer, memory, features)
     machine.atomic = Atomic(asm, values, traps, memory)
@@ -82,7 +117,7 @@ def make_driver(code: Code, tables: ModuleTables, traits: bytes, features: froze
     machine.aggregates = Aggregates(asm, values, traps, frame, machine.references)
     machine.casts = Casts(asm, values, traps, frame, machine.aggregates, subtypes)
     machine.descriptors = Descriptors(asm, values, traps, machine.aggregates, machine.casts)
-    driver = Driver(machine, code, values, traps, frame, Plan(traits), register_sets(0), register_sets(1))
+    driver = Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
     machine.casts.control = driver.control
     return driver
 

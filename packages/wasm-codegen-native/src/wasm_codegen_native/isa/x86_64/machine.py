@@ -49,13 +49,14 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     XORPS,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.floating import Floating
+from wasm_codegen_native.isa.x86_64.instructions import Writer
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.memory import Memory
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.reference import References
 from wasm_codegen_native.isa.x86_64.registers import PUSHED, RAX, RBP, RDI, RSI, RSP, SCRATCH, numbers
 from wasm_codegen_native.isa.x86_64.vector import Vectors
-from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, LAST_FLOAT, LAST_INTEGER, LAST_MEMORY, REFERENCE, VECTOR
+from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, MEMORY_SIZE, REFERENCE, VECTOR, WIDE_ARITHMETIC
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, Machine
 from wasm_codegen_native.values import Values
 from wasm_environ.libcalls import INDEX
@@ -82,6 +83,7 @@ class X86Machine(Machine):
         self.saved_order: vec[i64] = numbers(PUSHED)
         self.table_bases: vec[i64] = vec[i64]()  # per jump table: rodata offset, code offset that entries count from
         self.values: Values | None = None
+        self.writer: Writer | None = None
         self.integer: Integer | None = None
         self.floating: Floating | None = None
         self.memory: Memory | None = None
@@ -388,17 +390,23 @@ class X86Machine(Machine):
         else:
             self.floating.canonical(floats == SCALAR_F64, register)
 
+    # ---- rows
+    def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
+        assert self.writer is not None
+        self.writer.write(first, end, slot, displacement)
+
+    def conclude(self, condition: i64) -> None:
+        assert self.integer is not None
+        self.integer.conclude(condition)
+
     # ---- ops
     def lower(self, op: i64, kind: i64) -> None:
-        if kind <= LAST_INTEGER:
+        if kind <= WIDE_ARITHMETIC:
             assert self.integer is not None
             self.integer.lower(op, kind)
-        elif kind <= LAST_MEMORY:
+        elif kind <= MEMORY_SIZE:
             assert self.memory is not None
             self.memory.lower(op, kind)
-        elif kind <= LAST_FLOAT:
-            assert self.floating is not None
-            self.floating.lower(op, kind)
         elif kind == REFERENCE:
             assert self.references is not None
             self.references.lower(op)

@@ -37,7 +37,7 @@ from wasm_codegen_native.values import CONST, FLAGS, REG, Values
 from wasm_environ import traps
 from wasm_environ.body import WORDS
 from wasm_environ.libcalls import INDEX
-from wasm_environ.op import REF_EQ, REF_IS_NULL, SELECT, SELECT_VALTYPES, TABLE_SIZE
+from wasm_environ.op import SELECT, SELECT_VALTYPES, TABLE_SIZE
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, FUNC_REF_TYPE_ID, TABLE_BASE, TABLE_LENGTH
 
 TABLE_GET: Final[i64] = INDEX["table_get"]
@@ -46,7 +46,7 @@ COLD_WORDS: Final = 6  # chain, place to resume at, registers in use, index regi
 
 @final
 class References:
-    """Lowers select, reference tests, table.size and the lookup of call_indirect."""
+    """Lowers select, table.size and the lookup of call_indirect."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame, integer: Integer, subtypes: Subtypes) -> None:
         self.asm: Assembler = asm
@@ -63,10 +63,6 @@ class References:
         v = self.v
         if op == SELECT or op == SELECT_VALTYPES:
             self.select()
-        elif op == REF_IS_NULL:
-            self.integer.eqz(T_I64)
-        elif op == REF_EQ:
-            self.integer.compare(0, T_I64)
         else:
             assert op == TABLE_SIZE
             v.operands(0)
