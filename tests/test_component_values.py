@@ -353,7 +353,7 @@ def test_own_twice() -> None:
     with pytest.raises(wasm_facade.WasmtimeError, match="gone"):
         guest.func(crossing.store, *crossing.args((thing, thing)))
     assert not thing.gone
-    with pytest.raises(TypeError, match=r"^argument 1: expected a ResourceAny"):
+    with pytest.raises(TypeError, match=r"^argument 1: \[1\]: expected a ResourceAny"):
         guest.func(crossing.store, *crossing.args((thing, 3)))
     assert not thing.gone
 
@@ -361,7 +361,7 @@ def test_own_twice() -> None:
 def test_borrow_is_given_back() -> None:
     crossing, guest, thing = with_resource(["list", ["borrow", 0]])
     other = _core.ResourceAny._make(crossing.store, _core.ResourceType("other"), 1, True)
-    with pytest.raises(TypeError, match=r"^argument 1: expected a resource of"):
+    with pytest.raises(TypeError, match=r"^argument 1: \[1\]: expected a resource of"):
         guest.func(crossing.store, *crossing.args([thing, other]))
     with pytest.raises(wasm_facade.Trap, match="borrow handles still remain"):
         guest.func(crossing.store, *crossing.args([thing]))

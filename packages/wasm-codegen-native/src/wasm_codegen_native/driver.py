@@ -236,7 +236,9 @@ class Driver:
 
     def global_disp(self, x: i64) -> i64:
         """Where global x is from there."""
-        return 0 if self.tables.global_indirect[x] != 0 else self.tables.global_places[x]
+        if self.tables.global_indirect[x] != 0:
+            return 0
+        return self.tables.global_places[x]
 
     def set_local(self, x: i64, tee: bool) -> None:
         """local.set local.tee"""

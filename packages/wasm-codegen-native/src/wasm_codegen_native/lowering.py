@@ -121,7 +121,9 @@ class Lowering:
             while k < n:
                 self.entry[k] = i + k
                 k += 1
-            self.target = self.v.target(type) if type >= 0 else -1
+            self.target = -1
+            if type >= 0:
+                self.target = self.v.target(type)
             self.emit(r, n, type)
         return True
 
@@ -141,15 +143,15 @@ class Lowering:
             elif MIRROR[op] >= 0:
                 head = self.heads[MIRROR[op]]
                 a, b, ka, kb = b, a, kb, ka
-        target: i64 = v.target(type) if type >= 0 else -1
+        target: i64 = -1
+        if type >= 0:
+            target = v.target(type)
         ra = v.in_reg(a)
         rb = v.in_reg(b)
         # Of two operands that may change places, the first is the one whose register the result may take.
         if COMMUTATIVE[op] != 0 and kb != CONST and (target < 0 or ra != target) and ((target >= 0 and rb == target) or (kb == REG and ka != REG)):
             a, b, ka, kb, ra, rb = b, a, kb, ka, rb, ra
-        place: i64 = (OWN if ka == REG else SHARED if ra >= 0 else CONSTANT if ka == CONST else ELSEWHERE) << 2
-        place |= OWN if kb == REG else SHARED if rb >= 0 else CONSTANT if kb == CONST else ELSEWHERE
-        r = self.places[head + HEAD_ROWS + place]
+        r = self.places[head + HEAD_ROWS + 4 * place(ka, ra) + place(kb, rb)]
         self.entry[0] = a
         self.entry[1] = b
         self.target = target
@@ -184,10 +186,11 @@ class Lowering:
         kind = v.kind[i]
         if kind == CONST and fold_one(v, op):
             return
-        self.target = v.target(type) if type >= 0 else -1
+        self.target = -1
+        if type >= 0:
+            self.target = v.target(type)
         register = v.in_reg(i)
-        place: i64 = (OWN if kind == REG else SHARED if register >= 0 else CONSTANT if kind == CONST else ELSEWHERE) << 2
-        r = self.places[head + HEAD_ROWS + place]
+        r = self.places[head + HEAD_ROWS + 4 * place(kind, register)]
         self.entry[0] = i
         if rows[r + CHECKED] != 0:
             while not self.fits(r, 1):
@@ -320,7 +323,11 @@ class Lowering:
     def constant(self, shape: i64, value: i64) -> i64:
         """What of a constant goes into the instruction."""
         give = self.give[shape]
-        return value & self.low[shape] if give == GIVE_MASKED else log2(value) if give == GIVE_LOG2 else value
+        if give == GIVE_MASKED:
+            return value & self.low[shape]
+        if give == GIVE_LOG2:
+            return log2(value)
+        return value
 
     def locate(self, k: i64, i: i64) -> None:
         """Fill slot k from entry i where it is: in a register, in the frame, or a constant in rodata."""
@@ -424,6 +431,18 @@ class Lowering:
             v.free |= clobbers
             if d >= 0:
                 v.free &= ~shl(1, d)
+
+
+# Numbers of different names in one expression are boxed by mypyc: hence statements, here and above.
+def place(kind: i64, register: i64) -> i64:
+    """Where an entry of the value stack is, as `Tables.places` counts: its kind, and the register it is in or -1."""
+    if kind == REG:
+        return OWN
+    if register >= 0:
+        return SHARED
+    if kind == CONST:
+        return CONSTANT
+    return ELSEWHERE
 
 
 def log2(power: i64) -> i64:

@@ -225,7 +225,9 @@ class Plan:
         first = self.first[x]
         if first < 0:
             self.first[x] = record
-            self.scope[x] = scope if is_set else -1
+            self.scope[x] = -1
+            if is_set:
+                self.scope[x] = scope
             self.last[x] = record
             self.last_around[x] = around
             self.weight[x] = weight
@@ -374,4 +376,6 @@ def put(v: vec[i64], at: i64, value: i64) -> vec[i64]:
 
 def loop_weight(loops: i64) -> i64:
     """What an access within so many loops counts."""
-    return shl(1, 3 * loops if loops < 5 else MAX_WEIGHT_SHIFT)
+    if loops >= 5:
+        return 1 << MAX_WEIGHT_SHIFT
+    return shl(1, 3 * loops)

@@ -95,4 +95,6 @@ def before(ops: vec[i64], p: i64) -> i64:
             return -1
         missing += operands - 1
         p -= WORDS
-    return p if missing == 0 else -1
+    if missing != 0:
+        return -1
+    return p

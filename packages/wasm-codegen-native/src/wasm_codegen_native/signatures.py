@@ -20,7 +20,9 @@ IN_SIDE_AREA: Final = -1
 
 def register_type(value_type: i64) -> i64:
     """The T_* of a value type; references travel as 64-bit integers."""
-    return I32 - value_type if value_type >= V128 and value_type <= I32 else T_I64
+    if value_type >= V128 and value_type <= I32:
+        return I32 - value_type
+    return T_I64
 
 
 @final

@@ -14,7 +14,7 @@ from wasm_codegen_native.isa.x86_64.registers import SCRATCH
 
 PREFIX_BYTES: Final = bytes([0, 0x66, 0xF3, 0xF2])
 DIGIT_SHIFT: Final = 16
-NO_SOURCE: Final = 0
+NO_SOURCE: Final[i64] = 0
 
 
 @final

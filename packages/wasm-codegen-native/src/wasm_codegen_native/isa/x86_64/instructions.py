@@ -99,7 +99,9 @@ class Writer:
         """X, X_IMM8 to RX_IMM32."""
         table = self.instructions
         code = table[at + 4]
-        register: i64 = self.value(table[at + 2]) if form >= RX_IMM8 else 0
+        register: i64 = 0
+        if form >= RX_IMM8:
+            register = self.value(table[at + 2])
         self.register_place(table[at + 1], register, table[at + 3])
         if form != X:
             number: i64 = table[at + 5] if code == LITERAL else self.slot[code]
@@ -134,7 +136,7 @@ class Writer:
         if form <= V3_IMM8:
             source = self.value(table[at + 3])
             code = table[at + 4]
-            place: i64 = IN_RODATA if code >= FIRST_DATA else self.value(code)
+            place = self.place(code)
             if place >= 0:
                 asm.v3(row, to, source, place)
             elif place == IN_FRAME:
@@ -143,7 +145,7 @@ class Writer:
                 asm.v3r(row, to, source, self.rodata(code))
         else:
             code = table[at + 3]
-            place = IN_RODATA if code >= FIRST_DATA else self.value(code)
+            place = self.place(code)
             if place == IN_FRAME:
                 asm.v2m(row, to, RBP, self.displacement[code])
             elif place == IN_RODATA:
@@ -154,6 +156,12 @@ class Writer:
                 asm.v2(row, to, place)
         if form & 1 != 0:
             self.code.byte(table[at + 5])
+
+    def place(self, code: i64) -> i64:
+        """The register of an operand code, or IN_FRAME or IN_RODATA."""
+        if code >= FIRST_DATA:
+            return IN_RODATA
+        return self.value(code)
 
     def rodata(self, code: i64) -> i64:
         """Where the constant of an operand code is in rodata."""
