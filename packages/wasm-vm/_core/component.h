@@ -220,6 +220,9 @@ PyObject *abi_lift_result(const Crossing *crossing, const AbiSignature *signatur
 int abi_lift_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const VMValue *flat, PyObject **argv);
 /* Whether options have the memory and realloc that a lifted or lowered function of this signature uses: validation saw to it, an artifact may lie. -1 with ValueError. */
 int abi_check_options(const AbiSignature *signature, const CanonOptions *options, bool lowered);
+/* Whether a core function's type is what lifting takes or lowering gives, and whether it is `task.return`'s, with addresses of this width. component_flat.c */
+bool abi_fits(const AbiSignature *signature, const CanonOptions *options, bool lowered, bool is64, const Signature *core);
+bool abi_fits_return(const AbiSignature *signature, bool is64, const Signature *core);
 /* What a host function gave -> the caller's flat result in flat[0], or where its last flat parameter points: `flat` still holds the parameters. */
 int abi_lower_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *to, PyObject *result, VMValue *flat);
 /* Of typed functions: what was lifted -> its value, or an exception for an err; and back, of what a host function returned, no err. Either takes its argument. */
@@ -312,6 +315,7 @@ int resource_destroy(const Crossing *crossing, ComponentState *state, int64_t ca
 uint64_t canon_lowered(VMHostContext *context, VMValue *values);
 uint64_t canon_built_in(VMHostContext *context, VMValue *values);
 uint64_t canon_adapter_trap(VMHostContext *context, VMValue *values); /* (number of a trap) -> it does not return */
+bool canon_fits(uint32_t code, const AbiSignature *signature, bool is64, const Signature *core); /* whether a built-in may have this type */
 bool canon_takes_resource(uint32_t code); /* whether the operand of a built-in is a resource type */
 
 #endif

@@ -43,6 +43,7 @@ struct Node {
     uint8_t tag_size;    /* bytes of the discriminant, or of the flags */
     uint32_t size[2], align[2];
     uint32_t flat;
+    uint8_t kinds[FLAT_LIMIT]; /* of its core values, when they are fewer: enum Kind, or FLAT_ADDRESS */
     uint32_t classes;
     const Node *element; /* of lists; of a map the tuple of key and value */
     uint32_t length;     /* of a list of fixed length */
@@ -64,6 +65,9 @@ struct Program {
     AbiSignature *signatures;
     uint32_t node_count, edge_count, signature_count, resource_count;
 };
+
+enum { FLAT_ADDRESS = 0xFF };
+void node_flat_kinds(Node *node); /* component_flat.c: of one whose parts have theirs */
 
 /* Where a value lies: among core values, or with `flat` NULL in the memory of its side, at an address that was checked for the whole value. */
 typedef struct Place {

@@ -7,6 +7,19 @@ enum { RESOURCE_NEW = 0x02, RESOURCE_DROP = 0x03, RESOURCE_REP = 0x04, TASK_RETU
 
 bool canon_takes_resource(uint32_t code) { return code == RESOURCE_NEW || code == RESOURCE_DROP || code == RESOURCE_REP; }
 
+/* Built-ins read and write one number, whatever the type is; others only trap. */
+bool canon_fits(uint32_t code, const AbiSignature *signature, bool is64, const Signature *core)
+{
+    if (code == TASK_RETURN)
+        return signature && abi_fits_return(signature, is64, core);
+    if (!canon_takes_resource(code) && code != CONTEXT_GET && code != CONTEXT_SET)
+        return true;
+    for (uint32_t i = 0; i < core->nparams + core->nresults; i++)
+        if (core->types[i].kind > KIND_I64)
+            return false;
+    return core->nparams <= 1 && core->nresults <= 1;
+}
+
 /* Those that an instance may call that may not leave. */
 static bool stays(uint32_t code)
 {

@@ -79,6 +79,10 @@ static int options_at(const Run *run, const Step *step, CanonOptions *out)
             return other_kind(&run->items[o->memory], EXTERN_MEMORY);
         out->memory = run->items[o->memory].memory;
     }
+    if (!step->fits[out->memory && out->memory->is64]) {
+        PyErr_SetString(PyExc_ValueError, "component plan: a core function's type does not go with its signature");
+        return -1;
+    }
     return function_at(run, o->realloc, run->plan->realloc_types[out->memory && out->memory->is64], &out->realloc) ||
                    function_at(run, o->post_return, step->kind == STEP_LIFT ? step->lift.post_return : NULL, &out->post_return)
                ? -1
@@ -159,7 +163,7 @@ static int define_resource(Run *run, const Step *step)
     if (function_at(run, step->resource.destructor, NULL, &destructor))
         return -1;
     const Signature *signature = destructor ? engine_signature(run->store->engine, destructor->type_id) : NULL;
-    if (signature && (signature->nparams != 1 || signature->nresults)) {
+    if (signature && (signature->nparams != 1 || signature->nresults || signature->types->kind > KIND_I64)) {
         PyErr_SetString(G.link_error, "an imported core module exports a destructor of another type than (rep) -> ()");
         return -1;
     }
@@ -193,6 +197,10 @@ static int lower(Run *run, const Step *step)
 {
     CanonOptions options;
     CanonFunction *target = run->state->lifted[step->lower.function];
+    if (target && target->signature != step->signature) { /* each side's options were checked against its own */
+        PyErr_SetString(PyExc_ValueError, "component plan: a function is lowered by another signature than it is lifted by");
+        return -1;
+    }
     return options_at(run, step, &options) ? -1
                                            : keep_core(run, canon_new_lowered(run->state, step->signature, &options, target,
                                                                               PyTuple_GET_ITEM(run->functions, step->lower.function), step->core_type));
@@ -230,6 +238,11 @@ static int make_resources(const Run *run, PyObject *resources)
 {
     for (uint32_t i = 0; i < run->plan->shape.resources; i++) {
         const PlannedResource *row = &run->plan->resources[i];
+        const ComponentState *of = row->imported ? ((ResourceType *)PyTuple_GET_ITEM(resources, i))->state : NULL;
+        if (of && of->store != run->store) {
+            PyErr_SetString(G.store_error, "a resource type of a component in another store is imported");
+            return -1;
+        }
         run->state->resources[i] = row->imported ? (ResourceType *)Py_NewRef(PyTuple_GET_ITEM(resources, i))
                                                  : resource_type_of_guest(run->state, row->instance, NULL, row->name);
         if (!run->state->resources[i])
@@ -242,8 +255,8 @@ static int run_steps(Run *run, PyObject *resources)
 {
     if (make_resources(run, resources))
         return -1;
-    for (uint32_t i = 0; i < run->plan->step_count; i++)
-        if (actions[run->plan->steps[i].kind](run, &run->plan->steps[i]))
+    for (uint32_t i = 0; i < run->plan->step_count; i++) /* a step may have run Python, and another thread the store meanwhile */
+        if (store_check_open(run->store) || actions[run->plan->steps[i].kind](run, &run->plan->steps[i]))
             return -1;
     return 0;
 }

@@ -91,6 +91,14 @@ static int take_signature(const Reader *in, unsigned int index, Step *step)
     return step->signature ? 0 : bad("no such signature in the program");
 }
 
+static int note_fits(Step *step, bool lowered)
+{
+    const CanonOptions options = {.is_async = step->options.is_async, .has_callback = step->options.has_callback};
+    for (int w = 0; w < 2; w++)
+        step->fits[w] = abi_fits(step->signature, &options, lowered, w, step->core_type);
+    return step->fits[0] || step->fits[1] ? 0 : bad("a core function's type is not what is lifted or lowered");
+}
+
 /* ---- steps; each takes its tuple, the number in front ---- */
 
 static int take_core_instance(Reader *in, PyObject *row, Step *step)
@@ -193,7 +201,7 @@ static int take_lift(Reader *in, PyObject *row, Step *step)
         return -1;
     if (step->lift.slot >= in->plan->shape.functions || in->lifted[step->lift.slot] || !is_item(in, step->lift.core))
         return bad("no such function, or it is lifted already");
-    if (take_options(in, options, &step->options) || take_signature(in, signature, step) || take_types(in, params, results, step))
+    if (take_options(in, options, &step->options) || take_signature(in, signature, step) || take_types(in, params, results, step) || note_fits(step, false))
         return -1;
     if (step->options.post_return != NO_ITEM && !(step->lift.post_return = signature_of(in, results, G.empty_tuple)))
         return -1;
@@ -210,7 +218,7 @@ static int take_lower(Reader *in, PyObject *row, Step *step)
         return -1;
     if (step->lower.function >= in->plan->shape.functions)
         return bad("no such function");
-    if (take_options(in, options, &step->options) || take_signature(in, signature, step) || take_types(in, params, results, step))
+    if (take_options(in, options, &step->options) || take_signature(in, signature, step) || take_types(in, params, results, step) || note_fits(step, true))
         return -1;
     in->plan->shape.room += component_function_size(true);
     in->plan->core_items++;
@@ -227,6 +235,8 @@ static int take_built_in(Reader *in, PyObject *row, Step *step)
     if (take_options(in, options, &step->options) || (signature >= 0 && take_signature(in, (unsigned int)signature, step)) ||
         take_types(in, params, results, step))
         return -1;
+    for (int w = 0; w < 2; w++)
+        step->fits[w] = canon_fits(step->built_in.code, step->signature, w, step->core_type);
     in->plan->shape.room += component_function_size(true);
     in->plan->core_items++;
     return 0;

@@ -54,6 +54,7 @@ typedef struct Step {
     StepOptions options;
     const AbiSignature *signature; /* the program's, or NULL */
     Signature *core_type;          /* the engine's: of the core function that is lifted or made */
+    bool fits[2];                  /* whether that is what the signature and options say, with addresses of 32 and of 64 bits */
 } Step;
 
 typedef struct PlannedResource {
