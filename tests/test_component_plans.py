@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+from array import array
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,3 +105,60 @@ def test_resource_types_of_another_store(engine: wasm_facade.Engine) -> None:
     linker.instantiate(store, takes)
     with pytest.raises(wasm_facade.WasmtimeError, match="another store"):
         linker.instantiate(wasm_facade.Store(engine), takes)
+
+
+def test_no_result_is_borrowed(engine: wasm_facade.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its handle would remember a call that is over, whose count of borrows dropping it would change."""
+    own, borrow, header, size = 24, 25, 4, 11  # component/abi/program.py
+    text = """(component (import "t" (type $T (sub resource))) (import "get" (func $get (result (own $T))))
+      (core func $get' (canon lower (func $get))) (core func $drop (canon resource.drop $T))
+      (core module $M (import "" "get" (func $get (result i32))) (import "" "drop" (func $drop (param i32))) (func (export "f") (call $drop (call $get))))
+      (core instance $m (instantiate $M (with "" (instance (export "get" (func $get')) (export "drop" (func $drop))))))
+      (func (export "f") (canon lift (core func $m "f"))))"""
+
+    def loaded(engine: Any, parts: Any, modules: Any) -> LoadedComponent:
+        words = array("I", bytes(parts.words))
+        for node in range(words[1]):
+            if words[header + node * size] == own:
+                words[header + node * size] = borrow
+        return LoadedComponent(engine._vm, parts.plan, CallProgram(words.tobytes(), parts.labels), modules)
+
+    written = component.Component(engine, bytes(wasmtime.wat2wasm(text))).serialize()
+    monkeypatch.setattr(image, "_loaded", loaded)
+    with pytest.raises((ValueError, wasm_facade.WasmtimeError), match="borrow"):
+        component.Component.deserialize(engine, written)
+
+
+def test_another_thread_between_steps() -> None:
+    """Compiling an entry runs Python, and another thread may call into the store then: instantiation does not go on while it is in there."""
+    config = wasm_facade.Config()
+    config.cache = False
+    engine = wasm_facade.Engine(config)
+    text = """(component (import "f" (func $f (param "a" u64) (param "b" f32))) (core func $l (canon lower (func $f)))
+      (core module $D (func (export "x"))) (core instance $i (export "f" (func $l)))
+      (func (export "h") (param "a" u64) (param "b" f32) (canon lift (core func $i "f")))
+      (core instance (instantiate $D)))"""
+    inside, over = threading.Event(), threading.Event()
+    store = wasm_facade.Store(engine)
+    wait = wasm_facade.Func(store, wasm_facade.FuncType([], []), lambda: (inside.set(), over.wait(60))[0])
+    module = wasm_facade.Module(engine, '(module (import "" "" (func $f)) (func (export "f") (call $f)))')
+    busy = wasm_facade.Instance(store, module, [wait]).exports(store)["f"]
+    thread = threading.Thread(target=busy, args=(store,))
+
+    def profile(frame: Any, event: str, _: Any) -> None:
+        if event == "call" and "trampoline" in frame.f_code.co_name and not thread.ident:
+            thread.start()
+            assert inside.wait(60)
+
+    linker = component.Linker(engine)
+    with linker.root() as root:
+        root.add_func("f", lambda *args: None)
+    made = component.Component(engine, bytes(wasmtime.wat2wasm(text)))
+    sys.setprofile(profile)
+    try:
+        with pytest.raises(wasm_facade.WasmtimeError, match="used by another thread"):
+            linker.instantiate(store, made)
+    finally:
+        sys.setprofile(None)
+        over.set()
+        thread.join()

@@ -39,6 +39,7 @@ struct Node {
     uint8_t kind;
     bool tagged; /* values are Variant objects */
     bool plain;  /* any bytes are a value, and there are no others: it moves by memcpy */
+    bool borrows;   /* a handle in it is a borrow: no result has one, whose call is over */
     bool in_memory; /* part of it lies in memory whatever takes it: a string, list or map */
     uint8_t tag_size;    /* bytes of the discriminant, or of the flags */
     uint32_t size[2], align[2];

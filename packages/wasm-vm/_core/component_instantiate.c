@@ -79,14 +79,13 @@ static int options_at(const Run *run, const Step *step, CanonOptions *out)
             return other_kind(&run->items[o->memory], EXTERN_MEMORY);
         out->memory = run->items[o->memory].memory;
     }
-    if (!step->fits[out->memory && out->memory->is64]) {
-        PyErr_SetString(PyExc_ValueError, "component plan: a core function's type does not go with its signature");
+    if (function_at(run, o->realloc, run->plan->realloc_types[out->memory && out->memory->is64], &out->realloc) ||
+        function_at(run, o->post_return, step->kind == STEP_LIFT ? step->lift.post_return : NULL, &out->post_return))
         return -1;
-    }
-    return function_at(run, o->realloc, run->plan->realloc_types[out->memory && out->memory->is64], &out->realloc) ||
-                   function_at(run, o->post_return, step->kind == STEP_LIFT ? step->lift.post_return : NULL, &out->post_return)
-               ? -1
-               : 0;
+    if (LIKELY(step->fits[out->memory && out->memory->is64]))
+        return 0;
+    PyErr_SetString(G.link_error, "an imported core module exports a memory with addresses of another type than the component needs");
+    return -1;
 }
 
 /* ---- steps ---- */

@@ -237,6 +237,8 @@ static int take_built_in(Reader *in, PyObject *row, Step *step)
         return -1;
     for (int w = 0; w < 2; w++)
         step->fits[w] = canon_fits(step->built_in.code, step->signature, w, step->core_type);
+    if (!step->fits[0] && !step->fits[1])
+        return bad("a built-in's type is not what it takes and gives");
     in->plan->shape.room += component_function_size(true);
     in->plan->core_items++;
     return 0;

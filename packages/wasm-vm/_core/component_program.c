@@ -181,6 +181,7 @@ static int parse_node(Program *self, uint32_t index, const uint32_t *w, uint16_t
     *node = (Node){.kind = (uint8_t)kind, .classes = w[3] & ~TAGGED, .tagged = (w[3] & TAGGED) != 0, .length = w[2], .size = {w[4], w[6]},
                    .align = {w[5], w[7]}, .count = count, .edges = edges};
     uint16_t depth = 0;
+    node->borrows = kind == NODE_BORROW;
     node->in_memory = kind == NODE_STRING || kind == NODE_LIST || kind == NODE_MAP;
     if (kind >= NODE_LIST && kind <= NODE_MAP) {
         if (w[1] >= index)
@@ -188,6 +189,7 @@ static int parse_node(Program *self, uint32_t index, const uint32_t *w, uint16_t
         node->element = &self->nodes[w[1]];
         depth = depths[w[1]];
         node->in_memory = node->in_memory || node->element->in_memory;
+        node->borrows = node->element->borrows;
         if (kind == NODE_MAP && (node->element->kind != NODE_TUPLE || node->element->count != 2))
             return bad("map");
     } else if (kind == NODE_OWN || kind == NODE_BORROW) {
@@ -207,6 +209,8 @@ static int parse_node(Program *self, uint32_t index, const uint32_t *w, uint16_t
             return bad("part");
         if (edge->node && edge->node->in_memory)
             node->in_memory = true;
+        if (edge->node && edge->node->borrows)
+            node->borrows = true;
         if (edge->node && depths[edge->node - self->nodes] > depth)
             depth = depths[edge->node - self->nodes];
     }
@@ -241,6 +245,8 @@ static int parse_signatures(Program *self, const uint32_t *words)
     for (uint32_t i = 0; i < self->signature_count; i++, words += SIGNATURE_WORDS) {
         if (words[0] >= self->node_count || self->nodes[words[0]].kind != NODE_TUPLE || (words[1] != NONE && words[1] >= self->node_count))
             return bad("signature");
+        if (words[1] != NONE && self->nodes[words[1]].borrows)
+            return bad("a result that is a borrow");
         self->signatures[i] = (AbiSignature){&self->nodes[words[0]], words[1] == NONE ? NULL : &self->nodes[words[1]]};
     }
     return 0;
