@@ -86,4 +86,7 @@ def from_cache(engine: Engine, source: bytes) -> Image | None:
 
 
 def _loaded(engine: Engine, parts: Parts, modules: list[LoadedModule]) -> LoadedComponent:
-    return LoadedComponent(engine._vm, parts.plan, CallProgram(parts.words, parts.labels), modules)
+    try:
+        return LoadedComponent(engine._vm, parts.plan, CallProgram(parts.words, parts.labels), modules)
+    except (OverflowError, TypeError, ValueError) as error:  # the checksum is right, the plan is none that was made here
+        raise ArtifactError(f"the artifact's plan is damaged: {error}") from error
