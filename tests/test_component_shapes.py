@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from wasm_facade import Engine, Store
+from wasm_facade import Engine, Instance, Module, Store
 from wasm_facade.component import Component, Linker, Variant
 from wasm_facade.component.binding import bind
 from wasm_facade.component.typed import Err, Ok, Some
@@ -238,6 +238,76 @@ def test_a_class_that_lost_its_slots() -> None:
     del of.a
     of.b = 9
     assert isinstance(t.rec(value), Lost)
+
+
+LISTED = """(component
+  (type $p' (record (field "a" s32))) (export $p "p" (type $p'))
+  (type $q' (record (field "x" $p) (field "y" $p))) (export $q "q" (type $q'))
+  (core module $M
+    (memory (export "memory") 1)
+    (func (export "some") (result i32) (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const 2)) (i32.const 0))
+    (func (export "none") (result i32) (i64.store (i32.const 0) (i64.const 0)) (i32.const 0))
+    (func (export "at") (result i32) (i32.const 64)))
+  (core instance $m (instantiate $M))
+  (func (export "some") (result (list $p)) (canon lift (core func $m "some") (memory (core memory $m "memory"))))
+  (func (export "none") (result (list $p)) (canon lift (core func $m "none") (memory (core memory $m "memory"))))
+  (func (export "pair") (result (tuple $p $p)) (canon lift (core func $m "at") (memory (core memory $m "memory"))))
+  (func (export "record") (result $q) (canon lift (core func $m "at") (memory (core memory $m "memory")))))"""
+
+
+@pytest.mark.parametrize("name", ["some", "pair", "record"])
+def test_nobody_finds_what_is_half_made(name: str) -> None:
+    """A class's code goes through all that the collector knows, while a list, tuple or fields are filled with its objects."""
+    seen: list[int] = []
+
+    class One:
+        __match_args__ = ("a",)
+
+        def __init__(self, a: int) -> None:
+            seen.append(sum([found[-1] is self for found in gc.get_objects() if type(found) in (list, tuple) and len(found) == 2]))
+
+    class Two:
+        __match_args__ = ("x", "y")
+
+        def __init__(self, x: One, y: One) -> None:
+            pass
+
+    engine = Engine()
+    component = Component(engine, LISTED)
+    bind(component, {("p",): One, ("q",): Two}, {})
+    store = Store(engine)
+    instance = Linker(engine).instantiate(store, component)
+    found = []
+    for function in (instance.get_func(store, name), instance.get_func(store, "none")):
+        assert function is not None
+        function._typed = True
+        found.append(function(store))
+    assert seen == [0, 0]
+    assert name == "record" or gc.is_tracked(found[0])
+    assert found[1] == []
+    assert gc.is_tracked(found[1])
+
+
+def test_nobody_finds_half_a_list_of_results() -> None:
+    """Of a core function: making its items starts collections."""
+    seen: list[int] = []
+
+    def look(phase: str, info: dict[str, int]) -> None:
+        seen.append(sum([found[-1] is None for found in gc.get_objects() if type(found) is list and len(found) == 2]))
+
+    store = Store(Engine())
+    source = '(module (func $f) (elem declare func $f) (func (export "g") (result funcref funcref) (ref.func $f) (ref.func $f)))'
+    function: Any = Instance(store, Module(store.engine, source), []).exports(store)["g"]
+    threshold = gc.get_threshold()
+    gc.callbacks.append(look)
+    gc.set_threshold(1)
+    try:
+        found = [function(store) for _ in range(10)]
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(look)
+    assert seen
+    assert all(gc.is_tracked(two) and len(two) == 2 for two in found)
 
 
 def test_objects_that_act_when_they_die() -> None:

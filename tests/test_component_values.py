@@ -410,3 +410,28 @@ def test_variant() -> None:
 def test_damaged_programs(words: bytes, labels: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="not a call program"):
         _core.CallProgram(words, labels)
+
+
+class Replacing:
+    """A key like the name of a field, which gives the record another dict when it is compared."""
+
+    def __init__(self, record: Any, fields: dict[Any, Any]) -> None:
+        self.record = record
+        self.fields = fields
+
+    def __hash__(self) -> int:
+        return hash(F0)
+
+    def __eq__(self, other: object) -> bool:
+        self.record.__dict__ = self.fields
+        return False
+
+
+def test_a_record_that_loses_its_dict_while_it_is_read() -> None:
+    for _ in range(20):
+        record: Any = Record()
+        record.__dict__ = {Replacing(record, {F0: 5, F1: "y"}): 0, F0: 1, F1: "x"}
+        assert echoed(POINT, record) == Record(**{F0: 1, F1: "y"})
+        record.__dict__ = {Replacing(record, {F0: 5}): 0}
+        Record.__init__(record, **{F0: 1})
+        assert record == Record(**{F0: 5})

@@ -70,7 +70,7 @@ static PyObject *lift_items(const Lifting *l, const Node *element, uint64_t coun
         return PyBytes_FromStringAndSize((const char *)bytes_at(l->from, place.at), (Py_ssize_t)count);
     if (l->from->arrays && !place.flat && element->kind >= NODE_S8 && element->kind <= NODE_F64)
         return lift_array(l, element, count, place.at);
-    PyObject *list = PyList_New((Py_ssize_t)count);
+    PyObject *list = hidden(PyList_New((Py_ssize_t)count));
     uint32_t step = element->size[wide(l->from)];
     for (uint64_t i = 0; list && i < count; i++) {
         PyObject *item = lift(l, element, place);
@@ -86,7 +86,7 @@ static PyObject *lift_items(const Lifting *l, const Node *element, uint64_t coun
         Py_DECREF(list);
         return bytes;
     }
-    return list;
+    return list ? shown(list) : NULL;
 }
 
 static PyObject *lift_list(const Lifting *l, const Node *element, Place place)
@@ -154,7 +154,7 @@ static PyObject *lift_record(const Lifting *l, const Node *node, Place place)
 static PyObject *lift_tuple(const Lifting *l, const Node *node, Place place)
 {
     unsigned w = wide(l->from);
-    PyObject *tuple = PyTuple_New(node->count);
+    PyObject *tuple = hidden(PyTuple_New(node->count));
     for (uint32_t i = 0; tuple && i < node->count; i++) {
         const Edge *edge = &node->edges[i];
         PyObject *value = lift(l, edge->node, part(place, edge->flat, edge->offset[w]));
@@ -163,7 +163,7 @@ static PyObject *lift_tuple(const Lifting *l, const Node *node, Place place)
         else
             PyTuple_SET_ITEM(tuple, i, value);
     }
-    return tuple;
+    return tuple ? shown(tuple) : NULL;
 }
 
 /* The case that a value is, or NULL as a trap. */

@@ -55,8 +55,9 @@ static PyObject *slow_field(PyObject *object, const Edge *edge)
 
 static PyObject *field(const Lowering *l, PyObject *object, const Edge *edge)
 {
-    PyObject *fields = Py_IS_TYPE(object, &RecordType) ? record_fields(object) : PyDict_CheckExact(object) ? object : NULL;
-    PyObject *value = fields ? Py_XNewRef(PyDict_GetItemWithError(fields, edge->label)) : NULL;
+    PyObject *fields = Py_XNewRef(Py_IS_TYPE(object, &RecordType) ? record_fields(object) : PyDict_CheckExact(object) ? object : NULL);
+    PyObject *value = fields ? Py_XNewRef(PyDict_GetItemWithError(fields, edge->label)) : NULL; /* keys that compare can take the dict from the record */
+    Py_XDECREF(fields);
     if (!value && !PyErr_Occurred())
         value = slow_field(object, edge);
     if (!value && !PyErr_Occurred())

@@ -66,7 +66,7 @@ uint32_t shape_fields(const Shape *shape) { return (uint32_t)PyTuple_GET_SIZE(sh
 PyObject *shape_begin(const Shape *shape)
 {
     PyTypeObject *type = (PyTypeObject *)shape->object;
-    return shape->offsets ? type->tp_alloc(type, 0) : PyTuple_New((Py_ssize_t)shape_fields(shape));
+    return shape->offsets ? type->tp_alloc(type, 0) : hidden(PyTuple_New((Py_ssize_t)shape_fields(shape)));
 }
 
 void shape_put(const Shape *shape, PyObject *begun, uint32_t i, PyObject *value)
@@ -84,7 +84,7 @@ PyObject *shape_end(const Shape *shape, PyObject *begun)
 {
     if (shape->offsets)
         return begun;
-    PyObject *object = PyObject_CallObject(shape->object, begun);
+    PyObject *object = PyObject_CallObject(shape->object, shown(begun));
     Py_DECREF(begun);
     return object;
 }

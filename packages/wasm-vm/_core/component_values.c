@@ -18,7 +18,10 @@ static int record_init(Record *self, PyObject *args, PyObject *kwargs)
         return 0;
     if (!self->dict && !(self->dict = PyDict_New()))
         return -1;
-    return PyDict_Update(self->dict, kwargs);
+    PyObject *dict = Py_NewRef(self->dict); /* keys that compare can take it from the record */
+    int failed = PyDict_Update(dict, kwargs);
+    Py_DECREF(dict);
+    return failed;
 }
 
 PyObject *record_new(PyObject *fields)
@@ -95,11 +98,10 @@ static PyObject *record_richcompare(PyObject *self, PyObject *other, int op)
 
 static PyObject *record_repr(PyObject *self)
 {
-    PyObject *fields = ((Record *)self)->dict;
     int entered = Py_ReprEnter(self);
     if (entered)
         return entered < 0 ? NULL : PyUnicode_FromString("Record(...)");
-    PyObject *items = fields ? PyDict_Items(fields) : PyList_New(0), *parts = items ? PyList_New(0) : NULL, *result = NULL;
+    PyObject *fields = Py_XNewRef(((Record *)self)->dict), *items = fields ? PyDict_Items(fields) : PyList_New(0), *parts = items ? PyList_New(0) : NULL, *result = NULL;
     for (Py_ssize_t i = 0; parts && i < PyList_GET_SIZE(items); i++) {
         PyObject *item = PyList_GET_ITEM(items, i);
         PyObject *text = PyUnicode_FromFormat("%S=%R", PyTuple_GET_ITEM(item, 0), PyTuple_GET_ITEM(item, 1));
@@ -114,6 +116,7 @@ static PyObject *record_repr(PyObject *self)
     Py_XDECREF(comma);
     Py_XDECREF(parts);
     Py_XDECREF(items);
+    Py_XDECREF(fields);
     Py_ReprLeave(self);
     return result;
 }

@@ -503,4 +503,18 @@ PyObject *value_type_text(const Engine *engine, uint64_t code);
 PyObject *limits_object(uint64_t min, bool has_max, uint64_t max, bool is64, bool shared);
 int module_call_helper(const char *name, PyObject *args /* stolen */, PyObject **out);
 
+/* A new list or tuple that is filled while Python runs: until it is full, nobody finds it by the collector, whose items are not there yet. */
+static inline PyObject *hidden(PyObject *items)
+{
+    if (items)
+        PyObject_GC_UnTrack(items);
+    return items;
+}
+static inline PyObject *shown(PyObject *items)
+{
+    if (!PyTuple_Check(items) || PyTuple_GET_SIZE(items)) /* the empty tuple is everybody's */
+        PyObject_GC_Track(items);
+    return items;
+}
+
 #endif

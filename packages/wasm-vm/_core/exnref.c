@@ -142,7 +142,7 @@ static PyObject *field_of(const ExnRefObject *self, const Signature *s, uint32_t
 /* New tuple. What runs meanwhile may close the store. */
 static PyObject *values_of(const ExnRefObject *self, const Signature *s)
 {
-    PyObject *items = PyTuple_New(s->nparams);
+    PyObject *items = hidden(PyTuple_New(s->nparams));
     for (uint32_t i = 0; items && i < s->nparams; i++) {
         PyObject *item = store_check_open(self->store) ? NULL : field_of(self, s, i);
         if (!item)
@@ -150,7 +150,7 @@ static PyObject *values_of(const ExnRefObject *self, const Signature *s)
         else
             PyTuple_SET_ITEM(items, i, item);
     }
-    return items;
+    return items ? shown(items) : NULL;
 }
 
 static PyObject *exnref_tag(ExnRefObject *self, PyObject *storelike)

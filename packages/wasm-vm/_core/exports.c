@@ -157,7 +157,7 @@ static PyObject *exports_get(ExportsObject *self, PyObject *args)
 
 static PyObject *exports_list(ExportsObject *self, bool names, bool values)
 {
-    PyObject *list = PyList_New(Py_SIZE(self));
+    PyObject *list = hidden(PyList_New(Py_SIZE(self)));
     for (Py_ssize_t i = 0; list && i < Py_SIZE(self); i++) {
         PyObject *name = self->module->plan.exports[i].name, *value = values ? export_at(self, i) : NULL;
         PyObject *item = values && !value ? NULL : !values ? Py_NewRef(name) : !names ? Py_NewRef(value) : PyTuple_Pack(2, name, value);
@@ -167,7 +167,7 @@ static PyObject *exports_list(ExportsObject *self, bool names, bool values)
         else
             PyList_SET_ITEM(list, i, item);
     }
-    return list;
+    return list ? shown(list) : NULL;
 }
 
 static PyObject *exports_keys(ExportsObject *self, PyObject *Py_UNUSED(ignored)) { return exports_list(self, true, false); }

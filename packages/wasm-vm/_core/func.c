@@ -80,7 +80,7 @@ static PyObject *results_to_python(Store *store, const Signature *s, const VMVal
     const ValueType *types = s->types + s->nparams;
     if (s->nresults == 1)
         return value_from_wasm(store, types, values);
-    PyObject *list = PyList_New(s->nresults);
+    PyObject *list = hidden(PyList_New(s->nresults));
     for (uint32_t i = 0; list && i < s->nresults; i++) {
         PyObject *item = value_from_wasm(store, &types[i], &values[i]);
         if (!item)
@@ -88,7 +88,7 @@ static PyObject *results_to_python(Store *store, const Signature *s, const VMVal
         else
             PyList_SET_ITEM(list, i, item);
     }
-    return list;
+    return list ? shown(list) : NULL;
 }
 
 static PyObject *call_pinned(FuncObject *func, PyObject *const *args, Py_ssize_t nargs, VMValue *values, double timeout)

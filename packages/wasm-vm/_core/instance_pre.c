@@ -38,7 +38,7 @@ static PyObject *pre_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 static PyObject *resolve(PyObject *items, Store *store)
 {
     Py_ssize_t count = PyTuple_GET_SIZE(items);
-    PyObject *imports = PyTuple_New(count);
+    PyObject *imports = hidden(PyTuple_New(count));
     for (Py_ssize_t i = 0; imports && i < count; i++) {
         PyObject *item = PyTuple_GET_ITEM(items, i);
         PyObject *import = is_extern(item) ? Py_NewRef(item) : PyObject_CallMethodOneArg(item, G.str_into, (PyObject *)store);
@@ -47,7 +47,7 @@ static PyObject *resolve(PyObject *items, Store *store)
         else
             Py_CLEAR(imports);
     }
-    return imports;
+    return imports ? shown(imports) : NULL;
 }
 
 static int closed(const InstancePre *self)
