@@ -86,7 +86,7 @@ def test_written_as_the_text_says(row: Row, mnemonic: str) -> None:
     machine = make_machine(code, frozenset())
     writer = Writer(asm, Values(machine, code), Traps(machine, code), made.instructions, made.data)
     slots = slots_of(row, mnemonic)
-    filled = t.vec[t.i64]([slots.get(name, 0) for name in ("d", "e", "a", "b", "c", "x", "s", "t", "u")])
+    filled = t.vec[t.i64]([slots.get(name, 0) for name in t.SLOTS])
     writer.write(0, len(made.instructions) // 6, filled, filled)
     texts = [text.strip() for text in re.split(r"[;\n]", row.code) if text.strip() and not text.strip().endswith(":")]
     found = list(capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64).disasm(code.out.getvalue(), 0))

@@ -20,6 +20,15 @@ def shl(a: i64, n: i64) -> i64:
     return a << n
 
 
+def log2(power: i64) -> i64:
+    """The exponent of a positive power of two."""
+    n: i64 = 0
+    while power > 1:
+        power >>= 1
+        n += 1
+    return n
+
+
 # Offsets and sizes are unsigned, i64 is signed: from 2**63 on the same bits are a negative number. What may be that large is added and compared
 # by these two only; both give the same in compiled and in plain Python.
 def below(a: i64, b: i64) -> bool:

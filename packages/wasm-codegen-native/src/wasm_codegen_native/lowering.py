@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.code import shl
+from wasm_codegen_native.code import log2, shl
 from wasm_codegen_native.fold import fold_one, fold_two
 from wasm_codegen_native.kinds import by_op
 from wasm_codegen_native.lowering_tables import (
@@ -443,11 +443,3 @@ def place(kind: i64, register: i64) -> i64:
     if kind == CONST:
         return CONSTANT
     return ELSEWHERE
-
-
-def log2(power: i64) -> i64:
-    """The exponent of a power of two."""
-    n: i64 = 0
-    while shl(1, n) < power:
-        n += 1
-    return n

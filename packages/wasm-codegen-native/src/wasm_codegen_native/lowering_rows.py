@@ -5,7 +5,7 @@
 says: where the second operand is a constant of 32 bits, move the first into the result's register and write `ADD d, b`. Of an op's rows the first
 that fits is taken. The instructions are in the notation of the ISA's manual, with placeholders for registers and constants:
 
-    a b c x     the operands                  d e         the results
+    a b c x     the operands                  d           the result
     s t u       scratch registers             1: 2: ...   labels, `JE 1` jumps forward to one
     TRAP E, UNREACHABLE                       trap if the ISA's condition E holds
 

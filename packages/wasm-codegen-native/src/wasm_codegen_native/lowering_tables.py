@@ -12,7 +12,6 @@ from mypy_extensions import i64
 from wasm_environ.opcodes import ID_LIMIT
 
 # Shapes of operands.
-NONE: Final = 0
 REGISTER: Final = 1
 IN_REGISTER: Final = 2
 TIED: Final = 3
@@ -25,11 +24,10 @@ FIRST_FIXED: Final = 128  # a register
 
 # Slots: what instructions are filled in with.
 D: Final = 0
-E: Final = 1
-A: Final = 2
-S: Final = 6
-SLOTS: Final = {"d": 0, "e": 1, "a": 2, "b": 3, "c": 4, "x": 5, "s": 6, "t": 7, "u": 8}
-SLOT_COUNT: Final = 9
+A: Final = 1
+S: Final = 5
+SLOTS: Final = {"d": 0, "a": 1, "b": 2, "c": 3, "x": 4, "s": 5, "t": 6, "u": 7}
+SLOT_COUNT: Final = 8
 FIXED_OPERAND: Final = 64  # operand codes from here on are registers
 LITERAL: Final = -1  # an operand code: the number beside it
 FIRST_DATA: Final = 1024  # operand codes from here on are constants in rodata

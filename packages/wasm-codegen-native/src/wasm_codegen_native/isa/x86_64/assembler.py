@@ -151,6 +151,15 @@ class Assembler:
         else:
             self.code.word(value)
 
+    def number(self, to: i64, value: i64) -> None:
+        """to <- a 64-bit constant; keeps the flags."""
+        if value >= 0 and value <= 0xFFFFFFFF:
+            self.legacy(0xB8 | (to & 7), 0, 0, to, False)
+            self.code.word(value)
+        else:
+            self.legacy(0xB8 | (to & 7) | W, 0, 0, to, False)
+            self.code.quad(value)
+
     # ---- SSE and VEX forms
     def v2(self, t: i64, reg: i64, rm: i64) -> None:
         """An SSE row with two register operands; where VEX has a third it is the destination again."""

@@ -6,7 +6,7 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
-from wasm_codegen_native.code import Code
+from wasm_codegen_native.code import Code, log2
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import (
     ADD,
@@ -174,7 +174,7 @@ class Divide:
         else:
             if divisor - 1 > 0x7FFFFFFF:
                 mask = v.alloc(type)
-                self.number(mask, divisor - 1)
+                self.asm.number(mask, divisor - 1)
                 register = v.own(i)
                 self.asm.rr(0x23 | w, register, mask)
                 v.free_reg(mask)
@@ -189,15 +189,6 @@ class Divide:
             self.asm.rr(row, 0, register)
             self.code.byte(count)
 
-    def number(self, to: i64, value: i64) -> None:
-        """to <- 64-bit constant."""
-        if value >= 0 and value <= 0xFFFFFFFF:
-            self.asm.legacy(0xB8 | (to & 7), 0, 0, to, False)
-            self.code.word(value)
-        else:
-            self.asm.legacy(0xB8 | (to & 7) | W, 0, 0, to, False)
-            self.code.quad(value)
-
     def unsigned_quotient(self, type: i64, i: i64, divisor: i64) -> i64:
         """A new register with x // divisor."""
         v = self.v
@@ -208,14 +199,14 @@ class Divide:
         if type == T_I32:
             x = v.reg(i)
             q = v.alloc(T_I64)
-            self.number(q, multiplier)
+            self.asm.number(q, multiplier)
             asm.rr(IMUL | W, q, x)
             self.shift(SHR_IMM | W, q, 32 if add else 32 + shift)
         else:
             v.take(RAX)
             v.take(RDX)
             x = v.reg(i)
-            self.number(RAX, signed64(multiplier))
+            self.asm.number(RAX, signed64(multiplier))
             asm.rr(MUL | W, 0, x)
             q = RDX
             v.free_reg(RAX)
@@ -251,7 +242,7 @@ class Divide:
             v.take(RAX)
             v.take(RDX)
             x = v.reg(i)
-            self.number(RAX, multiplier)
+            self.asm.number(RAX, multiplier)
             asm.rr(IMUL_WIDE | W, 0, x)
             q = RDX
             v.free_reg(RAX)
@@ -296,21 +287,12 @@ class Divide:
             self.code.word(signed32)
         else:
             t = v.alloc(type)
-            self.number(t, divisor)
+            self.asm.number(t, divisor)
             asm.rr(IMUL | w, quotient, t)
             v.free_reg(t)
         x = v.own(i)
         asm.rr(SUB | w, x, quotient)
         v.free_reg(quotient)
         v.finish(2, type, x, -1)
-
-
-def log2(power: i64) -> i64:
-    """The exponent of a power of two."""
-    n: i64 = 0
-    while power > 1:
-        power >>= 1
-        n += 1
-    return n
 
 

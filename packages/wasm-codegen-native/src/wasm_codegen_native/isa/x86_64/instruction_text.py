@@ -101,7 +101,7 @@ SINGLE: Final = ("CVT", "SQRT", "ROUND")  # begin the names of those with xmm+ t
 VECTORS: Final = ("f", "F", "v")  # letters of the opcode table
 WIDE_MOVES: Final = ("MOVD",)  # with 64-bit registers they are MOVQ
 DATA: Final = re.compile(r"\{(?:x(\d) )?(\w+)\}$")
-PLACEHOLDER: Final = re.compile(r"([deabcxstu])(8|16|32|64)?$")
+PLACEHOLDER: Final = re.compile(r"([dabcxstu])(8|16|32|64)?$")
 ADDRESS: Final = re.compile(r"\[(\w+) \+ (\w+)(?:\*(\d))?\]$")
 COMMA: Final = re.compile(r", (?![^\[]*\])")
 LABEL: Final = re.compile(r"(\d):$")
@@ -186,7 +186,8 @@ class Reader:
             second = operands[1]
             return words(SUM if second.kind == "m" else SUM_IMM, LEA | (W if first.width == 64 else 0), first.code, second.code, second.other, second.scale)
         if mnemonic == "MOV" and first is not None and operands[1].kind == "i":
-            return words(NUMBER, W if first.width == 64 else 0, first.code, value=signed(operands[1].value))
+            value = operands[1].value
+            return words(NUMBER, 0, first.code, value=signed(value) if first.width == 64 else value & 0xFFFFFFFF)
         condition = 0
         for stem, standing in (("SET", "SETO"), ("CMOV", "CMOVO")):
             if mnemonic.startswith(stem):

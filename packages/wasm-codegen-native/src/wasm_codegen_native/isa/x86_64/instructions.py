@@ -123,7 +123,7 @@ class Writer:
         elif form == SUM_IMM:
             asm.rm(row, to, self.value(table[at + 3]), self.slot[table[at + 4]])
         elif form == NUMBER:
-            self.number(row, to, table[at + 5])
+            asm.number(to, table[at + 5])
         elif not self.v.flags_tell(1 if row & W != 0 else 0, to):
             asm.rr(row, to, to)
 
@@ -169,15 +169,6 @@ class Writer:
             return self.displacement[code]
         k = 3 * (code - FIRST_DATA)
         return self.code.constant(self.data[k], self.data[k + 1], self.data[k + 2])
-
-    def number(self, wide: i64, to: i64, value: i64) -> None:
-        """to <- a number; keeps the flags."""
-        if wide == 0 or (value >= 0 and value <= 0xFFFFFFFF):
-            self.asm.legacy(0xB8 | (to & 7), 0, 0, to, False)
-            self.code.word(value)
-        else:
-            self.asm.legacy(0xB8 | (to & 7) | W, 0, 0, to, False)
-            self.code.quad(value)
 
     def jump(self, form: i64, at: i64) -> None:
         """Short jumps, their labels, and traps."""

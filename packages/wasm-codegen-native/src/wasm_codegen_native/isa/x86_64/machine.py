@@ -127,15 +127,11 @@ class X86Machine(Machine):
             low &= 0xFFFFFFFF
         if low == 0 and not keep_flags:
             self.asm.rr(XOR, to, to)
-        elif low >= 0 and low <= 0xFFFFFFFF:
-            self.asm.legacy(0xB8 | (to & 7), 0, 0, to, False)
-            self.code.word(low)
         elif low >= -0x80000000 and low < 0:
             self.asm.rr(MOV_IMM | W, 0, to)
             self.code.word(low)
         else:
-            self.asm.legacy(0xB8 | (to & 7) | W, 0, 0, to, False)
-            self.code.quad(low)
+            self.asm.number(to, low)
 
     def load(self, type: i64, to: i64, base: i64, disp: i64) -> None:
         if type == T_I64:

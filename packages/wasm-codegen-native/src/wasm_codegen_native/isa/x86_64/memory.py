@@ -132,7 +132,7 @@ class Memory:
             self.index = v.reg(i)
         if not below(offset, 0x80000000):
             t = v.alloc(T_I64)
-            self.number(t, offset)
+            self.asm.number(t, offset)
             if self.index != NONE:
                 self.asm.rr(ADD | W, t, self.index)
                 v.consume(i)
@@ -159,7 +159,7 @@ class Memory:
         if not small or v.kind[i] != REG:
             end = v.alloc(T_I64)
         if not small:
-            self.number(end, reach)
+            asm.number(end, reach)
             asm.rr(ADD | W, end, index)
         elif self.frame.tables.memory_is64[memory] == 0:
             asm.rm(LEA | W, end, index, reach)
@@ -187,15 +187,6 @@ class Memory:
         self.disp = -size
         self.own_base = True
         self.own_index = True
-
-    def number(self, to: i64, value: i64) -> None:
-        """to <- a 64-bit constant; keeps the flags."""
-        if value >= 0 and value <= 0xFFFFFFFF:
-            self.asm.legacy(0xB8 | (to & 7), 0, 0, to, False)
-            self.code.word(value)
-        else:
-            self.asm.legacy(0xB8 | (to & 7) | W, 0, 0, to, False)
-            self.code.quad(value)
 
     def release(self) -> None:
         """Free the operand's registers."""
