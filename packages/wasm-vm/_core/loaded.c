@@ -55,6 +55,18 @@ static int fill(Loaded *self, const PlanInput *in, Py_ssize_t text_offset, Py_ss
     return 0;
 }
 
+static void plan_begin(Plan *plan, const PlanInput *in)
+{
+    plan->layout = in->layout;
+    plan->imported_functions = in->imported.functions;
+    plan->imported_tables = in->imported.tables;
+    plan->imported_memories = in->imported.memories;
+    plan->imported_globals = in->imported.globals;
+    plan->imported_tags = in->imported.tags;
+    plan->start = in->start;
+    plan->guarded = in->guarded;
+}
+
 /* load(engine, code, (text offset, text size), module, names, plan) -> LoadedModule */
 PyObject *loaded_new(PyObject *Py_UNUSED(module), PyObject *args);
 PyObject *loaded_new(PyObject *Py_UNUSED(module), PyObject *args)
@@ -62,32 +74,25 @@ PyObject *loaded_new(PyObject *Py_UNUSED(module), PyObject *args)
     PyObject *module, *names;
     Engine *engine;
     Code *code;
-    Plan parsed = {0};
     PlanInput in;
-    Layout *l = &parsed.layout;
     Py_ssize_t text_offset, text_size;
-    long long start;
-    int guarded;
-    if (!PyArg_ParseTuple(args, "O!O!(nn)OO((IIIIIIIII)SS(IIIII)OOOOOOOOSLpSSIO!SS):load", &EngineType, &engine, &CodeType, &code,
-                          &text_offset, &text_size, &module, &names, &l->memories, &l->globals, &l->global_imports, &l->tables,
-                          &l->function_imports, &l->tags, &l->func_refs, &l->type_ids, &l->size, &in.type_ids, &in.functions,
-                          &parsed.imported_functions, &parsed.imported_tables, &parsed.imported_memories, &parsed.imported_globals,
-                          &parsed.imported_tags, &in.imports, &in.exports, &in.memories, &in.tables, &in.globals, &in.elements, &in.datas,
-                          &in.data, &in.escaping, &start, &guarded, &in.entries, &in.thunks, &in.start_entry, &PyTuple_Type,
-                          &in.tables_of_code, &in.ops, &in.tags))
+    if (!PyArg_ParseTuple(args, "O!O!(nn)OO" VM_PLAN_FORMAT ":load", &EngineType, &engine, &CodeType, &code, &text_offset, &text_size, &module, &names,
+                          VM_PLAN_PLACES(in)))
         return NULL;
+    if (!PyTuple_Check(in.tables_of_code)) {
+        PyErr_SetString(PyExc_TypeError, "plan: expected a tuple of code tables");
+        return NULL;
+    }
     Loaded *self = (Loaded *)LoadedType.tp_alloc(&LoadedType, 0);
     if (!self)
         return NULL;
-    self->plan = parsed;
-    self->plan.start = start;
-    self->plan.guarded = guarded;
+    plan_begin(&self->plan, &in);
     self->engine = (Engine *)Py_NewRef(engine);
     self->code = (Code *)Py_NewRef(code);
     code->loads++;
     self->module = Py_NewRef(module);
     self->data = Py_NewRef(in.data);
-    code->imported_functions = parsed.imported_functions;
+    code->imported_functions = in.imported.functions;
     Py_XSETREF(code->names, Py_NewRef(names));
     if (fill(self, &in, text_offset, text_size))
         Py_CLEAR(self);

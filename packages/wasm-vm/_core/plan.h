@@ -96,12 +96,8 @@ typedef struct EscapingPlan {
     void *entry; /* entry trampoline of its signature */
 } EscapingPlan;
 
-typedef struct Layout {
-    uint32_t memories, globals, global_imports, tables, function_imports, tags, func_refs, type_ids, size;
-} Layout;
-
 typedef struct Plan {
-    Layout layout;
+    PlanLayout layout;
     ImportPlan *imports;
     ExportPlan *exports;
     uint32_t *functions; /* engine type id per function */
@@ -154,13 +150,6 @@ struct Loaded {
     uint32_t free_count;
     PyObject *weakrefs;
 };
-
-/* What loaded_new was given; borrowed. See _plan in loading.py. */
-typedef struct PlanInput {
-    PyObject *type_ids, *functions, *imports, *exports, *memories, *tables, *globals, *elements, *datas, *data, *escaping, *entries, *thunks,
-        *tables_of_code, *ops, *tags;
-    unsigned int start_entry;
-} PlanInput;
 
 extern PyTypeObject LoadedType;
 int plan_parse(Loaded *self, const PlanInput *in); /* -1 with an exception; plan_free releases what there is */

@@ -312,7 +312,7 @@ static size_t place(size_t *at, size_t size, size_t align)
 
 static int check_layout(Plan *plan)
 {
-    const Layout *l = &plan->layout;
+    const PlanLayout *l = &plan->layout;
     if (l->size < sizeof(VMContext) || l->size > 1u << 30 || l->type_ids > l->size || plan->type_count > (l->size - l->type_ids) / 4 ||
         l->func_refs > l->size || plan->escaping_count > (l->size - l->func_refs) / sizeof(VMFuncRef) || l->function_imports > l->size ||
         plan->imported_functions > (l->size - l->function_imports) / sizeof(VMFunctionImport) || l->tables > l->size ||

@@ -340,4 +340,37 @@ enum {
     "a wasm exception was not caught in the component that threw it", \
 }
 
+/* What load() is given of a module, see plan_rows.py; objects are borrowed. */
+typedef struct PlanLayout {
+    uint32_t memories, globals, global_imports, tables, function_imports, tags, func_refs, type_ids, size;
+} PlanLayout;
+typedef struct PlanImported {
+    uint32_t functions, tables, memories, globals, tags;
+} PlanImported;
+typedef struct PlanInput {
+    PlanLayout layout; /* offsets in the VMContext, and its size */
+    struct _object *type_ids; /* u32s: the engine's id of every type */
+    struct _object *functions; /* u32s: type id of every function */
+    PlanImported imported; /* how many are imported */
+    struct _object *imports; /* (module, name, kind, index) */
+    struct _object *exports; /* (name, kind, index) */
+    struct _object *memories; /* (min, max, has max, is 64-bit, shared, log2 of the page size) */
+    struct _object *tables; /* (element type, min, max, has max, is 64-bit, initial expression) */
+    struct _object *globals; /* (type, mutable, initial expression) */
+    struct _object *elements; /* (mode, table, offset expression, type, functions or None, expressions or None) */
+    struct _object *datas; /* rows of words, see environ's linking/descriptor.py */
+    struct _object *data; /* the bytes of the data segments */
+    struct _object *escaping; /* u32s: functions that references may exist to, ascending */
+    long long start; /* function index, or -1 */
+    int guarded; /* whether memory accesses rely on guard pages */
+    struct _object *entries; /* u32s: offsets of the entry trampolines, by `escaping` */
+    struct _object *thunks; /* u32s: offsets of the host thunks, by imported function */
+    uint32_t start_entry; /* offset of the start function's trampoline */
+    struct _object *tables_of_code; /* memoryviews, see loading.py: TABLES */
+    struct _object *ops; /* the pool of constant expressions: (op, a, b) rows of words */
+    struct _object *tags; /* u32s: type id of every tag */
+} PlanInput;
+#define VM_PLAN_FORMAT "((IIIIIIIII)SS(IIIII)OOOOOOSOSLpSSIOSS)"
+#define VM_PLAN_PLACES(in) &(in).layout.memories, &(in).layout.globals, &(in).layout.global_imports, &(in).layout.tables, &(in).layout.function_imports, &(in).layout.tags, &(in).layout.func_refs, &(in).layout.type_ids, &(in).layout.size, &(in).type_ids, &(in).functions, &(in).imported.functions, &(in).imported.tables, &(in).imported.memories, &(in).imported.globals, &(in).imported.tags, &(in).imports, &(in).exports, &(in).memories, &(in).tables, &(in).globals, &(in).elements, &(in).datas, &(in).data, &(in).escaping, &(in).start, &(in).guarded, &(in).entries, &(in).thunks, &(in).start_entry, &(in).tables_of_code, &(in).ops, &(in).tags
+
 #endif

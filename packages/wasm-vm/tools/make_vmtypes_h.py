@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import sys
 from pathlib import Path
 
@@ -12,7 +13,15 @@ from wasm_environ.linking.assemble import layout_mark
 from wasm_environ.opcodes import BY_MNEMONIC
 from wasm_environ.validation.constants import FEATURES
 
-HEADER = Path(__file__).resolve().parent.parent / "_core" / "vmtypes.h"
+PACKAGE = Path(__file__).resolve().parent.parent
+HEADER = PACKAGE / "_core" / "vmtypes.h"
+PLAN = runpy.run_path(str(PACKAGE / "src" / "wasm_vm" / "plan_rows.py"))["PLAN"]  # importing wasm_vm needs what is built from this header
+
+# plan_rows.py's kinds: format letter of PyArg_ParseTuple, C type.
+PLAN_KINDS = {
+    "bytes": ("S", "struct _object *"), "tuple": ("O", "struct _object *"), "buffer": ("O", "struct _object *"), "u32": ("I", "uint32_t "),
+    "i64": ("L", "long long "), "bool": ("p", "int "),
+}  # fmt: skip
 
 # libcalls.py's signature letters in C.
 LETTERS = {"p": "VMContext *", "i": "uint32_t", "I": "uint64_t", "f": "float", "F": "double", "": "void", "!": "void"}
@@ -148,9 +157,29 @@ def adapter_lines() -> list[str]:
     return [*enumeration("flags of a component instance", "FLAG_", flags), "/* the words of traps, by number */", "#define VM_ADAPTER_TRAPS {\\", *words, "}"]
 
 
+def plan_lines() -> list[str]:
+    """What load() takes of a module: the struct, its format and where each value goes."""
+    groups, fields, letters, places = [], [], [], []
+    for name, kind, meaning in PLAN:
+        if isinstance(kind, tuple):
+            groups += [f"typedef struct Plan{name.capitalize()} {{", f"    uint32_t {', '.join(kind)};", f"}} Plan{name.capitalize()};"]
+            fields.append(f"    Plan{name.capitalize()} {name}; /* {meaning} */")
+            letters.append(f"({'I' * len(kind)})")
+            places += [f"{name}.{each}" for each in kind]
+        else:
+            fields.append(f"    {PLAN_KINDS[kind][1]}{name}; /* {meaning} */")
+            letters.append(PLAN_KINDS[kind][0])
+            places.append(name)
+    addresses = ", ".join(f"&(in).{place}" for place in places)
+    return [
+        "/* What load() is given of a module, see plan_rows.py; objects are borrowed. */", *groups, "typedef struct PlanInput {", *fields, "} PlanInput;",
+        f'#define VM_PLAN_FORMAT "({"".join(letters)})"', f"#define VM_PLAN_PLACES(in) {addresses}",
+    ]  # fmt: skip
+
+
 def render() -> str:
     """The whole header."""
-    blocks = [constants(), type_lines(), struct_lines(), trap_lines(), op_lines(), libcall_lines(), adapter_lines(), ["#endif"]]
+    blocks = [constants(), type_lines(), struct_lines(), trap_lines(), op_lines(), libcall_lines(), adapter_lines(), plan_lines(), ["#endif"]]
     return PRELUDE + "".join("\n" + "\n".join(block) + "\n" for block in blocks)
 
 

@@ -9,6 +9,7 @@ from wasm_environ import types
 from wasm_environ.errors import ArtifactError
 from wasm_vm import _core
 from wasm_vm._core import CONSTANT_OPS, REF_FUNC, REF_NULL, TYPED_OPS
+from wasm_vm.plan_rows import PLAN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Plain = tuple[Any, ...]
 
 NO_FUNCTION: Final = 0xFFFFFFFF
+FIELDS: Final = tuple([name for name, _, _ in PLAN])
 # What loaded.c keeps by Code, in its order.
 TABLES: Final = (".wasm.functions", ".wasm.traps", ".wasm.addresses", ".wasm.frames", ".wasm.shapes", ".wasm.handlers")
 
@@ -226,7 +228,7 @@ def _table(artifact: Artifact, name: str) -> memoryview:
 
 
 def _plan(engine: _core.EngineCore, artifact: Artifact) -> Plain:
-    """In the order `loaded_new` in loaded.c parses, out of the plain form that descriptor.py describes."""
+    """plan_rows.py's fields, out of the plain form that descriptor.py describes."""
     plain_types, imports, exports, functions, tables, memories, variables, tags, imported, start, elements, datas, escaping, exact = artifact.plain
     data_rows, data_ops = datas
     ids = engine.registry.register_plain(plain_types)
@@ -240,26 +242,27 @@ def _plan(engine: _core.EngineCore, artifact: Artifact) -> Plain:
     entries = dict(zip(artifact.entry_types, artifact.table(".wasm.entries"), strict=True))
     thunks = dict(zip(artifact.thunk_types, artifact.table(".wasm.thunks"), strict=True))
     canonical = [t[5] for t in plain_types]
-    return (
-        artifact.layout,
-        _words(ids),
-        _words([ids[t] for t in functions]),
-        imported,
-        tuple([(module, name, types.EXACT_FUNC if kind == 0 and index in exact else kind, index) for module, name, kind, _, index in imports]),
-        exports,
-        tuple([(*_limits(limits), limits[3], page_size_log2) for _, limits, page_size_log2 in memories]),
-        tuple([(value(element), *_limits(limits), pool.add(init)) for (_, element, limits), init in tables]),
-        tuple([(value(type), mutable, pool.add(init)) for (_, type, mutable), init in variables]),
-        tuple([_element(each, pool, value) for each in elements]),
-        data_rows,
-        artifact.section(".wasm.data"),
-        _words(escaping),
-        start,
-        bool(artifact.fingerprint[4][0]),  # Tunables.key(): guarded comes first
-        _words([entries[canonical[functions[f]]] for f in escaping]),
-        _words([thunks[canonical[functions[f]]] for f in range(imported[0])]),
-        entries[canonical[functions[start]]] if start >= 0 else 0,
-        tuple([_table(artifact, name) for name in TABLES]),
-        data_ops + _words(pool.pool, "q"),
-        _words([ids[type_index] for _, type_index in tags]),
-    )  # fmt: skip
+    made = {
+        "layout": artifact.layout,
+        "type_ids": _words(ids),
+        "functions": _words([ids[t] for t in functions]),
+        "imported": imported,
+        "imports": tuple([(module, name, types.EXACT_FUNC if kind == 0 and index in exact else kind, index) for module, name, kind, _, index in imports]),
+        "exports": exports,
+        "memories": tuple([(*_limits(limits), limits[3], page_size_log2) for _, limits, page_size_log2 in memories]),
+        "tables": tuple([(value(element), *_limits(limits), pool.add(init)) for (_, element, limits), init in tables]),
+        "globals": tuple([(value(type), mutable, pool.add(init)) for (_, type, mutable), init in variables]),
+        "elements": tuple([_element(each, pool, value) for each in elements]),
+        "datas": data_rows,
+        "data": artifact.section(".wasm.data"),
+        "escaping": _words(escaping),
+        "start": start,
+        "guarded": bool(artifact.fingerprint[4][0]),  # Tunables.key(): guarded comes first
+        "entries": _words([entries[canonical[functions[f]]] for f in escaping]),
+        "thunks": _words([thunks[canonical[functions[f]]] for f in range(imported[0])]),
+        "start_entry": entries[canonical[functions[start]]] if start >= 0 else 0,
+        "tables_of_code": tuple([_table(artifact, name) for name in TABLES]),
+        "ops": data_ops + _words(pool.pool, "q"),
+        "tags": _words([ids[type_index] for _, type_index in tags]),
+    }
+    return tuple([made[name] for name in FIELDS])
