@@ -87,7 +87,7 @@ def test_no_compiler_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("installed", "strategy", "name"),
-    [("native llvm", "auto", "native"), ("llvm", "auto", "llvm"), ("native llvm", "cranelift", "llvm"), ("native", "cranelift", "native"),
+    [("native llvm", "auto", "native"), ("llvm", "auto", "llvm"), ("native llvm", "cranelift", "native"), ("llvm", "cranelift", "llvm"),
      ("native llvm", "winch", "native"), ("llvm", "winch", "llvm"), ("native llvm", "llvm", "llvm")],
 )  # fmt: skip
 def test_choice(monkeypatch: pytest.MonkeyPatch, installed: str, strategy: str, name: str) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from wasm_environ.errors import Exit as ExitTrap
     from wasm_environ.errors import WasmError as WasmtimeError
     from wasm_facade.aggregate_types import ArrayType, FieldType, StructType
+    from wasm_facade.as_wasmtime import install_as_wasmtime
     from wasm_facade.compilation import wat2wasm
     from wasm_facade.config import Config
     from wasm_facade.engine import Engine
@@ -58,7 +59,7 @@ __all__ = [
     "InstancePre", "InvalidError", "Limits", "LinkError", "Linker", "MalformedError", "Memory", "MemoryType",
     "Module", "PoolingAllocationConfig", "RecGroup", "SharedMemory", "Store", "StoreContext", "StoreError", "StructRef",
     "StructType", "Table", "TableType", "Tag", "TagType", "TextError", "Trap", "TrapCode", "UnsupportedError",
-    "Val", "ValType", "WasiConfig", "WasmError", "WasmException", "WasmtimeError", "load", "wat2wasm",
+    "Val", "ValType", "WasiConfig", "WasmError", "WasmException", "WasmtimeError", "install_as_wasmtime", "load", "wat2wasm",
 ]  # fmt: skip
 
 # Columns: module, the names it defines.
@@ -75,6 +76,7 @@ _HOMES = (
     ("wasm_facade.rec_group", "RecGroup"),
     ("wasm_facade.types", "ExportType FuncType GlobalType ImportType Limits MemoryType TableType TagType ValType"),
     ("wasm_facade.value", "Val"),
+    ("wasm_facade.as_wasmtime", "install_as_wasmtime"),
     ("wasm_facade.loaded", "load"),
     ("wasm_facade.compilation", "wat2wasm"),
 )

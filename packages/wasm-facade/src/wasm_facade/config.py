@@ -113,8 +113,7 @@ class Config:
 
     # What code is made, and by whom
     strategy = Choice("strategy", ("auto", "native", "llvm", "cranelift", "winch"), """The compiler: "native" (fast to compile), "llvm"
-        (optimizing), "auto" (native if installed, else llvm). wasmtime's "cranelift" means llvm, "winch" native, either one if only it
-        is installed.""")  # fmt: skip
+        (optimizing), "auto" (native if installed, else llvm). wasmtime's "cranelift" and "winch" mean "auto".""")  # fmt: skip
     cranelift_opt_level = Choice("opt level", ("speed", "speed_and_size", "none"), "How hard an optimizing compiler tries.")
     gc_stress = Switch(False, """For tests: collect garbage at every allocation of a struct, array or exception, and check the heap each time.""")
     cranelift_nan_canonicalization = Switch(False, """Make every NaN that arithmetic gives the canonical one (0x7fc00000, 0x7ff8000000000000),

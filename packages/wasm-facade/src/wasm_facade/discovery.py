@@ -45,12 +45,13 @@ KNOWN_COMPILERS: Final = (
     ("llvm", "wasm_codegen_llvm", "create", "wasm-codegen-llvm", ("x86_64", "aarch64", "riscv64", "s390x")),
 )
 
-# Columns: strategy, the compilers that satisfy it, best first; further ones, found by entry point, may follow "auto".
+# Columns: strategy, the compilers that satisfy it, best first; further ones, found by entry point, may follow "auto". wasmtime's two names mean
+# "auto": a program that asks for either means its engine's usual compiler, not that it would rather wait.
 STRATEGIES: Final = (
     ("auto", ("native", "llvm")),
     ("native", ("native",)),
     ("llvm", ("llvm",)),
-    ("cranelift", ("llvm", "native")),
+    ("cranelift", ("native", "llvm")),
     ("winch", ("native", "llvm")),
 )
 

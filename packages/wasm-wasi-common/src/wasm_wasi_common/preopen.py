@@ -7,20 +7,49 @@ if TYPE_CHECKING:
     from wasm_wasi_common.filesystem import Filesystem
 
 
-class DirPerms:
+class Perms(int):
+    """A permission: a number that knows its name, as a member of wasmtime-py's Enum does; joined with |, a plain number."""
+
+    @property
+    def value(self) -> int:
+        """The number, in which each permission is a bit."""
+        return int(self)
+
+    @property
+    def name(self) -> str:
+        """The name, wasmtime-py's where there are two."""
+        return next((name for name in ("READ_ONLY", "WRITE_ONLY", "READ_WRITE") if getattr(type(self), name, None) == self), str(int(self)))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}.{self.name}: {int(self)}>"
+
+
+class DirPerms(Perms):
     """What may be done with a preopened directory's entries; join with |."""
 
-    READ = READ_ONLY = 1
-    MUTATE = WRITE_ONLY = 2
-    READ_WRITE = 3
+    READ: DirPerms
+    READ_ONLY: DirPerms
+    MUTATE: DirPerms
+    WRITE_ONLY: DirPerms
+    READ_WRITE: DirPerms
 
 
-class FilePerms:
+class FilePerms(Perms):
     """What may be done with the files below a preopened directory; join with |."""
 
-    READ = READ_ONLY = 1
-    WRITE = WRITE_ONLY = 2
-    READ_WRITE = 3
+    READ: FilePerms
+    READ_ONLY: FilePerms
+    WRITE: FilePerms
+    WRITE_ONLY: FilePerms
+    READ_WRITE: FilePerms
+
+
+DirPerms.READ = DirPerms.READ_ONLY = DirPerms(1)
+DirPerms.MUTATE = DirPerms.WRITE_ONLY = DirPerms(2)
+DirPerms.READ_WRITE = DirPerms(3)
+FilePerms.READ = FilePerms.READ_ONLY = FilePerms(1)
+FilePerms.WRITE = FilePerms.WRITE_ONLY = FilePerms(2)
+FilePerms.READ_WRITE = FilePerms(3)
 
 
 class Preopen:
