@@ -101,7 +101,7 @@ static int enter_watched(ThreadRecord *thread, Activation *activation, VMContext
 {
     Store *store = activation->store;
     Deadline *deadline = NULL;
-    if (timeout >= 0 && !(deadline = monitor_add_deadline(thread, timeout)))
+    if (timeout >= 0 && !(deadline = monitor_add_deadline(thread, store, timeout)))
         return -1;
     int landed;
     if (store->engine->epoch_interruption) {

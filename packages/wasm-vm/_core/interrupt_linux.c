@@ -164,7 +164,7 @@ void monitor_remove_thread(ThreadRecord *thread)
     pthread_mutex_unlock(&lock);
 }
 
-Deadline *monitor_add_deadline(ThreadRecord *thread, double seconds)
+Deadline *monitor_add_deadline(ThreadRecord *thread, const Store *store, double seconds)
 {
     uint64_t time = now();
     Deadline *deadline = malloc(sizeof *deadline);
@@ -174,6 +174,7 @@ Deadline *monitor_add_deadline(ThreadRecord *thread, double seconds)
     }
     deadline->at = seconds > 1e9 ? NEVER - 1 : time + (uint64_t)(seconds * 1e9);
     deadline->fired = false;
+    deadline->store = store;
     pthread_mutex_lock(&lock);
     int error = started ? 0 : start();
     if (!error) {
@@ -210,6 +211,21 @@ bool monitor_remove_deadline(ThreadRecord *thread, Deadline *deadline)
     bool fired = deadline->fired;
     free(deadline);
     return fired;
+}
+
+bool monitor_expire(ThreadRecord *thread, const Store *store)
+{
+    bool any = false;
+    pthread_mutex_lock(&lock);
+    for (Deadline *d = thread->deadlines; d; d = d->next)
+        if (d->store == store) {
+            d->at = 0;
+            any = true;
+        }
+    if (any)
+        pthread_cond_signal(&changed);
+    pthread_mutex_unlock(&lock);
+    return any;
 }
 
 void monitor_epoch(Engine *engine, uint64_t epoch)

@@ -34,7 +34,8 @@ struct Activation {
 /* A call with a timeout. On the heap, because greenlets move stacks about; linked while the call runs, under the monitor's lock. */
 typedef struct Deadline {
     struct Deadline *next;
-    uint64_t at; /* CLOCK_MONOTONIC nanoseconds */
+    const Store *store; /* whose call; alive while it runs */
+    uint64_t at;        /* CLOCK_MONOTONIC nanoseconds */
     bool fired;
 } Deadline;
 
@@ -153,8 +154,9 @@ extern atomic_int monitor_asleep; /* 1: the monitor must be woken by an entry in
 void monitor_wake(void);
 void monitor_add_thread(ThreadRecord *thread);
 void monitor_remove_thread(ThreadRecord *thread);
-Deadline *monitor_add_deadline(ThreadRecord *thread, double seconds);   /* NULL with an exception */
+Deadline *monitor_add_deadline(ThreadRecord *thread, const Store *store, double seconds); /* NULL with an exception */
 bool monitor_remove_deadline(ThreadRecord *thread, Deadline *deadline); /* whether it had fired; frees it */
+bool monitor_expire(ThreadRecord *thread, const Store *store); /* let the deadlines of this store's calls come now; whether there are any. `thread` must be inside a call */
 void monitor_epoch(Engine *engine, uint64_t epoch);
 int monitor_init(void);
 void check_interrupt(void); /* on the way back into wasm, GIL released or not; may unwind */

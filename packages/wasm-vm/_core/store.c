@@ -418,6 +418,12 @@ static int store_set_timeout(Store *self, PyObject *value, void *Py_UNUSED(closu
     return 0;
 }
 
+/* From any thread: who is inside has taken the GIL back before it leaves, so with it `owner` stays inside. */
+static PyObject *store_interrupt(Store *self, PyObject *Py_UNUSED(none))
+{
+    return PyBool_FromLong(self->depth && monitor_expire(self->owner, self));
+}
+
 static PyObject *store_get_engine(Store *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->engine_object); }
 static PyObject *store_get_closed(Store *self, void *Py_UNUSED(closure)) { return PyBool_FromLong(self->closed); }
 
@@ -459,6 +465,8 @@ static PyMethodDef store_methods[] = {
     {"get_fuel", (PyCFunction)store_get_fuel, METH_NOARGS, "get_fuel($self, /)\n--\n\nHow much fuel is left."},
     {"set_epoch_deadline", (PyCFunction)store_set_epoch_deadline, METH_O,
      "set_epoch_deadline($self, ticks_after_current, /)\n--\n\nInterrupt calls once the engine's epoch has advanced this far."},
+    {"interrupt", (PyCFunction)store_interrupt, METH_NOARGS,
+     "interrupt($self, /)\n--\n\nEnd the calls that run in this store, from any thread, as if their timeouts had come; False if no call that has a timeout runs."},
     {"set_limits", (PyCFunction)(void (*)(void))store_set_limits, METH_VARARGS | METH_KEYWORDS,
      "set_limits($self, memory_size=-1, table_elements=-1, instances=-1, tables=-1, memories=-1, gc_heap_size=-1, handles=-1)\n--\n\nBounds on "
      "what the store's guests may use: bytes of a memory, elements of a table, how many of each, bytes of the garbage-collected heap (as of a memory, if not given), handles of a component's instance (in 24 bytes each as many bytes as a memory, "

@@ -1,5 +1,6 @@
 """Stopping guests: timeouts, Ctrl-C, epochs; signal handlers that return; threads, fork and the end of the interpreter."""
 
+import threading
 import time
 
 import pytest
@@ -34,6 +35,34 @@ def test_timeout_of_the_store(vm):
     assert store.timeout == 0.05
     store.timeout = None
     assert store.timeout is None
+
+
+def test_another_thread_interrupts(vm):
+    """What has a timeout ends as if that had come, and only in that store."""
+    store, exports = vm.exports(SPINNING, BODIES)
+    other, others = vm.exports(SPINNING, BODIES)
+    assert not store.interrupt()
+    ended = []
+
+    def spin(store, spinning, timeout):
+        try:
+            spinning(store, timeout=timeout)
+        except Trap as trap:
+            ended.append((store, trap.trap_code))
+
+    threads = [threading.Thread(target=spin, args=each) for each in ((store, exports["spin"], 60), (other, others["spin"], 2))]
+    for thread in threads:
+        thread.start()
+    start = time.monotonic()
+    while not store.interrupt():
+        assert time.monotonic() - start < 10
+        time.sleep(0.001)
+    threads[0].join(5)
+    assert ended == [(store, TrapCode.INTERRUPT)]
+    threads[1].join(10)
+    assert ended[1:] == [(other, TrapCode.INTERRUPT)]
+    assert not store.interrupt()
+    assert exports["nop"](store, timeout=10) is None  # nothing is left of it
 
 
 def test_timeout_passes_in_a_host_call(vm):
