@@ -24,6 +24,7 @@ AREAS = {
     "pooling": "pooled instances",
     "memory": "linear memory from Python",
     "imports": "start of a process",
+    "wasi": "calls of WASI preview 1",
     "tail_calls": "tail calls, a million deep",
     "exceptions": "exceptions in the guest",
     "gc": "garbage-collected objects",
