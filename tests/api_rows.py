@@ -17,7 +17,7 @@ import wasm_facade as w
 import wasm_vm
 from wasm_environ.component.abi.program import RECORD
 from wasm_facade import component
-from wasm_facade.linker import HostDefinition
+from wasm_facade.definitions import HostDefinition
 from wasm_vm import _core
 
 WAT = """(module $m

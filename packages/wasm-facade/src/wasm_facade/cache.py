@@ -72,6 +72,22 @@ def content_key(*parts: bytes) -> str:
     return digest.hexdigest()
 
 
+def key_of(engine: Engine, *content: bytes) -> str:
+    """Names the artifact that `content` compiles to for an engine, without importing its compiler."""
+    import wasm_environ
+    from wasm_environ.artifact import FORMAT
+    from wasm_facade.discovery import find_compiler, plain_target
+
+    isa, system, cpu_features = plain_target(engine._triple)
+    choice = find_compiler(engine._strategy, isa)
+    settings = (
+        FORMAT, choice.name, code_stamp(choice.path), code_stamp(wasm_environ.__file__ or ""), isa, system, sorted(cpu_features),
+        engine._optimize, engine._guarded, engine._consume_fuel, engine._canonical_nans, engine._spectre_mitigation,
+        engine._changed_features and sorted(engine._changed_features.enabled),
+    )  # fmt: skip
+    return content_key(repr(settings).encode(), *content)
+
+
 def code_stamp(path: str) -> str:
     """Changes when the package whose `__init__` is at `path` does: an edited source must never meet code made before the edit."""
     try:
@@ -224,7 +240,7 @@ def artifact_of(engine: Engine, source: bytes, progress: Progress | None = None,
     """The artifact of a module, binary or text: (mapped, b"") when the cache has it, else (None, bytes), compiled and put there. `anew`: what
     the cache has is no good."""
     folder = folder_of(engine._cache)
-    key = engine._cache_key(source) if folder is not None else ""
+    key = key_of(engine, source) if folder is not None else ""
     found = lookup(folder, key) if folder is not None and not anew else None
     if found is not None:
         return found, b""
@@ -243,14 +259,14 @@ def component_artifact_of(engine: Engine, source: bytes) -> bytes:
     data = compile_component_artifact(engine, source)
     folder = folder_of(engine._cache)
     if folder is not None:
-        store(folder, engine._cache_key(b"component", source), data)
+        store(folder, key_of(engine, b"component", source), data)
     return data
 
 
 def component_entry(engine: Engine, source: bytes) -> int | None:
     """The file of a component's artifact that the cache has, now the most recently used, which the caller closes; None without one to be trusted."""
     folder = folder_of(engine._cache)
-    descriptor = None if folder is None else _open(folder, engine._cache_key(b"component", source))
+    descriptor = None if folder is None else _open(folder, key_of(engine, b"component", source))
     if descriptor is None:
         return None
     if not trusted(os.fstat(descriptor)):

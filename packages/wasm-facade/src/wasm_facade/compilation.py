@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wasm_environ.compile_errors import MalformedError
-from wasm_facade.module import WASM_MAGIC, is_text
+from wasm_facade.source import WASM_MAGIC, is_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

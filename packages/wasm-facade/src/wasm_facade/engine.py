@@ -136,21 +136,6 @@ class Engine:
         if not self._runnable():
             raise WasmError(f"this engine compiles for {self._triple}, which this machine cannot run; serialize the module instead")
 
-    def _cache_key(self, *content: bytes) -> str:
-        """Names the artifact that `content` compiles to under these settings, without importing the compiler."""
-        import wasm_environ
-        from wasm_environ.artifact import FORMAT
-        from wasm_facade.cache import code_stamp, content_key
-
-        isa, system, cpu_features = plain_target(self._triple)
-        choice = find_compiler(self._strategy, isa)
-        settings = (
-            FORMAT, choice.name, code_stamp(choice.path), code_stamp(wasm_environ.__file__ or ""), isa, system, sorted(cpu_features),
-            self._optimize, self._guarded, self._consume_fuel, self._canonical_nans, self._spectre_mitigation,
-            self._changed_features and sorted(self._changed_features.enabled),
-        )  # fmt: skip
-        return content_key(repr(settings).encode(), *content)
-
     def __reduce__(self) -> NoReturn:
         raise TypeError("cannot pickle an Engine: it belongs to its process; pickle Modules, which bring an engine of the same settings along")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wasm_environ.errors import ArgumentError, LinkError, WasmError
+from wasm_facade.definitions import HostDefinition, WasiDefinition
 from wasm_facade.engine import Engine
 from wasm_facade.module import Module
 from wasm_facade.shadowing import Shadowing
@@ -13,42 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn, Self
 
+    from wasm_facade.definitions import AsExtern
     from wasm_facade.types import FuncType, ImportType
 
-    AsExtern = Func | Global | Memory | SharedMemory | Table | Tag
     Storelike = Store | Caller
 
 EXTERNS = (Func, Global, Memory, SharedMemory, Table, Tag)
-
-
-class HostDefinition:
-    """A Python function with its type, not yet in a store."""
-
-    __slots__ = ("access_caller", "call", "type")
-
-    def __init__(self, type: FuncType, call: Callable[..., Any], access_caller: bool) -> None:
-        self.type = type
-        self.call = call
-        self.access_caller = access_caller
-
-    def into(self, store: Store) -> Func:
-        """A function of that store."""
-        return Func(store, self.type, self.call, self.access_caller)
-
-
-class WasiDefinition:
-    """A WASI function: what it does depends on the store's `WasiConfig`."""
-
-    __slots__ = ("key",)
-
-    def __init__(self, key: tuple[str, str]) -> None:
-        self.key = key
-
-    def into(self, store: Store) -> Func:
-        """The function of that store's WASI."""
-        from wasm_facade.wasi import function
-
-        return function(store, self.key)
 
 
 class Linker(Shadowing):
@@ -119,13 +90,13 @@ class Linker(Shadowing):
         """
         if not isinstance(module, Module):
             raise ArgumentError(f"module: expected a `Module`, not {type(module).__name__}")
-        from wasm_facade.types import FuncType
-        from wasm_facade.wasi_modules import define_command, define_reactor
+        from wasm_facade.wasi_modules import command_functions, initialize, is_command
 
-        if any(export.name == "_start" and isinstance(export.type, FuncType) for export in module.exports):
-            define_command(self, _store_of(store), name, module)
+        if is_command(module):
+            for field, ty, call in command_functions(name, module, self.instantiate_pre(module), _store_of(store)):
+                self.define_func(name, field, ty, call)
         else:
-            define_reactor(self, store, name, module)
+            self.define_instance(store, name, initialize(self.instantiate(store, module), store))
 
     def define_unknown_imports_as_traps(self, module: Module) -> None:
         """Define the functions that `module` imports and this linker lacks: calling one is an error that names it."""

@@ -8,7 +8,8 @@ from wasm_environ.errors import ArgumentError, WasmError
 from wasm_facade.bound import Bound
 from wasm_facade.engine import Engine
 from wasm_facade.linker import Linker
-from wasm_facade.module import ELF_MAGIC, Module, file_bytes, is_component_source
+from wasm_facade.module import Module
+from wasm_facade.source import ELF_MAGIC, file_bytes, is_component_source
 from wasm_facade.types import FuncType
 from wasm_vm import Func, Global, Store
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasm_environ import types as environ
 from wasm_environ.errors import LinkError
-from wasm_facade.linker import HostDefinition
+from wasm_facade.definitions import HostDefinition
 from wasm_facade.types import FuncType, GlobalType, MemoryType, TableType
 from wasm_vm import Global, Memory, SharedMemory, Table, Tag
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-    from wasm_facade.linker import AsExtern
+    from wasm_facade.definitions import AsExtern
     from wasm_facade.types import ImportType, ValType
     from wasm_vm import Store
 

@@ -10,7 +10,7 @@ from wasm_facade.cli.source import read_module, write
 from wasm_facade.compilation import compile_artifact, compile_component_artifact
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
-from wasm_facade.module import is_component_source
+from wasm_facade.source import is_component_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

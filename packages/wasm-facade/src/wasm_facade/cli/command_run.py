@@ -10,7 +10,8 @@ from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, describe, fail, pr
 from wasm_facade.cli.options import PROPOSALS, Command, Option, UsageError, natural, pair, seconds, size
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
-from wasm_facade.module import ELF_MAGIC, Module, file_bytes, is_component_source
+from wasm_facade.module import Module
+from wasm_facade.source import ELF_MAGIC, file_bytes, is_component_source
 from wasm_vm import Func, Instance, Store, Trap
 
 TYPE_CHECKING = False

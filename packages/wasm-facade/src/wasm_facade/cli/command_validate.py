@@ -8,7 +8,7 @@ from wasm_facade.cli.options import PROPOSALS, Command, Option
 from wasm_facade.cli.source import read_module
 from wasm_facade.compilation import placed, validate
 from wasm_facade.config import Config
-from wasm_facade.module import is_text
+from wasm_facade.source import is_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import os
 import sys
 from stat import S_ISREG  # which `os` has imported
 
-from wasm_facade.module import file_bytes
+from wasm_facade.source import file_bytes
 
 
 def read(path: str) -> bytes:

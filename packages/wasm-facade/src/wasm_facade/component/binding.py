@@ -9,7 +9,7 @@ from wasm_environ.component.abi.program import EDGE_WORDS, NODE_WORDS, NONE
 from wasm_environ.component.planning import plain
 from wasm_environ.errors import WasmError
 from wasm_facade.component.component import Component
-from wasm_facade.component.typed import Err, Ok, Some
+from wasm_facade.component.results import Err, Ok, Some
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

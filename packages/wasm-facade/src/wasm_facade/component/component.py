@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from wasm_facade.component.types import ModuleType
-    from wasm_facade.module import Module, StrPath
+    from wasm_facade.module import Module
+    from wasm_facade.source import StrPath
     from wasm_vm.components import LoadedComponent
 
 MODULE, INSTANCE = 3, 4  # planning.plain's numbers

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from wasm_environ.component.interface import Interface
-    from wasm_facade.module import StrPath
+    from wasm_facade.source import StrPath
 
 
 def wit(wasm: str | bytes) -> str:

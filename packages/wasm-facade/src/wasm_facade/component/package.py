@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from weakref import WeakSet
 
 from wasm_environ.component.artifact import is_artifact
 from wasm_environ.errors import ArgumentError, LinkError, WasmError
@@ -14,11 +15,45 @@ from wasm_vm import HostCall, ResourceType, Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from wasm_facade.component.linker import LinkerInstance
-    from wasm_facade.component.typed import Interface, Package
+    from wasm_facade.component.results import Err
     from wasm_facade.engine import Engine
+
+    Classes = Mapping[str, type | tuple[type, ...]]
+
+
+class Interface:
+    """What a component calls the parts of a module: `classes` of types, `errors` the exceptions for errors of a type; of an imported one `functions`
+    by their names in the `protocol`, and its `resources`."""
+
+    def __init__(
+        self, path: tuple[str, ...], *, classes: Classes | None = None, errors: Mapping[str, type[Err[Any]]] | None = None, protocol: type | None = None,
+        functions: Mapping[str, str] | None = None, resources: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        self.path = path
+        self.classes = classes or {}
+        self.errors = errors or {}
+        self.protocol = protocol
+        self.functions = functions or {}
+        self.resources = resources
+
+
+class Package:
+    """The component of a package, loaded once for each engine. `file`: where it is, beside `home`; None where whoever instantiates it gives one."""
+
+    def __init__(self, home: str, file: str | None, imports: Mapping[str, Interface] | None = None, exports: Mapping[str, Interface] | None = None) -> None:
+        self.home = home
+        self.file = file
+        self.imports = imports or {}
+        self.exports = exports or {}
+        self._bound: WeakSet[Component] = WeakSet()
+
+    def instantiate(self, store: Store, imports: object, linker: Linker | None, component: Component | None) -> dict[str, Any]:
+        """What a new instance exports. imports: an object with an attribute for each interface; what is None there is the linker's."""
+        return instantiate(self, store, imports, linker, component)
 
 
 def instantiate(package: Package, store: Store, imports: object, linker: Linker | None, component: Component | None) -> dict[str, Any]:

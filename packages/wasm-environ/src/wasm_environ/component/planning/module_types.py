@@ -8,8 +8,8 @@
 from __future__ import annotations
 
 from wasm_environ.compile_errors import InvalidError, UnsupportedError
-from wasm_environ.component.validation.core_types import CoreEntity, entity, match
-from wasm_environ.component.validation.table import Instance, Module
+from wasm_environ.component.validation.core_types import entity, match
+from wasm_environ.component.validation.table import CoreEntity, Instance, Module
 from wasm_environ.module import FUNC, GLOBAL, MEMORY, TABLE, TAG
 from wasm_environ.types import CONCRETE, FuncType, GlobalType, Limits, MemoryType, TableType
 

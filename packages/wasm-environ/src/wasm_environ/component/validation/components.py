@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final
 
-    from wasm_environ.component.validation.core import CheckedModule
+    from wasm_environ.component.validation.validator import CheckedModule
     from wasm_environ.features import Features
     from wasm_environ.registry import TypeRegistry
 

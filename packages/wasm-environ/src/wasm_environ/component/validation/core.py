@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from wasm_environ import limits
 from wasm_environ.binary.decode import decode
 from wasm_environ.compile_errors import CompileError, InvalidError
 from wasm_environ.component import syntax as s
 from wasm_environ.component.validation import core_types
-from wasm_environ.component.validation.core_types import CoreEntity
 from wasm_environ.component.validation.core_validity import check_extern, check_group, check_supertype
 from wasm_environ.component.validation.scope import Scope
-from wasm_environ.component.validation.table import Module
+from wasm_environ.component.validation.table import CoreEntity, Module
+from wasm_environ.component.validation.validator import CheckedModule, Validator
 from wasm_environ.validation import validate, validate_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-    from wasm_environ.component.validation.validator import Validator
-    from wasm_environ.module import Module as Decoded
 
 # By kind: what an export that is another thing is told not to be.
 KINDS: Final = ("function", "table", "memory", "global", "tag")
-
-
-class CheckedModule(NamedTuple):
-    """A core module, decoded."""
-
-    definition: s.CoreModule
-    module: Decoded
 
 
 def moved(error: CompileError, offset: int) -> CompileError:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from wasm_environ.compile_errors import InvalidError
+from wasm_environ.component.validation.table import CoreEntity
 from wasm_environ.component.validation.table import Module as ModuleRow
 from wasm_environ.module import FUNC, GLOBAL, KIND_NAMES, MEMORY, TABLE, TAG
 from wasm_environ.rec_groups import map_value
@@ -18,13 +17,6 @@ if TYPE_CHECKING:
 
     from wasm_environ.module import ExternType, Module
     from wasm_environ.registry import TypeRegistry
-
-
-class CoreEntity(NamedTuple):
-    """A core item: its kind (`wasm_environ.module`), and its type; of functions and tags the id."""
-
-    kind: int
-    type: int | TableType | MemoryType | GlobalType
 
 
 def entity(kind: int, type: ExternType, index: Callable[[int], int]) -> CoreEntity:

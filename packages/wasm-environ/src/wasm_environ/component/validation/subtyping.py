@@ -12,7 +12,7 @@ from wasm_environ.compile_errors import InvalidError
 from wasm_environ.component import syntax as s
 from wasm_environ.component.validation import core_types
 from wasm_environ.component.validation.substitution import Substitution
-from wasm_environ.component.validation.table import Component, Entity, Instance, Module, Resource, Table
+from wasm_environ.component.validation.table import Component, CoreEntity, Entity, Instance, Module, Resource, Table
 from wasm_environ.component.validation.value_types import Difference
 
 TYPE_CHECKING = False
@@ -164,7 +164,7 @@ class Subtyping:
                 raise InvalidError(f"missing expected export `{name}`")
             self.core(supplied, entity, f"type mismatch in export `{name}`")
 
-    def core(self, a: core_types.CoreEntity, b: core_types.CoreEntity, where: str) -> None:
+    def core(self, a: CoreEntity, b: CoreEntity, where: str) -> None:
         """Core items; `where`: before the message."""
         try:
             core_types.match(self.registry, a, b)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, Final
 
-    from wasm_environ.component.validation.core_types import CoreEntity
+    from wasm_environ.types import GlobalType, MemoryType, TableType
 
 
 class Resource(NamedTuple):
@@ -44,6 +44,13 @@ class Entity(NamedTuple):
 
 
 Path = tuple[str, ...]
+
+
+class CoreEntity(NamedTuple):
+    """A core item: its kind (`wasm_environ.module`), and its type; of functions and tags the id."""
+
+    kind: int
+    type: int | TableType | MemoryType | GlobalType
 
 
 @final

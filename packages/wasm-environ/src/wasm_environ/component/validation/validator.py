@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import NamedTuple, final
 
 from wasm_environ import limits
 from wasm_environ.compile_errors import InvalidError
@@ -17,8 +17,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from wasm_environ.component.validation.core import CheckedModule
     from wasm_environ.features import Features
+    from wasm_environ.module import Module as Decoded
+
+
+class CheckedModule(NamedTuple):
+    """A core module, decoded."""
+
+    definition: s.CoreModule
+    module: Decoded
 
 
 @final

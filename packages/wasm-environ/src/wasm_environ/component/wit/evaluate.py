@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 APPLIED: Final[dict[str, Any]] = {
     "list": s.List, "option": s.Option, "result": s.Result, "stream": s.Stream, "future": s.Future, "map": s.Map,
 }  # fmt: skip
-PREFIXES: Final = {w.METHOD: "[method]", w.STATIC: "[static]", w.CONSTRUCTOR: "[constructor]"}
 KEYS: Final = frozenset((s.BOOL, s.S8, s.U8, s.S16, s.U16, s.S32, s.U32, s.S64, s.U64, s.CHAR, s.STRING))  # of maps
 DEFINED: Final = 0  # in place of a path: a resource of the component itself
 
@@ -56,7 +55,7 @@ class Evaluation:
         items = self.type_items(interface, path, is_import, used)
         self.document(path, interface.head.docs)
         for resource, func in interface.functions:
-            name = full_name(resource, func)
+            name = w.full_name(resource, func)
             items[name] = self.function(interface, items, resource, func)
             self.document((*path, name), func.head.docs)
         return items
@@ -203,13 +202,6 @@ class Evaluation:
 
 ROWS: Final[dict[str, Any]] = {"record": s.Record, "variant": s.Variant, "enum": s.Enum, "flags": s.Flags}
 FIELDS: Final = {"record": "the field", "variant": "the case", "enum": "the case", "flags": "the flag"}
-
-
-def full_name(resource: w.TypeDef | None, func: w.Func) -> str:
-    """A function's name as an import or export."""
-    if resource is None:
-        return func.name.text
-    return PREFIXES[func.kind] + resource.name.text + ("" if func.kind == w.CONSTRUCTOR else "." + func.name.text)
 
 
 def look_up(interface: InterfaceDef, items: dict[str, Item], name: w.Name) -> ValueTypeItem | ResourceItem:

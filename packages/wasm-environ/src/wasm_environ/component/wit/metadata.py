@@ -15,7 +15,6 @@ from wasm_environ.component import syntax as s
 from wasm_environ.component.extern_names import is_kebab
 from wasm_environ.component.semver import parse_version
 from wasm_environ.component.wit import syntax as w
-from wasm_environ.component.wit.evaluate import full_name
 from wasm_environ.component.wit.lexer import FORBIDDEN
 
 TYPE_CHECKING = False
@@ -89,7 +88,7 @@ def _definition(found: dict[str, Any], definition: w.TypeDef) -> w.TypeDef:
     type = _at(found, "types", definition.name.text)
     items = _object(type.get("items"))
     fields = [field._replace(docs=_prose(items.get(field.name.text))) for field in definition.fields]
-    functions = [func._replace(head=_func_head(found, "funcs", full_name(definition, func))) for func in definition.functions]
+    functions = [func._replace(head=_func_head(found, "funcs", w.full_name(definition, func))) for func in definition.functions]
     return definition._replace(head=_head(type), fields=tuple(fields), functions=tuple(functions))
 
 

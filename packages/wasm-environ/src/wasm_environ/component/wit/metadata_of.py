@@ -6,7 +6,6 @@ import json
 
 from wasm_environ.component import syntax as s
 from wasm_environ.component.wit import syntax as w
-from wasm_environ.component.wit.evaluate import full_name
 from wasm_environ.component.wit.metadata import SECTION, VERSIONS
 from wasm_environ.component.wit.names import InterfaceDef, PackageDef, WorldDef
 from wasm_environ.component.wit.worlds import elaborated
@@ -46,7 +45,7 @@ def _interface(interface: InterfaceDef) -> Object:
 
 
 def _functions(interface: InterfaceDef) -> Object:
-    return _told(**{full_name(resource, func): _head(func.head) for resource, func in interface.functions})
+    return _told(**{w.full_name(resource, func): _head(func.head) for resource, func in interface.functions})
 
 
 def _types(interface: InterfaceDef) -> Object:

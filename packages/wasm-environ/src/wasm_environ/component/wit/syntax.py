@@ -213,3 +213,12 @@ KEYWORDS = frozenset((
     "include", "interface", "list", "map", "option", "own", "package", "record", "resource", "result", "s16", "s32", "s64", "s8", "static", "stream",
     "string", "tuple", "type", "u16", "u32", "u64", "u8", "use", "variant", "with", "world", "_",
 ))  # fmt: skip
+
+PREFIXES = {METHOD: "[method]", STATIC: "[static]", CONSTRUCTOR: "[constructor]"}
+
+
+def full_name(resource: TypeDef | None, func: Func) -> str:
+    """A function's name as an import or export."""
+    if resource is None:
+        return func.name.text
+    return PREFIXES[func.kind] + resource.name.text + ("" if func.kind == CONSTRUCTOR else "." + func.name.text)

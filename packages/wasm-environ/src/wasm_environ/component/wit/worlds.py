@@ -8,7 +8,7 @@ from wasm_environ import limits
 from wasm_environ.component.interface import MEMBER, Interface
 from wasm_environ.component.planning.plan import InstanceItem, Item
 from wasm_environ.component.wit import syntax as w
-from wasm_environ.component.wit.evaluate import Evaluation, full_name
+from wasm_environ.component.wit.evaluate import Evaluation
 from wasm_environ.component.wit.names import InterfaceDef, WorldDef, dependencies_first
 
 TYPE_CHECKING = False
@@ -81,7 +81,7 @@ def _own_entries(world: WorldDef) -> tuple[Entries, Entries]:
         imports[name] = Entry(world, definition.head if definition else w.NO_HEAD, -1, type=name)
         names[0][name.lower()] = name
     for resource, func in body.functions:
-        imports[full_name(resource, func)] = Entry(world, func.head, func.name.at, func=func, resource=resource)
+        imports[w.full_name(resource, func)] = Entry(world, func.head, func.name.at, func=func, resource=resource)
     for number, item in enumerate(world.items):
         if not isinstance(item, w.Extern):
             continue
