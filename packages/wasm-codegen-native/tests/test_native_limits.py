@@ -10,8 +10,8 @@ import pytest
 
 import wasm_environ
 from wasm_codegen_native import create
+from wasm_codegen_native.compiler import load_isa
 from wasm_codegen_native.frame import ModuleTables
-from wasm_codegen_native.isa.x86_64.isa import X86Isa
 from wasm_codegen_native.module_compiler import ModuleCompiler
 from wasm_environ.compile_errors import BackendError
 from wasm_environ.compiler import Target, Tunables
@@ -86,7 +86,7 @@ def test_compiled_and_uncompiled_agree() -> None:
 def test_without_a_register_the_compiler_says_so() -> None:
     """With the registers there are it cannot happen: here a function gets none."""
     decoded = wasm_environ.decode(module(b"\x20\0\x20\1\x6a\x20\1\x20\0\x6b\x6c\x1a"))  # (a + b) * (b - a)
-    isa = X86Isa(Target("x86_64").cpu_features)
+    isa = load_isa("x86_64", frozenset())
     compiler = ModuleCompiler(isa, ModuleTables(decoded, Tunables(), isa.convention(), True))
     compiler.driver.setup.leaf.temporaries = 0
     with pytest.raises(BackendError, match=r"too few registers .*strategy llvm .*at offset 0x"):

@@ -12,6 +12,7 @@ from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.machine import T_F32, T_I32, T_I64, Machine
 from wasm_codegen_native.moves import Moves
 from wasm_codegen_native.plan import RESIDENT, Plan
+from wasm_codegen_native.references import References
 from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import LOCAL, REG, SLOT, Values
@@ -33,6 +34,7 @@ class Calls:
         self.traps: Traps = traps
         self.frame: Frame = frame
         self.plan: Plan = plan
+        self.references: References = References(machine, code, values, traps, frame)
         self.moves: Moves = Moves()
         self.entries: vec[i64] = vec[i64]()  # of the libcall being built
         self.constants: vec[i64] = vec[i64]()
@@ -175,7 +177,7 @@ class Calls:
         callee = self.frame.tables.convention.integers[0]
         self.code.mark()
         if function < self.frame.tables.imported_functions:
-            code = self.frame.tables.convention.integer_result
+            code = self.frame.tables.convention.code
             place = self.frame.tables.import_places[function]
             machine.load(T_I64, code, context, place + IMPORT_CODE)
             machine.load(T_I64, callee, context, place + IMPORT_CONTEXT)
@@ -214,12 +216,12 @@ class Calls:
         first = self.values.operands(n + 1)
         self.before(first)
         self.code.mark()
-        self.call_pointer(signature, self.machine.find_function(table, type_index, first + n))
+        self.call_pointer(signature, self.references.find_function(table, type_index, first + n))
 
     def reference(self, signature: Signature) -> i64:
-        """call_ref's operand: not null, in the result register, which no argument travels in."""
+        """call_ref's operand: not null, in the register of what is called."""
         n: i64 = len(signature.params)
-        pointer = self.frame.tables.convention.integer_result
+        pointer = self.frame.tables.convention.code
         entry = self.values.operands(n + 1) + n
         self.values.place(entry, pointer)
         self.traps.trap_if(self.machine.test(T_I64, pointer) ^ 1, traps.NULL_REFERENCE)
@@ -245,7 +247,7 @@ class Calls:
         callee = tables.convention.integers[0]
         context = self.frame.context
         if function < tables.imported_functions:
-            code = tables.convention.integer_result
+            code = tables.convention.code
             place = tables.import_places[function]
             machine.load(T_I64, code, context, place + IMPORT_CODE)
             machine.load(T_I64, callee, context, place + IMPORT_CONTEXT)
@@ -308,7 +310,7 @@ class Calls:
             elif values.in_reg(e) < 0:
                 values.load_into(e, self.place_of(e, k))
             k += 1
-        code = convention.integer_result
+        code = convention.code
         machine.load(T_I64, code, self.frame.context, CONTEXT_BUILTINS)
         machine.load(T_I64, code, code, 8 * index)
         machine.move(T_I64, convention.integers[0], self.frame.context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from importlib import import_module
 from os.path import dirname
 from typing import TYPE_CHECKING, Final, final
 
@@ -12,19 +13,25 @@ from wasm_environ.compiler import CompiledCode
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from wasm_codegen_native.isa.x86_64.isa import X86Isa
+    from wasm_codegen_native.instruction_set import InstructionSet
     from wasm_environ.compiler import Target, Tunables
     from wasm_environ.features import Features
     from wasm_environ.module import Module
     from wasm_environ.types import FuncType
 
-SUPPORTED: Final = ("x86_64",)
+ISAS: Final = {"x86_64": "wasm_codegen_native.isa.x86_64.isa"}  # name: the module whose `make` gives its `InstructionSet`
 RODATA_ALIGN: Final = 16
 PROGRESS_EVERY: Final = 256
 
 
 with open(f"{dirname(__file__)}/VERSION", encoding="utf-8") as _file:
     VERSION: Final = _file.read().strip()
+
+
+def load_isa(name: str, features: frozenset[str]) -> InstructionSet:
+    """An instruction set with these CPU features."""
+    made: InstructionSet = import_module(ISAS[name]).make(features)
+    return made
 
 
 @final
@@ -35,20 +42,18 @@ class NativeCompiler:
     version: Final = VERSION
 
     def __init__(self, target: Target, tunables: Tunables) -> None:
-        if target.isa not in SUPPORTED:
+        if target.isa not in ISAS:
             raise UnsupportedError(
-                f"the native backend cannot emit code for {target.isa} yet; it knows {', '.join(SUPPORTED)}; use strategy llvm"
+                f"the native backend cannot emit code for {target.isa} yet; it knows {', '.join(ISAS)}; use strategy llvm"
             )
         self.target = target
         self.tunables = tunables
-        self._isa: X86Isa | None = None
+        self._isa: InstructionSet | None = None
 
-    def isa(self) -> X86Isa:
+    def isa(self) -> InstructionSet:
         """The target's instruction set, loaded on first use."""
         if self._isa is None:
-            from wasm_codegen_native.isa.x86_64.isa import X86Isa
-
-            self._isa = X86Isa(self.target.cpu_features)
+            self._isa = load_isa(self.target.isa, self.target.cpu_features)
         return self._isa
 
     def compile_functions(

@@ -364,7 +364,7 @@ class Control:
             k: i64 = 1
             while k < n:
                 type = self.carried_type(0, k)
-                register: i64 = convention.integer_result if type < T_F32 else machine.vector_scratch
+                register: i64 = convention.code if type < T_F32 else machine.vector_scratch
                 machine.load(type, register, frame, values.slot_disp(k))
                 machine.store(type, register, more, MORE_STRIDE * (k - 1))
                 k += 1

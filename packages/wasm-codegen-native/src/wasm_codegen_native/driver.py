@@ -13,7 +13,7 @@ from wasm_codegen_native.code import CODE_LIMIT, Code
 from wasm_codegen_native.control import Control
 from wasm_codegen_native.exceptions import Exceptions
 from wasm_codegen_native.frame import Frame, ModuleTables, local_types
-from wasm_codegen_native.kinds import CONSTANT, CONTROL, DROP, EXCEPTION, FIRST_OF_MACHINE, KIND, LIBCALL, NUMBER, OWN, TYPE, VARIABLE, WAIT
+from wasm_codegen_native.kinds import CONSTANT, CONTROL, DROP, EXCEPTION, EXTEND_U, FIRST_OF_MACHINE, KIND, LIBCALL, NUMBER, OWN, TYPE, VARIABLE, WAIT
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.machine import T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.plan import Plan, Registers
@@ -52,6 +52,7 @@ from wasm_environ.op import (
     RETURN,
     RETURN_CALL,
     RETURN_CALL_INDIRECT,
+    TABLE_SIZE,
     UNREACHABLE,
     V128_CONST,
 )  # fmt: skip
@@ -113,6 +114,7 @@ class Driver:
         self.records(ops)
         self.exceptions.emit()
         self.traps.emit(self.frame.context)
+        self.calls.references.emit_cold()
         self.machine.emit_cold()
         self.traps.emit(self.frame.context)
 
@@ -305,7 +307,7 @@ class Driver:
         elif op == RETURN_CALL_INDIRECT:
             first = self.values.operands(len(signature.params) + 1)
             self.code.mark()
-            calls.tail_pointer(signature, self.machine.find_function(a, b, first + len(signature.params)))
+            calls.tail_pointer(signature, self.calls.references.find_function(a, b, first + len(signature.params)))
         elif op == CALL_REF:
             calls.call_ref(signature)
         else:
@@ -314,7 +316,9 @@ class Driver:
     # ---- the rest
     def rare(self, op: i64, kind: i64, a: i64, b: i64, c: i64) -> None:
         """Everything else that the machine does not lower."""
-        if kind == LIBCALL:
+        if kind == EXTEND_U:
+            self.lowering.conditions.extend_unsigned()
+        elif kind == LIBCALL:
             self.bulk.lower(op, a, b)
         elif kind == EXCEPTION:
             self.exceptions.lower(op, a, b, c)
@@ -339,6 +343,8 @@ class Driver:
             self.branch_on_null(a, b)
         elif op == BR_ON_NON_NULL:
             self.branch_on_non_null(a, b)
+        elif op == TABLE_SIZE:
+            self.calls.references.table_size(a)
         else:
             assert op == ANY_CONVERT_EXTERN or op == EXTERN_CONVERT_ANY  # the value is the same
 

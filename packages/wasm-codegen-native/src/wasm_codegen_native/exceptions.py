@@ -20,7 +20,7 @@ from wasm_codegen_native.code import NO_CHAIN, Code
 from wasm_codegen_native.control import Control
 from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.guards import NO_TRY, Guards
-from wasm_codegen_native.machine import T_F32, T_I32, T_I64, Machine
+from wasm_codegen_native.machine import DIFFERS, EXCEEDS, T_F32, T_I32, T_I64, Machine
 from wasm_codegen_native.plan import Plan, put
 from wasm_codegen_native.tags import Tags
 from wasm_codegen_native.traps import Traps
@@ -65,9 +65,9 @@ class Exceptions:
         # Registers: where an exnref travels, and three that hold nothing at a pad or a throw.
         convention = frame.tables.convention
         self.result: i64 = convention.integer_result
-        self.object: i64 = convention.integers[0]
-        self.first: i64 = convention.integers[1]
-        self.second: i64 = convention.integers[2]
+        self.object: i64 = convention.clear[0]
+        self.first: i64 = convention.clear[1]
+        self.second: i64 = convention.clear[2]
 
     def begin(self, ops: vec[i64], labels: vec[i64]) -> None:
         """Start a function, before its frame is laid out."""
@@ -210,10 +210,10 @@ class Exceptions:
         machine.load(T_I64, heap, context, CONTEXT_GC_HEAP)
         machine.load(T_I64, self.result, heap, HEAP_BUMP)
         machine.add_address(following, self.result, self.tags.layouts[tag].size)
-        slow = machine.branch(machine.exceeds(following, heap, HEAP_LIMIT), NO_CHAIN)
+        slow = machine.branch(machine.compares(EXCEEDS, T_I64, following, heap, HEAP_LIMIT), NO_CHAIN)
         machine.load(T_I64, self.object, heap, HEAP_BASE)
         machine.add_unsigned(T_I64, self.object, self.result)
-        id = self.frame.tables.convention.integers[3]
+        id = self.frame.tables.convention.clear[3]
         machine.load(T_I32, id, context, self.tags.type_ids[tag])
         machine.store(T_I32, id, self.object, 0)
         machine.store(T_I64, following, heap, HEAP_BUMP)
@@ -255,10 +255,10 @@ class Exceptions:
         self.guards.last = NO_TRY
         machine.move(T_I64, convention.integers[1], self.result)
         self.code.mark()
-        machine.load(T_I64, self.result, self.frame.context, CONTEXT_BUILTINS)
-        machine.load(T_I64, self.result, self.result, 8 * LIBCALL_THROW_REF)
+        machine.load(T_I64, convention.code, self.frame.context, CONTEXT_BUILTINS)
+        machine.load(T_I64, convention.code, convention.code, 8 * LIBCALL_THROW_REF)
         machine.move(T_I64, convention.integers[0], self.frame.context)
-        machine.call_register(self.result)
+        machine.call_register(convention.code)
 
     # ---- behind the function
     def emit(self) -> None:
@@ -298,10 +298,10 @@ class Exceptions:
         self.code.mark()
         machine.load(T_I32, convention.integers[1], context, self.tags.type_ids[tag])
         machine.constant(T_I64, convention.integers[2], self.tags.layouts[tag].size, 0, False)
-        machine.load(T_I64, self.result, context, CONTEXT_BUILTINS)
-        machine.load(T_I64, self.result, self.result, 8 * GC_ALLOC)
+        machine.load(T_I64, convention.code, context, CONTEXT_BUILTINS)
+        machine.load(T_I64, convention.code, convention.code, 8 * GC_ALLOC)
         machine.move(T_I64, convention.integers[0], context)
-        machine.call_register(self.result)
+        machine.call_register(convention.code)
         self.address()
         machine.jump_back(cold[at + 1])
 
@@ -326,7 +326,7 @@ class Exceptions:
                     self.address()
                     machine.load(T_I64, self.first, self.object, EXCEPTION_TAG)
                     known = True
-                over = machine.branch(machine.differs(T_I64, self.first, self.frame.context, self.tags.places[tag]), NO_CHAIN)
+                over = machine.branch(machine.compares(DIFFERS, T_I64, self.first, self.frame.context, self.tags.places[tag]), NO_CHAIN)
             self.deliver(clause)
             machine.bind(over)
             if tag == NONE:

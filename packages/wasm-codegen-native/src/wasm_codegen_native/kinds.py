@@ -18,16 +18,16 @@ OWN: Final = 5  # told apart by name in the driver
 LIBCALL: Final = 6  # a row of `bulk`
 WAIT: Final = 7
 EXCEPTION: Final = 8
+EXTEND_U: Final = 9  # i64.extend_i32_u
 # What the machine lowers, a chapter after the other.
-FIRST_OF_MACHINE: Final = 9
-NUMERIC: Final = 9  # rows of the ISA
-DIVISION: Final = 10
-EXTEND_U: Final = 11  # i64.extend_i32_u
+FIRST_OF_MACHINE: Final = 10
+NUMERIC: Final = 10  # rows of the ISA
+DIVISION: Final = 11
 WIDE_ARITHMETIC: Final = 12
 LOAD: Final = 13
 STORE: Final = 14
 MEMORY_SIZE: Final = 15
-REFERENCE: Final = 16
+PARAMETRIC: Final = 16  # select
 AGGREGATE: Final = 17
 CAST: Final = 18
 DESCRIPTOR: Final = 19
@@ -52,7 +52,7 @@ ROWS: Final = (
     (CONTROL,             ("", "return_"),    ("call", "call_indirect", "call_ref")),
     (DROP,                ("",),              ("drop",)),
     (OWN,                 ("",),              ("v128.const", "ref.null", "ref.as_non_null", "br_on_null", "br_on_non_null")),
-    (OWN,                 ("",),              ("any.convert_extern", "extern.convert_any")),
+    (OWN,                 ("",),              ("any.convert_extern", "extern.convert_any", "table.size")),
     (LIBCALL,             ("memory.",),       ("grow", "copy", "fill", "init")),
     (LIBCALL,             ("table.",),        ("get", "set", "grow", "fill", "copy", "init")),
     (LIBCALL,             ("",),              ("data.drop", "elem.drop", "ref.func")),
@@ -82,7 +82,7 @@ ROWS: Final = (
     (STORE,               ("i64.",),          ("store32",)),
     (MEMORY_SIZE,         ("memory.",),       ("size",)),
 
-    (REFERENCE,           ("",),              ("select", "table.size")),
+    (PARAMETRIC,          ("",),              ("select",)),
     (AGGREGATE,           ("struct.",),       ("new", "new_default", "get", "get_s", "get_u", "set")),
     (AGGREGATE,           ("array.",),        ("new", "new_default", "new_fixed", "get", "get_s", "get_u", "set", "len")),
     (CAST,                ("ref.test", "ref.cast"), ("", " null")),

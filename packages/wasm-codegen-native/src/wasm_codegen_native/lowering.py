@@ -8,6 +8,7 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import log2, shl
+from wasm_codegen_native.conditions import Conditions
 from wasm_codegen_native.fold import fold_one, fold_two
 from wasm_codegen_native.kinds import by_op
 from wasm_codegen_native.lowering_tables import (
@@ -86,7 +87,7 @@ COMMUTATIVE: Final[bytes] = bytes(
 class Lowering:
     """The state of one op's lowering: `slot[k]` and `displacement[k]` are what its instructions are filled in with."""
 
-    def __init__(self, tables: Tables, values: Values, machine: Machine, features: i64) -> None:
+    def __init__(self, tables: Tables, values: Values, machine: Machine, conditions: Conditions, features: i64) -> None:
         self.heads: vec[i64] = tables.heads
         self.places: vec[i64] = tables.places
         self.rows: vec[i64] = tables.rows
@@ -96,6 +97,7 @@ class Lowering:
         self.give: vec[i64] = tables.give
         self.v: Values = values
         self.machine: Machine = machine
+        self.conditions: Conditions = conditions
         self.features: i64 = features
         self.slot: vec[i64] = vec[i64]([0] * SLOT_COUNT)
         self.displacement: vec[i64] = vec[i64]([0] * SLOT_COUNT)
@@ -251,7 +253,7 @@ class Lowering:
         v = self.v
         if type < 0:
             v.pop(n)
-            self.machine.conclude(self.rows[r + CONDITION])
+            self.conditions.conclude(self.rows[r + CONDITION])
             return
         d = self.slot[D]
         if self.rows[r + NOTES_FLAGS] != 0:

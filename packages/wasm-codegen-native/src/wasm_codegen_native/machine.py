@@ -1,4 +1,4 @@
-"""What the shared driver asks of an ISA: about twenty verbs, and the register sets as data.
+"""What the shared code asks of an ISA while it compiles: its verbs.
 
 An ISA implements `Machine` by a subclass: the one inheritance in the package, because mypyc calls through a base class in two
 nanoseconds and through a protocol in eighty.
@@ -21,6 +21,11 @@ T_F32: Final = 2
 T_F64: Final = 3
 T_V128: Final = 4
 FIRST_VECTOR: Final = 32  # register numbers from here on are vector registers
+
+# What `Machine.compares` asks.
+DIFFERS: Final = 0
+EXCEEDS: Final = 1
+REACHES: Final = 2
 
 
 class Machine:
@@ -49,6 +54,10 @@ class Machine:
         """to <- [base + disp]; an i32 is zero-extended."""
         raise NotImplementedError
 
+    def load_indexed(self, type: i64, to: i64, base: i64, index: i64, scale: i64, disp: i64) -> None:
+        """to <- [base + (index << scale) + disp], a general register."""
+        raise NotImplementedError
+
     def store(self, type: i64, source: i64, base: i64, disp: i64) -> None:
         """[base + disp] <- source."""
         raise NotImplementedError
@@ -65,15 +74,40 @@ class Machine:
         """to <- to + other; the condition that holds if the sum passes the end of the type."""
         raise NotImplementedError
 
-    def differs(self, type: i64, register: i64, base: i64, disp: i64) -> i64:
-        """Compare a general register with [base + disp]; the condition that holds when they differ."""
+    # ---- comparisons: the result is the condition that holds when what they ask is so
+    def compares(self, relation: i64, type: i64, register: i64, base: i64, disp: i64) -> i64:
+        """Whether a general register DIFFERS from what lies at [base + disp], EXCEEDS or REACHES it, unsigned."""
         raise NotImplementedError
 
-    def exceeds(self, register: i64, base: i64, disp: i64) -> i64:
-        """Compare a general register with the 64 bits at [base + disp]; the condition that holds when it is above them, unsigned."""
+    def equals(self, a: i64, b: i64) -> i64:
+        """Whether the low 32 bits of two general registers are the same."""
+        raise NotImplementedError
+
+    def equals_indexed(self, register: i64, base: i64, index: i64, disp: i64) -> i64:
+        """Whether the low 32 bits of a register are those at [base + index + disp]."""
+        raise NotImplementedError
+
+    def set_condition(self, condition: i64, to: i64) -> None:
+        """to <- 1 if the condition holds, else 0."""
+        raise NotImplementedError
+
+    def move_if(self, condition: i64, type: i64, to: i64, source: i64) -> None:
+        """to <- source, general registers, if the condition holds; `to` is kept, to 64 bits, if not."""
         raise NotImplementedError
 
     # ---- jumps
+    def here(self) -> i64:
+        """The code offset of the next instruction, as a target to jump back to."""
+        raise NotImplementedError
+
+    def skip(self, condition: i64) -> i64:
+        """Jump if `condition` over a few instructions, to a later `land`."""
+        raise NotImplementedError
+
+    def land(self, skip: i64) -> None:
+        """The jump of `skip` leads here."""
+        raise NotImplementedError
+
     def jump(self, chain: i64) -> i64:
         """Jump to a place not yet known; returns the longer chain."""
         raise NotImplementedError
@@ -119,6 +153,10 @@ class Machine:
         """Call the code at an address."""
         raise NotImplementedError
 
+    def call_memory(self, base: i64, disp: i64) -> None:
+        """Call the code whose address lies at [base + disp]."""
+        raise NotImplementedError
+
     def jump_function(self, index: i64) -> None:
         """Jump to the start of a function defined in this module."""
         raise NotImplementedError
@@ -133,6 +171,10 @@ class Machine:
 
     def grow_frame(self, size: i64) -> None:
         """Make room for `size` bytes."""
+        raise NotImplementedError
+
+    def shrink_frame(self, size: i64) -> None:
+        """Undo a `grow_frame`."""
         raise NotImplementedError
 
     def check_stack(self, context: i64, size: i64, store_offset: i64) -> i64:
@@ -151,13 +193,8 @@ class Machine:
         """From a VMFuncRef or VMFunctionImport: context <- its context, then pointer <- its code."""
         raise NotImplementedError
 
-    def find_function(self, table: i64, type_index: i64, entry: i64) -> i64:
-        """The register of the VMFuncRef that call_indirect calls: element `entry` (of the value stack) of the table, checked."""
-        raise NotImplementedError
-
     def emit_cold(self) -> None:
-        """Write the out-of-line paths of the function, traps apart."""
-        raise NotImplementedError
+        """Write the out-of-line paths of the function that the ISA's own chapters have, traps apart."""
 
     def trap_stub(self, code: i64, chain: i64) -> i64:
         """Pass a trap code to the common end of the function's traps; returns the longer chain."""
@@ -170,10 +207,6 @@ class Machine:
     # ---- rows
     def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
         """The instructions `first` to before `end` of the ISA's lowering rows, filled in: see `lowering`."""
-        raise NotImplementedError
-
-    def conclude(self, condition: i64) -> None:
-        """A condition was computed: keep it as flags for the branch or select that follows, else as 0 or 1."""
         raise NotImplementedError
 
     # ---- ops

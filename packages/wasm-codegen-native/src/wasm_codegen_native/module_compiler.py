@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, final
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code
-from wasm_codegen_native.isa.x86_64.isa import X86Isa
+from wasm_codegen_native.instruction_set import InstructionSet
 from wasm_codegen_native.plan import ACCESSES, CALLS, DELEGATES, LEGACY, TAILS, THROWS, TRIES, VECTORS
 from wasm_environ.compiler import SYMBOL_FUNCTION
 from wasm_environ.opcodes import ID_LIMIT, OPS
@@ -15,10 +15,9 @@ from wasm_environ.opcodes import ID_LIMIT, OPS
 if TYPE_CHECKING:
     from wasm_codegen_native.driver import Driver
     from wasm_codegen_native.frame import ModuleTables
-    from wasm_codegen_native.isa.x86_64.unwinding import FrameRow
+    from wasm_codegen_native.unwinding import FrameRow
     from wasm_environ.body import FunctionBody
 
-R_X86_64_PLT32: Final = 4
 # Chapters and ops whose lowering clobbers what calls clobber.
 CALLING: Final = frozenset(
     (
@@ -58,8 +57,8 @@ TRAITS: Final = make_traits()
 class ModuleCompiler:
     """Functions in, in ascending order, code out."""
 
-    def __init__(self, isa: X86Isa, tables: ModuleTables) -> None:
-        self.isa: X86Isa = isa
+    def __init__(self, isa: InstructionSet, tables: ModuleTables) -> None:
+        self.isa: InstructionSet = isa
         self.code: Code = Code()
         self.driver: Driver = isa.driver(self.code, tables, TRAITS)
         self.symbols: list[tuple[int, int, int]] = []
@@ -87,16 +86,16 @@ class ModuleCompiler:
         while i < n and self.whole:
             place = places[i]
             callee: i64 = symbols[places[i + 1] - self.first][1]
-            code.patch(place, callee - place - 4)
+            self.isa.link_call(code, place, callee)
             i += 2
         if not self.whole:
             for k in range(0, len(places), 2):
-                self.outside.append((places[k], R_X86_64_PLT32, SYMBOL_FUNCTION, places[k + 1], -4))
+                self.outside.append((places[k], self.isa.call_relocation, SYMBOL_FUNCTION, places[k + 1], self.isa.call_addend))
         rodata = (code.here() + 15) & ~15
         places = code.rodata_places
         n = len(places)
         i = 0
         while i < n:
             place = places[i]
-            code.patch(place, rodata + places[i + 1] - place)
+            self.isa.link_rodata(code, place, rodata + places[i + 1])
             i += 2

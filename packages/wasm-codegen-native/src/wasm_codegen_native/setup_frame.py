@@ -188,11 +188,11 @@ class Setup:
 
 
     def take_side_parameters(self, signature: Signature, types: vec[i64]) -> None:
-        """Parameters from the store's side area. The result register is free: no parameter arrives there, no local lives there."""
+        """Parameters from the store's side area. The register of what is called is free: no parameter arrives there, no local lives there."""
         machine = self.machine
         values = self.values
         plan = self.plan
-        store = self.tables.convention.integer_result
+        store = self.tables.convention.code
         values.take(store)
         general = values.alloc(T_I64)  # those that arrived in registers are where they belong: temporaries are free
         loaded = False

@@ -27,14 +27,20 @@ def register_type(value_type: i64) -> i64:
 
 @final
 class Convention:
-    """A calling convention as data: argument registers in order, the first of `integers` is the callee's vmctx. `isa` is its name."""
+    """A calling convention as data: argument registers in order, the first of `integers` is the callee's vmctx. `isa` is its name; `code`: a temporary
+    that no argument travels in, for the address that is called."""
 
-    def __init__(self, isa: str, integers: vec[i64], vectors: vec[i64], integer_result: i64, vector_result: i64) -> None:
+    def __init__(self, isa: str, integers: vec[i64], vectors: vec[i64], integer_result: i64, vector_result: i64, code: i64) -> None:
         self.isa: str = isa
         self.integers: vec[i64] = integers
         self.vectors: vec[i64] = vectors
         self.integer_result: i64 = integer_result
         self.vector_result: i64 = vector_result
+        self.code: i64 = code
+        self.clear: vec[i64] = vec[i64]()  # four argument registers beside that of an integer result
+        for register in integers:
+            if register != integer_result and len(self.clear) < 4:
+                self.clear = append(self.clear, register)
 
     def result(self, type: i64) -> i64:
         """The register of the first result."""

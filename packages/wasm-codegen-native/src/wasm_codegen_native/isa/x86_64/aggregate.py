@@ -47,9 +47,9 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     TEST,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.notation import W
-from wasm_codegen_native.isa.x86_64.reference import References
 from wasm_codegen_native.isa.x86_64.registers import RAX, RDI, RDX, RSI, SCRATCH
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128, Machine
+from wasm_codegen_native.references import save
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, REG, Values
 from wasm_environ import traps
@@ -112,13 +112,12 @@ NONE: Final = -1
 class Aggregates:
     """Lowers struct.* and array.* but for what the vm does (bulk.py)."""
 
-    def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame, references: References) -> None:
+    def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame) -> None:
         self.asm: Assembler = asm
         self.code: Code = asm.code
         self.v: Values = values
         self.traps: Traps = traps
         self.frame: Frame = frame
-        self.references: References = references
         self.cold: vec[i64] = vec[i64]()
 
     def lower(self, op: i64) -> None:
@@ -497,7 +496,7 @@ class Aggregates:
             self.code.wasm_offset = cold[at + 8]
             machine.bind(cold[at])
             in_use = cold[at + 2]
-            self.references.save(machine, in_use, True)
+            save(machine, in_use, True)
             if cold[at + 4] != NONE:
                 asm.rr(MOV_LOAD, RDX, cold[at + 4])
             else:
@@ -507,7 +506,7 @@ class Aggregates:
             self.code.mark()
             asm.rm(MOV_LOAD | W, RAX, context, CONTEXT_BUILTINS)
             asm.rm(CALL_REG, 0, RAX, 8 * cold[at + 6])
-            self.references.save(machine, in_use, False)
+            save(machine, in_use, False)
             self.load_base(cold[at + 3])
             machine.jump_back(cold[at + 1])
             at += COLD_WORDS

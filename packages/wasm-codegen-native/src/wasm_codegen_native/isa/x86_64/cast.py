@@ -17,8 +17,8 @@ from wasm_codegen_native.isa.x86_64.aggregate import Aggregates
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import ALU_AND, ALU_CMP, ALU_OR, CC_E, CC_NE, CMP, MOV_LOAD, SAR_IMM, SHL_IMM, SHR_IMM, TEST
 from wasm_codegen_native.isa.x86_64.notation import W
-from wasm_codegen_native.isa.x86_64.subtype import Subtypes
 from wasm_codegen_native.machine import T_I32, T_I64
+from wasm_codegen_native.subtype import Subtypes
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import Values
 from wasm_environ import traps
@@ -246,7 +246,7 @@ class Casts:
             else:
                 self.header(id, reference, operand)
             self.subtypes.load_wanted(wanted, heap)
-            last = self.subtypes.compare(self.v.machine, id, wanted, types, heap, (target & EXACT) != 0)
+            last = self.subtypes.compare(id, wanted, types, heap, (target & EXACT) != 0)
         elif heap == STRUCT or heap == ARRAY:
             self.header(id, reference, operand)
             asm.rm(MOV_LOAD | W, types, self.frame.context, CONTEXT_TYPES)
@@ -281,7 +281,7 @@ class Casts:
         if not operand & CONCRETE or not self.frame.tables.has_descriptor[operand >> HEAP_SHIFT]:
             self.header(id, reference, operand)
             self.subtypes.load_wanted(wanted, heap)
-            self.fail_if(self.subtypes.compare(self.v.machine, id, wanted, types, heap, (target & EXACT) != 0) ^ 1)
+            self.fail_if(self.subtypes.compare(id, wanted, types, heap, (target & EXACT) != 0) ^ 1)
         self.aggregates.load_base(id)
         self.asm.rx(MOV_LOAD, id, id, reference, 0, DESCRIPTOR_AT)
         if self.descriptor >= 0:

@@ -1,4 +1,4 @@
-"""The x86-64 ISA as a value: what the compiler needs to drive it."""
+"""x86-64 as a record: what the compiler needs to drive it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import final
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, shl
+from wasm_codegen_native.conditions import Conditions
 from wasm_codegen_native.driver import Driver
 from wasm_codegen_native.frame import Frame, ModuleTables
+from wasm_codegen_native.instruction_set import InstructionSet
 from wasm_codegen_native.isa.x86_64 import registers as r
 from wasm_codegen_native.isa.x86_64.aggregate import Aggregates
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
@@ -20,20 +22,21 @@ from wasm_codegen_native.isa.x86_64.instructions import FEATURES, Writer
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.machine import X86Machine
 from wasm_codegen_native.isa.x86_64.memory import Memory
-from wasm_codegen_native.isa.x86_64.reference import References
+from wasm_codegen_native.isa.x86_64.parametric import Parametric
 from wasm_codegen_native.isa.x86_64.registers import numbers
-from wasm_codegen_native.isa.x86_64.subtype import Subtypes
-from wasm_codegen_native.isa.x86_64.trampolines import align, emit_entry, emit_host_thunk
-from wasm_codegen_native.isa.x86_64.unwinding import FrameRow, frame_row
 from wasm_codegen_native.isa.x86_64.vector import Vectors
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, built_tables
 from wasm_codegen_native.plan import Plan, Registers
 from wasm_codegen_native.signatures import Convention, Signature
+from wasm_codegen_native.subtype import Subtypes
+from wasm_codegen_native.trampolines import Trampolines
 from wasm_codegen_native.traps import Traps
+from wasm_codegen_native.unwinding import FrameRow, Unwinding
 from wasm_codegen_native.values import Values
 
 NAME = "x86_64"
+R_X86_64_PLT32 = 4
 
 
 def mask(*groups: tuple[int, ...]) -> i64:
@@ -48,7 +51,7 @@ def mask(*groups: tuple[int, ...]) -> i64:
 
 def convention() -> Convention:
     """System V."""
-    return Convention(NAME, numbers(r.INTEGER_ARGUMENTS), numbers(r.VECTOR_ARGUMENTS), r.RAX, r.XMM0)
+    return Convention(NAME, numbers(r.INTEGER_ARGUMENTS), numbers(r.VECTOR_ARGUMENTS), r.RAX, r.XMM0, r.RAX)
 
 
 def register_sets(leaf: int) -> Registers:
@@ -104,18 +107,18 @@ def make_driver(code: Code, module: ModuleTables, traits: bytes, features: froze
     tables = lowering_tables()
     machine.writer = Writer(asm, values, traps, tables.instructions, tables.data)
     integer = Integer(asm, values, traps)
-    lowering = Lowering(tables, values, machine, feature_bits(features))
+    conditions = Conditions(machine, values)
+    lowering = Lowering(tables, values, machine, conditions, feature_bits(features))
     memory = Memory(asm, values, traps, frame)
     machine.values = values
     machine.integer = integer
     machine.floating = Floating(asm)
     machine.memory = memory
-    machine.vectors = Vectors(asm, values, integer, memory, features)
+    machine.vectors = Vectors(asm, values, integer, conditions, memory, features)
     machine.atomic = Atomic(asm, values, traps, memory)
-    subtypes = Subtypes(asm, frame)
-    machine.references = References(asm, values, traps, frame, integer, subtypes)
-    machine.aggregates = Aggregates(asm, values, traps, frame, machine.references)
-    machine.casts = Casts(asm, values, traps, frame, machine.aggregates, subtypes)
+    machine.parametric = Parametric(asm, values)
+    machine.aggregates = Aggregates(asm, values, traps, frame)
+    machine.casts = Casts(asm, values, traps, frame, machine.aggregates, Subtypes(machine, frame))
     machine.descriptors = Descriptors(asm, values, traps, machine.aggregates, machine.casts)
     driver = Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
     machine.casts.control = driver.control
@@ -123,34 +126,44 @@ def make_driver(code: Code, module: ModuleTables, traits: bytes, features: froze
 
 
 @final
-class X86Isa:
-    """The ISA's functions under neutral names."""
-
-    name = NAME
+class X86Isa(InstructionSet):
+    """See `InstructionSet`."""
 
     def __init__(self, features: frozenset[str]) -> None:
-        self.features = features
+        super().__init__(NAME, R_X86_64_PLT32, -4)
+        self.features: frozenset[str] = features
+        self.unwinding: Unwinding = Unwinding(r.DWARF_RETURN_ADDRESS, r.DWARF[r.RBP], tuple([(n, r.DWARF[n]) for n in r.PUSHED]))
 
     def convention(self) -> Convention:
-        """Where parameters travel."""
         return convention()
 
     def driver(self, code: Code, tables: ModuleTables, traits: bytes) -> Driver:
-        """A driver for one module."""
         return make_driver(code, tables, traits, self.features)
 
     def align(self, code: Code) -> None:
-        """Pad to the start of a function."""
-        align(code)
+        while code.here() % 16 != 0:
+            code.byte(0xCC)
+
+    def link_call(self, code: Code, place: i64, target: i64) -> None:
+        code.patch(place, target - place - 4)
+
+    def link_rodata(self, code: Code, place: i64, target: i64) -> None:
+        code.patch(place, target - place)
 
     def frame_row(self, start: int, saved: i64) -> FrameRow:
-        """How an exception leaves the function at `start`, which saves these registers."""
-        return frame_row(start, saved)
+        return self.unwinding.row(start, saved)
 
     def entry(self, code: Code, signature: Signature) -> None:
-        """Emit an entry trampoline."""
-        emit_entry(make_machine(code, self.features), signature)
+        self.trampolines(code).entry(signature)
 
     def host_thunk(self, code: Code, signature: Signature) -> i64:
-        """Emit a host thunk; the registers it saves."""
-        return emit_host_thunk(make_machine(code, self.features), signature)
+        return self.trampolines(code).host_thunk(signature)
+
+    def trampolines(self, code: Code) -> Trampolines:
+        """What emits them into `code`."""
+        return Trampolines(make_machine(code, self.features), convention(), r.RBX, r.R11, r.R10)
+
+
+def make(features: frozenset[str]) -> InstructionSet:
+    """The instruction set, with these CPU features."""
+    return X86Isa(features)

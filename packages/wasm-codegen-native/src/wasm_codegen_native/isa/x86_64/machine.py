@@ -16,12 +16,15 @@ from wasm_codegen_native.isa.x86_64.cast import Casts
 from wasm_codegen_native.isa.x86_64.descriptor import Descriptors
 from wasm_codegen_native.isa.x86_64.encodings import (
     ADD,
+    ALU_ADD,
     ALU_CMP,
     ALU_IMM8,
     ALU_SUB,
     CALL_REG,
     CC_A,
+    CC_AE,
     CC_B,
+    CC_E,
     CC_FLOAT_E,
     CC_FLOAT_NE,
     CC_L,
@@ -42,6 +45,8 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     MOVSXD,
     MOVUPS_LOAD,
     MOVUPS_STORE,
+    MOVZX8,
+    SETCC,
     TEST,
     TEST_IMM,
     XCHG,
@@ -53,10 +58,10 @@ from wasm_codegen_native.isa.x86_64.instructions import Writer
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.memory import Memory
 from wasm_codegen_native.isa.x86_64.notation import W
-from wasm_codegen_native.isa.x86_64.reference import References
+from wasm_codegen_native.isa.x86_64.parametric import Parametric
 from wasm_codegen_native.isa.x86_64.registers import PUSHED, RAX, RBP, RDI, RSI, RSP, SCRATCH, numbers
 from wasm_codegen_native.isa.x86_64.vector import Vectors
-from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, MEMORY_SIZE, REFERENCE, VECTOR, WIDE_ARITHMETIC
+from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, MEMORY_SIZE, PARAMETRIC, VECTOR, WIDE_ARITHMETIC
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, Machine
 from wasm_codegen_native.values import Values
 from wasm_environ.libcalls import INDEX
@@ -65,6 +70,7 @@ from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE,
 
 FOUR_BYTE: Final = 0x7FFFFFFF
 TRAP: Final[i64] = INDEX["trap"]
+RELATIONS: Final[bytes] = bytes((CC_NE, CC_A, CC_AE))  # by DIFFERS, EXCEEDS, REACHES
 
 
 @final
@@ -89,7 +95,7 @@ class X86Machine(Machine):
         self.memory: Memory | None = None
         self.vectors: Vectors | None = None
         self.atomic: Atomic | None = None
-        self.references: References | None = None
+        self.parametric: Parametric | None = None
         self.aggregates: Aggregates | None = None
         self.casts: Casts | None = None
         self.descriptors: Descriptors | None = None
@@ -145,6 +151,9 @@ class X86Machine(Machine):
         else:
             self.asm.v2m_plain(MOVUPS_LOAD, to, base, disp)
 
+    def load_indexed(self, type: i64, to: i64, base: i64, index: i64, scale: i64, disp: i64) -> None:
+        self.asm.rx(MOV_LOAD | W if type == T_I64 else MOV_LOAD, to, base, index, scale, disp)
+
     def store(self, type: i64, source: i64, base: i64, disp: i64) -> None:
         if type == T_I64:
             self.asm.rm(MOV_STORE | W, source, base, disp)
@@ -175,15 +184,45 @@ class X86Machine(Machine):
         self.asm.rr(ADD | W if type == T_I64 else ADD, to, other)
         return CC_B
 
-    def differs(self, type: i64, register: i64, base: i64, disp: i64) -> i64:
+    # ---- comparisons
+    def compares(self, relation: i64, type: i64, register: i64, base: i64, disp: i64) -> i64:
         self.asm.rm(CMP | W if type == T_I64 else CMP, register, base, disp)
-        return CC_NE
+        condition: i64 = RELATIONS[relation]
+        return condition
 
-    def exceeds(self, register: i64, base: i64, disp: i64) -> i64:
-        self.asm.rm(CMP | W, register, base, disp)
-        return CC_A
+    def equals(self, a: i64, b: i64) -> i64:
+        self.asm.rr(CMP, a, b)
+        return CC_E
+
+    def equals_indexed(self, register: i64, base: i64, index: i64, disp: i64) -> i64:
+        self.asm.rx(CMP, register, base, index, 0, disp)
+        return CC_E
+
+    def set_condition(self, condition: i64, to: i64) -> None:
+        if condition >= CC_FLOAT_E:
+            over = self.asm.skip(CC_P)
+            self.asm.rr(SETCC | CC_E | condition & 1, 0, to)
+            done = self.asm.skip(-1)
+            self.asm.land(over)
+            self.asm.rr(SETCC | CC_P | (condition & 1 ^ 1), 0, to)  # the parity flag is set here
+            self.asm.land(done)
+        else:
+            self.asm.rr(SETCC | condition, 0, to)
+        self.asm.rr(MOVZX8, to, to)
+
+    def move_if(self, condition: i64, type: i64, to: i64, source: i64) -> None:
+        self.asm.rr(CMOVCC | condition | (W if type == T_I64 else 0), to, source)
 
     # ---- jumps
+    def here(self) -> i64:
+        return self.code.here()
+
+    def skip(self, condition: i64) -> i64:
+        return self.asm.skip(condition)
+
+    def land(self, skip: i64) -> None:
+        self.asm.land(skip)
+
     def jump(self, chain: i64) -> i64:
         self.code.byte(0xE9)
         at = self.code.here()
@@ -291,6 +330,9 @@ class X86Machine(Machine):
     def call_register(self, register: i64) -> None:
         self.asm.rr(CALL_REG, 0, register)
 
+    def call_memory(self, base: i64, disp: i64) -> None:
+        self.asm.rm(CALL_REG, 0, base, disp)
+
     def jump_function(self, index: i64) -> None:
         self.code.byte(0xE9)
         self.code.refer_function(self.code.here(), index)
@@ -313,6 +355,9 @@ class X86Machine(Machine):
         if size != 0:
             self.grown = True
             self.asm.alu_immediate(ALU_SUB, W, RSP, size)
+
+    def shrink_frame(self, size: i64) -> None:
+        self.asm.alu_immediate(ALU_ADD, W, RSP, size)
 
     def check_stack(self, context: i64, size: i64, store_offset: i64) -> i64:
         self.asm.rm(MOV_LOAD | W, RAX, context, CONTEXT_STORE)
@@ -342,14 +387,8 @@ class X86Machine(Machine):
         self.asm.rm(MOV_LOAD | W, context, pointer, FUNC_REF_CONTEXT)
         self.asm.rm(MOV_LOAD | W, pointer, pointer, FUNC_REF_CODE)
 
-    def find_function(self, table: i64, type_index: i64, entry: i64) -> i64:
-        assert self.references is not None
-        return self.references.find_function(table, type_index, entry)
-
     def emit_cold(self) -> None:
-        assert self.references is not None
         assert self.aggregates is not None
-        self.references.emit_cold(self)
         self.aggregates.emit_cold(self)
 
     def trap_stub(self, code: i64, chain: i64) -> i64:
@@ -391,10 +430,6 @@ class X86Machine(Machine):
         assert self.writer is not None
         self.writer.write(first, end, slot, displacement)
 
-    def conclude(self, condition: i64) -> None:
-        assert self.integer is not None
-        self.integer.conclude(condition)
-
     # ---- ops
     def lower(self, op: i64, kind: i64) -> None:
         if kind <= WIDE_ARITHMETIC:
@@ -403,9 +438,9 @@ class X86Machine(Machine):
         elif kind <= MEMORY_SIZE:
             assert self.memory is not None
             self.memory.lower(op, kind)
-        elif kind == REFERENCE:
-            assert self.references is not None
-            self.references.lower(op)
+        elif kind == PARAMETRIC:
+            assert self.parametric is not None
+            self.parametric.select()
         elif kind == VECTOR:
             assert self.vectors is not None
             self.vectors.lower(op)

@@ -8,6 +8,7 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code
+from wasm_codegen_native.conditions import Conditions
 from wasm_codegen_native.isa.x86_64 import vector_encodings as e
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.integer import Integer
@@ -129,11 +130,11 @@ SECONDS: Final[vec[i64]] = vec[i64](by_op([(row[0], row[3]) for row in ROWS] + [
 class Vectors:
     """Lowers vector ops of the value stack's top."""
 
-    def __init__(self, asm: Assembler, values: Values, integer: Integer, memory: Memory, features: frozenset[str]) -> None:
+    def __init__(self, asm: Assembler, values: Values, integer: Integer, conditions: Conditions, memory: Memory, features: frozenset[str]) -> None:
         self.asm: Assembler = asm
         self.code: Code = asm.code
         self.v: Values = values
-        self.special: VectorSpecial = VectorSpecial(asm, values, integer, features)
+        self.special: VectorSpecial = VectorSpecial(asm, values, integer, conditions, features)
         self.memory: VectorMemory = VectorMemory(asm, values, memory, self.special)
 
     def lower(self, op: i64) -> None:

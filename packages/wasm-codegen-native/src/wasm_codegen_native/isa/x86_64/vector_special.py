@@ -7,6 +7,7 @@ from typing import final
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code
+from wasm_codegen_native.conditions import Conditions
 from wasm_codegen_native.isa.x86_64 import vector_encodings as e
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import CC_E, CC_NE, MOVAPS, MOVD_FROM, MOVD_TO, MOVSX8, MOVSX16, MOVZX8
@@ -39,11 +40,12 @@ from wasm_environ.op import (
 class VectorSpecial:
     """See the module's docstring."""
 
-    def __init__(self, asm: Assembler, values: Values, integer: Integer, features: frozenset[str]) -> None:
+    def __init__(self, asm: Assembler, values: Values, integer: Integer, conditions: Conditions, features: frozenset[str]) -> None:
         self.asm: Assembler = asm
         self.code: Code = asm.code
         self.v: Values = values
         self.integer: Integer = integer
+        self.conditions: Conditions = conditions
         self.avx2: bool = asm.avx and "avx2" in features
         self.arithmetic: VectorArithmetic = VectorArithmetic(asm, values, features)
 
@@ -111,7 +113,7 @@ class VectorSpecial:
         register = v.reg(i)
         self.asm.v2(e.PTEST, register, register)
         v.drop(1)
-        self.integer.conclude(CC_NE)
+        self.conditions.conclude(CC_NE)
 
     def all_true(self, width: i64) -> None:
         """all_true: no lane equals zero."""
@@ -129,7 +131,7 @@ class VectorSpecial:
         self.asm.v3(row, SCRATCH, SCRATCH, register)
         self.asm.v2(e.PTEST, SCRATCH, SCRATCH)
         v.drop(1)
-        self.integer.conclude(CC_E)
+        self.conditions.conclude(CC_E)
 
     def bitmask(self, width: i64) -> None:
         """bitmask: the lanes' sign bits."""
