@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from wasm_wasi_common.clocks import Clocks
     from wasm_wasi_common.filesystem import Filesystem
+    from wasm_wasi_common.network import NetworkPolicy
     from wasm_wasi_common.preopen import Preopen
 
     StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
@@ -29,13 +30,14 @@ class WasiConfig:
     stdout, stderr    None: discarded; INHERIT; a path (created, truncated); a bytearray, appended to; a host fd; a
                       file-like object, binary or text; `write(bytes) -> count or None`
 
+    network           a `network.NetworkPolicy`; None: no network. `allow_net` adds to it
     clocks, random    None: the host's; a function that makes `clocks.Clocks`, and one that makes a `random(size) -> bytes`, for each guest
 
     Host fds, sockets and objects stay the caller's: the guest closing its side does not close them. The properties and
     methods below are wasmtime-py's; they check at once what can be checked and raise `WasmError`.
     """
 
-    __slots__ = ("__dict__", "_args", "_env", "clocks", "preopens", "random", "sockets", "stderr", "stdin", "stdout")
+    __slots__ = ("__dict__", "_args", "_env", "_network", "clocks", "preopens", "random", "sockets", "stderr", "stdin", "stdout")
 
     def __init__(
         self, args: Iterable[str] = (), env: Iterable[tuple[str, str]] = (), stdin: Any = None, stdout: Any = None,
@@ -45,6 +47,7 @@ class WasiConfig:
         self.env = env
         self.preopens: list[Preopen] = []
         self.sockets: list[Any] = []
+        self._network: NetworkPolicy | None = None
         self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr
@@ -176,6 +179,28 @@ class WasiConfig:
     def preopen_socket(self, sock: Any) -> None:
         """Let the guest use a `socket.socket` (or a host fd that is one): listening, to accept from, or connected."""
         self.sockets.append(sock)
+
+    @property
+    def network(self) -> NetworkPolicy | None:
+        """What the guest may do on the network; None: nothing."""
+        return self._network
+
+    @network.setter
+    def network(self, policy: NetworkPolicy | None) -> None:
+        if policy is not None and not callable(getattr(policy, "permits", None)):
+            _refuse(f"network must be a NetworkPolicy, not {type(policy).__name__}; allow_net({policy!r}) adds a rule")
+        self._network = policy
+
+    def allow_net(self, *rules: str) -> None:
+        """Let the guest use the network in these ways and no others: `"example.org:443"`, `"*.example.org"`, `"10.0.0.0/8:5432"`,
+        `"udp://1.1.1.1:53"`, `"tcp-listen://127.0.0.1:8080"` and so on; `network_rules.parse_rule` has all of it."""
+        from wasm_wasi_common.network import NetworkPolicy
+
+        self._network = (self._network or NetworkPolicy()).extended(*rules)
+
+    def inherit_network(self) -> None:
+        """Let the guest use the network as this process can: any address, of this machine and its neighbours too, and any name."""
+        self.allow_net("tcp://any", "udp://any", "tcp-listen://any", "udp-listen://any")
 
     def __repr__(self) -> str:
         return f"WasiConfig(argv={self._args!r}, preopens={self.preopens!r})"
