@@ -345,7 +345,7 @@ def test_config() -> None:
     assert [rule.text for rule in shared.rules] == ["example.org"]
     assert repr(config.network) == "NetworkPolicy('example.org', 'example.com:80', 'udp://1.1.1.1:53')"
     assert config.network.max_sockets == 3
-    with pytest.raises(WasmError, match="allow_net\\('example.org'\\)"):
+    with pytest.raises(WasmError, match=r"allow_net\('example.org'\)"):
         config.network = "example.org"  # type: ignore[assignment]
     config = WasiConfig()
     config.inherit_network()
