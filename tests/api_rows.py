@@ -450,7 +450,7 @@ ROWS = {
     "WasmException": "exnref", "WasiConfig": "", "WasiConfig.inherit_argv": "", "WasiConfig.inherit_env": "", "WasiConfig.inherit_stdin": "", "WasiConfig.inherit_stdout": "",
     "WasiConfig.inherit_stderr": "", "WasiConfig.preopen_dir": "folder text dir_perms", "WasiConfig.preopen_socket": "one", "WasiConfig.preopen": "folder m readonly=flag",
     "WasiConfig.deterministic": "one", "WasiConfig.allow_net": "text", "WasiConfig.inherit_network": "",
-    "load": "wat import_dict", "wat2wasm": "wat", "can_reserve": "", "drop_reservations": "", "open_file": "artifact_path", "load_file": "core artifact_path",
+    "load": "wat import_dict", "wat2wasm": "wat", "build_info": "", "can_reserve": "", "drop_reservations": "", "open_file": "artifact_path", "load_file": "core artifact_path",
     "load_module": "core artifact", "read_head": "artifact", "check_read": "artifact",
     "Code.check": "", "crc32": "bytes one", "map_bytes": "bytes", "map_file": "artifact_path",
 }  # fmt: skip

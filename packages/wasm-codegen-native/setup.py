@@ -8,15 +8,18 @@ import sys
 from pathlib import Path
 
 from setuptools import setup
-from setuptools.command.build_ext import build_ext
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE / "src" / "wasm_codegen_native"
+sys.path[:0] = [str(HERE), str(HERE.parent.parent / "tools")]  # in an sdist, in a clone
+import building  # noqa: E402
 
 # Every module is compiled but these.
 NOT_COMPILED = ("__init__.py", "compiler.py", "perfmap.py", "documentation.py", "build_tables.py")
+# wasm-environ's sources, whose types and constants the compiled form is made from: an sdist has them with it, in a clone they are beside this folder.
+BESIDE = HERE.parent / "wasm-environ" / "src" / "wasm_environ"
+ENVIRON = next((path for path in (HERE / "environ" / "wasm_environ", BESIDE) if path.is_dir()), None)
 # Of wasm-environ: constants that compiled code has inlined. An edit there makes the compiled form stale.
-ENVIRON = HERE.parent / "wasm-environ" / "src" / "wasm_environ"
 INLINED = (
     "body.py", "compiler.py", "convention.py", "fuel.py", "heap_layout.py", "libcalls.py", "nans.py", "op.py", "opcodes.py", "traps.py", "types.py",
     "vmtypes.py",
@@ -29,48 +32,47 @@ def sources() -> list[str]:
     return [path for path in found if not path.endswith("__init__.py") and path not in NOT_COMPILED]
 
 
-class Build(build_ext):
+class Build(building.CompilerNeeded):
     """Records what was compiled, beside the compiled modules, so that an edited source is noticed."""
 
     def run(self) -> None:
         super().run()
         if self.extensions:
+            assert ENVIRON is not None  # else there would be no extensions
             sys.path.insert(0, str(ENVIRON.parent))
             os.environ["WASM_PURE"] = "1"
-            from wasm_environ.compiled import RECORD, write_record
+            from wasm_environ.compiled import RECORD, hash_of, write_record
 
-            self.write_tables()
-            inlined = [os.path.relpath(ENVIRON / path, ROOT) for path in INLINED if (ENVIRON / path).exists()]
-            write_record(str(ROOT), [*sources(), *inlined])
-            if not self.inplace:
-                write_record(str(ROOT), sources())
-                for path in (RECORD, *(path.name for path in ROOT.glob("lowerings.*"))):
-                    self.copy_file(str(ROOT / path), str(Path(self.build_lib) / "wasm_codegen_native" / path))
+            write_tables(ENVIRON)
+            inlined = [path for path in INLINED if (ENVIRON / path).exists()]
+            if self.inplace:
+                write_record(str(ROOT), [*sources(), *(os.path.relpath(ENVIRON / path, ROOT) for path in inlined)])
+                return
+            # Installed, wasm_environ is the folder beside this package.
+            write_record(str(ROOT), sources(), {f"../wasm_environ/{path}": hash_of(str(ENVIRON / path)) for path in inlined})
+            for path in (RECORD, *(path.name for path in ROOT.glob("lowerings.*"))):
+                self.copy_file(str(ROOT / path), str(Path(self.build_lib) / "wasm_codegen_native" / path))
 
 
-    def write_tables(self) -> None:
-        """Lowering rows as tables, which compiled modules read: made by the sources, in a process of its own."""
-        code = f"from wasm_codegen_native.build_tables import write_tables; write_tables({str(ROOT)!r})"
-        subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "WASM_PURE": "1", "PYTHONPATH": f"{ROOT.parent}:{ENVIRON.parent}"})
+def write_tables(environ: Path) -> None:
+    """Lowering rows as tables, which compiled modules read: made by the sources, in a process of its own."""
+    code = f"from wasm_codegen_native.build_tables import write_tables; write_tables({str(ROOT)!r})"
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "WASM_PURE": "1", "PYTHONPATH": f"{ROOT.parent}:{environ.parent}"})
 
 
 def extensions() -> list[object]:
     """One extension a module, and the library with their code."""
-    if os.environ.get("WASM_PURE", "0") not in ("", "0"):
+    if building.is_pure() or building.only_reads():
         return []
-    if not ENVIRON.is_dir():
-        print("wasm-environ's sources are not beside this package: nothing is compiled, the slow form is installed", file=sys.stderr)
-        return []
-    from mypyc.build import mypycify
-
-    os.environ["MYPYPATH"] = f"src:{ENVIRON.parent}"
-    built = mypycify(
-        ["--config-file=", "--strict", *(f"src/wasm_codegen_native/{path}" for path in sources())],
-        opt_level=os.environ.get("WASM_OPT", "3"), debug_level="0", multi_file=True, target_dir=os.environ.get("WASM_BUILD", "build/mypyc"),
-    )  # fmt: skip
-    for extension in built:
-        extension.extra_compile_args.append("-fno-semantic-interposition")
-    return list(built)
+    if ENVIRON is None:
+        sys.exit(
+            f"wasm-codegen-native is compiled from wasm-environ's sources too, and there is no {BESIDE}: build it in a clone of the repository, or from its "
+            f"source distribution, which has them{building.OTHERWISE}"
+        )
+    target = os.environ.get("WASM_BUILD", "build/mypyc")
+    return building.mypyc_extensions("wasm-codegen-native", "wasm_codegen_native", sources(), f"src:{ENVIRON.parent}", target)
 
 
-setup(ext_modules=extensions(), cmdclass={"build_ext": Build})
+building.refuse_free_threading("wasm-codegen-native")
+taken = [] if ENVIRON is None else [(ENVIRON, "environ/wasm_environ")]
+setup(ext_modules=extensions(), cmdclass={"build_ext": Build, "sdist": building.sdist_with(*taken)})

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 from setuptools import setup
-from setuptools.command.build_ext import build_ext
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE / "src" / "wasm_environ"
+sys.path[:0] = [str(HERE), str(HERE.parent.parent / "tools")]  # in an sdist, in a clone
+import building  # noqa: E402
 
 # Every module of these packages is compiled, but their __init__; they may inline constants of INLINED.
 PACKAGES = ("binary", "function", "validation")
@@ -24,7 +25,7 @@ def sources() -> list[str]:
     return sorted(path for path in found if not path.endswith("__init__.py") and path not in NOT_COMPILED)
 
 
-class Build(build_ext):
+class Build(building.CompilerNeeded):
     """Records what was compiled, beside the compiled modules, so that an edited source is noticed."""
 
     def run(self) -> None:
@@ -41,20 +42,12 @@ class Build(build_ext):
 
 def extensions() -> list[object]:
     """One extension a module, and the library with their code."""
-    if os.environ.get("WASM_PURE", "0") not in ("", "0"):
-        return []
-    from mypyc.build import mypycify
-
-    os.environ["MYPYPATH"] = "src"
-    built = mypycify(
-        ["--config-file=", "--strict", *(f"src/wasm_environ/{path}" for path in sources())],
-        opt_level=os.environ.get("WASM_OPT", "3"), debug_level="0", multi_file=True, target_dir="build/mypyc",
-    )  # fmt: skip
+    built = building.mypyc_extensions("wasm-environ", "wasm_environ", sources(), "src", "build/mypyc")
     for extension in built:
-        extension.extra_compile_args.append("-fno-semantic-interposition")
         if sys.platform == "linux":
-            extension.extra_link_args.append("-Wl,-Bsymbolic-functions")
-    return list(built)
+            extension.extra_link_args.append("-Wl,-Bsymbolic-functions")  # type: ignore[attr-defined]
+    return built
 
 
-setup(ext_modules=extensions(), cmdclass={"build_ext": Build})
+building.refuse_free_threading("wasm-environ")
+setup(ext_modules=extensions(), cmdclass={"build_ext": Build, "sdist": building.sdist_with()})

@@ -6,16 +6,19 @@ import glob
 import os
 import sys
 import sysconfig
+from pathlib import Path
 
 from setuptools import Extension, setup
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent.parent / "tools")]  # in an sdist, in a clone
+import building  # noqa: E402
 
 EXTRA = os.environ.get("WASM_VM_CFLAGS", "").split()
 # What walks over frames need of C's, by the architecture that is compiled for: return addresses as they are; back chains.
 FRAMES = {"aarch64": ["-mbranch-protection=none"], "s390x": ["-mbackchain"]}.get(sysconfig.get_platform().rpartition("-")[2], [])
 
-if sysconfig.get_config_var("Py_GIL_DISABLED"):
-    sys.exit("wasm-vm relies on the GIL: install it for a CPython without free threading (python3.13, not python3.13t)")
-
+building.refuse_free_threading("wasm-vm")
 setup(
     ext_modules=[
         Extension(
@@ -30,5 +33,6 @@ setup(
             ],
             extra_link_args=["-pthread", *EXTRA],
         )
-    ]
+    ],
+    cmdclass={"build_ext": building.CompilerNeeded, "sdist": building.sdist_with()},
 )  # fmt: skip

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import wasm_facade
+
 ADD = '(module (func $add (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))'
 # Writes its arguments, each on a line, to stdout.
 ARGS = """(module
@@ -85,7 +87,10 @@ def test_overview(wasm: Shell) -> None:
         assert status == 0
         assert about.startswith(f"usage: wasm {name} [OPTIONS] ")
     status, out, _ = wasm("--version")
-    assert (status, out.split()[0]) == (0, "wasm")
+    info = wasm_facade.build_info()
+    assert (status, out.splitlines()[0]) == (0, f"wasm {wasm_facade.__version__} ({info['form']})")
+    assert f"wasm-vm {info['wasm-vm']}" in out.splitlines()
+    assert info["wasm-vm"].endswith(", compiled")
 
 
 @pytest.mark.parametrize(

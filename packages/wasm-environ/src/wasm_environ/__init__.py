@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
+if "t" in sys.abiflags:
+    raise ImportError("wasm_environ relies on the GIL: it works on a CPython without free threading (python3.13, not python3.13t)")
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasm_environ.binary.decode import decode as decode

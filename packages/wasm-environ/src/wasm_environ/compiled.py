@@ -7,11 +7,12 @@ from _imp import source_hash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 RECORD = "_compiled.json"  # written by setup.py: one line {"path": "hash", ...} of every source that was compiled or inlined
 REBUILD = "uv sync, or python setup.py build_ext --inplace in the package's folder"
 
+_NOTHING: dict[str, str] = {}
 _pure: dict[str, bool] = {}  # by directory of a package: run the sources
 
 
@@ -73,9 +74,10 @@ def read_record(text: str) -> dict[str, str]:
     return dict(zip(parts[1::4], parts[3::4], strict=True))
 
 
-def write_record(root: str, paths: Iterable[str]) -> None:
-    """Note the sources as they are now, paths relative to `root`. For build scripts."""
-    rows = ", ".join([f'"{path}": "{hash_of(f"{root}/{path}")}"' for path in sorted(paths)])
+def write_record(root: str, paths: Iterable[str], elsewhere: Mapping[str, str] = _NOTHING) -> None:
+    """Note the sources as they are now, paths relative to `root`, and hashes of others that are not there yet. For build scripts."""
+    hashes = {path: hash_of(f"{root}/{path}") for path in sorted(paths)} | dict(elsewhere)
+    rows = ", ".join([f'"{path}": "{known}"' for path, known in hashes.items()])
     with open(f"{root}/{RECORD}", "w", encoding="utf-8") as file:
         file.write(f"{{{rows}}}\n")
 

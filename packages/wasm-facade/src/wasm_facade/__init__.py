@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from wasm_environ.errors import WasmError as WasmtimeError
     from wasm_facade.aggregate_types import ArrayType, FieldType, StructType
     from wasm_facade.as_wasmtime import install_as_wasmtime
+    from wasm_facade.build import build_info
     from wasm_facade.compilation import wat2wasm
     from wasm_facade.config import Config
     from wasm_facade.engine import Engine
@@ -59,7 +60,8 @@ __all__ = [
     "InstancePre", "InvalidError", "Limits", "LinkError", "Linker", "MalformedError", "Memory", "MemoryType",
     "Module", "PoolingAllocationConfig", "RecGroup", "SharedMemory", "Store", "StoreContext", "StoreError", "StructRef",
     "StructType", "Table", "TableType", "Tag", "TagType", "TextError", "Trap", "TrapCode", "UnsupportedError",
-    "Val", "ValType", "WasiConfig", "WasmError", "WasmException", "WasmtimeError", "install_as_wasmtime", "load", "wat2wasm",
+    "Val", "ValType", "WasiConfig", "WasmError", "WasmException", "WasmtimeError", "build_info",
+    "install_as_wasmtime", "load", "wat2wasm",
 ]  # fmt: skip
 
 # Columns: module, the names it defines.
@@ -78,6 +80,7 @@ _HOMES = (
     ("wasm_facade.value", "Val"),
     ("wasm_facade.as_wasmtime", "install_as_wasmtime"),
     ("wasm_facade.loaded", "load"),
+    ("wasm_facade.build", "build_info"),
     ("wasm_facade.compilation", "wat2wasm"),
 )
 # wasmtime-py's names for what we call otherwise. StoreContext is what host functions are given besides a Store.

@@ -121,7 +121,9 @@ def _dispatch(words: list[str]) -> int:
     if words[0] in ("--version", "-V"):
         import wasm_facade
 
-        print(f"wasm {wasm_facade.__version__}")
+        info = wasm_facade.build_info()
+        print(f"wasm {wasm_facade.__version__} ({info.pop('form')})")
+        print("".join(f"{name} {what}\n" for name, what in info.items()), end="")
         return OK
     name = words[0]
     if name in GROUPS:

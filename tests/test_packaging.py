@@ -1,0 +1,113 @@
+"""What is published: metadata of every package, what their builds refuse and say, and what their source distributions take along."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = sorted(path.parent for path in (ROOT / "packages").glob("*/pyproject.toml"))
+COMPILED = ("wasm-environ", "wasm-vm", "wasm-codegen-native")
+NAMES = [path.name for path in PACKAGES]
+
+
+def project(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads((ROOT / "packages" / name / "pyproject.toml").read_text("utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_metadata(name: str) -> None:
+    """What every one says of itself; the licence's text goes into wheel and sdist from the package's folder."""
+    table = project(name)["project"]
+    lacking = {"description", "readme", "requires-python", "license", "license-files", "authors", "keywords", "classifiers", "urls"} - set(table)
+    assert not lacking
+    assert (ROOT / "packages" / name / "LICENSE").read_text("utf-8") == (ROOT / "LICENSE").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_dependencies_are_ranges(name: str) -> None:
+    """Siblings by compatible version, others by a range with an end."""
+    table = project(name)["project"]
+    for need in [*table.get("dependencies", ()), *(need for needs in table.get("optional-dependencies", {}).values() for need in needs)]:
+        if need.partition("[")[0] == name:  # extras of its own
+            continue
+        sibling = re.match(r"wasm-[a-z0-9-]+", need)
+        if sibling is not None and sibling[0] in NAMES:
+            assert re.fullmatch(r"wasm-[a-z0-9-]+(\[[a-z,]+\])?~=\d+\.\d+\.\d+", need), need
+        else:
+            assert re.search(r">=?\d.*,\s*<\d", need), need
+            assert "==" not in need
+
+
+def build(package: Path, *command: str, **environment: str) -> tuple[int, str]:
+    """setup.py in a folder, with a PATH and variables of its own."""
+    done = subprocess.run(
+        [sys.executable, "setup.py", *command], cwd=package, env=os.environ | environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def copied(name: str, folder: Path, *siblings: str) -> Path:
+    """A package's folder elsewhere, with tools/building.py where a clone has it, and only these siblings."""
+    for package in (name, *siblings):
+        shutil.copytree(ROOT / "packages" / package, folder / "packages" / package, ignore=shutil.ignore_patterns("build", "*.so", "tests", "__pycache__"))
+    (folder / "tools").mkdir()
+    shutil.copy(ROOT / "tools" / "building.py", folder / "tools")
+    return folder / "packages" / name
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_without_a_c_compiler(name: str, tmp_path: Path) -> None:
+    """The build ends with a sentence that says what to install."""
+    status, output = build(copied(name, tmp_path, *(["wasm-environ"] if name != "wasm-environ" else [])), "build_ext", CC="no-such-cc -O2", WASM_PURE="0")
+    assert status == 1
+    assert f"{name} is compiled, and there is no C compiler (no-such-cc): install one, on Debian and Ubuntu `apt install gcc python3-dev`" in output
+    assert ("WASM_PURE=1" in output) == (name != "wasm-vm")  # which has no other form
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_without_the_gil(name: str, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sysconfig\nsysconfig.get_config_vars()['Py_GIL_DISABLED'] = 1\n")
+    package = copied(name, tmp_path, *(["wasm-environ"] if name != "wasm-environ" else []))
+    status, output = build(package, "build_ext", PYTHONPATH=str(tmp_path))
+    assert status == 1
+    assert output.strip() == f"{name} relies on the GIL: install it for a CPython without free threading (python3.13, not python3.13t)"
+
+
+def test_importing_without_the_gil() -> None:
+    script = "import sys; sys.abiflags = 't'\ntry: import {}\nexcept ImportError as error: print(error)"
+    for module in ("wasm_environ", "wasm_vm", "wasm_facade.engine", "wasm_codegen_native"):
+        done = subprocess.run([sys.executable, "-c", script.format(module)], capture_output=True, text=True, check=True)
+        assert "relies on the GIL: it works on a CPython without free threading (python3.13, not python3.13t)" in done.stdout
+
+
+def test_the_native_backend_is_never_silently_slow(tmp_path: Path) -> None:
+    """Without wasm-environ's sources it refuses; with its own sdist it needs no sibling."""
+    package = copied("wasm-codegen-native", tmp_path)
+    status, output = build(package, "build_ext", WASM_PURE="0")
+    assert status == 1
+    assert "wasm-codegen-native is compiled from wasm-environ's sources too" in output
+    assert "set WASM_PURE=1" in output
+    status, output = build(package, "build_ext", WASM_PURE="1")
+    assert status == 0, output
+
+
+def test_the_sdist_of_the_native_backend(tmp_path: Path) -> None:
+    """It has building.py and the sources of wasm-environ, and is built from without its sibling: the compiler is looked for, which is the next step."""
+    status, output = build(copied("wasm-codegen-native", tmp_path, "wasm-environ"), "sdist", "-d", str(tmp_path / "dist"))
+    assert status == 0, output
+    shutil.unpack_archive(next((tmp_path / "dist").glob("*.tar.gz")), tmp_path / "unpacked")
+    unpacked = next((tmp_path / "unpacked").iterdir())
+    assert (unpacked / "LICENSE").exists()
+    status, output = build(unpacked, "build_ext", CC="no-such-cc", WASM_PURE="0")
+    assert (status, "there is no C compiler" in output) == (1, True), output
