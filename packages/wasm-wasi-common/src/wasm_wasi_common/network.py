@@ -199,8 +199,8 @@ def _logger() -> Logger:
 
 
 @final
-class Network:
-    """The network of one guest: its policy, and which names the addresses were looked up for that the guest connects to later."""
+class NetworkAccess:
+    """What one guest may do, and has done: its policy; which names the addresses were looked up for that the guest connects to later; how many sockets it has."""
 
     __slots__ = ("known", "policy", "sockets")
 
@@ -228,12 +228,7 @@ class Network:
         """`NetworkPolicy.check`, with the names that the address was looked up for."""
         self.policy.check(protocol, direction, address, port, self.known.get(plain(address), ()))
 
-    def take_socket(self) -> None:
-        """Count one more socket of the guest's; EMFILE if there are too many."""
+    def check_room(self) -> None:
+        """EMFILE unless the guest may have one more of its `sockets`."""
         if self.sockets >= self.policy.max_sockets:
             raise OSError(errno.EMFILE, f"the guest has {self.sockets} sockets, which is its limit")
-        self.sockets += 1
-
-    def give_socket(self) -> None:
-        """Count one less."""
-        self.sockets -= 1
