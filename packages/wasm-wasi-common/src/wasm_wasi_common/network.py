@@ -200,7 +200,7 @@ def _logger() -> Logger:
 
 @final
 class NetworkAccess:
-    """What one guest may do, and has done: its policy; which names the addresses were looked up for that the guest connects to later; how many sockets it has."""
+    """What one guest may do and has done: its policy; which names led to the addresses that it may connect to later; how many sockets it has."""
 
     __slots__ = ("known", "policy", "sockets")
 
