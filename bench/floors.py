@@ -42,6 +42,14 @@ FLOORS = (
     Floor("pooling", "two threads*calls of 250 us", SHARE, 1 / 1.5),
     Floor("imports", "*: beside python -c pass", SHARE, 1.6),
     Floor("imports", "*: cached process", FASTER, 3),
+    *(
+        Floor("wasi", row, FASTER, limit)
+        for row, limit in (
+            ("clock_time_get", 1.5), ("fd_seek*", 0.7), ("random_get*", 0.25), ("* to stdout, a file", 1.2),
+            ("write of 6*", 3), ("write of 2*", 3), ("read of 6*", 3),
+            ("pread*", 3), ("* of 1 MiB", 1.2), ("stat", 4), ("open and close", 1.5), ("create and unlink", 0.9), ("readdir*", 3),
+        )
+    ),
     Floor("tail_calls", "llvm 12 arguments*", FASTER, 2),
     Floor("tail_calls", "native 12 arguments*", FASTER, 1.4),
     Floor("exceptions", "* beside none", SHARE, 1.05),

@@ -239,6 +239,7 @@ void memory_decref(Memory *memory);
 uint64_t memory_grow(Memory *memory, uint64_t delta, uint64_t limit); /* old pages, or UINT64_MAX; no Python, no GIL needed */
 /* Before the host writes bytes [offset, offset + size), and before it hands out a view: -1 with an exception. */
 int memory_will_write(Memory *memory, uint64_t offset, uint64_t size);
+bool memory_lets_write(Memory *memory, uint64_t offset, uint64_t size); /* the same without Python, or the GIL */
 int memory_will_share(Memory *memory);
 /* In a signal handler: wasm of this store, or a libcall of its, wrote at `address`, which was not writable. */
 enum WriteFault { WRITE_ELSEWHERE, WRITE_AGAIN, WRITE_REFUSED }; /* no page of a memory; it is writable now; the system refuses */
@@ -290,6 +291,7 @@ struct HostFunc {
     Code *entry_code;     /* strong or NULL: keeps funcref.entry mapped */
     uint64_t (*call)(VMHostContext *, VMValue *); /* what its thunks call: host_call, or one of components */
     struct CanonFunction *canon; /* of components: the store's; else NULL */
+    struct Plain *plain; /* owned, or NULL */
     bool access_caller;
 };
 
@@ -309,6 +311,11 @@ int host_invoke(HostFunc *host, Instance *caller, VMValue *values); /* with the 
 int host_invoke_outside(HostFunc *host, VMValue *values); /* the same, called from Python and not from wasm */
 uint64_t host_call(VMHostContext *context, VMValue *values);        /* called by host thunks: 0, or an exnref to throw */
 extern PyTypeObject CallerType;
+
+/* ---- plain_calls.c: what a host function does without Python ---- */
+
+int plain_set(HostFunc *host, PyObject *plain); /* HostFunction.plain; -1 with an exception */
+void plain_free(struct Plain *plain);           /* NULL passes. Runs Python code */
 
 /* ---- instance.c ---- */
 

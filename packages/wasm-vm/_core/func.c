@@ -201,11 +201,16 @@ static PyObject *func_from_host(PyObject *Py_UNUSED(cls), PyObject *args)
     Store *store = store_for_new(storelike);
     PyObject *type = store ? PyObject_GetAttrString(function, "type") : NULL;
     PyObject *callable = type ? PyObject_GetAttrString(function, "call") : NULL;
-    Signature *signature = callable ? engine_signature_of(store->engine, NULL, type, "an environ FuncType") : NULL;
+    PyObject *plain = callable ? PyObject_GetAttrString(function, "plain") : NULL;
+    Signature *signature = plain ? engine_signature_of(store->engine, NULL, type, "an environ FuncType") : NULL;
     HostFunc *host = signature && !store_check_open(store) ? host_func_new(store, signature, callable, true, context == Py_None ? NULL : context) : NULL;
+    PyObject *made = host ? func_wrap(store, &host->funcref, host) : NULL;
+    if (made && plain != Py_None && plain_set(host, plain))
+        Py_CLEAR(made);
     Py_XDECREF(type);
     Py_XDECREF(callable);
-    return host ? func_wrap(store, &host->funcref, host) : NULL;
+    Py_XDECREF(plain);
+    return made;
 }
 
 static PyObject *func_type(FuncObject *self, PyObject *storelike)

@@ -223,10 +223,9 @@ static int refused(void)
     return -1;
 }
 
-int memory_will_write(Memory *memory, uint64_t offset, uint64_t size)
-{
-    return LIKELY(!memory->slot || !slot_unprotect(memory->slot, offset, size)) ? 0 : refused();
-}
+bool memory_lets_write(Memory *memory, uint64_t offset, uint64_t size) { return LIKELY(!memory->slot || !slot_unprotect(memory->slot, offset, size)); }
+
+int memory_will_write(Memory *memory, uint64_t offset, uint64_t size) { return memory_lets_write(memory, offset, size) ? 0 : refused(); }
 
 int memory_will_share(Memory *memory) { return LIKELY(!memory->slot || !slot_unprotect_all(memory->slot)) ? 0 : refused(); }
 

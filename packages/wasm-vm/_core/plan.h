@@ -115,6 +115,7 @@ typedef struct Plan {
         type_count, tag_count, op_count;
     uint32_t imported_functions, imported_tables, imported_memories, imported_globals, imported_tags;
     int64_t start; /* function index or -1 */
+    int64_t default_memory; /* index of the one exported as "memory", or -1 */
     void *start_code, *start_entry;
     bool guarded, uses_heap; /* uses_heap: has structs, arrays or exceptions */
     size_t block_size; /* of an Instance and everything behind it */

@@ -93,6 +93,7 @@ static int take_exports(Loaded *self, PyObject *tuple)
     if (!(plan->exports = rows(tuple, sizeof *plan->exports, &plan->export_count)) || !(self->export_index = PyDict_New()))
         return -1;
     const uint32_t bounds[EXTERN_KINDS] = {plan->function_count, plan->table_count, plan->memory_count, plan->global_count, plan->tag_count};
+    plan->default_memory = -1;
     for (uint32_t i = 0; i < plan->export_count; i++) {
         ExportPlan *row = &plan->exports[i];
         PyObject *name;
@@ -102,6 +103,8 @@ static int take_exports(Loaded *self, PyObject *tuple)
         PyUnicode_InternInPlace(&row->name);
         if (row->kind >= EXTERN_KINDS || row->index >= bounds[row->kind])
             return bad_plan("export index");
+        if (row->kind == EXTERN_MEMORY && PyUnicode_CompareWithASCIIString(row->name, "memory") == 0)
+            plan->default_memory = row->index;
         PyObject *number = PyLong_FromUnsignedLong(i);
         int failed = !number || PyDict_SetItem(self->export_index, row->name, number);
         Py_XDECREF(number);

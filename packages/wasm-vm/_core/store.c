@@ -233,6 +233,7 @@ static void free_runtime(Store *self)
         Py_XDECREF(host->context);
         Py_XDECREF(host->thunk_code);
         Py_XDECREF(host->entry_code);
+        plain_free(host->plain);
         PyMem_Free(host);
     }
     while (self->tables)

@@ -340,6 +340,15 @@ enum {
     "a wasm exception was not caught in the component that threw it", \
 }
 
+/* what may be done with a file, see host.py */
+enum {
+    MAY_READ = 0x2,
+    MAY_SEEK = 0x4,
+    MAY_TELL = 0x20,
+    MAY_WRITE = 0x40,
+};
+#define VM_PLAIN_CALLS(X) X(clock, "iIi") X(random, "ii") X(read, "iiii") X(write, "iiii") X(pread, "iiiIi") X(pwrite, "iiiIi") X(seek, "iIii") X(tell, "ii")
+
 /* What load() is given of a module, see plan_rows.py; objects are borrowed. */
 typedef struct PlanLayout {
     uint32_t memories, globals, global_imports, tables, function_imports, tags, func_refs, type_ids, size;

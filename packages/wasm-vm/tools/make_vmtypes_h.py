@@ -6,7 +6,7 @@ import runpy
 import sys
 from pathlib import Path
 
-from wasm_environ import heap_layout, libcalls, module, traps, types, vmtypes
+from wasm_environ import heap_layout, host, libcalls, module, traps, types, vmtypes
 from wasm_environ.component.adapters.traps import WORDS
 from wasm_environ.component.planning import plan
 from wasm_environ.linking.assemble import layout_mark
@@ -157,6 +157,16 @@ def adapter_lines() -> list[str]:
     return [*enumeration("flags of a component instance", "FLAG_", flags), "/* the words of traps, by number */", "#define VM_ADAPTER_TRAPS {\\", *words, "}"]
 
 
+def host_lines() -> list[str]:
+    """The plain calls of host functions, for a macro X(name, parameters)."""
+    may = {name: value for name, value in vars(host).items() if name.startswith("MAY_")}
+    calls = " ".join([f'X({name}, "{params}")' for name, params in host.PLAIN_CALLS])
+    return [
+        *enumeration("what may be done with a file, see host.py", "", may),
+        f"#define VM_PLAIN_CALLS(X) {calls}",
+    ]
+
+
 def plan_lines() -> list[str]:
     """What load() takes of a module: the struct, its format and where each value goes."""
     groups, fields, letters, places = [], [], [], []
@@ -179,7 +189,7 @@ def plan_lines() -> list[str]:
 
 def render() -> str:
     """The whole header."""
-    blocks = [constants(), type_lines(), struct_lines(), trap_lines(), op_lines(), libcall_lines(), adapter_lines(), plan_lines(), ["#endif"]]
+    blocks = [constants(), type_lines(), struct_lines(), trap_lines(), op_lines(), libcall_lines(), adapter_lines(), host_lines(), plan_lines(), ["#endif"]]
     return PRELUDE + "".join("\n" + "\n".join(block) + "\n" for block in blocks)
 
 

@@ -8,6 +8,7 @@ import time
 from wasm_environ.errors import Exit, InvalidExit
 from wasm_wasi_common.descriptor import DIR_READ, DIRECTORY, preopened, stdio
 from wasm_wasi_p1.abi import BADF, FD_READ, FD_WRITE, MFILE, NOTCAPABLE, NOTDIR, PERM, RIGHTS_DIRECTORY, RIGHTS_INHERITED, WasiErrno, stdio_rights
+from wasm_wasi_p1.plain import MOST_FILES, row_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ MOST = 126
 class WasiContext:
     """What the host functions of one store share; `close` (or losing the last reference) gives its files back.
 
-    `table[n]` is guest fd n. `start` is the origin of the guest's monotonic clock; `clocks` and `random` are
+    `table[n]` is guest fd n, and `files[n]` what the runtime may do with it without Python (`plain.row_of`): who changes a descriptor's rights or its place
+    has `show` tell. `start` is the origin of the guest's monotonic clock; `clocks` and `random` are
     the guest's own, if it has them. `caller` is who called last: it knows
     whether time is limited, and whether it is over.
 
@@ -35,7 +37,7 @@ class WasiContext:
     number that is free, so one above says how many others have taken.
     """
 
-    __slots__ = ("__weakref__", "args", "caller", "ceiling", "clocks", "env", "listings", "max_fds", "random", "start", "table")
+    __slots__ = ("__weakref__", "args", "caller", "ceiling", "clocks", "env", "files", "listings", "max_fds", "random", "start", "table")
 
     def __init__(self, config: WasiConfig) -> None:
         self.args = [arg.encode("utf-8", "surrogateescape") for arg in config.argv]
@@ -51,6 +53,7 @@ class WasiContext:
         self.listings = 0
         self.caller: Caller | None = None
         self.table: list[Descriptor | None] = []
+        self.files = memoryview(bytearray(8 * MOST_FILES)).cast("q")
         try:
             for number, source in enumerate((config.stdin, config.stdout, config.stderr)):
                 found = stdio(number, source)
@@ -70,6 +73,8 @@ class WasiContext:
                 from wasm_wasi_p1.sock import preopen_socket
 
                 self.table.extend(map(preopen_socket, config.sockets))
+            for number in range(len(self.table)):
+                self.show(number)
         except BaseException:
             self.close()
             raise
@@ -137,18 +142,31 @@ class WasiContext:
             number = len(table)
             table.append(None)
         table[number] = found
+        self.show(number)
         return number
+
+    def replace(self, fd: int, found: Descriptor | None) -> None:
+        """Have a guest fd stand for another open file, or none."""
+        self.table[fd] = found
+        self.show(fd)
+
+    def show(self, fd: int) -> None:
+        """Tell the runtime of what a guest fd stands for now."""
+        if fd < MOST_FILES:
+            self.files[fd] = row_of(self.table[fd])
 
     def remove(self, fd: int) -> None:
         """Free a guest fd."""
+        self.replace(fd, None)
         table = self.table
-        table[fd] = None
         while table and table[-1] is None:
             table.pop()
 
     def close(self) -> None:
         """Close every file that is the guest's own. Idempotent."""
         table, self.table = self.table, []
+        for number in range(min(len(table), MOST_FILES)):
+            self.files[number] = 0
         for found in table:
             if found is not None:
                 try:

@@ -46,7 +46,7 @@ def fd_renumber(context: WasiContext, source: int, target: int) -> None:
     moved = context.get(source)
     replaced = context.get(target)
     if source != target:
-        context.table[target] = moved
+        context.replace(target, moved)
         context.remove(source)
         replaced.close()
 
@@ -85,6 +85,7 @@ def fd_fdstat_set_rights(context: WasiContext, fd: int, base: int, inheriting: i
         fail(NOTCAPABLE)
     found.base = base
     found.inheriting = inheriting
+    context.show(fd)
 
 
 def fd_filestat_get(context: WasiContext, memory: memoryview, fd: int, out: int) -> None:

@@ -10,6 +10,7 @@ from wasm_wasi_common import TimeIsOver
 from wasm_wasi_common.config import WasiConfig
 from wasm_wasi_p1.abi import INTR, NOMEM, OVERFLOW, WasiErrno, from_oserror
 from wasm_wasi_p1.context import WasiContext
+from wasm_wasi_p1.plain import plain_call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ KNOWN = frozenset(_ROWS)
 def host_function(context: WasiContext, module: str, name: str) -> HostFunction:
     """One function for one guest. Raises KeyError when there is none of that name."""
     kinds, result, file = _ROWS[module, name]
-    return HostFunction(module, name, _signature(kinds, result), _bind(context, name, kinds, file))
+    plain = None if file == "preview0" else plain_call(context, name)
+    return HostFunction(module, name, _signature(kinds, result), _bind(context, name, kinds, file), plain)
 
 
 def host_functions(guest: WasiConfig | WasiContext) -> list[HostFunction]:
