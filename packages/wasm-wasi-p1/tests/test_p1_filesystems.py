@@ -582,6 +582,7 @@ def test_readonly(kind, root, make):
     for code in (guest.open("file")[0], guest.open("new", CREAT)[0], guest.open("file", TRUNC, 0)[0], guest.on("path_unlink_file", "file"),
                  guest.on("path_create_directory", "d"), guest.call("path_rename", 3, *guest.path("file"), 3, *guest.path("f"))):  # fmt: skip
         assert code == abi.PERM
+    assert guest.call("fd_filestat_set_times", guest.opened("file", rights=READ), 1, 2, 5) == abi.PERM
 
 
 @on_whole

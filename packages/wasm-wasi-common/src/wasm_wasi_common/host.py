@@ -143,7 +143,7 @@ class HostDirectory:
             leave(self.fd, directory)
 
     def entries(self, guest: Guest) -> HostEntries:
-        """As `guest.Directory`; on a duplicate of the descriptor, which has to be found room for."""
+        """As `guest.Directory`; on a descriptor of its own, which has to be found room for."""
         return HostEntries(self.fd, guest)
 
 
@@ -159,11 +159,12 @@ class HostEntries:
         self.guest = ref(guest)  # which counts the descriptor that an iteration takes, and holds us: no cycle, or files would stay open
         self.entries: Iterator[os.DirEntry[str]] | None = None
         guest.check_room_to_list()
-        probe = os.dup(fd)
-        os.close(probe)
-        guest.check_number(probe)
-        os.lseek(fd, 0, os.SEEK_SET)
-        self.entries = os.scandir(fd)
+        own = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=fd)  # not a duplicate: listings do not share where they are
+        try:
+            guest.check_number(own)
+            self.entries = os.scandir(own)
+        finally:
+            os.close(own)
         guest.listings += 1
 
     def next(self) -> tuple[int, int, bytes] | None:

@@ -114,9 +114,8 @@ SYMLINK_FOLLOW = 1
 # Which times to set, and to what (witx: $fstflags).
 SET_ATIM, SET_ATIM_NOW, SET_MTIM, SET_MTIM_NOW = 1, 2, 4, 8
 
-# As POSIX's IOV_MAX and PATH_MAX: more buffers than this are left for the guest's next call, a longer path is refused.
+# As POSIX's IOV_MAX: more buffers than this are left for the guest's next call.
 MAX_IOVECS = 1024
-MAX_PATH = 4096
 # The kernel moves at most this many bytes in one call (MAX_RW_COUNT).
 MAX_TRANSFER = 0x7FFF_F000
 
@@ -205,17 +204,6 @@ def store_bytes(memory: memoryview, pointer: int, data: bytes) -> None:
 def pack(*fields: tuple[int, int]) -> bytes:
     """Little-endian fields (size, value) one after the other; padding is a field of value 0."""
     return b"".join([(value & (1 << 8 * size) - 1).to_bytes(size, "little") for size, value in fields])
-
-
-def path(memory: memoryview, pointer: int, size: int) -> bytes:
-    """A path argument. Bytes that are not UTF-8 are passed on: the host's names are bytes too."""
-    check(memory, pointer, size)
-    if size > MAX_PATH:
-        raise WasiErrno(NAMETOOLONG)
-    data = bytes(memory[pointer : pointer + size])
-    if b"\0" in data:
-        raise WasiErrno(INVAL)
-    return data
 
 
 def buffers(memory: memoryview, pointer: int, count: int) -> list[memoryview]:

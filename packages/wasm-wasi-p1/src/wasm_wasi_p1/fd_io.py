@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from wasm_wasi_common.files import ADVICE, advise
 from wasm_wasi_common.transfer import MAX_OFFSET, SEEK_CUR, SEEK_END, allocate, read_at, read_into, resize, seek, sync, write_at, write_from
 from wasm_wasi_p1.abi import (
     BADF,
@@ -32,15 +31,6 @@ if TYPE_CHECKING:
     from wasm_wasi_p1.context import WasiContext
 
 SPIPE = 70
-# witx: $advice
-ADVICE = (
-    os.POSIX_FADV_NORMAL,
-    os.POSIX_FADV_SEQUENTIAL,
-    os.POSIX_FADV_RANDOM,
-    os.POSIX_FADV_WILLNEED,
-    os.POSIX_FADV_DONTNEED,
-    os.POSIX_FADV_NOREUSE,
-)
 
 
 def fd_read(context: WasiContext, memory: memoryview, fd: int, iovs: int, count: int, out: int) -> None:
@@ -92,14 +82,13 @@ def fd_tell(context: WasiContext, memory: memoryview, fd: int, out: int) -> None
     store(memory, out, 8, seek(found, 0, SEEK_CUR))
 
 
-def fd_advise(context: WasiContext, fd: int, offset: int, size: int, advice: int) -> None:
+def fd_advise(context: WasiContext, fd: int, offset: int, size: int, use: int) -> None:
     """Tell the host how a range will be used."""
     found = context.file(fd, 0)
-    if advice >= len(ADVICE) or offset > MAX_OFFSET or size > MAX_OFFSET:
+    if use >= len(ADVICE) or offset > MAX_OFFSET or size > MAX_OFFSET:
         fail(INVAL)
     _seekable(found, FD_ADVISE)
-    if found.fd >= 0:
-        os.posix_fadvise(found.fd, offset, size, ADVICE[advice])
+    advise(found, offset, size, use)
 
 
 def fd_allocate(context: WasiContext, fd: int, offset: int, size: int) -> None:

@@ -100,19 +100,10 @@ def fd_filestat_get(context: WasiContext, memory: memoryview, fd: int, out: int)
 def fd_filestat_set_times(context: WasiContext, fd: int, atim: int, mtim: int, flags: int) -> None:
     """Set the times of an open file."""
     found = context.get(fd, FD_FILESTAT_SET_TIMES)
+    from wasm_wasi_common.files import set_times
     from wasm_wasi_p1.filestat import times
 
-    access, change = times(atim, mtim, flags)
-    if found.fd >= 0:
-        from wasm_wasi_common.host import set_times
-
-        set_times(found.fd, os.fstat(found.fd), access, change)
-    elif found.file is not None:
-        found.file.set_times(access, change)
-    elif found.directory is not None:
-        found.directory.set_times(b".", True, access, change)
-    else:
-        fail(BADF)
+    set_times(found, *times(atim, mtim, flags))
 
 
 def fd_prestat_get(context: WasiContext, memory: memoryview, fd: int, out: int) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
-from wasm_wasi_common.descriptor import DIR_MUTATE, DIRECTORY, FILE_READ, FILE_WRITE
+from wasm_wasi_common import files
+from wasm_wasi_common.descriptor import DIR_MUTATE, DIRECTORY
+from wasm_wasi_common.files import MAX_PATH, check_path, keep_perms
 from wasm_wasi_p1.abi import (
-    APPEND,
     CREAT,
-    DSYNC,
-    EXCL,
     FD_READ,
     FD_WRITE,
     INVAL,
-    NONBLOCK,
     NOTCAPABLE,
     OPEN_DIRECTORY,
     PATH_CREATE_DIRECTORY,
@@ -30,15 +26,11 @@ from wasm_wasi_p1.abi import (
     PATH_RENAME_TARGET,
     PATH_SYMLINK,
     PATH_UNLINK_FILE,
-    PERM,
-    RSYNC,
     SYMLINK_FOLLOW,
-    SYNC,
     TRUNC,
     check,
     fail,
     opened_rights,
-    path,
     store,
     store_bytes,
     view,
@@ -53,20 +45,12 @@ if TYPE_CHECKING:
     from wasm_wasi_p1.context import WasiContext
 
 FILESTAT_SIZE = 64
-# (WASI flag, host flag) of path_open.
-OFLAGS = (
-    (CREAT, os.O_CREAT),
-    (OPEN_DIRECTORY, os.O_DIRECTORY),
-    (EXCL, os.O_EXCL),
-    (TRUNC, os.O_TRUNC),
-)
-FDFLAGS = (
-    (APPEND, os.O_APPEND),
-    (DSYNC, os.O_DSYNC),
-    (NONBLOCK, os.O_NONBLOCK),
-    (RSYNC, os.O_RSYNC),
-    (SYNC, os.O_SYNC),
-)
+
+
+def path(memory: memoryview, pointer: int, size: int) -> bytes:
+    """A path argument."""
+    check(memory, pointer, size)
+    return check_path(bytes(memory[pointer : pointer + min(size, MAX_PATH + 1)]))
 
 
 def path_open(
@@ -81,13 +65,8 @@ def path_open(
         fail(INVAL)
     reads, writes = base & FD_READ != 0, base & FD_WRITE != 0
     _allow_open(parent, oflags, reads, writes)
-    flags = (os.O_RDWR if reads else os.O_WRONLY) if writes else os.O_RDONLY
-    flags |= sum(host for bit, host in OFLAGS if oflags & bit)
-    for bit, host in FDFLAGS:
-        if fdflags & bit:
-            flags |= host
     context.check_room()
-    found = directory_of(parent).open(context, parent, name, flags, lookup & SYMLINK_FOLLOW != 0, reads, writes, fdflags)
+    found = files.open_at(context, parent, name, oflags, lookup & SYMLINK_FOLLOW != 0, reads, writes, fdflags)
     try:
         found.base, found.inheriting = opened_rights(found, parent), parent.inheriting if found.filetype == DIRECTORY else 0
         number = context.place(found)
@@ -108,10 +87,6 @@ def _allow_open(parent: Descriptor, oflags: int, reads: bool, writes: bool) -> N
     inherit = (FD_READ if reads else 0) | (FD_WRITE if writes else 0)
     if rights & ~parent.base or inherit & ~parent.inheriting:
         fail(NOTCAPABLE)
-    perms = DIR_MUTATE if oflags & (CREAT | TRUNC) else 0
-    perms |= (FILE_WRITE if writes or oflags & TRUNC else 0) | (FILE_READ if reads else 0)
-    if perms & ~parent.perms:
-        fail(PERM)
 
 
 def path_create_directory(context: WasiContext, memory: memoryview, fd: int, pointer: int, size: int) -> None:
@@ -173,7 +148,7 @@ def path_link(
     old, new = path(memory, old_pointer, old_size), path(memory, new_pointer, new_size)
     if lookup:
         fail(INVAL)
-    _keep_perms(source, target)
+    keep_perms(source, target)
     directory_of(source).link(old, directory_of(target), new)
 
 
@@ -185,19 +160,17 @@ def path_rename(
     source = context.directory(fd, PATH_RENAME_SOURCE, DIR_MUTATE)
     target = context.directory(new_fd, PATH_RENAME_TARGET, DIR_MUTATE)
     old, new = path(memory, old_pointer, old_size), path(memory, new_pointer, new_size)
-    _keep_perms(source, target)
+    keep_perms(source, target)
     directory_of(source).rename(old, directory_of(target), new)
 
 
 def path_symlink(
     context: WasiContext, memory: memoryview, old_pointer: int, old_size: int, fd: int, new_pointer: int, new_size: int
 ) -> None:
-    """Make a symlink; an absolute one, which would lead out for everybody else, is refused."""
+    """Make a symlink."""
     found = context.directory(fd, PATH_SYMLINK, DIR_MUTATE)
     text, new = path(memory, old_pointer, old_size), path(memory, new_pointer, new_size)
-    if text.startswith(b"/"):
-        fail(PERM)
-    directory_of(found).symlink(text, new)
+    files.symlink(directory_of(found), text, new)
 
 
 def path_readlink(
@@ -211,9 +184,3 @@ def path_readlink(
     text = directory_of(found).readlink(name)[:buffer_size]
     target[: len(text)] = text
     store(memory, out, 4, len(text))
-
-
-def _keep_perms(source: Descriptor, target: Descriptor) -> None:
-    """A file must not become writable, or readable, by moving to another preopen."""
-    if target.perms & ~source.perms & (FILE_READ | FILE_WRITE):
-        fail(PERM)
