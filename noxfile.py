@@ -35,12 +35,13 @@ NEEDS = {
 def tests(session: nox.Session, form: str) -> None:
     """Every package's tests and the tests across packages, compiled; those across packages as plain Python too, as `alone` runs each package's."""
     env = {"WASM_PURE": "1"} if form == "pure" else {}
+    both = ["-n", "2", "--dist", "loadfile"]  # two processes, whole files to each
     if session.posargs:
         session.run("pytest", "-q", *session.posargs, env=env)
         return
     for package in PACKAGES if form == "compiled" else ():  # a process each: wasm-vm's own tests are about the vm that no facade has been bound to
-        session.run("pytest", "-q", f"packages/{package}/tests", env=env)
-    session.run("pytest", "-q", "tests", "--ignore=tests/spec", "--ignore=tests/test_programs.py", env=env)
+        session.run("pytest", "-q", *both, f"packages/{package}/tests", env=env)
+    session.run("pytest", "-q", *both, "tests", "--ignore=tests/spec", "--ignore=tests/test_programs.py", env=env)
 
 
 @nox.session
