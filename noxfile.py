@@ -27,6 +27,7 @@ NEEDS = {
     "wasm-wasi-p1": ["wasm-environ", "wasm-wasi-common"],
     "wasm-pool": ["wasm-environ", "wasm-vm"],
     "wasm-facade": ["wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-wasi-common", "wasm-wasi-p1"],
+    "wasm-capi": ["wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-wasi-common", "wasm-wasi-p1", "wasm-pool", "wasm-facade"],
 }
 
 
@@ -216,6 +217,7 @@ def _test_needs(package: str) -> list[str]:
         "wasm-facade": ["numpy", "wasmtime"],
         "wasm-vm": ["numpy"],
         "wasm-wasi-p1": ["fsspec"],
+        "wasm-capi": ["wasmtime", "ziglang"],
     }
     return needs.get(package, [])
 

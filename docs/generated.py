@@ -10,7 +10,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 MARK = re.compile(r"<!-- generated: (\w+) -->")
 # Packages in the order of the layers, lowest first, with the line DESIGN gives each.
-LAYERS = ("wasm-environ", "wasm-codegen-llvm", "wasm-codegen-native", "wasm-vm", "wasm-pool", "wasm-wasi-common", "wasm-wasi-p1", "wasm-facade")
+LAYERS = ("wasm-environ", "wasm-codegen-llvm", "wasm-codegen-native", "wasm-vm", "wasm-pool", "wasm-wasi-common", "wasm-wasi-p1", "wasm-facade", "wasm-capi")
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -24,7 +24,7 @@ def architecture() -> str:
     for package in LAYERS:
         folder = ROOT / "packages" / package
         parts.append(f"## {package}\n")
-        for source, pattern in ((folder / "src", "*.py"), (folder, "_core/*.[ch]")):
+        for source, pattern in ((folder / "src", "*.py"), (folder, "_core/*.[ch]"), (folder, "_lib/*.[ch]")):
             for path in sorted(source.rglob(pattern)):
                 line = _first_paragraph(path)
                 if line:

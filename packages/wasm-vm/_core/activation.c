@@ -1,5 +1,6 @@
 /* activation.c: entering wasm: which thread, how much stack, the GIL; and the record each thread has. */
 #define _GNU_SOURCE
+#include "native.h"
 #include "runtime.h"
 
 #include <errno.h>
@@ -124,6 +125,42 @@ static int enter_watched(ThreadRecord *thread, Activation *activation, VMContext
     return landed;
 }
 
+/* A new innermost activation, and all that goes with it; the stack's limit is set, and the thread may enter this store. */
+static inline void begin(ThreadRecord *thread, Store *store, Activation *activation, PyThreadState *parked)
+{
+    store->vm.stack_limit = activation->stack_limit;
+    activation->prev = atomic_load_explicit(&thread->activation, memory_order_relaxed);
+    activation->store = store;
+    activation->thread_state = parked;
+    activation->outcome = 0;
+    activation->frame_count = 0;
+    activation->exit_fp = 0;
+    activation->exit_pc = 0;
+    store->owner = thread;
+    if (UNLIKELY(store->heap.map || store->externrefs.used))
+        gc_enter(store, (uintptr_t)(activation + 1));
+    else if (!store->depth)
+        store->foreign = 1; /* not looked at: nothing is collected before this call has ended */
+    store->depth++;
+    atomic_store_explicit(&thread->calls, atomic_load_explicit(&thread->calls, memory_order_relaxed) + 1, memory_order_relaxed);
+    atomic_store_explicit(&thread->activation, activation, memory_order_release);
+    if (UNLIKELY(atomic_load_explicit(&monitor_asleep, memory_order_relaxed)))
+        monitor_wake();
+}
+
+/* The activation is over. With the GIL, but where nothing landed and nothing was thrown. */
+static inline int end(ThreadRecord *thread, Store *store, Activation *activation, int landed, bool timed_out)
+{
+    store->depth--;
+    atomic_store_explicit(&thread->activation, activation->prev, memory_order_relaxed);
+    if (UNLIKELY(landed))
+        gc_clear_hole(store);
+    int result = LIKELY(!landed) ? 0 : landed < 0 ? -1 : raise_outcome(thread, activation, timed_out);
+    if (UNLIKELY(store->thrown != NULL) && !store->depth)
+        exn_forget(store);
+    return result;
+}
+
 int vm_enter(Store *store, VMContext *callee, VMValue *values, void *code, void *entry, double timeout)
 {
     ThreadRecord *thread = tls_thread;
@@ -134,37 +171,35 @@ int vm_enter(Store *store, VMContext *callee, VMValue *values, void *code, void 
     Activation activation;
     if (UNLIKELY(!stack_limit(thread, store, &activation.stack_limit)))
         return set_trap(TRAP_STACK_OVERFLOW, NULL);
-    store->vm.stack_limit = activation.stack_limit;
-    activation.prev = atomic_load_explicit(&thread->activation, memory_order_relaxed);
-    activation.store = store;
-    activation.thread_state = NULL;
-    activation.outcome = 0;
-    activation.frame_count = 0;
-    activation.exit_fp = 0;
-    activation.exit_pc = 0;
-    store->owner = thread;
-    if (UNLIKELY(store->heap.map || store->externrefs.used))
-        gc_enter(store, (uintptr_t)(&activation + 1));
-    else if (!store->depth)
-        store->foreign = 1; /* not looked at: nothing is collected before this call has ended */
-    store->depth++;
-    atomic_store_explicit(&thread->calls, atomic_load_explicit(&thread->calls, memory_order_relaxed) + 1, memory_order_relaxed);
-    atomic_store_explicit(&thread->activation, &activation, memory_order_release);
-    if (UNLIKELY(atomic_load_explicit(&monitor_asleep, memory_order_relaxed)))
-        monitor_wake();
+    begin(thread, store, &activation, NULL);
     int landed;
     bool timed_out = false;
     if (UNLIKELY(timeout >= 0 || store->engine->epoch_interruption))
         landed = enter_watched(thread, &activation, callee, values, code, entry, timeout, &timed_out);
     else
         landed = enter(thread, &activation, callee, values, code, entry);
-    store->depth--;
-    atomic_store_explicit(&thread->activation, activation.prev, memory_order_relaxed);
-    if (UNLIKELY(landed))
-        gc_clear_hole(store);
-    int result = LIKELY(!landed) ? 0 : landed < 0 ? -1 : raise_outcome(thread, &activation, timed_out);
-    if (UNLIKELY(store->thrown != NULL) && !store->depth)
-        exn_forget(store);
+    return end(thread, store, &activation, landed, timed_out);
+}
+
+int vm_enter_parked(PyThreadState *parked, Store *store, const VMFuncRef *function, VMValue *values)
+{
+    ThreadRecord *thread = tls_thread;
+    Activation activation;
+    const bool foreign = store->depth && store->owner != thread;
+    if (UNLIKELY(foreign || !stack_limit(thread, store, &activation.stack_limit))) {
+        PyEval_RestoreThread(parked);
+        return foreign ? refuse_thread() : set_trap(TRAP_STACK_OVERFLOW, NULL);
+    }
+    begin(thread, store, &activation, parked);
+    atomic_store_explicit(&thread->in_wasm, 1, memory_order_relaxed);
+    int landed = wasm_enter(function->context, values, function->code, function->entry, &activation.saved_sp);
+    atomic_store_explicit(&thread->in_wasm, 0, memory_order_relaxed);
+    const bool back = UNLIKELY(landed || store->thrown != NULL);
+    if (back && activation.thread_state)
+        PyEval_RestoreThread(parked);
+    int result = end(thread, store, &activation, landed, false);
+    if (UNLIKELY(back && !result))
+        (void)PyEval_SaveThread();
     return result;
 }
 

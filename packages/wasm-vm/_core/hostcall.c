@@ -1,6 +1,7 @@
 /* hostcall.c: functions of the host: from a host thunk into Python and back, and Caller. */
 #include "values.h"
 
+#include "native.h"
 #include "runtime.h"
 
 enum { INLINE_ARGS = 16 };
@@ -17,7 +18,7 @@ HostFunc *host_func_new(Store *store, Signature *signature, PyObject *callable, 
     host->callable = Py_NewRef(callable);
     host->context = Py_XNewRef(context);
     host->access_caller = access_caller;
-    host->call = host_call;
+    host->call = native_is(callable) ? native_call : host_call;
     host->funcref.context = host + 1;
     host->funcref.type_id = signature->type_id;
     host->funcref.index = ~0u;
@@ -335,6 +336,8 @@ done:
 
 int host_invoke(HostFunc *host, Instance *instance, VMValue *values)
 {
+    if (UNLIKELY(host->call == native_call))
+        return native_invoke(host, instance, values);
     uint32_t count = host->signature->nparams + 2;
     if (LIKELY(count <= INLINE_ARGS)) {
         PyObject *argv[INLINE_ARGS];

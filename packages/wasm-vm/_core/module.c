@@ -320,11 +320,12 @@ static int add_ops(PyObject *module)
 /* Several phases, because a module of one phase is copied into other interpreters without being asked. Everything here is one per process. */
 static int execute(PyObject *module)
 {
+    extern int capsule_add(PyObject *);
     static bool initialized;
     PyObject *layout = PyLong_FromUnsignedLong(VM_LAYOUT);
     int failed = layout ? PyModule_AddObjectRef(module, "LAYOUT", layout) : -1;
     Py_XDECREF(layout);
-    if (failed || add_ops(module) || (!initialized && (make_strings() || import_names())) || add_types(module) || (!initialized && init_runtime()))
+    if (failed || add_ops(module) || (!initialized && (make_strings() || import_names())) || add_types(module) || capsule_add(module) || (!initialized && init_runtime()))
         return -1;
     if (!initialized)
         pending_signals_init();

@@ -1,0 +1,116 @@
+/* handle.h: what every opaque pointer of the API points to, and what the library's files offer one another. */
+#ifndef WASM_CAPI_HANDLE_H
+#define WASM_CAPI_HANDLE_H
+
+#include <stdatomic.h>
+
+#include "api.h"
+#include "capsule.h"
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define CAPI_EXPORT __attribute__((visibility("default")))
+
+#define CAPI_MAGIC 0x77434150u /* of a handle in use */
+#define CAPI_DEAD 0x64656164u  /* of one that was deleted */
+
+/* Columns: kind, its type's name. wasm_ref_t and wasm_extern_t are seen as several, wasm_externtype_t as the types of externs. */
+#define CAPI_KINDS(X) \
+    X(CONFIG, "wasm_config_t") X(ENGINE, "wasm_engine_t") X(STORE, "wasm_store_t") X(MODULE, "wasm_module_t") X(SHARED_MODULE, "wasm_shared_module_t") \
+    X(FUNC, "wasm_func_t") X(GLOBAL, "wasm_global_t") X(TABLE, "wasm_table_t") X(MEMORY, "wasm_memory_t") X(INSTANCE, "wasm_instance_t") \
+    X(FOREIGN, "wasm_foreign_t") X(TRAP, "wasm_trap_t") X(FRAME, "wasm_frame_t") \
+    X(VALTYPE, "wasm_valtype_t") X(FUNCTYPE, "wasm_functype_t") X(GLOBALTYPE, "wasm_globaltype_t") X(TABLETYPE, "wasm_tabletype_t") \
+    X(MEMORYTYPE, "wasm_memorytype_t") X(TAGTYPE, "wasm_tagtype_t") X(IMPORTTYPE, "wasm_importtype_t") X(EXPORTTYPE, "wasm_exporttype_t") \
+    X(ERROR, "wasmtime_error_t") X(CONTEXT, "wasmtime_store_t") X(LINKER, "wasmtime_linker_t") X(INSTANCE_PRE, "wasmtime_instance_pre_t") \
+    X(WASI, "wasi_config_t") X(SHAREDMEMORY, "wasmtime_sharedmemory_t") X(WASMTIME_MODULE, "wasmtime_module_t") X(POOLING, "wasmtime_pooling_allocation_config_t")
+
+enum capi_kind {
+    CAPI_NONE,
+#define X(kind, name) CAPI_##kind,
+    CAPI_KINDS(X)
+#undef X
+};
+
+/* Limits with all that types of memories and tables can say. */
+typedef struct capi_limits {
+    uint64_t min, max;
+    bool has_max, is64, shared;
+    uint8_t page_log2;
+    wasm_limits_t short_; /* as wasm.h has them */
+} capi_limits;
+
+typedef struct capi_handle capi_handle;
+struct capi_handle {
+    uint32_t magic;
+    uint32_t kind; /* enum capi_kind */
+    atomic_uint references;
+    bool open; /* MEMORY: its bytes may be used from C */
+    VmObject *object; /* what this is in Python; strong, or NULL */
+    void *host_info;
+    void (*finalizer)(void *); /* of host_info */
+    union {
+        VmFunc func;
+        VmGlobal global;
+        VmMemory memory;
+        VmTable table;
+        wasm_valkind_t valkind; /* VALTYPE; `object` says more of what has no kind in wasm.h */
+        struct {
+            wasm_valtype_vec_t params, results;
+        } functype;
+        struct {
+            capi_handle *content; /* a VALTYPE, a FUNCTYPE (of tags); strong */
+            wasm_mutability_t mutability;
+            capi_limits limits;
+        } type; /* GLOBALTYPE, TABLETYPE, MEMORYTYPE, TAGTYPE */
+        struct {
+            wasm_name_t module, name; /* owned */
+            capi_handle *type;        /* strong */
+        } port;                       /* IMPORTTYPE, EXPORTTYPE */
+        struct {
+            wasm_name_t message;      /* owned, with its zero; empty until capi_fill */
+            wasm_frame_vec_t frames;  /* owned */
+            int32_t code, status;     /* of a trap, of an exit; -1: none */
+            bool filled;
+        } trap; /* TRAP, ERROR */
+        struct {
+            uint32_t index;
+            size_t func_offset, module_offset;
+            wasm_name_t func_name, module_name; /* owned; data NULL: none */
+        } frame;
+    } as;
+};
+
+#define HANDLE(pointer) ((capi_handle *)(uintptr_t)(pointer))
+
+extern const VmCapsule *capi_vm; /* set before the first handle with an object exists */
+
+capi_handle *capi_new(enum capi_kind kind);               /* one reference; NULL without memory */
+capi_handle *capi_wrap(enum capi_kind kind, VmObject *object /* stolen; NULL gives NULL */);
+CAPI_EXPORT capi_handle *capi_handle_of(uint32_t kind, uintptr_t object); /* for handlers: takes a reference of its own */
+capi_handle *capi_retain(const void *handle);             /* NULL passes */
+void capi_release(void *handle);                          /* NULL passes */
+capi_handle *capi_extern_of(VmObject *object /* stolen; NULL gives NULL */); /* of whichever kind */
+VmObject *capi_ref_object(const capi_handle *ref, VmObject **made); /* borrowed; what had to be made for it in *made, owned */
+capi_handle *capi_ref_of(VmObject *object /* stolen; NULL gives NULL */);
+
+/* wasm.h's values and slots: false where they do not fit. */
+bool capi_slot_of(VmObject *store, const VmType *type, const wasm_val_t *val, VmSlot *slot);
+bool capi_val_of(VmObject *store, const VmType *type, const VmSlot *slot, wasm_val_t *val); /* false: *val is null, there was an error */
+
+/* errors.c */
+CAPI_EXPORT void capi_trap_set(wasm_ref_t *trap, const char *message, size_t length, int32_t code, int32_t status);
+CAPI_EXPORT bool capi_trap_frame(wasm_ref_t *trap, uint32_t index, size_t func_offset, size_t module_offset, const char *func, const char *module);
+wasm_trap_t *capi_trap_with(const char *format, ...) __attribute__((format(printf, 1, 2)));
+wasm_trap_t *capi_trap_take(VmObject *error /* stolen */);
+const wasm_name_t *capi_trap_text(const capi_handle *trap);
+wasmtime_error_t *capi_error_take(VmObject *error /* stolen */);
+wasmtime_error_t *capi_error_with(const char *text);
+wasmtime_error_t *capi_misuse_error(void);
+void capi_forget(VmObject *error /* stolen, may be NULL */);
+
+/* check.c */
+extern bool capi_checking;
+bool capi_check(const char *function, int position, const char *name, const void *pointer, const char *type, bool optional);
+wasm_trap_t *capi_misuse_trap(void);
+
+#endif

@@ -1,0 +1,47 @@
+/* wasmtime_error.c: wasmtime's errors, which are kept as traps are. */
+#include "handle.h"
+#include "handlers.h"
+
+wasmtime_error_t *capi_error_take(VmObject *error)
+{
+    capi_handle *made = HANDLE(capi_trap_take(error));
+    if (made)
+        made->kind = CAPI_ERROR;
+    return (void *)made;
+}
+
+wasmtime_error_t *capi_error_with(const char *text)
+{
+    capi_handle *made = HANDLE(capi_trap_with("%s", text));
+    if (made)
+        made->kind = CAPI_ERROR;
+    return (void *)made;
+}
+
+wasmtime_error_t *capi_misuse_error(void)
+{
+    capi_handle *made = HANDLE(capi_misuse_trap());
+    if (made)
+        made->kind = CAPI_ERROR;
+    return (void *)made;
+}
+
+wasmtime_error_t *impl_wasmtime_error_new(const char *message) { return capi_error_with(message); }
+void impl_wasmtime_error_delete(wasmtime_error_t *error) { capi_release(error); }
+
+void impl_wasmtime_error_message(const wasmtime_error_t *error, wasm_name_t *message)
+{
+    const wasm_name_t *text = capi_trap_text(HANDLE(error));
+    impl_wasm_byte_vec_new(message, text->size ? text->size - 1 : 0, text->data);
+}
+
+bool impl_wasmtime_error_exit_status(const wasmtime_error_t *error, int *status)
+{
+    (void)capi_trap_text(HANDLE(error));
+    if (HANDLE(error)->as.trap.status < 0)
+        return false;
+    *status = HANDLE(error)->as.trap.status;
+    return true;
+}
+
+void impl_wasmtime_error_wasm_trace(const wasmtime_error_t *error, wasm_frame_vec_t *out) { impl_wasm_trap_trace((const void *)error, out); }

@@ -1,0 +1,183 @@
+"""Writes from the table: headers, exported functions with their checks, declarations for cffi, the reference page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from wasm_capi.api import HEADERS, rows
+from wasm_capi.families import PYTHON, C, Code, Row, Text
+
+INCLUDE = Path(__file__).parent / "include"
+STANDARD = ("stdbool", "stddef", "stdint", "string", "assert")
+WRITTEN = "/* Written by wasm_capi.generate from api.py, the table of the C API: edit that. */"
+# Pointers to these are to plain structs, which have no mark to know them by.
+PLAIN = re.compile(r"_vec_t$|_name_t$|_message_t$|_val_t$|_limits_t$|_val_raw_t$|_extern_t$|^(void|char|byte_t|wasm_byte_t|uint\w+|int\w*|size_t|bool)$")
+PLAIN_EXTERNS = re.compile(r"^wasmtime_(func|global|table|memory|instance|tag|\w+ref|extern|\w*type|memory_creator|linear_memory)_t$")
+
+
+def functype_shorthand(params: int, results: int) -> str:
+    """The inline function `wasm_functype_new_2_1` and its like."""
+    names = [f"p{i + 1}" for i in range(params)], [f"r{i + 1}" for i in range(results)]
+    arguments = ", ".join(f"own wasm_valtype_t *{name}" for group in names for name in group) or "void"
+    lines = [f"static inline own wasm_functype_t *wasm_functype_new_{params}_{results}({arguments})", "{", "  wasm_valtype_vec_t params, results;"]
+    for vector, group in zip(("params", "results"), names, strict=True):
+        if group:
+            lines.append(f"  wasm_valtype_t *{vector}_data[] = {{{', '.join(group)}}};")
+            lines.append(f"  wasm_valtype_vec_new(&{vector}, {len(group)}, {vector}_data);")
+        else:
+            lines.append(f"  wasm_valtype_vec_new_empty(&{vector});")
+    return "\n".join([*lines, "  return wasm_functype_new(&params, &results);", "}"])
+
+
+def _text(item: Text | Code) -> str:
+    shorthand = re.fullmatch(r"@functype (\d) (\d)", item.text)
+    return functype_shorthand(*map(int, shorthand.groups())) if shorthand else item.text
+
+
+def header(name: str) -> str:
+    """A header's text."""
+    includes, items = HEADERS[name]
+    guard = f"WASM_CAPI_{name.replace('/', '_').upper()}_H"
+    lines = [WRITTEN, f"#ifndef {guard}", f"#define {guard}", ""]
+    lines += [f"#include <{header}.h>" for header in (includes or STANDARD)]
+    lines += ["", "#ifndef WASM_API_EXTERN", "#define WASM_API_EXTERN", "#endif"] if not includes else []
+    if name != "wasm" and any(isinstance(item, Row) and "own " in item.declaration() for item in items):
+        lines += ["", "#define own"]
+        undo = ["", "#undef own"]
+    else:
+        undo = []
+    lines += ["", "#ifdef __cplusplus", 'extern "C" {', "#endif", ""]
+    for item in items:
+        if not isinstance(item, Row):
+            lines += ["", _text(item), ""]
+        else:
+            lines += [f"/* {item.doc} */", f"WASM_API_EXTERN {item.declaration()}"]
+    lines += [*undo, "", "#ifdef __cplusplus", "}", "#endif", "", "#endif"]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\bown ", "", text)
+
+
+def _arguments(row: Row) -> str:
+    return ", ".join(name for _, name, _ in row.parameters())
+
+
+def handlers_h() -> str:
+    """The table of what Python does, and the prototypes of what C does."""
+    lines = [WRITTEN, "#ifndef WASM_CAPI_HANDLERS_H", "#define WASM_CAPI_HANDLERS_H", "", '#include "api.h"', "", "struct capi_handlers {"]
+    for row in rows():
+        if row.handler == PYTHON:
+            gap = "" if row.result.endswith("*") else " "
+            lines.append(f"    {_plain(row.result)}{gap}(*{row.name})({_plain(row.params).replace('?', '') or 'void'});")
+    lines += [*(f"    {declaration.replace(name, f'(*{name})', 1)}" for name, declaration in internal()), "};", ""]
+    lines += [_plain(row._replace(name=f"impl_{row.name}").declaration()) for row in rows() if row.handler == C]
+    return "\n".join([*lines, "", "#endif", ""])
+
+
+def internal() -> Iterator[tuple[str, str]]:
+    """Handlers in Python that are no functions of the API: name, declaration."""
+    text = (Path(__file__).parent / "handlers" / "internal.h").read_text()
+    for line in text.splitlines():
+        if match := re.search(r"(capi_\w+)\(", line):
+            yield match[1], line.split("/*")[0].strip()
+
+
+def _check(row: Row) -> str:
+    """The check of one function's pointers, for WASM_CAPI_CHECK=1."""
+    tests = []
+    for position, (kind, name, optional) in enumerate(row.parameters(), 1):
+        if not kind.endswith("*") or "(*" in kind or (kind.count("*") > 1 and optional):
+            continue
+        target = re.sub(r"\b(own|const|struct)\b|\*", "", kind).strip()
+        plain = kind.count("*") > 1 or PLAIN.search(target) or PLAIN_EXTERNS.match(target)
+        wanted = "NULL" if plain else f'"{target}"'
+        if not (plain and optional):
+            tests.append(f'capi_check("{row.name}", {position}, "{name}", {name}, {wanted}, {str(optional).lower()})')
+    return " && ".join(tests)
+
+
+def _failure(row: Row) -> str:
+    result = _plain(row.result).strip()
+    if result == "void":
+        return "return;"
+    if result == "wasm_trap_t *":
+        return "return capi_misuse_trap();"
+    if result == "wasmtime_error_t *":
+        return "return capi_misuse_error();"
+    return "return 0;"
+
+
+def exports_c() -> str:
+    """The functions that the library exports."""
+    lines = [WRITTEN, '#include "handle.h"', '#include "handlers.h"', '#include "start.h"', ""]
+    for row in rows():
+        gap = "" if row.result.endswith("*") else " "
+        lines.append(f"CAPI_EXPORT {_plain(row.result)}{gap}{row.name}({_plain(row.params).replace('?', '') or 'void'})\n{{")
+        check = _check(row)
+        if check:
+            lines.append(f"    if (UNLIKELY(capi_checking) && !({check}))\n        {_failure(row)}")
+        back = "" if row.result == "void" else "return "
+        if row.handler == PYTHON:
+            lines.append(f"    if (!capi_start())\n        {_failure(row)}")
+            lines.append(f"    {back}capi_handlers->{row.name}({_arguments(row)});")
+        else:
+            lines.append(f"    {back}impl_{row.name}({_arguments(row)});")
+        lines.append("}\n")
+    return "\n".join(lines)
+
+
+def declarations() -> str:
+    """For cffi: what Python does, under names of its own."""
+    lines = [_plain(row._replace(name=f"py_{row.name}").declaration()) for row in rows() if row.handler == PYTHON]
+    return "\n".join([*lines, *(declaration.replace(name, f"py_{name}", 1) for name, declaration in internal())])
+
+
+def types_for_cffi() -> str:
+    """The types of all headers."""
+    return "\n".join(item.text for _, items in HEADERS.values() for item in items if isinstance(item, Text)) + "\n"
+
+
+def used_by_handlers() -> str:
+    """The functions of the API that handlers call themselves."""
+    folder = Path(__file__).parent / "handlers"
+    used = set(re.findall(r"\blib\.(was[mi]\w+)", "".join(path.read_text() for path in folder.glob("*.py"))))
+    return "\n".join(_plain(row.declaration()) for row in rows() if row.name in used) + "\n"
+
+
+def handlers_c() -> str:
+    """The table of handlers.h, filled with cffi's functions."""
+    names = [row.name for row in rows() if row.handler == PYTHON] + [name for name, _ in internal()]
+    head = '__attribute__((visibility("default"))) const struct capi_handlers capi_handlers_table = {'
+    return "\n".join([head, *(f"    .{name} = py_{name}," for name in names), "};"])
+
+
+def reference() -> str:
+    """The reference page: every function by header."""
+    lines = []
+    for name, (_, items) in HEADERS.items():
+        found = [item for item in items if isinstance(item, Row)]
+        if found:
+            lines += [f"## {name}.h", "", "| function | what it does |", "|---|---|"]
+            lines += [f"| `{row.declaration().replace('|', chr(92) + '|')}` | {row.doc} |" for row in found]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def headers() -> dict[Path, str]:
+    """Every header by its path."""
+    return {INCLUDE / f"{name}.h": header(name) for name in HEADERS}
+
+
+def main() -> None:
+    """Write the headers."""
+    for path, text in headers().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""The C API's functions that run Python: cffi calls them by their C names. Imported by the library when it starts, never by a program."""
+
+from wasm_capi.handlers import engine as engine
+from wasm_capi.handlers import errors as errors
+from wasm_capi.handlers import externs as externs
+from wasm_capi.handlers import modules as modules
+from wasm_capi.handlers import text as text

@@ -1,0 +1,49 @@
+"""Traps and errors of C, and exceptions of Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wasm_capi.handlers.bridge import ffi, handler, lib, object_at
+from wasm_environ.errors import Exit
+from wasm_vm import Trap
+
+
+@handler
+def capi_fill(trap: Any) -> None:
+    error = object_at(lib.capi_object(trap))
+    text, code, status = _description(error)
+    encoded = text.encode(errors="replace")
+    lib.capi_trap_set(trap, encoded, len(encoded), code, status)
+    for frame in getattr(error, "frames", []):
+        names = [ffi.NULL if name is None else ffi.new("char[]", name.encode()) for name in (frame.func_name, frame.module_name)]
+        lib.capi_trap_frame(trap, frame.func_index, frame.func_offset or 0, frame.module_offset or 0, *names)
+
+
+def _description(error: BaseException) -> tuple[str, int, int]:
+    """(message, number of a trap's code or -1, exit status or -1)"""
+    if isinstance(error, Exit):
+        return str(error), -1, error.code
+    if isinstance(error, Trap):
+        code = error.trap_code
+        return error.message, -1 if code is None else code.value, -1
+    if isinstance(error, MemoryError):
+        return "out of memory", -1, -1
+    return str(error) or type(error).__name__, -1, -1
+
+
+
+@handler
+def capi_exception_of(trap: Any) -> int:
+    """The exception that the trap came from, if it did, else a Trap with its message."""
+    message, length, code = ffi.new("char **"), ffi.new("size_t *"), ffi.new("int32_t *")
+    address = lib.capi_trap_parts(ffi.cast("wasm_ref_t *", trap), message, length, code)
+    if address:
+        error = object_at(address)
+    else:
+        error = Trap(bytes(ffi.buffer(message[0], length[0])).decode(errors="replace") if length[0] else "")
+        if code[0] >= 0:
+            error._trap = code[0]
+    lib.capi_keep(id(error))
+    lib.wasm_trap_delete(trap)
+    return id(error)

@@ -1,0 +1,13 @@
+void *capi_handle_of(uint32_t kind, uintptr_t object);
+uintptr_t capi_object(const void *handle);
+void capi_trap_set(wasm_ref_t *trap, const char *message, size_t length, int32_t code, int32_t status);
+bool capi_trap_frame(wasm_ref_t *trap, uint32_t index, size_t func_offset, size_t module_offset, const char *func, const char *module);
+uintptr_t capi_trap_parts(const wasm_ref_t *trap, const char **message, size_t *length, int32_t *code);
+wasm_valtype_t *capi_valtype(uint8_t kind, uintptr_t object);
+void capi_set_limits(wasm_externtype_t *type, uint64_t min, uint64_t max, bool has_max, bool is64, bool shared, uint8_t page_log2);
+void capi_get_limits(const wasm_externtype_t *type, uint64_t *numbers);
+void *capi_extern(uintptr_t object);
+uintptr_t capi_reference(const wasm_ref_t *ref);
+void capi_keep(uintptr_t object);
+void capi_drop(uintptr_t object);
+uintptr_t capi_store_of(const void *item);

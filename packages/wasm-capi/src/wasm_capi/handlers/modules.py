@@ -1,0 +1,56 @@
+"""Modules: compiled, described, written and read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wasm_capi.handlers.bridge import MODULE, bytes_of, ffi, give_bytes, handler, lib, new, object_of
+from wasm_facade import Module
+
+
+@handler
+def wasm_module_new(store: Any, binary: Any) -> Any:
+    return new(MODULE, Module(object_of(store).engine, bytes_of(binary)))
+
+
+@handler
+def wasm_module_validate(store: Any, binary: Any) -> bool:
+    Module.validate(object_of(store).engine, bytes_of(binary))
+    return True
+
+
+@handler
+def wasm_module_imports(module: Any, out: Any) -> None:
+    give_imports(object_of(module), out)
+
+
+@handler
+def wasm_module_exports(module: Any, out: Any) -> None:
+    give_exports(object_of(module), out)
+
+
+@handler
+def wasm_module_serialize(module: Any, out: Any) -> None:
+    lib.wasm_byte_vec_new_empty(out)
+    give_bytes(out, bytes(object_of(module).serialize()))
+
+
+@handler
+def wasm_module_deserialize(store: Any, binary: Any) -> Any:
+    return new(MODULE, Module.deserialize(object_of(store).engine, bytes_of(binary)))
+
+
+def give_imports(module: Module, out: Any) -> None:
+    """What a module imports, as a vector."""
+    from wasm_capi.handlers.types import extern_out, name_out
+
+    found = [lib.wasm_importtype_new(name_out(row.module), name_out(row.name or ""), extern_out(row.type)) for row in module.imports]
+    lib.wasm_importtype_vec_new(out, len(found), ffi.new("wasm_importtype_t *[]", found))
+
+
+def give_exports(module: Module, out: Any) -> None:
+    """What a module exports, as a vector."""
+    from wasm_capi.handlers.types import extern_out, name_out
+
+    found = [lib.wasm_exporttype_new(name_out(row.name), extern_out(row.type)) for row in module.exports]
+    lib.wasm_exporttype_vec_new(out, len(found), ffi.new("wasm_exporttype_t *[]", found))

@@ -1,0 +1,75 @@
+/* check.h: what the programs here share: a check that names its line, modules from text, values in short. */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wasmtime.h>
+
+#define CHECK(what)                                                          \
+    do {                                                                     \
+        if (!(what)) {                                                       \
+            printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #what);        \
+            fflush(stdout);                                                  \
+            exit(1);                                                         \
+        }                                                                    \
+    } while (0)
+
+/* The binary of a text; the caller deletes it. */
+static inline wasm_byte_vec_t binary(const char *text)
+{
+    wasm_byte_vec_t out;
+    wasmtime_error_t *error = wasmtime_wat2wasm(text, strlen(text), &out);
+    if (error) {
+        wasm_name_t message;
+        wasmtime_error_message(error, &message);
+        printf("%.*s\n", (int)message.size, message.data);
+        exit(1);
+    }
+    return out;
+}
+
+static inline wasm_module_t *module(wasm_store_t *store, const char *text)
+{
+    wasm_byte_vec_t bytes = binary(text);
+    wasm_module_t *made = wasm_module_new(store, &bytes);
+    wasm_byte_vec_delete(&bytes);
+    CHECK(made);
+    return made;
+}
+
+static inline wasm_instance_t *instance(wasm_store_t *store, const wasm_module_t *made, wasm_extern_t **imports, size_t count)
+{
+    wasm_extern_vec_t vec = {count, imports};
+    wasm_trap_t *trap = NULL;
+    wasm_instance_t *found = wasm_instance_new(store, made, &vec, &trap);
+    CHECK(found && !trap);
+    return found;
+}
+
+static inline wasm_trap_t *call(const wasm_func_t *func, wasm_val_t *args, size_t nargs, wasm_val_t *results, size_t nresults)
+{
+    wasm_val_vec_t in = {nargs, args}, out = {nresults, results};
+    return wasm_func_call(func, &in, &out);
+}
+
+/* Print the line of a trap's message that says what happened, and delete the trap. */
+static inline void print_trap(wasm_trap_t *trap)
+{
+    CHECK(trap);
+    wasm_message_t message;
+    wasm_trap_message(trap, &message);
+    CHECK(message.size && !message.data[message.size - 1]);
+    const char *cause = strstr(message.data, "Caused by:\n");
+    const char *line = cause ? cause + strlen("Caused by:\n") : message.data;
+    while (*line == ' ')
+        line++;
+    if (!strncmp(line, "0: ", 3))
+        line += 3;
+    printf("trap: %.*s\n", (int)strcspn(line, "\n"), line);
+    wasm_byte_vec_delete(&message);
+    wasm_trap_delete(trap);
+}
+
+#endif

@@ -1,0 +1,62 @@
+"""What is generated from the table is as the table says; what is a copy is one."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import wasm_capi
+from wasm_capi import api, generate
+from wasm_capi.families import PYTHON, C, Row
+
+PACKAGE = Path(wasm_capi.__file__).parent
+VM = Path(__file__).parents[2] / "wasm-vm" / "_core"
+
+
+@pytest.mark.parametrize("path", list(generate.headers()), ids=lambda path: path.name)
+def test_headers_are_as_generated(path: Path) -> None:
+    assert path.read_text() == generate.headers()[path], "run python -m wasm_capi.generate"
+
+
+@pytest.mark.skipif(not VM.is_dir(), reason="needs the sources of wasm-vm")
+def test_capsule_is_the_vms() -> None:
+    assert (Path(__file__).parents[1] / "_lib" / "capsule.h").read_text() == (VM / "capsule.h").read_text()
+
+
+def test_every_row_is_whole() -> None:
+    names = [row.name for row in api.rows()]
+    assert len(names) == len(set(names))
+    for row in api.rows():
+        assert row.handler in (C, PYTHON), row.name
+        assert row.doc.endswith("."), row.name
+        assert all(re.fullmatch(r"\w+", name) for _, name, _ in row.parameters()), row.name
+
+
+def test_every_python_row_has_a_handler_and_no_other() -> None:
+    text = "".join(path.read_text() for path in (PACKAGE / "handlers").glob("*.py"))
+    found = set(re.findall(r"@(?:handler|fallible)\ndef (\w+)", text))
+    assert found == {row.name for row in api.rows() if row.handler == PYTHON} | {name for name, _ in generate.internal()}
+
+
+def test_what_becomes_owned_is_marked() -> None:
+    for row in api.rows():
+        if row.name.endswith("_delete"):
+            assert row.params.startswith("own "), row.name
+        if re.search(r"_(new|copy|clone)$", row.name) and row.result.endswith("*"):
+            assert row.result.startswith("own "), row.name
+
+
+def test_the_library_exports_the_table() -> None:
+    done = subprocess.run(["nm", "-D", "--defined-only", str(PACKAGE / "libwasm_capi.so")], capture_output=True, text=True, check=True)
+    exported = {line.split()[-1] for line in done.stdout.splitlines()}
+    ours = re.findall(r"(capi_\w+)\(", (PACKAGE / "handlers" / "library.h").read_text())
+    assert exported == {row.name for row in api.rows()} | set(ours)
+
+
+def test_a_parameter_that_is_a_function() -> None:
+    row = Row("f", "void", "int a, void (*done)(void *, int)?, own char *b?", C, "Does.")
+    assert row.parameters() == [("int", "a", False), ("void (*)(void *, int)", "done", True), ("own char *", "b", True)]
+    assert row.declaration() == "void f(int a, void (*done)(void *, int), own char *b);"

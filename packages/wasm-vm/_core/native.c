@@ -1,0 +1,137 @@
+/* native.c: host functions that are C, called from wasm without the GIL; and pointers of a C host, as objects that wasm may refer to. */
+#include "native.h"
+
+#include "runtime.h"
+
+typedef struct Native {
+    PyObject_HEAD
+    VmHostCall call; /* NULL: data alone */
+    void *data;      /* the host's */
+    VmFinalizer finalizer;
+} Native;
+
+PyObject *native_new(VmHostCall call, void *data, VmFinalizer finalizer)
+{
+    Native *self = PyObject_New(Native, &NativeType);
+    if (!self) {
+        if (finalizer)
+            finalizer(data);
+        return NULL;
+    }
+    self->call = call;
+    self->data = data;
+    self->finalizer = finalizer;
+    return (PyObject *)self;
+}
+
+static void native_dealloc(Native *self)
+{
+    if (self->finalizer)
+        self->finalizer(self->data);
+    PyObject_Free(self);
+}
+
+bool native_is(const PyObject *object) { return Py_IS_TYPE(object, &NativeType) && ((const Native *)object)->call; }
+
+bool native_data(PyObject *object, void **data)
+{
+    if (!Py_IS_TYPE(object, &NativeType) || ((Native *)object)->call)
+        return false;
+    *data = ((Native *)object)->data;
+    return true;
+}
+
+/* The function's own code, without the GIL. New reference to what it raises, or NULL. */
+static PyObject *run(const Native *native, Store *store, Instance *instance, VMValue *values)
+{
+    VmCaller caller = {(VmObject *)store, instance};
+    return (PyObject *)native->call(native->data, &caller, (VmSlot *)values);
+}
+
+static void raise_stolen(PyObject *exception)
+{
+    PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
+    Py_DECREF(exception);
+}
+
+int native_invoke(HostFunc *host, Instance *instance, VMValue *values)
+{
+    if (!host->callable) {
+        PyErr_SetString(G.store_error, "the host function's store has been closed");
+        return -1;
+    }
+    Native *native = (Native *)Py_NewRef(host->callable);
+    PyThreadState *state = PyEval_SaveThread();
+    PyObject *raised = run(native, host->store, instance, values);
+    PyEval_RestoreThread(state);
+    Py_DECREF(native);
+    if (raised)
+        raise_stolen(raised);
+    return raised ? -1 : 0;
+}
+
+/* With the GIL: what the function raised goes on as an exception of wasm, whose reference is the result, or unwinds. */
+static uint64_t throw(ThreadRecord *thread, Activation *activation, Store *store, PyObject *raised)
+{
+    PyThreadState *released = activation->thread_state;
+    if (released) {
+        activation->thread_state = NULL;
+        PyEval_RestoreThread(released);
+    }
+    raise_stolen(raised);
+    uint64_t exception = exn_take_error(store);
+    if (!exception)
+        unwind_python_error(thread, activation);
+    return_to_wasm(thread, activation, released);
+    return exception;
+}
+
+/* On the wasm stack, as host_call, but Python has no part in it: nothing in this frame may own anything when it unwinds. The store, which runs, keeps the
+ * function. */
+uint64_t native_call(VMHostContext *vm_context, VMValue *values)
+{
+    const HostContext *context = (const HostContext *)vm_context;
+    ThreadRecord *thread = tls_thread;
+    Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
+    uintptr_t here = FRAME_HERE();
+    if (UNLIKELY(here < activation->store->vm.stack_limit))
+        raise_trap(TRAP_STACK_OVERFLOW);
+    activation->exit_pc = 0;
+    activation->exit_fp = here;
+    atomic_store_explicit(&thread->in_wasm, 0, memory_order_relaxed);
+    Store *store = context->function->store;
+    PyThreadState *held = activation->thread_state ? NULL : PyEval_SaveThread(); /* Config.release_gil is off */
+    PyObject *raised = run((const Native *)context->function->callable, store, context->caller, values);
+    if (UNLIKELY(held != NULL))
+        PyEval_RestoreThread(held);
+    uint64_t exception = 0;
+    if (UNLIKELY(raised != NULL)) {
+        exception = throw(thread, activation, store, raised);
+    } else {
+        if (UNLIKELY(gc_is_untidy(store))) {
+            PyThreadState *released = leave_wasm(thread, activation, 0, here);
+            gc_tidy(store);
+            return_to_wasm(thread, activation, released);
+        } else {
+            return_to_wasm(thread, activation, NULL);
+        }
+    }
+    poll_interrupt();
+    return exception;
+}
+
+/* Func() takes only what is callable; the function is called through the Func, whose type says what its slots hold. */
+static PyObject *refuse_call(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    PyErr_SetString(PyExc_TypeError, "a function of a C host is called through a Func");
+    return NULL;
+}
+
+PyTypeObject NativeType = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm._core.Native",
+    .tp_doc = PyDoc_STR("A function or a pointer of a C host."),
+    .tp_basicsize = sizeof(Native),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_dealloc = (destructor)native_dealloc,
+    .tp_call = refuse_call,
+};
