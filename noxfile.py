@@ -121,6 +121,8 @@ ISALAB = ROOT / "tools" / "isalab"
 ISA_TESTS = ["packages/wasm-vm/tests", "packages/wasm-pool/tests", "tests/test_isas.py", "tests/test_stack.py", "tests/test_gc.py", "tests/test_gc_objects.py",
              "tests/test_exceptions_uncaught.py", "tests/test_reentry.py", "tests/test_tables_stay.py"]  # fmt: skip
 
+NATIVE_ISAS = ("aarch64",)  # of those in the lab: which the native compiler emits code for
+
 # What emulation cannot do: limit the guest's address space. Greenlets are not in the lab, and these engines are native by name. LLVM takes minutes for
 # 9,000 vectors on aarch64, longer than that test waits.
 NOT_EMULATED = "not native and not address_space and not greenlets and not let_go_by_another_thread and not (large_frames and vectors)"
@@ -142,11 +144,13 @@ def _isa(session: nox.Session, arch: str) -> None:
         return
     session.run(*pytest, *ISA_TESTS, "-k", NOT_EMULATED, external=True)
     session.run(*pytest, "tests/spec", "--testsuite", str(SUITE), "--strategy", "llvm", external=True)
+    if arch in NATIVE_ISAS:
+        session.run(*pytest, "tests/spec", "--testsuite", str(SUITE), "--strategy", "native", external=True)
 
 
 @nox.session(name="isa-aarch64", venv_backend="uv")
 def isa_aarch64(session: nox.Session) -> None:
-    """The vm and LLVM's code on an emulated aarch64: `nox -s isa-aarch64 -- PYTEST_ARGUMENTS`. The first time it fetches an emulator and a CPython."""
+    """The vm and the compilers' code on an emulated aarch64: `nox -s isa-aarch64 -- PYTEST_ARGUMENTS`. The first time it fetches an emulator and a CPython."""
     _isa(session, "aarch64")
 
 

@@ -312,9 +312,18 @@ def test_ours_compiles_for_other_machines(triple: str, strategy: str) -> None:
 def test_ours_says_what_a_target_lacks() -> None:
     config = wasm_facade.Config()
     config.strategy = "native"
-    config.target = "aarch64-linux"
-    with pytest.raises(wasm_facade.WasmtimeError, match="the native compiler emits no code for aarch64, only for x86_64: use strategy auto or llvm"):
+    config.target = "riscv64-linux"
+    with pytest.raises(wasm_facade.WasmtimeError, match="the native compiler emits no code for riscv64, only for x86_64, aarch64: use strategy auto or llvm"):
         wasm_facade.Module(wasm_facade.Engine(config), ADD)
+
+
+def test_ours_says_which_instruction_a_target_lacks() -> None:
+    config = wasm_facade.Config()
+    config.strategy = "native"
+    config.target = "aarch64-linux"
+    text = "(module (func (param v128) (result v128) (i8x16.neg (local.get 0))))"
+    with pytest.raises(wasm_facade.UnsupportedError, match=r"does not support i8x16.neg on aarch64 yet \(feature simd\): use strategy llvm \(line 1, column 43"):
+        wasm_facade.Module(wasm_facade.Engine(config), text)
 
 
 @pytest.mark.parametrize("strategy", ["native", "llvm"])

@@ -8,7 +8,6 @@ path=$prefix/build/$arch/lib
 for source in "$here"/packages/*/src; do
     case $source in
     */wasm-vm/src) ;; # the built one comes first
-    */wasm-codegen-native/src) ;; # emits x86-64 only
     *) path+=:$source ;;
     esac
 done

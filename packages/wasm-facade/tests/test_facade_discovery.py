@@ -101,9 +101,11 @@ TARGETS = [
     ("native llvm", "auto", "x86_64", "native"),
     ("native llvm", "auto", "aarch64", "llvm"),
     ("native llvm", "winch", "riscv64", "llvm"),
-    ("native", "auto", "aarch64", "no compiler for strategy 'auto' emits code for aarch64: pip install wasm-codegen-llvm"),
-    ("", "auto", "aarch64", "no compiler for strategy 'auto' is installed: pip install wasm-codegen-llvm"),
-    ("native llvm", "native", "aarch64", "the native compiler emits no code for aarch64, only for x86_64: use strategy auto or llvm"),
+    ("native", "auto", "aarch64", "native"),
+    ("native llvm", "native", "aarch64", "native"),
+    ("native", "auto", "s390x", "no compiler for strategy 'auto' emits code for s390x: pip install wasm-codegen-llvm"),
+    ("", "auto", "s390x", "no compiler for strategy 'auto' is installed: pip install wasm-codegen-llvm"),
+    ("native llvm", "native", "s390x", "the native compiler emits no code for s390x, only for x86_64, aarch64: use strategy auto or llvm"),
 ]
 
 

@@ -51,6 +51,7 @@ class Code:
         self.out: BytesWriter = BytesWriter()
         self.rodata: BytesWriter = BytesWriter()
         self.addresses: BytesWriter = BytesWriter()  # u32 code offset, u32 wasm offset
+        self.attention: i64 = CODE_LIMIT  # when the code is longer, the machine and `check_size` want to be called
         self.wasm_offset: i64 = 0  # of the instruction being lowered
         self.marked: i64 = -1  # wasm offset of the last row in `addresses`
         self.constants: dict[tuple[int, int, int], int] = {}

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from wasm_environ.module import Module
     from wasm_environ.types import FuncType
 
-ISAS: Final = {"x86_64": "wasm_codegen_native.isa.x86_64.isa"}  # name: the module whose `make` gives its `InstructionSet`
+ISAS: Final = {  # name: the module whose `make` gives its `InstructionSet`
+    "x86_64": "wasm_codegen_native.isa.x86_64.isa",
+    "aarch64": "wasm_codegen_native.isa.aarch64.isa",
+}
 RODATA_ALIGN: Final = 16
 PROGRESS_EVERY: Final = 256
 

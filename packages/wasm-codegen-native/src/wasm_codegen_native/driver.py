@@ -9,7 +9,7 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.bulk import Bulk
 from wasm_codegen_native.calls import Calls
-from wasm_codegen_native.code import CODE_LIMIT, Code
+from wasm_codegen_native.code import Code
 from wasm_codegen_native.control import Control
 from wasm_codegen_native.exceptions import Exceptions
 from wasm_codegen_native.frame import Frame, ModuleTables, local_types
@@ -173,7 +173,8 @@ class Driver:
                 self.rare(op, kind, ops[p + 1], ops[p + 2], ops[p + 3])
             if canonical_nans and NANS[op] != 0:
                 self.canonicalize(NANS[op], p + WORDS)
-            if code.here() > CODE_LIMIT:
+            if code.here() > code.attention:
+                self.machine.attend()
                 code.check_size()
             if counting:
                 self.fuel += values.fused

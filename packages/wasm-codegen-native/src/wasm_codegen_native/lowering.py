@@ -12,6 +12,7 @@ from wasm_codegen_native.conditions import Conditions
 from wasm_codegen_native.fold import fold_one, fold_two
 from wasm_codegen_native.kinds import by_op
 from wasm_codegen_native.lowering_tables import (
+    ASK_MACHINE,
     ASK_NOTHING,
     ASK_POWER,
     ASK_RANGE,
@@ -290,6 +291,8 @@ class Lowering:
             return self.low[shape] <= value and value <= self.high[shape]
         if ask == ASK_POWER:
             return value > 0 and (value & (value - 1)) == 0
+        if ask == ASK_MACHINE:
+            return self.machine.holds(self.low[shape], value)
         return ask == ASK_NOTHING or value & self.low[shape] == self.high[shape]
 
     # ---- places

@@ -69,6 +69,7 @@ ASK_RANGE: Final = 0  # low <= value <= high
 ASK_POWER: Final = 1  # a positive power of two
 ASK_MASKED: Final = 2  # value & low == high
 ASK_NOTHING: Final = 3
+ASK_MACHINE: Final = 4  # `Machine.holds` knows set number `low`
 GIVE_VALUE: Final = 0
 GIVE_MASKED: Final = 1  # value & low
 GIVE_LOG2: Final = 2

@@ -128,6 +128,9 @@ class Machine:
         """All jumps of the chain lead here."""
         raise NotImplementedError
 
+    def attend(self) -> None:
+        """Called between ops once `Code.attention` is passed: for jumps that reach only so far."""
+
     def test(self, type: i64, register: i64) -> i64:
         """Set the flags from a register; the condition that holds when it is not zero."""
         raise NotImplementedError
@@ -207,6 +210,10 @@ class Machine:
     # ---- rows
     def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
         """The instructions `first` to before `end` of the ISA's lowering rows, filled in: see `lowering`."""
+        raise NotImplementedError
+
+    def holds(self, number: i64, value: i64) -> bool:
+        """Whether a constant is in a set that the ISA has numbered, of those that no range describes."""
         raise NotImplementedError
 
     # ---- ops

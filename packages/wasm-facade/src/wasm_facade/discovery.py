@@ -39,10 +39,11 @@ COMPILERS: Final = "wasm.compilers"  # entry-point group: strategy -> function (
 ALLOCATORS: Final = "wasm.allocators"  # entry-point group: "pooling" -> module with PoolingAllocationConfig and PoolMetrics
 WASI: Final = "wasm.wasi"  # entry-point group: version -> module
 
-# Columns: compiler, its module, its factory there, the package to install, the architectures it emits code for.
+# Columns: compiler, its module, its factory there, the package to install, the architectures it emits code for, and those of them where it lacks
+# instructions that others have: there it is taken where it is asked for by name, or no other is installed.
 KNOWN_COMPILERS: Final = (
-    ("native", "wasm_codegen_native", "create", "wasm-codegen-native", ("x86_64",)),
-    ("llvm", "wasm_codegen_llvm", "create", "wasm-codegen-llvm", ("x86_64", "aarch64", "riscv64", "s390x")),
+    ("native", "wasm_codegen_native", "create", "wasm-codegen-native", ("x86_64", "aarch64"), ("aarch64",)),
+    ("llvm", "wasm_codegen_llvm", "create", "wasm-codegen-llvm", ("x86_64", "aarch64", "riscv64", "s390x"), ()),
 )
 
 # Columns: strategy, the compilers that satisfy it, best first; further ones, found by entry point, may follow "auto". wasmtime's two names mean
@@ -181,17 +182,21 @@ def find_compiler(strategy: str, isa: str = "") -> CompilerChoice:
 
 
 def _known_compiler(strategy: str, isa: str) -> CompilerChoice | None:
+    lacking = None
     for wanted in dict(STRATEGIES).get(strategy, ()):
-        for name, module, factory, _, isas in KNOWN_COMPILERS:
+        for name, module, factory, _, isas, partly in KNOWN_COMPILERS:
             path = package_path(module) if name == wanted and (not isa or isa in isas) else None
             if path is not None:
-                return CompilerChoice(name, path, _attribute(module, factory))
-    return None
+                choice = CompilerChoice(name, path, _attribute(module, factory))
+                if isa not in partly:
+                    return choice
+                lacking = lacking or choice
+    return lacking
 
 
 def other_compiler(than: str, target: Target, tunables: Tunables) -> Compiler | None:
     """A known compiler other than `than` that can emit code for the target; None without one."""
-    for name, module, factory, _, isas in KNOWN_COMPILERS:
+    for name, module, factory, _, isas, _ in KNOWN_COMPILERS:
         if name != than and target.isa in isas and package_path(module) is not None:
             made: Compiler = _attribute(module, factory)()(target, tunables)
             return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Final, final
 
 from mypy_extensions import i64
 
@@ -23,11 +23,11 @@ from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.machine import X86Machine
 from wasm_codegen_native.isa.x86_64.memory import Memory
 from wasm_codegen_native.isa.x86_64.parametric import Parametric
-from wasm_codegen_native.isa.x86_64.registers import numbers
 from wasm_codegen_native.isa.x86_64.vector import Vectors
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, built_tables
 from wasm_codegen_native.plan import Plan, Registers
+from wasm_codegen_native.register_sets import mask, numbers
 from wasm_codegen_native.signatures import Convention, Signature
 from wasm_codegen_native.subtype import Subtypes
 from wasm_codegen_native.trampolines import Trampolines
@@ -35,18 +35,8 @@ from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.unwinding import FrameRow, Unwinding
 from wasm_codegen_native.values import Values
 
-NAME = "x86_64"
-R_X86_64_PLT32 = 4
-
-
-def mask(*groups: tuple[int, ...]) -> i64:
-    """Register numbers as a mask."""
-    result: i64 = 0
-    for group in groups:
-        for number in group:
-            n: i64 = number
-            result |= shl(1, n)
-    return result
+NAME: Final = "x86_64"
+R_X86_64_PLT32: Final = 4
 
 
 def convention() -> Convention:

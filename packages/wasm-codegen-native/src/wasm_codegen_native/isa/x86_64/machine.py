@@ -59,10 +59,11 @@ from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.memory import Memory
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.parametric import Parametric
-from wasm_codegen_native.isa.x86_64.registers import PUSHED, RAX, RBP, RDI, RSI, RSP, SCRATCH, numbers
+from wasm_codegen_native.isa.x86_64.registers import PUSHED, RAX, RBP, RDI, RSI, RSP, SCRATCH
 from wasm_codegen_native.isa.x86_64.vector import Vectors
 from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, MEMORY_SIZE, PARAMETRIC, VECTOR, WIDE_ARITHMETIC
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, Machine
+from wasm_codegen_native.register_sets import numbers
 from wasm_codegen_native.values import Values
 from wasm_environ.libcalls import INDEX
 from wasm_environ.nans import LANES_F32, LANES_F64, SCALAR_F64

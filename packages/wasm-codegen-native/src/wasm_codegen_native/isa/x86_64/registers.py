@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from librt.vecs import append, vec
-from mypy_extensions import i64
-
 RAX: Final = 0
 RCX: Final = 1
 RDX: Final = 2
@@ -50,12 +47,3 @@ CALLEE_SAVED: Final = (RBX, RBP, R12, R13, R14, R15)
 PUSHED: Final = (RBX, R12, R13, R14, R15)  # the order in which prologues push them, behind RBP
 DWARF: Final = (0, 2, 1, 3, 7, 6, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15)  # DWARF number by ours (the same ABI, figure 3.36)
 DWARF_RETURN_ADDRESS: Final = 16
-
-
-def numbers(*groups: tuple[int, ...]) -> vec[i64]:
-    """Register numbers as a vec."""
-    result = vec[i64]()
-    for group in groups:
-        for number in group:
-            result = append(result, number)
-    return result

@@ -1,0 +1,216 @@
+"""Instructions of lowering rows: their text, in Arm's notation without #, as the words of a table that `instructions` writes.
+
+    ADD d, a, b       LSL d, a, 3       EXTR d, a, a, -b       FMOV v31.32, a       CSEL d, a, b, EQ       MOV s, 0x5555
+    B.EQ 1   B 1   1:         TRAP EQ, UNREACHABLE
+
+A bare placeholder is as wide as the operand of the op, `a32` and `v31.32` are 32 bits wide. `MOV s, number` is as many instructions as the number needs,
+and keeps the flags; `-b` is the number negated.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple, final
+
+from wasm_codegen_native.isa.aarch64.instructions import ABSENT, ALWAYS, LAND, NUMBER, NUMBERS, PLAIN, SKIP, TRAP, WORDS
+from wasm_codegen_native.isa.aarch64.notation import ROWS, D, X
+from wasm_codegen_native.lowering_rows import ConstantShape, Instruction, Notation
+from wasm_codegen_native.lowering_tables import (
+    ASK_MACHINE,
+    ASK_MASKED,
+    ASK_NOTHING,
+    ASK_POWER,
+    ASK_RANGE,
+    FIRST_CONSTANT,
+    FIRST_FIXED,
+    FIXED_OPERAND,
+    GIVE_LOG2,
+    GIVE_MASKED,
+    GIVE_VALUE,
+    LITERAL,
+    SLOTS,
+)  # fmt: skip
+from wasm_environ.traps import TRAPS
+
+if TYPE_CHECKING:
+    from wasm_environ.opcodes import Op
+
+CONDITIONS: Final = {
+    name: number for number, name in enumerate(("EQ", "NE", "HS", "LO", "MI", "PL", "VS", "VC", "HI", "LS", "GE", "LT", "GT", "LE"))
+}  # fmt: skip
+REGISTERS: Final = {**{f"x{n}": n for n in range(31)}, **{f"v{n}": 32 + n for n in range(32)}}
+# fmt: off
+SHAPES: Final = {
+    "1":        ConstantShape(ASK_RANGE, 1, 1, GIVE_VALUE),
+    "imm12":    ConstantShape(ASK_RANGE, 0, 0xFFF, GIVE_VALUE),
+    "negative": ConstantShape(ASK_RANGE, -0xFFF, -1, GIVE_VALUE),
+    "high":     ConstantShape(ASK_MASKED, ~0xFFF000, 0, GIVE_VALUE),
+    "power":    ConstantShape(ASK_POWER, 0, 0, GIVE_LOG2),
+    "mask32":   ConstantShape(ASK_MACHINE, 0, 0, GIVE_VALUE),
+    "mask64":   ConstantShape(ASK_MACHINE, 1, 0, GIVE_VALUE),
+    "none32":   ConstantShape(ASK_MASKED, 31, 0, GIVE_VALUE),  # shift counts: by nothing, and by anything
+    "none64":   ConstantShape(ASK_MASKED, 63, 0, GIVE_VALUE),
+    "count32":  ConstantShape(ASK_NOTHING, 31, 0, GIVE_MASKED),
+    "count64":  ConstantShape(ASK_NOTHING, 63, 0, GIVE_MASKED),
+}
+# Kinds of numbers in encoding rows that a number of a shape can be; the others may be written in a row only.
+FITTING: Final = {
+    "imm12": ("imm12",), "negative": ("imm12n",), "high": ("imm12h",), "power": ("left32", "left64"), "mask32": ("mask32",), "mask64": ("mask64",),
+    "count32": ("left32", "right", "low", "-low32"), "count64": ("left64", "right", "low", "-low64"),
+}
+# fmt: on
+WIDTHS: Final = {"i": 32, "I": 64, "f": 32, "F": 64}  # of a letter of the opcode table
+FIELDS: Final = ("Rd", "Rn", "Rm", "Ra")  # in the order of an instruction's words
+READ_AND_WRITTEN: Final = ("BIT", "MOVK", "INS")
+NOT_WRITTEN: Final = ("CMP", "CMN", "TST", "FCMP", "CCMP")
+PLACEHOLDER: Final = re.compile(r"([dabcxstu])(8|16|32|64)?$")
+FIXED: Final = re.compile(r"([xv]\d+)(?:\.(32|64|128))?$")
+LABEL: Final = re.compile(r"(\d):$")
+
+
+class Operand(NamedTuple):
+    """An operand: `kind` r (general register, as scratch registers are), v (vector register) or i (number: its `shape`, or the `value` with code LITERAL)."""
+
+    kind: str
+    code: int
+    width: int = 0
+    shape: str = ""
+    value: int = 0
+    negated: bool = False
+
+
+@final
+class Reader:
+    """Finds the encoding row of an instruction's text: the first with the mnemonic whose operands can be these."""
+
+    def __init__(self) -> None:
+        self.encodings: dict[str, list[tuple[list[str], int]]] = {}
+        for syntax, _, word, _ in ROWS:
+            mnemonic, _, operands = syntax.partition(" ")
+            self.encodings.setdefault(mnemonic, []).append((operands.split(", ") if operands else [], word))
+
+    def instruction(self, text: str, op: Op, shapes: tuple[int, ...]) -> Instruction:
+        """An instruction's words."""
+        label = LABEL.match(text)
+        if label:
+            return jump(LAND, 0, int(label[1]))
+        name, _, rest = text.partition(" ")
+        words = rest.split(", ")
+        if name == "TRAP":
+            return jump(TRAP, ALWAYS if words[0] == "ALWAYS" else CONDITIONS[words[0]], next(number for number, trap, *_ in TRAPS if trap == words[1]))
+        if name == "B" or name.startswith("B."):
+            return jump(SKIP, CONDITIONS[name[2:]] if name != "B" else ALWAYS, int(rest))
+        operands = [operand(word, op, shapes) for word in words]
+        if name == "MOV" and operands[1].kind == "i":
+            to = operands[0]
+            wide = int(to.width == 64)
+            return Instruction((NUMBER, wide, to.code, ABSENT, ABSENT, ABSENT, LITERAL, signed(operands[1].value)), (), (to.code,), (), False)
+        return self.find(name, words, operands)
+
+    def find(self, name: str, words: list[str], operands: list[Operand]) -> Instruction:
+        """The encoding, filled in."""
+        for kinds, word in self.encodings.get(name, []):
+            if len(kinds) != len(operands):
+                continue
+            widths = general_width(kinds, operands), float_width(kinds, operands)
+            if all(accepts(kind, text, o, widths) for kind, text, o in zip(kinds, words, operands, strict=True)):
+                packed = word + (X if widths[0] == 64 and any(kind[0] == "R" for kind in kinds) else 0)
+                packed += D if widths[1] == 64 and any(kind[0] == "F" for kind in kinds) else 0
+                return filled(name, packed, kinds, operands)
+        raise ValueError(f"no encoding of {name} takes {operands}")
+
+
+def operand(word: str, op: Op, shapes: tuple[int, ...]) -> Operand:
+    """One operand of an instruction's text."""
+    found = PLACEHOLDER.match(word.removeprefix("-"))
+    if found:
+        return placeholder(found[1], int(found[2] or 0), op, shapes, word[0] == "-")
+    fixed = FIXED.match(word)
+    if fixed:
+        number = REGISTERS[fixed[1]]
+        return Operand("v" if number >= 32 else "r", FIXED_OPERAND + number, int(fixed[2] or 0))
+    try:
+        return Operand("i", LITERAL, value=int(word, 0))
+    except ValueError:
+        return Operand("", ABSENT)  # a condition, a shift: the encoding row has it literally
+
+
+def placeholder(name: str, width: int, op: Op, shapes: tuple[int, ...], negated: bool) -> Operand:
+    """d, an operand or a scratch register."""
+    code = SLOTS[name]
+    if name in "stu":
+        return Operand("r", code, width or (64 if op.mnemonic.startswith("i64") else 32))
+    position = "abcx".find(name)
+    letters = op.results if name == "d" else op.operands
+    letter = letters[max(position, 0)] if letters else "I"  # references
+    if position >= 0:
+        shape = shapes[position]
+        if FIRST_CONSTANT <= shape < FIRST_FIXED:
+            return Operand("i", code, shape=list(SHAPES)[shape - FIRST_CONSTANT], negated=negated)
+    return Operand("v" if letter in "fFv" else "r", code, width or WIDTHS[letter])
+
+
+def general_width(kinds: list[str], operands: list[Operand]) -> int:
+    """How wide the operands are that sf tells the width of."""
+    return max((o.width for kind, o in zip(kinds, operands, strict=True) if kind in ("Rd", "Rn", "Rm", "Ra") and o.kind == "r"), default=0)
+
+
+def float_width(kinds: list[str], operands: list[Operand]) -> int:
+    """The same of ftype."""
+    return max((o.width for kind, o in zip(kinds, operands, strict=True) if kind in ("Fd", "Fn", "Fm") and o.kind == "v"), default=0)
+
+
+def accepts(kind: str, text: str, operand: Operand, widths: tuple[int, int]) -> bool:
+    """Whether an encoding's operand may be a row's."""
+    if kind == text:
+        return True
+    if kind in NUMBERS:
+        if operand.kind != "i" or (kind[0] == "-") != operand.negated:
+            return False
+        return kind in FITTING.get(operand.shape, ()) if operand.shape else kind in ("imm12", "left32", "left64", "right")
+    if len(kind) < 2 or kind[1] not in "dnma" or operand.kind not in ("r", "v"):
+        return False
+    if kind[0] in "RWX":
+        width = {"R": widths[0], "W": 32, "X": 64}[kind[0]]
+        return operand.kind == "r" and operand.width == width
+    if kind[0] in "FSD":
+        width = {"F": widths[1] if widths[1] < 128 else 0, "S": 32, "D": 64}[kind[0]]
+        return operand.kind == "v" and operand.width == width
+    return operand.kind == "v"
+
+
+def filled(name: str, packed: int, kinds: list[str], operands: list[Operand]) -> Instruction:
+    """The instruction's words, and what it reads and writes."""
+    codes = dict.fromkeys(FIELDS, ABSENT)
+    form, code, value = PLAIN, ABSENT, 0
+    reads, writes, vectors = [], [], []
+    for kind, o in zip(kinds, operands, strict=True):
+        if kind in NUMBERS:
+            form, code, value = NUMBERS[kind], o.code, o.value
+        elif o.kind in ("r", "v"):
+            field = f"R{kind[1]}"
+            codes[field] = o.code
+            if field == "Rd" and name not in NOT_WRITTEN:
+                writes.append(o.code)
+            if field != "Rd" or name in READ_AND_WRITTEN:
+                reads.append(o.code)
+            if kind[0] not in "RWX":
+                vectors.append(o.code)
+    return Instruction((form, packed, *codes.values(), code, value), tuple(reads), tuple(writes), tuple(vectors), False)
+
+
+def jump(form: int, condition: int, value: int) -> Instruction:
+    """A jump, a label or a trap."""
+    return Instruction((form, condition, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, value), (), (), (), False)
+
+
+def signed(word: int) -> int:
+    """A 64-bit pattern as the number that an i64 holds."""
+    return word - (1 << 64) if word >> 63 > 0 else word
+
+
+def notation() -> Notation:
+    """How aarch64's rows are read."""
+    from wasm_codegen_native.isa.aarch64 import encodings  # noqa: F401 -- it fills ROWS
+
+    return Notation(Reader().instruction, REGISTERS, CONDITIONS, SHAPES, (), WORDS, [])

@@ -1,0 +1,159 @@
+"""Instructions of lowering rows, as words of a table, written as machine code. `instruction_text` makes the words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+from librt.vecs import vec
+from mypy_extensions import i64
+
+from wasm_codegen_native.isa.aarch64.immediates import bitmask
+from wasm_codegen_native.lowering_tables import FIXED_OPERAND, LITERAL
+
+if TYPE_CHECKING:
+    from wasm_codegen_native.code import Code
+    from wasm_codegen_native.isa.aarch64.assembler import Assembler
+    from wasm_codegen_native.traps import Traps
+
+WORDS: Final = 8  # form, encoding row, operand codes of Rd Rn Rm Ra, code of a number, number
+ABSENT: Final = -1  # instead of an operand code
+
+# Forms: what becomes of the number, `PLAIN` without one, ...
+PLAIN: Final = 0
+IMM12: Final = 1
+IMM12_NEGATED: Final = 2
+IMM12_HIGH: Final = 3
+LEFT32: Final = 4  # a shift to the left is a rotation to the right
+LEFT64: Final = 5
+RIGHT: Final = 6
+LOW: Final = 7
+LOW_NEGATED32: Final = 8
+LOW_NEGATED64: Final = 9
+MASK32: Final = 10
+MASK64: Final = 11
+# ... or what is no single instruction.
+NUMBER: Final = 12
+SKIP: Final = 13
+LAND: Final = 14
+TRAP: Final = 15
+
+# Kinds of numbers in encoding rows.
+NUMBERS: Final = {
+    "imm12": IMM12, "imm12n": IMM12_NEGATED, "imm12h": IMM12_HIGH, "left32": LEFT32, "left64": LEFT64, "right": RIGHT, "low": LOW,
+    "-low32": LOW_NEGATED32, "-low64": LOW_NEGATED64, "mask32": MASK32, "mask64": MASK64,
+}  # fmt: skip
+ALWAYS: Final = -1
+
+
+def number_bits(form: i64, value: i64) -> i64:
+    """A number as the bits of an instruction."""
+    bits: i64 = 0
+    if form == IMM12:
+        bits = value << 10
+    elif form == IMM12_NEGATED:
+        bits = -value << 10
+    elif form == IMM12_HIGH:
+        bits = value >> 12 << 10
+    elif form == RIGHT:
+        bits = value << 16
+    elif form == LEFT32:
+        bits = (-value & 31) << 16 | (31 - value) << 10
+    elif form == LEFT64:
+        bits = (-value & 63) << 16 | (63 - value) << 10
+    elif form == LOW:
+        bits = value << 10
+    elif form == LOW_NEGATED32:
+        bits = (-value & 31) << 10
+    elif form == LOW_NEGATED64:
+        bits = (-value & 63) << 10
+    else:
+        bits = bitmask(value, form == MASK64) << 10
+    return bits
+
+
+@final
+class Writer:
+    """Writes the instructions of a row."""
+
+    def __init__(self, asm: Assembler, traps: Traps, instructions: vec[i64]) -> None:
+        self.asm: Assembler = asm
+        self.code: Code = asm.code
+        self.traps: Traps = traps
+        self.instructions: vec[i64] = instructions
+        self.slot: vec[i64] = vec[i64]()
+        self.skips: vec[i64] = vec[i64]([0] * 32)  # pending jumps: label, place
+        self.skip_count: i64 = 0
+
+    def write(self, first: i64, end: i64, slot: vec[i64]) -> None:
+        """Instructions `first` to before `end`, filled in."""
+        self.slot = slot
+        at = first * WORDS
+        last = end * WORDS
+        table = self.instructions
+        while at < last:
+            form = table[at]
+            if form < NUMBER:
+                word = table[at + 1]
+                operand = table[at + 2]
+                if operand >= 0:
+                    word |= self.register(operand)
+                operand = table[at + 3]
+                if operand >= 0:
+                    word |= self.register(operand) << 5
+                operand = table[at + 4]
+                if operand >= 0:
+                    word |= self.register(operand) << 16
+                operand = table[at + 5]
+                if operand >= 0:
+                    word |= self.register(operand) << 10
+                if form != PLAIN:
+                    word |= number_bits(form, self.number(at))
+                self.code.word(word)
+            elif form == NUMBER:
+                self.asm.number(self.register(table[at + 2]), table[at + 7], table[at + 1] != 0)
+            else:
+                self.jump(form, at)
+            at += WORDS
+
+    def register(self, code: i64) -> i64:
+        """The five bits of a register, by its operand code."""
+        if code >= FIXED_OPERAND:
+            return code & 31
+        return self.slot[code] & 31
+
+    def number(self, at: i64) -> i64:
+        """An instruction's number."""
+        code = self.instructions[at + 6]
+        if code == LITERAL:
+            return self.instructions[at + 7]
+        return self.slot[code]
+
+    def jump(self, form: i64, at: i64) -> None:
+        """Jumps inside the row, their labels, and traps; the condition is in place of the encoding row."""
+        table = self.instructions
+        if form == TRAP:
+            if table[at + 1] == ALWAYS:
+                self.traps.trap(table[at + 7])
+            else:
+                self.traps.trap_if(table[at + 1], table[at + 7])
+        elif form == SKIP:
+            n = self.skip_count
+            self.skips[n] = table[at + 7]
+            self.skips[n + 1] = self.asm.skip(table[at + 1])
+            self.skip_count = n + 2
+        else:
+            self.land(table[at + 7])
+
+    def land(self, label: i64) -> None:
+        """Every jump to a label leads here."""
+        kept: i64 = 0
+        k: i64 = 0
+        while k < self.skip_count:
+            if self.skips[k] == label:
+                self.asm.land(self.skips[k + 1])
+            else:
+                self.skips[kept] = self.skips[k]
+                self.skips[kept + 1] = self.skips[k + 1]
+                kept += 2
+            k += 2
+        self.skip_count = kept

@@ -1,0 +1,128 @@
+"""aarch64 as a record: what the compiler needs to drive it."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from mypy_extensions import i64
+
+from wasm_codegen_native.code import Code
+from wasm_codegen_native.conditions import Conditions
+from wasm_codegen_native.driver import Driver
+from wasm_codegen_native.frame import Frame, ModuleTables
+from wasm_codegen_native.instruction_set import InstructionSet
+from wasm_codegen_native.isa.aarch64 import registers as r
+from wasm_codegen_native.isa.aarch64.assembler import Assembler
+from wasm_codegen_native.isa.aarch64.branches import far
+from wasm_codegen_native.isa.aarch64.encodings import BRK
+from wasm_codegen_native.isa.aarch64.instructions import Writer
+from wasm_codegen_native.isa.aarch64.machine import Arm64Machine
+from wasm_codegen_native.isa.aarch64.memory import Memory
+from wasm_codegen_native.isa.aarch64.parametric import Parametric
+from wasm_codegen_native.isa.aarch64.wide import WideArithmetic
+from wasm_codegen_native.lowering import Lowering
+from wasm_codegen_native.lowering_tables import Tables, built_tables
+from wasm_codegen_native.plan import Plan, Registers
+from wasm_codegen_native.register_sets import mask, numbers
+from wasm_codegen_native.signatures import Convention, Signature
+from wasm_codegen_native.trampolines import Trampolines
+from wasm_codegen_native.traps import Traps
+from wasm_codegen_native.unwinding import FrameRow, Unwinding
+from wasm_codegen_native.values import Values
+
+NAME: Final = "aarch64"
+R_AARCH64_CALL26: Final = 283
+LINK: Final = 0xFC000000  # the bits of B and BL that tell them apart
+
+
+def convention() -> Convention:
+    """AAPCS64."""
+    return Convention(NAME, numbers(r.INTEGER_ARGUMENTS), numbers(r.VECTOR_ARGUMENTS), r.X0, r.V0, r.CODE)
+
+
+def register_sets(leaf: int) -> Registers:
+    """The sets for functions that call (0) and leaf functions (1)."""
+    clobbered = mask(r.TEMPORARIES, r.CALLER_SAVED_LOCALS[leaf], r.VECTOR_TEMPORARIES, r.VECTOR_LOCALS)
+    return Registers(
+        r.CONTEXT[leaf], r.MEMORY_BASE[leaf], mask(r.TEMPORARIES, r.VECTOR_TEMPORARIES), numbers(r.CALLER_SAVED_LOCALS[leaf]),
+        numbers(r.CALLEE_SAVED_LOCALS[leaf]), numbers(r.VECTOR_LOCALS), clobbered,
+    )  # fmt: skip
+
+
+TABLES: list[Tables] = []
+TABLE_FILE: Final = "lowerings.aarch64"  # beside the package's record of what was compiled
+
+
+def lowering_rows() -> Tables:
+    """The rows of all chapters as tables."""
+    from wasm_codegen_native.isa.aarch64.instruction_text import notation
+    from wasm_codegen_native.isa.aarch64.numeric import FLOAT, INTEGER
+    from wasm_codegen_native.lowering_rows import build
+
+    return build((*INTEGER, *FLOAT), notation())
+
+
+def lowering_tables() -> Tables:
+    """The same, as a build left them; made here and now where nothing was built."""
+    if not TABLES:
+        TABLES.append(built_tables(TABLE_FILE) or lowering_rows())
+    return TABLES[0]
+
+
+def make_driver(code: Code, module: ModuleTables, traits: bytes) -> Driver:
+    """Everything that compiles functions into `code`."""
+    asm = Assembler(code)
+    machine = Arm64Machine(asm)
+    values = Values(machine, code)
+    frame = Frame(module)
+    traps = Traps(machine, code)
+    tables = lowering_tables()
+    lowering = Lowering(tables, values, machine, Conditions(machine, values), 0)
+    machine.writer = Writer(asm, traps, tables.instructions)
+    machine.memory = Memory(asm, values, traps, frame)
+    machine.parametric = Parametric(asm, values)
+    machine.wide = WideArithmetic(asm, values)
+    return Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
+
+
+@final
+class Arm64Isa(InstructionSet):
+    """See `InstructionSet`."""
+
+    def __init__(self) -> None:
+        super().__init__(NAME, R_AARCH64_CALL26, 0)
+        self.unwinding: Unwinding = Unwinding(r.X30, r.X29, tuple([(n, n) for n in r.SAVED]))
+
+    def convention(self) -> Convention:
+        return convention()
+
+    def driver(self, code: Code, tables: ModuleTables, traits: bytes) -> Driver:
+        return make_driver(code, tables, traits)
+
+    def align(self, code: Code) -> None:
+        while code.here() % 16 != 0:
+            code.word(BRK)
+
+    def link_call(self, code: Code, place: i64, target: i64) -> None:
+        code.patch(place, code.read(place) & LINK | far(target - place))
+
+    def link_rodata(self, code: Code, place: i64, target: i64) -> None:
+        raise AssertionError("every constant is in an instruction")
+
+    def frame_row(self, start: int, saved: i64) -> FrameRow:
+        return self.unwinding.row(start, saved)
+
+    def entry(self, code: Code, signature: Signature) -> None:
+        self.trampolines(code).entry(signature)
+
+    def host_thunk(self, code: Code, signature: Signature) -> i64:
+        return self.trampolines(code).host_thunk(signature)
+
+    def trampolines(self, code: Code) -> Trampolines:
+        """What emits them into `code`."""
+        return Trampolines(Arm64Machine(Assembler(code)), convention(), r.X19, r.X10, r.X11)
+
+
+def make(features: frozenset[str]) -> InstructionSet:
+    """The instruction set; of its optional CPU features none is used yet."""
+    return Arm64Isa()

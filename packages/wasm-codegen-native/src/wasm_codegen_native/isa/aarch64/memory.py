@@ -1,0 +1,255 @@
+"""Linear memory: addresses, loads and stores, memory.size."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from librt.vecs import vec
+from mypy_extensions import i64
+
+from wasm_codegen_native.code import Code, below, shl, wrapping_add
+from wasm_codegen_native.frame import NOT_PINNED, Frame
+from wasm_codegen_native.isa.aarch64.assembler import Assembler
+from wasm_codegen_native.isa.aarch64.encodings import (
+    ADD,
+    ADDS,
+    CMP,
+    CSDB,
+    CSEL,
+    HI,
+    HS,
+    LDR32,
+    LDR64,
+    LDR_D,
+    LDR_S,
+    LDRB,
+    LDRH,
+    LDRSB32,
+    LDRSB64,
+    LDRSH32,
+    LDRSH64,
+    LDRSW,
+    LSR_IMM64,
+    STR32,
+    STR64,
+    STR_D,
+    STR_S,
+    STRB,
+    STRH,
+)  # fmt: skip
+from wasm_codegen_native.isa.aarch64.notation import X
+from wasm_codegen_native.isa.aarch64.registers import X16, X17, ZR
+from wasm_codegen_native.kinds import LOAD, STORE, TYPE, by_op
+from wasm_codegen_native.machine import T_F32, T_I32, T_I64
+from wasm_codegen_native.traps import Traps
+from wasm_codegen_native.values import CONST, REG, Values
+from wasm_environ import traps
+from wasm_environ.body import WORDS
+from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_BASE, MEMORY_DEFINITION
+
+NONE: Final = -1
+
+# Columns: mnemonic, row, log2 of the bytes accessed.
+# fmt: off
+ACCESSES: Final = (
+    ("i32.load",     LDR32,   2),
+    ("i64.load",     LDR64,   3),
+    ("f32.load",     LDR_S,   2),
+    ("f64.load",     LDR_D,   3),
+    ("i32.load8_s",  LDRSB32, 0),
+    ("i32.load8_u",  LDRB,    0),
+    ("i32.load16_s", LDRSH32, 1),
+    ("i32.load16_u", LDRH,    1),
+    ("i64.load8_s",  LDRSB64, 0),
+    ("i64.load8_u",  LDRB,    0),
+    ("i64.load16_s", LDRSH64, 1),
+    ("i64.load16_u", LDRH,    1),
+    ("i64.load32_s", LDRSW,   2),
+    ("i64.load32_u", LDR32,   2),
+    ("i32.store",    STR32,   2),
+    ("i64.store",    STR64,   3),
+    ("f32.store",    STR_S,   2),
+    ("f64.store",    STR_D,   3),
+    ("i32.store8",   STRB,    0),
+    ("i32.store16",  STRH,    1),
+    ("i64.store8",   STRB,    0),
+    ("i64.store16",  STRH,    1),
+    ("i64.store32",  STR32,   2),
+)
+# fmt: on
+# By op id.
+ROWS: Final[vec[i64]] = vec[i64](by_op([(row[0], row[1]) for row in ACCESSES]))
+SIZES: Final[bytes] = bytes(by_op([(row[0], row[2]) for row in ACCESSES]))
+ZEROS: Final[vec[i64]] = vec[i64](by_op([("f32.store", STR32), ("f64.store", STR64)]))  # what stores a zero of a vector register
+
+
+@final
+class Memory:
+    """Lowers accesses."""
+
+    def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame) -> None:
+        self.asm: Assembler = asm
+        self.code: Code = asm.code
+        self.v: Values = values
+        self.traps: Traps = traps
+        self.frame: Frame = frame
+        # The operand that `address` prepared: [base + index + disp], and which of its registers are ours to free.
+        self.base: i64 = 0
+        self.index: i64 = NONE
+        self.disp: i64 = 0
+        self.own_base: bool = False
+        self.own_index: bool = False
+
+    def lower(self, op: i64, kind: i64) -> None:
+        """Lower one op."""
+        p = self.v.pc - WORDS
+        a = self.v.ops[p + 1]
+        memory = self.v.ops[p + 2]
+        if kind == LOAD:
+            self.load(op, memory, a)
+        elif kind == STORE:
+            self.store(op, memory, a)
+        else:
+            self.size(a)
+
+    # ---- addresses
+    def address(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
+        """Prepare the operand for `size` bytes at entry i + offset."""
+        v = self.v
+        tables = self.frame.tables
+        self.own_base = False
+        self.own_index = False
+        if tables.memory_checked[memory] != 0:
+            self.checked_address(i, memory, offset, size)
+            return
+        self.index = NONE
+        if v.kind[i] == CONST:
+            offset = wrapping_add(offset, v.low[i] & 0xFFFFFFFF)
+        else:
+            self.index = v.reg(i)
+        self.disp = offset
+        self.base = self.frame.memory_base
+        if memory != 0 or self.base == NOT_PINNED:
+            self.base = v.alloc(T_I64)
+            self.own_base = True
+            self.asm.load(T_I64, self.base, self.frame.context, tables.memory_places[memory] + MEMORY_BASE)
+
+    def checked_address(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
+        """Compare the end of the access with the memory's length, and mask it: no more than the length, even where the branch is mispredicted."""
+        v = self.v
+        asm = self.asm
+        place = self.frame.tables.memory_places[memory]
+        index = v.reg(i)
+        reach = wrapping_add(offset, size)
+        end: i64 = index
+        if v.kind[i] != REG:
+            end = v.alloc(T_I64)
+        asm.number(X16, reach, True)
+        asm.r3(ADDS | X, end, index, X16)
+        if self.frame.tables.memory_is64[memory] != 0:
+            self.traps.trap_if(HS, traps.MEMORY_OUT_OF_BOUNDS)
+            if below(reach, size):  # the offset alone reaches the end of 64 bits
+                self.traps.trap(traps.MEMORY_OUT_OF_BOUNDS)
+        if end == index:
+            v.take_over(i)
+        else:
+            v.consume(i)
+        base = v.alloc(T_I64)
+        asm.load(T_I64, base, self.frame.context, place + MEMORY_DEFINITION)
+        asm.load(T_I64, X17, base, DEFINITION_LENGTH)
+        asm.compare(CMP | X, end, X17)
+        self.traps.trap_if(HI, traps.MEMORY_OUT_OF_BOUNDS)
+        if self.frame.tables.spectre_mitigation:
+            asm.choose(CSEL | X, end, X17, end, HI)
+            self.code.word(CSDB)
+        asm.load(T_I64, base, base, DEFINITION_BASE)
+        self.base = base
+        self.index = end
+        self.disp = -size
+        self.own_base = True
+        self.own_index = True
+
+    def release(self) -> None:
+        """Free the operand's registers."""
+        if self.own_base:
+            self.v.free_reg(self.base)
+        if self.own_index:
+            self.v.free_reg(self.index)
+
+    def access(self, row: i64, size: i64, register: i64) -> None:
+        """The access to the prepared operand. Its own instruction is marked, not those that form the address."""
+        asm = self.asm
+        index = self.index
+        if index == NONE:
+            if below(self.disp, shl(0x1000, size)) and self.disp & (shl(1, size) - 1) == 0:
+                self.code.mark()
+                asm.memory(row, size, register, self.base, self.disp)
+                return
+            asm.number(X16, self.disp, True)
+            index = X16
+        elif self.disp != 0:
+            if self.disp > -0x1000000 and self.disp < 0x1000000:
+                asm.add(X16, index, self.disp)
+            else:
+                asm.number(X16, self.disp, True)
+                asm.r3(ADD | X, X16, X16, index)
+            index = X16
+        self.code.mark()
+        asm.indexed(row, register, self.base, index, 0)
+
+    # ---- loads and stores
+    def load(self, op: i64, memory: i64, offset: i64) -> None:
+        """A load of ACCESSES."""
+        v = self.v
+        type: i64 = TYPE[op]
+        size: i64 = SIZES[op]
+        i = v.operands(1)
+        target = v.target(type)
+        self.address(i, memory, offset, shl(1, size))
+        to = target
+        if to < 0:
+            if type >= T_F32:
+                to = v.alloc(type)
+            elif v.kind[i] == REG:
+                to = v.low[i]
+            elif self.own_index:
+                to = self.index
+                self.own_index = False
+            else:
+                to = v.alloc(type)
+        self.access(ROWS[op], size, to)
+        self.release()
+        if v.kind[i] == REG and v.low[i] != to:
+            v.release(i)
+        v.finish(1, type, to, target)
+
+    def store(self, op: i64, memory: i64, offset: i64) -> None:
+        """A store of ACCESSES."""
+        v = self.v
+        i = v.operands(2)
+        size: i64 = SIZES[op]
+        value = i + 1
+        row = ROWS[op]
+        register: i64 = ZR
+        if v.kind[value] == CONST and v.low[value] == 0:
+            if v.type[value] >= T_F32:
+                row = ZEROS[op]
+        else:
+            register = v.reg(value)
+        self.address(i, memory, offset, shl(1, size))
+        self.access(row, size, register)
+        self.release()
+        v.drop(2)
+
+    def size(self, memory: i64) -> None:
+        """memory.size: the length in pages."""
+        v = self.v
+        v.operands(0)
+        tables = self.frame.tables
+        type: i64 = T_I64 if tables.memory_is64[memory] != 0 else T_I32
+        to = v.alloc(type)
+        self.asm.load(T_I64, to, self.frame.context, tables.memory_places[memory] + MEMORY_DEFINITION)
+        self.asm.load(T_I64, to, to, DEFINITION_LENGTH)
+        if tables.memory_page[memory] != 0:
+            self.asm.r2(LSR_IMM64 | tables.memory_page[memory] << 16, to, to)
+        v.push_reg(type, to)

@@ -1,0 +1,50 @@
+"""select."""
+
+from __future__ import annotations
+
+from typing import final
+
+from mypy_extensions import i64
+
+from wasm_codegen_native.isa.aarch64.assembler import Assembler
+from wasm_codegen_native.isa.aarch64.encodings import CSEL, FCSEL, NE
+from wasm_codegen_native.isa.aarch64.notation import D, X
+from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128
+from wasm_codegen_native.values import FLAGS, REG, Values
+
+
+@final
+class Parametric:
+    """Lowers select."""
+
+    def __init__(self, asm: Assembler, values: Values) -> None:
+        self.asm: Assembler = asm
+        self.v: Values = values
+
+    def select(self) -> None:
+        """Both operands are computed, so a load's trap is never lost."""
+        v = self.v
+        i = v.operands(3)
+        condition: i64 = NE
+        if v.kind[i + 2] == FLAGS:
+            condition = v.low[i + 2]
+        else:
+            condition = v.machine.test(T_I32, v.reg(i + 2))
+        v.keep_flags = True
+        type = v.type[i]
+        to = v.own(i)
+        other = v.reg(i + 1)
+        v.keep_flags = False
+        if type == T_V128:
+            keep = self.asm.skip(condition)
+            v.machine.move(type, to, other)
+            self.asm.land(keep)
+        elif type >= T_F32:
+            self.asm.choose(FCSEL | D if type == T_F64 else FCSEL, to, to, other, condition)
+        else:
+            self.asm.choose(CSEL | X if type == T_I64 else CSEL, to, to, other, condition)
+        v.release(i + 1)
+        if v.kind[i + 2] == REG:
+            v.release(i + 2)
+        v.pop(3)
+        v.push_reg(type, to)
