@@ -149,12 +149,17 @@ def code_of(wat: str, isa: str = "x86_64", cpu_features: frozenset[str] = frozen
     return code.text
 
 
-def disassemble(code: bytes) -> list[str]:
+# What the disassembler calls each instruction set: architecture, mode.
+DISASSEMBLERS: Final = {"x86_64": ("CS_ARCH_X86", "CS_MODE_64"), "aarch64": ("CS_ARCH_ARM64", "CS_MODE_LITTLE_ENDIAN")}
+
+
+def disassemble(code: bytes, isa: str = "x86_64") -> list[str]:
     """Instructions, without the padding behind them."""
     from importlib import import_module
 
     capstone = import_module("capstone")  # it has no type information
-    disassembler = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+    architecture, mode = DISASSEMBLERS[isa]
+    disassembler = capstone.Cs(getattr(capstone, architecture), getattr(capstone, mode))
     return [f"{i.mnemonic} {i.op_str}".strip() for i in disassembler.disasm(code, 0)]
 
 

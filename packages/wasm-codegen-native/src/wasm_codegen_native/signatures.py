@@ -38,9 +38,11 @@ class Convention:
         self.vector_result: i64 = vector_result
         self.code: i64 = code
         self.clear: vec[i64] = vec[i64]()  # four argument registers beside that of an integer result
-        for register in integers:
-            if register != integer_result and len(self.clear) < 4:
-                self.clear = append(self.clear, register)
+        k: i64 = 0
+        while len(self.clear) < 4:
+            if integers[k] != integer_result:
+                self.clear = append(self.clear, integers[k])
+            k += 1
 
     def result(self, type: i64) -> i64:
         """The register of the first result."""

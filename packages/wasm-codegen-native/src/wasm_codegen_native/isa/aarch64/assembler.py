@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, shl
@@ -47,10 +48,9 @@ from wasm_codegen_native.machine import T_F32, T_F64, T_V128
 SCALED: Final = 1 << 24  # base + imm12 * size
 INDEXED: Final = 1 << 21 | 0b011 << 13 | 0b10 << 10  # base + Rm
 SHIFTED: Final = 1 << 12  # base + Rm * size
-LOADS: Final = (LDR32, LDR64, LDR_S, LDR_D, LDR_Q)  # by type
-STORES: Final = (STR32, STR64, STR_S, STR_D, STR_Q)
+LOADS: Final[vec[i64]] = vec[i64]([LDR32, LDR64, LDR_S, LDR_D, LDR_Q])  # by type
+STORES: Final[vec[i64]] = vec[i64]([STR32, STR64, STR_S, STR_D, STR_Q])
 SIZES: Final[bytes] = bytes((2, 3, 2, 3, 4))  # log2 of bytes, by type
-ALWAYS: Final = -1
 
 
 @final

@@ -82,7 +82,8 @@ class Branches:
                 between: i64 = island
                 self.code.patch(between, B | far(target - between))
                 distance = between - at
-            self.code.patch(at, BCOND | condition | (distance >> 2 & 0x7FFFF) << 5)
+            assert distance < REACH
+            self.code.patch(at, BCOND | condition | distance >> 2 << 5)
 
     def attend(self, ahead: i64) -> None:
         """An island for the branches that cannot wait for another, with `ahead` bytes to be written next."""
