@@ -7,7 +7,7 @@ import sys
 
 from wasm_codegen_llvm.batches import BatchCompiler
 from wasm_codegen_llvm.isa import Isa
-from wasm_codegen_llvm.machine import Machine
+from wasm_codegen_llvm.llvm import Machine
 from wasm_environ.compiler import Target, Tunables
 from wasm_environ.features import ALL
 from wasm_environ.text import parse_text

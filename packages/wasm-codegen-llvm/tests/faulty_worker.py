@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 from wasm_codegen_llvm import worker
-from wasm_codegen_llvm.machine import Machine
+from wasm_codegen_llvm.llvm import Machine
 
 
 def abort() -> None:

@@ -10,10 +10,10 @@ import marshal
 import sys
 
 from wasm_codegen_llvm import object_file
-from wasm_codegen_llvm.batch import FIRST_SUBPROGRAM
 from wasm_codegen_llvm.batches import BatchCompiler
 from wasm_codegen_llvm.isa import Isa
-from wasm_codegen_llvm.machine import Machine
+from wasm_codegen_llvm.llvm import Machine
+from wasm_codegen_llvm.llvm_module import FIRST_SUBPROGRAM
 from wasm_codegen_llvm.pipe import code_to_plain
 from wasm_environ.compiler import Target, Tunables
 from wasm_environ.features import ALL

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from wasm_codegen_llvm.batch import Batch, Shared
 from wasm_codegen_llvm.function import lower_function
 from wasm_codegen_llvm.isa import Isa
+from wasm_codegen_llvm.llvm_module import Batch, Shared
 from wasm_environ.compiler import Target, Tunables
 from wasm_environ.features import ALL
 from wasm_environ.function.validator import BodyValidator

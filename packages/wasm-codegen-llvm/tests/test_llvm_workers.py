@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from wasm_codegen_llvm import compiler as compiler_module
-from wasm_codegen_llvm import create, pipe, pool, process
+from wasm_codegen_llvm import create, pipe, process, worker_pool
 from wasm_codegen_llvm.pipe import code_to_plain
 from wasm_environ.compile_errors import BackendError, InvalidError, UnsupportedError
 from wasm_environ.compiler import Target, Tunables
@@ -45,7 +45,7 @@ def new_workers():
 def compiler(monkeypatch):
     monkeypatch.setattr(compiler_module, "PARALLEL_BYTES", 0)
     monkeypatch.setattr(compiler_module, "BATCH_BYTES", 128)
-    monkeypatch.setattr(pool, "cpus", lambda: 2)
+    monkeypatch.setattr(worker_pool, "cpus", lambda: 2)
     return create(Target("x86_64"), Tunables())
 
 

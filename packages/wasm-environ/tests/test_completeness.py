@@ -14,7 +14,7 @@ from wasm_environ.binary.expressions import IMMEDIATES, KIND_NAMES, KNOWN, MAX_I
 from wasm_environ.binary.writer import section, unsigned
 from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.features import ALL, DEFAULT, ROWS, Features
-from wasm_environ.function.tables import ILLEGAL, LANE, LETTERS, OFF, PLAIN, POP1, PREFIX, PUSH, RULE, classes
+from wasm_environ.function.op_tables import ILLEGAL, LANE, LETTERS, OFF, PLAIN, POP1, PREFIX, PUSH, RULE, classes
 from wasm_environ.opcodes import BY_ID, BY_MNEMONIC, ID_LIMIT, OPS, PREFIX_BASE, Op
 from wasm_environ.operands import ROWS as OPERANDS
 from wasm_environ.operands import meaning

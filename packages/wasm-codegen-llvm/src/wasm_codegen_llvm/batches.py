@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, final
 
 from wasm_codegen_llvm import object_file
-from wasm_codegen_llvm.batch import FIRST_SUBPROGRAM, Batch, Shared
 from wasm_codegen_llvm.function import lower_function
+from wasm_codegen_llvm.llvm_module import FIRST_SUBPROGRAM, Batch, Shared
 from wasm_environ.function.validator import BodyValidator
 
 if TYPE_CHECKING:
     from wasm_codegen_llvm.isa import Isa
-    from wasm_codegen_llvm.machine import Machine
+    from wasm_codegen_llvm.llvm import Machine
     from wasm_environ.compiler import CompiledCode, Tunables
     from wasm_environ.features import Features
     from wasm_environ.module import Module

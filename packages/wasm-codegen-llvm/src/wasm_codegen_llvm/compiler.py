@@ -10,7 +10,7 @@ from wasm_environ.compile_errors import BackendError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from wasm_codegen_llvm.pool import Setup
+    from wasm_codegen_llvm.worker_pool import Setup
     from wasm_environ.compiler import CompiledCode, Target, Tunables
     from wasm_environ.features import Features
     from wasm_environ.module import Module
@@ -44,7 +44,7 @@ class LLVMCompiler:
         self, module: Module, features: Features, progress: Callable[[int], None] | None = None, functions: Sequence[int] | None = None
     ) -> Sequence[CompiledCode]:
         """Validate and compile functions; see the protocol."""
-        from wasm_codegen_llvm.pool import Job, cpus
+        from wasm_codegen_llvm.worker_pool import Job, cpus
 
         batches = list(batch_ranges(module)) if functions is None else [(index, index + 1) for index in functions]
         if not batches:
@@ -58,8 +58,8 @@ class LLVMCompiler:
     def compile_trampolines(self, entries: Sequence[FuncType], host_thunks: Sequence[FuncType]) -> tuple[CompiledCode, CompiledCode]:
         """Entry trampolines and host thunks, numbered by position."""
         from wasm_codegen_llvm.pipe import code_from_plain
-        from wasm_codegen_llvm.pool import Seat
         from wasm_codegen_llvm.process import Died, NoWorker
+        from wasm_codegen_llvm.worker_pool import Seat
 
         types = [[(t.params, t.results) for t in request] for request in (entries, host_thunks)]
         seat = Seat(self._setup(None))
@@ -74,7 +74,7 @@ class LLVMCompiler:
         return code_from_plain(first), code_from_plain(second)
 
     def _setup(self, module: tuple[bytes, list[str]] | None) -> Setup:
-        from wasm_codegen_llvm.pool import Setup
+        from wasm_codegen_llvm.worker_pool import Setup
         from wasm_environ.compiler import Tunables
 
         target = self.target

@@ -36,7 +36,7 @@ from wasm_environ.vmtypes import CONTEXT_STORE, LEAF_FRAME_ESTIMATED, OVERFLOW_P
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from wasm_codegen_llvm.batch import Batch
+    from wasm_codegen_llvm.llvm_module import Batch
     from wasm_environ.body import FunctionBody
 
 FILES: Final = (

@@ -7,7 +7,7 @@ from typing import Final
 # Columns: level (`Tunables.optimize`) from which on, LLVM's code generation level, passes in order (llvmlite's names, without `add_` and `_pass`), why.
 PIPELINES: Final = (
     (2, 2, ("sroa",), "locals into registers; code generation at level 1 takes as long, and other passes undo what wasm's producer did"),
-    (0, 0, ("sroa",), "asked for, or because LLVM ended its process on the function at the level above (`pool.py`)"),
+    (0, 0, ("sroa",), "asked for, or because LLVM ended its process on the function at the level above (`worker_pool.py`)"),
 )
 
 # A function above one of these limits is giant: it goes through its module's passes, and then through code generation as at level 0 (attribute optnone).

@@ -16,8 +16,8 @@ from wasm_environ.vmtypes import CONTEXT_BUILTINS, POINTER_SIZE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wasm_codegen_llvm.batch import Batch
     from wasm_codegen_llvm.labels import Handler, Label, LegacyTries
+    from wasm_codegen_llvm.llvm_module import Batch
     from wasm_environ.body import FunctionBody
 
 # Instructions that take a condition as the i1 it is: a comparison right before one of them needs no i32.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wasm_codegen_llvm.batch import preamble
 from wasm_codegen_llvm.ir import Signature, from_result, to_result
+from wasm_codegen_llvm.llvm_module import preamble
 from wasm_environ.vmtypes import CONTEXT_STORE, HOST_CALL, HOST_THROW_REF, VALUE_SIZE
 
 if TYPE_CHECKING:

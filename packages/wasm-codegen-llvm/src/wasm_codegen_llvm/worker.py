@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from wasm_codegen_llvm import object_file, pipe, trampolines
 from wasm_codegen_llvm.batches import BatchCompiler
 from wasm_codegen_llvm.isa import Isa
-from wasm_codegen_llvm.machine import Machine
+from wasm_codegen_llvm.llvm import Machine
 from wasm_environ.binary.decode import decode
 from wasm_environ.compile_errors import CompileError
 from wasm_environ.compiler import Target, Tunables

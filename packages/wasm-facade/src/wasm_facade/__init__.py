@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from wasm_environ.errors import WasmError as WasmtimeError
     from wasm_facade.aggregate_types import ArrayType, FieldType, StructType
     from wasm_facade.as_wasmtime import install_as_wasmtime
+    from wasm_facade.bound_module import load
     from wasm_facade.build import build_info
     from wasm_facade.compilation import wat2wasm
     from wasm_facade.config import Config
     from wasm_facade.engine import Engine
     from wasm_facade.linker import Linker
-    from wasm_facade.loaded import load
     from wasm_facade.module import Module
     from wasm_facade.rec_group import RecGroup
     from wasm_facade.types import ExportType, FuncType, GlobalType, ImportType, Limits, MemoryType, TableType, TagType, ValType
@@ -79,7 +79,7 @@ _HOMES = (
     ("wasm_facade.types", "ExportType FuncType GlobalType ImportType Limits MemoryType TableType TagType ValType"),
     ("wasm_facade.value", "Val"),
     ("wasm_facade.as_wasmtime", "install_as_wasmtime"),
-    ("wasm_facade.loaded", "load"),
+    ("wasm_facade.bound_module", "load"),
     ("wasm_facade.build", "build_info"),
     ("wasm_facade.compilation", "wat2wasm"),
 )

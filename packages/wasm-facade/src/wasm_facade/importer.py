@@ -12,9 +12,9 @@ import sys
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 
+from wasm_facade.bound_module import bound
 from wasm_facade.engine import Engine
 from wasm_facade.linker import EXTERNS, Linker
-from wasm_facade.loaded import bound
 from wasm_facade.module import Module
 from wasm_facade.source import ELF_MAGIC, file_bytes, is_component_source
 from wasm_facade.types import FuncType

@@ -10,9 +10,9 @@ from wasm_environ import limits
 from wasm_environ.body import NEVER_NULL
 from wasm_environ.function.context import MUTABLE, STORAGE
 from wasm_environ.function.memory import data_index
+from wasm_environ.function.op_tables import ARRAY_ACCESS, ARRAY_ALLOCATION, STRUCT_ACCESS, STRUCT_ALLOCATION
 from wasm_environ.function.state import State
 from wasm_environ.function.table import element_index
-from wasm_environ.function.tables import ARRAY_ACCESS, ARRAY_ALLOCATION, STRUCT_ACCESS, STRUCT_ALLOCATION
 from wasm_environ.op import (
     ARRAY_COPY,
     ARRAY_FILL,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from mypy_extensions import i64
 
 from wasm_environ.binary.expressions import memory_flags
+from wasm_environ.function.op_tables import ALIGN, LANES, POP1, POP2, POP3, PUSH
 from wasm_environ.function.state import State
-from wasm_environ.function.tables import ALIGN, LANES, POP1, POP2, POP3, PUSH
 from wasm_environ.op import MEMORY_COPY, MEMORY_FILL, MEMORY_GROW, MEMORY_INIT, MEMORY_SIZE
 from wasm_environ.opcodes import FIRST_ATOMIC
 from wasm_environ.types import I32, I64

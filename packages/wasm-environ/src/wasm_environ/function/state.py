@@ -28,7 +28,7 @@ from wasm_environ.body import (
 )
 from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.function.context import Context
-from wasm_environ.function.tables import POP1, POP2, POP3, PUSH
+from wasm_environ.function.op_tables import POP1, POP2, POP3, PUSH
 from wasm_environ.types import BOT, BOT_REF, CONCRETE, HEAP_SHIFT, REF, value_type_name
 
 # The words of a control frame.

@@ -27,8 +27,7 @@ from wasm_environ.function import (
     vector,
 )
 from wasm_environ.function.context import Context
-from wasm_environ.function.state import State, filled
-from wasm_environ.function.tables import (
+from wasm_environ.function.op_tables import (
     ACCESS,
     ARRAY_INIT,
     BRANCH_BY_DESCRIPTOR,
@@ -54,6 +53,7 @@ from wasm_environ.function.tables import (
     WIDE,
     classes,
 )
+from wasm_environ.function.state import State, filled
 from wasm_environ.module import Module
 from wasm_environ.op import (
     ARRAY_COPY,

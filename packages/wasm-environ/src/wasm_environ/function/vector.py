@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mypy_extensions import i64
 
+from wasm_environ.function.op_tables import LANES, POP1, POP2, PUSH
 from wasm_environ.function.state import State
-from wasm_environ.function.tables import LANES, POP1, POP2, PUSH
 from wasm_environ.op import I8X16_SHUFFLE, V128_CONST
 from wasm_environ.types import V128
 

@@ -13,8 +13,8 @@ from wasm_environ.body import KIND_FUNCTION
 from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.function import aggregate, control, numeric, reference, vector
 from wasm_environ.function.context import Context
+from wasm_environ.function.op_tables import CLASS, PLAIN
 from wasm_environ.function.state import State
-from wasm_environ.function.tables import CLASS, PLAIN
 from wasm_environ.module import ConstExpr
 from wasm_environ.op import (
     ANY_CONVERT_EXTERN,

@@ -139,7 +139,7 @@ def _load(engine: Engine, path: str) -> Module | Component:
                 return Module.deserialize_file(engine, path)
             data += file.read()
     if is_component_source(data):
-        from wasm_facade.component.loaded import component_of
+        from wasm_facade.component.bound_component import component_of
 
         return component_of(engine, data)
     return Module._with_progress(engine, data if path == "-" else file_bytes(data, path), progress())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from wasm_facade.component.loaded import LoadedComponent
+    from wasm_facade.component.bound_component import LoadedComponent
     from wasm_vm import Instance
 
 
@@ -101,7 +101,7 @@ def load(
     source: str | bytes | os.PathLike[str], imports: Mapping[str, Any] | None = None, engine: Engine | None = None
 ) -> Loaded | LoadedComponent:  # fmt: skip
     """Compile and instantiate a file (`.wasm`, `.wat`, or a compiled artifact), or a module or component given as bytes or as text: a `Loaded`, or a
-    `component.loaded.LoadedComponent`.
+    `component.bound_component.LoadedComponent`.
 
     imports: `{module: {name: Python function}}`, typed as the module says; a component's may be functions by name, classes and objects, too. A module that
     uses WASI gets this process's stdin, stdout and stderr, its own name as its only argument, no environment and no files. Raises WasmtimeError.
@@ -109,7 +109,7 @@ def load(
     _check_source(source, engine)
     component = _component_bytes(source)
     if component is not None:
-        from wasm_facade.component.loaded import load_component
+        from wasm_facade.component.bound_component import load_component
 
         return load_component(engine or Engine(), component, imports or {})
     _check(imports)

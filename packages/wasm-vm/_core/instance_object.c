@@ -1,4 +1,4 @@
-/* exports.c: Instance and InstanceExports: exports become Python objects when somebody asks for them. */
+/* instance_object.c: Instance and InstanceExports: exports become Python objects when somebody asks for them. */
 #include "plan.h"
 #include "runtime.h"
 
