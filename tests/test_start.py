@@ -34,10 +34,10 @@ sys.exit(cli.main())
 """
 
 
-def run(*words: str, cache: Path) -> set[str]:
+def run(*words: str, cache: Path, output: str = "Hello, world!\n") -> set[str]:
     command = [sys.executable, "-c", SCRIPT, *words]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, env=os.environ | {"WASM_CACHE_DIR": str(cache)})
-    assert done.stdout == "Hello, world!\n"
+    assert done.stdout == output
     return set(done.stderr.split())
 
 
@@ -47,6 +47,20 @@ def test_a_cached_start_imports_what_it_needs(tmp_path: Path) -> None:
     assert "wasm_vm._core" in imported
     assert not imported & (DEAR | OTHERS)
     assert len([name for name in imported if name.startswith("wasm_")]) <= MOST, sorted(imported)
+
+
+def test_a_program_that_only_ends_itself_starts_as_without_wasi(tmp_path: Path) -> None:
+    sources = {
+        "nothing": '(module (func (export "_start")))',
+        "exit": '(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32))) (func (export "_start") (call $exit (i32.const 0))))',
+    }
+    imported = {}
+    for name, text in sources.items():
+        path = tmp_path / f"{name}.wat"
+        path.write_text(text)
+        for _ in range(2):  # the first compiles
+            imported[name] = run("run", str(path), cache=tmp_path / "cache", output="")
+    assert imported["exit"] - imported["nothing"] == {"wasm_environ.host"}
 
 
 def test_importing_the_package_imports_little() -> None:

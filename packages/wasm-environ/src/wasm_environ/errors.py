@@ -35,5 +35,14 @@ class InvalidExit(WasmError):
     """The guest asked to end with a status outside of [0, 126), which is none of WASI's; `code` is what it asked for."""
 
     def __init__(self, code: int) -> None:
-        super().__init__(f"exit with invalid exit status outside of [0..126): {code}")
+        super().__init__(f"exit with invalid exit status outside of [0..{STATUSES}): {code}")
         self.code = code
+
+
+# Exit statuses are below: shells and runtimes use the others.
+STATUSES = 126
+
+
+def ended(code: int) -> Exit | InvalidExit:
+    """What WASI's `proc_exit(code)` raises."""
+    return Exit(code) if 0 <= code < STATUSES else InvalidExit(code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from wasm_environ.errors import Exit, InvalidExit
+from wasm_environ.errors import ended
 from wasm_wasi_common.descriptor import DIR_READ, DIRECTORY, preopened, stdio
 from wasm_wasi_p1.abi import BADF, FD_READ, FD_WRITE, MFILE, NOTCAPABLE, NOTDIR, PERM, RIGHTS_DIRECTORY, RIGHTS_INHERITED, WasiErrno, stdio_rights
 from wasm_wasi_p1.plain import MOST_FILES, row_of
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from wasm_wasi_common.clocks import Clocks
     from wasm_wasi_common.config import WasiConfig
     from wasm_wasi_common.descriptor import Descriptor
-
-# Exit statuses end below: shells and runtimes use the others.
-MOST = 126
 
 
 class WasiContext:
@@ -187,6 +184,4 @@ class WasiContext:
 
 def proc_exit(context: WasiContext, code: int) -> NoReturn:
     """End the guest: unwinds to the Python caller as `errors.Exit`; a status WASI has not, as `errors.InvalidExit`."""
-    if not 0 <= code < MOST:
-        raise InvalidExit(code)
-    raise Exit(code)
+    raise ended(code)

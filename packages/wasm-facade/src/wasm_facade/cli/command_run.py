@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from wasm_environ.errors import Exit, InvalidExit, WasmError
+from wasm_environ.errors import Exit, InvalidExit, WasmError, ended
 from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, describe, fail, progress
 from wasm_facade.cli.options import PROPOSALS, Command, Option, UsageError, natural, pair, seconds, size
 from wasm_facade.config import Config
@@ -118,12 +118,25 @@ def _instance(options: Parsed, engine: Engine, store: Store, path: str, module: 
         return _linked(options, engine, store, path, module)
     if not wanted:
         return Instance(store, module, [])
+    if not options.dir and all(name == "proc_exit" for _, name in wanted):
+        return Instance(store, module, [_exit(store)] * len(wanted))
     from wasm_facade.wasi import function, known
 
     store.set_wasi(_wasi(options, path))
     if not known().issuperset(wanted):
         return _linked(options, engine, store, path, module)  # which says what is missing
     return Instance(store, module, [function(store, key) for key in wanted])
+
+
+def _exit(store: Store) -> Func:
+    """proc_exit, for a program that can do nothing else with WASI: so it starts without WASI, which is a dozen modules of Python."""
+    from wasm_environ.host import HostFunction
+    from wasm_environ.types import I32, FuncType
+
+    def call(caller: object, code: int) -> None:
+        raise ended(code)
+
+    return Func._from_host(store, HostFunction("wasi_snapshot_preview1", "proc_exit", FuncType((I32,), ()), call))
 
 
 def _load(engine: Engine, path: str) -> Module | Component:
