@@ -25,9 +25,10 @@ NEEDS = {
     "wasm-codegen-native": ["wasm-environ"],
     "wasm-wasi-common": ["wasm-environ"],
     "wasm-wasi-p1": ["wasm-environ", "wasm-wasi-common"],
+    "wasm-wasi-p2": ["wasm-environ", "wasm-wasi-common"],
     "wasm-pool": ["wasm-environ", "wasm-vm"],
-    "wasm-facade": ["wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-wasi-common", "wasm-wasi-p1"],
-    "wasm-capi": ["wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-wasi-common", "wasm-wasi-p1", "wasm-pool", "wasm-facade"],
+    "wasm-facade": ["wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-wasi-common", "wasm-wasi-p1", "wasm-wasi-p2"],
+    "wasm-capi": ["wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-wasi-common", "wasm-wasi-p1", "wasm-wasi-p2", "wasm-pool", "wasm-facade"],
 }
 
 

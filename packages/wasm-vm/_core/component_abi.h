@@ -191,7 +191,7 @@ PyObject *record_new(PyObject *fields);                   /* a new reference to 
 PyObject *variant_new(PyObject *tag, PyObject *payload);  /* `payload` is taken; NULL: none */
 PyObject *record_fields(PyObject *record);                /* borrowed: of a RecordType exactly, its dict or NULL */
 static inline bool is_variant(PyObject *object) { return PyObject_TypeCheck(object, &VariantType); }
-PyObject *variant_tag(PyObject *variant);     /* borrowed */
-PyObject *variant_payload(PyObject *variant); /* borrowed */
+bool is_like_variant(PyObject *object); /* a Variant, or of a class that has a tag and a payload */
+int variant_parts(PyObject *object, PyObject **tag, PyObject **payload); /* of such a one, new; -1 with an exception */
 
 #endif

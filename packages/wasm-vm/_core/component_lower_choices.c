@@ -108,7 +108,7 @@ static bool is_of(uint32_t classes, PyObject *o)
            ((classes & CLASS_FLOAT) && PyFloat_Check(o)) || ((classes & CLASS_STR) && PyUnicode_Check(o)) || ((classes & CLASS_BYTES) && PyBytes_Check(o)) ||
            ((classes & CLASS_LIST) && PyList_Check(o)) || ((classes & CLASS_DICT) && PyDict_Check(o)) ||
            ((classes & CLASS_RECORD) && PyObject_TypeCheck(o, &RecordType)) || ((classes & CLASS_TUPLE) && PyTuple_Check(o)) ||
-           ((classes & CLASS_VARIANT) && is_variant(o)) || ((classes & CLASS_SET) && PyAnySet_Check(o)) ||
+           ((classes & CLASS_VARIANT) && is_like_variant(o)) || ((classes & CLASS_SET) && PyAnySet_Check(o)) ||
            ((classes & CLASS_RESOURCE) && PyObject_TypeCheck(o, &ResourceAnyType));
 }
 
@@ -149,10 +149,12 @@ static const Edge *bare_case(const Lowering *l, const Node *node, PyObject *obje
     return NULL;
 }
 
-/* The case that a Variant object names, with its payload, new. */
+/* The case that a Variant, or what is like one, names, with its payload, new. */
 static const Edge *named_case(const Lowering *l, const Node *node, PyObject *object, PyObject **payload)
 {
-    PyObject *tag = Py_NewRef(variant_tag(object));
+    PyObject *tag, *value;
+    if (variant_parts(object, &tag, &value))
+        return NULL;
     const Edge *edge = NULL;
     if (!PyUnicode_Check(tag)) {
         (void)wrong_kind(l, "a str as the tag of a Variant", tag);
@@ -160,23 +162,40 @@ static const Edge *named_case(const Lowering *l, const Node *node, PyObject *obj
         uint32_t index = find_label(node, tag);
         if (index < node->count) {
             edge = &node->edges[index];
-            *payload = Py_NewRef(variant_payload(object));
+            *payload = Py_NewRef(value);
         } else {
             (void)unfit(l, PyExc_ValueError, "value not valid for this variant: it has no case %R", tag);
         }
     }
     Py_DECREF(tag);
+    Py_DECREF(value);
     return edge;
 }
 
 static bool names_case(const Node *node, PyObject *object)
 {
-    return is_variant(object) && PyUnicode_Check(variant_tag(object)) && find_label(node, variant_tag(object)) < node->count;
+    PyObject *tag, *payload;
+    if (!is_like_variant(object))
+        return false;
+    if (variant_parts(object, &tag, &payload)) { /* one that cannot say, names none */
+        PyErr_Clear();
+        return false;
+    }
+    bool found = PyUnicode_Check(tag) && find_label(node, tag) < node->count;
+    Py_DECREF(tag);
+    Py_DECREF(payload);
+    return found;
+}
+
+/* Whether it names a case rather than being a bare value. Objects of a program's own classes are of the types that were bound to these. */
+static bool is_named(const Lowering *l, const Node *node, PyObject *object)
+{
+    return is_variant(object) || (!l->to->typed && names_case(node, object));
 }
 
 static const Edge *choose(const Lowering *l, const Node *node, PyObject *object, PyObject **payload)
 {
-    if (l->to->typed && node->kind == NODE_OPTION && !node->shapes && !is_variant(object)) {
+    if (l->to->typed && node->kind == NODE_OPTION && !node->shapes && !is_named(l, node, object)) {
         *payload = Py_NewRef(object);
         return &node->edges[object != Py_None];
     }
@@ -184,7 +203,7 @@ static const Edge *choose(const Lowering *l, const Node *node, PyObject *object,
         const Edge *found = shaped_case_of(node, object, payload);
         if (found || PyErr_Occurred())
             return found;
-        if (!is_variant(object) && !(node->kind == NODE_RESULT && PyObject_TypeCheck(object, (PyTypeObject *)G.component_err))) {
+        if (!is_named(l, node, object) && !(node->kind == NODE_RESULT && PyObject_TypeCheck(object, (PyTypeObject *)G.component_err))) {
             PyObject *names = shape_names(node);
             if (names)
                 (void)unfit(l, PyExc_TypeError, "expected %U, got %.100s: %.200R", names, Py_TYPE(object)->tp_name, object);
@@ -199,13 +218,13 @@ static const Edge *choose(const Lowering *l, const Node *node, PyObject *object,
         return &node->edges[0];
     }
     if (node->tagged) {
-        if (is_variant(object))
+        if (is_named(l, node, object))
             return named_case(l, node, object, payload);
         (void)wrong_kind(l, "a Variant", object);
         return NULL;
     }
     const Edge *edge = node->kind == NODE_OPTION && object != Py_None ? &node->edges[1] : NULL;
-    if (is_variant(object) && !(node->classes & CLASS_VARIANT))
+    if (is_named(l, node, object) && !(node->classes & CLASS_VARIANT))
         return named_case(l, node, object, payload); /* more than is needed */
     if (!edge)
         edge = bare_case(l, node, object);

@@ -23,9 +23,18 @@ static Outside go_outside(uintptr_t here)
     return outside;
 }
 
+/* A host function that stopped because the guest's time is over: its exception is over too, and what follows is the trap. */
+static bool time_was_over(const ThreadRecord *thread)
+{
+    if (!PyErr_ExceptionMatches(G.time_is_over) || !(atomic_load(&thread->interrupt) & (INTERRUPT_TIMEOUT | INTERRUPT_EPOCH)))
+        return false;
+    PyErr_Clear();
+    return true;
+}
+
 static void come_back(const Outside *outside, int failed)
 {
-    if (UNLIKELY(failed))
+    if (UNLIKELY(failed) && !time_was_over(outside->thread))
         unwind_python_error(outside->thread, outside->activation);
     return_to_wasm(outside->thread, outside->activation, outside->released);
     poll_interrupt();

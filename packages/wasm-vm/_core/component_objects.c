@@ -169,6 +169,7 @@ typedef struct HostCall {
     PyObject *target; /* something callable, or the name of a method; strong */
     bool method;      /* of the first argument */
     bool store;       /* the store is its first argument; of a method, behind the object */
+    PyObject *of_wasi; /* the name of an attribute of what the store's set_wasi left, which takes the store's place; NULL: of none. Strong */
     bool typed;       /* values are objects of the classes that the component was bound to */
 } HostCall;
 
@@ -189,6 +190,31 @@ static PyObject *method_with_store(const HostCall *self, PyObject *const *args, 
     return result;
 }
 
+/* target(store's WASI's attribute, *args) of (store, *args) */
+static PyObject *call_of_wasi(const HostCall *self, PyObject *const *args, size_t count)
+{
+    PyObject *few[FEW_ARGUMENTS];
+    PyObject *wasi = Py_IS_TYPE(args[0], &StoreType) ? ((Store *)args[0])->wasi : NULL;
+    if (!wasi) {
+        PyErr_SetString(G.wasm_error, "a function of WASI was called, but its store has no WASI: call store.set_wasi(WasiConfig()) first");
+        return NULL;
+    }
+    if (count > FEW_ARGUMENTS) {
+        PyErr_SetString(PyExc_TypeError, "too many arguments for a function of WASI");
+        return NULL;
+    }
+    Py_INCREF(wasi); /* what makes the attribute may be Python */
+    PyObject *first = PyObject_GetAttr(wasi, self->of_wasi);
+    Py_DECREF(wasi);
+    if (!first)
+        return NULL;
+    memcpy(few, args, sizeof *few * count);
+    few[0] = first;
+    PyObject *result = PyObject_Vectorcall(self->target, few, count, NULL);
+    Py_DECREF(first);
+    return result;
+}
+
 static PyObject *call_host_call(PyObject *object, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     const HostCall *self = (const HostCall *)object;
@@ -197,6 +223,8 @@ static PyObject *call_host_call(PyObject *object, PyObject *const *args, size_t 
         PyErr_Format(PyExc_TypeError, "a HostCall is called with a store%s, and with positional arguments", self->method ? " and an object" : "");
         return NULL;
     }
+    if (self->of_wasi)
+        return call_of_wasi(self, args, count);
     if (!self->method)
         return self->store ? PyObject_Vectorcall(self->target, args, count, NULL) : PyObject_Vectorcall(self->target, args + 1, count - 1, NULL);
     return self->store ? method_with_store(self, args, count) : PyObject_VectorcallMethod(self->target, args + 1, count - 1, NULL);
@@ -204,10 +232,10 @@ static PyObject *call_host_call(PyObject *object, PyObject *const *args, size_t 
 
 static PyObject *call_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"target", "method", "store", "typed", NULL};
-    PyObject *target;
+    static char *names[] = {"target", "method", "store", "typed", "of_wasi", NULL};
+    PyObject *target, *of_wasi = NULL;
     int method = false, store = false, typed = false;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|ppp:HostCall", names, &target, &method, &store, &typed))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|pppU:HostCall", names, &target, &method, &store, &typed, &of_wasi))
         return NULL;
     if (method ? !PyUnicode_Check(target) : !PyCallable_Check(target)) {
         PyErr_Format(PyExc_TypeError, "target: expected %s, not %.100s", method ? "the name of a method" : "something callable", Py_TYPE(target)->tp_name);
@@ -220,6 +248,7 @@ static PyObject *call_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
         self->method = method;
         self->store = store;
         self->typed = typed;
+        self->of_wasi = Py_XNewRef(of_wasi);
     }
     return (PyObject *)self;
 }
@@ -236,6 +265,7 @@ static void call_dealloc(HostCall *self)
 {
     PyObject_GC_UnTrack(self);
     Py_XDECREF(self->target);
+    Py_XDECREF(self->of_wasi);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
@@ -243,9 +273,10 @@ static PyObject *call_repr(HostCall *self) { return PyUnicode_FromFormat("<HostC
 
 PyTypeObject HostCallType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.HostCall",
-    .tp_doc = PyDoc_STR("HostCall(target, method=False, store=False, typed=False)\n--\n\nCalled as host functions of components are, with a store first: target(*args), or with\n"
+    .tp_doc = PyDoc_STR("HostCall(target, method=False, store=False, typed=False, of_wasi=None)\n--\n\nCalled as host functions of components are, with a store first: target(*args), or with\n"
                         "`method` the method of that name of the first argument. With `store` these have the store as their own first argument. With\n"
-                        "`typed` values are objects of the classes that the component was bound to."),
+                        "`typed` values are objects of the classes that the component was bound to. With `of_wasi` a function has that attribute of\n"
+                        "what the store's set_wasi left as its first argument."),
     .tp_basicsize = sizeof(HostCall),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE,
     .tp_new = call_new,

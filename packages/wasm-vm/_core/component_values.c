@@ -184,8 +184,26 @@ PyObject *variant_new(PyObject *tag, PyObject *payload)
     return (PyObject *)variant;
 }
 
-PyObject *variant_tag(PyObject *variant) { return ((Variant *)variant)->tag; }
-PyObject *variant_payload(PyObject *variant) { return ((Variant *)variant)->payload; }
+bool is_like_variant(PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    return is_variant(object) || (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && _PyType_Lookup(type, G.str_tag) && _PyType_Lookup(type, G.str_payload));
+}
+
+int variant_parts(PyObject *object, PyObject **tag, PyObject **payload)
+{
+    if (is_variant(object)) {
+        *tag = Py_NewRef(((Variant *)object)->tag);
+        *payload = Py_NewRef(((Variant *)object)->payload);
+        return 0;
+    }
+    *tag = PyObject_GetAttr(object, G.str_tag);
+    *payload = *tag ? PyObject_GetAttr(object, G.str_payload) : NULL;
+    if (*payload)
+        return 0;
+    Py_CLEAR(*tag);
+    return -1;
+}
 
 static PyObject *variant_make(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {

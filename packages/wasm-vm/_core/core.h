@@ -488,6 +488,7 @@ typedef struct Globals {
     PyObject *wasm_error, *link_error, *exhausted_error, *store_error, *exit_error, *artifact_error, *argument_error; /* exception classes */
     PyObject *trap;                                                            /* class Trap */
     PyObject *wasm_exception;                                                  /* class WasmException */
+    PyObject *time_is_over;                                                    /* class TimeIsOver */
     PyObject *component_err;                                                   /* class Err */
     PyObject *to_memory_type, *to_table_type, *to_global_type; /* (registry, environ's) -> public; NULL: identity */
     PyObject *from_memory_type, *from_table_type, *from_global_type;
@@ -495,7 +496,7 @@ typedef struct Globals {
     /* (registry, public type) -> id, and back; NULL: environ's types are the public ones */
     PyObject *func_id, *func_type, *tag_id, *tag_type, *aggregate_id, *aggregate_type;
     PyObject *environ_func_type, *environ_memory_type, *environ_table_type, *environ_global_type, *environ_limits; /* classes */
-    PyObject *str_vm, *str_loaded, *str_value, *str_timeout, *str_memory, *str_code, *str__value_, *str_val, *str_message, *str_backtrace, *str__code, *str_into, *str_exnref, *str_greenlet, *str_payload;
+    PyObject *str_vm, *str_loaded, *str_value, *str_timeout, *str_memory, *str_code, *str__value_, *str_val, *str_message, *str_backtrace, *str__code, *str_into, *str_exnref, *str_greenlet, *str_payload, *str_tag;
     PyObject *empty_tuple;
 } Globals;
 

@@ -208,13 +208,13 @@ static PyObject *caller_memory(CallerObject *self, PyObject *Py_UNUSED(ignored))
 }
 
 /* Whether a limit of time holds for the calls this thread is in: the list of deadlines changes on this thread alone. */
-static PyObject *caller_limited(CallerObject *Py_UNUSED(self), PyObject *Py_UNUSED(ignored))
+PyObject *time_is_limited(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(ignored))
 {
     const ThreadRecord *thread = tls_thread;
     return PyBool_FromLong(thread && (thread->deadlines || atomic_load(&thread->epoch_engine)));
 }
 
-static PyObject *caller_interrupted(CallerObject *Py_UNUSED(self), PyObject *Py_UNUSED(ignored))
+PyObject *time_is_over(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(ignored))
 {
     const ThreadRecord *thread = tls_thread;
     return PyBool_FromLong(thread && (atomic_load(&thread->interrupt) & (INTERRUPT_TIMEOUT | INTERRUPT_EPOCH)));
@@ -240,9 +240,9 @@ static PyMethodDef caller_methods[] = {
     {"data", (PyCFunction)caller_data, METH_NOARGS, "data($self, /)\n--\n\nThe store's data."},
     {"memory", (PyCFunction)caller_memory, METH_NOARGS,
      "memory($self, /)\n--\n\nThe caller's exported memory \"memory\" as a writable memoryview; LinkError without one."},
-    {"limited", (PyCFunction)caller_limited, METH_NOARGS,
+    {"limited", time_is_limited, METH_NOARGS,
      "limited($self, /)\n--\n\nWhether a timeout or an epoch deadline holds for this call."},
-    {"interrupted", (PyCFunction)caller_interrupted, METH_NOARGS,
+    {"interrupted", time_is_over, METH_NOARGS,
      "interrupted($self, /)\n--\n\nWhether that time is over: the guest ends when the host function returns, so one that waits should."},
     {NULL, NULL, 0, NULL},
 };

@@ -202,6 +202,10 @@ static PyMethodDef functions[] = {
     {"can_reserve", can_reserve, METH_NOARGS,
      "can_reserve()\n--\n\nWhether the system grants the 8 GiB of address space that a memory with guards takes."},
     {"use_pagemap", use_pagemap, METH_O, "use_pagemap(on, /)\n--\n\nFor tests: False is how kernels before Linux 6.7 behave, which have no PAGEMAP_SCAN."},
+    {"time_is_limited", time_is_limited, METH_NOARGS,
+     "time_is_limited()\n--\n\nWhether a timeout or an epoch deadline holds for the calls that this thread is in."},
+    {"time_is_over", time_is_over, METH_NOARGS,
+     "time_is_over()\n--\n\nWhether that time is over: the guest ends when the host function returns, so one that waits should."},
     {"drop_reservations", drop_reservations, METH_NOARGS,
      "drop_reservations()\n--\n\nGive back the address space kept for the next memories."},
     {NULL, NULL, 0, NULL},
@@ -227,7 +231,8 @@ static int import_names(void)
         {"wasm_vm.errors", "StoreError", &G.store_error},
         {"wasm_vm.errors", "Trap", &G.trap},
         {"wasm_vm.errors", "WasmException", &G.wasm_exception},
-        {"wasm_vm.errors", "Err", &G.component_err},
+        {"wasm_environ.errors", "Err", &G.component_err},
+        {"wasm_environ.errors", "TimeIsOver", &G.time_is_over},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         PyObject *module = PyImport_ImportModule(names[i].module);
@@ -237,7 +242,7 @@ static int import_names(void)
             return -1;
     }
     if (!PyType_Check(G.wasm_exception) || !PyType_Check(G.component_err) || !PyType_Check(G.trap) || !((PyTypeObject *)G.trap)->tp_new) {
-        PyErr_SetString(PyExc_TypeError, "wasm_vm.errors.Trap, WasmException and Err must be classes");
+        PyErr_SetString(PyExc_TypeError, "Trap, WasmException and Err must be classes");
         return -1;
     }
     return 0;
@@ -251,7 +256,8 @@ static int make_strings(void)
     } strings[] = {{"_vm", &G.str_vm},         {"_loaded", &G.str_loaded},     {"value", &G.str_value}, {"_value_", &G.str__value_},         {"timeout", &G.str_timeout},
                    {"memory", &G.str_memory},  {"_trap", &G.str_code},         {"_message", &G.str_message},    {"_backtrace", &G.str_backtrace},
                    {"_code", &G.str__code},   {"into", &G.str_into},     {"exnref", &G.str_exnref},
-                   {"greenlet", &G.str_greenlet}, {"payload", &G.str_payload}};
+                   {"greenlet", &G.str_greenlet}, {"payload", &G.str_payload},
+                   {"tag", &G.str_tag}};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         if (!(*strings[i].slot = PyUnicode_InternFromString(strings[i].text)))
             return -1;

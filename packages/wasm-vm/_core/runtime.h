@@ -161,6 +161,10 @@ void monitor_epoch(Engine *engine, uint64_t epoch);
 int monitor_init(void);
 void check_interrupt(void); /* on the way back into wasm, GIL released or not; may unwind */
 
+/* hostcall.c: functions for Python, of no argument */
+PyObject *time_is_limited(PyObject *self, PyObject *ignored);
+PyObject *time_is_over(PyObject *self, PyObject *ignored);
+
 static inline void poll_interrupt(void)
 {
     if (UNLIKELY(atomic_load_explicit(&tls_thread->interrupt, memory_order_relaxed)))

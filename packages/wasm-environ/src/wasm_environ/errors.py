@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class WasmError(Exception):
     """Root of everything this project raises on purpose but traps; `wasm_facade` exports it as `WasmtimeError` too."""
@@ -46,3 +50,22 @@ STATUSES = 126
 def ended(code: int) -> Exit | InvalidExit:
     """What WASI's `proc_exit(code)` raises."""
     return Exit(code) if 0 <= code < STATUSES else InvalidExit(code)
+
+
+class Err(Exception):
+    """The err of a component's `result`, with its payload.
+
+    What a host function raises, of this class or its own subclass of it, it returns as err, if its result is a `result`; an instance is taken wherever a
+    `result` is wanted. Functions of a guest raise it where that is asked for: `func.raises`, `linker.raises`.
+    """
+
+    payload: Any
+
+    def __init__(self, payload: Any = None) -> None:
+        super().__init__(payload)
+        self.payload = payload
+
+
+class TimeIsOver(Exception):
+    """The guest's time ended in the middle of a host function, which ends with this: the runtime makes a trap of it. No OSError: no handler of those may
+    take it."""

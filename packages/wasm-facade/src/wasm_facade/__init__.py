@@ -88,7 +88,7 @@ _ALIASES = {
     "ExitTrap": ("wasm_environ.errors", "Exit"), "WasmtimeError": ("wasm_environ.errors", "WasmError"), "StoreContext": ("wasm_vm", "Caller"),
 }  # fmt: skip
 # Columns: name, how `discovery` finds the package, which may be absent.
-_OPTIONAL = {"DirPerms": "wasi_preview1", "FilePerms": "wasi_preview1", "WasiConfig": "wasi_preview1", "PoolingAllocationConfig": "pooling"}
+_OPTIONAL = {"DirPerms": "wasi_common", "FilePerms": "wasi_common", "WasiConfig": "wasi_common", "PoolingAllocationConfig": "pooling"}
 
 
 def __getattr__(name: str) -> object:

@@ -253,13 +253,30 @@ def pooling() -> ModuleType:
     return found
 
 
+def wasi_common() -> ModuleType:
+    """The module with what all versions of WASI share, WasiConfig among it. Raises WasmError that names the packages to install."""
+    known = _imported("wasm_wasi_common")
+    if known is None:
+        raise WasmError("WASI is not installed: pip install wasm-wasi-p1 or wasm-wasi-p2")
+    return known
+
+
 def wasi_preview1() -> ModuleType:
     """The module that implements WASI preview 1. Raises WasmError that names the package to install."""
-    known = _imported("wasm_wasi_p1")
+    return _wasi("preview1", "wasm_wasi_p1", "WASI")
+
+
+def wasi_preview2() -> ModuleType:
+    """The same for WASI 0.2."""
+    return _wasi("preview2", "wasm_wasi_p2", "WASI 0.2")
+
+
+def _wasi(version: str, package: str, what: str) -> ModuleType:
+    known = _imported(package)
     if known is not None:
         return known
-    point = _entry_points(WASI).get("preview1")
+    point = _entry_points(WASI).get(version)
     if point is None:
-        raise WasmError("WASI is not installed: pip install wasm-wasi-p1")
+        raise WasmError(f"{what} is not installed: pip install {package.replace('_', '-')}")
     found: ModuleType = point.load()
     return found

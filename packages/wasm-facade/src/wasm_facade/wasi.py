@@ -1,41 +1,55 @@
-"""WASI preview 1 between a linker, a store and the package that implements it: names, functions, configuration."""
+"""WASI between a linker, a store and the packages that implement it: what a store's guests are given; preview 1's names and functions."""
 
 from __future__ import annotations
 
 from wasm_environ.errors import WasmError
 from wasm_environ.host import HostFunction
-from wasm_facade.discovery import wasi_preview1
-from wasm_vm import Func, Store
+from wasm_facade.discovery import wasi_common, wasi_preview1, wasi_preview2
+from wasm_vm import Func, Store, time_is_limited, time_is_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
-    from wasm_wasi_p1 import WasiConfig
+    from wasm_wasi_common.config import WasiConfig
+    from wasm_wasi_p1 import WasiContext
 
     Key = tuple[str, str]  # module, name
 
 
 class StoreWasi:
-    """What one store's guests are given: `Store.set_wasi` leaves it in the store. Functions are made when a guest imports them."""
+    """What one store's guests are given: `Store.set_wasi` leaves it in the store. What each version of WASI makes of it is made when it is first needed.
 
-    __slots__ = ("_context", "_made")
+    `opened`: what the configuration named; `guest`: WASI 0.2's state.
+    """
+
+    __slots__ = ("_context", "_made", "guest", "opened")
 
     def __init__(self, config: WasiConfig) -> None:
-        self._context = wasi_preview1().WasiContext(config)
+        self.opened = wasi_common().Opened(config)
+        self._context: WasiContext | None = None
         self._made: dict[Key, HostFunction] = {}
 
     def function(self, key: Key) -> HostFunction:
-        """The function of that module and name."""
+        """Preview 1's function of that module and name."""
         made = self._made.get(key)
         if made is None:
+            if self._context is None:
+                self._context = wasi_preview1().WasiContext(self.opened)
             made = self._made[key] = wasi_preview1().host_function(self._context, *key)
         return made
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "guest":
+            raise AttributeError(name)
+        self.guest = wasi_preview2().Guest(self.opened, time_is_limited, time_is_over)
+        return self.guest
 
 
 def configure(store: Store, config: WasiConfig) -> StoreWasi:
     """For the vm: what `Store.set_wasi(config)` keeps. Opens what the configuration names."""
-    if not isinstance(config, wasi_preview1().WasiConfig):
+    if not isinstance(config, wasi_common().WasiConfig):
         raise TypeError(f"wasi: expected a WasiConfig, not {type(config).__name__}")
     return StoreWasi(config)
 
@@ -51,7 +65,7 @@ def function(store: Store, key: Key) -> Func:
     wasi: StoreWasi | None = store._wasi
     if wasi is not None:
         return Func._from_host(store, wasi.function(key), None)
-    row = StoreWasi(wasi_preview1().WasiConfig()).function(key)
+    row = StoreWasi(wasi_common().WasiConfig()).function(key)
     return Func._from_host(store, HostFunction(row.module, row.name, row.type, _later(store, key)), None)
 
 
@@ -67,7 +81,7 @@ def _later(store: Store, key: Key) -> Callable[..., object]:
 
 def inherited(name: str) -> WasiConfig:
     """A configuration with this process's stdin, stdout and stderr, for a program called `name`."""
-    config: WasiConfig = wasi_preview1().WasiConfig([name])
+    config: WasiConfig = wasi_common().WasiConfig([name])
     config.inherit_stdin()
     config.inherit_stdout()
     config.inherit_stderr()

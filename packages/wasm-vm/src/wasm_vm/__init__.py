@@ -45,6 +45,8 @@ from wasm_vm._core import (
     can_reserve,
     crc32,
     drop_reservations,
+    time_is_limited,
+    time_is_over,
 )
 from wasm_vm._core import bind_types as _bind_types
 from wasm_vm.errors import Err, ExitTrap, StoreError, Trap, WasmException
@@ -69,6 +71,7 @@ __all__ = [
     "StoreError", "StructRef", "Table", "Tag",
     "Trap", "TrapCode", "Variant", "WasmError", "WasmException",
     "bind_types", "can_reserve", "check_read", "crc32", "drop_reservations", "load_file", "load_module", "open_file", "read_head",
+    "time_is_limited", "time_is_over",
 ]  # fmt: skip
 
 Mapping.register(InstanceExports)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasm_environ.errors import Err as Err
 from wasm_environ.errors import Exit, WasmError
 
 TYPE_CHECKING = False
@@ -17,20 +18,6 @@ ExitTrap = Exit
 
 class StoreError(WasmError, ValueError):
     """Something was used with another store than its own, after its store was closed, or while another thread is inside the store."""
-
-
-class Err(Exception):
-    """The err of a component's `result`, with its payload.
-
-    What a host function raises, of this class or its own subclass of it, it returns as err, if its result is a `result`; an instance is taken wherever a
-    `result` is wanted. Functions of a guest raise it where that is asked for: `func.raises`, `linker.raises`.
-    """
-
-    payload: Any
-
-    def __init__(self, payload: Any = None) -> None:
-        super().__init__(payload)
-        self.payload = payload
 
 
 class Trap(Exception):

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from wasm_environ.errors import TimeIsOver as TimeIsOver
 
-class TimeIsOver(Exception):
-    """The guest's time ended in the middle of a host function; never leaves the packages of WASI. No OSError: no handler of those may take it."""
+# Columns: name, module.
+_HOMES = {"WasiConfig": "config", "INHERIT": "descriptor", "DirPerms": "preopen", "FilePerms": "preopen", "Preopen": "preopen", "Opened": "opened"}
+
+
+def __getattr__(name: str) -> object:
+    """What a program configures guests with, imported when it does."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(__import__(f"{__name__}.{home}", fromlist=[name]), name)
+    globals()[name] = found
+    return found

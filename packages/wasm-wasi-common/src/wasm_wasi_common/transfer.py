@@ -99,7 +99,9 @@ def read_into(guest: Guest, found: Descriptor, parts: list[memoryview]) -> int:
     if not parts:
         return 0
     if found.read is not None:
-        return _read_object(guest, found, parts[0])
+        data = read_object(guest, found, len(parts[0]))
+        parts[0][: len(data)] = data
+        return len(data)
     if found.file is not None:
         count = read_at(guest, found, parts, found.offset)
         found.offset += count
@@ -161,6 +163,14 @@ def _to_file(file: File, batch: list[memoryview], offset: int) -> int:
     return done
 
 
+def read_now(guest: Guest, fd: int, size: int) -> bytes:
+    """The same as bytes."""
+    if not guest.limited():
+        return os.read(fd, size)
+    buffer = bytearray(min(size, PIECE))
+    return bytes(buffer[: _read_now(guest, fd, [memoryview(buffer)])])
+
+
 def _read_now(guest: Guest, fd: int, parts: list[memoryview]) -> int:
     """Read what the system said is there; in the meantime another may have taken it, who shares this pipe or terminal."""
     if guest.limited():
@@ -173,14 +183,13 @@ def _read_now(guest: Guest, fd: int, parts: list[memoryview]) -> int:
     return os.readv(fd, parts)
 
 
-def _read_object(guest: Guest, found: Descriptor, part: memoryview) -> int:
+def read_object(guest: Guest, found: Descriptor, size: int) -> bytes:
+    """At most so many bytes of a Python object; none at its end."""
     read = found.read
     assert read is not None
-    data = found.rest or in_turn(guest, found, lambda: read(min(len(part), PIECE)))
-    found.rest = data[len(part) :]  # one left behind by an earlier call may be longer
-    data = data[: len(part)]
-    part[: len(data)] = data
-    return len(data)
+    data = found.rest or in_turn(guest, found, lambda: read(min(size, PIECE)))
+    found.rest = data[size:]  # one left behind by an earlier call may be longer
+    return data[:size]
 
 
 def write_from(guest: Guest, found: Descriptor, parts: list[memoryview]) -> int:

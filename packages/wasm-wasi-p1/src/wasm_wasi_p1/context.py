@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import time
-
 from wasm_environ.errors import ended
-from wasm_wasi_common.descriptor import DIR_READ, DIRECTORY, preopened, stdio
+from wasm_wasi_common.descriptor import DIR_READ, DIRECTORY
+from wasm_wasi_common.opened import Opened
 from wasm_wasi_p1.abi import BADF, FD_READ, FD_WRITE, MFILE, NOTCAPABLE, NOTDIR, PERM, RIGHTS_DIRECTORY, RIGHTS_INHERITED, WasiErrno, stdio_rights
 from wasm_wasi_p1.plain import MOST_FILES, row_of
 
@@ -25,8 +23,7 @@ class WasiContext:
     """What the host functions of one store share; `close` (or losing the last reference) gives its files back.
 
     `table[n]` is guest fd n, and `files[n]` what the runtime may do with it without Python (`plain.row_of`): who changes a descriptor's rights or its place
-    has `show` tell. `start` is the origin of the guest's monotonic clock; `clocks` and `random` are
-    the guest's own, if it has them. `caller` is who called last: it knows
+    has `show` tell. `opened`: what its configuration named, with the clocks. `caller` is who called last: it knows
     whether time is limited, and whether it is over.
 
     What a guest can take of the process's descriptors is bounded twice: by `max_fds` for this guest, its open files and
@@ -34,42 +31,33 @@ class WasiContext:
     number that is free, so one above says how many others have taken.
     """
 
-    __slots__ = ("__weakref__", "args", "caller", "ceiling", "clocks", "env", "files", "listings", "max_fds", "random", "start", "table")
+    __slots__ = ("__weakref__", "args", "caller", "ceiling", "clocks", "env", "files", "listings", "max_fds", "opened", "random", "start", "table")
 
-    def __init__(self, config: WasiConfig) -> None:
-        self.args = [arg.encode("utf-8", "surrogateescape") for arg in config.argv]
-        self.env = [f"{name}={value}".encode("utf-8", "surrogateescape") for name, value in config.env]
-        self.start = time.monotonic_ns()
-        self.clocks: Clocks | None = None if config.clocks is None else config.clocks()
-        self.random: Callable[[int], bytes] | None = None if config.random is None else config.random()
-        limit = os.sysconf("SC_OPEN_MAX")
-        if limit <= 0:
-            limit = 1 << 17
-        self.max_fds = limit // 2
-        self.ceiling = limit - limit // 4
+    def __init__(self, config: WasiConfig | Opened) -> None:
+        opened = config if isinstance(config, Opened) else Opened(config)
+        self.opened: Opened | None = opened
+        self.args = [arg.encode("utf-8", "surrogateescape") for arg in opened.args]
+        self.env = [f"{name}={value}".encode("utf-8", "surrogateescape") for name, value in opened.env]
+        self.start = opened.start
+        self.clocks: Clocks | None = opened.clocks
+        self.random: Callable[[int], bytes] | None = opened.random
+        self.max_fds = opened.max_fds
+        self.ceiling = opened.ceiling
         self.listings = 0
         self.caller: Caller | None = None
         self.table: list[Descriptor | None] = []
         self.files = memoryview(bytearray(8 * MOST_FILES)).cast("q")
         try:
-            for number, source in enumerate((config.stdin, config.stdout, config.stderr)):
-                found = stdio(number, source)
+            for found in opened.stdio:
                 found.base = stdio_rights(found)
                 self.table.append(found)
-            for preopen in config.preopens:
-                perms = preopen.dir_perms | preopen.file_perms << 2
-                if preopen.filesystem is None:
-                    found = preopened(preopen.path, preopen.guest_path, perms)
-                else:
-                    from wasm_wasi_common.tree import preopened_tree
-
-                    found = preopened_tree(preopen.filesystem, len(self.table), preopen.guest_path, perms)
+            for found in opened.preopens:
                 found.base, found.inheriting = RIGHTS_DIRECTORY, RIGHTS_INHERITED
                 self.table.append(found)
-            if config.sockets:
+            if opened.sockets:
                 from wasm_wasi_p1.sock import preopen_socket
 
-                self.table.extend(map(preopen_socket, config.sockets))
+                self.table.extend(map(preopen_socket, opened.sockets))
             for number in range(len(self.table)):
                 self.show(number)
         except BaseException:
@@ -162,6 +150,7 @@ class WasiContext:
     def close(self) -> None:
         """Close every file that is the guest's own. Idempotent."""
         table, self.table = self.table, []
+        self.opened = None
         for number in range(min(len(table), MOST_FILES)):
             self.files[number] = 0
         for found in table:

@@ -184,9 +184,9 @@ def _is_wasi(wanted: tuple[Any, ...]) -> bool:
 
 
 def _wasi(options: Parsed, path: str) -> Any:
-    from wasm_facade.discovery import wasi_preview1
+    from wasm_facade.discovery import wasi_common
 
-    wasi = wasi_preview1().WasiConfig()
+    wasi = wasi_common().WasiConfig()
     name = options.argv0 if options.argv0 is not None else os.path.basename(path)
     wasi.argv = [name, *(options.operands[1:] if options.invoke is None else [])]
     env = []

@@ -11,7 +11,26 @@ from wasm_vm import Err, HostCall, ResourceType
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
+    from typing import Any, Protocol
+
+    class Provider(Protocol):
+        """What an instance in a linker has that is not defined by name."""
+
+        def fixed(self) -> bool:
+            """Whether it is the same each time it is asked."""
+            ...
+
+        def resource(self, name: str) -> HostResource | ResourceType | None:
+            """What the resource type of that name is."""
+            ...
+
+        def function(self, name: str, may_err: Callable[[], bool]) -> Callable[..., Any] | None:
+            """The host function of that name."""
+            ...
+
+        def lacks(self, name: str) -> str:
+            """Why there is no such function, for messages; "": there is nothing to say."""
+            ...
 
     Errors = Mapping[type[Any], Callable[[Any], Any]]  # exception classes; a mapping is exact about the types of its keys
 
@@ -136,10 +155,25 @@ class HostObject:
         self.object = object
         self.host = host
 
+    def fixed(self) -> bool:
+        """Attributes may change."""
+        return False
+
     def resource(self, name: str) -> HostResource | None:
         """Of the class that is the resource's name in Python."""
         cls = getattr(self.object, class_name(name), None)
         return HostResource(name, cls, None, self.host) if isinstance(cls, type) else None
+
+    def function(self, name: str, may_err: Callable[[], bool]) -> Callable[..., Any] | None:
+        """One that belongs to no resource."""
+        found = None if name.startswith("[") else getattr(self.object, python_name(name), None)
+        return self.host.call(found, may_err) if callable(found) else None
+
+    def lacks(self, name: str) -> str:
+        """What is missing, for messages."""
+        kind, resource, _ = member_of(name)
+        missing = class_name(resource) if kind else python_name(name)
+        return f"{self.object!r:.100} has no {'class' if kind else 'function'} {missing!r}"
 
 
 class Definitions(dict[str, "Any"]):
@@ -149,11 +183,13 @@ class Definitions(dict[str, "Any"]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.object: HostObject | None = None
+        self.object: Provider | None = None
 
     def fixed(self) -> bool:
         """Whether what it has is the same each time it is asked: no Python class or object, whose attributes may change."""
-        return self.object is None and all(item.fixed() if isinstance(item, Definitions) else not isinstance(item, HostResource) for item in self.values())
+        if self.object is not None and not self.object.fixed():
+            return False
+        return all(item.fixed() if isinstance(item, Definitions) else not isinstance(item, HostResource) for item in self.values())
 
     def resource(self, name: str) -> Any:
         """What the resource type of that name is; None: it is not defined."""
@@ -171,13 +207,10 @@ class Definitions(dict[str, "Any"]):
                 return _translating(found.call, found.errors) if may_err() else found.call
             return found
         kind, resource, function = member_of(name)
-        if kind:
-            owner = self.resource(resource)
-            return owner.find(kind, function, may_err) if isinstance(owner, HostResource) else None
-        if self.object is None:
-            return None
-        found = getattr(self.object.object, python_name(name), None)
-        return self.object.host.call(found, may_err) if callable(found) else None
+        owner = self.resource(resource) if kind else None
+        if isinstance(owner, HostResource):
+            return owner.find(kind, function, may_err)
+        return None if self.object is None else self.object.function(name, may_err)
 
     def lacks(self, name: str) -> str:
         """Why a function is not defined, for messages: what Python's class or object has not; "" where there is none."""
@@ -185,7 +218,4 @@ class Definitions(dict[str, "Any"]):
         owner = self.resource(resource) if kind else None
         if isinstance(owner, HostResource):
             return f"class {owner.cls.__qualname__} has no {'method' if kind == METHOD else 'function'} {python_name(function)!r}"
-        if self.object is None:
-            return ""
-        missing = class_name(resource) if kind else python_name(name)
-        return f"{self.object.object!r:.100} has no {'class' if kind else 'function'} {missing!r}"
+        return "" if self.object is None else self.object.lacks(name)

@@ -99,6 +99,21 @@ class Linker(Shadowing):
         with self._instance(interface) as instance:
             instance._implement(made)
 
+    def add_wasip2(self) -> None:
+        """Define the interfaces of WASI 0.2 that `wasi:cli/imports` has. What a store's guests get: `Store.set_wasi(config)`."""
+        self._add_wasi("COMMAND")
+
+    def _add_wasi(self, packages: str) -> None:
+        from wasm_facade.component.wasi import interfaces
+
+        self._check_free()
+        found = interfaces(packages)
+        for name in found:
+            if name in self._definitions and not self._allow_shadowing:
+                raise WasmError(f"map entry `{name}` defined twice")
+        self._pre = None
+        self._definitions.update(found)
+
     def _instance(self, name: str) -> LinkerInstance:
         """The instance of that name, made if there is none."""
         self._check_free()

@@ -1,0 +1,73 @@
+"""What a configuration names, opened for one store: its guests share it, whichever version of WASI they are for."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from wasm_wasi_common.descriptor import preopened, stdio
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wasm_wasi_common.clocks import Clocks
+    from wasm_wasi_common.config import WasiConfig
+    from wasm_wasi_common.descriptor import Descriptor
+    from wasm_wasi_common.preopen import Preopen
+
+
+class Opened:
+    """Arguments and environment as they are now; `stdio`, the descriptors of stdin, stdout, stderr; `preopens`; `sockets` as they were given.
+
+    `start` is the origin of the guests' monotonic clock; `clocks` and `random` are their own, if they have them. What guests can take of the
+    process's descriptors is bounded twice: by `max_fds` for each, and by `ceiling` for the process: the system gives the lowest number that is free, so
+    one above says how many others have taken.
+    """
+
+    __slots__ = ("args", "ceiling", "clocks", "config", "env", "max_fds", "preopens", "random", "sockets", "start", "stdio")
+
+    def __init__(self, config: WasiConfig) -> None:
+        self.config = config
+        self.args = list(config.argv)
+        self.env = list(config.env)
+        self.sockets = list(config.sockets)
+        self.start = time.monotonic_ns()
+        self.clocks: Clocks | None = None if config.clocks is None else config.clocks()
+        self.random: Callable[[int], bytes] | None = None if config.random is None else config.random()
+        limit = os.sysconf("SC_OPEN_MAX")
+        if limit <= 0:
+            limit = 1 << 17
+        self.max_fds = limit // 2
+        self.ceiling = limit - limit // 4
+        self.stdio: list[Descriptor] = []
+        self.preopens: list[Descriptor] = []
+        try:
+            for number, source in enumerate((config.stdin, config.stdout, config.stderr)):
+                self.stdio.append(stdio(number, source))
+            for preopen in config.preopens:
+                self.preopens.append(_opened(preopen, 3 + len(self.preopens)))
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close what is the guests' own. Idempotent."""
+        for found in [*self.stdio, *self.preopens]:
+            try:
+                found.close()
+            except OSError:  # a delayed write error; nobody is left to tell
+                continue
+
+    def __del__(self) -> None:
+        if hasattr(self, "preopens"):
+            self.close()
+
+
+def _opened(preopen: Preopen, number: int) -> Descriptor:
+    perms = preopen.dir_perms | preopen.file_perms << 2
+    if preopen.filesystem is None:
+        return preopened(preopen.path, preopen.guest_path, perms)
+    from wasm_wasi_common.tree import preopened_tree
+
+    return preopened_tree(preopen.filesystem, number, preopen.guest_path, perms)

@@ -1,0 +1,84 @@
+"""Every function of WASI 0.2, one row each: interface, function as WIT has it, handler. `wasi:` before and the version behind are understood.
+
+A handler is `module:name` in this package, imported when a component imports the function. `[method]r.f` is called as the resource's object's method;
+everything else with the store's `Guest` first. The class in a handler is the resource's; a resource without functions has a row `[resource]`.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Row = tuple[str, str, str]
+
+VERSION = "0.2.12"
+
+IO = (
+    ("io/error",   "[method]error.to-debug-string",                         "errors:Error.to_debug_string"),
+    ("io/poll",    "[method]pollable.ready",                                "poll:Pollable.ready"),
+    ("io/poll",    "[method]pollable.block",                                "poll:Pollable.block"),
+    ("io/poll",    "poll",                                                  "poll:poll"),
+    ("io/streams", "[method]input-stream.read",                             "streams:InputStream.read"),
+    ("io/streams", "[method]input-stream.blocking-read",                    "streams:InputStream.blocking_read"),
+    ("io/streams", "[method]input-stream.skip",                             "streams:InputStream.skip"),
+    ("io/streams", "[method]input-stream.blocking-skip",                    "streams:InputStream.blocking_skip"),
+    ("io/streams", "[method]input-stream.subscribe",                        "streams:InputStream.subscribe"),
+    ("io/streams", "[method]output-stream.check-write",                     "streams:OutputStream.check_write"),
+    ("io/streams", "[method]output-stream.write",                           "streams:OutputStream.write"),
+    ("io/streams", "[method]output-stream.blocking-write-and-flush",        "streams:OutputStream.blocking_write_and_flush"),
+    ("io/streams", "[method]output-stream.flush",                           "streams:OutputStream.flush"),
+    ("io/streams", "[method]output-stream.blocking-flush",                  "streams:OutputStream.blocking_flush"),
+    ("io/streams", "[method]output-stream.subscribe",                       "streams:OutputStream.subscribe"),
+    ("io/streams", "[method]output-stream.write-zeroes",                    "streams:OutputStream.write_zeroes"),
+    ("io/streams", "[method]output-stream.blocking-write-zeroes-and-flush", "streams:OutputStream.blocking_write_zeroes_and_flush"),
+    ("io/streams", "[method]output-stream.splice",                          "streams:OutputStream.splice"),
+    ("io/streams", "[method]output-stream.blocking-splice",                 "streams:OutputStream.blocking_splice"),
+)  # fmt: skip
+
+CLOCKS = (
+    ("clocks/monotonic-clock", "now",                "clocks:now"),
+    ("clocks/monotonic-clock", "resolution",         "clocks:resolution"),
+    ("clocks/monotonic-clock", "subscribe-instant",  "clocks:subscribe_instant"),
+    ("clocks/monotonic-clock", "subscribe-duration", "clocks:subscribe_duration"),
+    ("clocks/wall-clock",      "now",                "clocks:wall_now"),
+    ("clocks/wall-clock",      "resolution",         "clocks:wall_resolution"),
+    ("clocks/timezone",        "display",            "clocks:timezone_display"),
+    ("clocks/timezone",        "utc-offset",         "clocks:utc_offset"),
+)  # fmt: skip
+
+RANDOM = (
+    ("random/random",        "get-random-bytes",          "random:get_random_bytes"),
+    ("random/random",        "get-random-u64",            "random:get_random_u64"),
+    ("random/insecure",      "get-insecure-random-bytes", "random:get_random_bytes"),
+    ("random/insecure",      "get-insecure-random-u64",   "random:get_random_u64"),
+    ("random/insecure-seed", "insecure-seed",             "random:insecure_seed"),
+)  # fmt: skip
+
+CLI = (
+    ("cli/environment",     "get-environment",           "cli:get_environment"),
+    ("cli/environment",     "get-arguments",             "cli:get_arguments"),
+    ("cli/environment",     "initial-cwd",               "cli:initial_cwd"),
+    ("cli/exit",            "exit",                      "cli:exit"),
+    ("cli/exit",            "exit-with-code",            "cli:exit_with_code"),
+    ("cli/stdin",           "get-stdin",                 "stdio:get_stdin"),
+    ("cli/stdout",          "get-stdout",                "stdio:get_stdout"),
+    ("cli/stderr",          "get-stderr",                "stdio:get_stderr"),
+    ("cli/terminal-input",  "[resource]terminal-input",  "stdio:TerminalInput"),
+    ("cli/terminal-output", "[resource]terminal-output", "stdio:TerminalOutput"),
+    ("cli/terminal-stdin",  "get-terminal-stdin",        "stdio:get_terminal_stdin"),
+    ("cli/terminal-stdout", "get-terminal-stdout",       "stdio:get_terminal_stdout"),
+    ("cli/terminal-stderr", "get-terminal-stderr",       "stdio:get_terminal_stderr"),
+)  # fmt: skip
+
+# What `Linker.add_wasip2` defines.
+COMMAND = (IO, CLOCKS, RANDOM, CLI)
+
+
+def by_interface(packages: Iterable[tuple[Row, ...]]) -> dict[str, dict[str, str]]:
+    """Interface -> function -> handler."""
+    found: dict[str, dict[str, str]] = {}
+    for rows in packages:
+        for interface, function, handler in rows:
+            found.setdefault(interface, {})[function] = handler
+    return found

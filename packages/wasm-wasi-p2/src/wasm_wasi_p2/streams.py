@@ -1,0 +1,280 @@
+"""Streams (`wasi:io/streams`): their rules, written once over small sources and sinks of bytes."""
+
+from __future__ import annotations
+
+from wasm_environ.errors import Err
+from wasm_wasi_p2.errors import Error, trap
+from wasm_wasi_p2.poll import Pollable, wait
+from wasm_wasi_p2.values import Case
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from wasm_wasi_p2.guest import Guest
+    from wasm_wasi_p2.poll import Waitable
+
+    class Source(Waitable, Protocol):
+        """Where an input stream's bytes come from. Ready: `read` has something to tell."""
+
+        def read(self, size: int) -> bytes:
+            """At most `size` bytes, which is not 0, without waiting; b"": nothing yet. Raises EOFError at the end, OSError for failures."""
+            ...
+
+        def close(self) -> None:
+            """Nobody will read any more. Idempotent."""
+            ...
+
+    class Sink(Waitable, Protocol):
+        """Where an output stream's bytes go. Ready: there is room, and what was to be flushed is."""
+
+        def room(self) -> int:
+            """How many bytes `write` takes now. Raises BrokenPipeError when nobody will read them, OSError for failures of what was written before."""
+            ...
+
+        def write(self, data: bytes) -> None:
+            """Take that many bytes, for which there was room. Raises OSError."""
+            ...
+
+        def flush(self) -> None:
+            """Begin to bring what was written to where it goes, without waiting."""
+            ...
+
+        def flushed(self) -> bool:
+            """Whether it is there. Raises OSError."""
+            ...
+
+        def close(self) -> None:
+            """Nobody will write any more. Idempotent."""
+            ...
+
+
+# What one call moves at most, and what those that write and flush take.
+PIECE = 1 << 20
+MOST_TO_FLUSH = 4096
+
+
+class Stream:
+    """What both directions share: after a failure, of which the guest is told once, and after the end a stream is closed."""
+
+    __slots__ = ("closed", "guest")
+    closed: bool
+    guest: Guest
+
+    def fail(self, error: OSError) -> Err:
+        """The err for a failure; the stream is closed from here on."""
+        self.closed = True
+        return Err(Case("last-operation-failed", Error(str(error), error)))
+
+    def end(self) -> Err:
+        """The err for a stream that is closed."""
+        self.closed = True
+        return Err(Case("closed"))
+
+
+class InputStream(Stream):
+    """The resource `input-stream`, over a `Source`."""
+
+    __slots__ = ("source",)
+
+    def __init__(self, guest: Guest, source: Source) -> None:
+        self.closed = False
+        self.guest = guest
+        self.source = source
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes; none if there are none yet."""
+        if self.closed:
+            raise self.end()
+        if not size:
+            return b""
+        try:
+            return self.source.read(size if size < PIECE else PIECE)
+        except EOFError:
+            raise self.end() from None
+        except OSError as error:
+            raise self.fail(error) from None
+
+    def blocking_read(self, size: int) -> bytes:
+        """At most `size` bytes, at least one if `size` is not 0."""
+        if not size:
+            wait(self.guest, (self,))
+            return self.read(0)
+        while True:
+            data = self.read(size)
+            if data:
+                return data
+            wait(self.guest, (self,))
+
+    def skip(self, size: int) -> int:
+        """Read and forget; how many bytes."""
+        return len(self.read(size))
+
+    def blocking_skip(self, size: int) -> int:
+        """Read and forget; how many bytes, at least one if `size` is not 0."""
+        return len(self.blocking_read(size))
+
+    def subscribe(self) -> Pollable:
+        """Ready when `read` has something to tell."""
+        return Pollable(self.guest, self)
+
+    def ready(self) -> bool:
+        """As `Waitable`."""
+        return self.closed or self.source.ready()
+
+    def wants(self) -> tuple[int, int]:
+        """As `Waitable`."""
+        return (-1, 0) if self.closed else self.source.wants()
+
+    def deadline(self) -> int | None:
+        """As `Waitable`."""
+        return None if self.closed else self.source.deadline()
+
+    def close(self) -> None:
+        """The guest dropped it."""
+        self.closed = True
+        self.source.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "source"):
+            self.close()
+
+
+class OutputStream(Stream):
+    """The resource `output-stream`, over a `Sink`. `permit`: what `check-write` has promised; `flushing`: until that is done, nothing may be written."""
+
+    __slots__ = ("flushing", "permit", "sink")
+
+    def __init__(self, guest: Guest, sink: Sink) -> None:
+        self.closed = False
+        self.guest = guest
+        self.sink = sink
+        self.permit = 0
+        self.flushing = False
+
+    def check_write(self) -> int:
+        """How many bytes the next `write` may have."""
+        if self.closed:
+            raise self.end()
+        try:
+            if self.flushing:
+                if not self.sink.flushed():
+                    return 0
+                self.flushing = False
+            room = self.sink.room()
+        except BrokenPipeError:
+            raise self.end() from None
+        except OSError as error:
+            raise self.fail(error) from None
+        self.permit = room if room < PIECE else PIECE
+        return self.permit
+
+    def write(self, data: bytes) -> None:
+        """Write as much as was permitted, or less."""
+        size = len(data)
+        if size > self.permit:
+            self._ask_permission(size)
+        elif self.closed:
+            raise self.end()
+        self.permit -= size
+        if size:
+            try:
+                self.sink.write(data)
+            except OSError as error:
+                raise self.fail(error) from None
+
+    def _ask_permission(self, size: int) -> None:
+        """A guest that has not asked is let off if there is room: wasmtime does so with some streams."""
+        if size > self.check_write():
+            trap(f"write of {size} bytes to an output-stream, where check-write permits {self.permit}")
+
+    def write_zeroes(self, size: int) -> None:
+        """`write` of so many zeros."""
+        if size > self.permit:
+            self._ask_permission(size)
+        self.write(bytes(size))
+
+    def blocking_write_and_flush(self, data: bytes) -> None:
+        """Write and flush all of it."""
+        if len(data) > MOST_TO_FLUSH:
+            trap(f"Buffer too large for blocking-write-and-flush (expected at most {MOST_TO_FLUSH})")
+        while True:
+            permit = self._wait_for_permit()
+            self.write(data[:permit])
+            data = data[permit:]
+            if not data:
+                break
+        self.blocking_flush()
+
+    def blocking_write_zeroes_and_flush(self, size: int) -> None:
+        """The same with so many zeros."""
+        if size > MOST_TO_FLUSH:
+            trap(f"Buffer too large for blocking-write-zeroes-and-flush (expected at most {MOST_TO_FLUSH})")
+        self.blocking_write_and_flush(bytes(size))
+
+    def flush(self) -> None:
+        """Begin to bring what was written to where it goes."""
+        if self.closed:
+            raise self.end()
+        try:
+            self.sink.flush()
+        except OSError as error:
+            raise self.fail(error) from None
+        self.flushing = True
+        self.permit = 0
+
+    def blocking_flush(self) -> None:
+        """Bring it there."""
+        self.flush()
+        while True:
+            try:
+                if self.sink.flushed():
+                    break
+            except OSError as error:
+                raise self.fail(error) from None
+            wait(self.guest, (self,))
+        self.flushing = False
+
+    def splice(self, source: InputStream, size: int) -> int:
+        """Read from there what may be written here; how many bytes."""
+        data = source.read(min(self.check_write(), size))
+        self.write(data)
+        return len(data)
+
+    def blocking_splice(self, source: InputStream, size: int) -> int:
+        """The same, once this stream has room and that one something to tell."""
+        self._wait_for_permit()
+        wait(self.guest, (source,))
+        return self.splice(source, size)
+
+    def _wait_for_permit(self) -> int:
+        while True:
+            permit = self.check_write()
+            if permit:
+                return permit
+            wait(self.guest, (self,))
+
+    def subscribe(self) -> Pollable:
+        """Ready when `check-write` has something to tell."""
+        return Pollable(self.guest, self)
+
+    def ready(self) -> bool:
+        """As `Waitable`."""
+        return self.closed or self.sink.ready()
+
+    def wants(self) -> tuple[int, int]:
+        """As `Waitable`."""
+        return (-1, 0) if self.closed else self.sink.wants()
+
+    def deadline(self) -> int | None:
+        """As `Waitable`."""
+        return None if self.closed else self.sink.deadline()
+
+    def close(self) -> None:
+        """The guest dropped it."""
+        self.closed = True
+        self.sink.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "sink"):
+            self.close()
