@@ -10,7 +10,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 MARK = re.compile(r"<!-- generated: (\w+) -->")
 # Packages in the order of the layers, lowest first, with the line DESIGN gives each.
-LAYERS = ("wasm-environ", "wasm-codegen-llvm", "wasm-codegen-native", "wasm-vm", "wasm-pool", "wasm-wasi-common", "wasm-wasi-p1", "wasm-wasi-p2", "wasm-facade", "wasm-capi")
+LAYERS = ("wasm-environ", "wasm-codegen-llvm", "wasm-codegen-native", "wasm-vm", "wasm-pool", "wasm-wasi-common", "wasm-wasi-p1",
+          "wasm-wasi-p2", "wasm-facade", "wasm-capi")  # fmt: skip
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
