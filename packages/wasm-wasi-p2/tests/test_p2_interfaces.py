@@ -49,7 +49,7 @@ def test_rows_are_those_of_wit(rows: str, world: str, package: str, names: str, 
     assert functions == count
 
 
-@pytest.mark.parametrize("row", [row for rows in interfaces.COMMAND for row in rows], ids=lambda row: f"{row[0]}#{row[1]}")
+@pytest.mark.parametrize("row", [row for rows in (*interfaces.COMMAND, *interfaces.CONFIG, *interfaces.KEYVALUE) for row in rows], ids=lambda row: f"{row[0]}#{row[1]}")
 def test_handlers_are_there(row: tuple[str, str, str]) -> None:
     module, _, names = row[2].partition(":")
     found = importlib.import_module(f"wasm_wasi_p2.{module}")

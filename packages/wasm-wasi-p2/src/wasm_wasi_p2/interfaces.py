@@ -71,8 +71,29 @@ CLI = (
     ("cli/terminal-stderr", "get-terminal-stderr",       "stdio:get_terminal_stderr"),
 )  # fmt: skip
 
-# What `Linker.add_wasip2` defines.
+# Drafts, which match no other version: they have their own.
+WASI_CONFIG = (
+    ("config/store@0.2.0-rc.1", "get",     "config_store:get"),
+    ("config/store@0.2.0-rc.1", "get-all", "config_store:get_all"),
+)  # fmt: skip
+
+WASI_KEYVALUE = (
+    ("keyvalue/store@0.2.0-draft",   "open",                     "keyvalue:open_bucket"),
+    ("keyvalue/store@0.2.0-draft",   "[method]bucket.get",       "keyvalue:Bucket.get"),
+    ("keyvalue/store@0.2.0-draft",   "[method]bucket.set",       "keyvalue:Bucket.set"),
+    ("keyvalue/store@0.2.0-draft",   "[method]bucket.delete",    "keyvalue:Bucket.delete"),
+    ("keyvalue/store@0.2.0-draft",   "[method]bucket.exists",    "keyvalue:Bucket.exists"),
+    ("keyvalue/store@0.2.0-draft",   "[method]bucket.list-keys", "keyvalue:Bucket.list_keys"),
+    ("keyvalue/atomics@0.2.0-draft", "increment",                "keyvalue:increment"),
+    ("keyvalue/batch@0.2.0-draft",   "get-many",                 "keyvalue:get_many"),
+    ("keyvalue/batch@0.2.0-draft",   "set-many",                 "keyvalue:set_many"),
+    ("keyvalue/batch@0.2.0-draft",   "delete-many",              "keyvalue:delete_many"),
+)  # fmt: skip
+
+# What `Linker.add_wasip2` defines, and what on request.
 COMMAND = (IO, CLOCKS, RANDOM, CLI)
+CONFIG = (WASI_CONFIG,)
+KEYVALUE = (WASI_KEYVALUE,)
 
 
 def by_interface(packages: Iterable[tuple[Row, ...]]) -> dict[str, dict[str, str]]:
