@@ -25,6 +25,7 @@ PACKAGES = (
     ("RANDOM", "imports", "random", "random/insecure random/insecure-seed random/random", 5),
     ("CLI", "imports", "cli", "cli/environment cli/exit cli/stderr cli/stdin cli/stdout cli/terminal-input cli/terminal-output cli/terminal-stderr "
      "cli/terminal-stdin cli/terminal-stdout", 11),
+    ("FILESYSTEM", "imports", "filesystem", "filesystem/preopens filesystem/types", 30),
 )  # fmt: skip
 
 
