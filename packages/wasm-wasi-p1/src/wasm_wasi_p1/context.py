@@ -138,10 +138,7 @@ class WasiContext:
     def show(self, fd: int) -> None:
         """Tell the runtime of what a guest fd stands for now."""
         if fd < MOST_FILES:
-            found = self.table[fd]
-            row = self.files[fd] = row_of(found)
-            if found is not None and row:
-                found.shown = self.files, fd
+            self.files[fd] = row_of(self.table[fd])
 
     def remove(self, fd: int) -> None:
         """Free a guest fd."""

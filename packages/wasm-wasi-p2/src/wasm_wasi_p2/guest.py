@@ -9,9 +9,10 @@ from wasm_wasi_common.opened import Opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
+    from collections.abc import Callable
 
     from wasm_wasi_common.config import WasiConfig
+    from wasm_wasi_p2.network import Network
 
 
 def never() -> bool:
@@ -27,7 +28,7 @@ class Guest:
     """
 
     __slots__ = ("__weakref__", "_lock", "_owns", "_wake_fd", "ceiling", "clocks", "config", "files", "http", "interrupted", "limited", "listings", "max_fds",
-                 "opened", "random", "start", "stores")  # fmt: skip
+                 "network", "opened", "random", "start")  # fmt: skip
 
     def __init__(self, config: WasiConfig | Opened, limited: Callable[[], bool] = never, interrupted: Callable[[], bool] = never) -> None:
         from _thread import allocate_lock
@@ -48,7 +49,7 @@ class Guest:
         self.listings = 0
         self.files = 0
         self.http: object = None
-        self.stores: Mapping[str, MutableMapping[str, bytes]] | None = None  # keyvalue's buckets, once one is opened
+        self.network: Network | None = None
 
     def monotonic(self) -> int:
         """The guest's monotonic clock, in ns, which starts with it: deadlines of waitables are by it."""

@@ -51,8 +51,7 @@ def interfaces(packages: str) -> dict[str, Definitions]:
     table: Any = __import__(f"{home}.interfaces", fromlist=["VERSION"])
     found = {}
     for interface, rows in table.by_interface(getattr(table, packages)).items():
-        name = f"wasi:{interface}" if "@" in interface else f"wasi:{interface}@{table.VERSION}"
-        made = found[name] = Definitions()
+        made = found[f"wasi:{interface}@{table.VERSION}"] = Definitions()
         made.object = WasiInterface(home, rows)
     return found
 
