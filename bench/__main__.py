@@ -25,6 +25,7 @@ AREAS = {
     "memory": "linear memory from Python",
     "imports": "start of a process",
     "wasi": "calls of WASI preview 1",
+    "wasi2": "calls of WASI 0.2",
     "tail_calls": "tail calls, a million deep",
     "exceptions": "exceptions in the guest",
     "gc": "garbage-collected objects",

@@ -390,21 +390,30 @@ def test_what_is_no_regular_file(tmp_path: Path) -> None:
             wasi.stdout = source
             with wasm_facade.Store() as store:
                 store.set_wasi(wasi)
+                store._wasi.function((P1, "fd_write"))
                 assert list(store._wasi._context.files[:3]) == [0, 0, 0]
     finally:
         os.close(read)
         os.close(write)
 
 
-@pytest.mark.parametrize("way", ["guest", "context"])
+@pytest.mark.parametrize("way", ["guest", "context", "descriptor", "descriptor moved"])
 def test_a_closed_files_number_is_nobodys(tmp_path: Path, way: str) -> None:
     """The system gives a closed descriptor's number to whatever is opened next."""
     guest = Guest(tmp_path / "guest", True)
     number = guest.store._wasi._context.table[FILE].fd
     if way == "guest":
         guest.call("fd_close", FILE)
-    else:
+    elif way == "context":
         guest.store._wasi._context.close()
+    else:
+        found = guest.store._wasi._context.table[FILE]
+        if way == "descriptor moved":
+            assert guest.call("fd_renumber", FILE, READER) == 0
+            assert guest.call("fd_renumber", READER, APPENDER) == 0
+            assert guest.store._wasi._context.files[APPENDER] >> 8 == number
+        found.close()
+        assert number not in [row >> 8 for row in guest.store._wasi._context.files]
     secret = os.open(tmp_path / "secret", os.O_RDWR | os.O_CREAT)
     try:
         if secret != number:

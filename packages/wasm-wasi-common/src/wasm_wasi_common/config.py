@@ -9,7 +9,7 @@ from wasm_wasi_common.descriptor import INHERIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, MutableMapping
     from typing import Any, NoReturn
 
     from wasm_wasi_common.clocks import Clocks
@@ -30,6 +30,8 @@ class WasiConfig:
     stdout, stderr    None: discarded; INHERIT; a path (created, truncated); a bytearray, appended to; a host fd; a
                       file-like object, binary or text; `write(bytes) -> count or None`
 
+    variables         what `wasi:config/store` tells components
+    stores            the buckets of `wasi:keyvalue`: mutable mappings of keys and bytes by their identifiers; None: one for each guest, in memory, ""
     network           a `network.NetworkPolicy`; None: no network. `allow_net` adds to it
     clocks, random    None: the host's; a function that makes `clocks.Clocks`, and one that makes a `random(size) -> bytes`, for each guest
 
@@ -37,7 +39,7 @@ class WasiConfig:
     methods below are wasmtime-py's; they check at once what can be checked and raise `WasmError`.
     """
 
-    __slots__ = ("__dict__", "_args", "_env", "_network", "clocks", "preopens", "random", "sockets", "stderr", "stdin", "stdout")
+    __slots__ = ("__dict__", "_args", "_env", "_network", "clocks", "preopens", "random", "sockets", "stderr", "stdin", "stdout", "stores", "variables")
 
     def __init__(
         self, args: Iterable[str] = (), env: Iterable[tuple[str, str]] = (), stdin: Any = None, stdout: Any = None,
@@ -48,6 +50,8 @@ class WasiConfig:
         self.preopens: list[Preopen] = []
         self.sockets: list[Any] = []
         self._network: NetworkPolicy | None = None
+        self.variables: dict[str, str] = {}
+        self.stores: Mapping[str, MutableMapping[str, bytes]] | None = None
         self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr

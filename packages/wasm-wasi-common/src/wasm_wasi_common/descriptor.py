@@ -65,10 +65,11 @@ class Descriptor:
     of its entries, `name` the guest path of a preopened one. `owned`: closing the guest's fd closes the host's.
     `before` runs before each write, so that Python's own buffered output comes first. `quick`: `read` or `write` never
     wait; `job` is the call of them that a guest whose time was over has left behind, `rest` what was read too much.
+    `shown`: the table, and the place in it, where the runtime finds `fd` (`wasm_environ.host`): gone from there before it is closed, whoever closes it.
     """
 
     __slots__ = ("base", "before", "directory", "fd", "file", "filetype", "flags", "inheriting", "job", "listing", "name", "offset", "owned", "perms", "quick",
-                 "read", "reads", "rest", "seeks", "sock", "write", "writes")  # fmt: skip
+                 "read", "reads", "rest", "seeks", "shown", "sock", "write", "writes")  # fmt: skip
 
     def __init__(self, fd: int, filetype: int, reads: bool, writes: bool, seeks: bool, owned: bool = True) -> None:
         self.fd = fd
@@ -93,11 +94,16 @@ class Descriptor:
         self.quick = False
         self.job: Job | None = None
         self.rest = b""
+        self.shown: tuple[memoryview, int] | None = None
 
     def close(self) -> None:
         """Give back everything the host holds for this file."""
         if self.listing is not None:
             self.listing.close()
+        if self.shown is not None:
+            rows, number = self.shown
+            if rows[number] >> 8 == self.fd:
+                rows[number] = 0
         if self.file is not None:
             self.file.close()
         elif self.sock is not None:

@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 
 
 class Opened:
-    """Arguments and environment as they are now; `stdio`, the descriptors of stdin, stdout, stderr; `preopens`; `sockets` as they were given.
+    """Arguments, environment and variables as they are now; `stdio`, the descriptors of stdin, stdout, stderr; `preopens`; `sockets` as they were given.
 
     `start` is the origin of the guests' monotonic clock; `clocks` and `random` are their own, if they have them. What guests can take of the
     process's descriptors is bounded twice: by `max_fds` for each, and by `ceiling` for the process: the system gives the lowest number that is free, so
     one above says how many others have taken.
     """
 
-    __slots__ = ("args", "ceiling", "clocks", "config", "env", "max_fds", "preopens", "random", "sockets", "start", "stdio")
+    __slots__ = ("args", "ceiling", "clocks", "config", "env", "max_fds", "preopens", "random", "sockets", "start", "stdio", "variables")
 
     def __init__(self, config: WasiConfig) -> None:
         self.config = config
         self.args = list(config.argv)
         self.env = list(config.env)
         self.sockets = list(config.sockets)
+        self.variables = dict(config.variables)
         self.start = time.monotonic_ns()
         self.clocks: Clocks | None = None if config.clocks is None else config.clocks()
         self.random: Callable[[int], bytes] | None = None if config.random is None else config.random()

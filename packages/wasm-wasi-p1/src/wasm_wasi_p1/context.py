@@ -138,7 +138,10 @@ class WasiContext:
     def show(self, fd: int) -> None:
         """Tell the runtime of what a guest fd stands for now."""
         if fd < MOST_FILES:
-            self.files[fd] = row_of(self.table[fd])
+            found = self.table[fd]
+            row = self.files[fd] = row_of(found)
+            if found is not None and row:
+                found.shown = self.files, fd
 
     def remove(self, fd: int) -> None:
         """Free a guest fd."""

@@ -9,7 +9,7 @@ from wasm_wasi_common.opened import Opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from wasm_wasi_common.config import WasiConfig
     from wasm_wasi_p2.network import Network
@@ -28,7 +28,7 @@ class Guest:
     """
 
     __slots__ = ("__weakref__", "_lock", "_owns", "_wake_fd", "ceiling", "clocks", "config", "files", "http", "interrupted", "limited", "listings", "max_fds",
-                 "network", "opened", "random", "start")  # fmt: skip
+                 "network", "opened", "random", "start", "stores")  # fmt: skip
 
     def __init__(self, config: WasiConfig | Opened, limited: Callable[[], bool] = never, interrupted: Callable[[], bool] = never) -> None:
         from _thread import allocate_lock
@@ -49,6 +49,7 @@ class Guest:
         self.listings = 0
         self.files = 0
         self.http: object = None
+        self.stores: Mapping[str, MutableMapping[str, bytes]] | None = None  # keyvalue's buckets, once one is opened
         self.network: Network | None = None
 
     def monotonic(self) -> int:

@@ -71,6 +71,39 @@ CLI = (
     ("cli/terminal-stderr", "get-terminal-stderr",       "stdio:get_terminal_stderr"),
 )  # fmt: skip
 
+FILESYSTEM = (
+    ("filesystem/types",    "[method]descriptor.read-via-stream",                  "filesystem:Descriptor.read_via_stream"),
+    ("filesystem/types",    "[method]descriptor.write-via-stream",                 "filesystem:Descriptor.write_via_stream"),
+    ("filesystem/types",    "[method]descriptor.append-via-stream",                "filesystem:Descriptor.append_via_stream"),
+    ("filesystem/types",    "[method]descriptor.advise",                           "filesystem:Descriptor.advise"),
+    ("filesystem/types",    "[method]descriptor.sync-data",                        "filesystem:Descriptor.sync_data"),
+    ("filesystem/types",    "[method]descriptor.get-flags",                        "filesystem:Descriptor.get_flags"),
+    ("filesystem/types",    "[method]descriptor.get-type",                         "filesystem:Descriptor.get_type"),
+    ("filesystem/types",    "[method]descriptor.set-size",                         "filesystem:Descriptor.set_size"),
+    ("filesystem/types",    "[method]descriptor.set-times",                        "filesystem:Descriptor.set_times"),
+    ("filesystem/types",    "[method]descriptor.read",                             "filesystem:Descriptor.read"),
+    ("filesystem/types",    "[method]descriptor.write",                            "filesystem:Descriptor.write"),
+    ("filesystem/types",    "[method]descriptor.read-directory",                   "filesystem:Descriptor.read_directory"),
+    ("filesystem/types",    "[method]descriptor.sync",                             "filesystem:Descriptor.sync"),
+    ("filesystem/types",    "[method]descriptor.create-directory-at",              "filesystem:Descriptor.create_directory_at"),
+    ("filesystem/types",    "[method]descriptor.stat",                             "filesystem:Descriptor.stat"),
+    ("filesystem/types",    "[method]descriptor.stat-at",                          "filesystem:Descriptor.stat_at"),
+    ("filesystem/types",    "[method]descriptor.set-times-at",                     "filesystem:Descriptor.set_times_at"),
+    ("filesystem/types",    "[method]descriptor.link-at",                          "filesystem:Descriptor.link_at"),
+    ("filesystem/types",    "[method]descriptor.open-at",                          "filesystem:Descriptor.open_at"),
+    ("filesystem/types",    "[method]descriptor.readlink-at",                      "filesystem:Descriptor.readlink_at"),
+    ("filesystem/types",    "[method]descriptor.remove-directory-at",              "filesystem:Descriptor.remove_directory_at"),
+    ("filesystem/types",    "[method]descriptor.rename-at",                        "filesystem:Descriptor.rename_at"),
+    ("filesystem/types",    "[method]descriptor.symlink-at",                       "filesystem:Descriptor.symlink_at"),
+    ("filesystem/types",    "[method]descriptor.unlink-file-at",                   "filesystem:Descriptor.unlink_file_at"),
+    ("filesystem/types",    "[method]descriptor.is-same-object",                   "filesystem:Descriptor.is_same_object"),
+    ("filesystem/types",    "[method]descriptor.metadata-hash",                    "filesystem:Descriptor.metadata_hash"),
+    ("filesystem/types",    "[method]descriptor.metadata-hash-at",                 "filesystem:Descriptor.metadata_hash_at"),
+    ("filesystem/types",    "[method]directory-entry-stream.read-directory-entry", "filesystem_streams:DirectoryEntryStream.read_directory_entry"),
+    ("filesystem/types",    "filesystem-error-code",                               "filesystem_errors:filesystem_error_code"),
+    ("filesystem/preopens", "get-directories",                                     "filesystem:get_directories"),
+)  # fmt: skip
+
 SOCKETS = (
     ("sockets/network",           "[resource]network",                                   "network:Network"),
     ("sockets/network",           "network-error-code",                                  "network:network_error_code"),
@@ -128,8 +161,29 @@ SOCKETS = (
     ("sockets/udp",               "[method]outgoing-datagram-stream.subscribe",          "udp:OutgoingDatagramStream.subscribe"),
 )  # fmt: skip
 
-# What `Linker.add_wasip2` defines.
-COMMAND = (IO, CLOCKS, RANDOM, CLI, SOCKETS)
+# Drafts, which match no other version: they have their own.
+WASI_CONFIG = (
+    ("config/store@0.2.0-rc.1", "get",     "config_store:get"),
+    ("config/store@0.2.0-rc.1", "get-all", "config_store:get_all"),
+)  # fmt: skip
+
+WASI_KEYVALUE = (
+    ("keyvalue/store@0.2.0-draft",   "open",                     "keyvalue:open_bucket"),
+    ("keyvalue/store@0.2.0-draft",   "[method]bucket.get",       "keyvalue:Bucket.get"),
+    ("keyvalue/store@0.2.0-draft",   "[method]bucket.set",       "keyvalue:Bucket.set"),
+    ("keyvalue/store@0.2.0-draft",   "[method]bucket.delete",    "keyvalue:Bucket.delete"),
+    ("keyvalue/store@0.2.0-draft",   "[method]bucket.exists",    "keyvalue:Bucket.exists"),
+    ("keyvalue/store@0.2.0-draft",   "[method]bucket.list-keys", "keyvalue:Bucket.list_keys"),
+    ("keyvalue/atomics@0.2.0-draft", "increment",                "keyvalue:increment"),
+    ("keyvalue/batch@0.2.0-draft",   "get-many",                 "keyvalue:get_many"),
+    ("keyvalue/batch@0.2.0-draft",   "set-many",                 "keyvalue:set_many"),
+    ("keyvalue/batch@0.2.0-draft",   "delete-many",              "keyvalue:delete_many"),
+)  # fmt: skip
+
+# What `Linker.add_wasip2` defines, and what on request.
+COMMAND = (IO, CLOCKS, RANDOM, CLI, FILESYSTEM, SOCKETS)
+CONFIG = (WASI_CONFIG,)
+KEYVALUE = (WASI_KEYVALUE,)
 
 
 def by_interface(packages: Iterable[tuple[Row, ...]]) -> dict[str, dict[str, str]]:

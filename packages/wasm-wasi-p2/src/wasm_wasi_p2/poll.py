@@ -22,7 +22,8 @@ if TYPE_CHECKING:
             ...
 
         def wants(self) -> tuple[int, int]:
-            """A host fd and the events of poll(2) on it of which any makes it ready; (-1, 0): it is ready already, or gets so by time or by `Guest.wake`."""
+            """A host fd and the events of poll(2) after any of which it may be ready: `ready` is asked then. (-1, 0): it is ready already, maybe from a
+            buffer, or gets so by time or by `Guest.wake`."""
             ...
 
         def deadline(self) -> int | None:
@@ -93,11 +94,12 @@ def wait(guest: Guest, waitables: Sequence[Waitable]) -> list[int]:
 class Look:
     """One look at what is waited for: what is ready, the fds to ask the system for, and how long to wait at most."""
 
-    __slots__ = ("first", "found", "guest", "on_fds", "others")
+    __slots__ = ("first", "found", "guest", "on_fds", "others", "waitables")
 
     def __init__(self, guest: Guest, waitables: Sequence[Waitable]) -> None:
         guest.look_again()
         self.guest = guest
+        self.waitables = waitables
         self.found: list[int] = []
         self.on_fds: list[tuple[int, int, int]] = []  # index, fd, events
         self.first: int | None = None  # the first deadline
@@ -148,5 +150,6 @@ class Look:
         told = dict(poller.poll(-(-span // 1_000_000)))
         if told:
             trouble = select.POLLERR | select.POLLHUP | select.POLLNVAL
-            self.found += [index for index, fd, events in self.on_fds if told.get(fd, 0) & (events | trouble)]
+            waitables = self.waitables
+            self.found += [index for index, fd, events in self.on_fds if told.get(fd, 0) & (events | trouble) and waitables[index].ready()]
             self.found.sort()

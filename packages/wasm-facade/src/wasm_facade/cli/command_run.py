@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from wasm_environ.errors import Exit, InvalidExit, WasmError, ended
@@ -26,6 +25,7 @@ COMMAND = Command(
     (
         Option("--dir", "HOST[::GUEST]", "let it use a folder, under the name GUEST", many=True),
         Option("--env", "NAME[=VALUE]", "give it an environment variable, or pass on ours", many=True),
+        Option("--config", "KEY=VALUE", "give a component a value of wasi:config/store", pair("=", "KEY=VALUE"), many=True),
         Option("--invoke", "NAME", "call this exported function with ARGS, and print its results; of a component: 'NAME(ARGUMENTS)' in WAVE"),
         Option("--preload", "NAME=FILE", "instantiate FILE first, for imports of module NAME", pair("=", "NAME=FILE"), many=True),
         Option("--argv0", "NAME", "what the program sees as its own name (default: FILE's)"),
@@ -120,9 +120,10 @@ def _instance(options: Parsed, engine: Engine, store: Store, path: str, module: 
         return Instance(store, module, [])
     if not options.dir and all(name == "proc_exit" for _, name in wanted):
         return Instance(store, module, [_exit(store)] * len(wanted))
+    from wasm_facade.cli.wasi_options import wasi_config
     from wasm_facade.wasi import function, known
 
-    store.set_wasi(_wasi(options, path))
+    store.set_wasi(wasi_config(options))
     if not known().issuperset(wanted):
         return _linked(options, engine, store, path, module)  # which says what is missing
     return Instance(store, module, [function(store, key) for key in wanted])
@@ -165,8 +166,10 @@ def _linked(options: Parsed, engine: Engine, store: Store, path: str, module: Mo
     linker = Linker(engine)
     preloads = [(name, _load_module(engine, file)) for name, file in options.preload]
     if any(_is_wasi(row) for each in (module, *(m for _, m in preloads)) for row in each._loaded.module.imports):
+        from wasm_facade.cli.wasi_options import wasi_config
+
         linker.define_wasi()
-        store.set_wasi(_wasi(options, path))
+        store.set_wasi(wasi_config(options))
     for name, preload in preloads:
         linker.define_module(store, name, preload)
     return linker.instantiate(store, module)
@@ -181,32 +184,6 @@ def _load_module(engine: Engine, path: str) -> Module:
 
 def _is_wasi(wanted: tuple[Any, ...]) -> bool:
     return wanted[0] in ("wasi_snapshot_preview1", "wasi_unstable")
-
-
-def _wasi(options: Parsed, path: str) -> Any:
-    from wasm_facade.discovery import wasi_common
-
-    wasi = wasi_common().WasiConfig()
-    name = options.argv0 if options.argv0 is not None else os.path.basename(path)
-    wasi.argv = [name, *(options.operands[1:] if options.invoke is None else [])]
-    env = []
-    for word in options.env:
-        variable, equals, value = word.partition("=")
-        if equals:
-            env.append((variable, value))
-        elif variable in os.environ:
-            env.append((variable, os.environ[variable]))
-    wasi.env = env
-    wasi.inherit_stdin()
-    wasi.inherit_stdout()
-    wasi.inherit_stderr()
-    for word in options.dir:
-        host, separator, guest = word.partition("::")
-        try:
-            wasi.preopen_dir(host, guest if separator else host)
-        except WasmError as error:
-            raise UsageError(f"--dir {word}: {error}") from error
-    return wasi
 
 
 def call(options: Parsed, store: Store, function: Any, args: list[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""`wasm run` of a component: one of its functions, called and answered in WAVE, `--invoke 'area({x: 2, y: 3.5})'`."""
+"""`wasm run` of a component: a program for WASI 0.2, or one of its functions, called and answered in WAVE, `--invoke 'area({x: 2, y: 3.5})'`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from wasm_environ.component.planning.plain import FUNC, INSTANCE
 from wasm_environ.component.wave.reader import Reader, WaveError
 from wasm_environ.component.wave.writer import Writer
 from wasm_facade.cli import FAILED, OK, fail
+from wasm_facade.cli.wasi_options import wasi_config
 from wasm_facade.component import Component, ExportIndex, Linker, Record, Variant
 from wasm_facade.component.resolve import define_traps
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     Path = tuple[str, ...]
 
 SHOWN = 12  # names in a message
-MAIN = "wasi:cli/run@"
+MAIN = "wasi:cli/run@0.2.0"
 
 
 def run_component(options: Parsed, store: Store, component: Component) -> int:
@@ -30,8 +31,7 @@ def run_component(options: Parsed, store: Store, component: Component) -> int:
         fail("run", f"{path} is a component, and --preload defines imports of modules")
         return FAILED
     if options.invoke is None:
-        fail("run", f"{path}: {_nothing_to_run(component)}")
-        return FAILED
+        return _run_program(options, store, component)
     words = options.operands[1:]
     if "(" in options.invoke and words:
         fail("run", f"{options.invoke}: arguments are there, or behind {path}, not both")
@@ -56,26 +56,38 @@ def run_component(options: Parsed, store: Store, component: Component) -> int:
     return _call(options, store, component, matches[0], args, row.result)
 
 
+def _run_program(options: Parsed, store: Store, component: Component) -> int:
+    """Call `run` of wasi:cli/run; 0, or 1 where that gives an err."""
+    main = component.get_export_index(MAIN)
+    run = main and component.get_export_index("run", main)
+    if run is None:
+        offers = _offers(dict(_functions(component._loaded.exports)))
+        fail("run", f"{options.operands[0]}: nothing to run: it is a component that exports no `wasi:cli/run`{offers}")
+        return FAILED
+    result: Any = _function(options, store, component, run)(store)
+    return OK if result is None or result.tag == "ok" else FAILED
+
+
 def _call(options: Parsed, store: Store, component: Component, path: Path, args: list[Any], type: int | None) -> int:
-    linker = Linker(component.engine)
-    wasi = [(name, item) for name, item in component._loaded.imports if name.startswith("wasi:")]
-    if wasi:  # whoever calls it without what uses them, may
-        define_traps(linker._definitions, wasi)
-    store.timeout = options.timeout
-    function: Any = linker.instantiate(store, component).get_func(store, ExportIndex(path))
-    result = function(store, *args)
+    result = _function(options, store, component, ExportIndex(path))(store, *args)
     if type is not None:
         print(Writer(component._loaded.types, Variant).value(type, result))
     return OK
 
 
-def _nothing_to_run(component: Component) -> str:
-    exports = component._loaded.exports
-    if any(name.startswith(MAIN) for name, _ in exports):
-        wanted = [name for name, _ in component._loaded.imports]
-        needs = f", of which it imports {', '.join(wanted[:SHOWN])}{' ...' if len(wanted) > SHOWN else ''}" if wanted else ""
-        return f"it is a program for WASI 0.2{needs}: this version has WASI preview 1 only, and cannot run it yet"
-    return f"nothing to run: it is a component that exports no `wasi:cli/run`{_offers(dict(_functions(exports)))}"
+def _function(options: Parsed, store: Store, component: Component, index: ExportIndex) -> Any:
+    """A function of a new instance, with the WASI that it imports."""
+    linker = Linker(component.engine)
+    wasi = [(name, item) for name, item in component._loaded.imports if name.startswith("wasi:")]
+    if wasi:
+        linker.add_wasip2()
+        for add, prefix in ((linker.add_wasi_config, "wasi:config/"), (linker.add_wasi_keyvalue, "wasi:keyvalue/")):
+            if any(name.startswith(prefix) for name, _ in wasi):
+                add()
+        store.set_wasi(wasi_config(options))
+        define_traps(linker._definitions, wasi)  # what else it imports of WASI: whoever does not use it, may
+    store.timeout = options.timeout
+    return linker.instantiate(store, component).get_func(store, index)
 
 
 def _functions(items: Any, path: Path = ()) -> Iterator[tuple[Path, int]]:

@@ -103,6 +103,14 @@ class Linker(Shadowing):
         """Define the interfaces of WASI 0.2 that `wasi:cli/imports` has. What a store's guests get: `Store.set_wasi(config)`."""
         self._add_wasi("COMMAND")
 
+    def add_wasi_config(self) -> None:
+        """Define `wasi:config/store`, which has `WasiConfig.variables`."""
+        self._add_wasi("CONFIG")
+
+    def add_wasi_keyvalue(self) -> None:
+        """Define `wasi:keyvalue`, whose buckets are `WasiConfig.stores`."""
+        self._add_wasi("KEYVALUE")
+
     def _add_wasi(self, packages: str) -> None:
         from wasm_facade.component.wasi import interfaces
 

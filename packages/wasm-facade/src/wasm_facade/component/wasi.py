@@ -51,7 +51,8 @@ def interfaces(packages: str) -> dict[str, Definitions]:
     table: Any = __import__(f"{home}.interfaces", fromlist=["VERSION"])
     found = {}
     for interface, rows in table.by_interface(getattr(table, packages)).items():
-        made = found[f"wasi:{interface}@{table.VERSION}"] = Definitions()
+        name = f"wasi:{interface}" if "@" in interface else f"wasi:{interface}@{table.VERSION}"
+        made = found[name] = Definitions()
         made.object = WasiInterface(home, rows)
     return found
 
