@@ -438,7 +438,7 @@ ROWS = {
     "linear_memory_keep_resident=one max_unused_warm_slots=one max_memories_per_module=one max_tables_per_module=one",
     "Pool.metrics": "", "Pool.clear": "", "PoolingAllocationConfig": "", "PoolingAllocationConfig.make_pool": "",
     "Store": "engine any", "Store.data": "", "Store.gc": "", "Store.gc_stats": "", "Store.set_fuel": "one", "Store.get_fuel": "", "Store.set_epoch_deadline": "one", "Store.interrupt": "",
-    "Store.set_limits": "minus minus instances=minus tables=minus memories=minus gc_heap_size=minus handles=minus", "Store.set_wasi": "wasi_config",
+    "Store.set_limits": "minus minus instances=minus tables=minus memories=minus gc_heap_size=minus handles=minus", "Store.set_wasi": "wasi_config", "Store.set_wasi_http": "",
     "Store.throw": "exnref|exception",
     "Table": "store table_type reference", "Table.type": "store", "Table.size": "store", "Table.get": "store one", "Table.set": "store one reference",
     "Table.grow": "store one reference",

@@ -383,6 +383,18 @@ static PyObject *store_set_wasi(Store *self, PyObject *config)
     Py_RETURN_NONE;
 }
 
+static PyObject *store_set_wasi_http(Store *self, PyObject *args)
+{
+    PyObject *config = Py_None;
+    if (!PyArg_ParseTuple(args, "|O:set_wasi_http", &config) || store_check_open(self))
+        return NULL;
+    PyObject *wasi = G.set_wasi ? PyObject_CallFunctionObjArgs(G.set_wasi, (PyObject *)self, config, Py_True, NULL) : Py_NewRef(config);
+    if (!wasi)
+        return NULL;
+    Py_XSETREF(self->wasi, wasi);
+    Py_RETURN_NONE;
+}
+
 static PyObject *store_get_wasi(Store *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->wasi ? self->wasi : Py_None); }
 
 static PyObject *store_get_timeout(Store *self, void *Py_UNUSED(closure))
@@ -479,6 +491,8 @@ static PyMethodDef store_methods[] = {
     {"throw", (PyCFunction)store_throw, METH_O,
      "throw($self, exception, /)\n--\n\nRaise the WasmException of an ExnRef, or this one: thrown at the guest, when a host function does."},
     {"set_wasi", (PyCFunction)store_set_wasi, METH_O, "set_wasi($self, wasi, /)\n--\n\nConfigure what WASI functions of this store see."},
+    {"set_wasi_http", (PyCFunction)store_set_wasi_http, METH_VARARGS,
+     "set_wasi_http($self, config=None, /)\n--\n\nConfigure wasi:http in this store by an HttpConfig: limits, times, TLS."},
     {NULL, NULL, 0, NULL},
 };
 static PyGetSetDef store_getset[] = {

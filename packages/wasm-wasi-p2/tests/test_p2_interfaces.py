@@ -25,9 +25,7 @@ PACKAGES = (
     ("RANDOM", "imports", "random", "random/insecure random/insecure-seed random/random", 5),
     ("CLI", "imports", "cli", "cli/environment cli/exit cli/stderr cli/stdin cli/stdout cli/terminal-input cli/terminal-output cli/terminal-stderr "
      "cli/terminal-stdin cli/terminal-stdout", 11),
-    ("FILESYSTEM", "imports", "filesystem", "filesystem/preopens filesystem/types", 30),
-    ("SOCKETS", "imports", "sockets", "sockets/instance-network sockets/ip-name-lookup sockets/network sockets/tcp sockets/tcp-create-socket sockets/udp "
-     "sockets/udp-create-socket", 53),
+    ("WASI_HTTP", "imports", "http", "http/outgoing-handler http/types", 53),
 )  # fmt: skip
 
 
@@ -52,7 +50,7 @@ def test_rows_are_those_of_wit(rows: str, world: str, package: str, names: str, 
     assert functions == count
 
 
-@pytest.mark.parametrize("row", [row for rows in (*interfaces.COMMAND, *interfaces.CONFIG, *interfaces.KEYVALUE) for row in rows], ids=lambda row: f"{row[0]}#{row[1]}")
+@pytest.mark.parametrize("row", [row for rows in (*interfaces.COMMAND, *interfaces.CONFIG, *interfaces.KEYVALUE, *interfaces.HTTP) for row in rows], ids=lambda row: f"{row[0]}#{row[1]}")
 def test_handlers_are_there(row: tuple[str, str, str]) -> None:
     module, _, names = row[2].partition(":")
     found = importlib.import_module(f"wasm_wasi_p2.{module}")

@@ -271,6 +271,13 @@ def wasi_preview2() -> ModuleType:
     return _wasi("preview2", "wasm_wasi_p2", "WASI 0.2")
 
 
+def wasi_http() -> ModuleType:
+    """What wasi:http is made of: `wasm_wasi_p2.http.api`."""
+    home = wasi_preview2().__name__
+    found: ModuleType = __import__(f"{home}.http.api", fromlist=["Exchange"])
+    return found
+
+
 def _wasi(version: str, package: str, what: str) -> ModuleType:
     known = _imported(package)
     if known is not None:

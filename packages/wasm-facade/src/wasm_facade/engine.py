@@ -203,11 +203,11 @@ def _tag_type(registry: Any, id: int) -> Any:
     return tag_type(registry, id)
 
 
-def _set_wasi(store: Store, config: Any) -> Any:
-    """What `Store.set_wasi(config)` keeps."""
-    from wasm_facade.wasi import configure
+def _set_wasi(store: Store, config: Any, http: bool = False) -> Any:
+    """What `Store.set_wasi(config)` keeps, or `Store.set_wasi_http(config)`."""
+    from wasm_facade.wasi import configure, configure_http
 
-    return configure(store, config)
+    return configure_http(store, config) if http else configure(store, config)
 
 
 def _aggregate_id(registry: Any, type: Any) -> int:

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 class StoreWasi:
     """What one store's guests are given: `Store.set_wasi` leaves it in the store. What each version of WASI makes of it is made when it is first needed.
 
-    `opened`: what the configuration named; `guest`: WASI 0.2's state.
+    `opened`: what the configuration named; `guest`: WASI 0.2's state; `http`: the HttpConfig for it, None: the usual.
     """
 
-    __slots__ = ("_context", "_made", "guest", "opened")
+    __slots__ = ("_context", "_made", "guest", "has_guest", "http", "opened")
 
-    def __init__(self, config: WasiConfig) -> None:
+    def __init__(self, config: WasiConfig, http: Any = None) -> None:
+        self.http = http
+        self.has_guest = False
         self.opened = wasi_common().Opened(config)
         self._context: WasiContext | None = None
         self._made: dict[Key, HostFunction] = {}
@@ -43,7 +45,8 @@ class StoreWasi:
     def __getattr__(self, name: str) -> Any:
         if name != "guest":
             raise AttributeError(name)
-        self.guest = wasi_preview2().Guest(self.opened, time_is_limited, time_is_over)
+        self.has_guest = True
+        self.guest = wasi_preview2().Guest(self.opened, time_is_limited, time_is_over, self.http)
         return self.guest
 
 
@@ -51,7 +54,23 @@ def configure(store: Store, config: WasiConfig) -> StoreWasi:
     """For the vm: what `Store.set_wasi(config)` keeps. Opens what the configuration names."""
     if not isinstance(config, wasi_common().WasiConfig):
         raise TypeError(f"wasi: expected a WasiConfig, not {type(config).__name__}")
-    return StoreWasi(config)
+    before: StoreWasi | None = store._wasi
+    return StoreWasi(config, None if before is None else before.http)
+
+
+def configure_http(store: Store, config: Any) -> StoreWasi:
+    """For the vm: what `Store.set_wasi_http(config)` keeps: what there is, or a guest's that has nothing, with this."""
+    from wasm_facade.discovery import wasi_http
+
+    if config is not None and not isinstance(config, wasi_http().HttpConfig):
+        raise TypeError(f"config: expected an HttpConfig, not {type(config).__name__}")
+    found: StoreWasi | None = store._wasi
+    if found is None:
+        return StoreWasi(wasi_common().WasiConfig(), config)
+    found.http = config
+    if found.has_guest:
+        found.guest.set_http(config)
+    return found
 
 
 def known() -> frozenset[Key]:

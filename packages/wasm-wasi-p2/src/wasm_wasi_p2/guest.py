@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
 
     from wasm_wasi_common.config import WasiConfig
-    from wasm_wasi_p2.network import Network
+    from wasm_wasi_p2.http.config import Http, HttpConfig
 
 
 def never() -> bool:
@@ -27,10 +27,13 @@ class Guest:
     of directories in progress, which with its open files, `files`, are at most `max_fds`; above `ceiling` the process runs out of descriptors.
     """
 
-    __slots__ = ("__weakref__", "_lock", "_owns", "_wake_fd", "ceiling", "clocks", "config", "files", "http", "interrupted", "limited", "listings", "max_fds",
-                 "network", "opened", "random", "start", "stores")  # fmt: skip
+    __slots__ = ("__weakref__", "_http", "_http_config", "_lock", "_owns", "_wake_fd", "ceiling", "clocks", "config", "files", "interrupted", "limited",
+                 "listings", "max_fds", "opened", "random", "start", "stores")  # fmt: skip
 
-    def __init__(self, config: WasiConfig | Opened, limited: Callable[[], bool] = never, interrupted: Callable[[], bool] = never) -> None:
+    def __init__(
+        self, config: WasiConfig | Opened, limited: Callable[[], bool] = never, interrupted: Callable[[], bool] = never,
+        http: HttpConfig | None = None,
+    ) -> None:  # fmt: skip
         from _thread import allocate_lock
 
         opened = config if isinstance(config, Opened) else Opened(config)
@@ -48,9 +51,24 @@ class Guest:
         self.interrupted = interrupted
         self.listings = 0
         self.files = 0
-        self.http: object = None
+        self._http_config = http
+        self._http: Http | None = None
         self.stores: Mapping[str, MutableMapping[str, bytes]] | None = None  # keyvalue's buckets, once one is opened
-        self.network: Network | None = None
+
+    @property
+    def http(self) -> Http:
+        """What wasi:http may use, and uses. Made when it is first needed."""
+        found = self._http
+        if found is None:
+            from wasm_wasi_p2.http.config import Http, HttpConfig
+
+            found = self._http = Http(self._http_config or HttpConfig())
+        return found
+
+    def set_http(self, config: HttpConfig | None) -> None:
+        """Let wasi:http use this from here on."""
+        self._http_config = config
+        self._http = None
 
     def monotonic(self) -> int:
         """The guest's monotonic clock, in ns, which starts with it: deadlines of waitables are by it."""

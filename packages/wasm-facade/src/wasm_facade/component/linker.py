@@ -103,6 +103,10 @@ class Linker(Shadowing):
         """Define the interfaces of WASI 0.2 that `wasi:cli/imports` has. What a store's guests get: `Store.set_wasi(config)`."""
         self._add_wasi("COMMAND")
 
+    def add_wasi_http(self) -> None:
+        """Define `wasi:http`, for requests that guests make, and for those that they answer. Where they may go: `WasiConfig.network`."""
+        self._add_wasi("HTTP")
+
     def add_wasi_config(self) -> None:
         """Define `wasi:config/store`, which has `WasiConfig.variables`."""
         self._add_wasi("CONFIG")
