@@ -8,11 +8,14 @@
 #include "handlers.h"
 #include "start.h"
 
-static void set_name(wasm_name_t *out, const char *text, size_t length)
+/* `text` with a zero behind it, which counts if `zero` says so. */
+static void set_name(wasm_name_t *out, const char *text, size_t length, bool zero)
 {
     impl_wasm_byte_vec_new_uninitialized(out, length + 1);
-    if (out->data)
-        memcpy(out->data, text, length); /* and a zero */
+    if (out->data) {
+        memcpy(out->data, text, length);
+        out->size = length + zero;
+    }
 }
 
 static capi_handle *new_trap(void)
@@ -27,7 +30,7 @@ void capi_trap_set(wasm_ref_t *ref, const char *message, size_t length, int32_t 
 {
     capi_handle *trap = HANDLE(ref);
     impl_wasm_byte_vec_delete(&trap->as.trap.message);
-    set_name(&trap->as.trap.message, message, length);
+    set_name(&trap->as.trap.message, message, length, true);
     trap->as.trap.code = code;
     trap->as.trap.status = status;
     trap->as.trap.filled = true;
@@ -46,9 +49,9 @@ bool capi_trap_frame(wasm_ref_t *ref, uint32_t index, size_t func_offset, size_t
     frame->as.frame.func_offset = func_offset;
     frame->as.frame.module_offset = module_offset;
     if (func)
-        set_name(&frame->as.frame.func_name, func, strlen(func));
+        set_name(&frame->as.frame.func_name, func, strlen(func), false);
     if (module)
-        set_name(&frame->as.frame.module_name, module, strlen(module));
+        set_name(&frame->as.frame.module_name, module, strlen(module), false);
     frames->data = grown;
     grown[frames->size++] = (void *)frame;
     return true;

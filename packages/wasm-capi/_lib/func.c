@@ -68,7 +68,6 @@ typedef struct Callback {
     wasm_func_callback_with_env_t with_env;
     void *env;
     void (*finalizer)(void *);
-    const VmSignature *signature; /* the engine's */
 } Callback;
 
 static void callback_free(void *data)
@@ -79,30 +78,30 @@ static void callback_free(void *data)
     free(callback);
 }
 
-static VmObject *raise(wasm_trap_t *trap) { return (VmObject *)capi_handlers->capi_exception_of(trap); }
+VmObject *capi_raise(wasm_trap_t *trap) { return (VmObject *)capi_handlers->capi_exception_of(trap); }
 
 /* The results as slots; what they refer to was the callback's to give, so it is deleted. */
-static wasm_trap_t *give_results(const Callback *callback, VmObject *store, wasm_val_t *results, VmSlot *slots)
+static wasm_trap_t *give_results(const VmCaller *caller, wasm_val_t *results, VmSlot *slots)
 {
-    const VmSignature *s = callback->signature;
+    const VmSignature *s = caller->signature;
     wasm_trap_t *trap = NULL;
     for (uint32_t i = 0; i < s->nresults; i++) {
-        if (!trap && UNLIKELY(!capi_slot_of(store, &s->types[s->nparams + i], &results[i], &slots[i])))
+        if (!trap && UNLIKELY(!capi_slot_of(caller->store, &s->types[s->nparams + i], &results[i], &slots[i])))
             trap = capi_trap_with("result %u of a host function is not of its type", i + 1);
         impl_wasm_val_delete(&results[i]);
     }
     return trap;
 }
 
-static VmObject *run(const Callback *callback, VmObject *store, VmSlot *slots, wasm_val_t *values)
+static VmObject *run(const Callback *callback, const VmCaller *caller, VmSlot *slots, wasm_val_t *values)
 {
-    const VmSignature *s = callback->signature;
+    const VmSignature *s = caller->signature;
     wasm_val_vec_t args = {s->nparams, values}, results = {s->nresults, values + s->nparams};
     for (uint32_t i = 0; i < s->nparams; i++)
-        if (UNLIKELY(!capi_val_of(store, &s->types[i], &slots[i], &values[i]))) {
+        if (UNLIKELY(!capi_val_of(caller->store, &s->types[i], &slots[i], &values[i]))) {
             while (i--)
                 impl_wasm_val_delete(&values[i]);
-            return raise(capi_trap_with("a parameter of a host function has no value in wasm.h"));
+            return capi_raise(capi_trap_with("a parameter of a host function has no value in wasm.h"));
         }
     for (uint32_t i = 0; i < s->nresults; i++)
         results.data[i] = (wasm_val_t)WASM_INIT_VAL;
@@ -110,21 +109,21 @@ static VmObject *run(const Callback *callback, VmObject *store, VmSlot *slots, w
     for (uint32_t i = 0; i < s->nparams; i++)
         impl_wasm_val_delete(&values[i]);
     if (LIKELY(!trap))
-        trap = give_results(callback, store, results.data, slots);
-    return UNLIKELY(trap != NULL) ? raise(trap) : NULL;
+        trap = give_results(caller, results.data, slots);
+    return UNLIKELY(trap != NULL) ? capi_raise(trap) : NULL;
 }
 
 static VmObject *call_host(void *data, VmCaller *caller, VmSlot *slots)
 {
     const Callback *callback = data;
-    const size_t count = (size_t)callback->signature->nparams + callback->signature->nresults;
+    const size_t count = (size_t)caller->signature->nparams + caller->signature->nresults;
     wasm_val_t few[INLINE_SLOTS];
     if (LIKELY(count <= INLINE_SLOTS))
-        return run(callback, caller->store, slots, few);
+        return run(callback, caller, slots, few);
     wasm_val_t *values = calloc(count, sizeof *values);
     if (!values)
-        return raise(capi_trap_with("out of memory for a host function's values"));
-    VmObject *raised = run(callback, caller->store, slots, values);
+        return capi_raise(capi_trap_with("out of memory for a host function's values"));
+    VmObject *raised = run(callback, caller, slots, values);
     free(values);
     return raised;
 }
@@ -142,10 +141,7 @@ static wasm_func_t *make(wasm_store_t *store, const wasm_functype_t *functype, c
     }
     capi_forget(error);
     capi_forget(type);
-    capi_handle *func = capi_extern_of(made);
-    if (func)
-        callback->signature = func->as.func.signature;
-    return (void *)func;
+    return (void *)capi_extern_of(made);
 }
 
 wasm_func_t *impl_wasm_func_new(wasm_store_t *store, const wasm_functype_t *type, wasm_func_callback_t callback)

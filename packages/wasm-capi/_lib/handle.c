@@ -163,3 +163,5 @@ CAPI_EXPORT uintptr_t capi_store_of(const void *item)
     default: return 0;
     }
 }
+
+CAPI_EXPORT void capi_set_kind(void *handle, uint32_t kind) { HANDLE(handle)->kind = kind; }

@@ -100,12 +100,14 @@ bool capi_val_of(VmObject *store, const VmType *type, const VmSlot *slot, wasm_v
 /* errors.c */
 CAPI_EXPORT void capi_trap_set(wasm_ref_t *trap, const char *message, size_t length, int32_t code, int32_t status);
 CAPI_EXPORT bool capi_trap_frame(wasm_ref_t *trap, uint32_t index, size_t func_offset, size_t module_offset, const char *func, const char *module);
+CAPI_EXPORT void capi_set_limits(wasm_externtype_t *type, uint64_t min, uint64_t max, bool has_max, bool is64, bool shared, uint8_t page_log2);
 wasm_trap_t *capi_trap_with(const char *format, ...) __attribute__((format(printf, 1, 2)));
 wasm_trap_t *capi_trap_take(VmObject *error /* stolen */);
 const wasm_name_t *capi_trap_text(const capi_handle *trap);
 wasmtime_error_t *capi_error_take(VmObject *error /* stolen */);
 wasmtime_error_t *capi_error_with(const char *text);
 wasmtime_error_t *capi_misuse_error(void);
+VmObject *capi_raise(wasm_trap_t *trap /* stolen */); /* what a host function raises */
 void capi_forget(VmObject *error /* stolen, may be NULL */);
 
 /* check.c */

@@ -11,7 +11,7 @@ enum { INLINE_IMPORTS = 16 };
 wasm_store_t *impl_wasm_store_new(wasm_engine_t *engine)
 {
     VmObject *error = NULL;
-    VmObject *store = capi_start() ? capi_vm->store_new(HANDLE(engine)->object, &error) : NULL;
+    VmObject *store = capi_start() ? capi_vm->store_new(HANDLE(engine)->object, NULL, &error) : NULL;
     capi_forget(error);
     return (void *)capi_wrap(CAPI_STORE, store);
 }

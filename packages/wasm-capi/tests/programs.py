@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import wasm_capi
@@ -19,9 +20,10 @@ COMPILERS = {"gcc": ["gcc"], "zig": [sys.executable, "-m", "ziglang", "cc"]}
 @cache
 def wasmtime_library() -> Path:
     """wasmtime's own library, which its Python package brings along."""
-    import wasmtime
-
-    return Path(wasmtime.__file__).parent / "linux-x86_64" / "_libwasmtime.so"
+    found = find_spec("wasmtime")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / "linux-x86_64" / "_libwasmtime.so"
 
 
 def link_flags(library: str) -> list[str]:

@@ -10,6 +10,8 @@ _Static_assert(sizeof(VmType) == sizeof(ValueType) && offsetof(VmType, kind) == 
 _Static_assert(offsetof(VmSignature, type_id) == offsetof(Signature, type_id) && offsetof(VmSignature, nslots) == offsetof(Signature, nslots) && offsetof(VmSignature, types) == offsetof(Signature, types), "VmSignature");
 _Static_assert(sizeof(struct VmBytes) == sizeof(VMMemoryDefinition) && offsetof(struct VmBytes, length) == offsetof(VMMemoryDefinition, length), "VmBytes");
 _Static_assert(sizeof(struct VmElements) == sizeof(VMTableDefinition) && offsetof(struct VmElements, length) == offsetof(VMTableDefinition, length), "VmElements");
+_Static_assert(sizeof(VmFuncRef) == sizeof(VMFuncRef) && offsetof(VmFuncRef, type_id) == offsetof(VMFuncRef, type_id) && offsetof(VmFuncRef, entry) == offsetof(VMFuncRef, entry), "VmFuncRef");
+_Static_assert(VM_TYPE_EXTERNREF == TYPE_EXTERNREF, "VM_TYPE_EXTERNREF");
 _Static_assert((int)VM_I32 == KIND_I32 && (int)VM_V128 == KIND_V128 && (int)VM_CONTREF == KIND_CONTREF, "VmKind");
 
 static __thread PyThreadState *tls_state __attribute__((tls_model("initial-exec"))); /* this thread's, once it is attached */
@@ -270,10 +272,47 @@ static bool grow_table(VmObject *object, uint64_t delta, VmObject *init, uint64_
 
 /* ---- stores and instances ---- */
 
-static VmObject *store_new(VmObject *engine, VmObject **error)
+static VmObject *store_new(VmObject *engine, VmObject *given, VmObject **error)
 {
     bool acquired = acquire();
-    return give(PyObject_CallOneArg((PyObject *)&StoreType, (PyObject *)engine), acquired, error);
+    PyObject *arguments[] = {(PyObject *)engine, given ? (PyObject *)given : Py_None};
+    return give(PyObject_Vectorcall((PyObject *)&StoreType, arguments, 2, NULL), acquired, error);
+}
+
+static void *store_data(VmObject *store)
+{
+    void *found = NULL;
+    return native_data(((Store *)store)->data, &found) ? found : NULL;
+}
+
+static void store_close(VmObject *store)
+{
+    bool acquired = acquire();
+    Py_XDECREF(PyObject_CallMethod((PyObject *)store, "close", NULL));
+    PyErr_Clear();
+    release(acquired);
+}
+
+static bool is_trap(VmObject *exception)
+{
+    if (!PyObject_TypeCheck((PyObject *)exception, (PyTypeObject *)G.trap))
+        return false;
+    bool acquired = acquire();
+    PyObject *code = PyObject_GetAttr((PyObject *)exception, G.str_code);
+    PyErr_Clear();
+    const bool coded = code && code != Py_None;
+    Py_XDECREF(code);
+    release(acquired);
+    return coded;
+}
+
+static int escape(void *reference, VmObject **error)
+{
+    VMFuncRef *function = reference;
+    if (function->code)
+        return 0;
+    bool acquired = acquire();
+    return give_int(host_func_ref(funcref_host(function)) == NULL, acquired, error);
 }
 
 static PyObject *make_instance(PyObject *storelike, PyObject *module, PyObject *const *imports, size_t count)
@@ -352,7 +391,7 @@ static VmCapsule capsule = {
     func, global, memory, table, same,
     get, set, data_new, data,
     memory_share, grow_memory, grow_table,
-    store_new, instantiate, pre_instantiate, export_count, export_at, export_name, export_of, caller_export,
+    store_new, store_data, store_close, is_trap, escape, instantiate, pre_instantiate, export_count, export_at, export_name, export_of, caller_export,
 };
 
 /* The object at an address that a C library holds a reference for. */

@@ -34,11 +34,20 @@ typedef struct VmType {
     bool nullable;
 } VmType;
 
+#define VM_TYPE_EXTERNREF (0x300u | 0x6Fu << 12) /* the code of externref */
+
 /* The head of Signature; the engine's, as long as that is there. */
 typedef struct VmSignature {
     uint32_t type_id, nparams, nresults, nslots; /* nslots = max(params, results, 1): a call's slots */
     const VmType *types;                         /* params, then results */
 } VmSignature;
+
+/* Laid out as VMFuncRef. */
+typedef struct VmFuncRef {
+    void *code, *context;
+    uint32_t type_id, index;
+    void *entry;
+} VmFuncRef;
 
 /* What the objects of externs hold; borrowed from the object. */
 typedef struct VmFunc {
@@ -74,6 +83,7 @@ typedef struct VmTable {
 typedef struct VmCaller {
     VmObject *store; /* borrowed */
     void *instance;  /* NULL: called from outside of wasm */
+    const VmSignature *signature;
 } VmCaller;
 
 /* A host function in C, called without the GIL: results replace the parameters. Returns NULL, or an exception to raise, owned by the vm. */
@@ -111,7 +121,11 @@ typedef struct VmCapsule {
     bool (*memory_grow)(VmObject *memory, uint64_t delta, uint64_t *old);
     bool (*table_grow)(VmObject *table, uint64_t delta, VmObject *init, uint64_t *old, VmObject **error);
 
-    VmObject *(*store_new)(VmObject *engine, VmObject **error);
+    VmObject *(*store_new)(VmObject *engine, VmObject *data /* of data_new, or NULL */, VmObject **error);
+    void *(*store_data)(VmObject *store); /* that data's pointer */
+    void (*store_close)(VmObject *store); /* unless a call into it runs */
+    bool (*is_trap)(VmObject *exception); /* with a code: one of wasm's own */
+    int (*escape)(void *reference, VmObject **error); /* make a function of the host one that wasm can call */
     VmObject *(*instantiate)(VmObject *store, VmObject *module, VmObject *const *imports, size_t count, VmObject **error);
     VmObject *(*pre_instantiate)(VmObject *pre, VmObject *store, VmObject **error);
     size_t (*export_count)(VmObject *instance);

@@ -42,9 +42,9 @@ bool native_data(PyObject *object, void **data)
 }
 
 /* The function's own code, without the GIL. New reference to what it raises, or NULL. */
-static PyObject *run(const Native *native, Store *store, Instance *instance, VMValue *values)
+static PyObject *run(const Native *native, Store *store, Instance *instance, const Signature *signature, VMValue *values)
 {
-    VmCaller caller = {(VmObject *)store, instance};
+    VmCaller caller = {(VmObject *)store, instance, (const VmSignature *)signature};
     return (PyObject *)native->call(native->data, &caller, (VmSlot *)values);
 }
 
@@ -62,7 +62,7 @@ int native_invoke(HostFunc *host, Instance *instance, VMValue *values)
     }
     Native *native = (Native *)Py_NewRef(host->callable);
     PyThreadState *state = PyEval_SaveThread();
-    PyObject *raised = run(native, host->store, instance, values);
+    PyObject *raised = run(native, host->store, instance, host->signature, values);
     PyEval_RestoreThread(state);
     Py_DECREF(native);
     if (raised)
@@ -101,7 +101,7 @@ uint64_t native_call(VMHostContext *vm_context, VMValue *values)
     atomic_store_explicit(&thread->in_wasm, 0, memory_order_relaxed);
     Store *store = context->function->store;
     PyThreadState *held = activation->thread_state ? NULL : PyEval_SaveThread(); /* Config.release_gil is off */
-    PyObject *raised = run((const Native *)context->function->callable, store, context->caller, values);
+    PyObject *raised = run((const Native *)context->function->callable, store, context->caller, context->function->signature, values);
     if (UNLIKELY(held != NULL))
         PyEval_RestoreThread(held);
     uint64_t exception = 0;

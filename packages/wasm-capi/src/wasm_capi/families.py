@@ -44,7 +44,7 @@ def _parameter(text: str) -> tuple[str, str, bool]:
         name = text[text.index("(*") + 2 : text.index(")")]
         return text.replace(f"(*{name})", "(*)", 1), name, optional
     if text.endswith("[]"):
-        kind, name = text[:-2].rsplit(None, 1)
+        kind, name, _ = _parameter(text[:-2])
         return f"{kind} *", name, optional
     name = text.rsplit(None, 1)[1].lstrip("*")
     return text[: len(text) - len(name)].rstrip(), name, optional

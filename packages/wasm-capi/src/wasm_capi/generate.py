@@ -12,9 +12,12 @@ from wasm_capi.families import PYTHON, C, Code, Row, Text
 INCLUDE = Path(__file__).parent / "include"
 STANDARD = ("stdbool", "stddef", "stdint", "string", "assert")
 WRITTEN = "/* Written by wasm_capi.generate from api.py, the table of the C API: edit that. */"
-# Pointers to these are to plain structs, which have no mark to know them by.
-PLAIN = re.compile(r"_vec_t$|_name_t$|_message_t$|_val_t$|_limits_t$|_val_raw_t$|_extern_t$|^(void|char|byte_t|wasm_byte_t|uint\w+|int\w*|size_t|bool)$")
-PLAIN_EXTERNS = re.compile(r"^wasmtime_(func|global|table|memory|instance|tag|\w+ref|extern|\w*type|memory_creator|linear_memory)_t$")
+
+
+def opaque() -> set[str]:
+    """Types whose pointers are handles, which have a mark to know them by. A caller is none."""
+    texts = [item.text for _, items in HEADERS.values() for item in items if isinstance(item, Text)]
+    return {name for text in texts for _, name in re.findall(r"typedef struct (\w+) (\w+);", text)} - {"wasmtime_caller_t"}
 
 
 def functype_shorthand(params: int, results: int) -> str:
@@ -88,12 +91,12 @@ def internal() -> Iterator[tuple[str, str]]:
 
 def _check(row: Row) -> str:
     """The check of one function's pointers, for WASM_CAPI_CHECK=1."""
-    tests = []
+    tests, handles = [], opaque()
     for position, (kind, name, optional) in enumerate(row.parameters(), 1):
         if not kind.endswith("*") or "(*" in kind or (kind.count("*") > 1 and optional):
             continue
         target = re.sub(r"\b(own|const|struct)\b|\*", "", kind).strip()
-        plain = kind.count("*") > 1 or PLAIN.search(target) or PLAIN_EXTERNS.match(target)
+        plain = kind.count("*") > 1 or target not in handles
         wanted = "NULL" if plain else f'"{target}"'
         if not (plain and optional):
             tests.append(f'capi_check("{row.name}", {position}, "{name}", {name}, {wanted}, {str(optional).lower()})')

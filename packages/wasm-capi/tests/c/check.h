@@ -54,20 +54,23 @@ static inline wasm_trap_t *call(const wasm_func_t *func, wasm_val_t *args, size_
     return wasm_func_call(func, &in, &out);
 }
 
-/* Print the line of a trap's message that says what happened, and delete the trap. */
+/* Print the last line of a trap's message, which says what happened, and delete the trap. */
 static inline void print_trap(wasm_trap_t *trap)
 {
     CHECK(trap);
     wasm_message_t message;
     wasm_trap_message(trap, &message);
     CHECK(message.size && !message.data[message.size - 1]);
-    const char *cause = strstr(message.data, "Caused by:\n");
-    const char *line = cause ? cause + strlen("Caused by:\n") : message.data;
+    char *end = message.data + strlen(message.data), *line;
+    while (end > message.data && end[-1] == '\n')
+        *--end = 0;
+    line = strrchr(message.data, '\n'); /* the last cause; wasmtime numbers several */
+    line = line ? line + 1 : message.data;
     while (*line == ' ')
         line++;
-    if (!strncmp(line, "0: ", 3))
+    if (*line >= '0' && *line <= '9' && line[1] == ':')
         line += 3;
-    printf("trap: %.*s\n", (int)strcspn(line, "\n"), line);
+    printf("trap: %s\n", line);
     wasm_byte_vec_delete(&message);
     wasm_trap_delete(trap);
 }

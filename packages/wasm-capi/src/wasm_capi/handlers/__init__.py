@@ -3,5 +3,8 @@
 from wasm_capi.handlers import engine as engine
 from wasm_capi.handlers import errors as errors
 from wasm_capi.handlers import externs as externs
+from wasm_capi.handlers import linkers as linkers
 from wasm_capi.handlers import modules as modules
+from wasm_capi.handlers import stores as stores
 from wasm_capi.handlers import text as text
+from wasm_capi.handlers import wasi as wasi

@@ -20,8 +20,13 @@ NULL = ffi.NULL
 
 def handler(function: _F) -> _F:
     """What C calls by this name. An exception is no result: NULL, false or nothing."""
-    ffi.def_extern(name=f"py_{function.__name__}", onerror=_failed)(function)
+    define(function.__name__, function)
     return function
+
+
+def define(name: str, function: Callable[..., Any]) -> None:
+    """The same by a name."""
+    ffi.def_extern(name=f"py_{name}", onerror=_failed)(function)
 
 
 def fallible(function: _F) -> _F:

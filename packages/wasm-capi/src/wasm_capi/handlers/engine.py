@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from wasm_capi.handlers.bridge import CONFIG, ENGINE, handler, lib, new, object_of
+from wasm_capi.api_wasmtime import POOL_SETTINGS, SETTINGS
+from wasm_capi.handlers.bridge import CONFIG, ENGINE, POOLING, define, fallible, ffi, handler, lib, new, object_of
 from wasm_facade import Config, Engine
 
 
@@ -30,3 +31,65 @@ def wasm_engine_new_with_config(config: Any) -> Any:
         return new(ENGINE, Engine(object_of(config)))
     finally:
         lib.wasm_config_delete(config)
+
+
+@handler
+def wasmtime_engine_increment_epoch(engine: Any) -> None:
+    object_of(engine).increment_epoch()
+
+
+# Words for wasmtime's numbers of a choice.
+_CHOICES = {
+    "strategy": ("auto", "cranelift", "winch"), "cranelift_opt_level": ("none", "speed", "speed_and_size"), "profiler": ("none", "jitdump", "vtune", "perfmap"),
+}  # fmt: skip
+
+
+def _setter(attribute: str) -> Any:
+    choices = _CHOICES.get(attribute)
+
+    def setter(config: Any, value: Any) -> None:
+        setattr(object_of(config), attribute, value if choices is None else choices[value])
+
+    return setter
+
+
+def _define_setters() -> None:
+    for name, _, attribute in SETTINGS:
+        define(f"wasmtime_config_{name}_set", _setter(attribute))
+    for name, _ in POOL_SETTINGS:
+        define(f"wasmtime_pooling_allocation_config_{name}_set", _setter(name))
+
+
+_define_setters()
+
+
+@fallible
+def wasmtime_config_target_set(config: Any, target: Any) -> None:
+    object_of(config).target = ffi.string(target).decode()
+
+
+@fallible
+def wasmtime_config_cache_config_load(config: Any, path: Any) -> None:
+    object_of(config).cache = ffi.string(path).decode() if path else True
+
+
+@handler
+def wasmtime_config_cranelift_flag_enable(config: Any, flag: Any) -> None:
+    object_of(config).cranelift_flag_enable(ffi.string(flag).decode())
+
+
+@handler
+def wasmtime_config_cranelift_flag_set(config: Any, key: Any, value: Any) -> None:
+    object_of(config).cranelift_flag_set(ffi.string(key).decode(), ffi.string(value).decode())
+
+
+@handler
+def wasmtime_pooling_allocation_config_new() -> Any:
+    from wasm_facade import PoolingAllocationConfig
+
+    return new(POOLING, PoolingAllocationConfig())
+
+
+@handler
+def wasmtime_pooling_allocation_strategy_set(config: Any, pool: Any) -> None:
+    object_of(config).allocation_strategy = object_of(pool)

@@ -34,6 +34,14 @@ def _description(error: BaseException) -> tuple[str, int, int]:
 
 
 @handler
+def capi_trap_code(trap: Any, code: int) -> None:
+    from wasm_environ.traps import MESSAGES
+
+    text = f"wasm trap: {MESSAGES.get(code, 'unknown')}".encode()
+    lib.capi_trap_set(trap, text, len(text), code, -1)
+
+
+@handler
 def capi_exception_of(trap: Any) -> int:
     """The exception that the trap came from, if it did, else a Trap with its message."""
     message, length, code = ffi.new("char **"), ffi.new("size_t *"), ffi.new("int32_t *")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wasm_capi.handlers.bridge import ffi, handler, lib, object_at, object_of
+from wasm_capi.handlers.bridge import SHAREDMEMORY, fallible, ffi, handler, lib, object_at, object_of
 from wasm_environ.errors import WasmError
 
 
@@ -94,3 +94,61 @@ def wasm_memory_new(store: Any, memorytype: Any) -> Any:
     from wasm_facade import Memory
 
     return lib.capi_extern(id(Memory(object_of(store), memory_in(memorytype))))
+
+
+def _given(address: int) -> Any:
+    """An object of C's; None for null."""
+    return object_at(address) if address else None
+
+
+def give(value: object, out: Any) -> None:
+    """A new reference for C."""
+    lib.capi_keep(id(value))
+    out[0] = id(value)
+
+
+# How wasmtime.h's numbers are told apart: the member of a value that holds them.
+_MEMBERS = ("i32", "i64", "f32", "f64")
+
+
+@fallible
+def capi_global_new(store: int, globaltype: Any, val: Any, address: int, out: Any) -> None:
+    from wasm_capi.handlers.types import global_in
+    from wasm_environ import types as environ
+    from wasm_facade import Global
+
+    type = global_in(globaltype)
+    kinds = (environ.I32, environ.I64, environ.F32, environ.F64, environ.V128)
+    if (val.kind < 5) != (type.content._type in kinds) or (val.kind < 5 and kinds[val.kind] != type.content._type):
+        raise WasmError("the value is not of the global's type")
+    if val.kind < 4:
+        value = getattr(val.of, _MEMBERS[val.kind])
+    else:
+        value = bytes(ffi.buffer(val.of.v128, 16)) if val.kind == 4 else _given(address)
+    give(Global(object_at(store), type, value), out)
+
+
+@fallible
+def capi_table_new(store: int, tabletype: Any, init: int, out: Any) -> None:
+    from wasm_capi.handlers.types import table_in
+    from wasm_facade import Table
+
+    give(Table(object_at(store), table_in(tabletype), _given(init)), out)
+
+
+@fallible
+def capi_memory_new(store: int, memorytype: Any, out: Any) -> None:
+    from wasm_capi.handlers.types import memory_in
+    from wasm_facade import Memory
+
+    give(Memory(object_at(store), memory_in(memorytype)), out)
+
+
+@fallible
+def wasmtime_sharedmemory_new(engine: Any, memorytype: Any, out: Any) -> None:
+    from wasm_capi.handlers.types import memory_in
+    from wasm_facade import SharedMemory
+
+    made = ffi.cast("wasmtime_sharedmemory_t *", lib.capi_extern(id(SharedMemory(object_of(engine), memory_in(memorytype)))))
+    lib.capi_set_kind(made, SHAREDMEMORY)
+    out[0] = made

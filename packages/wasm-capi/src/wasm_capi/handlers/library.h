@@ -11,3 +11,4 @@ uintptr_t capi_reference(const wasm_ref_t *ref);
 void capi_keep(uintptr_t object);
 void capi_drop(uintptr_t object);
 uintptr_t capi_store_of(const void *item);
+void capi_set_kind(void *handle, uint32_t kind);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wasm_capi.handlers.bridge import MODULE, bytes_of, ffi, give_bytes, handler, lib, new, object_of
+from wasm_capi.handlers.bridge import MODULE, WASMTIME_MODULE, bytes_of, fallible, ffi, give_bytes, handler, lib, new, object_of
 from wasm_facade import Module
 
 
@@ -54,3 +54,39 @@ def give_exports(module: Module, out: Any) -> None:
 
     found = [lib.wasm_exporttype_new(name_out(row.name), extern_out(row.type)) for row in module.exports]
     lib.wasm_exporttype_vec_new(out, len(found), ffi.new("wasm_exporttype_t *[]", found))
+
+
+@fallible
+def wasmtime_module_new(engine: Any, wasm: Any, size: int, out: Any) -> None:
+    out[0] = new(WASMTIME_MODULE, Module(object_of(engine), bytes(ffi.buffer(wasm, size))))
+
+
+@handler
+def wasmtime_module_imports(module: Any, out: Any) -> None:
+    give_imports(object_of(module), out)
+
+
+@handler
+def wasmtime_module_exports(module: Any, out: Any) -> None:
+    give_exports(object_of(module), out)
+
+
+@fallible
+def wasmtime_module_validate(engine: Any, wasm: Any, size: int) -> None:
+    Module.validate(object_of(engine), bytes(ffi.buffer(wasm, size)))
+
+
+@fallible
+def wasmtime_module_serialize(module: Any, out: Any) -> None:
+    lib.wasm_byte_vec_new_empty(out)
+    give_bytes(out, bytes(object_of(module).serialize()))
+
+
+@fallible
+def wasmtime_module_deserialize(engine: Any, data: Any, size: int, out: Any) -> None:
+    out[0] = new(WASMTIME_MODULE, Module.deserialize(object_of(engine), bytes(ffi.buffer(data, size))))
+
+
+@fallible
+def wasmtime_module_deserialize_file(engine: Any, path: Any, out: Any) -> None:
+    out[0] = new(WASMTIME_MODULE, Module.deserialize_file(object_of(engine), ffi.string(path).decode()))

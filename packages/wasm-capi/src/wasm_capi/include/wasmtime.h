@@ -3,7 +3,22 @@
 #define WASM_CAPI_WASMTIME_H
 
 #include <wasm.h>
+#include <wasi.h>
 #include <wasmtime/error.h>
+#include <wasmtime/config.h>
+#include <wasmtime/engine.h>
+#include <wasmtime/module.h>
+#include <wasmtime/store.h>
+#include <wasmtime/extern.h>
+#include <wasmtime/val.h>
+#include <wasmtime/func.h>
+#include <wasmtime/global.h>
+#include <wasmtime/table.h>
+#include <wasmtime/memory.h>
+#include <wasmtime/sharedmemory.h>
+#include <wasmtime/instance.h>
+#include <wasmtime/linker.h>
+#include <wasmtime/trap.h>
 #include <wasmtime/wat.h>
 
 #ifdef __cplusplus

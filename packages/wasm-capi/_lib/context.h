@@ -1,0 +1,47 @@
+/* context.h: a store as wasmtime.h has it: externs are values that name a place in it. */
+#ifndef WASM_CAPI_CONTEXT_H
+#define WASM_CAPI_CONTEXT_H
+
+#include "handle.h"
+
+enum { SIGNATURES = 16 };
+
+/* What a store's handle (CAPI_CONTEXT) points to by host_info. Used by one thread at a time, as the store. */
+typedef struct capi_context {
+    uint64_t id; /* never 0, never used again */
+    capi_handle *handle; /* whose this is */
+    VmObject *store;     /* the handle's */
+    void *data;          /* the host's */
+    capi_handle **items; /* what memories, tables, globals, tags, instances of the store name; strong, owned */
+    const void **keys;   /* what each is in the vm; owned */
+    uint32_t count, capacity;
+    uint32_t *slots; /* open addressing by key: index + 1; owned */
+    uint32_t slot_count;
+    struct {
+        uint32_t type_id;
+        const VmSignature *signature; /* the engine's */
+    } signatures[SIGNATURES]; /* the last one by type id */
+} capi_context;
+
+struct wasmtime_caller {
+    capi_context *context;
+    const VmCaller *caller;
+};
+
+static inline capi_context *capi_context_of(const void *handle) { return HANDLE(handle)->host_info; }
+capi_context *capi_context_in(const VmCaller *caller);
+bool capi_item(capi_context *context, capi_handle *item /* stolen */, const void *key, uint32_t *index); /* false without memory */
+const VmSignature *capi_signature(capi_context *context, void *reference, VmObject **error);
+
+/* Whatever an object is, as a value; false without memory. */
+bool capi_give_extern(capi_context *context, VmObject *object /* stolen; NULL: false */, wasmtime_extern_t *out);
+VmObject *capi_take_extern(capi_context *context, const wasmtime_extern_t *item); /* new reference, NULL without memory */
+bool capi_give_instance(capi_context *context, VmObject *object /* stolen; NULL: false */, wasmtime_instance_t *out);
+
+bool capi_slot_of_value(capi_context *context, const VmType *type, const wasmtime_val_t *val, VmSlot *slot);
+bool capi_value_of(capi_context *context, const VmType *type, const VmSlot *slot, wasmtime_val_t *val);
+
+/* An exception as the result: traps that have a code go to *trap, as in wasmtime; what a host function says is an error. */
+wasmtime_error_t *capi_split(VmObject *error /* stolen */, wasm_trap_t **trap);
+
+#endif

@@ -1,0 +1,219 @@
+/* wasmtime_extern.c: wasmtime.h's globals, tables and memories, which are places of their store. */
+#include "context.h"
+#include "handlers.h"
+#include "start.h"
+
+static capi_handle *global_of(const wasmtime_context_t *store, const wasmtime_global_t *global) { return capi_context_of(store)->items[global->__private1]; }
+static capi_handle *table_of(const wasmtime_context_t *store, const wasmtime_table_t *table) { return capi_context_of(store)->items[table->__private2]; }
+static capi_handle *memory_of(const wasmtime_context_t *store, const wasmtime_memory_t *memory) { return capi_context_of(store)->items[memory->__private2]; }
+
+/* The value a new global or table starts with, as the vm has it: a new reference to an object, or *error. */
+static VmObject *object_of(capi_context *context, const wasmtime_val_t *val, VmObject **made)
+{
+    *made = NULL;
+    if (val->kind >= WASMTIME_FUNCREF && val->of.externref.store_id == 0)
+        return NULL; /* null: the handler knows */
+    VmObject *error = NULL;
+    if (val->kind == WASMTIME_FUNCREF) {
+        *made = capi_vm->func_of(context->store, val->of.funcref.__private, &error);
+        capi_forget(error);
+        return *made;
+    }
+    return capi_ref_object(val->of.externref.__private3, made);
+}
+
+/* ---- globals ---- */
+
+wasmtime_error_t *impl_wasmtime_global_new(wasmtime_context_t *store, const wasm_globaltype_t *type, const wasmtime_val_t *val, wasmtime_global_t *ret)
+{
+    VmObject *made = NULL;
+    uintptr_t out = 0;
+    if (!capi_start())
+        return capi_misuse_error();
+    VmObject *object = val->kind >= WASMTIME_FUNCREF ? object_of(capi_context_of(store), val, &made) : NULL;
+    wasmtime_error_t *error = capi_handlers->capi_global_new((uintptr_t)capi_context_of(store)->store, type, val, (uintptr_t)object, &out);
+    capi_forget(made);
+    wasmtime_extern_t item;
+    if (!error && !capi_give_extern(capi_context_of(store), (VmObject *)out, &item))
+        return capi_error_with("out of memory");
+    if (!error)
+        *ret = item.of.global;
+    return error;
+}
+
+wasm_globaltype_t *impl_wasmtime_global_type(const wasmtime_context_t *store, const wasmtime_global_t *global)
+{
+    return capi_start() ? capi_handlers->wasm_global_type((void *)global_of(store, global)) : NULL;
+}
+
+void impl_wasmtime_global_get(wasmtime_context_t *store, const wasmtime_global_t *handle, wasmtime_val_t *out)
+{
+    const VmGlobal *global = &global_of(store, handle)->as.global;
+    if ((global->type.kind > VM_V128 && !capi_start()) || !capi_value_of(capi_context_of(store), &global->type, global->cell, out))
+        *out = (wasmtime_val_t){.kind = global->type.kind};
+}
+
+wasmtime_error_t *impl_wasmtime_global_set(wasmtime_context_t *store, const wasmtime_global_t *handle, const wasmtime_val_t *val)
+{
+    const VmGlobal *global = &global_of(store, handle)->as.global;
+    VmSlot slot;
+    memset(&slot, 0, sizeof slot);
+    if (!global->mutable_)
+        return capi_error_with("immutable global cannot be set");
+    if ((global->type.kind > VM_V128 && !capi_start()) || !capi_slot_of_value(capi_context_of(store), &global->type, val, &slot))
+        return capi_error_with("the value is not of the global's type");
+    *global->cell = slot;
+    return NULL;
+}
+
+/* ---- tables ---- */
+
+wasmtime_error_t *impl_wasmtime_table_new(wasmtime_context_t *store, const wasm_tabletype_t *type, const wasmtime_val_t *init, wasmtime_table_t *table)
+{
+    VmObject *made = NULL;
+    uintptr_t out = 0;
+    if (!capi_start())
+        return capi_misuse_error();
+    if (init->kind < WASMTIME_FUNCREF)
+        return capi_error_with("a table holds references");
+    VmObject *object = object_of(capi_context_of(store), init, &made);
+    wasmtime_error_t *error = capi_handlers->capi_table_new((uintptr_t)capi_context_of(store)->store, type, (uintptr_t)object, &out);
+    capi_forget(made);
+    wasmtime_extern_t item;
+    if (!error && !capi_give_extern(capi_context_of(store), (VmObject *)out, &item))
+        return capi_error_with("out of memory");
+    if (!error)
+        *table = item.of.table;
+    return error;
+}
+
+wasm_tabletype_t *impl_wasmtime_table_type(const wasmtime_context_t *store, const wasmtime_table_t *table)
+{
+    return capi_start() ? capi_handlers->wasm_table_type((void *)table_of(store, table)) : NULL;
+}
+
+bool impl_wasmtime_table_get(wasmtime_context_t *store, const wasmtime_table_t *handle, uint64_t index, wasmtime_val_t *val)
+{
+    const VmTable *table = &table_of(store, handle)->as.table;
+    if (index >= table->definition->length || !capi_start())
+        return false;
+    VmSlot slot = {.ref = table->definition->base[index]};
+    return capi_value_of(capi_context_of(store), &table->element, &slot, val);
+}
+
+wasmtime_error_t *impl_wasmtime_table_set(wasmtime_context_t *store, const wasmtime_table_t *handle, uint64_t index, const wasmtime_val_t *value)
+{
+    const VmTable *table = &table_of(store, handle)->as.table;
+    VmSlot slot;
+    if (!capi_start() || !capi_slot_of_value(capi_context_of(store), &table->element, value, &slot))
+        return capi_error_with("the value is not of the table's type");
+    if (index >= table->definition->length)
+        return capi_error_with("table access out of bounds");
+    table->definition->base[index] = slot.ref;
+    return NULL;
+}
+
+uint64_t impl_wasmtime_table_size(const wasmtime_context_t *store, const wasmtime_table_t *table) { return table_of(store, table)->as.table.definition->length; }
+
+wasmtime_error_t *impl_wasmtime_table_grow(wasmtime_context_t *store, const wasmtime_table_t *table, uint64_t delta, const wasmtime_val_t *init, uint64_t *prev_size)
+{
+    VmObject *made = NULL, *error = NULL;
+    uint64_t old = 0;
+    if (!capi_start())
+        return capi_misuse_error();
+    VmObject *object = init->kind >= WASMTIME_FUNCREF ? object_of(capi_context_of(store), init, &made) : NULL;
+    const bool grown = capi_vm->table_grow(table_of(store, table)->object, delta, object, &old, &error);
+    capi_forget(made);
+    if (!grown)
+        return error ? capi_split(error, NULL) : capi_error_with("failed to grow table");
+    if (prev_size)
+        *prev_size = old;
+    return NULL;
+}
+
+/* ---- memories ---- */
+
+wasmtime_error_t *impl_wasmtime_memorytype_new(uint64_t min, bool max_present, uint64_t max, bool is_64, bool shared, uint8_t page_size_log2, wasm_memorytype_t **ret)
+{
+    if (page_size_log2 != 0 && page_size_log2 != 16)
+        return capi_error_with("a page has 1 or 65536 bytes");
+    if (max_present && max < min)
+        return capi_error_with("size minimum must not be greater than maximum");
+    if (shared && !max_present)
+        return capi_error_with("a shared memory must have a maximum size");
+    const wasm_limits_t none = {0, wasm_limits_max_default};
+    *ret = impl_wasm_memorytype_new(&none);
+    if (!*ret)
+        return capi_error_with("out of memory");
+    capi_set_limits((void *)*ret, min, max, max_present, is_64, shared, page_size_log2);
+    return NULL;
+}
+
+#define LIMITS(type) (&HANDLE(type)->as.type.limits)
+uint64_t impl_wasmtime_memorytype_minimum(const wasm_memorytype_t *type) { return LIMITS(type)->min; }
+bool impl_wasmtime_memorytype_is64(const wasm_memorytype_t *type) { return LIMITS(type)->is64; }
+bool impl_wasmtime_memorytype_isshared(const wasm_memorytype_t *type) { return LIMITS(type)->shared; }
+uint64_t impl_wasmtime_memorytype_page_size(const wasm_memorytype_t *type) { return UINT64_C(1) << LIMITS(type)->page_log2; }
+uint8_t impl_wasmtime_memorytype_page_size_log2(const wasm_memorytype_t *type) { return LIMITS(type)->page_log2; }
+
+bool impl_wasmtime_memorytype_maximum(const wasm_memorytype_t *type, uint64_t *max)
+{
+    if (LIMITS(type)->has_max)
+        *max = LIMITS(type)->max;
+    return LIMITS(type)->has_max;
+}
+
+wasmtime_error_t *impl_wasmtime_memory_new(wasmtime_context_t *store, const wasm_memorytype_t *type, wasmtime_memory_t *ret)
+{
+    uintptr_t out = 0;
+    if (!capi_start())
+        return capi_misuse_error();
+    wasmtime_error_t *error = capi_handlers->capi_memory_new((uintptr_t)capi_context_of(store)->store, type, &out);
+    wasmtime_extern_t item;
+    if (!error && !capi_give_extern(capi_context_of(store), (VmObject *)out, &item))
+        return capi_error_with("out of memory");
+    if (!error)
+        *ret = item.of.memory;
+    return error;
+}
+
+wasm_memorytype_t *impl_wasmtime_memory_type(const wasmtime_context_t *store, const wasmtime_memory_t *memory)
+{
+    return capi_start() ? capi_handlers->wasm_memory_type((void *)memory_of(store, memory)) : NULL;
+}
+
+static wasmtime_error_t *grow(capi_handle *memory, uint64_t delta, uint64_t *prev_size)
+{
+    uint64_t old;
+    if (!capi_start() || !capi_vm->memory_grow(memory->object, delta, &old))
+        return capi_error_with("failed to grow memory");
+    if (prev_size)
+        *prev_size = old;
+    return NULL;
+}
+
+uint8_t *impl_wasmtime_memory_data(wasmtime_context_t *store, const wasmtime_memory_t *memory) { return (uint8_t *)impl_wasm_memory_data((void *)memory_of(store, memory)); }
+size_t impl_wasmtime_memory_data_size(const wasmtime_context_t *store, const wasmtime_memory_t *memory) { return memory_of(store, memory)->as.memory.definition->length; }
+uint8_t impl_wasmtime_memory_page_size_log2(wasmtime_context_t *store, const wasmtime_memory_t *memory) { return memory_of(store, memory)->as.memory.page_log2; }
+uint64_t impl_wasmtime_memory_page_size(wasmtime_context_t *store, const wasmtime_memory_t *memory) { return UINT64_C(1) << memory_of(store, memory)->as.memory.page_log2; }
+
+uint64_t impl_wasmtime_memory_size(const wasmtime_context_t *store, const wasmtime_memory_t *memory)
+{
+    const VmMemory *found = &memory_of(store, memory)->as.memory;
+    return found->definition->length >> found->page_log2;
+}
+
+wasmtime_error_t *impl_wasmtime_memory_grow(wasmtime_context_t *store, const wasmtime_memory_t *memory, uint64_t delta, uint64_t *prev_size)
+{
+    return grow(memory_of(store, memory), delta, prev_size);
+}
+
+/* ---- shared memories ---- */
+
+void impl_wasmtime_sharedmemory_delete(wasmtime_sharedmemory_t *memory) { capi_release(memory); }
+wasmtime_sharedmemory_t *impl_wasmtime_sharedmemory_clone(const wasmtime_sharedmemory_t *memory) { return (void *)capi_retain(memory); }
+wasm_memorytype_t *impl_wasmtime_sharedmemory_type(const wasmtime_sharedmemory_t *memory) { return capi_start() ? capi_handlers->wasm_memory_type((const void *)memory) : NULL; }
+uint8_t *impl_wasmtime_sharedmemory_data(const wasmtime_sharedmemory_t *memory) { return (uint8_t *)impl_wasm_memory_data((void *)HANDLE(memory)); }
+size_t impl_wasmtime_sharedmemory_data_size(const wasmtime_sharedmemory_t *memory) { return __atomic_load_n(&HANDLE(memory)->as.memory.definition->length, __ATOMIC_SEQ_CST); }
+uint64_t impl_wasmtime_sharedmemory_size(const wasmtime_sharedmemory_t *memory) { return impl_wasmtime_sharedmemory_data_size(memory) >> HANDLE(memory)->as.memory.page_log2; }
+wasmtime_error_t *impl_wasmtime_sharedmemory_grow(const wasmtime_sharedmemory_t *memory, uint64_t delta, uint64_t *prev_size) { return grow(HANDLE(memory), delta, prev_size); }
