@@ -33,6 +33,17 @@ def architecture() -> str:
     return "\n".join(parts)
 
 
+def tests() -> str:
+    """What each file of tests proves: its first line."""
+    parts = []
+    folders = [("Across packages", ROOT / "tests"), *((package, ROOT / "packages" / package / "tests") for package in LAYERS)]
+    for title, folder in folders:
+        rows = [(path.relative_to(folder).as_posix(), _first_paragraph(path)) for path in sorted(folder.rglob("test_*.py"))]
+        if rows:
+            parts += [f"## {title}", "", "| file | proves |", "|---|---|", *(f"| `{name}` | {line.replace('|', chr(92) + '|')} |" for name, line in rows), ""]
+    return "\n".join(parts)
+
+
 def _first_paragraph(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
@@ -132,6 +143,7 @@ GENERATORS = {
     "settings": settings,
     "lowering": lowering,
     "architecture": architecture,
+    "tests": tests,
     "instructions": instructions,
     "traps": traps,
     "features": features,

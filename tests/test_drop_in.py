@@ -77,9 +77,38 @@ def test_an_engine_uses_its_config_up() -> None:
         w.Engine(config)
 
 
-def test_a_file_of_wasmtimes_is_no_cache() -> None:
-    with pytest.raises(w.WasmtimeError, match=r"missing\.toml.*give the folder"):
-        w.Config().cache = "missing.toml"
+# Columns: a configuration file of wasmtime's, what Config.cache is then, or what the error says.
+CACHE_FILES: tuple[tuple[str | None, bool | str], ...] = (
+    ("[cache]\n", True),
+    ('[cache]\ndirectory = "/some/folder"\nfile-count-soft-limit = "0x10000"\n', "/some/folder"),
+    ("[cache]\nenabled = false\n", False),
+    ("[cache]\nenabled = true\n", True),
+    (None, "failed to read config file at path '.*': No such file or directory"),
+    ("[cache", "failed to parse config file at path '.*': Expected"),
+    ("\xff", "failed to parse config file"),
+    ("", "it has no table"),
+    ("[cache]\nenabled = 3\n", "`enabled` must be true or false"),
+    ('[cache]\ndirectory = "relative"\n', "is not an absolute path: 'relative'"),
+    ("[cache]\ndirectory = 3\n", "is not an absolute path: 3"),
+)
+
+
+@pytest.mark.parametrize(("text", "outcome"), CACHE_FILES)
+@pytest.mark.parametrize("name", ["cache.toml", "config"])
+def test_a_cache_by_a_file_of_wasmtimes(text: str | None, outcome: bool | str, name: str, tmp_path: Path) -> None:
+    config = w.Config()
+    if text is not None:
+        (tmp_path / name).write_bytes(text.encode("latin-1"))
+    elif name == "config":  # without its ending a name that is no file yet is a folder's
+        config.cache = str(tmp_path / name)
+        assert config.cache == str(tmp_path / name)
+        return
+    if isinstance(outcome, str) and outcome[0] != "/":
+        with pytest.raises(w.WasmtimeError, match=outcome):
+            config.cache = str(tmp_path / name)
+    else:
+        config.cache = str(tmp_path / name)
+        assert config.cache == outcome
 
 
 # Columns: what is given to load(), what the error names.

@@ -74,11 +74,12 @@ def mypyc_extensions(name: str, package: str, sources: Iterable[str], search: st
 
 
 class CompilerNeeded(build_ext):
-    """`build_ext` that says what to install."""
+    """`build_ext` that says what to install, and uses every core."""
 
     def run(self) -> None:
         if self.extensions:
             need_compiler(self.distribution.get_name(), OTHERWISE if self.extensions[0].name != "wasm_vm._core" else "")
+            self.parallel = self.parallel or len(os.sched_getaffinity(0))
         super().run()
 
 

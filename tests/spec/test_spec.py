@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import Future
@@ -117,7 +118,16 @@ def test_a_worker_that_dies_is_a_failure() -> None:
 LACKING = "proposals/stack-switching/cont.wast"  # nobody runs it
 
 
-def test_what_did_not_run_is_told(tmp_path: Path) -> None:
+def test_what_a_machine_lacks_is_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("br.wast", "struct.wast", "simd_load.wast"):
+        (tmp_path / name).write_text("")
+    monkeypatch.setattr(groups, "LACKING", (("native", os.uname().machine, ("gc",)), ("llvm", "another", ("simd",))))
+    assert groups.rows(tmp_path, ["native"]) == [("native", "br.wast"), ("native", "simd_load.wast")]
+    assert len(groups.rows(tmp_path, ["llvm"])) == 3
+
+
+def test_what_did_not_run_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups, "LACKING", ())
     (tmp_path / LACKING).parent.mkdir(parents=True)
     for name in ("br.wast", "call.wast", "struct.wast", LACKING):
         (tmp_path / name).write_text("")

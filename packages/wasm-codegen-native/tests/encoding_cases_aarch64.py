@@ -55,6 +55,10 @@ class Case:
             condition = self.chance.randrange(14)
             self.word |= condition << 12
             self.texts.append(CONDITIONS[condition])
+        elif kind == "[Xn]":
+            base = self.register()
+            self.word |= base << 5
+            self.texts.append(f"[x{base}]")
         elif kind == "[address]":
             self.address()
         elif kind.startswith("label"):
@@ -151,10 +155,14 @@ def cases() -> Iterator[tuple[str, bytes, str]]:
     chance = random.Random(11)
     for syntax, pattern, word, fields in ROWS:
         mnemonic, _, rest = syntax.partition(" ")
-        for wide in (False, True) if "sf" in fields else (False,):
+        for wide in (False, True) if "sf" in fields or "size" in fields else (False,):
             for double in (False, True) if "ftype" in fields else (False,):
                 for _ in range(CASES):
                     case = Case(mnemonic, word | (X if wide else 0) | (D if double else 0), wide, double, chance)
+                    if "size" in fields:  # of memory accessed; three are general registers of 32 bits
+                        size = 3 if wide else chance.randrange(3)
+                        case.word = word | size << 30
+                        case.mnemonic += ("b", "h", "", "")[size]
                     if "imm7" in fields:
                         pair(case, syntax)
                     elif mnemonic == "B.cond":

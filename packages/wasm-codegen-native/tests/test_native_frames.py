@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import wasm_environ
 from wasm_codegen_native import create
+from wasm_codegen_native.compiler import ISAS
 from wasm_codegen_native.documentation import disassemble
 from wasm_environ.compiler import CompiledCode, Target, Tunables
 from wasm_environ.text import parse_module
 from wasm_environ.types import F64, I32, I64, V128, FuncType
 
+SAVED = {"x86_64": 5, "aarch64": 10}  # registers a function may save besides the frame pointer
 DWARF = {"rbx": 3, "rbp": 6, "r12": 12, "r13": 13, "r14": 14, "r15": 15}  # System V ABI, AMD64 supplement, figure 3.36
 RETURN_ADDRESS = 16
 
@@ -25,47 +29,69 @@ def module(live: int, size: int) -> str:
       (func $f (result i64) {locals_} {sets} {deep} (call $leaf (i64.const 1) (i64.const 2) (i64.const 3)) {"drop " * (size // 8)} {gets}))"""
 
 
-def codes(live: int, size: int, fuel: bool) -> CompiledCode:
+def codes(live: int, size: int, fuel: bool, isa: str) -> CompiledCode:
     """It, compiled."""
-    compiler = create(Target("x86_64"), Tunables(consume_fuel=fuel))
+    compiler = create(Target(isa), Tunables(consume_fuel=fuel))
     (code,) = compiler.compile_functions(wasm_environ.decode(parse_module(module(live, size))), wasm_environ.ALL)
     return code
 
 
-def expected(code: CompiledCode) -> list[tuple[int, int, tuple[tuple[int, int], ...]]]:
-    """The rows that the pushes tell."""
-    rows = []
-    for _, start, length in code.symbols:
-        places, at = [(RETURN_ADDRESS, -8)], -8
-        for line in disassemble(code.text[start : start + length]):
-            if line.startswith("push "):
-                at -= 8
-                places.append((DWARF[line.removeprefix("push ")], at))
-            elif line != "mov rbp, rsp":
-                break
-        rows.append((start, 16, tuple(places)))
-    return rows
+def pushed(lines: list[str]) -> list[tuple[int, int]]:
+    """What an x86-64 prologue saves, by DWARF number."""
+    places, at = [(RETURN_ADDRESS, -8)], -8
+    for line in lines:
+        if line.startswith("push "):
+            at -= 8
+            places.append((DWARF[line.removeprefix("push ")], at))
+        elif line != "mov rbp, rsp":
+            break
+    return places
+
+
+def stored(lines: list[str]) -> list[tuple[int, int]]:
+    """What an aarch64 prologue saves: numbers are DWARF's. The frame record lies 16 bytes below the canonical frame address."""
+    assert lines[0] == "stp x29, x30, [sp, #-0x10]!"
+    places = [(30, -8), (29, -16)]
+    for line in lines[1:]:
+        pair = re.match(r"stp x(\d+), x(\d+), \[x29, #-(\w+)\]$", line)
+        single = re.match(r"stu?r x(\d+), \[x29, #-(\w+)\]$", line)
+        if pair:
+            places += [(int(pair[2]), -8 - int(pair[3], 0)), (int(pair[1]), -16 - int(pair[3], 0))]
+        elif single and int(single[1]) >= 19:
+            places.append((int(single[1]), -16 - int(single[2], 0)))
+        elif not line.startswith(("mov x29, sp", "sub sp")):
+            break
+    return places
+
+
+def expected(code: CompiledCode, isa: str) -> list[tuple[int, int, tuple[tuple[int, int], ...]]]:
+    """The rows that the prologues tell."""
+    read = {"x86_64": pushed, "aarch64": stored}[isa]
+    return [(start, 16, tuple(read(disassemble(code.text[start : start + length], isa)))) for _, start, length in code.symbols]
 
 
 @pytest.mark.parametrize("fuel", [False, True])
 @pytest.mark.parametrize("size", [0, 64, 4096])
 @pytest.mark.parametrize("live", range(8))
-def test_every_function_has_a_row(live: int, size: int, fuel: bool) -> None:
-    code = codes(live, size, fuel)
+@pytest.mark.parametrize("isa", ISAS)
+def test_every_function_has_a_row(live: int, size: int, fuel: bool, isa: str) -> None:
+    code = codes(live, size, fuel, isa)
     assert len(code.symbols) == 2
-    assert list(code.frames) == expected(code)
+    assert list(code.frames) == expected(code, isa)
 
 
-def test_functions_save_what_they_use() -> None:
+@pytest.mark.parametrize("isa", ISAS)
+def test_functions_save_what_they_use(isa: str) -> None:
     """The rows above are of every kind: with few and with all saved registers."""
-    assert {len(places) for live in range(8) for _, _, places in codes(live, 0, False).frames} >= {2, 3, 4, 5, 7}
+    assert {len(places) for live in range(12) for _, _, places in codes(live, 0, False, isa).frames} >= {2, 3, 4, 5, 2 + SAVED[isa]}
 
 
 SIGNATURES = (FuncType((), ()), FuncType((I32,) * 9, (I64, F64, V128)), FuncType((V128,) * 3, (I32,)))
 
 
-def test_host_thunks_have_rows_and_entries_none() -> None:
-    entries, thunks = create(Target("x86_64"), Tunables()).compile_trampolines(SIGNATURES, SIGNATURES)
+@pytest.mark.parametrize("isa", ISAS)
+def test_host_thunks_have_rows_and_entries_none(isa: str) -> None:
+    entries, thunks = create(Target(isa), Tunables()).compile_trampolines(SIGNATURES, SIGNATURES)
     assert list(entries.frames) == []
     assert len(thunks.symbols) == len(SIGNATURES)
-    assert list(thunks.frames) == expected(thunks)
+    assert list(thunks.frames) == expected(thunks, isa)

@@ -10,7 +10,7 @@ import pytest
 
 import wasm_environ
 from wasm_codegen_native import create
-from wasm_codegen_native.compiler import load_isa
+from wasm_codegen_native.compiler import ISAS, load_isa
 from wasm_codegen_native.frame import ModuleTables
 from wasm_codegen_native.module_compiler import ModuleCompiler
 from wasm_environ.compile_errors import BackendError
@@ -34,11 +34,11 @@ def module(body: bytes, locals_: bytes = b"\x01\x02\x7f") -> bytes:
     return b"\0asm\1\0\0\0\1\4\1\x60\0\0\3\2\1\0\x0a" + leb(len(section)) + section
 
 
-def seconds(data: bytes) -> float:
+def seconds(data: bytes, isa: str) -> float:
     """Time to compile."""
     decoded = wasm_environ.decode(data)
     start = time.process_time()  # other processes do not count
-    create(Target("x86_64"), Tunables()).compile_functions(decoded, wasm_environ.ALL)
+    create(Target(isa), Tunables()).compile_functions(decoded, wasm_environ.ALL)
     return time.process_time() - start
 
 
@@ -54,12 +54,13 @@ ROWS = {
 }
 
 
+@pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("name", ROWS)
-def test_linear(name: str) -> None:
+def test_linear(name: str, isa: str) -> None:
     """Four times the input takes about four times as long; quadratic behaviour would take sixteen."""
     make = ROWS[name]
-    small = min(seconds(make(2000)) for _ in range(3))
-    large = min(seconds(make(8000)) for _ in range(2))
+    small = min(seconds(make(2000), isa) for _ in range(3))
+    large = min(seconds(make(8000), isa) for _ in range(2))
     assert large < 10 * small + 0.05
 
 
@@ -71,6 +72,7 @@ def test_compiled_and_uncompiled_agree() -> None:
         "h = hashlib.sha256()\n"
         "[h.update(d.code_of(d.wat_of(op), cpu_features=f)) for op in OPS[::3] if op.feature not in d.LACKING"
         " for f in (frozenset(), frozenset(('avx', 'bmi2')))]\n"
+        "[h.update(d.code_of(d.wat_of(op), 'aarch64')) for op in OPS if op.feature not in (*d.LACKING, 'simd', 'relaxed_simd', 'gc', 'custom_descriptors')]\n"
         "print(h.hexdigest())"
     )
     seen = set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from wasm_codegen_native.compiler import ISAS
 from wasm_codegen_native.documentation import code_of, disassemble
 
 # Columns: parameters, results.
@@ -16,6 +17,11 @@ SIGNATURES = (
     ("v128 v128 v128 v128 v128 v128 v128 v128 v128", "f64 i32"),
     ("i64 " * 1000, "f64 i32"),
 )
+# By instruction set: a function's first instruction, the last ones before it returns or jumps, what calls begin with, jumps.
+FRAMES = {
+    "x86_64": ("push rbp", ("leave", "pop rbp"), "call", ("jmp",)),
+    "aarch64": ("stp x29, x30, [sp, #-0x10]!", ("ldp x29, x30, [sp], #0x10",), "bl", ("b", "br")),
+}
 
 
 def constants(types: str) -> str:
@@ -23,9 +29,10 @@ def constants(types: str) -> str:
 
 
 @pytest.mark.parametrize("how", ["return_call $f", "return_call $i", "return_call_ref $callee (global.get $g)"])
+@pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("callee", range(len(SIGNATURES)))
 @pytest.mark.parametrize("caller", range(len(SIGNATURES)))
-def test_a_tail_call_is_no_call(caller: int, callee: int, how: str) -> None:
+def test_a_tail_call_is_no_call(caller: int, callee: int, isa: str, how: str) -> None:
     mine, theirs = SIGNATURES[caller], SIGNATURES[callee]
     if mine[1] != theirs[1]:
         how, theirs = how.replace("$callee", "$caller"), mine
@@ -34,10 +41,11 @@ def test_a_tail_call_is_no_call(caller: int, callee: int, how: str) -> None:
       (func $f (type $callee) {constants(theirs[0])} ({how}))
       (func (type $caller) {constants(theirs[0])} ({how}))
       (global $g (ref {"$caller" if theirs is mine else "$callee"}) (ref.func $f)))"""
-    lines = disassemble(code_of(wat, "x86_64", frozenset()))
-    starts = [at for at, line in enumerate(lines) if line == "push rbp"]
-    ends = [at for at, line in enumerate(lines) if line in ("leave", "pop rbp")]
+    first, last, call, jumps = FRAMES[isa]
+    lines = disassemble(code_of(wat, isa, frozenset()), isa)
+    starts = [at for at, line in enumerate(lines) if line == first]
+    ends = [at for at, line in enumerate(lines) if line in last]
     assert len(starts) == len(ends) == 2
     for start, end in zip(starts, ends, strict=True):  # behind the jump are the stubs of traps, which call
-        assert [line for line in lines[start:end] if line.startswith("call")] == []
-        assert lines[end + 1].startswith("jmp")
+        assert [line for line in lines[start:end] if line.startswith(call)] == []
+        assert lines[end + 1].split()[0] in jumps

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+import operator
 import os
 import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from wasm_wasi_common import beneath
+from wasm_wasi_common.opened import Opened
 from wasm_wasi_p1 import WasiConfig, WasiContext, abi, host_functions
 
 ALL = (1 << 30) - 1
@@ -21,12 +26,19 @@ P1 = "wasi_snapshot_preview1"
 class Guest:
     """Calls WASI functions by name; strings and buffers are placed from address 1024 on, results land at 0..1023."""
 
-    def __init__(self, config: WasiConfig, size: int = 1 << 20, module: str = P1) -> None:
+    def __init__(self, config: WasiConfig, size: int = 1 << 20, module: str = P1, version: str = P1) -> None:
         self.data = bytearray(size)
-        self.context = WasiContext(config)
+        self.through = None if version == P1 else through_02(config)
+        self.context = WasiContext(config if self.through is None else self.through[1])
         self.functions = {f.name: f for f in host_functions(self.context) if f.module == module}
         self.top = 1024
         self.deadline: float | None = None  # of time.monotonic(): as under a runtime's timeout
+
+    def close(self) -> None:
+        self.context.close()
+        if self.through is not None:
+            self.through[0].close()
+            del self.through, self.context, self.functions  # which hold the filesystems
 
     def memory(self) -> memoryview:
         return memoryview(self.data)
@@ -135,6 +147,26 @@ class Guest:
         return data
 
 
+# The versions of WASI that tests of files run through: preview 1, and preview 1 on nothing but functions of 0.2, where that is installed.
+VERSIONS = [P1, *(["0.2"] if importlib.util.find_spec("wasm_wasi_p2") else [])]
+
+
+def through_02(config: WasiConfig) -> tuple[Any, Opened]:
+    """A guest of 0.2, and what one of preview 1 has open by the functions of that."""
+    from wasm_wasi_p2 import Guest as Guest02
+    from wasm_wasi_p2.command import Remote
+    from wasm_wasi_p2.interfaces import COMMAND, by_interface
+
+    guest, functions = Guest02(config), {}
+    for interface, rows in by_interface(COMMAND).items():
+        functions[interface] = {}
+        for name, handler in rows.items():
+            module, _, names = handler.partition(":")
+            found = operator.attrgetter(names)(importlib.import_module(f"wasm_wasi_p2.{module}"))
+            functions[interface][name] = found if name.startswith("[") else functools.partial(found, guest)
+    return guest, Remote(functions, lambda resource: resource.close() if hasattr(resource, "close") else None)
+
+
 def open_fds() -> int:
     return len(os.listdir("/proc/self/fd"))
 
@@ -160,18 +192,30 @@ def resolver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     return str(request.param)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Modules that say `THROUGH_EVERY_VERSION` are run on each."""
+    if "version" in metafunc.fixturenames and getattr(metafunc.module, "THROUGH_EVERY_VERSION", False):
+        metafunc.parametrize("version", VERSIONS)
+
+
 @pytest.fixture
-def make(request: pytest.FixtureRequest) -> Iterator[Callable[..., Guest]]:
+def version() -> str:
+    """Which version of WASI the guests of `make` stand on."""
+    return P1
+
+
+@pytest.fixture
+def make(version: str) -> Iterator[Callable[..., Guest]]:
     """make(config=..., size=..., module=...) -> Guest, closed at the end."""
     guests: list[Guest] = []
 
     def build(config: WasiConfig | None = None, **options: object) -> Guest:
-        guests.append(Guest(config or WasiConfig(), **options))  # type: ignore[arg-type]
+        guests.append(Guest(config or WasiConfig(), version=version, **options))  # type: ignore[arg-type]
         return guests[-1]
 
     yield build
     for guest in guests:
-        guest.context.close()
+        guest.close()
 
 
 @pytest.fixture

@@ -22,6 +22,9 @@ from wasm_wasi_common.overlay import OverlayFilesystem
 from wasm_wasi_p1 import WasiConfig, abi
 from wasm_wasi_p1.abi import CREAT, ERRNO_NAMES, EXCL, OPEN_DIRECTORY, TRUNC
 
+THROUGH_EVERY_VERSION = True
+P1 = "wasi_snapshot_preview1"
+
 READ, WRITE = abi.FD_READ, abi.FD_WRITE
 FILES = {"file": b"content", "dir": {"file": b"inner"}, "empty": {}}
 LINKS = {"link": "file", "dirlink": "dir", "dangling": "nothing", "self": "self"}
@@ -568,7 +571,10 @@ def test_paths_that_are_too_long(guest):
 
 
 @on_writable
-def test_names_that_are_not_utf8(guest):
+def test_names_that_are_not_utf8(guest, version):
+    if version != P1:
+        assert ERRNO_NAMES[guest.open(b"\xff\xfe", CREAT)[0]] == "ILSEQ"
+        return
     guest.opened(b"\xff\xfe", CREAT)
     assert b"\xff\xfe" in [name for *_, name in guest.readdir(3)[0]]
     assert guest.stat(b"\xff\xfe")[0] == 0
@@ -597,4 +603,4 @@ def test_two_filesystems(kind, root, make):
     for source, target in ((3, 4), (4, 3)):
         assert ERRNO_NAMES[guest.call("path_rename", source, *guest.path("file"), target, *guest.path("new"))] == "XDEV"
         assert ERRNO_NAMES[guest.call("path_link", source, 0, *guest.path("file"), target, *guest.path("new"))] == "XDEV"
-    assert guest.stat("file")[1][0] != guest.stat("file", fd=4)[1][0]
+    assert guest.stat("file")[1][:2] != guest.stat("file", fd=4)[1][:2]

@@ -25,6 +25,9 @@ PACKAGES = (
     ("RANDOM", "imports", "random", "random/insecure random/insecure-seed random/random", 5),
     ("CLI", "imports", "cli", "cli/environment cli/exit cli/stderr cli/stdin cli/stdout cli/terminal-input cli/terminal-output cli/terminal-stderr "
      "cli/terminal-stdin cli/terminal-stdout", 11),
+    ("FILESYSTEM", "imports", "filesystem", "filesystem/preopens filesystem/types", 30),
+    ("SOCKETS", "imports", "sockets", "sockets/instance-network sockets/ip-name-lookup sockets/network sockets/tcp sockets/tcp-create-socket sockets/udp "
+     "sockets/udp-create-socket", 53),
     ("WASI_HTTP", "imports", "http", "http/outgoing-handler http/types", 53),
 )  # fmt: skip
 

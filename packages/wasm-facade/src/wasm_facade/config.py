@@ -214,7 +214,7 @@ class Config:
 
     @property
     def cache(self) -> bool | str:
-        """Keep compiled modules on disk: True (the default), False, or the folder to keep them in."""
+        """Keep compiled modules on disk: True (the default), False, the folder to keep them in, or a TOML file of wasmtime's that says so."""
         found: bool | str = self._get("cache", True)
         return found
 
@@ -224,8 +224,10 @@ class Config:
             raise TypeError(f"cache: expected string or bool, not {type(enabled).__name__}")
         if isinstance(enabled, str) and (not enabled or "\0" in enabled):
             raise WasmError(f"cache: not the name of a folder: {enabled!r}")
-        if isinstance(enabled, str) and enabled.endswith(".toml"):
-            raise WasmError(f"cache: {enabled!r} names a configuration file of wasmtime's; give the folder to keep compiled modules in")
+        if isinstance(enabled, str) and (enabled.endswith(".toml") or _is_file(enabled)):
+            from wasm_facade.cache_file import read_cache_file
+
+            enabled = read_cache_file(enabled)
         self._set("cache", enabled)
 
     @property
@@ -345,6 +347,12 @@ def described(values: dict[str, Any], flags: list[str]) -> str:
     live = ", ".join(f"{name}={value!r}" for name, value in values.items() if name not in idle)
     rest = ", ".join([*(f"{name}={value!r}" for name, value in values.items() if name in idle), *flags])
     return f"{live}{'; ' if live else ''}without effect: {rest}" if rest else live
+
+
+def _is_file(path: str) -> bool:
+    import os
+
+    return os.path.isfile(path)
 
 
 def _warn(message: str) -> None:

@@ -1,4 +1,4 @@
-"""openat2 by system call number: the only part that needs ctypes, imported when a path first needs it."""
+"""System calls by number or structure, which Python has not: openat2, disconnecting. The only part that needs ctypes, imported when one is first needed."""
 
 from __future__ import annotations
 
@@ -40,3 +40,10 @@ def available() -> bool:
     except OSError:
         return False
     return True
+
+
+def disconnect(fd: int) -> None:
+    """connect(fd, AF_UNSPEC): a datagram socket is connected to nobody any more. Python's own connect() knows no such address."""
+    if ctypes.CDLL(None, use_errno=True).connect(fd, bytes(16), 16):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))

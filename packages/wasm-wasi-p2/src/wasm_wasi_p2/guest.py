@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from wasm_wasi_common.config import WasiConfig
     from wasm_wasi_p2.http.config import Http, HttpConfig
+    from wasm_wasi_p2.network import Network
 
 
 def never() -> bool:
@@ -28,7 +29,7 @@ class Guest:
     """
 
     __slots__ = ("__weakref__", "_http", "_http_config", "_lock", "_owns", "_wake_fd", "ceiling", "clocks", "config", "files", "interrupted", "limited",
-                 "listings", "max_fds", "opened", "random", "start", "stores")  # fmt: skip
+                 "listings", "max_fds", "network", "opened", "random", "start", "stores")  # fmt: skip
 
     def __init__(
         self, config: WasiConfig | Opened, limited: Callable[[], bool] = never, interrupted: Callable[[], bool] = never,
@@ -54,6 +55,7 @@ class Guest:
         self._http_config = http
         self._http: Http | None = None
         self.stores: Mapping[str, MutableMapping[str, bytes]] | None = None  # keyvalue's buckets, once one is opened
+        self.network: Network | None = None
 
     @property
     def http(self) -> Http:

@@ -64,12 +64,13 @@ class DescriptorSource:
 class DescriptorSink:
     """What is written to a `Descriptor`. Files and Python objects have always room; what may make one wait takes as much as it surely takes at once."""
 
-    __slots__ = ("always", "found", "guest")
+    __slots__ = ("always", "found", "guest", "plain")
 
     def __init__(self, guest: Guest, found: Descriptor) -> None:
         self.guest = guest
         self.found = found
         self.always = found.write is not None or found.filetype == REGULAR_FILE
+        self.plain = found.filetype == REGULAR_FILE and found.write is None and found.before is None
 
     def room(self) -> int:
         """As `Sink`."""
@@ -84,7 +85,15 @@ class DescriptorSink:
 
     def write(self, data: bytes) -> None:
         """As `Sink`."""
-        part = memoryview(data)
+        done = 0
+        if self.plain:  # nearly always in one step
+            try:
+                done = os.write(self.found.fd, data)
+            except BlockingIOError:  # some file systems' files can: `write_from` waits
+                done = 0
+            if done == len(data):
+                return
+        part = memoryview(data)[done:]
         while part:
             part = part[write_from(self.guest, self.found, [part]) :]
 

@@ -64,7 +64,7 @@ class Stream:
     def fail(self, error: OSError) -> Err:
         """The err for a failure; the stream is closed from here on."""
         self.closed = True
-        return Err(Case("last-operation-failed", Error(str(error), error)))
+        return Err(Case("last-operation-failed", Error(str(error), error.with_traceback(None))))  # which would hold the stream
 
     def end(self) -> Err:
         """The err for a stream that is closed."""

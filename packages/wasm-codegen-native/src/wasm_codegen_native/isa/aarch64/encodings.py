@@ -110,6 +110,13 @@ STP: Final[i64] = row("STP Xd, Xa, [Xn, imm7]",    "10 101 0 010 0 imm7 Ra Rn Rd
 LDP: Final[i64] = row("LDP Xd, Xa, [Xn, imm7]",    "10 101 0 010 1 imm7 Ra Rn Rd")
 STP_PUSH: Final[i64] = row("STP Xd, Xa, [Xn, imm7]!", "10 101 0 011 0 imm7 Ra Rn Rd")
 LDP_POP: Final[i64] = row("LDP Xd, Xa, [Xn], imm7",  "10 101 0 001 1 imm7 Ra Rn Rd")
+# ---- atomics: acquire and release
+LDAR: Final[i64] = row("LDAR Rd, [Xn]",            "size 001000 110 11111 1 11111 Rn Rd")
+STLR: Final[i64] = row("STLR Rd, [Xn]",            "size 001000 100 11111 1 11111 Rn Rd")
+LDAXR: Final[i64] = row("LDAXR Rd, [Xn]",          "size 001000 010 11111 1 11111 Rn Rd")  # and watch the place
+STLXR: Final[i64] = row("STLXR Wm, Rd, [Xn]",      "size 001000 000 Rm 1 11111 Rn Rd")  # if nobody else has written there, Wm is 0
+CBNZ: Final[i64] = row("CBNZ Wd, label19",         "0 0110101 imm19 Rd")
+DMB: Final[i64] = row("DMB ISH",                   "1101010100 0 00 011 0011 1011 1 01 11111")
 # ---- floating point
 FADD: Final[i64] = row("FADD Fd, Fn, Fm",          "00011110 ftype 1 Rm 001010 Rn Rd")
 FSUB: Final[i64] = row("FSUB Fd, Fn, Fm",          "00011110 ftype 1 Rm 001110 Rn Rd")

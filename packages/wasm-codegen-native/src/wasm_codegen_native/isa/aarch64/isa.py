@@ -13,6 +13,7 @@ from wasm_codegen_native.frame import Frame, ModuleTables
 from wasm_codegen_native.instruction_set import InstructionSet
 from wasm_codegen_native.isa.aarch64 import registers as r
 from wasm_codegen_native.isa.aarch64.assembler import Assembler
+from wasm_codegen_native.isa.aarch64.atomic import Atomic
 from wasm_codegen_native.isa.aarch64.branches import far
 from wasm_codegen_native.isa.aarch64.encodings import BRK
 from wasm_codegen_native.isa.aarch64.instructions import Writer
@@ -79,7 +80,9 @@ def make_driver(code: Code, module: ModuleTables, traits: bytes) -> Driver:
     tables = lowering_tables()
     lowering = Lowering(tables, values, machine, Conditions(machine, values), 0)
     machine.writer = Writer(asm, traps, tables.instructions)
-    machine.memory = Memory(asm, values, traps, frame)
+    memory = Memory(asm, values, traps, frame)
+    machine.memory = memory
+    machine.atomic = Atomic(asm, values, traps, memory)
     machine.parametric = Parametric(asm, values)
     machine.wide = WideArithmetic(asm, values)
     return Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))

@@ -9,6 +9,7 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.isa.aarch64.assembler import SHIFTED, SIZES, Assembler
+from wasm_codegen_native.isa.aarch64.atomic import Atomic
 from wasm_codegen_native.isa.aarch64.branches import CALL, JUMP, REACH, Branches, far
 from wasm_codegen_native.isa.aarch64.encodings import (
     ADD,
@@ -53,7 +54,7 @@ from wasm_codegen_native.isa.aarch64.notation import D, X
 from wasm_codegen_native.isa.aarch64.parametric import Parametric
 from wasm_codegen_native.isa.aarch64.registers import SAVED, SCRATCH, SP, X0, X1, X16, X17, X29, X30, ZR
 from wasm_codegen_native.isa.aarch64.wide import WideArithmetic
-from wasm_codegen_native.kinds import MEMORY_SIZE, PARAMETRIC, WIDE_ARITHMETIC
+from wasm_codegen_native.kinds import ATOMIC_FENCE, MEMORY_SIZE, PARAMETRIC, WIDE_ARITHMETIC
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.register_sets import numbers
 from wasm_environ.compile_errors import UnsupportedError
@@ -84,6 +85,7 @@ class Arm64Machine(Machine):
         self.moved: bool = False  # whether the stack pointer is below the frame record
         self.writer: Writer | None = None
         self.memory: Memory | None = None
+        self.atomic: Atomic | None = None
         self.parametric: Parametric | None = None
         self.wide: WideArithmetic | None = None
 
@@ -365,6 +367,9 @@ class Arm64Machine(Machine):
         elif kind == PARAMETRIC:
             assert self.parametric is not None
             self.parametric.select()
+        elif kind >= ATOMIC_FENCE:
+            assert self.atomic is not None
+            self.atomic.lower(op, kind)
         else:
             row = BY_ID[op]
             raise UnsupportedError(

@@ -23,7 +23,7 @@ D: Final = 1 << 22  # ftype: double
 # Widths in bits.
 FIELDS: Final = {
     "sf": 1, "ftype": 2, "Rd": 5, "Rn": 5, "Rm": 5, "Ra": 5, "cond": 4, "imm12": 12, "imm16": 16, "hw": 2, "N": 1, "immr": 6, "imms": 6,
-    "imm26": 26, "imm19": 19, "immlo": 2, "immhi": 19, "imm7": 7, "imm8": 8, "mode": 1, "address": 12,
+    "imm26": 26, "imm19": 19, "immlo": 2, "immhi": 19, "imm7": 7, "imm8": 8, "mode": 1, "size": 2, "address": 12,
 }  # fmt: skip
 PLACES: Final = {"sf": 31, "ftype": 22, "Rd": 0, "Rn": 5, "Rm": 16, "Ra": 10}  # the same in every row
 
@@ -34,8 +34,9 @@ ROWS: list[tuple[str, str, int, dict[str, int]]] = []
 def row(syntax: str, pattern: str) -> i64:
     """Parse a row and remember it.
 
-    syntax: `MNEMONIC operand, ...`. Operands: Rd Rn Rm Ra (general, 64 bits wide where sf is 1), Wd ... or Xd ... (of that width), Fd Fn Fm (floating
-    point, double where ftype is 1), Sd ... or Dd ..., Vd.8B ... (vectors), the kinds of numbers in `instructions.NUMBERS`, cond; others stand for themselves.
+    syntax: `MNEMONIC operand, ...`. Operands: Rd Rn Rm Ra (general, 64 bits wide where sf is 1 or size 3), Wd ... or Xd ... (of that width), Fd Fn Fm
+    (floating point, double where ftype is 1), Sd ... or Dd ..., Vd.8B ... (vectors), the kinds of numbers in `instructions.NUMBERS`, cond; others stand
+    for themselves.
     """
     word = 0
     place = 32
