@@ -32,7 +32,8 @@ class WasiInterface:
         for function, handler in self._rows.items():
             resource = member_of(function)[1]
             if resource == name or function == f"[resource]{name}":
-                return resource_type(self._home, handler.partition(".")[0], name)
+                module, _, names = handler.partition(":")
+                return resource_type(self._home, f"{module}:{names.partition('.')[0]}", name)
         return None
 
     def function(self, name: str, may_err: Callable[[], bool]) -> Callable[..., Any] | None:

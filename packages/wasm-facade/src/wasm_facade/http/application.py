@@ -1,0 +1,180 @@
+"""Application: a component that exports `wasi:http/incoming-handler` as an ASGI 3 application."""
+
+from __future__ import annotations
+
+import asyncio
+
+from wasm_environ.errors import Exit, WasmError
+from wasm_facade.component import Component, Linker
+from wasm_facade.config import Config
+from wasm_facade.discovery import wasi_common, wasi_http
+from wasm_facade.engine import Engine
+from wasm_facade.http.call import Call, log, refuse
+from wasm_facade.http.crew import Crew
+from wasm_vm import Store, Trap, TrapCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+    from typing import Any
+
+    from wasm_facade.component import InstancePre
+    from wasm_facade.component.component import ExportIndex
+    from wasm_facade.http.call import Message, Receive, Send
+
+HANDLER = "wasi:http/incoming-handler@0.2.0"
+SHUTDOWN = 5.0  # seconds that guests get to end in when the server stops
+
+
+class Application:
+    """An ASGI 3 application; `asgi` makes it.
+
+    Each request has an instance of its own, made from the same prepared one, in a store of its own, on a thread; with `requests_per_instance` above 1
+    instances serve so many, one after the other. A guest that traps, or does not answer in time, has lost that request, and nothing else is.
+    """
+
+    def __init__(
+        self, component: str | os.PathLike[str] | bytes | Component, *, wasi: Any = None, http: Any = None, engine: Engine | None = None,
+        define: Callable[[Linker], object] | None = None, timeout: float = 30.0, max_memory: int = 1 << 28, concurrency: int = 64, waiting: int = 1024,
+        requests_per_instance: int = 1,
+    ) -> None:  # fmt: skip
+        if not timeout > 0:
+            raise ValueError(f"timeout: expected seconds, more than 0, not {timeout!r}")
+        for name, value in (("max_memory", max_memory), ("concurrency", concurrency), ("requests_per_instance", requests_per_instance)):
+            if value < 1:
+                raise ValueError(f"{name}: expected a number from 1 on, not {value!r}")
+        self._http = wasi_http()
+        self._wasi = wasi if wasi is not None else _default_wasi()
+        self._http_config = http if http is not None else self._http.HttpConfig()
+        self._define = define
+        self._timeout = timeout
+        self._max_memory = max_memory
+        self._requests = requests_per_instance
+        self._engine = engine if engine is not None else component.engine if isinstance(component, Component) else Engine(Config())
+        self._crew = Crew(concurrency, waiting, self._answer)
+        self._loaded = self._load(component)
+        self._source = component
+
+    def _load(self, source: Any) -> tuple[InstancePre, ExportIndex]:
+        """The prepared instance, and where its handler is."""
+        if isinstance(source, Component):
+            component = source
+        elif isinstance(source, (bytes, bytearray, memoryview)):
+            component = Component(self._engine, bytes(source))
+        else:
+            component = Component.from_file(self._engine, source)
+        interface = component.get_export_index(HANDLER)
+        handler = None if interface is None else component.get_export_index("handle", interface)
+        if handler is None:
+            raise WasmError("the component exports no wasi:http/incoming-handler@0.2, which is what answers requests")
+        linker = Linker(self._engine)
+        linker.add_wasip2()
+        linker.add_wasi_http()
+        if self._define is not None:
+            self._define(linker)
+        return linker.instantiate_pre(component), handler
+
+    def reload(self) -> None:
+        """Read the component's file again: requests from here on have what it is now. If it is no good, that raises, and what was there stays."""
+        self._loaded = self._load(self._source)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+        else:
+            raise ValueError(f"no such protocol here: {scope['type']!r}")
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await asyncio.get_running_loop().run_in_executor(None, self._crew.end, SHUTDOWN)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
+        headers = scope["headers"]
+        names = {name for name, _ in headers}
+        more = b"content-length" in names or b"transfer-encoding" in names or scope["http_version"] not in ("1.0", "1.1")
+        call = Call(asyncio.get_running_loop(), receive, self._timeout)
+        authority = next((value.decode("latin-1") for name, value in headers if name == b"host" or name == b":authority"), None)
+        call.exchange = exchange = self._http.Exchange(scope["method"], _target(scope), scope.get("scheme", "http"), authority, headers, more, call.notify)
+        if more:  # before a thread is taken: whoever announces a body and sends none has none of our threads
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            more = message.get("more_body", False)
+            exchange.feed(message.get("body", b""), more)
+        if not self._crew.give(call):
+            log.warning("%s %s: too many requests at a time", exchange.method, exchange.target)
+            await refuse(send, 503)
+            return
+        if more:
+            call.feed()
+        await call.run(send)
+
+    # On a thread
+
+    def _answer(self, call: Call, mind: dict[str, Any]) -> None:
+        """Have a guest answer one request."""
+        failure = ""
+        try:
+            self._handle(call, mind)
+        except Exit as exit_:
+            failure = f"it exited with {exit_.code}"
+        except Trap as trap:
+            if trap.trap_code is TrapCode.INTERRUPT:
+                call.expired = True
+            failure = str(trap)
+        except Exception as error:
+            failure = f"{type(error).__name__}: {error}"
+        call.let_go()
+        if failure:
+            mind.clear()
+        call.end(failure)
+
+    def _handle(self, call: Call, mind: dict[str, Any]) -> None:
+        loaded = self._loaded
+        if mind.get("loaded") is not loaded or mind["left"] == 0:
+            mind.clear()
+            store = Store(self._engine)
+            store.timeout = self._timeout
+            store.set_limits(memory_size=self._max_memory)
+            store.set_wasi(self._wasi)
+            store.set_wasi_http(self._http_config)
+            mind.update(loaded=loaded, left=self._requests, store=store, handle=None, guest=store._wasi.guest)
+        mind["left"] -= 1
+        store, guest = mind["store"], mind["guest"]
+        if not call.begin(store, guest):
+            return
+        if mind["handle"] is None:
+            pre, index = loaded
+            mind["handle"] = pre.instantiate(store).get_func(store, index)
+        mind["handle"](store, self._http.IncomingRequest(guest, call.exchange), self._http.ResponseOutparam(call.exchange))
+
+
+def _target(scope: Message) -> str:
+    """The path and query as the client sent them."""
+    raw = scope.get("raw_path")
+    if raw is None:
+        from urllib.parse import quote
+
+        raw = quote(scope["path"]).encode()
+    query = scope.get("query_string", b"")
+    return (raw + b"?" + query if query else raw).decode("latin-1")
+
+
+def _default_wasi() -> Any:
+    """Output goes where this process's does."""
+    made = wasi_common().WasiConfig()
+    made.inherit_stdout()
+    made.inherit_stderr()
+    return made

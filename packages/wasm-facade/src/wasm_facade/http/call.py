@@ -1,0 +1,191 @@
+"""One request on its way through: what the event loop and the guest's thread both know of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import Any
+
+    from wasm_vm import Store
+    from wasm_wasi_p2.http.exchange import Exchange
+
+    Message = dict[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+
+log = logging.getLogger("wasm.http")
+
+RUNS_ON = 0.05  # seconds after which it is worth looking whether the client is still there
+
+
+class Call:
+    """A request. On the loop's side: `run`. On the guest's: `begin`, the exchange, `end`."""
+
+    __slots__ = ("_feeder", "_future", "_hungry", "_lock", "_loop", "_receive", "_store", "_task", "_timeout", "_timer", "ended", "exchange", "expired",
+                 "failure")  # fmt: skip
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, receive: Receive, timeout: float) -> None:
+        self._loop = loop
+        self._receive = receive
+        self._timeout = timeout
+        self._future: asyncio.Future[None] | None = None
+        self._hungry: asyncio.Future[None] | None = None
+        self._feeder: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Any] | None = None  # while it sends
+        self._timer: asyncio.TimerHandle | None = None
+        self._lock = threading.Lock()  # over `_store`
+        self._store: Store | None = None
+        self.exchange: Exchange
+        self.ended = False  # the guest has
+        self.expired = False  # its time is over
+        self.failure = ""  # why there is no answer
+
+    # The guest's thread
+
+    def notify(self) -> None:
+        """The exchange's: look at it, over on the loop."""
+        try:
+            self._loop.call_soon_threadsafe(self._look)
+        except RuntimeError:  # the loop is closed
+            pass
+
+    def begin(self, store: Store, guest: Any) -> bool:
+        """A guest is about to answer; False: nobody is there any more."""
+        with self._lock:
+            self._store = store
+            self.exchange.guest = guest
+        return not (self.exchange.disconnected or self.expired)
+
+    def let_go(self) -> None:
+        """The guest has returned: nobody interrupts it from here on."""
+        with self._lock:
+            self._store = None
+            self.exchange.guest = None
+
+    def end(self, failure: str = "") -> None:
+        """There will be no more. `failure`: why, if it is not what the guest wanted."""
+        self.failure = failure
+        self.ended = True
+        self.exchange.hasten()
+
+    # The loop
+
+    def _look(self) -> None:
+        for future in (self._future, self._hungry):
+            if future is not None and not future.done():
+                future.set_result(None)
+
+    def _interrupt(self) -> None:
+        """End the guest. It may be between two calls into its code, so try again while it runs."""
+        with self._lock:
+            store = self._store
+            if store is None:
+                return
+            store.interrupt()
+        self.exchange._wake()
+        self._loop.call_later(RUNS_ON, self._interrupt)
+
+    def _expire(self) -> None:
+        self.expired = True
+        self._interrupt()
+        self._look()
+        if self._task is not None:  # the client does not take what it is sent
+            self._task.cancel()
+
+    def _runs_on(self) -> None:
+        """It takes longer than most: look after the client, and the time."""
+        self._timer = self._loop.call_later(max(0.0, self._timeout - RUNS_ON), self._expire)
+        self.feed()
+
+    def feed(self) -> None:
+        """Bring what comes of the request to the guest, and be told when the client goes."""
+        if self._feeder is None:
+            self._feeder = self._loop.create_task(self._feed())
+
+    async def _feed(self) -> None:
+        exchange = self.exchange
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                exchange.disconnect()
+                self._interrupt()
+                self._look()
+                return
+            more = message.get("more_body", False)
+            exchange.feed(message.get("body", b""), more)
+            while more and not exchange.hungry():
+                self._hungry = self._loop.create_future()
+                if not exchange.hungry():
+                    exchange.rest()
+                    await self._hungry
+
+    async def run(self, send: Send) -> None:
+        """Send what the guest answers, until that is whole, or there will not be more of it."""
+        self._timer = self._loop.call_later(RUNS_ON, self._runs_on)
+        try:
+            started = await self._send_on(send)
+            if started is not None:
+                await self._give_up(send, started)
+        except asyncio.CancelledError:
+            if not self.expired:
+                raise
+        finally:
+            if self.exchange.state != WHOLE:
+                self._interrupt()
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._feeder is not None:
+                self._feeder.cancel()
+
+    async def _send_on(self, send: Send) -> bool | None:
+        """Send what there is to send. None: all of it; otherwise whether an answer was begun."""
+        exchange = self.exchange
+        started = False
+        while True:
+            self._future = self._loop.create_future()
+            exchange.rest()
+            ended, state, answer, pieces = self.ended, exchange.state, exchange.answer, exchange.take()
+            if exchange.disconnected or (self.expired and state != WHOLE):
+                return started
+            self._task = asyncio.current_task()
+            if answer is not None and not started:
+                started = True
+                await send({"type": "http.response.start", "status": answer[0], "headers": answer[1]})
+            if pieces or state == WHOLE:
+                data = b"".join(pieces)
+                await send({"type": "http.response.body", "body": data, "more_body": state != WHOLE})
+                exchange.sent(len(data))
+            self._task = None
+            if state == WHOLE:
+                return None
+            if ended or state == BROKEN:
+                return started
+            if not pieces:
+                await self._future
+
+    async def _give_up(self, send: Send, started: bool) -> None:
+        """The guest has not answered, or not to the end: then the server, left alone by us, has to close the connection."""
+        exchange = self.exchange
+        if exchange.disconnected:
+            return
+        failure = self.failure or ("it took too long" if self.expired else "its body was dropped unfinished" if started else "it did not answer")
+        log.error("%s %s: %s", exchange.method, exchange.target, failure)
+        if not started:
+            await refuse(send, 504 if self.expired else 500)
+
+
+OPEN, WHOLE, BROKEN = range(3)  # as of wasm_wasi_p2.http.exchange
+PHRASES = {500: b"Internal Server Error\n", 503: b"Service Unavailable\n", 504: b"Gateway Timeout\n"}
+
+
+async def refuse(send: Send, status: int) -> None:
+    """An answer of our own."""
+    body = PHRASES[status]
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,268 @@
+"""HTTP requests that components answer: the ASGI application under a driver of this file's, guests that misbehave, leaks."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import resource
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from http_guest import guest
+from wasm_environ.errors import WasmError
+from wasm_facade import wat2wasm
+from wasm_facade.http import Application, asgi
+
+# Requests after which nothing may be left of them: `nox -s http` asks for more.
+MANY = int(os.environ.get("HTTP_REQUESTS", "5000"))
+
+Message = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def component() -> bytes:
+    return bytes(wat2wasm(guest()))
+
+
+@pytest.fixture(scope="module")
+def app(component: bytes) -> Application:
+    return asgi(component, timeout=0.7, waiting=2000)
+
+
+def scope_of(path: str, method: str = "GET", *headers: tuple[bytes, bytes]) -> Message:
+    return {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"", "http_version": "1.1", "scheme": "http",
+            "headers": [(b"host", b"a"), *headers]}  # fmt: skip
+
+
+async def ask(app: Application, path: str, pieces: list[bytes] | None = None, method: str = "GET", leaves: float | None = None) -> tuple[int, bytes, bool]:
+    """Status (0: none), body, and whether the answer was whole. `pieces` of a body that then ends; `leaves`: the client goes after so many seconds."""
+    messages = [{"type": "http.request", "body": piece, "more_body": index + 1 < len(pieces)} for index, piece in enumerate(pieces)] if pieces else []
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        if messages:
+            return messages.pop(0)
+        await asyncio.sleep(100 if leaves is None else leaves)
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope_of(path, method, *([(b"transfer-encoding", b"chunked")] if pieces is not None else [])), receive, send)
+    status = sent[0]["status"] if sent else 0
+    return status, b"".join([message.get("body", b"") for message in sent]), bool(sent) and not sent[-1].get("more_body", False) and "body" in sent[-1]
+
+
+# Columns: path, the body's pieces, status, what is answered, whether it is whole.
+ANSWERS: list[tuple[str, list[bytes] | None, int, bytes, bool]] = [
+    ("/h", None, 200, b"hello", True),
+    ("/h?query", None, 200, b"hello", True),
+    ("/i", [b"x" * 200_000] * 20, 200, b"hello", True),
+    ("/r", [b"x" * 200_000] * 20, 200, b"hello", True),
+    ("/w", [b"x"] * 5, 200, b"hello", True),
+    ("/e", [b"a", b"", b"b" * 100_000, b"c"], 200, b"a" + b"b" * 100_000 + b"c", True),
+    ("/d", None, 200, b"hello", False),
+    ("/a", None, 200, b"hello", False),
+    ("/t", None, 500, b"Internal Server Error\n", True),
+    ("/n", None, 500, b"Internal Server Error\n", True),
+    ("/s", None, 504, b"Gateway Timeout\n", True),
+    ("/m", None, 500, b"Internal Server Error\n", True),
+]
+
+
+@pytest.mark.parametrize("one", [True, False], ids=["an instance a request", "one for three"])
+@pytest.mark.parametrize(("path", "pieces", "status", "body", "whole"), ANSWERS)
+def test_answers(component: bytes, path: str, pieces: list[bytes] | None, status: int, body: bytes, whole: bool, one: bool) -> None:
+    app = asgi(component, timeout=0.5, requests_per_instance=1 if one else 3)
+
+    async def main() -> None:
+        for _ in range(1 if path == "/s" else 4):
+            assert await ask(app, path, None if pieces is None else list(pieces)) == (status, body, whole)
+        assert await ask(app, "/h") == (200, b"hello", True)  # nobody else is harmed
+
+    asyncio.run(main())
+
+
+def test_head_has_no_body(app: Application) -> None:
+    assert asyncio.run(ask(app, "/h", method="HEAD")) == (200, b"", True)
+
+
+def test_what_was_reported(app: Application, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR, "wasm.http"):
+        asyncio.run(ask(app, "/t"))
+        asyncio.run(ask(app, "/n"))
+    assert "GET /t: error while executing" in caplog.messages[0]
+    assert "unreachable" in caplog.messages[0]
+    assert caplog.messages[1] == "GET /n: it did not answer"
+
+
+def test_backpressure_out(component: bytes) -> None:
+    """A client that takes nothing stops the guest, and the time ends both."""
+    app = asgi(component, timeout=0.5)
+    sent = 0
+
+    async def receive() -> Message:
+        await asyncio.sleep(100)
+        return {}
+
+    async def send(message: Message) -> None:
+        nonlocal sent
+        sent += len(message.get("body", b""))
+        if sent > 1 << 17:
+            await asyncio.sleep(100)
+
+    start = time.monotonic()
+    asyncio.run(app(scope_of("/b"), receive, send))
+    assert 0.4 < time.monotonic() - start < 5
+    assert sent < 1 << 18
+
+
+def test_backpressure_in(component: bytes) -> None:
+    """A guest that reads nothing for now is fed a buffer's worth."""
+    app = asgi(component, timeout=0.5)
+    given = 0
+
+    async def receive() -> Message:
+        nonlocal given
+        given += 1 << 14
+        return {"type": "http.request", "body": b"x" * (1 << 14), "more_body": True}
+
+    async def send(message: Message) -> None:
+        pass
+
+    asyncio.run(app(scope_of("/s", "POST", (b"transfer-encoding", b"chunked")), receive, send))
+    assert given <= (1 << 16) + (1 << 15)
+
+
+@pytest.mark.parametrize(("path", "pieces"), [("/s", None), ("/e", [b"begun", b"and not"]), ("/b", None)])
+def test_client_leaves(component: bytes, path: str, pieces: list[bytes] | None) -> None:
+    """The guest ends with it, long before its time does."""
+    app = asgi(component, timeout=30, concurrency=1)
+
+    async def main() -> None:
+        start = time.monotonic()
+        rest = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces or []]
+
+        async def receive() -> Message:
+            if rest:
+                return rest.pop(0)
+            await asyncio.sleep(0.1)
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            await asyncio.sleep(0.001 if path == "/b" else 0)
+
+        await app(scope_of(path, "POST", *([(b"transfer-encoding", b"chunked")] if pieces else [])), receive, send)
+        assert time.monotonic() - start < 5
+        assert await ask(app, "/h") == (200, b"hello", True)  # its only thread is free again
+        assert time.monotonic() - start < 5
+
+    asyncio.run(main())
+
+
+def test_too_many_at_a_time(component: bytes) -> None:
+    app = asgi(component, timeout=0.5, concurrency=2, waiting=3)
+
+    async def main() -> None:
+        found = await asyncio.gather(*[ask(app, "/s") for _ in range(9)])
+        assert sorted(status for status, _, _ in found) == [503] * 4 + [504] * 5
+        assert await ask(app, "/h") == (200, b"hello", True)
+
+    asyncio.run(main())
+
+
+def test_bodies_that_never_come_take_no_threads(component: bytes) -> None:
+    app = asgi(component, concurrency=1, waiting=0)
+
+    async def main() -> None:
+        async def never() -> Message:
+            await asyncio.sleep(100)
+            return {}
+
+        async def send(message: Message) -> None:
+            raise AssertionError("nothing is answered")
+
+        silent = [asyncio.ensure_future(app(scope_of("/r", "POST", (b"content-length", b"5")), never, send)) for _ in range(1000)]
+        await asyncio.sleep(0.05)
+        assert await ask(app, "/h") == (200, b"hello", True)
+        for each in silent:
+            each.cancel()
+        await asyncio.gather(*silent, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+def test_lifespan_ends_threads(component: bytes) -> None:
+    app = asgi(component, concurrency=3)
+    before = threading.active_count()
+
+    async def main() -> None:
+        await asyncio.gather(*[ask(app, "/h") for _ in range(10)])
+        assert threading.active_count() > before
+        messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+        sent: list[str] = []
+
+        async def receive() -> Message:
+            return messages.pop(0)
+
+        async def send(message: Message) -> None:
+            sent.append(message["type"])
+
+        await app({"type": "lifespan"}, receive, send)
+        assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+        assert (await ask(app, "/h"))[0] == 503
+
+    asyncio.run(main())
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("wasm-http") and thread in _threads(app)]
+
+
+def _threads(app: Application) -> list[threading.Thread]:
+    return app._crew._threads
+
+
+# Columns: settings, what is wrong with them.
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"timeout": 0}, "timeout: expected seconds"),
+    ({"concurrency": 0}, "concurrency: expected a number from 1 on"),
+    ({"requests_per_instance": 0}, "requests_per_instance"),
+]
+
+
+@pytest.mark.parametrize(("settings", "message"), REFUSED)
+def test_refused_settings(component: bytes, settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        asgi(component, **settings)
+
+
+def test_no_handler() -> None:
+    with pytest.raises(WasmError, match=r"exports no wasi:http/incoming-handler@0\.2"):
+        asgi(b"(component)")
+
+
+def test_nothing_leaks(app: Application) -> None:
+    """Memory and files of many requests."""
+
+    async def ask_many(count: int) -> None:
+        for _ in range(count // 50):
+            found = await asyncio.gather(*[ask(app, "/r" if n % 5 == 0 else "/h", [b"x" * 1000] if n % 5 == 0 else None) for n in range(50)])
+            assert {each[0] for each in found} == {200}
+
+    asyncio.run(ask_many(1000))
+    gc.collect()
+    files, size = len(os.listdir("/proc/self/fd")), _resident()
+    asyncio.run(ask_many(MANY))
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) <= files + 2
+    assert _resident() - size < 8 << 20
+
+
+def _resident() -> int:
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
