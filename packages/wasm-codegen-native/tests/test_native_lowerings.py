@@ -7,7 +7,8 @@ import pytest
 import wasm_environ
 from wasm_codegen_native import create
 from wasm_codegen_native.bulk import TABLE
-from wasm_codegen_native.documentation import LACKING, code_of, disassemble, lowering_page, wat_of
+from wasm_codegen_native.compiler import ISAS
+from wasm_codegen_native.documentation import code_of, disassemble, lacks, lowering_page, wat_of
 from wasm_codegen_native.isa.x86_64.vector import FORMS
 from wasm_codegen_native.kinds import KIND, LIBCALL, UNSUPPORTED, VECTOR
 from wasm_codegen_native.module_compiler import make_traits
@@ -24,13 +25,24 @@ LEVELS = (
 )
 
 
-@pytest.mark.parametrize("op", [op for op in OPS if op.feature in LACKING], ids=lambda op: op.mnemonic)
-def test_says_what_it_lacks(op: Op) -> None:
-    with pytest.raises(UnsupportedError, match=rf"^the native backend does not support {op.mnemonic} yet \(feature {op.feature}\)"):
-        code_of(wat_of(op))
+REFUSED = [(op, isa) for isa in ISAS for op in OPS if lacks(op, isa)]
 
 
-@pytest.mark.parametrize("op", [op for op in OPS if op.feature not in LACKING], ids=lambda op: f"{op.id:03x}-{op.mnemonic}")
+@pytest.mark.parametrize(("op", "isa"), REFUSED, ids=[f"{isa}-{op.id:03x}-{op.mnemonic}" for op, isa in REFUSED])
+def test_says_what_it_lacks(op: Op, isa: str) -> None:
+    where = "" if KIND[op.id] == UNSUPPORTED else f" on {isa}"
+    with pytest.raises(UnsupportedError, match=rf"^the native backend does not support {op.mnemonic}{where} yet \(feature {op.feature}\)"):
+        code_of(wat_of(op), isa)
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if not lacks(op, "aarch64")], ids=lambda op: f"{op.id:03x}-{op.mnemonic}")
+def test_compiles_on_aarch64(op: Op) -> None:
+    code = code_of(wat_of(op), "aarch64")
+    assert code == code_of(wat_of(op), "aarch64")
+    assert disassemble(code, "aarch64")[:2] == ["stp x29, x30, [sp, #-0x10]!", "mov x29, sp"]
+
+
+@pytest.mark.parametrize("op", [op for op in OPS if not lacks(op)], ids=lambda op: f"{op.id:03x}-{op.mnemonic}")
 def test_compiles(op: Op) -> None:
     for features in LEVELS:
         code = code_of(wat_of(op), cpu_features=features)
@@ -44,7 +56,7 @@ def test_compiles(op: Op) -> None:
 
 
 def test_every_op_has_a_kind() -> None:
-    assert {op.mnemonic for op in OPS if KIND[op.id] == UNSUPPORTED} == {op.mnemonic for op in OPS if op.feature in LACKING}
+    assert {op.mnemonic for op in OPS if KIND[op.id] == UNSUPPORTED} == {op.mnemonic for op in OPS if op.feature == "stack_switching"}
     assert {op.id for op in OPS if KIND[op.id] == LIBCALL} == {id for id, row in enumerate(TABLE) if row is not None}
     assert {op.id for op in OPS if KIND[op.id] == VECTOR} == {id for id, form in enumerate(FORMS) if form}
 

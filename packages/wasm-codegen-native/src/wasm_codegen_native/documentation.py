@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, KIND, UNSUPPORTED, VECTOR
 from wasm_environ.opcodes import OPS, Op
 
 TYPES: Final = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128", "a": "i32"}
@@ -109,8 +110,8 @@ SHAPES: Final = {
     "switch": ("(ref null 9)", "", "local.get 0 switch 9 1 drop"),
     "br_on_cast_desc_eq_fail": ("anyref (ref null 6)", "anyref", "local.get 0 local.get 1 br_on_cast_desc_eq_fail 0 anyref (ref 5)"),
 }
-# What the backend refuses, by feature.
-LACKING: Final = frozenset(("stack_switching",))
+# By instruction set: the kinds of ops that the backend refuses.
+LACKING: Final = {"x86_64": (UNSUPPORTED,), "aarch64": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR, VECTOR)}
 IMMEDIATES: Final = {
     "i32": "7", "i64": "7", "f32": "1.5", "f64": "1.5", "v128": "i32x4 1 2 3 4", "lane": "1",
     "lanes": "0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31",
@@ -163,23 +164,31 @@ def disassemble(code: bytes, isa: str = "x86_64") -> list[str]:
     return [f"{i.mnemonic} {i.op_str}".strip() for i in disassembler.disasm(code, 0)]
 
 
-EPILOGUES: Final = ("leave", "pop rbp")  # their first instruction, of functions that save no register
+# How the lines of prologues begin, and the first of epilogues.
+PROLOGUES: Final = {
+    "x86_64": ("push rbp", "mov rbp, rsp"),
+    "aarch64": ("stp x29, x30", "mov x29, sp", "mov x15, x0", "mov x28, x0", "sub sp, sp", "stur x28, [x29", "ldr x17", "cmp sp", "b.lo"),
+}  # fmt: skip
+EPILOGUES: Final = {"x86_64": ("leave", "pop rbp"), "aarch64": ("mov sp, x29", "ldp x29, x30", "ldur x28, [x29")}
 
 
-def lowering_table(cpu_features: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
-    """(mnemonic, instructions between prologue and epilogue) for each op that is supported."""
-    rows = []
-    for op in OPS:
-        if op.feature in LACKING:
-            continue
-        lines = disassemble(code_of(wat_of(op), cpu_features=cpu_features))[2:]
-        end = next((at for at, line in enumerate(lines) if line in EPILOGUES), len(lines))
-        rows.append((op.mnemonic, "; ".join(lines[:end])))
-    return rows
+def lacks(op: Op, isa: str = "x86_64") -> bool:
+    """Whether the backend refuses an op."""
+    return KIND[op.id] in LACKING[isa]
+
+
+def lowering(op: Op, isa: str) -> str:
+    """The instructions between prologue and epilogue."""
+    if lacks(op, isa):
+        return "not supported"
+    lines = disassemble(code_of(wat_of(op), isa), isa)
+    start = next((at for at, line in enumerate(lines) if not line.startswith(PROLOGUES[isa])), len(lines))
+    end = next((at for at, line in enumerate(lines) if at >= start and line.startswith(EPILOGUES[isa])), len(lines))
+    text = "; ".join(lines[start:end])
+    return f"`{text}`" if text else ""
 
 
 def lowering_page() -> str:
-    """The table as Markdown."""
-    rows = "\n".join(f"| `{mnemonic}` | `{text}` |" if text else f"| `{mnemonic}` | |" for mnemonic, text in lowering_table())
-    lacking = "\n".join(f"| `{op.mnemonic}` | not supported |" for op in OPS if op.feature in LACKING)
-    return f"| op | x86-64, on parameters, without prologue and epilogue |\n|---|---|\n{rows}\n{lacking}\n"
+    """Every op on every instruction set, as a table in Markdown."""
+    rows = "\n".join(f"| `{op.mnemonic}` | {' | '.join(lowering(op, isa) for isa in LACKING)} |" for op in OPS)
+    return f"| op | x86-64 | aarch64 |\n|---|---|---|\n{rows}\n"

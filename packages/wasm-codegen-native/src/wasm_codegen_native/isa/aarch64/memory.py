@@ -215,6 +215,9 @@ class Memory:
             elif self.own_index:
                 to = self.index
                 self.own_index = False
+            elif self.own_base:
+                to = self.base
+                self.own_base = False
             else:
                 to = v.alloc(type)
         self.access(ROWS[op], size, to)
