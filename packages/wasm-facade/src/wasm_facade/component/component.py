@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wasm_facade.component.types import ModuleType
     from wasm_facade.module import Module
     from wasm_facade.source import StrPath
-    from wasm_vm.components import LoadedComponent
+    from wasm_vm.components import Imports, LoadedComponent
 
 MODULE, INSTANCE = 3, 4  # planning.plain's numbers
 
@@ -101,6 +101,17 @@ class Component:
         except OSError as error:
             raise ArtifactError(f"failed to open file {os.fsdecode(path)!r}: {error.strerror}") from error
         return made
+
+    @classmethod
+    def from_command(cls, module: Module) -> Component:
+        """A core module of WASI preview 1, a program, as a component that exports `wasi:cli/run` and imports nothing but interfaces of WASI 0.2: what the
+        linker has for those is what the program gets. Raises WasmError for a module that is no command, or imports something else."""
+        from wasm_facade.component.command import from_command
+
+        return from_command(module)
+
+    def _complete(self, imports: Imports) -> None:
+        """Add to what was found for its imports what no linker has."""
 
     @property
     def engine(self) -> Engine:

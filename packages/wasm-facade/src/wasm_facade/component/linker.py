@@ -148,6 +148,7 @@ class Linker(Shadowing):
         imports.raises = self._raises
         resolver = Resolver(component._loaded, imports)
         resolver.run(self._definitions)
+        component._complete(imports)
         return InstancePre._of(component, imports, resolver.modules)
 
     def instantiate(self, store: Storelike, component: Component) -> Instance:

@@ -1,0 +1,146 @@
+"""Component.from_command: a core module of WASI preview 1 as a component, whose functions of preview 1 are Python over what a linker has of WASI 0.2."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from wasm_environ.component.planning.plain import FUNC, INSTANCE
+from wasm_environ.errors import ArgumentError, Exit, WasmError
+from wasm_environ.host import HostFunction
+from wasm_facade.component.component import Component
+from wasm_facade.discovery import wasi_preview1, wasi_preview2
+from wasm_facade.linker import Linker
+from wasm_facade.module import Module
+from wasm_facade.wasi_modules import is_command
+from wasm_vm import ComponentFunc, Func, ResourceAny
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+    from wasm_facade.engine import Engine
+    from wasm_vm import Caller, Store
+    from wasm_vm.components import Imports
+
+# The import of `command.wat` that runs the program: no linker is asked for it.
+MAIN = "main"
+
+
+class CommandComponent(Component):
+    """`command.wat` of the package for WASI 0.2, and the module that it runs."""
+
+    __slots__ = ("_main", "_program")
+
+    def __init__(self, engine: Engine, module: Module) -> None:
+        super().__init__(engine, files(wasi_preview2().__name__).joinpath("command.wat").read_text())
+        loaded = self._loaded
+        self._main: int = next(fields[0] for name, (kind, *fields) in loaded.imports if name == MAIN and kind == FUNC)
+        loaded.imports = tuple([item for item in loaded.imports if item[0] != MAIN])
+        self._program = module
+
+    def _complete(self, imports: Imports) -> None:
+        """As `Component`."""
+        slots = _slots(self._loaded.imports)
+        functions = {interface: {name: imports.functions[slot] for name, slot in rows.items()} for interface, rows in slots.items()}
+        for rows in functions.values():
+            for name, function in rows.items():
+                if isinstance(function, ComponentFunc):
+                    rows[name] = _raising(function)
+
+        def main(store: Store | Caller) -> None:
+            _run(store, self._program, functions)
+
+        imports.functions[self._main] = main
+
+    def serialize(self) -> NoReturn:
+        """Refused: serialize the module."""
+        raise WasmError("a component made by Component.from_command is not serialized: serialize its module, and make it of that again")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Component.from_command, (self._program,)
+
+    def __repr__(self) -> str:
+        return f"<Component of the command {self._program!r}>"
+
+
+def from_command(module: Module) -> CommandComponent:
+    """`Component.from_command`."""
+    if not isinstance(module, Module):
+        raise ArgumentError(f"module: expected a Module, not {type(module).__name__}")
+    if not is_command(module):
+        raise WasmError("the module is no command: it exports no function `_start`")
+    known = wasi_preview1().KNOWN
+    for wanted in module.imports:
+        if (wanted.module, wanted.name) not in known:
+            raise WasmError(f"a component of this module would need `{wanted.module}::{wanted.name}`, which is no function of WASI preview 1")
+    return CommandComponent(module.engine, module)
+
+
+def _slots(imports: Any) -> dict[str, dict[str, int]]:
+    """Interface without `wasi:` and version -> function -> slot."""
+    return {
+        name.removeprefix("wasi:").partition("@")[0]: {item: rest[0] for item, (each, *rest) in fields[0] if each == FUNC}
+        for name, (kind, *fields) in imports
+        if kind == INSTANCE
+    }
+
+
+def _raising(function: ComponentFunc) -> Callable[..., Any]:
+    """A function of another component, whose errs are raised while it is called from here."""
+
+    def call(store: Store | Caller, *args: Any) -> Any:
+        before = function.raises
+        function.raises = True
+        try:
+            return function(store, *args)
+        finally:
+            function.raises = before
+
+    return call
+
+
+def _run(store: Store | Caller, module: Module, functions: dict[str, dict[str, Callable[..., Any]]]) -> None:
+    """A run of the program, in an instance of its own. Exit and traps are raised."""
+    home = wasi_preview2().__name__
+    command: Any = __import__(f"{home}.command", fromlist=["Remote"])
+    bound = {interface: {name: _bound(store, function) for name, function in rows.items()} for interface, rows in functions.items()}
+    remote = command.Remote(bound, lambda resource: _drop(store, resource))
+    context = wasi_preview1().WasiContext(remote)
+    try:
+        linker = Linker(module.engine)
+        for wanted in module.imports:
+            row: HostFunction = wasi_preview1().host_function(context, wanted.module, wanted.name)
+            if wanted.name == "proc_exit":
+                row = HostFunction(row.module, row.name, row.type, _exiting(row, remote.exit))
+            linker.define(store, wanted.module, wanted.name, Func._from_host(store, row, None))
+        start: Any = linker.instantiate(store, module).exports(store)["_start"]
+        start(store)
+    finally:
+        context.close()
+
+
+def _exiting(row: HostFunction, exit: Callable[[int], NoReturn]) -> Callable[..., Any]:
+    """proc_exit, by the exit that the linker has."""
+
+    def call(caller: object, code: int) -> None:
+        try:
+            row.call(caller, code)
+        except Exit as ended:
+            exit(ended.code)
+
+    return call
+
+
+def _bound(store: Store | Caller, function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args: function(store, *args)
+
+
+def _drop(store: Store | Caller, resource: Any) -> None:
+    """Let go of a resource: one of a guest's, or an object of Python's."""
+    if isinstance(resource, ResourceAny):
+        resource.drop(store)
+    else:
+        done = getattr(resource, "close", None)
+        if done is not None:
+            done()
