@@ -64,12 +64,13 @@ class DescriptorSource:
 class DescriptorSink:
     """What is written to a `Descriptor`. Files and Python objects have always room; what may make one wait takes as much as it surely takes at once."""
 
-    __slots__ = ("always", "found", "guest", "plain")
+    __slots__ = ("always", "found", "guest", "plain", "steady")
 
     def __init__(self, guest: Guest, found: Descriptor) -> None:
         self.guest = guest
         self.found = found
         self.always = found.write is not None or found.filetype == REGULAR_FILE
+        self.steady = PIECE if self.always else 0
         self.plain = found.filetype == REGULAR_FILE and found.write is None and found.before is None
 
     def room(self) -> int:
@@ -85,17 +86,17 @@ class DescriptorSink:
 
     def write(self, data: bytes) -> None:
         """As `Sink`."""
-        done = 0
-        if self.plain:  # nearly always in one step
-            try:
-                done = os.write(self.found.fd, data)
-            except BlockingIOError:  # some file systems' files can: `write_from` waits
-                done = 0
-            if done == len(data):
-                return
+        found = self.found
+        if self.plain:
+            done = os.write(found.fd, data)
+        elif found.quick and found.write is not None:
+            found.write(data)
+            return
+        else:
+            done = 0
         part = memoryview(data)[done:]
         while part:
-            part = part[write_from(self.guest, self.found, [part]) :]
+            part = part[write_from(self.guest, found, [part]) :]
 
     def flush(self) -> None:
         """As `Sink`."""

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
         """Where an output stream's bytes go. Ready: there is room, and what was to be flushed is."""
 
         def room(self) -> int:
-            """How many bytes `write` takes now. Raises BrokenPipeError when nobody will read them, OSError for failures of what was written before."""
+            """How many bytes `write` takes now; with an attribute `steady`, always so many. Raises BrokenPipeError when nobody will read them, OSError for
+            failures of what was written before."""
             ...
 
         def write(self, data: bytes) -> None:
@@ -143,7 +144,7 @@ class InputStream(Stream):
 class OutputStream(Stream):
     """The resource `output-stream`, over a `Sink`. `permit`: what `check-write` has promised; `flushing`: until that is done, nothing may be written."""
 
-    __slots__ = ("flushing", "permit", "sink")
+    __slots__ = ("flushing", "permit", "sink", "steady")
 
     def __init__(self, guest: Guest, sink: Sink) -> None:
         self.closed = False
@@ -151,9 +152,13 @@ class OutputStream(Stream):
         self.sink = sink
         self.permit = 0
         self.flushing = False
+        self.steady: int = min(getattr(sink, "steady", 0), PIECE)
 
     def check_write(self) -> int:
         """How many bytes the next `write` may have."""
+        if self.steady and not self.flushing and not self.closed:
+            self.permit = self.steady
+            return self.steady
         if self.closed:
             raise self.end()
         try:
@@ -172,10 +177,8 @@ class OutputStream(Stream):
     def write(self, data: bytes) -> None:
         """Write as much as was permitted, or less."""
         size = len(data)
-        if size > self.permit:
+        if size > self.permit or self.closed:
             self._ask_permission(size)
-        elif self.closed:
-            raise self.end()
         self.permit -= size
         if size:
             try:
