@@ -117,7 +117,7 @@ class Look:
                     self.found.append(index)
                 else:
                     self.on_fds.append((index, fd, events))
-            elif when is None:
+            elif type(waitable) is not Deadline:
                 self.others = True
 
     def wait(self) -> list[int]:

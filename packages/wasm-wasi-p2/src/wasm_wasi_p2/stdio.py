@@ -88,7 +88,10 @@ class DescriptorSink:
         """As `Sink`."""
         found = self.found
         if self.plain:
-            done = os.write(found.fd, data)
+            try:
+                done = os.write(found.fd, data)
+            except BlockingIOError:  # some file systems' files can, made non-blocking by whoever shares them
+                done = 0
         elif found.quick and found.write is not None:
             found.write(data)
             return

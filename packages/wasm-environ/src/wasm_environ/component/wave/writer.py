@@ -12,6 +12,7 @@ from wasm_environ.component.abi.program import (
     CLASS_FLOAT,
     CLASS_INT,
     CLASS_LIST,
+    CLASS_OBJECT,
     CLASS_RECORD,
     CLASS_RESOURCE,
     CLASS_SET,
@@ -33,7 +34,7 @@ ESCAPES: Final = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\", "'": "\\'
 # What Python values of these classes are; a bool is an int too.
 CLASSES: Final = (
     (CLASS_BOOL, bool), (CLASS_INT, int), (CLASS_FLOAT, float), (CLASS_STR, str), (CLASS_BYTES, bytes), (CLASS_LIST, list), (CLASS_DICT, dict),
-    (CLASS_TUPLE, tuple), (CLASS_SET, set),
+    (CLASS_TUPLE, tuple), (CLASS_SET, set), (CLASS_OBJECT, type(None)),
 )  # fmt: skip
 OBJECTS: Final = CLASS_RECORD | CLASS_RESOURCE
 
