@@ -92,6 +92,8 @@ class DescriptorSink:
                 done = os.write(found.fd, data)
             except BlockingIOError:  # some file systems' files can, made non-blocking by whoever shares them
                 done = 0
+            if done == len(data):
+                return
         elif found.quick and found.write is not None:
             found.write(data)
             return
