@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Columns: subcommand (its file is command_NAME.py), what it does.
 COMMANDS = (
     ("run", "run a program: .wasm, .wat, or a compiled artifact"),
+    ("serve", "answer HTTP requests by a component"),
     ("compile", "compile ahead of time"),
     ("validate", "say what is wrong with modules, if anything is"),
     ("print", "binary to text"),

@@ -104,6 +104,9 @@ class Application:
         headers = scope["headers"]
         names = {name for name, _ in headers}
         more = b"content-length" in names or b"transfer-encoding" in names or scope["http_version"] not in ("1.0", "1.1")
+        if b"content-length" in names and b"transfer-encoding" in names:  # two opinions of where it ends: how requests are smuggled past proxies
+            await refuse(send, 400)
+            return
         call = Call(asyncio.get_running_loop(), receive, self._timeout)
         authority = next((value.decode("latin-1") for name, value in headers if name == b"host" or name == b":authority"), None)
         call.exchange = exchange = self._http.Exchange(scope["method"], _target(scope), scope.get("scheme", "http"), authority, headers, more, call.notify)

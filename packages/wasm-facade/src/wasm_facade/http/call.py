@@ -180,12 +180,14 @@ class Call:
 
 
 OPEN, WHOLE, BROKEN = range(3)  # as of wasm_wasi_p2.http.exchange
-PHRASES = {500: b"Internal Server Error\n", 503: b"Service Unavailable\n", 504: b"Gateway Timeout\n"}
+PHRASES = {400: b"Bad Request\n", 500: b"Internal Server Error\n", 503: b"Service Unavailable\n", 504: b"Gateway Timeout\n"}
 
 
 async def refuse(send: Send, status: int) -> None:
     """An answer of our own."""
     body = PHRASES[status]
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    if status == 400:
+        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
