@@ -119,7 +119,7 @@ typedef struct VmCapsule {
 
     int (*memory_share)(VmObject *memory, VmObject **error); /* before its bytes are read and written from C */
     bool (*memory_grow)(VmObject *memory, uint64_t delta, uint64_t *old);
-    bool (*table_grow)(VmObject *table, uint64_t delta, VmObject *init, uint64_t *old, VmObject **error);
+    bool (*table_grow)(VmObject *table, uint64_t delta, VmObject *init /* NULL: null */, uint64_t *old, VmObject **error);
 
     VmObject *(*store_new)(VmObject *engine, VmObject *data /* of data_new, or NULL */, VmObject **error);
     void *(*store_data)(VmObject *store); /* that data's pointer */

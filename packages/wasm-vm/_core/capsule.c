@@ -264,7 +264,8 @@ static bool grow_table(VmObject *object, uint64_t delta, VmObject *init, uint64_
     bool acquired = acquire();
     ValueType element = self->table->plan.element;
     VMValue value;
-    int failed = store_check_open(self->store) || value_to_wasm_slow(self->store, &element, (PyObject *)init, &value) || store_check_open(self->store);
+    PyObject *given = init ? (PyObject *)init : Py_None;
+    int failed = store_check_open(self->store) || value_to_wasm_slow(self->store, &element, given, &value) || store_check_open(self->store);
     *old = failed ? UINT64_MAX : table_grow(self->store, self->table, delta, value.ref);
     (void)give(NULL, acquired, error);
     return *old != UINT64_MAX;

@@ -116,7 +116,9 @@ def add_note(error: BaseException, backtrace: Any) -> None:
     from wasm_vm.frames import frame_lines, frames_of
 
     frames = frames_of(backtrace)
-    if frames:
+    if frames and hasattr(error, "passed_through"):  # a trap of a C host, which wants no words but the frames
+        error.passed_through(backtrace)
+    elif frames:
         error.add_note(f"wasm backtrace:{frame_lines(frames)}")
 
 

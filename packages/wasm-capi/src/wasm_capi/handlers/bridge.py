@@ -54,7 +54,7 @@ def _failed(kind: type[BaseException], error: BaseException, traceback: object) 
 def _reporting() -> bool:
     import os
 
-    return os.environ.get("WASM_CAPI_CHECK", "0") not in ("", "0")
+    return os.environ.get("WASM_CAPI_LOG", "0") not in ("", "0")
 
 
 reporting = _reporting()
@@ -68,6 +68,11 @@ def object_of(handle: Any) -> Any:
 def new(kind: int, value: object) -> Any:
     """A handle of an object."""
     return lib.capi_handle_of(kind, id(value))
+
+
+def new_extern(value: object) -> Any:
+    """A handle of an extern. Like `new` it holds the object until the handle does."""
+    return lib.capi_extern(id(value))
 
 
 def text_of(data: Any, size: int) -> str:

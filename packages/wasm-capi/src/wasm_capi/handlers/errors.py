@@ -17,7 +17,7 @@ def capi_fill(trap: Any) -> None:
     lib.capi_trap_set(trap, encoded, len(encoded), code, status)
     for frame in getattr(error, "frames", []):
         names = [ffi.NULL if name is None else ffi.new("char[]", name.encode()) for name in (frame.func_name, frame.module_name)]
-        lib.capi_trap_frame(trap, frame.func_index, frame.func_offset or 0, frame.module_offset or 0, *names)
+        lib.capi_trap_frame(trap, frame.func_index, max(frame.func_offset or 0, 0), max(frame.module_offset or 0, 0), *names)
 
 
 def _description(error: BaseException) -> tuple[str, int, int]:
@@ -41,6 +41,20 @@ def capi_trap_code(trap: Any, code: int) -> None:
     lib.capi_trap_set(trap, text, len(text), code, -1)
 
 
+class HostTrap(Trap):
+    """A trap that a function of the host returned: told, unlike one raised in Python, which frames of wasm it passed."""
+
+    @property
+    def message(self) -> str:
+        """The host's words, with the backtrace."""
+        return super().message if self._trap is not None else self._with_frames(self._message or "")
+
+    def passed_through(self, backtrace: Any) -> None:
+        """The vm calls this."""
+        if self._backtrace is None:
+            self._backtrace = backtrace
+
+
 @handler
 def capi_exception_of(trap: Any) -> int:
     """The exception that the trap came from, if it did, else a Trap with its message."""
@@ -49,7 +63,7 @@ def capi_exception_of(trap: Any) -> int:
     if address:
         error = object_at(address)
     else:
-        error = Trap(bytes(ffi.buffer(message[0], length[0])).decode(errors="replace") if length[0] else "")
+        error = HostTrap(bytes(ffi.buffer(message[0], length[0])).decode(errors="replace") if length[0] else "")
         if code[0] >= 0:
             error._trap = code[0]
     lib.capi_keep(id(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wasm_capi.handlers.bridge import SHAREDMEMORY, fallible, ffi, handler, lib, object_at, object_of
+from wasm_capi.handlers.bridge import SHAREDMEMORY, fallible, ffi, handler, lib, new_extern, object_at, object_of
 from wasm_environ.errors import WasmError
 
 
@@ -58,7 +58,7 @@ def wasm_global_new(store: Any, globaltype: Any, val: Any) -> Any:
     kind = KINDS.get(type.content._type)
     if kind is not None and kind != val.kind:
         raise WasmError("the value is not of the global's type")
-    return lib.capi_extern(id(Global(object_of(store), type, _plain(val))))
+    return new_extern(Global(object_of(store), type, _plain(val)))
 
 
 def _plain(val: Any) -> Any:
@@ -85,7 +85,7 @@ def wasm_table_new(store: Any, tabletype: Any, init: Any) -> Any:
     from wasm_capi.handlers.types import table_in
     from wasm_facade import Table
 
-    return lib.capi_extern(id(Table(object_of(store), table_in(tabletype), _reference(init))))
+    return new_extern(Table(object_of(store), table_in(tabletype), _reference(init)))
 
 
 @handler
@@ -93,7 +93,7 @@ def wasm_memory_new(store: Any, memorytype: Any) -> Any:
     from wasm_capi.handlers.types import memory_in
     from wasm_facade import Memory
 
-    return lib.capi_extern(id(Memory(object_of(store), memory_in(memorytype))))
+    return new_extern(Memory(object_of(store), memory_in(memorytype)))
 
 
 def _given(address: int) -> Any:
@@ -149,6 +149,6 @@ def wasmtime_sharedmemory_new(engine: Any, memorytype: Any, out: Any) -> None:
     from wasm_capi.handlers.types import memory_in
     from wasm_facade import SharedMemory
 
-    made = ffi.cast("wasmtime_sharedmemory_t *", lib.capi_extern(id(SharedMemory(object_of(engine), memory_in(memorytype)))))
+    made = ffi.cast("wasmtime_sharedmemory_t *", new_extern(SharedMemory(object_of(engine), memory_in(memorytype))))
     lib.capi_set_kind(made, SHAREDMEMORY)
     out[0] = made

@@ -8,9 +8,16 @@ from wasm_capi.handlers.bridge import MODULE, WASMTIME_MODULE, bytes_of, fallibl
 from wasm_facade import Module
 
 
+def _compile(engine: Any, binary: bytes) -> Module:
+    """A module of a binary; text has a function of its own."""
+    if not binary.startswith(b"\0asm"):
+        Module.validate(engine, binary)  # says what it is
+    return Module(engine, binary)
+
+
 @handler
 def wasm_module_new(store: Any, binary: Any) -> Any:
-    return new(MODULE, Module(object_of(store).engine, bytes_of(binary)))
+    return new(MODULE, _compile(object_of(store).engine, bytes_of(binary)))
 
 
 @handler
@@ -58,7 +65,7 @@ def give_exports(module: Module, out: Any) -> None:
 
 @fallible
 def wasmtime_module_new(engine: Any, wasm: Any, size: int, out: Any) -> None:
-    out[0] = new(WASMTIME_MODULE, Module(object_of(engine), bytes(ffi.buffer(wasm, size))))
+    out[0] = new(WASMTIME_MODULE, _compile(object_of(engine), bytes(ffi.buffer(wasm, size))))
 
 
 @handler
