@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from os import write
 
 from wasm_wasi_common.descriptor import CHARACTER_DEVICE, REGULAR_FILE
 from wasm_wasi_common.transfer import PIPE_ROOM, read_now, read_object, write_from
@@ -86,20 +87,21 @@ class DescriptorSink:
 
     def write(self, data: bytes) -> None:
         """As `Sink`."""
-        found = self.found
-        if self.plain:
+        if self.plain:  # nearly always in one step
             try:
-                done = os.write(found.fd, data)
+                done = write(self.found.fd, data)
             except BlockingIOError:  # some file systems' files can, made non-blocking by whoever shares them
                 done = 0
             if done == len(data):
                 return
-        elif found.quick and found.write is not None:
+            data = data[done:]
+        self._write_all(self.found, data)
+
+    def _write_all(self, found: Descriptor, data: bytes) -> None:
+        if found.quick and found.write is not None:
             found.write(data)
             return
-        else:
-            done = 0
-        part = memoryview(data)[done:]
+        part = memoryview(data)
         while part:
             part = part[write_from(self.guest, found, [part]) :]
 

@@ -144,7 +144,7 @@ class InputStream(Stream):
 class OutputStream(Stream):
     """The resource `output-stream`, over a `Sink`. `permit`: what `check-write` has promised; `flushing`: until that is done, nothing may be written."""
 
-    __slots__ = ("flushing", "permit", "sink", "steady")
+    __slots__ = ("_put", "flushing", "permit", "sink", "steady")
 
     def __init__(self, guest: Guest, sink: Sink) -> None:
         self.closed = False
@@ -153,6 +153,7 @@ class OutputStream(Stream):
         self.permit = 0
         self.flushing = False
         self.steady: int = min(getattr(sink, "steady", 0), PIECE)
+        self._put = sink.write
 
     def check_write(self) -> int:
         """How many bytes the next `write` may have."""
@@ -182,7 +183,7 @@ class OutputStream(Stream):
         self.permit -= size
         if size:
             try:
-                self.sink.write(data)
+                self._put(data)
             except OSError as error:
                 raise self.fail(error) from None
 
