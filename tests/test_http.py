@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import resource
+import sys
 import threading
 import time
 from typing import Any
@@ -242,6 +243,40 @@ def test_refused_settings(component: bytes, settings: dict[str, Any], message: s
 def test_no_handler() -> None:
     with pytest.raises(WasmError, match=r"exports no wasi:http/incoming-handler@0\.2"):
         asgi(b"(component)")
+
+
+def test_an_answer_in_the_middle_of_a_look(component: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guest says all of it between two reads of the server's: head and body are seen together, or neither."""
+    app = asgi(component)
+    taken = app._http.Exchange.take
+
+    def take(exchange: Any) -> list[bytes]:
+        if exchange.answer is None:
+            exchange.respond(200, [])
+            exchange.send(b"hello")
+            exchange.end([])
+        found: list[bytes] = taken(exchange)
+        return found
+
+    monkeypatch.setattr(app._crew, "give", lambda call: True)
+    monkeypatch.setattr(app._http.Exchange, "take", take)
+    assert asyncio.run(ask(app, "/h")) == (200, b"hello", True)
+
+
+def test_threads_that_take_turns_all_the_time(app: Application) -> None:
+    """What one side sees of the other's in the middle of everything."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    async def main() -> None:
+        for _ in range(10):
+            found = await asyncio.gather(*[ask(app, "/e", [b"a", b"b" * 70_000, b"c"]) if n % 2 else ask(app, "/h") for n in range(40)])
+            assert found == [(200, b"hello", True), (200, b"a" + b"b" * 70_000 + b"c", True)] * 20
+
+    try:
+        asyncio.run(main())
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_nothing_leaks(app: Application) -> None:

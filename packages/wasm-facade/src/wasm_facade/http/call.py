@@ -149,7 +149,8 @@ class Call:
         while True:
             self._future = self._loop.create_future()
             exchange.rest()
-            ended, state, answer, pieces = self.ended, exchange.state, exchange.answer, exchange.take()
+            ended, state, pieces = self.ended, exchange.state, exchange.take()
+            answer = exchange.answer  # which the guest gives before it writes, so it is read after
             if exchange.disconnected or (self.expired and state != WHOLE):
                 return started
             self._task = asyncio.current_task()
