@@ -172,7 +172,7 @@ def components_real(session: nox.Session) -> None:
     """Components made here by componentize-py, componentize-js, jco, wit-bindgen and AssemblyScript, which are fetched: every call as on wasmtime-py."""
     if shutil.which("npm") is None:
         session.skip("npm is not installed, by which toolchains are fetched")
-    session.run("pytest", "-q", "tests/test_real_components.py", *session.posargs, env={"REAL_COMPONENTS": "1"})
+    session.run("pytest", "-q", "tests/test_real_components.py", "tests/test_wasi2_commands.py", *session.posargs, env={"REAL_COMPONENTS": "1"})
 
 
 @nox.session

@@ -79,6 +79,7 @@ def tree(root: Path) -> None:
 # program, arguments, environment, stdin
 PROGRAMS: tuple[tuple[str, tuple[str, ...], dict[str, str], bytes], ...] = (
     ("walk",  ("/data",), {"GREETING": "hi there"}, b""),
+    ("files", ("/data",), {}, b""),
     ("hash",  ("/data/a/big", "/data/empty"), {}, b""),
     ("hash",  ("/data/none", "/nowhere"), {}, b""),
     ("lines", (), {}, b"to be or\nnot to be\n" * 200_000),
@@ -87,7 +88,7 @@ PROGRAMS: tuple[tuple[str, tuple[str, ...], dict[str, str], bytes], ...] = (
 
 
 @each_backend
-@pytest.mark.parametrize(("program", "args", "env", "stdin"), PROGRAMS, ids=["walk", "hash", "missing", "lines", "leave"])
+@pytest.mark.parametrize(("program", "args", "env", "stdin"), PROGRAMS, ids=["walk", "files", "hash", "missing", "lines", "leave"])
 @pytest.mark.parametrize("kind", ["host", "memory"])
 def test_programs(strategy: str, kind: str, program: str, args: tuple[str, ...], env: dict[str, str], stdin: bytes, tmp_path: Path) -> None:
     outcomes = []
