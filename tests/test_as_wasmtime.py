@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import wasmtime
+
+import wasm_facade
 
 ADD = '(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))'
 INSTALL = "import wasm_facade; wasm_facade.install_as_wasmtime(); "
@@ -67,3 +70,35 @@ def test_scripts_and_modules(tmp_path: Path) -> None:
     assert python("-m", "wasm_facade.as_wasmtime", str(tmp_path / "script.py"), "a", "-m") == (expected, "")
     assert python("-m", "wasm_facade.as_wasmtime", "-m", "script", "a", "-m", folder=tmp_path) == (expected, "")
     assert "usage: python -m wasm_facade.as_wasmtime" in python("-m", "wasm_facade.as_wasmtime")[1]
+
+
+PAGE = (Path(__file__).parent.parent / "docs" / "from-wasmtime-py.md").read_text("utf-8")
+ABSENT = PAGE.partition("## Absent")[2]
+
+
+def lacking(theirs: object, ours: object) -> set[str]:
+    return {name for name in dir(theirs) if name[0] != "_" and not hasattr(ours, name)}
+
+
+@pytest.mark.parametrize("name", wasmtime.__all__)
+def test_every_name_is_here_or_on_the_page(name: str) -> None:
+    """Names, and what the classes have; of component traps the page names the first."""
+    assert hasattr(wasm_facade, name)
+    for attribute in sorted(lacking(getattr(wasmtime, name), getattr(wasm_facade, name))):
+        if name == "TrapCode":
+            assert wasmtime.TrapCode[attribute].value >= wasmtime.TrapCode.CANNOT_ENTER_COMPONENT.value
+        else:
+            assert f"`{attribute}`" in ABSENT, f"{name}.{attribute}"
+
+
+def test_every_name_of_components_is_here_or_on_the_page() -> None:
+    import wasmtime.component as theirs
+
+    import wasm_facade.component as ours
+
+    for name in theirs.__all__:
+        if not hasattr(ours, name):
+            assert f"`{name}`" in ABSENT, name
+            continue
+        for attribute in sorted(lacking(getattr(theirs, name), getattr(ours, name))):
+            assert f"`{attribute}`" in ABSENT, f"{name}.{attribute}"
