@@ -10,8 +10,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasm_facade.component import Component
+    from wasm_wasi_p2.http.config import HttpConfig
 
-__all__ = ["Application", "asgi"]
+__all__ = ["Application", "HttpConfig", "asgi"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "HttpConfig":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from wasm_facade.discovery import wasi_http
+
+    return wasi_http().HttpConfig
 
 
 def asgi(component: str | os.PathLike[str] | bytes | Component, **settings: Any) -> Application:
