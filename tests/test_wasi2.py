@@ -325,3 +325,41 @@ def test_config(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for key, value in (("a", 'ok(some("1"))'), ("b", "ok(none)")):
         assert main(["run", "--config", "a=1", "--invoke", f'get("{key}")', str(path)]) == OK
         assert capsys.readouterr().out == f"{value}\n"
+
+
+# What WASI relies on in host functions: names of cases by classes that know no runtime.
+VARIANT = """(component
+  (type $v' (variant (case "one" u32) (case "two" u32) (case "none")))
+  (import "v" (type $v (eq $v')))
+  (import "f" (func $f (result $v)))
+  (core module $libc (memory (export "memory") 1)) (core instance $libc (instantiate $libc))
+  (core func $f (canon lower (func $f) (memory (core memory $libc "memory"))))
+  (core module $M (import "" "f" (func $f (param i32))) (func (export "g") (result i32) (call $f (i32.const 16)) (i32.const 16)))
+  (core instance $m (instantiate $M (with "" (instance (export "f" (func $f))))))
+  (func (export "g") (result $v) (canon lift (core func $m "g") (memory (core memory $libc "memory")))))"""
+
+
+class Like:
+    """Names a case without being a Variant."""
+
+    __slots__ = ("payload", "tag")
+
+    def __init__(self, tag: object, payload: object = None) -> None:
+        self.tag = tag
+        self.payload = payload
+
+
+def test_what_is_like_a_variant_is_taken_for_one() -> None:
+    engine = wasm_facade.Engine()
+    linker = wasm_facade.component.Linker(engine)
+    store = wasm_facade.Store(engine)
+    given: list[Like] = []
+    with linker.root() as root:
+        root.add_func("f", lambda store: given[-1])
+    function: Any = linker.instantiate(store, wasm_facade.component.Component(engine, VARIANT)).get_func(store, "g")
+    for tag, payload in (("one", 1), ("two", 2), ("none", None)):
+        given.append(Like(tag, payload))
+        assert function(store) == wasm_facade.component.Variant(tag, payload)
+    given.append(Like("three", 3))
+    with pytest.raises((ValueError, TypeError), match=r"three|Variant"):
+        function(store)

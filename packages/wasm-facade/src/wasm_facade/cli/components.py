@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from wasm_environ.component.planning.plain import FUNC, INSTANCE
-from wasm_environ.component.wave.reader import Reader, WaveError
-from wasm_environ.component.wave.writer import Writer
 from wasm_facade.cli import FAILED, OK, fail
 from wasm_facade.cli.wasi_options import wasi_config
 from wasm_facade.component import Component, ExportIndex, Linker, Record, Variant
@@ -32,6 +30,13 @@ def run_component(options: Parsed, store: Store, component: Component) -> int:
         return FAILED
     if options.invoke is None:
         return _run_program(options, store, component)
+    return _invoke(options, store, component)
+
+
+def _invoke(options: Parsed, store: Store, component: Component) -> int:
+    from wasm_environ.component.wave.reader import Reader, WaveError  # programs need neither this nor what writes values
+
+    path = options.operands[0]
     words = options.operands[1:]
     if "(" in options.invoke and words:
         fail("run", f"{options.invoke}: arguments are there, or behind {path}, not both")
@@ -71,6 +76,8 @@ def _run_program(options: Parsed, store: Store, component: Component) -> int:
 def _call(options: Parsed, store: Store, component: Component, path: Path, args: list[Any], type: int | None) -> int:
     result = _function(options, store, component, ExportIndex(path))(store, *args)
     if type is not None:
+        from wasm_environ.component.wave.writer import Writer
+
         print(Writer(component._loaded.types, Variant).value(type, result))
     return OK
 
