@@ -148,6 +148,7 @@ def _isa(session: nox.Session, arch: str) -> None:
     session.run(*pytest, *ISA_TESTS, "-k", NOT_EMULATED, external=True)
     session.run(*pytest, "tests/spec", "--testsuite", str(SUITE), "--strategy", "llvm", external=True)
     if arch in NATIVE_ISAS:
+        session.run(*pytest, "tests/test_isas.py", "-k", "native or megabytes", external=True)
         session.run(*pytest, "tests/spec", "--testsuite", str(SUITE), "--strategy", "native", external=True)
 
 
