@@ -44,9 +44,8 @@ def at(host: str, port: int, scope: int = 0) -> Case:
 
 def told(found: Case) -> tuple[str, int]:
     """Host and port of an `ip-socket-address` that a guest gets as an ok."""
-    assert found.tag == "ok"
-    where = found.payload.payload
-    if found.payload.tag == "ipv4":
+    where = found.payload
+    if found.tag == "ipv4":
         return str(IPv4Address(bytes(where["address"]))), where["port"]
     return str(IPv6Address(b"".join(part.to_bytes(2, "big") for part in where["address"]))), where["port"]
 

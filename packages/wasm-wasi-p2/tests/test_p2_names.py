@@ -49,11 +49,10 @@ def look_up(guest: Guest, name: str) -> Any:
         found = resolve_addresses(guest, instance_network(guest), name)
         poll(guest, [found.subscribe()])
         addresses = []
-        while (answer := found.resolve_next_address()).payload is not None:
-            case = answer.payload.payload
+        while (case := found.resolve_next_address()) is not None:
             packed = bytes(case.payload) if case.tag == "ipv4" else b"".join(part.to_bytes(2, "big") for part in case.payload)
             addresses.append(str(ip_address(packed)))
-        assert found.resolve_next_address().payload is None
+        assert found.resolve_next_address() is None
     except Err as error:
         return error.payload
     return " ".join(addresses)
@@ -122,7 +121,7 @@ def test_a_lookup_wakes_the_guest() -> None:
         before = time.monotonic()
         assert poll(guest, [found.subscribe()]) == [0]
         assert time.monotonic() - before < 5
-        assert found.resolve_next_address().payload.payload.payload == (93, 184, 216, 34)
+        assert found.resolve_next_address().payload == (93, 184, 216, 34)
 
 
 def test_lookups_at_a_time_are_limited() -> None:
@@ -134,7 +133,7 @@ def test_lookups_at_a_time_are_limited() -> None:
         go_on.set()
         for each in found:
             poll(guest, [each.subscribe()])
-            assert each.resolve_next_address().payload is not None
+            assert each.resolve_next_address() is not None
         deadline = time.monotonic() + 10
         while network.lookups:
             assert time.monotonic() < deadline

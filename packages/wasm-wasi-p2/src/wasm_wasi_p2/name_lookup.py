@@ -10,7 +10,6 @@ from wasm_environ.errors import Err
 from wasm_wasi_common.addresses import parse_address
 from wasm_wasi_p2.network import code_of, ip_address, reports
 from wasm_wasi_p2.poll import Pollable
-from wasm_wasi_p2.values import Case
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from wasm_wasi_common.addresses import Address
     from wasm_wasi_p2.guest import Guest
     from wasm_wasi_p2.network import Network
+    from wasm_wasi_p2.values import Case
 
 # getaddrinfo(3)'s errors -> error-code; of the others, those of a resolver of the user's, the errno counts.
 CODES = {
@@ -71,7 +71,7 @@ class ResolveAddressStream:
         self.lookup = lookup
 
     @reports
-    def resolve_next_address(self) -> Case:
+    def resolve_next_address(self) -> Case | None:
         """The next address, or none when that were all."""
         lookup = self.lookup
         if lookup is not None:
@@ -80,7 +80,7 @@ class ResolveAddressStream:
             self._take(lookup, lookup.outcome)
             self.lookup = None
         following = next(self.addresses, None)
-        return Case("ok", None if following is None else Case("some", ip_address(following)))
+        return None if following is None else ip_address(following)
 
     def _take(self, lookup: Lookup, outcome: list[Address] | Exception) -> None:
         if isinstance(outcome, PermissionError):

@@ -27,7 +27,6 @@ from wasm_wasi_p2.socket_options import (
 )
 from wasm_wasi_p2.streams import InputStream, OutputStream
 from wasm_wasi_p2.tcp_streams import TcpSink, TcpSource, told
-from wasm_wasi_p2.values import Case
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
     from wasm_wasi_p2.guest import Guest
     from wasm_wasi_p2.network import Network
+    from wasm_wasi_p2.values import Case
 
 # The states, as TcpSocketOperationalSemantics.md of wasi-sockets has them.
 UNBOUND, BINDING, BOUND, LISTENING_SOON, LISTENING, CONNECTING, CONNECTED, CLOSED = range(8)
@@ -152,13 +152,13 @@ class TcpSocket:
     def local_address(self) -> Case:
         """Where it is bound."""
         self._must_be(BOUND, LISTENING_SOON, LISTENING, CONNECTING, CONNECTED, busy=BINDING)
-        return Case("ok", ip_socket_address(self.host.sock.getsockname()))
+        return ip_socket_address(self.host.sock.getsockname())
 
     @reports
     def remote_address(self) -> Case:
         """Whom it is connected to."""
         self._must_be(CONNECTED, busy=CONNECTING)
-        return Case("ok", ip_socket_address(self.host.sock.getpeername()))
+        return ip_socket_address(self.host.sock.getpeername())
 
     def is_listening(self) -> bool:
         """Whether connections can be accepted."""

@@ -14,7 +14,6 @@ from wasm_wasi_p2.network import address_from, ip_socket_address, network_of, re
 from wasm_wasi_p2.poll import Pollable
 from wasm_wasi_p2.socket_options import HOP_LIMIT, RECEIVE_BUFFER, SEND_BUFFER, option
 from wasm_wasi_p2.tcp_streams import SEND_FLAGS, told
-from wasm_wasi_p2.values import Case
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from wasm_wasi_p2.guest import Guest
     from wasm_wasi_p2.network import HostAddress, Network
+    from wasm_wasi_p2.values import Case
 
 UNBOUND, BINDING, BOUND = range(3)
 # Datagrams that one call receives, and that `check-send` permits; what one may have; peers of which is remembered what the policy says.
@@ -133,13 +133,13 @@ class UdpSocket:
         """Where it is bound."""
         if self.state != BOUND:
             raise Err("concurrency-conflict" if self.state == BINDING else "invalid-state")
-        return Case("ok", ip_socket_address(self.host.sock.getsockname()))
+        return ip_socket_address(self.host.sock.getsockname())
 
     def remote_address(self) -> Case:
         """Whom it streams with alone."""
         if self.remote is None:
             raise Err("invalid-state")
-        return Case("ok", ip_socket_address(self.remote))
+        return ip_socket_address(self.remote)
 
     def address_family(self) -> str:
         """ipv4 or ipv6."""
