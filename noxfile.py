@@ -194,6 +194,13 @@ def dropin(session: nox.Session) -> None:
 
 
 @nox.session
+def http(session: nox.Session) -> None:
+    """100,000 requests after which nothing is left, and handlers made by componentize-py and componentize-js, behind `wasm serve`."""
+    session.run("pytest", "-q", "tests/test_http.py", "-k", "leaks", env={"HTTP_REQUESTS": "100000"})
+    session.run("pytest", "-q", "tests/test_http_toolchains.py", *session.posargs, env={"HTTP_TOOLCHAINS": "1"})
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """ruff (style, formatting of imports) and import-linter (who may import whom)."""
     session.run("ruff", "check", ".")

@@ -35,6 +35,7 @@ AREAS = {
     "compile": "Module(engine, bytes), on one core",
     "validate": "decode and validate",
     "load": "compiled artifacts",
+    "http": "a component behind uvicorn, beside plain ASGI",
 }
 
 

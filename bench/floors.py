@@ -58,6 +58,7 @@ FLOORS = (
     Floor("exceptions", "* one frame up", FASTER, 6),
     Floor("exceptions", "* 20 frames up", FASTER, 4),
     Floor("exceptions", "*", FASTER, 3),  # the farther, the more of it is the same walk from frame to frame
+    Floor("http", "*", SHARE, 2),
     Floor("components", "*component to component*", SHARE, 3),
     *(
         Floor("components", f"* {row}", FASTER, limit)
