@@ -37,4 +37,12 @@ def wasi_config(options: Parsed) -> WasiConfig:
             wasi.preopen_dir(host, guest if separator else host)
         except WasmError as error:
             raise UsageError(f"--dir {word}: {error}") from error
+    for word in options.net:
+        try:
+            if word == "inherit":
+                wasi.inherit_network()
+            else:
+                wasi.allow_net(word)
+        except WasmError as error:
+            raise UsageError(f"--net: {error}") from error
     return wasi
