@@ -13,4 +13,10 @@ bool capi_start_slowly(void);
 /* Whether this thread can use Python; false after one line on stderr said why not. */
 static inline bool capi_start(void) { return __builtin_expect(capi_attached, 1) || capi_start_slowly(); }
 
+/* The same where nothing of Python's can be there yet: then it is not started. For every function that is C, since a handle may be a Python object. */
+static inline bool capi_ready(void)
+{
+    return __builtin_expect(capi_attached, 1) || !__atomic_load_n(&capi_handlers, __ATOMIC_ACQUIRE) || capi_start_slowly();
+}
+
 #endif

@@ -128,6 +128,7 @@ def exports_c() -> str:
             lines.append(f"    if (!capi_start())\n        {_failure(row)}")
             lines.append(f"    {back}capi_handlers->{row.name}({_arguments(row)});")
         else:
+            lines.append(f"    if (UNLIKELY(!capi_ready()))\n        {_failure(row)}")
             lines.append(f"    {back}impl_{row.name}({_arguments(row)});")
         lines.append("}\n")
     return "\n".join(lines)

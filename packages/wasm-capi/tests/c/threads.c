@@ -36,6 +36,47 @@ static void *work(void *argument)
     return argument;
 }
 
+/* On a thread that has called nothing before. */
+static void *delete_store(void *store)
+{
+    wasmtime_store_delete(store);
+    return NULL;
+}
+
+static void *delete_type(void *type)
+{
+    wasm_functype_delete(type);
+    return NULL;
+}
+
+static void *delete_func(void *func)
+{
+    wasm_func_delete(func);
+    return NULL;
+}
+
+static void *copy_module(void *module)
+{
+    wasmtime_module_delete(wasmtime_module_clone(module));
+    return NULL;
+}
+
+static void on_new_threads(void)
+{
+    wasm_store_t *store = wasm_store_new(engine);
+    wasm_functype_t *type = wasm_functype_new_0_0();
+    const struct {
+        void *(*function)(void *);
+        void *argument;
+    } calls[] = {{delete_func, wasm_func_new(store, type, NULL)}, {delete_type, type}, {copy_module, made}, {delete_store, wasmtime_store_new(engine, NULL, NULL)}};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        pthread_t thread;
+        CHECK(!pthread_create(&thread, NULL, calls[i].function, calls[i].argument));
+        pthread_join(thread, NULL);
+    }
+    wasm_store_delete(store);
+}
+
 static void *tick(void *argument)
 {
     usleep(20000);
@@ -100,6 +141,7 @@ int main(void)
         pthread_join(threads[i], NULL);
     interrupt();
     shared();
+    on_new_threads();
     wasmtime_module_delete(made);
     wasm_engine_delete(engine);
     puts("done");
