@@ -16,8 +16,8 @@ import wasm_environ.types as types_of_environ
 import wasm_facade as w
 import wasm_vm
 from wasm_environ.component.abi.program import RECORD
+from wasm_environ.host import HostFunction
 from wasm_facade import component
-from wasm_facade.definitions import HostDefinition
 from wasm_vm import _core
 
 WAT = """(module $m
@@ -204,7 +204,7 @@ MAKE: dict[str, Callable[[World], Any]] = {
     "shared": lambda world: w.SharedMemory(world.engine, w.MemoryType(w.Limits(1, 4), shared=True)),
     # of a store
     "store": _store,
-    "host_definition": lambda world: HostDefinition(world.get("func_type")._type, lambda number: number, False),
+    "host_definition": lambda world: HostFunction("m", "host", world.get("func_type")._type, lambda caller, number: number),
     "host_func": _host,
     "results_func": _results,
     "instance": lambda world: w.Instance(world.store, world.module, world.get("imports")),
@@ -388,7 +388,7 @@ ROWS = {
     "Component.deserialize_file": "engine component_artifact_path", "Component.serialize": "", "Component.get_export_index": "text none|name export_index",
     "ComponentLinker": "engine", "ComponentLinker.root": "", "ComponentLinker.define_unknown_imports_as_traps": "component",
     "ComponentLinker.resource": "m resource_name class drop=callback pass_store=flag errors=errors", "ComponentLinker.implement": "m any pass_store=flag errors=errors",
-    "ComponentLinker.add_wasip2": "", "ComponentLinker.add_wasi_config": "", "ComponentLinker.add_wasi_keyvalue": "",
+    "ComponentLinker.add_wasip2": "", "ComponentLinker.add_wasi_http": "", "ComponentLinker.add_wasi_config": "", "ComponentLinker.add_wasi_keyvalue": "",
     "ComponentLinker.instantiate_pre": "component", "ComponentLinker.instantiate": "store component",
     "ComponentInstance.exports": "store", "ComponentInstance.get_export_index": "store text none",
     "ComponentInstance.get_func": "store name|store export_index",
@@ -468,6 +468,7 @@ EXEMPT = {
     "poke_signal": "the number of a signal, for tests",
     "use_pagemap": "a switch of the whole process, for tests",
     "_core.load": "reads rows that loading.py made, and nothing else may make",
+    "object_at": "takes an address that a C library holds a reference for",
     "MappedFile": "needs an artifact's head: load_file makes it",
 }
 # What plain arguments are refused by, because nobody may do that; and what is there to raise.

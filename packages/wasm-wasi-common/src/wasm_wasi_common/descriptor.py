@@ -216,6 +216,14 @@ def accepted(sock: socket, owned: bool) -> Descriptor:
     return found
 
 
+def preopened_socket(sock: object) -> Descriptor:
+    """A descriptor over a socket object or host fd, a duplicate of which is kept: what was given stays the caller's, who may close it."""
+    import socket
+
+    fd = sock if isinstance(sock, int) else sock.fileno()  # type: ignore[attr-defined]
+    return accepted(socket.socket(fileno=os.dup(fd)), owned=True)
+
+
 def _python_flush(name: str) -> Callable[[], object]:
     """Flush sys.stdout or sys.stderr, whatever they are at that moment, so that output keeps its order."""
     import sys

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from wasm_wasi_common.descriptor import preopened, stdio
+from wasm_wasi_common.descriptor import preopened, preopened_socket, stdio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Opened:
-    """Arguments, environment and variables as they are now; `stdio`, the descriptors of stdin, stdout, stderr; `preopens`; `sockets` as they were given.
+    """Arguments, environment and variables as they are now; `stdio`, the descriptors of stdin, stdout, stderr; `preopens`; `sockets`, duplicates.
 
     `start` is the origin of the guests' monotonic clock; `clocks` and `random` are their own, if they have them. What guests can take of the
     process's descriptors is bounded twice: by `max_fds` for each, and by `ceiling` for the process: the system gives the lowest number that is free, so
@@ -31,7 +31,6 @@ class Opened:
         self.config = config
         self.args = list(config.argv)
         self.env = list(config.env)
-        self.sockets = list(config.sockets)
         self.variables = dict(config.variables)
         self.start = time.monotonic_ns()
         self.clocks: Clocks | None = None if config.clocks is None else config.clocks()
@@ -43,25 +42,28 @@ class Opened:
         self.ceiling = limit - limit // 4
         self.stdio: list[Descriptor] = []
         self.preopens: list[Descriptor] = []
+        self.sockets: list[Descriptor] = []
         try:
             for number, source in enumerate((config.stdin, config.stdout, config.stderr)):
                 self.stdio.append(stdio(number, source))
             for preopen in config.preopens:
                 self.preopens.append(_opened(preopen, 3 + len(self.preopens)))
+            for sock in config.sockets:
+                self.sockets.append(preopened_socket(sock))
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
         """Close what is the guests' own. Idempotent."""
-        for found in [*self.stdio, *self.preopens]:
+        for found in [*self.stdio, *self.preopens, *self.sockets]:
             try:
                 found.close()
             except OSError:  # a delayed write error; nobody is left to tell
                 continue
 
     def __del__(self) -> None:
-        if hasattr(self, "preopens"):
+        if hasattr(self, "sockets"):
             self.close()
 
 

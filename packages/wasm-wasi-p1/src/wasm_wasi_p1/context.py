@@ -55,9 +55,9 @@ class WasiContext:
                 found.base, found.inheriting = RIGHTS_DIRECTORY, RIGHTS_INHERITED
                 self.table.append(found)
             if opened.sockets:
-                from wasm_wasi_p1.sock import preopen_socket
+                from wasm_wasi_p1.sock import with_rights
 
-                self.table.extend(map(preopen_socket, opened.sockets))
+                self.table.extend(map(with_rights, opened.sockets))
             for number in range(len(self.table)):
                 self.show(number)
         except BaseException:

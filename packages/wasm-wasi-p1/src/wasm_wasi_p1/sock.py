@@ -34,15 +34,6 @@ DATA_TRUNCATED = 1
 SHUT_RD, SHUT_WR = 1, 2
 
 
-def preopen_socket(sock: object) -> Descriptor:
-    """A descriptor over a socket object or host fd, a duplicate of which is kept."""
-    import os
-    import socket
-
-    fd = sock if isinstance(sock, int) else sock.fileno()  # type: ignore[attr-defined]
-    return _with_rights(accepted(socket.socket(fileno=os.dup(fd)), owned=True))
-
-
 def sock_accept(context: WasiContext, memory: memoryview, fd: int, flags: int, out: int) -> None:
     """Accept a connection; blocks unless the listening socket is NONBLOCK, which `flags` makes the new one."""
     import socket
@@ -56,7 +47,7 @@ def sock_accept(context: WasiContext, memory: memoryview, fd: int, flags: int, o
         fail(INVAL)
     # Others may accept the same connection after we were told of it; then accept() waits for the next.
     connection, _ = waiting(context, found, False, lambda: apart(context, sock.accept, _hang_up), ask=True)
-    made = _with_rights(accepted(connection, owned=True))
+    made = with_rights(accepted(connection, owned=True))
     made.flags = flags
     try:
         number = context.place(made)
@@ -66,7 +57,7 @@ def sock_accept(context: WasiContext, memory: memoryview, fd: int, flags: int, o
     store(memory, out, 4, number)
 
 
-def _with_rights(found: Descriptor) -> Descriptor:
+def with_rights(found: Descriptor) -> Descriptor:
     found.base = found.inheriting = RIGHTS_SOCKET
     return found
 
