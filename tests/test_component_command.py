@@ -104,6 +104,7 @@ OTHERS = (
     (PROGRAM, "--invoke one()", OK, "1\n", ()),
     (PROGRAM.replace("cli/environment", "cli/nothing"), "", TRAPPED, "", ("unknown import: `wasi:cli/nothing@0.2.0#initial-cwd` has not been defined",)),
     (IMPORTS, "--invoke f()", FAILED, "", ("the component imports instance `my:log/log`, but a matching implementation was not found in the linker",)),
+    (PROGRAM, "--http --net example.org:443 --net udp://1.1.1.1:53", OK, "", ()),
     (FUNCTIONS, "--preload m=x.wasm", FAILED, "", ("is a component, and --preload defines imports of modules",)),
     ("(component (import", "", FAILED, "", ("wasm run: ",)),
 )  # fmt: skip

@@ -26,6 +26,7 @@ COMMAND = Command(
         Option("--dir", "HOST[::GUEST]", "let it use a folder, under the name GUEST", many=True),
         Option("--net", "[KIND://]HOST[:PORT]", "let a component use the network: example.org:443, 10.0.0.0/8, tcp-listen://127.0.0.1:80, inherit", many=True),
         Option("--env", "NAME[=VALUE]", "give it an environment variable, or pass on ours", many=True),
+        Option("--http", "", "let a component make HTTP requests, where --net lets it"),
         Option("--config", "KEY=VALUE", "give a component a value of wasi:config/store", pair("=", "KEY=VALUE"), many=True),
         Option("--invoke", "NAME", "call this exported function with ARGS, and print its results; of a component: 'NAME(ARGUMENTS)' in WAVE"),
         Option("--preload", "NAME=FILE", "instantiate FILE first, for imports of module NAME", pair("=", "NAME=FILE"), many=True),

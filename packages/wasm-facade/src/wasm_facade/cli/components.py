@@ -88,8 +88,8 @@ def _function(options: Parsed, store: Store, component: Component, index: Export
     wasi = [(name, item) for name, item in component._loaded.imports if name.startswith("wasi:")]
     if wasi:
         linker.add_wasip2()
-        for add, prefix in ((linker.add_wasi_config, "wasi:config/"), (linker.add_wasi_keyvalue, "wasi:keyvalue/")):
-            if any(name.startswith(prefix) for name, _ in wasi):
+        for add, package in ((linker.add_wasi_config, "config"), (linker.add_wasi_keyvalue, "keyvalue"), (linker.add_wasi_http, "http")):
+            if any(name.startswith(f"wasi:{package}/") for name, _ in wasi) and (package != "http" or options.http):
                 add()
         store.set_wasi(wasi_config(options))
         define_traps(linker._definitions, wasi)  # what else it imports of WASI: whoever does not use it, may
