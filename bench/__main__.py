@@ -36,6 +36,7 @@ AREAS = {
     "validate": "decode and validate",
     "load": "compiled artifacts",
     "http": "a component behind uvicorn, beside plain ASGI",
+    "capi": "the C library: calls, callbacks, instances, its start",
 }
 
 

@@ -40,6 +40,8 @@ FLOORS = (
     Floor("instantiate", "*", FASTER, 5),
     Floor("pooling", "pre + call *", FASTER, 30),
     Floor("pooling", "two threads*calls of 250 us", SHARE, 1 / 1.5),
+    Floor("capi", "*instance*", SHARE, 1),
+    Floor("capi", "*", SHARE, 2),
     Floor("imports", "*: beside python -c pass", SHARE, 1.6),
     Floor("imports", "*: cached process", FASTER, 3),
     *(

@@ -138,7 +138,18 @@ def component_values() -> str:
     return values_page()
 
 
+def capi() -> str:
+    """The C API's functions."""
+    import sys
+
+    sys.path.insert(0, str(ROOT / "packages" / "wasm-capi" / "src"))
+    from wasm_capi.generate import reference
+
+    return reference()
+
+
 GENERATORS = {
+    "capi": capi,
     "component_values": component_values,
     "settings": settings,
     "lowering": lowering,

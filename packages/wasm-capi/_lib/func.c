@@ -128,10 +128,24 @@ static VmObject *call_host(void *data, VmCaller *caller, VmSlot *slots)
     return raised;
 }
 
+/* Made once, and kept with the type. Two threads may make it at once: the first one stays. */
+VmObject *capi_func_type_of(const wasm_functype_t *functype)
+{
+    capi_handle *handle = HANDLE(functype);
+    VmObject *found = __atomic_load_n(&handle->object, __ATOMIC_ACQUIRE), *none = NULL;
+    if (found || !capi_start() || !(found = (VmObject *)capi_handlers->capi_func_type(functype)))
+        return found;
+    if (!__atomic_compare_exchange_n(&handle->object, &none, found, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        capi_vm->decref(found);
+        found = none;
+    }
+    return found;
+}
+
 static wasm_func_t *make(wasm_store_t *store, const wasm_functype_t *functype, const Callback *model)
 {
     VmObject *error = NULL, *made = NULL;
-    VmObject *type = capi_start() ? (VmObject *)capi_handlers->capi_func_type(functype) : NULL;
+    VmObject *type = capi_start() ? capi_func_type_of(functype) : NULL;
     Callback *callback = type ? malloc(sizeof *callback) : NULL;
     if (callback) {
         *callback = *model;
@@ -140,7 +154,6 @@ static wasm_func_t *make(wasm_store_t *store, const wasm_functype_t *functype, c
         model->finalizer(model->env);
     }
     capi_forget(error);
-    capi_forget(type);
     return (void *)capi_extern_of(made);
 }
 

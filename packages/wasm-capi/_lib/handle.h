@@ -107,6 +107,7 @@ const wasm_name_t *capi_trap_text(const capi_handle *trap);
 wasmtime_error_t *capi_error_take(VmObject *error /* stolen */);
 wasmtime_error_t *capi_error_with(const char *text);
 wasmtime_error_t *capi_misuse_error(void);
+VmObject *capi_func_type_of(const wasm_functype_t *type); /* its FuncType, borrowed; NULL: it cannot be made */
 VmObject *capi_raise(wasm_trap_t *trap /* stolen */); /* what a host function raises */
 void capi_forget(VmObject *error /* stolen, may be NULL */);
 

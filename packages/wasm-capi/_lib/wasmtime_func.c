@@ -181,7 +181,7 @@ static void make(wasmtime_context_t *store, const wasm_functype_t *functype, con
     capi_context *context = capi_context_of(store);
     VmObject *error = NULL, *made = NULL;
     VmHostCall function;
-    VmObject *type = capi_start() ? (VmObject *)capi_handlers->capi_func_type(functype) : NULL;
+    VmObject *type = capi_start() ? capi_func_type_of(functype) : NULL;
     Callback *callback = new_callback(model, &function);
     if (callback && type)
         made = capi_vm->func_new(context->store, type, function, callback, callback_free, &error);
@@ -193,7 +193,6 @@ static void make(wasmtime_context_t *store, const wasm_functype_t *functype, con
         *ret = (wasmtime_func_t){context->id, found.reference};
     capi_forget(made); /* the function is the store's */
     capi_forget(error);
-    capi_forget(type);
 }
 
 void impl_wasmtime_func_new(wasmtime_context_t *store, const wasm_functype_t *type, wasmtime_func_callback_t callback, void *env, void (*finalizer)(void *), wasmtime_func_t *ret)

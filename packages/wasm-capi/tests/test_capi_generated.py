@@ -64,3 +64,23 @@ def test_a_parameter_that_is_a_function() -> None:
     row = Row("f", "void", "int a, void (*done)(void *, int)?, own char *b?", C, "Does.")
     assert row.parameters() == [("int", "a", False), ("void (*)(void *, int)", "done", True), ("own char *", "b", True)]
     assert row.declaration() == "void f(int a, void (*done)(void *, int), own char *b);"
+
+
+def test_the_command_says_what_a_compiler_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from wasm_capi.command import COMMAND, run
+    from wasm_facade.cli.options import Parsed, UsageError, parse
+
+    def said(*words: str) -> str:
+        parsed = parse(COMMAND, list(words))
+        assert isinstance(parsed, Parsed)
+        assert run(parsed) == 0
+        return capsys.readouterr().out.strip()
+
+    source = tmp_path / "p.c"
+    source.write_text("#include <wasmtime.h>\nint main(void) { wasm_valtype_delete(wasm_valtype_new_i32()); return 0; }\n")
+    subprocess.run(["gcc", str(source), "-o", str(tmp_path / "p"), *said("cflags").split(), *said("libs").split()], check=True)
+    subprocess.run([tmp_path / "p"], check=True)
+    assert said("path") == str(PACKAGE)
+    assert "\nCflags: -I" in said("pkg-config")
+    with pytest.raises(UsageError):
+        said("nothing")

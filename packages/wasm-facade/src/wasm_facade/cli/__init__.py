@@ -11,7 +11,7 @@ from wasm_facade.cli.options import UsageError, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
+    from typing import Any, TextIO
 
     from wasm_facade.cli.options import Command
     from wasm_facade.compilation import Progress
@@ -130,6 +130,9 @@ def _dispatch(words: list[str]) -> int:
     if name in GROUPS:
         return _dispatch_in(name, words[1:])
     if name not in dict(COMMANDS):
+        added = _added(name)
+        if added is not None:
+            return _run(added.COMMAND, added.run, words[1:])
         if os.path.exists(name) and not name.startswith("-"):
             return _complain("wasm", f"unknown command {name!r}; to run that file: wasm run {name}")
         return _complain("wasm", f"unknown command {name!r}; known: {', '.join(dict(COMMANDS))}")
@@ -137,6 +140,14 @@ def _dispatch(words: list[str]) -> int:
         warn_plainly()
     module = __import__(f"wasm_facade.cli.command_{name}", fromlist=["run"])  # importlib would cost half a millisecond
     return _run(module.COMMAND, module.run, words[1:])
+
+
+def _added(name: str) -> Any:
+    """The module of a command that another package brings along, by the entry-point group `wasm.commands`; None without one."""
+    from importlib.metadata import entry_points
+
+    found = [entry for entry in entry_points(group="wasm.commands") if entry.name == name]
+    return found[0].load() if found else None
 
 
 def _dispatch_in(group: str, words: list[str]) -> int:
