@@ -39,7 +39,7 @@ NEEDS = {
 def tests(session: nox.Session, form: str) -> None:
     """Every package's tests and the tests across packages, compiled; those across packages as plain Python too, as `alone` runs each package's."""
     env = {"WASM_PURE": "1"} if form == "pure" else {}
-    both = ["-n", "2", "--dist", "loadfile"]  # two processes, whole files to each
+    both = ["-n", "2", "--dist", "loadfile", "--max-worker-restart", "0"]  # two processes, whole files to each; if one dies, that is all
     if session.posargs:
         session.run("pytest", "-q", *session.posargs, env=env)
         return
