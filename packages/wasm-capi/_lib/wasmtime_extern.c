@@ -22,6 +22,14 @@ static VmObject *object_of(capi_context *context, const wasmtime_val_t *val, VmO
     return capi_ref_object(val->of.externref.__private3, made);
 }
 
+/* What a handler has made, as an extern: `object` is taken. */
+static wasmtime_error_t *give_made(wasmtime_context_t *store, wasmtime_error_t *error, uintptr_t object, wasmtime_extern_t *out)
+{
+    if (!error && !capi_give_extern(capi_context_of(store), (VmObject *)object, out))
+        return capi_error_with("out of memory");
+    return error;
+}
+
 /* ---- globals ---- */
 
 wasmtime_error_t *impl_wasmtime_global_new(wasmtime_context_t *store, const wasm_globaltype_t *type, const wasmtime_val_t *val, wasmtime_global_t *ret)
@@ -34,8 +42,7 @@ wasmtime_error_t *impl_wasmtime_global_new(wasmtime_context_t *store, const wasm
     wasmtime_error_t *error = capi_handlers->capi_global_new((uintptr_t)capi_context_of(store)->store, type, val, (uintptr_t)object, &out);
     capi_forget(made);
     wasmtime_extern_t item;
-    if (!error && !capi_give_extern(capi_context_of(store), (VmObject *)out, &item))
-        return capi_error_with("out of memory");
+    error = give_made(store, error, out, &item);
     if (!error)
         *ret = item.of.global;
     return error;
@@ -80,8 +87,7 @@ wasmtime_error_t *impl_wasmtime_table_new(wasmtime_context_t *store, const wasm_
     wasmtime_error_t *error = capi_handlers->capi_table_new((uintptr_t)capi_context_of(store)->store, type, (uintptr_t)object, &out);
     capi_forget(made);
     wasmtime_extern_t item;
-    if (!error && !capi_give_extern(capi_context_of(store), (VmObject *)out, &item))
-        return capi_error_with("out of memory");
+    error = give_made(store, error, out, &item);
     if (!error)
         *table = item.of.table;
     return error;
@@ -170,8 +176,7 @@ wasmtime_error_t *impl_wasmtime_memory_new(wasmtime_context_t *store, const wasm
         return capi_misuse_error();
     wasmtime_error_t *error = capi_handlers->capi_memory_new((uintptr_t)capi_context_of(store)->store, type, &out);
     wasmtime_extern_t item;
-    if (!error && !capi_give_extern(capi_context_of(store), (VmObject *)out, &item))
-        return capi_error_with("out of memory");
+    error = give_made(store, error, out, &item);
     if (!error)
         *ret = item.of.memory;
     return error;

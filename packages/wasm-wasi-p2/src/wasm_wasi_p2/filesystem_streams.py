@@ -7,6 +7,7 @@ import errno
 from wasm_wasi_common.at_offset import read_bytes, write_bytes
 from wasm_wasi_common.descriptor import PIECE
 from wasm_wasi_p2.filesystem_errors import failing
+from wasm_wasi_p2.poll import Always
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 TYPES = ("unknown", "block-device", "character-device", "directory", "regular-file", "socket", "socket", "symbolic-link")
 
 
-class AtOffset:
+class AtOffset(Always):
     """What source and sink share: the open file, held until the stream goes, and where in it they are. A file is always ready."""
 
     __slots__ = ("descriptor", "offset")
@@ -31,17 +32,6 @@ class AtOffset:
         if self.descriptor is None:
             raise OSError(errno.EBADF, "the stream is closed")
         return self.descriptor
-
-    def ready(self) -> bool:
-        """As `Waitable`."""
-        return True
-
-    def wants(self) -> tuple[int, int]:
-        """As `Waitable`."""
-        return -1, 0
-
-    def deadline(self) -> None:
-        """As `Waitable`."""
 
     def close(self) -> None:
         """The file is closed when nobody else has it."""

@@ -52,6 +52,23 @@ class Pollable:
         wait(self.guest, (self.waitable,))
 
 
+class Always:
+    """A waitable that never has to be waited for."""
+
+    __slots__ = ()
+
+    def ready(self) -> bool:
+        """As `Waitable`."""
+        return True
+
+    def wants(self) -> tuple[int, int]:
+        """As `Waitable`."""
+        return -1, 0
+
+    def deadline(self) -> None:
+        """As `Waitable`."""
+
+
 class Deadline:
     """Ready from a time on."""
 

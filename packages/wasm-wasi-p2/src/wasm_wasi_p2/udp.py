@@ -11,7 +11,7 @@ from wasm_wasi_common.network_rules import CONNECT, LISTEN, UDP
 from wasm_wasi_p2.errors import trap
 from wasm_wasi_p2.host_socket import HostSocket, create
 from wasm_wasi_p2.network import address_from, ip_socket_address, network_of, remote_from, reports
-from wasm_wasi_p2.poll import Pollable
+from wasm_wasi_p2.poll import Always, Pollable
 from wasm_wasi_p2.socket_options import HOP_LIMIT, RECEIVE_BUFFER, SEND_BUFFER, option
 from wasm_wasi_p2.tcp_streams import SEND_FLAGS, told
 
@@ -28,7 +28,7 @@ UNBOUND, BINDING, BOUND = range(3)
 MOST_RECEIVED, PERMIT, MAX_DATAGRAM, MAX_PEERS = 64, 16, 65536, 4096
 
 
-class UdpSocket:
+class UdpSocket(Always):
     """The resource `udp-socket`.
 
     `open_to_all`: it is bound where the policy lets the guest receive from anybody, and may answer; else from and to those alone whom a rule names.
@@ -152,17 +152,6 @@ class UdpSocket:
     def subscribe(self) -> Pollable:
         """Always ready: nothing of a socket itself blocks."""
         return Pollable(self.guest, self)
-
-    def ready(self) -> bool:
-        """As `Waitable`."""
-        return True
-
-    def wants(self) -> tuple[int, int]:
-        """As `Waitable`."""
-        return -1, 0
-
-    def deadline(self) -> None:
-        """As `Waitable`."""
 
     def close(self) -> None:
         """The guest dropped it: the streams go on."""

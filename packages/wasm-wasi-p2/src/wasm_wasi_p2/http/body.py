@@ -72,14 +72,30 @@ NOT_YET = Case("none")
 HELD = 1 << 16  # bytes that a body takes before it is known where they go
 
 
-class IncomingBody:
+class _Held:
+    """What has the incoming side of a message until the guest drops it."""
+
+    __slots__ = ("_incoming",)
+    _incoming: Incoming | None
+
+    def close(self) -> None:
+        """The guest has dropped it."""
+        if self._incoming is not None:
+            self._incoming.close()
+            self._incoming = None
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+class IncomingBody(_Held):
     """The resource `incoming-body`."""
 
-    __slots__ = ("_guest", "_incoming", "_taken")
+    __slots__ = ("_guest", "_taken")
 
     def __init__(self, guest: Guest, incoming: Incoming) -> None:
         self._guest = guest
-        self._incoming: Incoming | None = incoming
+        self._incoming = incoming
         self._taken = False
 
     def stream(self) -> InputStream:
@@ -94,15 +110,6 @@ class IncomingBody:
         """No more bytes: what comes behind them."""
         incoming, body._incoming = body._incoming, None
         return FutureTrailers(guest, incoming)
-
-    def close(self) -> None:
-        """The guest has dropped it."""
-        if self._incoming is not None:
-            self._incoming.close()
-            self._incoming = None
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
 
 
 class _Reading:
@@ -120,10 +127,10 @@ class _Reading:
         """Nothing: see IncomingBody.close."""
 
 
-class FutureTrailers:
+class FutureTrailers(_Held):
     """The resource `future-trailers`."""
 
-    __slots__ = ("_got", "_guest", "_incoming")
+    __slots__ = ("_got", "_guest")
 
     def __init__(self, guest: Guest, incoming: Incoming | None) -> None:
         self._guest = guest
@@ -164,15 +171,6 @@ class FutureTrailers:
         self._got = True
         self.close()
         return Case("some", Case("ok", found))
-
-    def close(self) -> None:
-        """The guest has dropped it."""
-        if self._incoming is not None:
-            self._incoming.close()
-            self._incoming = None
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
 
 
 class OutgoingBody:
