@@ -88,3 +88,16 @@ def test_config() -> None:
     with Guest(config) as guest:
         config.variables["b"] = "later"
         assert (config_store.get(guest, "a"), config_store.get(guest, "b"), config_store.get_all(guest)) == ("1", None, [("a", "1")])
+
+
+def test_keys_of_nothing_fill_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyvalue, "MOST_KEYS", 3)
+    with Guest(WasiConfig()) as guest:
+        bucket = keyvalue.open_bucket(guest, "")
+        for key in "abc":
+            bucket.set(key, b"")
+        bucket.set("a", b"x")
+        with pytest.raises(Err):
+            bucket.set("d", b"")
+        bucket.delete("b")
+        bucket.set("d", b"")

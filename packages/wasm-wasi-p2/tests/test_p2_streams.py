@@ -13,7 +13,8 @@ import pytest
 
 from wasm_environ.errors import Err, TimeIsOver, WasmError
 from wasm_wasi_p2 import Guest, WasiConfig
-from wasm_wasi_p2.poll import Deadline, Pollable, poll, wait
+from wasm_wasi_p2.poll import MOST, Deadline, Pollable, poll, wait
+from wasm_wasi_p2.stdio import get_stdout
 from wasm_wasi_p2.streams import PIECE, InputStream, OutputStream
 
 
@@ -213,3 +214,20 @@ def test_a_late_wake_finds_nobody(guest: Guest) -> None:
     guest.close()
     guest.wake()
     guest.close()
+
+
+def test_more_pollables_than_are_looked_at(guest: Guest) -> None:
+    """The same one may be there many times; a look at all of them takes no longer than a slice or so."""
+    one = Pollable(guest, Deadline(guest, 0))
+    assert len(poll(guest, [one] * MOST)) == MOST
+    with pytest.raises(WasmError, match="too many pollables at once: 65537, of at most 65536"):
+        poll(guest, [one] * (MOST + 1))
+
+
+def test_an_output_that_takes_nothing() -> None:
+    config = WasiConfig()
+    config.stdout = lambda data: 0
+    with Guest(config) as guest:
+        stream = get_stdout(guest)
+        assert stream.check_write() > 0
+        assert err(stream.write, b"hello") == "last-operation-failed"

@@ -534,3 +534,32 @@ def test_nothing_is_left_open() -> None:
     del guest
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_a_permit_used_up_in_several_writes(guest: Guest) -> None:
+    """What is written behind a rest that the system did not take comes behind it."""
+    sock, receives, sends, peer = pair(guest)
+    sock.set_send_buffer_size(4096)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    written = b""
+    while (permit := sends.check_write()) and len(written) < 4 << 20:
+        for _ in range(permit // 1400):
+            piece = b"".join(b"%06d," % (len(written) // 7 + place) for place in range(200))
+            sends.write(piece)
+            written += piece
+    threading.Timer(0.1, lambda: (sends.close(), receives.close(), sock.close())).start()
+    peer.settimeout(20)
+    got = b""
+    while piece := peer.recv(1 << 16):
+        got += piece
+    assert got == written
+    peer.close()
+
+
+@pytest.mark.parametrize("call", ["start_bind", "start_connect"])
+def test_a_flow_that_there_is_not(guest: Guest, call: str) -> None:
+    """The system's have 20 bits."""
+    address = at("::1", 80)
+    address.payload.flow_info = 1 << 20
+    made = create_tcp_socket(guest, "ipv6")
+    assert code(getattr(made, call), instance_network(guest), address) == "invalid-argument"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PAGE = 1000  # keys in one answer
 GREATEST = 64 << 20  # bytes of a bucket in memory, keys and values
+MOST_KEYS = 1 << 19  # in it: each needs some 128 bytes besides
 MOST = (1 << 64) - 1
 
 
@@ -28,14 +29,14 @@ class Memory(dict[str, bytes]):
 
     def __setitem__(self, key: str, value: bytes) -> None:
         old = self.get(key)
-        size = self.size + len(value) - (len(old) if old is not None else -2 * len(key))
-        if size > GREATEST:
+        size = self.size + len(value) - (len(old) if old is not None else -4 * len(key))
+        if size > GREATEST or (old is None and len(self) >= MOST_KEYS):
             raise OSError("the bucket is full")
         self.size = size
         super().__setitem__(key, value)
 
     def __delitem__(self, key: str) -> None:
-        self.size -= len(self[key]) + 2 * len(key)
+        self.size -= len(self[key]) + 4 * len(key)
         super().__delitem__(key)
 
 

@@ -116,7 +116,8 @@ def network_error_code(guest: Guest, error: Error) -> str | None:
 
 
 def address_from(given: Any, family: str) -> tuple[Address, int, HostAddress]:
-    """The address, the port, and what sockets take, of an `ip-socket-address`. Err invalid-argument for one of the other family, or of IPv4 within IPv6."""
+    """The address, the port, and what sockets take, of an `ip-socket-address`. Err invalid-argument for one of the other family, of IPv4 within IPv6,
+    or with a flow of more than the 20 bits that it has."""
     if given.tag != family:
         raise Err("invalid-argument")
     where = given.payload
@@ -124,7 +125,7 @@ def address_from(given: Any, family: str) -> tuple[Address, int, HostAddress]:
         four = IPv4Address(bytes(where.address))
         return four, where.port, (str(four), where.port)
     six = IPv6Address(b"".join(part.to_bytes(2, "big") for part in where.address))
-    if six.ipv4_mapped is not None or 1 < int(six) < 1 << 32:
+    if six.ipv4_mapped is not None or 1 < int(six) < 1 << 32 or where.flow_info >> 20:
         raise Err("invalid-argument")
     return six, where.port, (str(six), where.port, where.flow_info, where.scope_id)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 SLICE = SLICE_MS * 1_000_000
+MOST = 1 << 16  # looked at in each slice
 
 
 class Pollable:
@@ -95,6 +96,8 @@ def poll(guest: Guest, pollables: list[Pollable]) -> list[int]:
     """Wait for at least one of them; the indices of all that are ready."""
     if not pollables:
         trap("empty poll list")
+    if len(pollables) > MOST:
+        trap(f"too many pollables at once: {len(pollables)}, of at most {MOST}")
     return wait(guest, [pollable.waitable for pollable in pollables])
 
 

@@ -103,7 +103,10 @@ class DescriptorSink:
             return
         part = memoryview(data)
         while part:
-            part = part[write_from(self.guest, found, [part]) :]
+            done = write_from(self.guest, found, [part])
+            if not done:
+                raise OSError(errno.EIO, "the output takes nothing")
+            part = part[done:]
 
     def flush(self) -> None:
         """As `Sink`."""

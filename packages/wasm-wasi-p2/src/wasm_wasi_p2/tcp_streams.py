@@ -112,7 +112,11 @@ class TcpSink:
         return PIECE if self.flushed() and told(self.host.sock, select.POLLOUT) else 0
 
     def write(self, data: bytes) -> None:
-        """As `Sink`."""
+        """As `Sink`. A permit may be used up in several writes: what comes behind a rest joins it."""
+        with self.lock:
+            if self.rest:
+                self.rest += data
+                return
         try:
             sent = self.host.sock.send(data, SEND_FLAGS)
         except BlockingIOError:

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
 
 SOME_ERR = Case("some", Case("err"))
 NOT_YET = Case("none")
+NO_TRAILERS = frozenset((b"content-length", b"te", b"trailer"))  # RFC 9110, 6.5.1; others that frame are no fields of guests at all
 HELD = 1 << 16  # bytes that a body takes before it is known where they go
 
 
@@ -201,8 +202,12 @@ class OutgoingBody:
         if body.expected is not None and body.written != body.expected:
             body.drop()
             raise Err(body.wrong_size().code)
+        rows = [] if trailers is None else trailers.raw()
+        if any(name.lower() in NO_TRAILERS for name, _ in rows):
+            body.drop()
+            raise Err(HttpError("HTTP-protocol-error", message="content-length, te and trailer are no trailers").code)
         if body.ended is False:
-            body.ended = [] if trailers is None else trailers.raw()
+            body.ended = rows
             if body.outgoing is not None:
                 body.outgoing.end(body.ended)
 

@@ -8,6 +8,7 @@ from time import monotonic_ns
 
 import h11
 
+from wasm_wasi_common.blocking import stop_if_over
 from wasm_wasi_p2.http.errors import HttpError, error_code
 from wasm_wasi_p2.http.fields import received, section_size
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from wasm_wasi_p2.http.fields import Fields
 
 BUFFER: Final = 1 << 16  # bytes that are kept in either direction, a piece more at most
+SMALL: Final = 1 << 12
+READS: Final = 4  # in a row, after which others have their turn
+MOST_INFORMATIONAL: Final = 16  # responses 1xx before the one
 WITHOUT_BODY: Final = frozenset(("GET", "HEAD", "TRACE", "DELETE", "OPTIONS"))  # methods for which no body is better than an empty one
 
 
@@ -37,8 +41,8 @@ class Timeouts:
 class Connection:
     """`pump` does what can be done without waiting; what a guest waits for calls it."""
 
-    __slots__ = ("_data", "_dial", "_discards", "_done", "_error", "_guest", "_h11", "_held", "_out", "_request", "_since", "_size", "_socket", "_timeouts",
-                 "_trailers", "_want", "response")  # fmt: skip
+    __slots__ = ("_data", "_dial", "_discards", "_done", "_error", "_guest", "_h11", "_held", "_informational", "_out",
+                 "_request", "_since", "_size", "_socket", "_timeouts", "_trailers", "_want", "response")  # fmt: skip
 
     def __init__(self, guest: Guest, dial: Dial, request: tuple[str, str, list[tuple[bytes, bytes]]], timeouts: Timeouts) -> None:
         self._guest = guest
@@ -57,13 +61,14 @@ class Connection:
         self._timeouts = timeouts
         self._since = monotonic_ns()
         self._want = 0  # what TLS waits for besides
+        self._informational = 0
         self.response: tuple[int, Fields] | None = None
 
     # The request
 
     def head(self, framing: tuple[bytes, bytes] | None) -> None:
         """Write the head, with a header that says where its body ends."""
-        if self._request is None:
+        if self._request is None or self._error is not None:
             return
         method, target, headers = self._request
         self._request = None
@@ -204,7 +209,11 @@ class Connection:
             self._since = monotonic_ns()
 
     def _receive(self) -> None:
-        while self._size < BUFFER and not self._done:
+        """Read while there is room. TLS may have more than the system tells of, so that all of it is taken."""
+        reads = 0
+        while self._size < BUFFER and not self._done and (reads < READS or (hasattr(self._socket, "pending") and self._socket.pending())):
+            reads += 1
+            stop_if_over(self._guest)
             try:
                 data = self._socket.recv(BUFFER)
             except OSError as error:
@@ -212,12 +221,15 @@ class Connection:
                     return
                 raise
             self._want = 0
-            self._since = monotonic_ns()
+            if self.response is not None:  # the time until its head goes on, whatever comes before that
+                self._since = monotonic_ns()
             try:
                 self._h11.receive_data(data)
                 self._events()
             except h11.RemoteProtocolError as error:
                 raise self._protocol_error(error, data) from None
+            if not data and not self._done:  # h11 expects nothing before a request was written
+                raise HttpError("connection-terminated")
 
     def _must_wait(self, error: OSError, usual: int) -> bool:
         """Whether an error means only that; TLS may want to write before it can read."""
@@ -234,9 +246,10 @@ class Connection:
         while True:
             event = self._h11.next_event()
             if isinstance(event, h11.Data):
-                if not self._discards:
-                    self._data.append(bytes(event.data))
-                    self._size += len(event.data)
+                if self._discards:
+                    stop_if_over(self._guest)
+                else:
+                    self._keep(bytes(event.data))
             elif isinstance(event, h11.Response):
                 self._begin(event)
             elif isinstance(event, h11.EndOfMessage):
@@ -247,10 +260,23 @@ class Connection:
                 self._done = True
                 self._release()
                 return
-            elif not isinstance(event, h11.InformationalResponse):
+            elif isinstance(event, h11.InformationalResponse):
+                self._informational += 1
+                if self._informational > MOST_INFORMATIONAL:
+                    raise HttpError("HTTP-protocol-error", message="too many responses 1xx")
+            else:
                 return
 
+    def _keep(self, data: bytes) -> None:
+        """A piece of the body. Small ones are joined: each costs what many bytes do."""
+        self._size += len(data)
+        if self._data and len(self._data[-1]) + len(data) <= SMALL:
+            self._data[-1] += data
+        else:
+            self._data.append(data)
+
     def _begin(self, event: Any) -> None:
+        self._since = monotonic_ns()
         if any(name == b"transfer-encoding" for name, _ in event.headers) and any(name == b"content-length" for name, _ in event.headers):
             raise HttpError("HTTP-protocol-error", message="the response has both a content-length and a transfer-encoding")
         rows = list(event.headers.raw_items())

@@ -37,11 +37,13 @@ class HttpConfig:
 class Http:
     """The same for one guest, times in ns, and how many connections it has."""
 
-    __slots__ = ("_config", "between_bytes_timeout", "connect_timeout", "connections", "first_byte_timeout", "max_connections", "max_header_bytes")
+    __slots__ = ("_config", "between_bytes_timeout", "connect_timeout", "connections", "first_byte_timeout", "max_connections", "max_header_bytes",
+                 "resolutions")  # fmt: skip
 
     def __init__(self, config: HttpConfig) -> None:
         self._config = config
         self.connections = 0
+        self.resolutions: set[object] = set()  # of names, that run: they outlive who asked
         self.max_connections = config.max_connections
         self.max_header_bytes = config.max_header_bytes
         self.connect_timeout = int(config.connect_timeout * 1e9)

@@ -123,9 +123,14 @@ class Resolution:
             return
         from _thread import start_new_thread
 
+        running = guest.http.resolutions
+        if len(running) >= guest.http.max_connections:
+            raise HttpError("connection-limit-reached", message="too many names are looked up")
+        running.add(self)
         try:
             start_new_thread(self._run_apart, ())
         except RuntimeError:
+            running.discard(self)
             raise HttpError("connection-limit-reached", message="no more threads") from None
 
     def _run(self) -> None:
@@ -135,7 +140,10 @@ class Resolution:
             self._found.append(error)
 
     def _run_apart(self) -> None:
-        self._run()
+        try:
+            self._run()
+        finally:
+            self._guest.http.resolutions.discard(self)
         self._guest.wake()
 
     def result(self) -> list[Address] | None:

@@ -155,6 +155,8 @@ class Exchange:
     def respond(self, status: int, headers: Raw) -> None:
         """The answer, but for its body. It goes out with the first piece of that, or when the guest waits or has ended."""
         self._silent = self.method == "HEAD" or status in WITHOUT_BODY
+        if status in (204, 205):  # RFC 9110, 8.6 and 15.3.6
+            headers = [row for row in headers if row[0].lower() != b"content-length"] + [(b"content-length", b"0")] * (status == 205)
         self.answer = status, headers
 
     def room(self) -> int:

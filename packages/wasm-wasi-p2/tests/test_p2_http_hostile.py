@@ -1,0 +1,164 @@
+"""wasi:http with servers, guests and clients that mean harm: nothing waits without end, holds what it should not, or sends what another reads otherwise."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from test_p2_http import a_guest, a_server, err, head, request_of, result
+
+from wasm_environ.errors import Err
+from wasm_wasi_common import TimeIsOver
+from wasm_wasi_common.config import WasiConfig
+from wasm_wasi_common.network import NetworkPolicy
+from wasm_wasi_p2.guest import Guest
+from wasm_wasi_p2.http.body import IncomingBody, OutgoingBody
+from wasm_wasi_p2.http.config import HttpConfig
+from wasm_wasi_p2.http.exchange import WHOLE, Exchange
+from wasm_wasi_p2.http.fields import Fields
+from wasm_wasi_p2.http.incoming import ResponseOutparam
+from wasm_wasi_p2.http.message import OutgoingResponse
+from wasm_wasi_p2.http.outgoing import handle
+from wasm_wasi_p2.values import Case
+
+
+def endless(start: bytes, again: bytes) -> Callable[[socket.socket], object]:
+    """A server that begins to answer, and sends the same for ever."""
+
+    def answer(connection: socket.socket) -> None:
+        head(connection)
+        connection.sendall(start)
+        while True:
+            connection.sendall(again * 1000)
+
+    return answer
+
+
+def test_a_server_that_closes_before_it_was_asked() -> None:
+    guest = a_guest("127.0.0.1")
+    with a_server(lambda connection: connection.close()) as port:
+        request = request_of(guest, port, "post")
+        body = request.body()
+        future = handle(guest, request, None)
+        stream = body.write()
+        until = time.monotonic() + 20
+        refused = None
+        while refused is None and time.monotonic() < until:
+            time.sleep(0.01)
+            try:
+                stream.check_write()
+            except Err as error:
+                refused = error.payload.tag
+        assert refused == "last-operation-failed"
+        assert result(future) == "connection-terminated"
+
+
+def test_informational_responses_without_end() -> None:
+    guest = a_guest("127.0.0.1")
+    with a_server(endless(b"", b"HTTP/1.1 103 Early\r\n\r\n")) as port:
+        assert result(handle(guest, request_of(guest, port), None)) == "HTTP-protocol-error"
+
+
+def test_a_body_without_end_that_is_thrown_away() -> None:
+    """A look at it returns, again and again, and ends when the guest's time is over."""
+    over: list[bool] = []
+    config = WasiConfig()
+    config.allow_net("127.0.0.1")
+    guest = Guest(config, lambda: True, lambda: bool(over), HttpConfig())
+    with a_server(endless(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\nx\r\n")) as port:
+        response = result(handle(guest, request_of(guest, port), None))
+        trailers = IncomingBody.finish(guest, response.consume())
+        for _ in range(2):
+            assert trailers.get() == Case("none")
+        over.append(True)
+        with pytest.raises(TimeIsOver):
+            trailers.get()
+        over.clear()
+        trailers.close()
+        response.close()
+
+
+def test_small_pieces_are_joined() -> None:
+    guest = a_guest("127.0.0.1")
+    whole = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 20000 + b"0\r\n\r\n"
+
+    def answer(connection: socket.socket) -> None:
+        head(connection)
+        connection.sendall(whole)
+
+    with a_server(answer) as port:
+        future = handle(guest, request_of(guest, port), None)
+        connection = future._connection
+        until = time.monotonic() + 20
+        while not connection._done and time.monotonic() < until:
+            connection.pump()
+        assert sum(map(len, connection._data)) == 20000
+        assert len(connection._data) < 30
+
+
+def test_names_that_are_looked_up_at_a_time() -> None:
+    """Requests that were dropped leave their lookups behind: those count."""
+    release = threading.Event()
+
+    def slow(name: str) -> list[str]:
+        release.wait(30)
+        return ["127.0.0.1"]
+
+    config = WasiConfig()
+    config.network = NetworkPolicy("example.org@loopback", resolver=slow)
+    guest = Guest(config, http=HttpConfig(max_connections=3))
+    try:
+        for _ in range(3):
+            handle(guest, request_of(guest, 80, host="example.org"), None).close()
+        assert err(lambda: handle(guest, request_of(guest, 80, host="example.org"), None)) == "connection-limit-reached"
+        assert guest.http.connections == 0
+    finally:
+        release.set()
+    until = time.monotonic() + 20
+    while guest.http.resolutions and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not guest.http.resolutions
+
+
+# Columns: method, status, content-length that the guest says, its body or None, the lengths that go out.
+LENGTHS = [
+    ("HEAD", 200, b"5", None, [b"5"]),
+    ("HEAD", 200, b"5", b"", [b"5"]),
+    ("GET", 304, b"5", None, [b"5"]),
+    ("GET", 304, b"5", b"", [b"5"]),
+    ("GET", 204, b"5", b"hello", []),
+    ("GET", 205, b"5", b"hello", [b"0"]),
+    ("GET", 200, b"5", b"hello", [b"5"]),
+]
+
+
+@pytest.mark.parametrize(("method", "status", "length", "data", "sent"), LENGTHS)
+def test_lengths_of_answers(method: str, status: int, length: bytes, data: bytes | None, sent: list[bytes]) -> None:
+    guest = a_guest()
+    exchange = Exchange(method, "/", "http", None, [], False, lambda: None)
+    exchange.guest = guest
+    response = OutgoingResponse(guest, Fields.from_list(guest, [("content-length", length)]))
+    response.set_status_code(status)
+    body: Any = None if data is None else response.body()
+    ResponseOutparam.set(guest, ResponseOutparam(exchange), response)
+    if body is not None:
+        stream = body.write()
+        if data:
+            stream.check_write()
+            stream.write(data)
+        OutgoingBody.finish(guest, body, None)
+    assert exchange.state == WHOLE
+    assert exchange.answer is not None
+    assert (exchange.answer[0], [value for name, value in exchange.answer[1] if name == b"content-length"]) == (status, sent)
+
+
+@pytest.mark.parametrize("name", ["content-length", "TE", "Trailer"])
+def test_what_is_no_trailer(name: str) -> None:
+    guest = a_guest()
+    body = OutgoingResponse(guest, Fields(guest)).body()
+    trailers = Fields.from_list(guest, [(name, b"5")])
+    assert err(lambda: OutgoingBody.finish(guest, body, trailers)) == "HTTP-protocol-error"
