@@ -185,3 +185,33 @@ def test_branches_reach_over_megabytes() -> None:
     assert [exports["f"](store, 64999, way) for way in (1, 2, 3)] == [300, 303, 3]
     with pytest.raises(Trap, match="integer divide by zero"):
         exports["f"](store, 0, 0)
+
+
+# Parameters that two locals' registers swap, hotter and hot: every pair of seven.
+PAIRS = [(hotter, hot) for hotter in range(7) for hot in range(7) if hotter != hot]
+RECEIVER = """(module (memory 1) (data (i32.const 5) "\\2a") {functions})"""
+FUNCTION = """(func (export "f{hotter}_{hot}") (param i32 i32 i32 i32 i32 i32 i32) (result i32)
+  {first} {second} (i32.load8_u (local.get {hotter})))"""
+
+
+@pytest.mark.parametrize(("caller", "callee"), [(a, b) for a in BACKENDS for b in BACKENDS])
+def test_an_i32_from_another_compilers_code_has_32_bits(caller: str, callee: str) -> None:
+    """A caller may leave anything above an i32 that it passes. Addresses are checked by guards that reach no further than 32 bits."""
+    drop = "(drop (i32.load8_u (local.get {})))"
+    functions = [FUNCTION.format(hotter=a, hot=b, first=drop.format(a) * 9, second=drop.format(b) * 6) for a, b in PAIRS]
+    imports = [f'(import "" "f{a}_{b}" (func $f{a}_{b} (param i32 i32 i32 i32 i32 i32 i32) (result i32)))' for a, b in PAIRS]
+    passed = [" ".join("(i32.wrap_i64 (local.get 0))" if k in (a, b) else "(i32.const 0)" for k in range(7)) for a, b in PAIRS]
+    calls = [f'(func (export "h{a}_{b}") (param i64) (result i32) (call $f{a}_{b} {args}))' for (a, b), args in zip(PAIRS, passed, strict=True)]
+    artifacts = []
+    for strategy, text in ((callee, RECEIVER.format(functions=" ".join(functions))), (caller, f"(module {' '.join(imports)} {' '.join(calls)})")):
+        config = Config()
+        config.strategy = strategy
+        config.cache = False
+        artifacts.append(Module(Engine(config), text).serialize())
+    engine = Engine()
+    store = Store(engine)
+    given = Instance(store, Module.deserialize(engine, artifacts[0]), []).exports(store)
+    exports = Instance(store, Module.deserialize(engine, artifacts[1]), [given[f"f{a}_{b}"] for a, b in PAIRS]).exports(store)
+    for a, b in PAIRS:
+        for high in (0, 1 << 35, 0x76543210 << 32, 1 << 63):
+            assert exports[f"h{a}_{b}"](store, (high | 5) - ((high >> 63) << 64)) == 42, (a, b, high)

@@ -296,6 +296,33 @@ def test_exit_statuses_of_programs(tmp_path: Path, body: str, status: int) -> No
     assert main(["run", str(tmp_path / "program.wat")]) == status
 
 
+def test_signals_stay_as_they_are_where_a_program_runs_the_command(tmp_path: Path) -> None:
+    """SIGPIPE's default ends a process whose event loop wakes itself while it closes."""
+    (tmp_path / "program.wat").write_text(EXITS.replace("BODY", "(i32.const 0)"))
+    before = signal.getsignal(signal.SIGPIPE)
+    assert main(["run", str(tmp_path / "program.wat")]) == OK
+    assert signal.getsignal(signal.SIGPIPE) == before == signal.SIG_IGN
+
+
+def test_a_store_of_a_class_of_ones_own() -> None:
+    class Own(wasm_facade.Store):
+        pass
+
+    engine = wasm_facade.Engine()
+    store = Own(engine)
+    store.set_wasi(wasm_facade.WasiConfig())
+    linker = wasm_facade.component.Linker(engine)
+    linker.add_wasip2()
+    program = wasm_facade.component.Component(engine, EXITS.replace("BODY", "(call $exit (i32.const 7)) unreachable"))
+    run = program.get_export_index("run", program.get_export_index("wasi:cli/run@0.2.3"))
+    assert run is not None
+    function = linker.instantiate(store, program).get_func(store, run)
+    assert function is not None
+    with pytest.raises(wasm_facade.ExitTrap) as caught:
+        function(store)
+    assert caught.value.code == 7
+
+
 def test_a_program_gets_what_the_command_line_gives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "guest.wat"
     path.write_text(component())

@@ -184,19 +184,27 @@ static VmObject *borrowed(VmObject *object)
     return object;
 }
 
+static VmObject *borrowed_place(const capi_context *context, uint64_t store_id, uint32_t index)
+{
+    const capi_handle *found = capi_place(context, store_id, index);
+    return found ? borrowed(found->object) : NULL;
+}
+
 VmObject *capi_take_extern(capi_context *context, const wasmtime_extern_t *item)
 {
     VmObject *error = NULL, *made;
     switch (item->kind) {
     case WASMTIME_EXTERN_FUNC:
+        if (item->of.func.store_id != context->id)
+            return NULL;
         made = capi_vm->func_of(context->store, item->of.func.__private, &error);
         capi_forget(error);
         return made;
-    case WASMTIME_EXTERN_GLOBAL: return borrowed(context->items[item->of.global.__private1]->object);
-    case WASMTIME_EXTERN_TABLE: return borrowed(context->items[item->of.table.__private2]->object);
-    case WASMTIME_EXTERN_MEMORY: return borrowed(context->items[item->of.memory.__private2]->object);
+    case WASMTIME_EXTERN_GLOBAL: return borrowed_place(context, item->of.global.store_id, item->of.global.__private1);
+    case WASMTIME_EXTERN_TABLE: return borrowed_place(context, item->of.table.store_id, item->of.table.__private2);
+    case WASMTIME_EXTERN_MEMORY: return borrowed_place(context, item->of.memory.store_id, item->of.memory.__private2);
     case WASMTIME_EXTERN_SHAREDMEMORY: return borrowed(HANDLE(item->of.sharedmemory)->object);
-    default: return borrowed(context->items[item->of.tag.__private2]->object);
+    default: return borrowed_place(context, item->of.tag.store_id, item->of.tag.__private2);
     }
 }
 

@@ -30,12 +30,20 @@ struct wasmtime_caller {
 
 static inline capi_context *capi_context_of(const void *handle) { return HANDLE(handle)->host_info; }
 capi_context *capi_context_in(const VmCaller *caller);
+
+/* What a value names in its store, borrowed; NULL: it is another store's, or none. */
+static inline capi_handle *capi_place(const capi_context *context, uint64_t store_id, uint64_t index)
+{
+    return LIKELY(store_id == context->id && index < context->count) ? context->items[index] : NULL;
+}
+
+#define CAPI_ANOTHER_STORE "it belongs to another store"
 bool capi_item(capi_context *context, capi_handle *item /* stolen */, const void *key, uint32_t *index); /* false without memory */
 const VmSignature *capi_signature(capi_context *context, void *reference, VmObject **error);
 
 /* Whatever an object is, as a value; false without memory. */
 bool capi_give_extern(capi_context *context, VmObject *object /* stolen; NULL: false */, wasmtime_extern_t *out);
-VmObject *capi_take_extern(capi_context *context, const wasmtime_extern_t *item); /* new reference, NULL without memory */
+VmObject *capi_take_extern(capi_context *context, const wasmtime_extern_t *item); /* new reference; NULL without memory, or if it is another store's */
 bool capi_give_instance(capi_context *context, VmObject *object /* stolen; NULL: false */, wasmtime_instance_t *out);
 
 bool capi_slot_of_value(capi_context *context, const VmType *type, const wasmtime_val_t *val, VmSlot *slot);

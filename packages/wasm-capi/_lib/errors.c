@@ -57,6 +57,21 @@ bool capi_trap_frame(wasm_ref_t *ref, uint32_t index, size_t func_offset, size_t
     return true;
 }
 
+/* What is told where there is no memory to tell anything else: a trap and an error. Never freed: both sides count references they never had. */
+static char no_memory_text[] = "out of memory";
+#define NO_MEMORY(what)                                                                                                                                  \
+    {.magic = CAPI_MAGIC, .kind = what, .references = 1, .as = {.trap = {.message = {sizeof no_memory_text, no_memory_text}, .code = -1, .status = -1, .filled = true}}}
+static capi_handle no_memory_trap = NO_MEMORY(CAPI_TRAP), no_memory_error = NO_MEMORY(CAPI_ERROR);
+
+wasmtime_error_t *capi_as_error(wasm_trap_t *trap)
+{
+    capi_handle *made = HANDLE(trap);
+    if (made == &no_memory_trap)
+        return (void *)capi_retain(&no_memory_error);
+    made->kind = CAPI_ERROR;
+    return (void *)made;
+}
+
 wasm_trap_t *capi_trap_with(const char *format, ...)
 {
     char text[1024];
@@ -65,19 +80,21 @@ wasm_trap_t *capi_trap_with(const char *format, ...)
     int length = vsnprintf(text, sizeof text, format, values);
     va_end(values);
     capi_handle *trap = new_trap();
-    if (trap)
-        capi_trap_set((void *)trap, text, length < 0 ? 0 : (size_t)length < sizeof text ? (size_t)length : sizeof text - 1, -1, -1);
+    if (!trap)
+        return (void *)capi_retain(&no_memory_trap);
+    capi_trap_set((void *)trap, text, length < 0 ? 0 : (size_t)length < sizeof text ? (size_t)length : sizeof text - 1, -1, -1);
     return (void *)trap;
 }
 
 wasm_trap_t *capi_trap_take(VmObject *error)
 {
     capi_handle *trap = error ? new_trap() : NULL;
-    if (trap)
+    if (trap) {
         trap->object = error;
-    else if (error)
-        capi_vm->decref(error);
-    return (void *)trap;
+        return (void *)trap;
+    }
+    capi_forget(error);
+    return (void *)capi_retain(&no_memory_trap);
 }
 
 void capi_forget(VmObject *error)

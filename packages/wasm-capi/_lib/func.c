@@ -78,7 +78,15 @@ static void callback_free(void *data)
     free(callback);
 }
 
-VmObject *capi_raise(wasm_trap_t *trap) { return (VmObject *)capi_handlers->capi_exception_of(trap); }
+/* A trap is never lost: where its exception cannot be made, the one that was made when the library started is raised. */
+VmObject *capi_raise(wasm_trap_t *trap)
+{
+    VmObject *raised = (VmObject *)capi_handlers->capi_exception_of(trap);
+    if (raised)
+        return raised;
+    capi_vm->incref(capi_last_resort);
+    return capi_last_resort;
+}
 
 /* The results as slots; what they refer to was the callback's to give, so it is deleted. */
 static wasm_trap_t *give_results(const VmCaller *caller, wasm_val_t *results, VmSlot *slots)

@@ -104,6 +104,7 @@ CAPI_EXPORT void capi_set_limits(wasm_externtype_t *type, uint64_t min, uint64_t
 wasm_trap_t *capi_trap_with(const char *format, ...) __attribute__((format(printf, 1, 2)));
 wasm_trap_t *capi_trap_take(VmObject *error /* stolen */);
 const wasm_name_t *capi_trap_text(const capi_handle *trap);
+wasmtime_error_t *capi_as_error(wasm_trap_t *trap /* stolen */);
 wasmtime_error_t *capi_error_take(VmObject *error /* stolen */);
 wasmtime_error_t *capi_error_with(const char *text);
 wasmtime_error_t *capi_misuse_error(void);

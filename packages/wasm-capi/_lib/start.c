@@ -21,6 +21,7 @@
 const struct capi_handlers *capi_handlers;
 const VmCapsule *capi_vm;
 __thread bool capi_attached;
+VmObject *capi_last_resort;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char problem[1024]; /* why it cannot start; under the lock */
@@ -135,6 +136,17 @@ static bool load(void)
     return true;
 }
 
+/* Two threads may make it at once: the first one stays. */
+static bool make_last_resort(void)
+{
+    if (__atomic_load_n(&capi_last_resort, __ATOMIC_ACQUIRE))
+        return true;
+    VmObject *made = (VmObject *)capi_handlers->capi_exception_of(capi_trap_with("out of memory for the trap of a host function")), *none = NULL;
+    if (made && !__atomic_compare_exchange_n(&capi_last_resort, &none, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        capi_vm->decref(made);
+    return made != NULL;
+}
+
 bool capi_start_slowly(void)
 {
     if (!__atomic_load_n(&capi_handlers, __ATOMIC_ACQUIRE)) {
@@ -146,5 +158,5 @@ bool capi_start_slowly(void)
         if (!loaded)
             return false;
     }
-    return capi_attached = capi_handlers->capi_attach() && capi_vm->attach();
+    return capi_attached = capi_handlers->capi_attach() && capi_vm->attach() && make_last_resort();
 }

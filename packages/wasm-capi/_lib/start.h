@@ -9,6 +9,7 @@ extern const struct capi_handlers *capi_handlers; /* NULL until capi_start() was
 extern __thread bool capi_attached __attribute__((tls_model("initial-exec")));
 
 bool capi_start_slowly(void);
+extern struct VmObject *capi_last_resort; /* an exception, once capi_start() was true */
 
 /* Whether this thread can use Python; false after one line on stderr said why not. */
 static inline bool capi_start(void) { return __builtin_expect(capi_attached, 1) || capi_start_slowly(); }

@@ -2,29 +2,9 @@
 #include "handle.h"
 #include "handlers.h"
 
-wasmtime_error_t *capi_error_take(VmObject *error)
-{
-    capi_handle *made = HANDLE(capi_trap_take(error));
-    if (made)
-        made->kind = CAPI_ERROR;
-    return (void *)made;
-}
-
-wasmtime_error_t *capi_error_with(const char *text)
-{
-    capi_handle *made = HANDLE(capi_trap_with("%s", text));
-    if (made)
-        made->kind = CAPI_ERROR;
-    return (void *)made;
-}
-
-wasmtime_error_t *capi_misuse_error(void)
-{
-    capi_handle *made = HANDLE(capi_misuse_trap());
-    if (made)
-        made->kind = CAPI_ERROR;
-    return (void *)made;
-}
+wasmtime_error_t *capi_error_take(VmObject *error) { return capi_as_error(capi_trap_take(error)); }
+wasmtime_error_t *capi_error_with(const char *text) { return capi_as_error(capi_trap_with("%s", text)); }
+wasmtime_error_t *capi_misuse_error(void) { return capi_as_error(capi_misuse_trap()); }
 
 wasmtime_error_t *impl_wasmtime_error_new(const char *message) { return capi_error_with(message); }
 void impl_wasmtime_error_delete(wasmtime_error_t *error) { capi_release(error); }

@@ -1,11 +1,11 @@
-/* wasmtime_extern.c: wasmtime.h's globals, tables and memories, which are places of their store. */
+/* wasmtime_extern.c: wasmtime.h's globals, tables and memories, which are places of their store. One of another store is an error, or nothing. */
 #include "context.h"
 #include "handlers.h"
 #include "start.h"
 
-static capi_handle *global_of(const wasmtime_context_t *store, const wasmtime_global_t *global) { return capi_context_of(store)->items[global->__private1]; }
-static capi_handle *table_of(const wasmtime_context_t *store, const wasmtime_table_t *table) { return capi_context_of(store)->items[table->__private2]; }
-static capi_handle *memory_of(const wasmtime_context_t *store, const wasmtime_memory_t *memory) { return capi_context_of(store)->items[memory->__private2]; }
+static capi_handle *global_of(const wasmtime_context_t *store, const wasmtime_global_t *global) { return capi_place(capi_context_of(store), global->store_id, global->__private1); }
+static capi_handle *table_of(const wasmtime_context_t *store, const wasmtime_table_t *table) { return capi_place(capi_context_of(store), table->store_id, table->__private2); }
+static capi_handle *memory_of(const wasmtime_context_t *store, const wasmtime_memory_t *memory) { return capi_place(capi_context_of(store), memory->store_id, memory->__private2); }
 
 /* The value a new global or table starts with, as the vm has it: a new reference to an object, or *error. */
 static VmObject *object_of(capi_context *context, const wasmtime_val_t *val, VmObject **made)
@@ -14,6 +14,8 @@ static VmObject *object_of(capi_context *context, const wasmtime_val_t *val, VmO
     if (val->kind >= WASMTIME_FUNCREF && val->of.externref.store_id == 0)
         return NULL; /* null: the handler knows */
     VmObject *error = NULL;
+    if (val->of.externref.store_id != context->id) /* a funcref begins alike */
+        return NULL;
     if (val->kind == WASMTIME_FUNCREF) {
         *made = capi_vm->func_of(context->store, val->of.funcref.__private, &error);
         capi_forget(error);
@@ -50,19 +52,28 @@ wasmtime_error_t *impl_wasmtime_global_new(wasmtime_context_t *store, const wasm
 
 wasm_globaltype_t *impl_wasmtime_global_type(const wasmtime_context_t *store, const wasmtime_global_t *global)
 {
-    return capi_start() ? capi_handlers->wasm_global_type((void *)global_of(store, global)) : NULL;
+    capi_handle *found = global_of(store, global);
+    return found && capi_start() ? capi_handlers->wasm_global_type((void *)found) : NULL;
 }
 
 void impl_wasmtime_global_get(wasmtime_context_t *store, const wasmtime_global_t *handle, wasmtime_val_t *out)
 {
-    const VmGlobal *global = &global_of(store, handle)->as.global;
+    const capi_handle *found = global_of(store, handle);
+    if (!found) {
+        *out = (wasmtime_val_t){.kind = WASMTIME_I32};
+        return;
+    }
+    const VmGlobal *global = &found->as.global;
     if ((global->type.kind > VM_V128 && !capi_start()) || !capi_value_of(capi_context_of(store), &global->type, global->cell, out))
         *out = (wasmtime_val_t){.kind = global->type.kind};
 }
 
 wasmtime_error_t *impl_wasmtime_global_set(wasmtime_context_t *store, const wasmtime_global_t *handle, const wasmtime_val_t *val)
 {
-    const VmGlobal *global = &global_of(store, handle)->as.global;
+    const capi_handle *found = global_of(store, handle);
+    if (!found)
+        return capi_error_with(CAPI_ANOTHER_STORE);
+    const VmGlobal *global = &found->as.global;
     VmSlot slot;
     memset(&slot, 0, sizeof slot);
     if (!global->mutable_)
@@ -95,12 +106,16 @@ wasmtime_error_t *impl_wasmtime_table_new(wasmtime_context_t *store, const wasm_
 
 wasm_tabletype_t *impl_wasmtime_table_type(const wasmtime_context_t *store, const wasmtime_table_t *table)
 {
-    return capi_start() ? capi_handlers->wasm_table_type((void *)table_of(store, table)) : NULL;
+    capi_handle *found = table_of(store, table);
+    return found && capi_start() ? capi_handlers->wasm_table_type((void *)found) : NULL;
 }
 
 bool impl_wasmtime_table_get(wasmtime_context_t *store, const wasmtime_table_t *handle, uint64_t index, wasmtime_val_t *val)
 {
-    const VmTable *table = &table_of(store, handle)->as.table;
+    const capi_handle *found = table_of(store, handle);
+    if (!found)
+        return false;
+    const VmTable *table = &found->as.table;
     if (index >= table->definition->length || !capi_start())
         return false;
     VmSlot slot = {.ref = table->definition->base[index]};
@@ -109,7 +124,10 @@ bool impl_wasmtime_table_get(wasmtime_context_t *store, const wasmtime_table_t *
 
 wasmtime_error_t *impl_wasmtime_table_set(wasmtime_context_t *store, const wasmtime_table_t *handle, uint64_t index, const wasmtime_val_t *value)
 {
-    const VmTable *table = &table_of(store, handle)->as.table;
+    const capi_handle *found = table_of(store, handle);
+    if (!found)
+        return capi_error_with(CAPI_ANOTHER_STORE);
+    const VmTable *table = &found->as.table;
     VmSlot slot;
     if (!capi_start() || !capi_slot_of_value(capi_context_of(store), &table->element, value, &slot))
         return capi_error_with("the value is not of the table's type");
@@ -119,7 +137,11 @@ wasmtime_error_t *impl_wasmtime_table_set(wasmtime_context_t *store, const wasmt
     return NULL;
 }
 
-uint64_t impl_wasmtime_table_size(const wasmtime_context_t *store, const wasmtime_table_t *table) { return table_of(store, table)->as.table.definition->length; }
+uint64_t impl_wasmtime_table_size(const wasmtime_context_t *store, const wasmtime_table_t *table)
+{
+    const capi_handle *found = table_of(store, table);
+    return found ? found->as.table.definition->length : 0;
+}
 
 wasmtime_error_t *impl_wasmtime_table_grow(wasmtime_context_t *store, const wasmtime_table_t *table, uint64_t delta, const wasmtime_val_t *init, uint64_t *prev_size)
 {
@@ -127,8 +149,11 @@ wasmtime_error_t *impl_wasmtime_table_grow(wasmtime_context_t *store, const wasm
     uint64_t old = 0;
     if (!capi_start())
         return capi_misuse_error();
+    const capi_handle *found = table_of(store, table);
+    if (!found)
+        return capi_error_with(CAPI_ANOTHER_STORE);
     VmObject *object = init->kind >= WASMTIME_FUNCREF ? object_of(capi_context_of(store), init, &made) : NULL;
-    const bool grown = capi_vm->table_grow(table_of(store, table)->object, delta, object, &old, &error);
+    const bool grown = capi_vm->table_grow(found->object, delta, object, &old, &error);
     capi_forget(made);
     if (!grown)
         return error ? capi_split(error, NULL) : capi_error_with("failed to grow table");
@@ -184,7 +209,8 @@ wasmtime_error_t *impl_wasmtime_memory_new(wasmtime_context_t *store, const wasm
 
 wasm_memorytype_t *impl_wasmtime_memory_type(const wasmtime_context_t *store, const wasmtime_memory_t *memory)
 {
-    return capi_start() ? capi_handlers->wasm_memory_type((void *)memory_of(store, memory)) : NULL;
+    capi_handle *found = memory_of(store, memory);
+    return found && capi_start() ? capi_handlers->wasm_memory_type((void *)found) : NULL;
 }
 
 static wasmtime_error_t *grow(capi_handle *memory, uint64_t delta, uint64_t *prev_size)
@@ -197,20 +223,40 @@ static wasmtime_error_t *grow(capi_handle *memory, uint64_t delta, uint64_t *pre
     return NULL;
 }
 
-uint8_t *impl_wasmtime_memory_data(wasmtime_context_t *store, const wasmtime_memory_t *memory) { return (uint8_t *)impl_wasm_memory_data((void *)memory_of(store, memory)); }
-size_t impl_wasmtime_memory_data_size(const wasmtime_context_t *store, const wasmtime_memory_t *memory) { return memory_of(store, memory)->as.memory.definition->length; }
-uint8_t impl_wasmtime_memory_page_size_log2(wasmtime_context_t *store, const wasmtime_memory_t *memory) { return memory_of(store, memory)->as.memory.page_log2; }
-uint64_t impl_wasmtime_memory_page_size(wasmtime_context_t *store, const wasmtime_memory_t *memory) { return UINT64_C(1) << memory_of(store, memory)->as.memory.page_log2; }
+uint8_t *impl_wasmtime_memory_data(wasmtime_context_t *store, const wasmtime_memory_t *memory)
+{
+    capi_handle *found = memory_of(store, memory);
+    return found ? (uint8_t *)impl_wasm_memory_data((void *)found) : NULL;
+}
+
+size_t impl_wasmtime_memory_data_size(const wasmtime_context_t *store, const wasmtime_memory_t *memory)
+{
+    const capi_handle *found = memory_of(store, memory);
+    return found ? found->as.memory.definition->length : 0;
+}
+
+uint8_t impl_wasmtime_memory_page_size_log2(wasmtime_context_t *store, const wasmtime_memory_t *memory)
+{
+    const capi_handle *found = memory_of(store, memory);
+    return found ? found->as.memory.page_log2 : 0;
+}
+
+uint64_t impl_wasmtime_memory_page_size(wasmtime_context_t *store, const wasmtime_memory_t *memory)
+{
+    const capi_handle *found = memory_of(store, memory);
+    return found ? UINT64_C(1) << found->as.memory.page_log2 : 0;
+}
 
 uint64_t impl_wasmtime_memory_size(const wasmtime_context_t *store, const wasmtime_memory_t *memory)
 {
-    const VmMemory *found = &memory_of(store, memory)->as.memory;
-    return found->definition->length >> found->page_log2;
+    const capi_handle *found = memory_of(store, memory);
+    return found ? found->as.memory.definition->length >> found->as.memory.page_log2 : 0;
 }
 
 wasmtime_error_t *impl_wasmtime_memory_grow(wasmtime_context_t *store, const wasmtime_memory_t *memory, uint64_t delta, uint64_t *prev_size)
 {
-    return grow(memory_of(store, memory), delta, prev_size);
+    capi_handle *found = memory_of(store, memory);
+    return found ? grow(found, delta, prev_size) : capi_error_with(CAPI_ANOTHER_STORE);
 }
 
 /* ---- shared memories ---- */

@@ -211,7 +211,11 @@ static wasmtime_error_t *define(wasmtime_linker_t *linker, const char *const nam
     VmObject *error = NULL;
     VmHostCall function;
     Callback *callback = new_callback(model, &function);
-    VmObject *host = callback && capi_start() ? capi_vm->host_new(function, callback, callback_free, &error) : NULL;
+    if (callback && !capi_start()) {
+        callback_free(callback);
+        return capi_misuse_error();
+    }
+    VmObject *host = callback ? capi_vm->host_new(function, callback, callback_free, &error) : NULL;
     if (!host)
         return capi_split(error, NULL);
     wasmtime_error_t *failure = capi_handlers->capi_linker_define_func(linker, names[0], lengths[0], names[1], lengths[1], type, (uintptr_t)host);

@@ -31,16 +31,22 @@ wasmtime_error_t *impl_wasmtime_instance_new(wasmtime_context_t *store, const wa
     VmObject *few[INLINE_IMPORTS], *error = NULL, *made = NULL;
     VmObject **objects = nimports <= INLINE_IMPORTS ? few : calloc(nimports, sizeof *objects);
     size_t taken = 0;
-    if (!objects || !capi_start())
+    if (!objects)
         return capi_error_with("out of memory for an instance");
     while (taken < nimports && (objects[taken] = capi_take_extern(context, &imports[taken])))
         taken++;
-    if (taken == nimports)
+    const bool all = taken == nimports;
+    if (all)
         made = capi_vm->instantiate(context->store, HANDLE(module)->object, objects, nimports, &error);
     while (taken--)
         capi_vm->decref(objects[taken]);
     if (objects != few)
         free(objects);
+    if (!all) {
+        if (trap)
+            *trap = NULL;
+        return capi_error_with("an import belongs to another store, or there is no memory for it");
+    }
     return finish(context, made, error, instance, trap);
 }
 
@@ -54,11 +60,16 @@ wasmtime_error_t *impl_wasmtime_instance_pre_instantiate(const wasmtime_instance
     return finish(context, made, error, instance, trap);
 }
 
-static VmObject *instance_of(const wasmtime_context_t *store, const wasmtime_instance_t *instance) { return capi_context_of(store)->items[instance->__private]->object; }
+static VmObject *instance_of(const wasmtime_context_t *store, const wasmtime_instance_t *instance)
+{
+    const capi_handle *found = capi_place(capi_context_of(store), instance->store_id, instance->__private);
+    return found ? found->object : NULL;
+}
 
 bool impl_wasmtime_instance_export_get(wasmtime_context_t *store, const wasmtime_instance_t *instance, const char *name, size_t name_len, wasmtime_extern_t *item)
 {
-    VmObject *error = NULL, *found = capi_start() ? capi_vm->export_of(instance_of(store, instance), name, name_len, &error) : NULL;
+    VmObject *error = NULL, *object = instance_of(store, instance);
+    VmObject *found = object && capi_start() ? capi_vm->export_of(object, name, name_len, &error) : NULL;
     capi_forget(error);
     return capi_give_extern(capi_context_of(store), found, item);
 }
@@ -66,7 +77,7 @@ bool impl_wasmtime_instance_export_get(wasmtime_context_t *store, const wasmtime
 bool impl_wasmtime_instance_export_nth(wasmtime_context_t *store, const wasmtime_instance_t *instance, size_t index, char **name, size_t *name_len, wasmtime_extern_t *item)
 {
     VmObject *object = instance_of(store, instance), *error = NULL;
-    if (!capi_start() || index >= capi_vm->export_count(object))
+    if (!object || !capi_start() || index >= capi_vm->export_count(object))
         return false;
     *name = (char *)(uintptr_t)capi_vm->export_name(object, index, name_len);
     VmObject *found = capi_vm->export_at(object, index, &error);
@@ -81,7 +92,7 @@ wasmtime_error_t *impl_wasmtime_linker_define(wasmtime_linker_t *linker, wasmtim
 {
     VmObject *object = capi_start() ? capi_take_extern(capi_context_of(store), item) : NULL;
     if (!object)
-        return capi_error_with("out of memory");
+        return capi_error_with("the item belongs to another store, or there is no memory for it");
     wasmtime_error_t *error = capi_handlers->capi_linker_define(linker, (uintptr_t)capi_context_of(store)->store, module, module_len, name, name_len, (uintptr_t)object);
     capi_vm->decref(object);
     return error;
@@ -91,7 +102,10 @@ wasmtime_error_t *impl_wasmtime_linker_define_instance(wasmtime_linker_t *linker
 {
     if (!capi_start())
         return capi_misuse_error();
-    return capi_handlers->capi_linker_define_instance(linker, (uintptr_t)capi_context_of(store)->store, name, name_len, (uintptr_t)instance_of(store, instance));
+    VmObject *object = instance_of(store, instance);
+    if (!object)
+        return capi_error_with(CAPI_ANOTHER_STORE);
+    return capi_handlers->capi_linker_define_instance(linker, (uintptr_t)capi_context_of(store)->store, name, name_len, (uintptr_t)object);
 }
 
 wasmtime_error_t *impl_wasmtime_linker_instantiate(const wasmtime_linker_t *linker, wasmtime_context_t *store, const wasmtime_module_t *module, wasmtime_instance_t *instance,

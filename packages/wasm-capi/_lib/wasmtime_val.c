@@ -10,6 +10,8 @@ static capi_handle *handle_of(const wasmtime_externref_t *ref) { return ref && r
 
 static bool slot_of_func(capi_context *context, const VmType *type, const wasmtime_func_t *func, VmSlot *slot)
 {
+    if (func->store_id != context->id)
+        return false;
     VmObject *error = NULL, *object = NULL;
     object = capi_vm->func_of(context->store, func->__private, &error);
     const bool fits = object && !capi_vm->set(context->store, type, object, slot, &error);
@@ -35,6 +37,8 @@ bool capi_slot_of_value(capi_context *context, const VmType *type, const wasmtim
         return type->nullable;
     if (type->kind == VM_FUNCREF)
         return slot_of_func(context, type, &val->of.funcref, slot);
+    if (val->of.externref.store_id != context->id)
+        return false;
     VmObject *made = NULL, *error = NULL, *object = capi_ref_object(handle_of(&val->of.externref), &made);
     const bool fits = object && !capi_vm->set(context->store, type, object, slot, &error);
     capi_forget(error);

@@ -83,6 +83,38 @@ lib.wasm_engine_delete(ctypes.c_void_p(engine))
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_what_a_host_gave_may_go_on_any_thread_of_pythons() -> None:
+    """A store is closed on a thread that never called the library; what the store had of its host's goes with it."""
+    code = f"""
+import ctypes, gc, threading
+lib = ctypes.CDLL({str(programs.PACKAGE / "libwasm_capi.so")!r})
+P = ctypes.c_void_p
+def call(name, *args):
+    function = getattr(lib, name)
+    function.restype = P
+    return function(*args)
+class Limits(ctypes.Structure):
+    _fields_ = [("min", ctypes.c_uint32), ("max", ctypes.c_uint32)]
+limits = Limits(1, 10)
+engine = call("wasm_engine_new")
+store = call("wasm_store_new", P(engine))
+externref = call("wasm_valtype_new", ctypes.c_uint8(128))
+table = call("wasm_table_new", P(store), P(call("wasm_tabletype_new", P(externref), ctypes.byref(limits))), None)
+memory = call("wasm_memory_new", P(store), P(call("wasm_memorytype_new", ctypes.byref(limits))))
+assert call("wasm_table_set", P(table), ctypes.c_uint32(0), P(memory))
+import wasm_vm
+(found,) = [item for item in gc.get_objects() if isinstance(item, wasm_vm.Store)]
+for name, item in (("memory", memory), ("table", table), ("store", store)):
+    call(f"wasm_{{name}}_delete", P(item))
+thread = threading.Thread(target=found.close)
+thread.start()
+thread.join()
+assert found.closed
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=programs.environment())
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 # What Python itself leaves behind at the end of a process is not looked at: reachable blocks are none of the leaks asked for.
 VALGRIND = ("valgrind", "--quiet", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite", "--show-leak-kinds=definite")
 

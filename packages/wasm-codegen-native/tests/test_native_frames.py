@@ -95,3 +95,15 @@ def test_host_thunks_have_rows_and_entries_none(isa: str) -> None:
     assert list(entries.frames) == []
     assert len(thunks.symbols) == len(SIGNATURES)
     assert list(thunks.frames) == expected(thunks, isa)
+
+
+def test_parameters_that_change_places_are_cleared() -> None:
+    """aarch64's x5 and x6 bring parameters and hold locals: two i32s may be exchanged, with whatever a caller left above them. They become addresses."""
+    drop = "(drop (i32.load8_u (local.get {})))"
+    body = drop.format(5) * 9 + drop.format(4) * 6
+    text = f"(module (memory 1) (func (param i32 i32 i32 i32 i32 i32 i32) (result i32) {body} (i32.load8_u (local.get 5))))"
+    (code,) = create(Target("aarch64"), Tunables()).compile_functions(wasm_environ.decode(parse_module(text)), wasm_environ.ALL)
+    lines = disassemble(code.text, "aarch64")
+    exchange = lines.index("mov x16, x6")
+    assert lines[exchange + 1 : exchange + 3] == ["mov x6, x5", "mov x5, x16"]
+    assert {"mov w5, w5", "mov w6, w6"} <= set(lines[exchange + 3 : exchange + 6])

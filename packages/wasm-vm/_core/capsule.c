@@ -25,9 +25,17 @@ static PyThreadState *current(void)
 #endif
 }
 
-/* Takes the GIL unless this thread has it. */
+static bool attach(void);
+
+/* Takes the GIL unless this thread has it. One of Python's own comes here unattached: what it frees may be a C host's. */
 static bool acquire(void)
 {
+    if (UNLIKELY(!tls_state)) {
+        if (PyGILState_Check())
+            return false;
+        if (!attach())
+            Py_FatalError("wasm-vm: no memory to let a thread use Python");
+    }
     if (current() == tls_state)
         return false;
     PyEval_RestoreThread(tls_state);

@@ -194,7 +194,7 @@ static PyObject *method_with_store(const HostCall *self, PyObject *const *args, 
 static PyObject *call_of_wasi(const HostCall *self, PyObject *const *args, size_t count)
 {
     PyObject *few[FEW_ARGUMENTS];
-    PyObject *wasi = Py_IS_TYPE(args[0], &StoreType) ? ((Store *)args[0])->wasi : NULL;
+    PyObject *wasi = PyObject_TypeCheck(args[0], &StoreType) ? ((Store *)args[0])->wasi : NULL;
     if (!wasi) {
         PyErr_SetString(G.wasm_error, "a function of WASI was called, but its store has no WASI: call store.set_wasi(WasiConfig()) first");
         return NULL;

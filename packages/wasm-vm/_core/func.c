@@ -193,6 +193,15 @@ static PyObject *func_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
     return host ? object_as(cls, &FuncType, func_wrap(store, &host->funcref, host)) : NULL;
 }
 
+/* What the table is may run Python, which must not close the store meanwhile. */
+static int set_plainly(Store *store, HostFunc *host, PyObject *plain)
+{
+    store->pins++;
+    int failed = plain_set(host, plain);
+    store->pins--;
+    return failed;
+}
+
 static PyObject *func_from_host(PyObject *Py_UNUSED(cls), PyObject *args)
 {
     PyObject *storelike, *function, *context = Py_None;
@@ -205,7 +214,7 @@ static PyObject *func_from_host(PyObject *Py_UNUSED(cls), PyObject *args)
     Signature *signature = plain ? engine_signature_of(store->engine, NULL, type, "an environ FuncType") : NULL;
     HostFunc *host = signature && !store_check_open(store) ? host_func_new(store, signature, callable, true, context == Py_None ? NULL : context) : NULL;
     PyObject *made = host ? func_wrap(store, &host->funcref, host) : NULL;
-    if (made && plain != Py_None && plain_set(host, plain))
+    if (made && plain != Py_None && set_plainly(store, host, plain))
         Py_CLEAR(made);
     Py_XDECREF(type);
     Py_XDECREF(callable);

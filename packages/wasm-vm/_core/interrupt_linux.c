@@ -213,15 +213,16 @@ bool monitor_remove_deadline(ThreadRecord *thread, Deadline *deadline)
     return fired;
 }
 
-bool monitor_expire(ThreadRecord *thread, const Store *store)
+bool monitor_expire(const Store *store)
 {
     bool any = false;
     pthread_mutex_lock(&lock);
-    for (Deadline *d = thread->deadlines; d; d = d->next)
-        if (d->store == store) {
-            d->at = 0;
-            any = true;
-        }
+    for (ThreadRecord *t = threads; t; t = t->next)
+        for (Deadline *d = t->deadlines; d; d = d->next)
+            if (d->store == store) {
+                d->at = 0;
+                any = true;
+            }
     if (any)
         pthread_cond_signal(&changed);
     pthread_mutex_unlock(&lock);

@@ -76,6 +76,7 @@ typedef struct Trail {
 struct ThreadRecord {
     Activation *_Atomic activation; /* innermost */
     atomic_uint interrupt;          /* INTERRUPT_* that wait */
+    atomic_uint poked;              /* pokes since one arrived: real-time signals queue, and what queues comes all at once */
     atomic_int in_wasm;             /* 1: in compiled code or a libcall; 0: in the host */
     _Atomic uint64_t calls;         /* entries so far: whether anything happens */
     uint64_t seen_calls;            /* the monitor's */
@@ -156,7 +157,7 @@ void monitor_add_thread(ThreadRecord *thread);
 void monitor_remove_thread(ThreadRecord *thread);
 Deadline *monitor_add_deadline(ThreadRecord *thread, const Store *store, double seconds); /* NULL with an exception */
 bool monitor_remove_deadline(ThreadRecord *thread, Deadline *deadline); /* whether it had fired; frees it */
-bool monitor_expire(ThreadRecord *thread, const Store *store); /* let the deadlines of this store's calls come now; whether there are any. `thread` must be inside a call */
+bool monitor_expire(const Store *store); /* let the deadlines of this store's calls come now, on whatever thread; whether there are any */
 void monitor_epoch(Engine *engine, uint64_t epoch);
 int monitor_init(void);
 void check_interrupt(void); /* on the way back into wasm, GIL released or not; may unwind */

@@ -213,6 +213,8 @@ static void wake_parked(atomic_uint *park)
 static void on_poke(int Py_UNUSED(number), siginfo_t *Py_UNUSED(info), void *context)
 {
     ThreadRecord *thread = tls_thread;
+    if (thread)
+        atomic_store_explicit(&thread->poked, 0, memory_order_relaxed);
     if (!thread || !atomic_load_explicit(&thread->in_wasm, memory_order_relaxed))
         return;
     int saved = errno;
@@ -242,9 +244,12 @@ static void on_poke(int Py_UNUSED(number), siginfo_t *Py_UNUSED(info), void *con
     errno = saved;
 }
 
+/* The first, and if that gets lost (somebody took the handler away), one in a hundred more. */
 void thread_poke(ThreadRecord *thread)
 {
-    syscall(SYS_tgkill, getpid(), thread->tid, poke_signal);
+    enum { AGAIN = 100 };
+    if (atomic_fetch_add_explicit(&thread->poked, 1, memory_order_relaxed) % AGAIN == 0)
+        syscall(SYS_tgkill, getpid(), thread->tid, poke_signal);
 }
 
 /* The highest real-time signal that nobody uses; of those that emulators (qemu-user) deliver, which keep the upper ones to themselves. */

@@ -431,10 +431,10 @@ static int store_set_timeout(Store *self, PyObject *value, void *Py_UNUSED(closu
     return 0;
 }
 
-/* From any thread: who is inside has taken the GIL back before it leaves, so with it `owner` stays inside. */
+/* From any thread. A call of a C host enters and leaves without the GIL: nothing is known of who is inside but what the monitor has. */
 static PyObject *store_interrupt(Store *self, PyObject *Py_UNUSED(none))
 {
-    return PyBool_FromLong(self->depth && monitor_expire(self->owner, self));
+    return PyBool_FromLong(monitor_expire(self));
 }
 
 static PyObject *store_get_engine(Store *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->engine_object); }

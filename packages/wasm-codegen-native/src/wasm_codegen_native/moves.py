@@ -19,6 +19,7 @@ class Moves:
         self.source: vec[i64] = vec[i64]()
         self.type: vec[i64] = vec[i64]()
         self.count: i64 = 0
+        self.exchanged: bool = False  # whether the last run exchanged registers, which copies all of them, whatever the type
 
     def add(self, type: i64, to: i64, source: i64) -> None:
         """to <- source, at the same time as all others."""
@@ -53,6 +54,7 @@ class Moves:
 
     def run(self, machine: Machine) -> None:
         """Emit all moves; cycles are broken by exchanges."""
+        self.exchanged = False
         while self.count > 0:
             i: i64 = 0
             moved = False
@@ -71,6 +73,7 @@ class Moves:
 
     def exchange(self, machine: Machine) -> None:
         """Every target is also a source: swap the first pair."""
+        self.exchanged = True
         a = self.to[0]
         b = self.source[0]
         machine.exchange(self.type[0], a, b)

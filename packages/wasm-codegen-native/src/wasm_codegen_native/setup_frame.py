@@ -174,7 +174,8 @@ class Setup:
             if plan.first[x] >= 0:
                 to = plan.local_reg[x]
                 if x < plan.params:
-                    if to >= 0 and to == signature.registers[x] and types[x] == T_I32:
+                    if to >= 0 and types[x] == T_I32 and (to == signature.registers[x] or self.moves.exchanged):
+                        # nothing has cleared what a caller of the other backend leaves above it: an exchange copies all of a register
                         machine.move(T_I32, to, to)
                 elif plan.start[x] < 0:
                     if to >= 0:
@@ -185,7 +186,6 @@ class Setup:
             x += 1
         if self.frame.memory_base != NOT_PINNED:
             machine.load(T_I64, self.frame.memory_base, self.frame.context, self.tables.memory_places[0])
-
 
     def take_side_parameters(self, signature: Signature, types: vec[i64]) -> None:
         """Parameters from the store's side area. The register of what is called is free: no parameter arrives there, no local lives there."""

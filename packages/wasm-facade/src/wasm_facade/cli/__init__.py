@@ -50,7 +50,9 @@ OK, FAILED, USAGE, TRAPPED, INTERRUPTED = 0, 1, 2, 134, 130
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command line (default: this process's); returns the exit status."""
+    global _owns_process
     words = sys.argv[1:] if argv is None else argv
+    _owns_process = argv is None
     if argv is None:
         gc.set_threshold(START_OBJECTS)
         _occupy_standard_descriptors()
@@ -72,6 +74,14 @@ def main(argv: list[str] | None = None) -> int:
     if argv is None:
         _end(status)
     return status
+
+
+_owns_process = False
+
+
+def owns_process() -> bool:
+    """Whether this process is the command, and no other program's that runs it: signals and the like are its own."""
+    return _owns_process
 
 
 class _NoOutput:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from wasm_environ.errors import Exit, InvalidExit, WasmError, ended
-from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, describe, fail, progress
+from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, describe, fail, owns_process, progress
 from wasm_facade.cli.options import PROPOSALS, Command, Option, UsageError, natural, pair, seconds, size
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
@@ -49,7 +49,8 @@ _kept: list[Store] = []
 def run(options: Parsed) -> int:
     """Run the program; the exit status is its own, 134 after a trap, 1 when it cannot run."""
     path = options.operands[0]
-    _end_when_nobody_reads()
+    if owns_process():
+        _end_when_nobody_reads()
     try:
         engine = _engine(options)
         store = Store(engine)
