@@ -253,7 +253,7 @@ def _test_needs(package: str) -> list[str]:
         "wasm-facade": ["numpy", "wasmtime"],
         "wasm-vm": ["numpy"],
         "wasm-wasi-p1": ["fsspec"],
-        "wasm-wasi-p2": ["h11"],
+        "wasm-wasi-p2": ["fsspec", "h11"],
         "wasm-capi": ["wasmtime", "ziglang"],
     }
     return needs.get(package, [])

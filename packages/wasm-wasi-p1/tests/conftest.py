@@ -7,6 +7,7 @@ import importlib.util
 import operator
 import os
 import struct
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ import pytest
 from wasm_wasi_common import beneath
 from wasm_wasi_common.opened import Opened
 from wasm_wasi_p1 import WasiConfig, WasiContext, abi, host_functions
+
+sys.path.append(str(Path(__file__).parents[2] / "wasm-wasi-common" / "tests"))
+from filesystem_kinds import KINDS
 
 ALL = (1 << 30) - 1
 RW = abi.FD_READ | abi.FD_WRITE
@@ -233,4 +237,23 @@ def guest(root: Path, make: Callable[..., Guest]) -> Guest:
     """A guest with `root` as "/" at fd 3."""
     config = WasiConfig()
     config.preopen_dir(root, "/")
+    return make(config)
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A kind of filesystem; the first two are host folders whose paths are resolved in either way."""
+    if request.param in ("openat2", "walk"):
+        found = beneath._find_kernel_open() if request.param == "openat2" else None
+        if request.param == "openat2" and found is None:
+            pytest.skip("this kernel or container has no openat2")
+        monkeypatch.setattr(beneath, "kernel_open", found)
+    return str(request.param)
+
+
+@pytest.fixture
+def guest_of_kind(kind: str, root: Path, make: Callable[..., Guest]) -> Guest:
+    """file, dir/ with file in it, empty/, link -> file, dirlink -> dir, dangling -> nothing, self -> itself"""
+    config = WasiConfig()
+    config.preopen(KINDS[kind](root), "/")
     return make(config)

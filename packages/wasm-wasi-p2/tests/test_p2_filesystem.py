@@ -6,6 +6,7 @@ import io
 import os
 import zipfile
 
+import filesystem_kinds
 import pytest
 
 from wasm_environ.errors import Err
@@ -81,8 +82,8 @@ def made():
         return guests[-1], *[descriptor for descriptor, _ in found]
 
     yield make
-    for guest in guests:
-        guest.close()
+    while guests:
+        guests.pop().close()  # and with it, its filesystems
 
 
 @pytest.fixture
@@ -139,11 +140,20 @@ BAD_PATHS = (
 
 
 @pytest.mark.parametrize(("path", "codes"), BAD_PATHS, ids=lambda value: repr(value)[:20])
-def test_paths_that_lead_nowhere(kind, folder, tmp_path, path, codes):
-    allowed = codes.split() + (["read-only"] if kind == "zip" else [])
-    for name, *args in WITH_PATHS:
+@pytest.mark.parametrize("name", [*KINDS, *(f"of all: {name}" for name in filesystem_kinds.KINDS)])
+def test_paths_that_lead_nowhere(name, made, tmp_path, path, codes):
+    """On the kinds of this file, and on all that there are, which have no such links."""
+    name = name.removeprefix("of all: ") if (of_all := name.startswith("of all: ")) else name
+    (tmp_path / "given").mkdir()
+    folder = made(((filesystem_kinds.KINDS if of_all else KINDS)[name](tmp_path / "given"), "/", False))[1]
+    if of_all and path.startswith("up"):
+        if name not in filesystem_kinds.WHOLE:
+            return
+        folder.symlink_at("..", "up")
+    allowed = codes.split() + (["read-only"] if name in filesystem_kinds.READONLY else []) + (["unsupported"] if name in filesystem_kinds.LINKLESS else [])
+    for function, *args in WITH_PATHS:
         args = [path if arg is PATH else folder if arg == "self" else arg for arg in args]
-        assert code(getattr(folder, name), *args) in allowed, name
+        assert code(getattr(folder, function), *args) in allowed, function
     assert os.listdir(tmp_path) == ["given"]
 
 
