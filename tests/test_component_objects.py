@@ -141,6 +141,17 @@ def test_handles_and_objects_agree_with_a_model(engine: wasm_facade.Engine, seed
     assert [ref for _, ref in refs if ref() is not None] == []
 
 
+@pytest.mark.parametrize(("limits", "most"), [({}, 100_000), ({"handles": 100_100}, 100_100)])
+def test_objects_that_guests_hold_are_limited(engine: wasm_facade.Engine, limits: dict[str, int], most: int) -> None:
+    """Each can be as large as the host makes it: a guest that asks for more and more of them is stopped."""
+    things = Things(engine)
+    things.store.set_limits(**limits)
+    for number in range(most):
+        things.call("take", Thing(number))
+    with pytest.raises(wasm_facade.Trap, match=f"too many (objects of the host held by guests|handles in .*): there may be {most}"):
+        things.call("take", Thing(-1))
+
+
 def test_a_handle_that_is_not_there_is_a_trap(engine: wasm_facade.Engine) -> None:
     for name, handle in (("drop", 1), ("return", 7), ("id", 0)):
         with pytest.raises(wasm_facade.Trap, match=f"unknown handle index {handle}"):

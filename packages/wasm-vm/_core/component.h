@@ -73,6 +73,8 @@ PyObject *resource_any_new(Store *store, ResourceType *type, uint64_t rep, bool 
 
 /* ---- component_objects.c: objects of Python as resources; their representation is a place in a table. With the GIL ---- */
 
+enum { MAX_HOST_OBJECTS = 100000 };
+
 typedef struct HostObject {
     PyObject *object;   /* strong; NULL: a free place */
     ResourceType *type; /* borrowed: the state's */

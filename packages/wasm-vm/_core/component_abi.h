@@ -43,6 +43,7 @@ struct Node {
     bool in_memory; /* part of it lies in memory whatever takes it: a string, list or map */
     uint8_t tag_size;    /* bytes of the discriminant, or of the flags */
     uint32_t size[2], align[2];
+    uint32_t objects; /* bytes of Python objects that a value is at most, without what strings, lists and maps have in them (component_cost.c) */
     uint32_t flat;
     uint8_t kinds[FLAT_LIMIT]; /* of its core values, when they are fewer: enum Kind, or FLAT_ADDRESS */
     uint32_t classes;
@@ -69,6 +70,11 @@ struct Program {
 
 enum { FLAT_ADDRESS = 0xFF };
 void node_flat_kinds(Node *node); /* component_flat.c: of one whose parts have theirs */
+
+/* ---- component_cost.c: how much memory of the host a guest's values take ---- */
+
+enum { ITEM_BYTES = 8, MAP_ITEM_BYTES = 104, MAX_OBJECTS = 1 << 30 }; /* of a list and a dict, beside what is in them; most that `objects` says */
+void node_objects(Node *node); /* of one whose parts have theirs */
 
 /* Where a value lies: among core values, or with `flat` NULL in the memory of its side, at an address that was checked for the whole value. */
 typedef struct Place {

@@ -7,9 +7,21 @@
 typedef struct Lifting {
     const Crossing *crossing;
     const CanonOptions *from;
+    uint64_t *fuel; /* bytes of Python objects that are left to it */
 } Lifting;
 
 static PyObject *lift(const Lifting *l, const Node *node, Place place);
+
+/* -1 as canon_trap: more than the store lets a guest have of the host in one crossing. */
+static int spend(const Lifting *l, uint64_t bytes)
+{
+    if (bytes <= *l->fuel) {
+        *l->fuel -= bytes;
+        return 0;
+    }
+    return canon_trap(l->crossing, "fuel allocated for hostcalls has been exhausted: values of more than %lld bytes in one call (Store.set_limits, hostcall_fuel)",
+                      (long long)l->crossing->store->hostcall_fuel);
+}
 
 static PyObject *trapped(const Lifting *l, const char *words)
 {
@@ -33,9 +45,11 @@ static PyObject *lift_string(const Lifting *l, Place place)
     const CanonOptions *from = l->from;
     if (string_source(l->crossing, from, load_address(from, place, 0), load_address(from, place, 1), &source))
         return NULL;
+    const uint64_t size = source.units << (source.form == FROM_UTF16);
+    if (spend(l, size))
+        return NULL;
     PyObject *copy = NULL;
     if (from->memory->shared) { /* it may change under the decoder */
-        uint64_t size = source.units << (source.form == FROM_UTF16);
         if (!(copy = PyBytes_FromStringAndSize((const char *)bytes_at(from, source.at), (Py_ssize_t)size)))
             return NULL;
         source.side = NULL;
@@ -48,6 +62,11 @@ static PyObject *lift_string(const Lifting *l, Place place)
         text = trapped(l, fault ? fault : "invalid string");
     }
     Py_XDECREF(copy);
+    if (text && !PyUnicode_IS_COMPACT_ASCII(text)) { /* up to four bytes a character */
+        const uint64_t took = (uint64_t)PyUnicode_GET_LENGTH(text) * PyUnicode_KIND(text);
+        if (took > size && spend(l, took - size))
+            Py_CLEAR(text);
+    }
     return text;
 }
 
@@ -64,11 +83,19 @@ static PyObject *lift_array(const Lifting *l, const Node *element, uint64_t coun
     return array;
 }
 
+static bool in_array(const Lifting *l, const Node *element) { return l->from->arrays && element->kind >= NODE_S8 && element->kind <= NODE_F64; }
+
+/* Of a list of `length` elements, `bytes` in memory, as check_list found it: neither product leaves 64 bits. */
+static uint64_t list_cost(const Lifting *l, const Node *element, uint64_t length, uint64_t bytes)
+{
+    return element->kind == NODE_U8 || in_array(l, element) ? bytes : length * (ITEM_BYTES + (uint64_t)element->objects);
+}
+
 static PyObject *lift_items(const Lifting *l, const Node *element, uint64_t count, Place place)
 {
     if (element->kind == NODE_U8 && !place.flat)
         return PyBytes_FromStringAndSize((const char *)bytes_at(l->from, place.at), (Py_ssize_t)count);
-    if (l->from->arrays && !place.flat && element->kind >= NODE_S8 && element->kind <= NODE_F64)
+    if (!place.flat && in_array(l, element))
         return lift_array(l, element, count, place.at);
     PyObject *list = hidden(PyList_New((Py_ssize_t)count));
     uint32_t step = element->size[wide(l->from)];
@@ -92,7 +119,7 @@ static PyObject *lift_items(const Lifting *l, const Node *element, uint64_t coun
 static PyObject *lift_list(const Lifting *l, const Node *element, Place place)
 {
     uint64_t begin = load_address(l->from, place, 0), length = load_address(l->from, place, 1), bytes;
-    if (check_list(l->crossing, l->from, element, begin, length, &bytes))
+    if (check_list(l->crossing, l->from, element, begin, length, &bytes) || spend(l, list_cost(l, element, length, bytes)))
         return NULL;
     return lift_items(l, element, length, (Place){NULL, begin});
 }
@@ -100,7 +127,7 @@ static PyObject *lift_list(const Lifting *l, const Node *element, Place place)
 static PyObject *lift_map(const Lifting *l, const Node *pair, Place place)
 {
     uint64_t begin = load_address(l->from, place, 0), length = load_address(l->from, place, 1), bytes;
-    if (check_list(l->crossing, l->from, pair, begin, length, &bytes))
+    if (check_list(l->crossing, l->from, pair, begin, length, &bytes) || spend(l, length * (MAP_ITEM_BYTES + (uint64_t)pair->objects)))
         return NULL;
     unsigned w = wide(l->from);
     const Edge *key = &pair->edges[0], *value = &pair->edges[1];
@@ -290,7 +317,8 @@ static PyObject *lift_raising(const Lifting *l, const Node *node, Place place)
 
 PyObject *abi_lift_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const VMValue *flat)
 {
-    const Lifting l = {crossing, from};
+    uint64_t fuel = (uint64_t)crossing->store->hostcall_fuel;
+    const Lifting l = {crossing, from, &fuel};
     const Node *result = signature->result;
     if (!result)
         return Py_NewRef(Py_None);
@@ -305,7 +333,8 @@ PyObject *abi_lift_result(const Crossing *crossing, const AbiSignature *signatur
 
 int abi_lift_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const VMValue *flat, PyObject **argv)
 {
-    const Lifting l = {crossing, from};
+    uint64_t fuel = (uint64_t)crossing->store->hostcall_fuel;
+    const Lifting l = {crossing, from, &fuel};
     const Node *params = signature->params;
     Place place = {(VMValue *)(uintptr_t)flat, 0};
     if (params->flat > param_limit(from)) {

@@ -17,6 +17,14 @@ static void chain(HostObjects *objects, uint32_t place)
     *first = place;
 }
 
+/* A guest makes objects of the host's by calling it, whose sizes nobody knows: of all instances together as many as wasmtime lets a store have handles,
+ * unless more are said. */
+static uint32_t objects_limit(const Store *store)
+{
+    const uint32_t said = store->limit_handles < 0 ? 0 : handles_limit(store);
+    return said > MAX_HOST_OBJECTS ? said : (uint32_t)MAX_HOST_OBJECTS;
+}
+
 /* Room for one more: -1 with MemoryError. */
 static int reserve(HostObjects *objects)
 {
@@ -39,8 +47,8 @@ static int reserve(HostObjects *objects)
     return 0;
 }
 
-/* *place <- that of the object for this type, known or new: -1 with MemoryError. */
-static int place_of(HostObjects *objects, ResourceType *type, PyObject *object, uint32_t *place)
+/* *place <- that of the object for this type, known or new: -1 with an exception. */
+static int place_of(const Crossing *crossing, HostObjects *objects, ResourceType *type, PyObject *object, uint32_t *place)
 {
     if (objects->capacity)
         for (*place = objects->buckets[hash(objects, object, type)]; *place != NO_PLACE; *place = objects->entries[*place].next)
@@ -52,6 +60,9 @@ static int place_of(HostObjects *objects, ResourceType *type, PyObject *object, 
         *place = objects->free;
         objects->free = objects->entries[*place].next;
     } else {
+        const uint32_t limit = objects_limit(crossing->store);
+        if (objects->used >= limit)
+            return canon_trap(crossing, "too many objects of the host held by guests: there may be %u (Store.set_limits, handles)", limit);
         if (reserve(objects))
             return -1;
         *place = objects->used++;
@@ -101,7 +112,7 @@ PyObject *object_to_python(const Crossing *crossing, ComponentState *state, cons
 int object_from_python(const Crossing *crossing, ComponentState *state, ResourceType *type, bool own, PyObject *object, uint64_t *rep)
 {
     uint32_t place;
-    if (place_of(&state->objects, type, object, &place))
+    if (place_of(crossing, &state->objects, type, object, &place))
         return -1;
     HostObject *entry = &state->objects.entries[place];
     uint32_t *count = own ? &entry->owns : &entry->borrows;

@@ -221,6 +221,7 @@ static int parse_node(Program *self, uint32_t index, const uint32_t *w, uint16_t
     depths[index] = depth + 1;
     node->flat = flatten(node, edges);
     node_flat_kinds(node);
+    node_objects(node);
     node->plain = is_plain(node);
     return node->flat == w[8] ? 0 : bad("flat form");
 }

@@ -373,14 +373,15 @@ struct Store {
     double timeout; /* seconds a call may take, < 0: none */
     uint64_t epoch_deadline;
     int64_t limit_memory, limit_elements, limit_instances, limit_tables, limit_memories, limit_handles; /* < 0: none */
+    int64_t hostcall_fuel; /* bytes of Python objects that one crossing may make of what a guest gives (component_lift.c) */
     int64_t instance_count, table_count, memory_count;
     char trap_words[192]; /* of the last trap TRAP_COMPONENT */
     VMStoreContext vm; /* compiled code points here; last, because its side area is large and need not be zero (store_alloc) */
 };
 
+enum { HOSTCALL_FUEL = 1 << 29 }; /* without a limit of its own */
 extern PyTypeObject StoreType;
 double timeout_argument(PyObject *const *args, Py_ssize_t nargs, PyObject *names); /* of a call, the only one by name. -1: None; -2: an exception is set. Runs Python code */
-int timeout_from_object(PyObject *value, double *seconds); /* None: -1; the result -1: an exception is set. Runs Python code */
 Store *store_from_object(PyObject *storelike); /* a Store or valid Caller -> borrowed; TypeError */
 int store_check_open(Store *store);            /* open, and not inside another thread: else StoreError */
 /* The store argument of a method of something that belongs to `owner`: same store, open, this thread. */

@@ -2,6 +2,7 @@
 #include "values.h"
 
 #include "runtime.h"
+#include "store_limits.h"
 
 enum { INLINE_SLOTS = 16 };
 

@@ -3,6 +3,7 @@
 #include "plan.h"
 #include "pool.h"
 #include "runtime.h"
+#include "store_limits.h"
 
 enum { EXTERNREF_THRESHOLD = 4096 };
 
@@ -135,6 +136,7 @@ static PyObject *store_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         store->data = Py_NewRef(data);
         store->timeout = -1;
         store->limit_memory = store->limit_elements = store->limit_instances = store->limit_tables = store->limit_memories = store->limit_handles = -1;
+        store->hostcall_fuel = HOSTCALL_FUEL;
         store->externrefs.threshold = EXTERNREF_THRESHOLD;
         store->heap.stress = engine->gc_stress;
         gc_heap_limit(&store->heap, UINT64_MAX);
@@ -301,67 +303,6 @@ static PyObject *store_gc(Store *self, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
-static int need_fuel(Store *self)
-{
-    if (store_check_open(self))
-        return -1;
-    if (self->engine->consume_fuel)
-        return 0;
-    PyErr_SetString(G.wasm_error, "fuel is not configured in this store");
-    return -1;
-}
-
-static PyObject *store_set_fuel(Store *self, PyObject *fuel)
-{
-    if (need_fuel(self))
-        return NULL;
-    uint64_t n = PyLong_AsUnsignedLongLong(fuel);
-    if (n == (uint64_t)-1 && PyErr_Occurred())
-        return NULL;
-    self->vm.fuel = n > INT64_MAX ? INT64_MAX : (int64_t)n;
-    Py_RETURN_NONE;
-}
-
-static PyObject *store_get_fuel(Store *self, PyObject *Py_UNUSED(ignored))
-{
-    if (need_fuel(self))
-        return NULL;
-    return PyLong_FromLongLong(self->vm.fuel > 0 ? self->vm.fuel : 0);
-}
-
-static PyObject *store_set_epoch_deadline(Store *self, PyObject *ticks)
-{
-    if (store_check_open(self))
-        return NULL;
-    uint64_t n = PyLong_AsUnsignedLongLong(ticks);
-    if (n == (uint64_t)-1 && PyErr_Occurred())
-        return NULL;
-    uint64_t epoch = __atomic_load_n(&self->engine->epoch, __ATOMIC_SEQ_CST);
-    self->epoch_deadline = n > UINT64_MAX - epoch ? UINT64_MAX : epoch + n;
-    if (self->depth && tls_thread && atomic_load(&tls_thread->epoch_engine) == self->engine)
-        atomic_store(&tls_thread->epoch_deadline, self->epoch_deadline);
-    Py_RETURN_NONE;
-}
-
-static PyObject *store_set_limits(Store *self, PyObject *args, PyObject *kwargs)
-{
-    static char *names[] = {"memory_size", "table_elements", "instances", "tables", "memories", "gc_heap_size", "handles", NULL};
-    long long memory = -1, elements = -1, instances = -1, tables = -1, memories = -1, heap = -1, handles = -1;
-    if (store_check_open(self) ||
-        !PyArg_ParseTupleAndKeywords(args, kwargs, "|LLLLLLL:set_limits", names, &memory, &elements, &instances, &tables, &memories,
-                                     &heap, &handles))
-        return NULL;
-    self->limit_memory = memory;
-    self->limit_elements = elements;
-    self->limit_instances = instances;
-    self->limit_tables = tables;
-    self->limit_memories = memories;
-    self->limit_handles = handles;
-    heap = heap < 0 ? memory : heap; /* wasmtime has one limit for both */
-    gc_heap_limit(&self->heap, heap < 0 ? UINT64_MAX : (uint64_t)heap);
-    Py_RETURN_NONE;
-}
-
 static PyObject *store_gc_stats(Store *self, PyObject *Py_UNUSED(ignored))
 {
     if (store_check_open(self))
@@ -396,46 +337,6 @@ static PyObject *store_set_wasi_http(Store *self, PyObject *args)
 }
 
 static PyObject *store_get_wasi(Store *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->wasi ? self->wasi : Py_None); }
-
-static PyObject *store_get_timeout(Store *self, void *Py_UNUSED(closure))
-{
-    return self->timeout < 0 ? Py_NewRef(Py_None) : PyFloat_FromDouble(self->timeout);
-}
-
-int timeout_from_object(PyObject *value, double *seconds)
-{
-    *seconds = -1;
-    if (value == Py_None)
-        return 0;
-    if (!PyFloat_Check(value) && !PyIndex_Check(value) && !(Py_TYPE(value)->tp_as_number && Py_TYPE(value)->tp_as_number->nb_float)) {
-        PyErr_Format(PyExc_TypeError, "timeout: expected seconds or None, not %.100s", Py_TYPE(value)->tp_name);
-        return -1;
-    }
-    double given = PyFloat_AsDouble(value);
-    if (given == -1.0 && PyErr_Occurred())
-        return -1;
-    if (!(given >= 0)) {
-        PyErr_Format(PyExc_ValueError, "timeout: expected seconds >= 0 or None, not %R", value);
-        return -1;
-    }
-    *seconds = given;
-    return 0;
-}
-
-static int store_set_timeout(Store *self, PyObject *value, void *Py_UNUSED(closure))
-{
-    double seconds;
-    if (timeout_from_object(value ? value : Py_None, &seconds))
-        return -1;
-    self->timeout = seconds;
-    return 0;
-}
-
-/* From any thread. A call of a C host enters and leaves without the GIL: nothing is known of who is inside but what the monitor has. */
-static PyObject *store_interrupt(Store *self, PyObject *Py_UNUSED(none))
-{
-    return PyBool_FromLong(monitor_expire(self));
-}
 
 static PyObject *store_get_engine(Store *self, void *Py_UNUSED(closure)) { return Py_NewRef(self->engine_object); }
 static PyObject *store_get_closed(Store *self, void *Py_UNUSED(closure)) { return PyBool_FromLong(self->closed); }
@@ -481,10 +382,9 @@ static PyMethodDef store_methods[] = {
     {"interrupt", (PyCFunction)store_interrupt, METH_NOARGS,
      "interrupt($self, /)\n--\n\nEnd the calls that run in this store, from any thread, as if their timeouts had come; False if no call that has a timeout runs."},
     {"set_limits", (PyCFunction)(void (*)(void))store_set_limits, METH_VARARGS | METH_KEYWORDS,
-     "set_limits($self, memory_size=-1, table_elements=-1, instances=-1, tables=-1, memories=-1, gc_heap_size=-1, handles=-1)\n--\n\nBounds on "
+     "set_limits($self, memory_size=-1, table_elements=-1, instances=-1, tables=-1, memories=-1, gc_heap_size=-1, handles=-1, hostcall_fuel=-1)\n--\n\nBounds on "
      "what the store's guests may use: bytes of a memory, elements of a table, how many of each, bytes of the garbage-collected heap (as of a memory, if not given), handles of a component's instance (in 24 bytes each as many bytes as a memory, "
-     "if not given). Negative: "
-     "none."},
+     "if not given). Negative: none. hostcall_fuel: bytes of Python objects that one call of a component may make of what a guest gives; negative: 512 MiB."},
     {"gc_stats", (PyCFunction)store_gc_stats, METH_NOARGS,
      "gc_stats($self, /)\n--\n\nOf the garbage-collected heap, a dict: collections so far; live_bytes and live_objects of the last; heap_bytes in use "
      "now; pause_seconds of all and longest_pause_seconds of one."},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 import time
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from wasm_environ.errors import Err
+from wasm_environ.errors import Err, WasmError
 from wasm_wasi_common.config import WasiConfig
 from wasm_wasi_p2.guest import Guest
 from wasm_wasi_p2.http.body import IncomingBody, OutgoingBody
@@ -90,6 +91,50 @@ def test_limit_of_fields() -> None:
     assert fields.entries() == [("a", b"x" * 100)]
     fields.delete("a")
     fields.append("b", b"x" * 100)
+
+
+def test_what_a_guest_holds_of_messages_is_limited() -> None:
+    """However many resources it is in: 128 KiB of fields are allowed, but not in each of a hundred thousand handles."""
+    guest = a_guest(max_kept_bytes=1000)
+    fields = [Fields(guest)]
+    fields[0].append("a", b"x" * 167)
+    assert guest.http.kept == 200
+    fields += [fields[0].clone() for _ in range(4)]
+    with pytest.raises(WasmError, match="too many bytes of HTTP messages"):
+        fields[0].clone()
+    assert err(lambda: Fields.from_list(guest, [("a", b"")])) == "invalid-syntax"
+    assert err(lambda: fields[0].set("a", [b"x" * 168])) == "invalid-syntax"
+    assert fields[0].get("a") == [b"x" * 167]
+    assert guest.http.kept == 1000
+    shared = fields[0].frozen()
+    del fields[0]
+    gc.collect()  # tracebacks
+    assert guest.http.kept == 1000
+    del shared
+    assert guest.http.kept == 800
+    fields[0].delete("a")
+    assert guest.http.kept == 600
+    fill_a_request(guest)
+    gc.collect()
+    assert guest.http.kept == 600
+    fields.clear()
+    assert guest.http.kept == 0
+
+
+def fill_a_request(guest: Guest) -> None:
+    """With the 400 bytes that are left."""
+    request = OutgoingRequest(guest, Fields(guest))
+    for change in (lambda: request.set_path_with_query("/" + "x" * 400), lambda: request.set_authority("x" * 401)):
+        assert err(change) is None
+    request.set_path_with_query("/" * 100)
+    request.set_path_with_query("/" * 200)
+    request.set_authority("x" * 100)
+    request.set_method(Case("other", "x" * 40))
+    assert guest.http.kept == 940
+    body = request.body()
+    body.take(b"x" * 60)
+    with pytest.raises(OSError, match="too many bytes"):
+        body.take(b"x")
 
 
 # Columns: setter, what it refuses, what it takes.

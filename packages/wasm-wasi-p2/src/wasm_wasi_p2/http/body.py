@@ -11,6 +11,7 @@ import errno
 from wasm_environ.errors import Err
 from wasm_wasi_p2.http.errors import HttpError, error_code
 from wasm_wasi_p2.http.fields import Fields
+from wasm_wasi_p2.http.kept import Kept
 from wasm_wasi_p2.poll import Pollable
 from wasm_wasi_p2.streams import InputStream, OutputStream
 from wasm_wasi_p2.values import Case
@@ -177,13 +178,14 @@ class FutureTrailers(_Held):
 class OutgoingBody:
     """The resource `outgoing-body`. A guest may write, and finish, before the message is sent: that much is held here until it is `attach`ed."""
 
-    __slots__ = ("_guest", "_held", "_response", "_taken", "ended", "expected", "outgoing", "written")
+    __slots__ = ("_guest", "_held", "_kept", "_response", "_taken", "ended", "expected", "outgoing", "written")
 
     def __init__(self, guest: Guest, expected: int | None, response: bool) -> None:
         self._guest = guest
         self._response = response
         self._taken = False
         self._held = b""
+        self._kept = Kept(guest.http)
         self.expected = expected
         self.written = 0
         self.ended: list[tuple[bytes, bytes]] | bool = False  # its trailers; True: it was dropped unfinished
@@ -221,6 +223,7 @@ class OutgoingBody:
         if self._held:
             outgoing.send(self._held)
             self._held = b""
+            self._kept.hold(0)
         if self.ended is True:
             outgoing.abort()
         elif self.ended is not False:
@@ -239,6 +242,9 @@ class OutgoingBody:
             self.drop()
             raise self.wrong_size()
         if self.outgoing is None:
+            if not self._kept.take(len(self._held) + len(data)):
+                self.drop()
+                raise OSError(errno.ENOMEM, "the guest holds too many bytes of HTTP messages")
             self._held += data
         else:
             self.outgoing.send(data)

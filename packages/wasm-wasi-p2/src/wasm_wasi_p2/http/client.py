@@ -11,6 +11,7 @@ import h11
 from wasm_wasi_common.blocking import stop_if_over
 from wasm_wasi_p2.http.errors import HttpError, error_code
 from wasm_wasi_p2.http.fields import received, section_size
+from wasm_wasi_p2.http.kept import Kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class Timeouts:
 class Connection:
     """`pump` does what can be done without waiting; what a guest waits for calls it."""
 
-    __slots__ = ("_data", "_dial", "_discards", "_done", "_error", "_guest", "_h11", "_held", "_informational", "_out",
-                 "_request", "_since", "_size", "_socket", "_timeouts", "_trailers", "_want", "response")  # fmt: skip
+    __slots__ = ("_data", "_dial", "_discards", "_done", "_error", "_guest", "_h11", "_held", "_informational", "_kept",
+                 "_out", "_request", "_since", "_size", "_socket", "_timeouts", "_trailers", "_want", "response")  # fmt: skip
 
     def __init__(self, guest: Guest, dial: Dial, request: tuple[str, str, list[tuple[bytes, bytes]]], timeouts: Timeouts) -> None:
         self._guest = guest
@@ -54,6 +55,7 @@ class Connection:
         self._out = bytearray()
         self._data: list[bytes] = []
         self._size = 0
+        self._kept = Kept(guest.http)  # of the same, once it is all there will be
         self._discards = False
         self._done = False
         self._error: OSError | None = None
@@ -145,6 +147,8 @@ class Connection:
                 self._data[0] = first[size:]
                 first = first[:size]
             self._size -= len(first)
+            if self._socket is None:
+                self._kept.hold(self._size)
             return first
         if self._error is not None:
             raise self._error
@@ -161,8 +165,7 @@ class Connection:
     def finish(self) -> bool:
         """Whether all of it has come, which is thrown away from here on."""
         self._discards = True
-        self._data.clear()
-        self._size = 0
+        self._forget()
         self.pump()
         if self._error is not None:
             raise self._error
@@ -256,7 +259,7 @@ class Connection:
                 rows = list(event.headers.raw_items())
                 if section_size(rows) > self._guest.http.max_header_bytes:
                     raise HttpError("HTTP-response-trailer-section-size")
-                self._trailers = received(rows, self._guest.http.max_header_bytes) if rows else None
+                self._trailers = received(self._guest, rows) if rows else None
                 self._done = True
                 self._release()
                 return
@@ -280,10 +283,9 @@ class Connection:
         if any(name == b"transfer-encoding" for name, _ in event.headers) and any(name == b"content-length" for name, _ in event.headers):
             raise HttpError("HTTP-protocol-error", message="the response has both a content-length and a transfer-encoding")
         rows = list(event.headers.raw_items())
-        limit = self._guest.http.max_header_bytes
-        if section_size(rows) > limit:
+        if section_size(rows) > self._guest.http.max_header_bytes:
             raise HttpError("HTTP-response-header-section-size")
-        self.response = event.status_code, received(rows, limit)
+        self.response = event.status_code, received(self._guest, rows)
 
     def _protocol_error(self, error: h11.RemoteProtocolError, data: bytes) -> HttpError:
         if error.error_status_hint == 431:
@@ -339,12 +341,19 @@ class Connection:
             self._socket.close()
             self._socket = None
         self._guest.http.connections -= 1
+        self._kept.hold(self._size)
+
+    def _forget(self) -> None:
+        """What has come and is not read, nobody will."""
+        self._data.clear()
+        self._size = 0
+        self._kept.hold(0)
 
     def close(self) -> None:
         """Nobody wants anything of it any more."""
         if not self._done and self._error is None:
             self._fail(HttpError("connection-terminated", message="the request was dropped"))
-        self._data.clear()
+        self._forget()
 
 
 class ResponseBody:

@@ -12,6 +12,7 @@ class HttpConfig:
 
     tls                    an `ssl.SSLContext` for https; None: the system's certificates
     max_header_bytes       of headers or trailers of one message, each counting 32 bytes besides its name and value
+    max_kept_bytes         of messages that the guest holds and that are not under way: fields, targets, bodies written ahead or not read
     max_connections        requests that are under way at a time
     connect_timeout        seconds until a connection stands, its name's resolution and TLS included
     first_byte_timeout     seconds until a response's headers are there
@@ -20,14 +21,16 @@ class HttpConfig:
     A guest may ask for shorter times, never for longer ones.
     """
 
-    __slots__ = ("between_bytes_timeout", "connect_timeout", "first_byte_timeout", "max_connections", "max_header_bytes", "tls")
+    __slots__ = ("between_bytes_timeout", "connect_timeout", "first_byte_timeout", "max_connections", "max_header_bytes", "max_kept_bytes",
+                 "tls")  # fmt: skip
 
     def __init__(
         self, tls: SSLContext | None = None, *, max_header_bytes: int = 1 << 17, max_connections: int = 64, connect_timeout: float = 60.0,
-        first_byte_timeout: float = 600.0, between_bytes_timeout: float = 600.0,
+        first_byte_timeout: float = 600.0, between_bytes_timeout: float = 600.0, max_kept_bytes: int = 1 << 24,
     ) -> None:  # fmt: skip
         self.tls = tls
         self.max_header_bytes = max_header_bytes
+        self.max_kept_bytes = max_kept_bytes
         self.max_connections = max_connections
         self.connect_timeout = connect_timeout
         self.first_byte_timeout = first_byte_timeout
@@ -35,14 +38,16 @@ class HttpConfig:
 
 
 class Http:
-    """The same for one guest, times in ns, and how many connections it has."""
+    """The same for one guest, times in ns, how many connections it has and bytes it holds."""
 
-    __slots__ = ("_config", "between_bytes_timeout", "connect_timeout", "connections", "first_byte_timeout", "max_connections", "max_header_bytes",
-                 "resolutions")  # fmt: skip
+    __slots__ = ("_config", "between_bytes_timeout", "connect_timeout", "connections", "first_byte_timeout", "kept", "max_connections", "max_header_bytes",
+                 "max_kept", "resolutions")  # fmt: skip
 
     def __init__(self, config: HttpConfig) -> None:
         self._config = config
         self.connections = 0
+        self.kept = 0
+        self.max_kept = config.max_kept_bytes
         self.resolutions: set[object] = set()  # of names, that run: they outlive who asked
         self.max_connections = config.max_connections
         self.max_header_bytes = config.max_header_bytes

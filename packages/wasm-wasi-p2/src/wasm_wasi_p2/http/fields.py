@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from wasm_environ.errors import Err
+from wasm_wasi_p2.errors import trap
+from wasm_wasi_p2.http.kept import Kept
 from wasm_wasi_p2.values import Case
 
 TYPE_CHECKING = False
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasm_wasi_p2.guest import Guest
+    from wasm_wasi_p2.http.config import Http
 
     Rows = list[tuple[str, bytes]]
 
@@ -32,12 +35,13 @@ INVALID, NOT_ALLOWED, IMMUTABLE = Case("invalid-syntax"), Case("forbidden"), Cas
 class Fields:
     """The resource `fields`."""
 
-    __slots__ = ("_left", "_mutable", "_rows")
+    __slots__ = ("_http", "_kept", "_mutable", "_rows")
 
-    def __init__(self, guest: Guest | None = None, rows: Rows | None = None, mutable: bool = True) -> None:
-        self._rows: Rows = [] if rows is None else rows
-        self._mutable = mutable
-        self._left = guest.http.max_header_bytes if guest is not None else 0  # bytes that may be added
+    def __init__(self, guest: Guest) -> None:
+        self._http: Http = guest.http
+        self._kept = Kept(self._http)  # of the rows; who shares them shares it
+        self._rows: Rows = []
+        self._mutable = True
 
     @classmethod
     def from_list(cls, guest: Guest, entries: Iterable[tuple[str, bytes]]) -> Fields:
@@ -62,13 +66,14 @@ class Fields:
         self._check(name)
         for value in values:
             _check_value(value)
-        before, left = self._rows, self._left
+        before = self._rows
         self._remove(name.lower())
         try:
             for value in values:
                 self._add(name, value)
         except Err:
-            self._rows, self._left = before, left
+            self._rows = before
+            self._kept.hold(section_size(before))
             raise
 
     def append(self, name: str, value: bytes) -> None:
@@ -88,8 +93,11 @@ class Fields:
 
     def clone(self) -> Fields:
         """A copy, which can be changed."""
-        made = Fields(None, list(self._rows))
-        made._left = self._left
+        made = object.__new__(Fields)
+        made._http, made._rows, made._mutable = self._http, list(self._rows), True
+        made._kept = Kept(self._http)
+        if not made._kept.take(self._kept.size):
+            trap("the guest holds too many bytes of HTTP messages (HttpConfig.max_kept_bytes)")
         return made
 
     def _check(self, name: str) -> None:
@@ -101,21 +109,20 @@ class Fields:
             raise Err(NOT_ALLOWED)
 
     def _add(self, name: str, value: bytes) -> None:
-        size = len(name) + len(value) + OVERHEAD
-        if size > self._left:
+        size = self._kept.size + len(name) + len(value) + OVERHEAD
+        if size > self._http.max_header_bytes or not self._kept.take(size):
             raise Err(INVALID)  # of the errors there are the nearest
-        self._left -= size
         self._rows.append((name, value))
 
     def _remove(self, lower: str) -> None:
         kept = [row for row in self._rows if row[0].lower() != lower]
-        self._left += sum(len(name) + len(value) + OVERHEAD for name, value in self._rows if name.lower() == lower)
         self._rows = kept
+        self._kept.hold(section_size(kept))
 
     def frozen(self) -> Fields:
         """The same as the headers of a message, which a guest may look at."""
-        made = Fields(None, self._rows, mutable=False)
-        made._left = self._left
+        made = object.__new__(Fields)
+        made._http, made._kept, made._rows, made._mutable = self._http, self._kept, self._rows, False
         return made
 
     def raw(self) -> list[tuple[bytes, bytes]]:
@@ -128,11 +135,12 @@ def _check_value(value: bytes) -> None:
         raise Err(INVALID)
 
 
-def received(headers: Iterable[tuple[bytes, bytes]], left: int) -> Fields:
-    """Fields that came from outside, of which guests see what they may. `left`: bytes that may be added to a clone."""
-    made = Fields(None, [(name.decode("latin-1"), bytes(value)) for name, value in headers if name.lower() not in FORBIDDEN_RAW], mutable=False)
-    made._left = left
-    return made
+def received(guest: Guest, headers: Iterable[tuple[bytes, bytes]]) -> Fields:
+    """Fields that came from outside, of which guests see what they may."""
+    made = Fields(guest)
+    made._rows = [(name.decode("latin-1"), bytes(value)) for name, value in headers if name.lower() not in FORBIDDEN_RAW]
+    made._kept.hold(section_size(made._rows))
+    return made.frozen()
 
 
 def content_length(fields: Fields) -> int | None:

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 class IncomingRequest:
     """The resource `incoming-request`."""
 
-    __slots__ = ("_consumed", "_exchange", "_guest")
+    __slots__ = ("_consumed", "_exchange", "_guest", "_headers")
 
     def __init__(self, guest: Guest, exchange: Exchange) -> None:
         self._guest = guest
         self._exchange = exchange
+        self._headers: Fields | None = None  # once they are asked for
         self._consumed = False
 
     def method(self) -> Case:
@@ -47,7 +48,9 @@ class IncomingRequest:
 
     def headers(self) -> Fields:
         """The headers, to look at."""
-        return received(self._exchange.headers, self._guest.http.max_header_bytes)
+        if self._headers is None:
+            self._headers = received(self._guest, self._exchange.headers)
+        return self._headers
 
     def consume(self) -> IncomingBody:
         """The body, once."""

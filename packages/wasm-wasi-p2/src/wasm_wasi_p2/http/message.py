@@ -7,6 +7,7 @@ import re
 from wasm_environ.errors import Err
 from wasm_wasi_p2.http.body import OutgoingBody
 from wasm_wasi_p2.http.fields import TOKEN, content_length
+from wasm_wasi_p2.http.kept import Kept
 from wasm_wasi_p2.values import Case
 
 TYPE_CHECKING = False
@@ -45,11 +46,12 @@ def scheme_case(name: str) -> Case:
 class OutgoingRequest:
     """The resource `outgoing-request`."""
 
-    __slots__ = ("_authority", "_body", "_guest", "_headers", "_method", "_path", "_scheme")
+    __slots__ = ("_authority", "_body", "_guest", "_headers", "_kept", "_method", "_path", "_scheme")
 
     def __init__(self, guest: Guest, headers: Fields) -> None:
         self._guest = guest
         self._headers = headers.frozen()
+        self._kept = Kept(guest.http)  # of what the setters are given
         self._method: Any = METHODS["GET"]
         self._path: str | None = None
         self._scheme: Any = None
@@ -71,6 +73,7 @@ class OutgoingRequest:
         """Any token."""
         if method.tag == "other" and not TOKEN.match(method.payload):
             raise Err(None)
+        self._keep(method.payload, self._method.payload)
         self._method = Case(method.tag, method.payload)
 
     def path_with_query(self) -> str | None:
@@ -81,6 +84,7 @@ class OutgoingRequest:
         """What begins with a slash or a question mark, or is a star."""
         if path is not None and not TARGET.match(path):
             raise Err(None)
+        self._keep(path, self._path)
         self._path = path
 
     def scheme(self) -> Any:
@@ -91,6 +95,7 @@ class OutgoingRequest:
         """HTTP, HTTPS, or what looks like a scheme."""
         if scheme is not None and scheme.tag == "other" and not SCHEME.match(scheme.payload):
             raise Err(None)
+        self._keep(None if scheme is None else scheme.payload, None if self._scheme is None else self._scheme.payload)
         self._scheme = None if scheme is None else Case(scheme.tag, scheme.payload)
 
     def authority(self) -> str | None:
@@ -101,11 +106,17 @@ class OutgoingRequest:
         """A host with or without a port."""
         if authority is not None and not AUTHORITY.match(authority):
             raise Err(None)
+        self._keep(authority, self._authority)
         self._authority = authority
 
     def headers(self) -> Fields:
         """The headers, to look at."""
         return self._headers.frozen()
+
+    def _keep(self, text: str | None, before: str | None) -> None:
+        """Count one of the texts instead of another. ASCII all of them."""
+        if len(text or "") > self._guest.http.max_header_bytes or not self._kept.take(self._kept.size + len(text or "") - len(before or "")):
+            raise Err(None)
 
 
 def _length(headers: Fields) -> int | None:

@@ -50,6 +50,8 @@ def _begin(guest: Guest, request: OutgoingRequest, options: RequestOptions | Non
     length = _checked_length(request)
     if guest.http.connections >= guest.http.max_connections:
         raise HttpError("connection-limit-reached")
+    if guest.http.kept >= guest.http.max_kept:
+        raise HttpError("connection-limit-reached", message="the guest holds too many bytes of messages")
     dial = Dial(guest, host, port, guest.http.tls_context() if scheme == "HTTPS" else None)
     guest.http.connections += 1
     head = (method, f"/{target}" if target.startswith("?") else target, _headers(request, match[1], match[2]))
