@@ -347,8 +347,10 @@ for _version in VERSIONS:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The documentation, built strict; `nox -s docs -- serve` to read it."""
-    session.run("mkdocs", *(session.posargs or ["build", "--strict", "--quiet"]), env={"NO_MKDOCS_2_WARNING": "1"})
+    """The documentation, built strict and looked through; `nox -s docs -- serve` to read it."""
+    session.run("python", "docs/build_site.py", *session.posargs)
+    if not session.posargs:
+        session.run("pytest", "-q", "tests/test_site.py", env={"WASM_SITE": "build/site"})
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""Fills `<!-- generated: NAME -->` marks in the pages from the sources, so that those pages cannot lie. A mkdocs hook."""
+"""Fills `<!-- generated: NAME -->` marks in the pages from the sources, so that those pages cannot lie. `build_site.py` calls it for every page."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ LAYERS = ("wasm-environ", "wasm-codegen-llvm", "wasm-codegen-native", "wasm-vm",
           "wasm-wasi-p2", "wasm-facade", "wasm-capi")  # fmt: skip
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """mkdocs calls this for every page."""
+def filled(markdown: str) -> str:
+    """A page with what its marks stand for."""
     return MARK.sub(lambda match: GENERATORS[match.group(1)](), markdown)
 
 
@@ -131,6 +131,18 @@ def settings() -> str:
     return "\n".join([*rows, *(f"| `{name}` | {why} |" for name, why in without_effect().items())])
 
 
+def names_facade() -> str:
+    """Every public name of wasm_facade: its first sentence, and a link to its page."""
+    import wasm_facade
+
+    rows = ["| name | |", "|---|---|"]
+    for name in wasm_facade.__all__:
+        text = (getattr(wasm_facade, name).__doc__ or "").split("\n\n")[0]
+        sentence = re.split(r"(?<=[.:;]) ", " ".join(text.split()))[0].rstrip(":;").replace("|", r"\|")
+        rows.append(f"| [`{name}`][wasm_facade.{name}] | {sentence} |")
+    return "\n".join(rows)
+
+
 def component_values() -> str:
     """The table of values of components."""
     from wasm_facade.component.documentation import values_page
@@ -153,6 +165,7 @@ GENERATORS = {
     "component_values": component_values,
     "settings": settings,
     "lowering": lowering,
+    "names_facade": names_facade,
     "architecture": architecture,
     "tests": tests,
     "instructions": instructions,

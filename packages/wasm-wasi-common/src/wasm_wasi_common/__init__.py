@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from wasm_environ.errors import TimeIsOver as TimeIsOver
+from wasm_environ.errors import TimeIsOver
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wasm_wasi_common.config import WasiConfig
+    from wasm_wasi_common.descriptor import INHERIT
+    from wasm_wasi_common.opened import Opened
+    from wasm_wasi_common.preopen import DirPerms, FilePerms, Preopen
+
+__all__ = ["INHERIT", "DirPerms", "FilePerms", "Opened", "Preopen", "TimeIsOver", "WasiConfig"]
 
 # Columns: name, module.
 _HOMES = {"WasiConfig": "config", "INHERIT": "descriptor", "DirPerms": "preopen", "FilePerms": "preopen", "Preopen": "preopen", "Opened": "opened"}

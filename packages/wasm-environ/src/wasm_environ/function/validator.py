@@ -135,6 +135,7 @@ class BodyValidator:
         self.run(defined_index, False)
 
     def run(self, defined_index: int, write: bool) -> None:
+        """Validate a function; `write` says whether its op stream is wanted."""
         s = self.state
         s.function = self.module.imported_functions + defined_index
         start: i64 = self.module.code_starts[defined_index]
@@ -172,6 +173,7 @@ class BodyValidator:
         s.enter(KIND_FUNCTION, 0, params, 0, params + count, self.context.results[type_index], -1)
 
     def read_locals(self, s: State, type_index: i64) -> None:
+        """The head of a body: parameters by its type, then the locals it declares."""
         r = s.r
         context = self.context
         first = context.first[type_index]

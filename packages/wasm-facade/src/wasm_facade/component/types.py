@@ -37,58 +37,86 @@ class ValType:
 
 
 class Bool(ValType):
+    """A bool."""
+
     __slots__ = ()
 
 
 class U8(ValType):
+    """An int from 0 to 255."""
+
     __slots__ = ()
 
 
 class U16(ValType):
+    """An int from 0 to 2**16 - 1."""
+
     __slots__ = ()
 
 
 class U32(ValType):
+    """An int from 0 to 2**32 - 1."""
+
     __slots__ = ()
 
 
 class U64(ValType):
+    """An int from 0 to 2**64 - 1."""
+
     __slots__ = ()
 
 
 class S8(ValType):
+    """An int from -128 to 127."""
+
     __slots__ = ()
 
 
 class S16(ValType):
+    """An int from -2**15 to 2**15 - 1."""
+
     __slots__ = ()
 
 
 class S32(ValType):
+    """An int from -2**31 to 2**31 - 1."""
+
     __slots__ = ()
 
 
 class S64(ValType):
+    """An int from -2**63 to 2**63 - 1."""
+
     __slots__ = ()
 
 
 class F32(ValType):
+    """A float, rounded to 32 bits."""
+
     __slots__ = ()
 
 
 class F64(ValType):
+    """A float."""
+
     __slots__ = ()
 
 
 class Char(ValType):
+    """A str of one Unicode scalar value."""
+
     __slots__ = ()
 
 
 class String(ValType):
+    """A str."""
+
     __slots__ = ()
 
 
 class ErrorContext(ValType):
+    """An error-context, of async functions."""
+
     __slots__ = ()
 
 
@@ -135,6 +163,8 @@ class ListType(_Compound):
 
 
 class MapType(_Compound):
+    """map<key, value>."""
+
     __slots__ = ()
 
     @property
@@ -150,6 +180,8 @@ class MapType(_Compound):
 
 
 class RecordType(_Compound):
+    """A record: `fields` by name, in order."""
+
     __slots__ = ()
 
     @property
@@ -161,6 +193,8 @@ class RecordType(_Compound):
 
 
 class TupleType(_Compound):
+    """A tuple: `elements`, in order."""
+
     __slots__ = ()
 
     @property
@@ -172,6 +206,8 @@ class TupleType(_Compound):
 
 
 class VariantType(_Compound):
+    """A variant: `cases` by name, each with the type of its value or None."""
+
     __slots__ = ()
 
     @property
@@ -183,6 +219,8 @@ class VariantType(_Compound):
 
 
 class EnumType(_Compound):
+    """An enum: one of `names`, of which there are `names_count`."""
+
     __slots__ = ()
 
     @property
@@ -191,7 +229,6 @@ class EnumType(_Compound):
 
     def _key(self) -> Any:
         return tuple(self.names)
-
 
     @property
     def names_count(self) -> int:
@@ -203,6 +240,8 @@ class EnumType(_Compound):
 
 
 class FlagsType(_Compound):
+    """Flags: a set of some of `names`."""
+
     __slots__ = ()
 
     @property
@@ -214,6 +253,8 @@ class FlagsType(_Compound):
 
 
 class OptionType(_Compound):
+    """option<payload>: a value, or None."""
+
     __slots__ = ()
 
     @property
@@ -225,6 +266,8 @@ class OptionType(_Compound):
 
 
 class ResultType(_Compound):
+    """result<ok, err>: either of two values, each of which may be missing."""
+
     __slots__ = ()
 
     @property
@@ -251,14 +294,20 @@ class _Endless(_Compound):
 
 
 class StreamType(_Endless):
+    """stream<payload>, of async functions."""
+
     __slots__ = ()
 
 
 class FutureType(_Endless):
+    """future<payload>, of async functions."""
+
     __slots__ = ()
 
 
 class OwnType(_Compound):
+    """A resource of type `ty` that is handed over."""
+
     __slots__ = ()
 
     @property
@@ -270,11 +319,13 @@ class OwnType(_Compound):
 
 
 class BorrowType(OwnType):
+    """A resource of type `ty` that is lent for a call."""
+
     __slots__ = ()
 
 
 class FuncType(_Compound):
-    """A function's type: named parameters, and a result or None."""
+    """A function's type: `params` by name, a `result` or None, and whether it `is_async`."""
 
     __slots__ = ()
 
