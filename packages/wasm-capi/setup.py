@@ -28,6 +28,7 @@ def generate() -> None:
     BUILD.mkdir(parents=True, exist_ok=True)
     table.main()
     _write(BUILD / "handlers.h", table.handlers_h())
+    _write(BUILD / "kinds.h", table.kinds_h())
     _write(BUILD / "exports.c", table.exports_c())
     ffi = FFI()
     types = table.types_for_cffi()
@@ -82,7 +83,7 @@ setup(
         Extension(
             "wasm_capi.libwasm_capi",
             sources=[*(path for path in sorted(glob("_lib/*.c")) if not path.endswith("python_part.c")), "build/generated/exports.c"],
-            depends=sorted(glob("_lib/*.h")),
+            depends=[*sorted(glob("_lib/*.h")), "build/generated/kinds.h", "build/generated/handlers.h"],
             include_dirs=INCLUDES,
             extra_compile_args=["-std=gnu11", "-O2", *WARNINGS, "-fvisibility=hidden", "-fno-strict-aliasing", *EXTRA],
             extra_link_args=["-Wl,-soname,libwasm_capi.so", "-pthread", "-ldl", *EXTRA],

@@ -27,7 +27,7 @@ static bool is(const char *type, uint32_t kind)
     if (!strcmp(type, names[kind]) || !strcmp(type, "wasm_ref_t"))
         return true;
     if (!strcmp(type, "wasm_extern_t"))
-        return kind >= CAPI_FUNC && kind <= CAPI_MEMORY;
+        return kind >= CAPI_FUNC && kind <= CAPI_TAG;
     if (!strcmp(type, "wasm_externtype_t"))
         return kind >= CAPI_FUNCTYPE && kind <= CAPI_TAGTYPE;
     return !strcmp(type, "wasmtime_context_t") && kind == CAPI_CONTEXT;

@@ -10,9 +10,9 @@ static atomic_uint_fast64_t last_id;
 
 capi_context *capi_context_in(const VmCaller *caller) { return capi_vm->store_data(caller->store); }
 
-static void context_free(void *pointer)
+static void context_free(capi_context *context)
 {
-    capi_context *context = pointer;
+    capi_forget(context->thrown);
     for (uint32_t i = 0; i < context->count; i++)
         capi_release(context->items[i]);
     free(context->items);
@@ -69,8 +69,6 @@ void impl_wasmtime_store_delete(wasmtime_store_t *store)
 
 void *impl_wasmtime_context_get_data(const wasmtime_context_t *context) { return capi_context_of(context)->data; }
 void impl_wasmtime_context_set_data(wasmtime_context_t *context, void *data) { capi_context_of(context)->data = data; }
-
-wasm_engine_t *impl_wasmtime_engine_clone(const wasm_engine_t *engine) { return (void *)capi_retain(engine); }
 
 bool impl_wasmtime_engine_is_pulley(const wasm_engine_t *engine)
 {
@@ -140,6 +138,9 @@ const VmSignature *capi_signature(capi_context *context, void *reference, VmObje
 
 /* ---- externs ---- */
 
+/* Each object that stands for a tag is another one; the tag is what its number says. No address is odd. */
+static const void *tag_key(uint64_t identity) { return (const void *)(uintptr_t)(identity << 5 | 1); }
+
 bool capi_give_extern(capi_context *context, VmObject *object, wasmtime_extern_t *out)
 {
     capi_handle *item = capi_extern_of(object);
@@ -171,11 +172,21 @@ bool capi_give_extern(capi_context *context, VmObject *object, wasmtime_extern_t
         out->kind = WASMTIME_EXTERN_MEMORY;
         out->of.memory.store_id = id;
         return capi_item(context, item, item->as.memory.memory, &out->of.memory.__private2);
-    default:
+    case CAPI_TAG:
         out->kind = WASMTIME_EXTERN_TAG;
         out->of.tag.store_id = id;
-        return capi_item(context, item, object, &out->of.tag.__private2);
+        return capi_item(context, item, tag_key(item->as.tag.identity), &out->of.tag.__private2);
+    default: capi_release(item); return false;
     }
+}
+
+bool capi_give_tag(capi_context *context, VmObject *object, wasmtime_tag_t *out)
+{
+    wasmtime_extern_t item;
+    const bool given = capi_give_extern(context, object, &item) && item.kind == WASMTIME_EXTERN_TAG;
+    if (given)
+        *out = item.of.tag;
+    return given;
 }
 
 static VmObject *borrowed(VmObject *object)
@@ -224,6 +235,17 @@ wasmtime_error_t *capi_split(VmObject *error, wasm_trap_t **trap)
         return NULL;
     }
     return error ? capi_error_take(error) : capi_error_with("out of memory");
+}
+
+wasmtime_error_t *capi_split_call(capi_context *context, VmObject *error, wasm_trap_t **trap)
+{
+    if (error && capi_vm->is_thrown(error)) {
+        VmObject *before = context->thrown;
+        capi_vm->incref(error);
+        context->thrown = error;
+        capi_forget(before);
+    }
+    return capi_split(error, trap);
 }
 
 void impl_wasmtime_extern_delete(wasmtime_extern_t *item)

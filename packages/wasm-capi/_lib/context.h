@@ -12,6 +12,7 @@ typedef struct capi_context {
     capi_handle *handle; /* whose this is */
     VmObject *store;     /* the handle's */
     void *data;          /* the host's */
+    VmObject *thrown;    /* the WasmException that the last call ended with, until somebody takes it; strong or NULL */
     capi_handle **items; /* what memories, tables, globals, tags, instances of the store name; strong, owned */
     const void **keys;   /* what each is in the vm; owned */
     uint32_t count, capacity;
@@ -49,7 +50,11 @@ bool capi_give_instance(capi_context *context, VmObject *object /* stolen; NULL:
 bool capi_slot_of_value(capi_context *context, const VmType *type, const wasmtime_val_t *val, VmSlot *slot);
 bool capi_value_of(capi_context *context, const VmType *type, const VmSlot *slot, wasmtime_val_t *val);
 
-/* An exception as the result: traps that have a code go to *trap, as in wasmtime; what a host function says is an error. */
+/* An exception as the result: traps that have a code, and exceptions of wasm, go to *trap, as in wasmtime; what a host function says is an error. */
 wasmtime_error_t *capi_split(VmObject *error /* stolen */, wasm_trap_t **trap);
+wasmtime_error_t *capi_split_call(capi_context *context, VmObject *error /* stolen */, wasm_trap_t **trap); /* the same, and keeps what was thrown */
+
+/* Anything else than an extern that has a place in its store, for handlers. */
+bool capi_give_tag(capi_context *context, VmObject *object /* stolen; NULL: false */, wasmtime_tag_t *out);
 
 #endif

@@ -100,6 +100,8 @@ capi_handle *capi_extern_of(VmObject *object)
         handle->kind = CAPI_MEMORY;
     else if (capi_vm->table(object, &handle->as.table))
         handle->kind = CAPI_TABLE;
+    else if (capi_vm->tag(object, &handle->as.tag))
+        handle->kind = CAPI_TAG;
     else
         handle->kind = CAPI_FOREIGN;
     return handle;
@@ -160,6 +162,7 @@ CAPI_EXPORT uintptr_t capi_store_of(const void *item)
     case CAPI_GLOBAL: return (uintptr_t)handle->as.global.store;
     case CAPI_TABLE: return (uintptr_t)handle->as.table.store;
     case CAPI_MEMORY: return (uintptr_t)handle->as.memory.store;
+    case CAPI_TAG: return (uintptr_t)handle->as.tag.store;
     default: return 0;
     }
 }

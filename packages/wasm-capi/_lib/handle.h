@@ -6,6 +6,7 @@
 
 #include "api.h"
 #include "capsule.h"
+#include "kinds.h"
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -13,16 +14,6 @@
 
 #define CAPI_MAGIC 0x77434150u /* of a handle in use */
 #define CAPI_DEAD 0x64656164u  /* of one that was deleted */
-
-/* Columns: kind, its type's name. wasm_ref_t and wasm_extern_t are seen as several, wasm_externtype_t as the types of externs. */
-#define CAPI_KINDS(X) \
-    X(CONFIG, "wasm_config_t") X(ENGINE, "wasm_engine_t") X(STORE, "wasm_store_t") X(MODULE, "wasm_module_t") X(SHARED_MODULE, "wasm_shared_module_t") \
-    X(FUNC, "wasm_func_t") X(GLOBAL, "wasm_global_t") X(TABLE, "wasm_table_t") X(MEMORY, "wasm_memory_t") X(INSTANCE, "wasm_instance_t") \
-    X(FOREIGN, "wasm_foreign_t") X(TRAP, "wasm_trap_t") X(FRAME, "wasm_frame_t") \
-    X(VALTYPE, "wasm_valtype_t") X(FUNCTYPE, "wasm_functype_t") X(GLOBALTYPE, "wasm_globaltype_t") X(TABLETYPE, "wasm_tabletype_t") \
-    X(MEMORYTYPE, "wasm_memorytype_t") X(TAGTYPE, "wasm_tagtype_t") X(IMPORTTYPE, "wasm_importtype_t") X(EXPORTTYPE, "wasm_exporttype_t") \
-    X(ERROR, "wasmtime_error_t") X(CONTEXT, "wasmtime_store_t") X(LINKER, "wasmtime_linker_t") X(INSTANCE_PRE, "wasmtime_instance_pre_t") \
-    X(WASI, "wasi_config_t") X(SHAREDMEMORY, "wasmtime_sharedmemory_t") X(WASMTIME_MODULE, "wasmtime_module_t") X(POOLING, "wasmtime_pooling_allocation_config_t")
 
 enum capi_kind {
     CAPI_NONE,
@@ -53,6 +44,7 @@ struct capi_handle {
         VmGlobal global;
         VmMemory memory;
         VmTable table;
+        VmTag tag;
         wasm_valkind_t valkind; /* VALTYPE; `object` says more of what has no kind in wasm.h */
         struct {
             wasm_valtype_vec_t params, results;
@@ -89,6 +81,7 @@ capi_handle *capi_wrap(enum capi_kind kind, VmObject *object /* stolen; NULL giv
 CAPI_EXPORT capi_handle *capi_handle_of(uint32_t kind, uintptr_t object); /* for handlers: takes a reference of its own */
 capi_handle *capi_retain(const void *handle);             /* NULL passes */
 void capi_release(void *handle);                          /* NULL passes */
+bool capi_same(const void *a, const void *b);             /* whether both are the same thing */
 capi_handle *capi_extern_of(VmObject *object /* stolen; NULL gives NULL */); /* of whichever kind */
 VmObject *capi_ref_object(const capi_handle *ref, VmObject **made); /* borrowed; what had to be made for it in *made, owned */
 capi_handle *capi_ref_of(VmObject *object /* stolen; NULL gives NULL */);

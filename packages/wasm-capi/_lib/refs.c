@@ -1,15 +1,8 @@
-/* refs.c: what all handles have in common: deleting, copying, comparing, host info, and casts, which know a handle by its kind. */
+/* refs.c: what references have in common: comparing, host info, and casts, which know a handle by its kind. */
 #include "handle.h"
 #include "handlers.h"
 
-#define OWNED(name) \
-    void impl_wasm_##name##_delete(wasm_##name##_t *handle) { capi_release(handle); }
-#define COPIED(name) \
-    OWNED(name)      \
-    wasm_##name##_t *impl_wasm_##name##_copy(const wasm_##name##_t *handle) { return (void *)capi_retain(handle); }
 #define REFERENCE(name)                                                                                           \
-    COPIED(name)                                                                                                  \
-    bool impl_wasm_##name##_same(const wasm_##name##_t *a, const wasm_##name##_t *b) { return same(a, b); }       \
     void *impl_wasm_##name##_get_host_info(const wasm_##name##_t *handle) { return HANDLE(handle)->host_info; }   \
     void impl_wasm_##name##_set_host_info(wasm_##name##_t *handle, void *info) { set_info(handle, info, NULL); }  \
     void impl_wasm_##name##_set_host_info_with_finalizer(wasm_##name##_t *handle, void *info, void (*finalizer)(void *)) { set_info(handle, info, finalizer); }
@@ -25,10 +18,10 @@ static capi_handle *as(const void *pointer, int kind)
     capi_handle *handle = HANDLE(pointer);
     if (!handle || kind == CAPI_NONE || handle->kind == (uint32_t)kind)
         return handle;
-    return kind == EXTERNS && handle->kind >= CAPI_FUNC && handle->kind <= CAPI_MEMORY ? handle : NULL;
+    return kind == EXTERNS && handle->kind >= CAPI_FUNC && handle->kind <= CAPI_TAG ? handle : NULL;
 }
 
-static bool same(const void *a, const void *b)
+bool capi_same(const void *a, const void *b)
 {
     const capi_handle *x = a, *y = b;
     return x == y || (x && y && x->kind == y->kind && x->object && y->object && capi_vm->same(x->object, y->object));
@@ -44,21 +37,6 @@ static void set_info(void *pointer, void *info, void (*finalizer)(void *))
     if (old)
         old(old_info);
 }
-
-OWNED(config)
-OWNED(engine)
-OWNED(store)
-OWNED(shared_module)
-COPIED(frame)
-COPIED(valtype)
-COPIED(functype)
-COPIED(globaltype)
-COPIED(tabletype)
-COPIED(memorytype)
-COPIED(tagtype)
-COPIED(externtype)
-COPIED(importtype)
-COPIED(exporttype)
 
 REFERENCE(ref)
 REFERENCE(trap) CASTS(trap, ref, CAPI_TRAP)

@@ -158,5 +158,6 @@ bool capi_start_slowly(void)
         if (!loaded)
             return false;
     }
-    return capi_attached = capi_handlers->capi_attach() && capi_vm->attach() && make_last_resort();
+    capi_attached = capi_handlers->capi_attach() && capi_vm->attach();
+    return capi_attached = capi_attached && make_last_resort(); /* whose handler calls the library in turn */
 }

@@ -7,7 +7,6 @@ wasmtime_error_t *capi_error_with(const char *text) { return capi_as_error(capi_
 wasmtime_error_t *capi_misuse_error(void) { return capi_as_error(capi_misuse_trap()); }
 
 wasmtime_error_t *impl_wasmtime_error_new(const char *message) { return capi_error_with(message); }
-void impl_wasmtime_error_delete(wasmtime_error_t *error) { capi_release(error); }
 
 void impl_wasmtime_error_message(const wasmtime_error_t *error, wasm_name_t *message)
 {

@@ -261,8 +261,6 @@ wasmtime_error_t *impl_wasmtime_memory_grow(wasmtime_context_t *store, const was
 
 /* ---- shared memories ---- */
 
-void impl_wasmtime_sharedmemory_delete(wasmtime_sharedmemory_t *memory) { capi_release(memory); }
-wasmtime_sharedmemory_t *impl_wasmtime_sharedmemory_clone(const wasmtime_sharedmemory_t *memory) { return (void *)capi_retain(memory); }
 wasm_memorytype_t *impl_wasmtime_sharedmemory_type(const wasmtime_sharedmemory_t *memory) { return capi_start() ? capi_handlers->wasm_memory_type((const void *)memory) : NULL; }
 uint8_t *impl_wasmtime_sharedmemory_data(const wasmtime_sharedmemory_t *memory) { return (uint8_t *)impl_wasm_memory_data((void *)HANDLE(memory)); }
 size_t impl_wasmtime_sharedmemory_data_size(const wasmtime_sharedmemory_t *memory) { return __atomic_load_n(&HANDLE(memory)->as.memory.definition->length, __ATOMIC_SEQ_CST); }

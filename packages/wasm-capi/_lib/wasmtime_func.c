@@ -13,7 +13,7 @@ static wasmtime_error_t *run_call(capi_context *context, void *reference, VmSlot
     VmObject *error = NULL;
     if (LIKELY(!capi_vm->call(context->store, reference, slots, &error)))
         return NULL;
-    return capi_split(error, trap);
+    return capi_split_call(context, error, trap);
 }
 
 static wasmtime_error_t *call(capi_context *context, void *reference, const VmSignature *s, const wasmtime_val_t *args, wasmtime_val_t *results, VmSlot *slots, wasm_trap_t **trap)
@@ -105,13 +105,22 @@ static void callback_free(void *data)
     free(callback);
 }
 
+/* What is thrown is on its way: if nobody catches it, the call that ends says so again. */
+static VmObject *raise_in(capi_context *context, wasm_trap_t *trap)
+{
+    VmObject *thrown = context->thrown;
+    context->thrown = NULL;
+    capi_forget(thrown);
+    return capi_raise(trap);
+}
+
 static VmObject *call_unchecked(void *data, VmCaller *caller, VmSlot *slots)
 {
     const Callback *callback = data;
     const VmSignature *s = caller->signature;
     wasmtime_caller_t mine = {capi_context_in(caller), caller};
     wasm_trap_t *trap = callback->unchecked(callback->env, &mine, (wasmtime_val_raw_t *)(void *)slots, s->nparams > s->nresults ? s->nparams : s->nresults);
-    return UNLIKELY(trap != NULL) ? capi_raise(trap) : NULL;
+    return UNLIKELY(trap != NULL) ? raise_in(mine.context, trap) : NULL;
 }
 
 /* The results as slots, and their roots let go. */
@@ -146,7 +155,7 @@ static VmObject *run(const Callback *callback, wasmtime_caller_t *mine, VmSlot *
         impl_wasmtime_val_unroot(&values[i]);
     if (LIKELY(!trap))
         trap = give_results(mine, results, slots);
-    return UNLIKELY(trap != NULL) ? capi_raise(trap) : NULL;
+    return UNLIKELY(trap != NULL) ? raise_in(mine->context, trap) : NULL;
 }
 
 static VmObject *call_checked(void *data, VmCaller *caller, VmSlot *slots)

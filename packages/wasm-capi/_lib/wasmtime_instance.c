@@ -7,13 +7,6 @@
 
 enum { INLINE_IMPORTS = 16 };
 
-void impl_wasmtime_module_delete(wasmtime_module_t *module) { capi_release(module); }
-wasmtime_module_t *impl_wasmtime_module_clone(const wasmtime_module_t *module) { return (void *)capi_retain(module); }
-void impl_wasmtime_linker_delete(wasmtime_linker_t *linker) { capi_release(linker); }
-void impl_wasmtime_instance_pre_delete(wasmtime_instance_pre_t *pre) { capi_release(pre); }
-void impl_wasmtime_pooling_allocation_config_delete(wasmtime_pooling_allocation_config_t *pool) { capi_release(pool); }
-void impl_wasi_config_delete(wasi_config_t *config) { capi_release(config); }
-
 /* The end of everything that makes an instance: `made` and its place, or what went wrong. */
 static wasmtime_error_t *finish(capi_context *context, VmObject *made, VmObject *error, wasmtime_instance_t *instance, wasm_trap_t **trap)
 {

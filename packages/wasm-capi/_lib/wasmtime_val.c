@@ -87,8 +87,25 @@ bool capi_value_of(capi_context *context, const VmType *type, const VmSlot *slot
         ref->store_id = 0;                                                                                \
     }
 REFERENCE(anyref)
+REFERENCE(eqref)
+REFERENCE(structref)
+REFERENCE(arrayref)
 REFERENCE(exnref)
 REFERENCE(externref)
+
+/* All kinds of references are laid out alike. */
+#define UPCAST(from, to)                                                                                     \
+    void impl_wasmtime_##from##_to_##to(const wasmtime_##from##_t *ref, wasmtime_##to##_t *out)              \
+    {                                                                                                        \
+        *out = (wasmtime_##to##_t){0, 0, 0, NULL};                                                           \
+        if (ref && ref->store_id)                                                                            \
+            *out = (wasmtime_##to##_t){ref->store_id, 0, 0, capi_retain(ref->__private3)};                   \
+    }
+UPCAST(eqref, anyref)
+UPCAST(structref, anyref)
+UPCAST(structref, eqref)
+UPCAST(arrayref, anyref)
+UPCAST(arrayref, eqref)
 
 void impl_wasmtime_val_unroot(wasmtime_val_t *val)
 {
@@ -124,23 +141,71 @@ void *impl_wasmtime_externref_data(wasmtime_context_t *context, const wasmtime_e
     return found ? found->host_info : NULL;
 }
 
-/* TYPE_EXTERNREF of the vm: what any reference to the host's objects fits. */
-static const VmType EXTERNREF = {VM_TYPE_EXTERNREF, VM_EXTERNREF, true};
+/* ---- as unchecked functions have them ---- */
 
-void impl_wasmtime_externref_from_raw(wasmtime_context_t *context, uint32_t raw, wasmtime_externref_t *out)
+#define RAW(name, KIND)                                                                                                     \
+    static const VmType name##_type = {VM_TYPE_##KIND, VM_##KIND, true};                                                    \
+    void impl_wasmtime_##name##_from_raw(wasmtime_context_t *context, uint32_t raw, wasmtime_##name##_t *out)               \
+    {                                                                                                                       \
+        wasmtime_externref_t ref;                                                                                           \
+        VmSlot slot = {.ref = raw};                                                                                         \
+        if (!capi_start() || !give_ref(capi_context_of(context), &name##_type, &slot, &ref))                                \
+            ref = (wasmtime_externref_t){0, 0, 0, NULL};                                                                    \
+        *out = (wasmtime_##name##_t){ref.store_id, 0, 0, ref.__private3};                                                   \
+    }                                                                                                                       \
+    uint32_t impl_wasmtime_##name##_to_raw(wasmtime_context_t *context, const wasmtime_##name##_t *ref)                     \
+    {                                                                                                                       \
+        VmSlot slot = {.ref = 0};                                                                                           \
+        if (ref && ref->store_id && capi_start()) {                                                                         \
+            wasmtime_val_t val = {.kind = WASMTIME_##KIND};                                                                 \
+            val.of.externref = (wasmtime_externref_t){ref->store_id, 0, 0, ref->__private3};                                \
+            if (!capi_slot_of_value(capi_context_of(context), &name##_type, &val, &slot))                                   \
+                slot.ref = 0;                                                                                               \
+        }                                                                                                                   \
+        return (uint32_t)slot.ref;                                                                                          \
+    }
+RAW(externref, EXTERNREF)
+RAW(anyref, ANYREF)
+RAW(exnref, EXNREF)
+
+/* ---- for handlers ---- */
+
+/* The object that a value refers to, a new reference; 0: it is null, or *misfit: no reference of this store, or no memory. */
+CAPI_EXPORT uintptr_t capi_value_object(const wasmtime_context_t *store, const wasmtime_val_t *val, bool *misfit)
 {
-    VmSlot slot = {.ref = raw};
-    if (!capi_start() || !give_ref(capi_context_of(context), &EXTERNREF, &slot, out))
-        out->store_id = 0;
+    const capi_context *context = capi_context_of(store);
+    VmObject *error = NULL, *made = NULL, *object;
+    *misfit = false;
+    if (val->kind < WASMTIME_FUNCREF || is_null(val))
+        return 0;
+    if (val->of.externref.store_id != context->id) { /* a funcref begins alike */
+        *misfit = true;
+        return 0;
+    }
+    if (val->kind == WASMTIME_FUNCREF) {
+        object = made = capi_vm->func_of(context->store, val->of.funcref.__private, &error);
+        capi_forget(error);
+    } else if ((object = capi_ref_object(handle_of(&val->of.externref), &made)) && !made) {
+        capi_vm->incref(object);
+    }
+    *misfit = !object;
+    return (uintptr_t)object;
 }
 
-uint32_t impl_wasmtime_externref_to_raw(wasmtime_context_t *context, const wasmtime_externref_t *ref)
+/* An object as a reference, which the caller owns; false without memory. */
+CAPI_EXPORT bool capi_object_ref(const wasmtime_context_t *store, uintptr_t object, wasmtime_externref_t *out)
 {
-    wasmtime_val_t val = {.kind = WASMTIME_EXTERNREF};
-    VmSlot slot = {.ref = 0};
-    if (handle_of(ref) && capi_start()) {
-        val.of.externref = *ref;
-        (void)capi_slot_of_value(capi_context_of(context), &EXTERNREF, &val, &slot);
-    }
-    return (uint32_t)slot.ref;
+    capi_vm->incref((VmObject *)object);
+    capi_handle *ref = capi_ref_of((VmObject *)object);
+    *out = (wasmtime_externref_t){ref ? capi_context_of(store)->id : 0, 0, 0, ref};
+    return ref != NULL;
+}
+
+/* A function as a value; false if it is none that wasm can call. */
+CAPI_EXPORT bool capi_object_func(const wasmtime_context_t *store, uintptr_t object, wasmtime_func_t *out)
+{
+    VmFunc found;
+    const bool is = capi_vm->func((VmObject *)object, &found);
+    *out = (wasmtime_func_t){is ? capi_context_of(store)->id : 0, is ? found.reference : NULL};
+    return is;
 }

@@ -54,6 +54,11 @@ def test_misuse_is_told_by_name(tmp_path: Path) -> None:
     ]
 
 
+def test_nothing_fails_unseen(tmp_path: Path) -> None:
+    program = programs.compile_program("hello", tmp_path)
+    assert programs.run(program, WASM_CAPI_LOG="1")  # and nothing on stderr
+
+
 def test_what_is_missing_is_told_in_one_line(tmp_path: Path) -> None:
     program = programs.compile_program("hello", tmp_path)
     done = subprocess.run([program], env=programs.environment(WASM_CAPI_PYTHON="/no/python3"), capture_output=True, text=True, check=False)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import wasm_capi
 from wasm_capi import api, generate
-from wasm_capi.api_wasmtime import POOL, POOL_SETTINGS, SETTINGS
-from wasm_capi.families import PYTHON, C, Row
+from wasm_capi.families import PYTHON, RELEASE, RETAIN, SAME, C, Row
+from wasm_capi.kinds import KINDS
 
 PACKAGE = Path(wasm_capi.__file__).parent
 VM = Path(__file__).parents[2] / "wasm-vm" / "_core"
@@ -31,24 +32,36 @@ def test_every_row_is_whole() -> None:
     names = [row.name for row in api.rows()]
     assert len(names) == len(set(names))
     for row in api.rows():
-        assert row.handler in (C, PYTHON), row.name
+        assert row.handler in (C, PYTHON, RELEASE, RETAIN, SAME), row.name
         assert row.doc.endswith("."), row.name
         assert all(re.fullmatch(r"\w+", name) for _, name, _ in row.parameters()), row.name
 
 
 def test_every_python_row_has_a_handler_and_no_other() -> None:
-    text = "".join(path.read_text() for path in (PACKAGE / "handlers").glob("*.py"))
-    found = set(re.findall(r"@(?:handler|fallible)\ndef (\w+)", text))
-    wanted = {row.name for row in api.rows() if row.handler == PYTHON} | {name for name, _ in generate.internal()}
-    assert found <= wanted
-    made_in_loops = {name for name in wanted - found if not re.fullmatch(r"wasi_config_(inherit_\w+|set_std\w+_file)", name)}
-    assert made_in_loops == {f"wasmtime_config_{name}_set" for name, *_ in SETTINGS} | {f"{POOL}_{name}_set" for name, _ in POOL_SETTINGS}
+    code = f"""
+import ctypes
+ctypes.CDLL({str(PACKAGE / "libwasm_capi.so")!r}).wasm_engine_new()
+from wasm_capi.handlers.bridge import defined
+print(*defined)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert sorted(done.stdout.split()) == sorted([row.name for row in api.rows() if row.handler == PYTHON] + [name for name, _ in generate.internal()])
+
+
+def test_every_kind_is_a_type_of_the_table() -> None:
+    assert {type for _, type in KINDS} - generate.opaque() == {"wasm_tag_t", "wasmtime_component_instance", "wasmtime_component_func"}  # never pointed to
 
 
 def test_what_becomes_owned_is_marked() -> None:
     for row in api.rows():
         if row.name.endswith("_delete"):
             assert row.params.startswith("own "), row.name
+        if row.handler == RELEASE:
+            assert row.params.startswith("own "), row.name
+            assert "," not in row.params, row.name
+        if row.handler == RETAIN:
+            assert row.result.startswith("own "), row.name
+            assert "," not in row.params, row.name
         if re.search(r"_(new|copy|clone)$", row.name) and row.result.endswith("*"):
             assert row.result.startswith("own "), row.name
 

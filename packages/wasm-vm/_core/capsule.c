@@ -11,7 +11,8 @@ _Static_assert(offsetof(VmSignature, type_id) == offsetof(Signature, type_id) &&
 _Static_assert(sizeof(struct VmBytes) == sizeof(VMMemoryDefinition) && offsetof(struct VmBytes, length) == offsetof(VMMemoryDefinition, length), "VmBytes");
 _Static_assert(sizeof(struct VmElements) == sizeof(VMTableDefinition) && offsetof(struct VmElements, length) == offsetof(VMTableDefinition, length), "VmElements");
 _Static_assert(sizeof(VmFuncRef) == sizeof(VMFuncRef) && offsetof(VmFuncRef, type_id) == offsetof(VMFuncRef, type_id) && offsetof(VmFuncRef, entry) == offsetof(VMFuncRef, entry), "VmFuncRef");
-_Static_assert(VM_TYPE_EXTERNREF == TYPE_EXTERNREF, "VM_TYPE_EXTERNREF");
+_Static_assert(VM_TYPE_EXTERNREF == TYPE_EXTERNREF && VM_TYPE_ANYREF == (TYPE_REF | TYPE_NULLABLE | (uint32_t)HEAP_ANY << TYPE_HEAP_SHIFT) &&
+               VM_TYPE_EXNREF == (TYPE_REF | TYPE_NULLABLE | (uint32_t)HEAP_EXN << TYPE_HEAP_SHIFT), "VM_TYPE");
 _Static_assert((int)VM_I32 == KIND_I32 && (int)VM_V128 == KIND_V128 && (int)VM_CONTREF == KIND_CONTREF, "VmKind");
 
 static __thread PyThreadState *tls_state __attribute__((tls_model("initial-exec"))); /* this thread's, once it is attached */
@@ -218,6 +219,15 @@ static bool table(VmObject *object, VmTable *out)
     return true;
 }
 
+static bool tag(VmObject *object, VmTag *out)
+{
+    const TagObject *self = (const TagObject *)object;
+    if (!PyObject_TypeCheck((PyObject *)object, &TagType))
+        return false;
+    *out = (VmTag){(VmObject *)self->store, self->identity};
+    return true;
+}
+
 static bool same(VmObject *a, VmObject *b)
 {
     if (a == b)
@@ -302,10 +312,14 @@ static void store_close(VmObject *store)
     release(acquired);
 }
 
+static bool is_thrown(VmObject *exception) { return PyObject_TypeCheck((PyObject *)exception, (PyTypeObject *)G.wasm_exception); }
+
 static bool is_trap(VmObject *exception)
 {
     if (!PyObject_TypeCheck((PyObject *)exception, (PyTypeObject *)G.trap))
         return false;
+    if (is_thrown(exception))
+        return true;
     bool acquired = acquire();
     PyObject *code = PyObject_GetAttr((PyObject *)exception, G.str_code);
     PyErr_Clear();
@@ -348,9 +362,18 @@ static VmObject *pre_instantiate(VmObject *pre, VmObject *store, VmObject **erro
     return give(PyObject_CallMethod((PyObject *)pre, "instantiate", "O", (PyObject *)store), acquired, error);
 }
 
-static const Plan *plan_of(VmObject *instance) { return &((InstanceObject *)instance)->instance->module->plan; }
+/* What an instance's module is made of: NULL once its store is closed, which frees the instance. */
+static const Plan *plan_of(VmObject *instance)
+{
+    const InstanceObject *self = (const InstanceObject *)instance;
+    return self->store->closed ? NULL : &self->instance->module->plan;
+}
 
-static size_t export_count(VmObject *instance) { return plan_of(instance)->export_count; }
+static size_t export_count(VmObject *instance)
+{
+    const Plan *plan = plan_of(instance);
+    return plan ? plan->export_count : 0;
+}
 
 static VmObject *export_at(VmObject *object, size_t index, VmObject **error)
 {
@@ -364,7 +387,8 @@ static const char *export_name(VmObject *instance, size_t index, size_t *length)
 {
     Py_ssize_t size = 0;
     bool acquired = acquire();
-    const char *text = PyUnicode_AsUTF8AndSize(plan_of(instance)->exports[index].name, &size);
+    const Plan *plan = plan_of(instance);
+    const char *text = plan ? PyUnicode_AsUTF8AndSize(plan->exports[index].name, &size) : NULL;
     PyErr_Clear();
     release(acquired);
     *length = (size_t)size;
@@ -397,10 +421,10 @@ static VmObject *caller_export(const VmCaller *caller, const char *name, size_t 
 static VmCapsule capsule = {
     VM_CAPSULE_VERSION, sizeof(VmCapsule), attach, incref, decref,
     call, signature, func_new, host_new, func_of, reference_of,
-    func, global, memory, table, same,
+    func, global, memory, table, tag, same,
     get, set, data_new, data,
     memory_share, grow_memory, grow_table,
-    store_new, store_data, store_close, is_trap, escape, instantiate, pre_instantiate, export_count, export_at, export_name, export_of, caller_export,
+    store_new, store_data, store_close, is_trap, is_thrown, escape, instantiate, pre_instantiate, export_count, export_at, export_name, export_of, caller_export,
 };
 
 /* The object at an address that a C library holds a reference for. */

@@ -34,7 +34,10 @@ typedef struct VmType {
     bool nullable;
 } VmType;
 
-#define VM_TYPE_EXTERNREF (0x300u | 0x6Fu << 12) /* the code of externref */
+/* The codes of references that unchecked functions have. */
+#define VM_TYPE_EXTERNREF (0x300u | 0x6Fu << 12)
+#define VM_TYPE_ANYREF (0x300u | 0x6Eu << 12)
+#define VM_TYPE_EXNREF (0x300u | 0x69u << 12)
 
 /* The head of Signature; the engine's, as long as that is there. */
 typedef struct VmSignature {
@@ -78,6 +81,10 @@ typedef struct VmTable {
     } *definition; /* the store's */
     VmType element;
 } VmTable;
+typedef struct VmTag {
+    VmObject *store;
+    uint64_t identity; /* the tag's, in the process; never 0 */
+} VmTag;
 
 /* The call of a host function: valid until it returns. */
 typedef struct VmCaller {
@@ -109,6 +116,7 @@ typedef struct VmCapsule {
     bool (*global)(VmObject *object, VmGlobal *out);
     bool (*memory)(VmObject *object, VmMemory *out);
     bool (*table)(VmObject *object, VmTable *out);
+    bool (*tag)(VmObject *object, VmTag *out);
     bool (*same)(VmObject *a, VmObject *b); /* as == says */
 
     /* References between slots and objects; numbers need neither. The null reference is None. */
@@ -124,13 +132,14 @@ typedef struct VmCapsule {
     VmObject *(*store_new)(VmObject *engine, VmObject *data /* of data_new, or NULL */, VmObject **error);
     void *(*store_data)(VmObject *store); /* that data's pointer */
     void (*store_close)(VmObject *store); /* unless a call into it runs */
-    bool (*is_trap)(VmObject *exception); /* with a code: one of wasm's own */
+    bool (*is_trap)(VmObject *exception);   /* with a code: one of wasm's own; or thrown */
+    bool (*is_thrown)(VmObject *exception); /* a WasmException */
     int (*escape)(void *reference, VmObject **error); /* make a function of the host one that wasm can call */
     VmObject *(*instantiate)(VmObject *store, VmObject *module, VmObject *const *imports, size_t count, VmObject **error);
     VmObject *(*pre_instantiate)(VmObject *pre, VmObject *store, VmObject **error);
-    size_t (*export_count)(VmObject *instance);
+    size_t (*export_count)(VmObject *instance); /* 0 once the store is closed */
     VmObject *(*export_at)(VmObject *instance, size_t index, VmObject **error);
-    const char *(*export_name)(VmObject *instance, size_t index, size_t *length); /* the module's */
+    const char *(*export_name)(VmObject *instance, size_t index, size_t *length); /* the module's; NULL once the store is closed */
     VmObject *(*export_of)(VmObject *instance, const char *name, size_t length, VmObject **error); /* NULL without *error: there is none */
     VmObject *(*caller_export)(const VmCaller *caller, const char *name, size_t length, VmObject **error); /* the same */
 } VmCapsule;

@@ -6,7 +6,7 @@ The headers, the declarations of cffi, the library's exported functions with the
 from __future__ import annotations
 
 from wasm_capi.api_wasmtime import WASMTIME
-from wasm_capi.families import PYTHON, C, Code, Item, Row, Text, casts, own, ref, ref_base, sharable, type_of, vec
+from wasm_capi.families import PYTHON, RETAIN, C, Code, Item, Row, Text, casts, own, ref, ref_base, sharable, type_of, vec
 
 EXTERNS = ("func", "global", "table", "memory")
 
@@ -116,7 +116,7 @@ typedef struct wasm_val_t {
     # ---- traps ----
     *own("frame", "a frame"),
     *vec("frame", "*", "frames"),
-    Row("wasm_frame_copy", "own wasm_frame_t *", "const wasm_frame_t *frame", C, "A copy of a frame."),
+    Row("wasm_frame_copy", "own wasm_frame_t *", "const wasm_frame_t *frame", RETAIN, "A copy of a frame."),
     Text("struct wasm_instance_t;"),
     Row("wasm_frame_instance", "struct wasm_instance_t *", "const wasm_frame_t *frame", C, "Always NULL: frames are kept after their instances are gone."),
     Row("wasm_frame_func_index", "uint32_t", "const wasm_frame_t *frame", C, "The function's index in its module."),

@@ -1,46 +1,23 @@
 """The table of wasmtime.h and its parts, by header. Names, layouts and meanings are wasmtime's, so that programs written for it compile and run.
 
-Not there: async (`wasmtime/async.h`), the parts for components, for structs and arrays, the guest profiler, host memory creators.
+Not there: async (`wasmtime/async.h`), the guest profiler (`wasmtime/profiling.h`), host memory creators.
 """
 
 from __future__ import annotations
 
-from wasm_capi.families import PYTHON, C, Code, Item, Row, Text
+from wasm_capi import api_types as types
+from wasm_capi.api_component import COMPONENTS
+from wasm_capi.families import PYTHON, RELEASE, RETAIN, C, Code, Item, Row, Text
+from wasm_capi.settings import POOL_SETTINGS, SETTINGS, TRAP_CODES
 
 ERROR: tuple[Item, ...] = (
     Text("typedef struct wasmtime_error wasmtime_error_t;"),
     Row("wasmtime_error_new", "own wasmtime_error_t *", "const char *message", C, "An error with a message, which is copied."),
-    Row("wasmtime_error_delete", "void", "own wasmtime_error_t *error?", C, "Delete an error."),
+    Row("wasmtime_error_delete", "void", "own wasmtime_error_t *error?", RELEASE, "Delete an error."),
     Row("wasmtime_error_message", "void", "const wasmtime_error_t *error, own wasm_name_t *message", C, "What went wrong; no zero at its end."),
     Row("wasmtime_error_exit_status", "bool", "const wasmtime_error_t *error, int *status", C, "Whether a program ended itself (WASI), and with which status."),
     Row("wasmtime_error_wasm_trace", "void", "const wasmtime_error_t *error, own wasm_frame_vec_t *out", C, "The frames of wasm that the error came through, innermost first."),
 )
-
-# Settings of a configuration: name, its type in C, its attribute of Config. Handlers read this, too.
-SETTINGS = (
-    *((name, "bool", name) for name in (
-        "debug_info", "consume_fuel", "epoch_interruption", "wasm_threads", "shared_memory", "wasm_tail_call", "wasm_reference_types",
-        "wasm_function_references", "wasm_gc", "gc_support", "wasm_simd", "wasm_relaxed_simd", "wasm_relaxed_simd_deterministic", "wasm_bulk_memory",
-        "wasm_multi_value", "wasm_multi_memory", "wasm_memory64", "wasm_wide_arithmetic", "wasm_exceptions", "wasm_custom_page_sizes",
-        "wasm_stack_switching", "parallel_compilation", "cranelift_debug_verifier", "cranelift_nan_canonicalization", "memory_may_move",
-        "native_unwind_info", "macos_use_mach_ports", "signals_based_traps", "memory_init_cow", "wasm_component_model", "wasm_component_model_map",
-        "wasm_component_model_async", "wasm_component_model_more_async_builtins", "wasm_component_model_async_stackful",
-    )),
-    ("max_wasm_stack", "size_t", "max_wasm_stack"),
-    ("strategy", "wasmtime_strategy_t", "strategy"),
-    ("cranelift_opt_level", "wasmtime_opt_level_t", "cranelift_opt_level"),
-    ("profiler", "wasmtime_profiling_strategy_t", "profiler"),
-    ("memory_reservation", "uint64_t", "memory_reservation"),
-    ("memory_guard_size", "uint64_t", "memory_guard_size"),
-    ("memory_reservation_for_growth", "uint64_t", "memory_reservation_for_growth"),
-)  # fmt: skip
-
-# Settings of a pool: name, its type in C.
-POOL_SETTINGS = (
-    ("max_unused_warm_slots", "uint32_t"), ("linear_memory_keep_resident", "size_t"), ("table_keep_resident", "size_t"), ("total_memories", "uint32_t"),
-    ("total_tables", "uint32_t"), ("total_stacks", "uint32_t"), ("total_core_instances", "uint32_t"), ("max_core_instance_size", "size_t"),
-    ("max_tables_per_module", "uint32_t"), ("table_elements", "size_t"), ("max_memories_per_module", "uint32_t"), ("max_memory_size", "size_t"),
-)  # fmt: skip
 
 POOL = "wasmtime_pooling_allocation_config"
 CONFIG: tuple[Item, ...] = (
@@ -55,7 +32,9 @@ enum wasmtime_profiling_strategy_enum {
   WASMTIME_PROFILING_STRATEGY_JITDUMP,
   WASMTIME_PROFILING_STRATEGY_VTUNE,
   WASMTIME_PROFILING_STRATEGY_PERFMAP
-};"""),
+};
+typedef uint8_t wasmtime_regalloc_algorithm_t;
+enum wasmtime_regalloc_algorithm_enum { WASMTIME_REGALLOC_BACKTRACKING, WASMTIME_REGALLOC_SINGLE_PASS };"""),
     *(Row(f"wasmtime_config_{name}_set", "void", f"wasm_config_t *config, {kind} value", PYTHON, f"Config.{attribute}: see the settings' page.") for name, kind, attribute in SETTINGS),
     Row("wasmtime_config_target_set", "own wasmtime_error_t *", "wasm_config_t *config, const char *target", PYTHON, "Compile for another machine, by its triple."),
     Row("wasmtime_config_cache_config_load", "own wasmtime_error_t *", "wasm_config_t *config, const char *path?", PYTHON, "Keep compiled modules on disk; a path is the folder to keep them in."),
@@ -63,13 +42,13 @@ enum wasmtime_profiling_strategy_enum {
     Row("wasmtime_config_cranelift_flag_set", "void", "wasm_config_t *config, const char *key, const char *value", PYTHON, "Config.cranelift_flag_set."),
     Text(f"typedef struct {POOL}_t {POOL}_t;"),
     Row(f"{POOL}_new", f"own {POOL}_t *", "", PYTHON, "The default bounds of a pool of instances."),
-    Row(f"{POOL}_delete", "void", f"own {POOL}_t *pool?", C, "Delete a pool's bounds."),
+    Row(f"{POOL}_delete", "void", f"own {POOL}_t *pool?", RELEASE, "Delete a pool's bounds."),
     *(Row(f"{POOL}_{name}_set", "void", f"{POOL}_t *pool, {kind} value", PYTHON, f"PoolingAllocationConfig.{name}.") for name, kind in POOL_SETTINGS),
     Row("wasmtime_pooling_allocation_strategy_set", "void", f"wasm_config_t *config, const {POOL}_t *pool", PYTHON, "Have a pool of these bounds, which are copied."),
 )
 
 ENGINE: tuple[Item, ...] = (
-    Row("wasmtime_engine_clone", "own wasm_engine_t *", "const wasm_engine_t *engine", C, "The same engine once more."),
+    Row("wasmtime_engine_clone", "own wasm_engine_t *", "const wasm_engine_t *engine", RETAIN, "The same engine once more."),
     Row("wasmtime_engine_increment_epoch", "void", "const wasm_engine_t *engine", PYTHON, "Let a unit of time pass. From any thread."),
     Row("wasmtime_engine_is_pulley", "bool", "const wasm_engine_t *engine", C, "Whether code is interpreted: never."),
 )
@@ -77,8 +56,8 @@ ENGINE: tuple[Item, ...] = (
 MODULE: tuple[Item, ...] = (
     Text("typedef struct wasmtime_module wasmtime_module_t;"),
     Row("wasmtime_module_new", "own wasmtime_error_t *", "wasm_engine_t *engine, const uint8_t *wasm, size_t wasm_len, own wasmtime_module_t **ret", PYTHON, "Compile a binary."),
-    Row("wasmtime_module_delete", "void", "own wasmtime_module_t *module?", C, "Delete a reference to a module."),
-    Row("wasmtime_module_clone", "own wasmtime_module_t *", "const wasmtime_module_t *module", C, "Another reference to a module."),
+    Row("wasmtime_module_delete", "void", "own wasmtime_module_t *module?", RELEASE, "Delete a reference to a module."),
+    Row("wasmtime_module_clone", "own wasmtime_module_t *", "const wasmtime_module_t *module", RETAIN, "Another reference to a module."),
     Row("wasmtime_module_imports", "void", "const wasmtime_module_t *module, own wasm_importtype_vec_t *out", PYTHON, "What it imports, in order."),
     Row("wasmtime_module_exports", "void", "const wasmtime_module_t *module, own wasm_exporttype_vec_t *out", PYTHON, "What it exports, in order."),
     Row("wasmtime_module_validate", "own wasmtime_error_t *", "wasm_engine_t *engine, const uint8_t *wasm, size_t wasm_len", PYTHON, "What is wrong with a binary, if anything is."),
@@ -101,6 +80,7 @@ STORE: tuple[Item, ...] = (
     Row("wasmtime_context_set_fuel", "own wasmtime_error_t *", "wasmtime_context_t *context, uint64_t fuel", PYTHON, "Set how much fuel is left."),
     Row("wasmtime_context_get_fuel", "own wasmtime_error_t *", "const wasmtime_context_t *context, uint64_t *fuel", PYTHON, "How much fuel is left."),
     Row("wasmtime_context_set_wasi", "own wasmtime_error_t *", "wasmtime_context_t *context, own wasi_config_t *wasi", PYTHON, "What WASI's functions of this store see."),
+    Row("wasmtime_context_set_wasi_http", "void", "wasmtime_context_t *context", PYTHON, "Let components of this store make HTTP requests, where their network lets them."),
     Row("wasmtime_context_set_epoch_deadline", "void", "wasmtime_context_t *context, uint64_t ticks_beyond_current", PYTHON, "Interrupt calls once the epoch has advanced so far."),
 )  # fmt: skip
 
@@ -110,7 +90,6 @@ EXTERN: tuple[Item, ...] = (
 typedef struct wasmtime_func { uint64_t store_id; void *__private; } wasmtime_func_t;
 typedef struct wasmtime_table { struct { uint64_t store_id; uint32_t __private1; }; uint32_t __private2; } wasmtime_table_t;
 typedef struct wasmtime_memory { struct { uint64_t store_id; uint32_t __private1; }; uint32_t __private2; } wasmtime_memory_t;
-typedef struct wasmtime_tag { struct { uint64_t store_id; uint32_t __private1; }; uint32_t __private2; } wasmtime_tag_t;
 typedef struct wasmtime_global { uint64_t store_id; uint32_t __private1; uint32_t __private2; uint32_t __private3; } wasmtime_global_t;
 
 struct wasmtime_sharedmemory;
@@ -129,8 +108,7 @@ typedef struct wasmtime_extern { wasmtime_extern_kind_t kind; wasmtime_extern_un
 #define WASMTIME_EXTERN_GLOBAL 1
 #define WASMTIME_EXTERN_TABLE 2
 #define WASMTIME_EXTERN_MEMORY 3
-#define WASMTIME_EXTERN_SHAREDMEMORY 4
-#define WASMTIME_EXTERN_TAG 5"""),
+#define WASMTIME_EXTERN_SHAREDMEMORY 4"""),
     Row("wasmtime_extern_delete", "void", "own wasmtime_extern_t *item", C, "Let go of what an extern owns: a shared memory."),
     Row("wasmtime_extern_type", "own wasm_externtype_t *", "wasmtime_context_t *context, const wasmtime_extern_t *item", C, "Its type."),
 )
@@ -143,6 +121,9 @@ typedef uint8_t wasmtime_v128[16];
 typedef struct wasmtime_anyref { uint64_t store_id; uint32_t __private1; uint32_t __private2; void *__private3; } wasmtime_anyref_t;
 typedef struct wasmtime_exnref { uint64_t store_id; uint32_t __private1; uint32_t __private2; void *__private3; } wasmtime_exnref_t;
 typedef struct wasmtime_externref { uint64_t store_id; uint32_t __private1; uint32_t __private2; void *__private3; } wasmtime_externref_t;
+typedef struct wasmtime_eqref { uint64_t store_id; uint32_t __private1; uint32_t __private2; void *__private3; } wasmtime_eqref_t;
+typedef struct wasmtime_structref { uint64_t store_id; uint32_t __private1; uint32_t __private2; void *__private3; } wasmtime_structref_t;
+typedef struct wasmtime_arrayref { uint64_t store_id; uint32_t __private1; uint32_t __private2; void *__private3; } wasmtime_arrayref_t;
 typedef union wasmtime_valunion {
   int32_t i32;
   int64_t i64;
@@ -178,24 +159,9 @@ typedef struct wasmtime_val { wasmtime_valkind_t kind; wasmtime_valunion_t of; }
 #define WASMTIME_EXNREF 8
 
 static inline void wasmtime_funcref_set_null(wasmtime_func_t *func) { func->store_id = 0; }
-static inline bool wasmtime_funcref_is_null(const wasmtime_func_t *func) { return func->store_id == 0; }
-static inline void wasmtime_externref_set_null(wasmtime_externref_t *ref) { ref->store_id = 0; }
-static inline bool wasmtime_externref_is_null(const wasmtime_externref_t *ref) { return ref->store_id == 0; }
-static inline void wasmtime_anyref_set_null(wasmtime_anyref_t *ref) { ref->store_id = 0; }
-static inline bool wasmtime_anyref_is_null(const wasmtime_anyref_t *ref) { return ref->store_id == 0; }"""),
+static inline bool wasmtime_funcref_is_null(const wasmtime_func_t *func) { return func->store_id == 0; }"""),
     Row("wasmtime_val_unroot", "void", "own wasmtime_val_t *val", C, "Let go of what a value refers to."),
     Row("wasmtime_val_clone", "void", "const wasmtime_val_t *src, own wasmtime_val_t *dst", C, "A copy with a root of its own."),
-    Row("wasmtime_externref_new", "bool", "wasmtime_context_t *context, void *data?, void (*finalizer)(void *)?, own wasmtime_externref_t *out", C,
-        "A reference to data of the host's, and what is called with that once wasm and the host have let go."),
-    Row("wasmtime_externref_data", "void *", "wasmtime_context_t *context, const wasmtime_externref_t *ref?", C, "That data; NULL for null."),
-    Row("wasmtime_externref_clone", "void", "const wasmtime_externref_t *ref, own wasmtime_externref_t *out", C, "Another root of the same."),
-    Row("wasmtime_externref_unroot", "void", "own wasmtime_externref_t *ref", C, "Let go of a reference."),
-    Row("wasmtime_externref_from_raw", "void", "wasmtime_context_t *context, uint32_t raw, own wasmtime_externref_t *out", C, "A root of what an unchecked function was given."),
-    Row("wasmtime_externref_to_raw", "uint32_t", "wasmtime_context_t *context, const wasmtime_externref_t *ref?", C, "For an unchecked call at once: it is no root."),
-    Row("wasmtime_anyref_clone", "void", "const wasmtime_anyref_t *ref, own wasmtime_anyref_t *out", C, "Another root of the same."),
-    Row("wasmtime_anyref_unroot", "void", "own wasmtime_anyref_t *ref", C, "Let go of a reference."),
-    Row("wasmtime_exnref_clone", "void", "const wasmtime_exnref_t *ref, own wasmtime_exnref_t *out", C, "Another root of the same."),
-    Row("wasmtime_exnref_unroot", "void", "own wasmtime_exnref_t *ref", C, "Let go of a reference."),
 )  # fmt: skip
 
 CALLBACKS = """\
@@ -260,8 +226,8 @@ MEMORY: tuple[Item, ...] = (
 SHAREDMEMORY: tuple[Item, ...] = (
     Text("typedef struct wasmtime_sharedmemory wasmtime_sharedmemory_t;"),
     Row("wasmtime_sharedmemory_new", "own wasmtime_error_t *", "const wasm_engine_t *engine, const wasm_memorytype_t *type, own wasmtime_sharedmemory_t **ret", PYTHON, "A memory for several threads and stores."),
-    Row("wasmtime_sharedmemory_delete", "void", "own wasmtime_sharedmemory_t *memory?", C, "Delete a reference to a shared memory."),
-    Row("wasmtime_sharedmemory_clone", "own wasmtime_sharedmemory_t *", "const wasmtime_sharedmemory_t *memory", C, "Another reference to the same."),
+    Row("wasmtime_sharedmemory_delete", "void", "own wasmtime_sharedmemory_t *memory?", RELEASE, "Delete a reference to a shared memory."),
+    Row("wasmtime_sharedmemory_clone", "own wasmtime_sharedmemory_t *", "const wasmtime_sharedmemory_t *memory", RETAIN, "Another reference to the same."),
     Row("wasmtime_sharedmemory_type", "own wasm_memorytype_t *", "const wasmtime_sharedmemory_t *memory", C, "Its type."),
     Row("wasmtime_sharedmemory_data", "uint8_t *", "const wasmtime_sharedmemory_t *memory", C, "Its first byte; others may write there at any time."),
     Row("wasmtime_sharedmemory_data_size", "size_t", "const wasmtime_sharedmemory_t *memory", C, "How many bytes it has."),
@@ -279,7 +245,7 @@ INSTANCE: tuple[Item, ...] = (
     Row("wasmtime_instance_export_nth", "bool",
         "wasmtime_context_t *store, const wasmtime_instance_t *instance, size_t index, char **name, size_t *name_len, own wasmtime_extern_t *item", C,
         "An export by its position, and its name, the module's."),
-    Row("wasmtime_instance_pre_delete", "void", "own wasmtime_instance_pre_t *instance_pre?", C, "Delete a prepared instance."),
+    Row("wasmtime_instance_pre_delete", "void", "own wasmtime_instance_pre_t *instance_pre?", RELEASE, "Delete a prepared instance."),
     Row("wasmtime_instance_pre_instantiate", "own wasmtime_error_t *",
         "const wasmtime_instance_pre_t *instance_pre, wasmtime_context_t *store, wasmtime_instance_t *instance, own wasm_trap_t **trap?", C, "A new instance of it."),
     Row("wasmtime_instance_pre_module", "own wasmtime_module_t *", "const wasmtime_instance_pre_t *instance_pre", PYTHON, "Its module."),
@@ -290,7 +256,7 @@ LINKER: tuple[Item, ...] = (
     Text("typedef struct wasmtime_linker wasmtime_linker_t;"),
     Row("wasmtime_linker_new", "own wasmtime_linker_t *", "wasm_engine_t *engine", PYTHON, "A linker with nothing defined."),
     Row("wasmtime_linker_clone", "own wasmtime_linker_t *", "const wasmtime_linker_t *linker", PYTHON, "A linker with the same definitions."),
-    Row("wasmtime_linker_delete", "void", "own wasmtime_linker_t *linker?", C, "Delete a linker."),
+    Row("wasmtime_linker_delete", "void", "own wasmtime_linker_t *linker?", RELEASE, "Delete a linker."),
     Row("wasmtime_linker_allow_shadowing", "void", "wasmtime_linker_t *linker, bool allow_shadowing", PYTHON, "Whether names may be defined anew."),
     Row("wasmtime_linker_define_unknown_imports_as_traps", "own wasmtime_error_t *", "wasmtime_linker_t *linker, const wasmtime_module_t *module", PYTHON, "Define what is missing for a module as functions that trap."),
     Row("wasmtime_linker_define_unknown_imports_as_default_values", "own wasmtime_error_t *", "wasmtime_linker_t *linker, wasmtime_context_t *store, const wasmtime_module_t *module", PYTHON,
@@ -317,27 +283,7 @@ LINKER: tuple[Item, ...] = (
 )  # fmt: skip
 
 TRAP: tuple[Item, ...] = (
-    Text("""\
-typedef uint8_t wasmtime_trap_code_t;
-enum wasmtime_trap_code_enum {
-  WASMTIME_TRAP_CODE_STACK_OVERFLOW,
-  WASMTIME_TRAP_CODE_MEMORY_OUT_OF_BOUNDS,
-  WASMTIME_TRAP_CODE_HEAP_MISALIGNED,
-  WASMTIME_TRAP_CODE_TABLE_OUT_OF_BOUNDS,
-  WASMTIME_TRAP_CODE_INDIRECT_CALL_TO_NULL,
-  WASMTIME_TRAP_CODE_BAD_SIGNATURE,
-  WASMTIME_TRAP_CODE_INTEGER_OVERFLOW,
-  WASMTIME_TRAP_CODE_INTEGER_DIVISION_BY_ZERO,
-  WASMTIME_TRAP_CODE_BAD_CONVERSION_TO_INTEGER,
-  WASMTIME_TRAP_CODE_UNREACHABLE_CODE_REACHED,
-  WASMTIME_TRAP_CODE_INTERRUPT,
-  WASMTIME_TRAP_CODE_OUT_OF_FUEL,
-  WASMTIME_TRAP_CODE_ATOMIC_WAIT_NON_SHARED_MEMORY,
-  WASMTIME_TRAP_CODE_NULL_REFERENCE,
-  WASMTIME_TRAP_CODE_ARRAY_OUT_OF_BOUNDS,
-  WASMTIME_TRAP_CODE_ALLOCATION_TOO_LARGE,
-  WASMTIME_TRAP_CODE_CAST_FAILURE
-};"""),
+    Text("typedef uint8_t wasmtime_trap_code_t;\nenum wasmtime_trap_code_enum {\n" + ",\n".join(f"  WASMTIME_TRAP_CODE_{name}" for name in TRAP_CODES) + "\n};"),
     Row("wasmtime_trap_new", "own wasm_trap_t *", "const char *message, size_t message_len", C, "A trap for a host function to return."),
     Row("wasmtime_trap_new_code", "own wasm_trap_t *", "wasmtime_trap_code_t code", C, "The same, by its code."),
     Row("wasmtime_trap_code", "bool", "const wasm_trap_t *trap, wasmtime_trap_code_t *code", C, "Whether wasm itself trapped, and why."),
@@ -345,9 +291,10 @@ enum wasmtime_trap_code_enum {
     Row("wasmtime_frame_module_name", "const wasm_name_t *", "const wasm_frame_t *frame", C, "The module's name, the frame's; NULL without one."),
 )
 
+WRITER = "ptrdiff_t (*callback)(void *, const unsigned char *, size_t), void *data?, void (*finalizer)(void *)?"
 WASI: tuple[Item, ...] = (
     Text("typedef struct wasi_config_t wasi_config_t;"),
-    Row("wasi_config_delete", "void", "own wasi_config_t *config?", C, "Delete a configuration that no store was given."),
+    Row("wasi_config_delete", "void", "own wasi_config_t *config?", RELEASE, "Delete a configuration that no store was given."),
     Row("wasi_config_new", "own wasi_config_t *", "", PYTHON, "A program that is given nothing."),
     Row("wasi_config_set_argv", "bool", "wasi_config_t *config, size_t argc, const char *argv[]?", PYTHON, "Its arguments; false if one is not UTF-8."),
     Row("wasi_config_inherit_argv", "void", "wasi_config_t *config", PYTHON, "This process's arguments."),
@@ -357,10 +304,14 @@ WASI: tuple[Item, ...] = (
     Row("wasi_config_set_stdin_bytes", "void", "wasi_config_t *config, own wasm_byte_vec_t *binary", PYTHON, "Bytes to read."),
     Row("wasi_config_inherit_stdin", "void", "wasi_config_t *config", PYTHON, "This process's stdin."),
     Row("wasi_config_set_stdout_file", "bool", "wasi_config_t *config, const char *path", PYTHON, "A file to write; false if it cannot be made."),
+    Row("wasi_config_set_stdout_custom", "void", f"wasi_config_t *config, {WRITER}", PYTHON, "What is called with what is written, and says how much it took, or a negative errno."),
     Row("wasi_config_inherit_stdout", "void", "wasi_config_t *config", PYTHON, "This process's stdout."),
     Row("wasi_config_set_stderr_file", "bool", "wasi_config_t *config, const char *path", PYTHON, "A file to write; false if it cannot be made."),
+    Row("wasi_config_set_stderr_custom", "void", f"wasi_config_t *config, {WRITER}", PYTHON, "The same for stderr."),
     Row("wasi_config_inherit_stderr", "void", "wasi_config_t *config", PYTHON, "This process's stderr."),
     Row("wasi_config_inherit_network", "void", "wasi_config_t *config", PYTHON, "The network, without bounds."),
+    Row("wasi_config_allow_ip_name_lookup", "void", "wasi_config_t *config, bool enable", PYTHON, "Whether names can be looked up, where there is a network."),
+    Text("typedef size_t wasi_file_perms;"),
     Row("wasi_config_preopen_dir", "bool", "wasi_config_t *config, const char *host_path, const char *guest_path, bool fs_mutable", PYTHON, "A folder of the host's; false if it cannot be opened."),
 )
 
@@ -368,26 +319,43 @@ WAT: tuple[Item, ...] = (
     Row("wasmtime_wat2wasm", "own wasmtime_error_t *", "const char *wat?, size_t wat_len, own wasm_byte_vec_t *ret", PYTHON, "The binary of a module's or component's text."),
 )
 
-PARTS = ("error", "config", "engine", "module", "store", "extern", "val", "func", "global", "table", "memory", "sharedmemory", "instance", "linker", "trap", "wat")
+PARTS = (
+    "conf", "error", "config", "engine", "module", "store", "tag", "extern", "val", "func", "global", "table", "memory", "sharedmemory", "instance", "linker", "trap",
+    "wat", "types", "anyref", "eqref", "structref", "arrayref", "exnref", "externref", "component",
+)  # fmt: skip
 
 # Columns as of HEADERS in api.py.
 WASMTIME: dict[str, tuple[tuple[str, ...], tuple[Item, ...]]] = {
-    "wasi": (("wasm",), WASI),
+    "wasmtime/conf": (("wasm",), types.CONF),
+    "wasi": (("wasm", "wasmtime/conf"), WASI),
     "wasmtime/error": (("wasm",), ERROR),
     "wasmtime/config": (("wasmtime/error",), CONFIG),
     "wasmtime/engine": (("wasm",), ENGINE),
     "wasmtime/module": (("wasmtime/error",), MODULE),
     "wasmtime/store": (("wasi", "wasmtime/error"), STORE),
-    "wasmtime/extern": (("wasmtime/module", "wasmtime/store"), EXTERN),
+    "wasmtime/sharedmemory": (("wasmtime/error",), SHAREDMEMORY),
+    "wasmtime/tag": (("wasmtime/store",), types.TAG),
+    "wasmtime/extern": (("wasmtime/module", "wasmtime/sharedmemory", "wasmtime/tag"), EXTERN),
     "wasmtime/val": (("wasmtime/extern",), VAL),
     "wasmtime/func": (("wasmtime/val",), FUNC),
     "wasmtime/global": (("wasmtime/val",), GLOBAL),
     "wasmtime/table": (("wasmtime/val",), TABLE),
     "wasmtime/memory": (("wasmtime/extern",), MEMORY),
-    "wasmtime/sharedmemory": (("wasmtime/error",), SHAREDMEMORY),
     "wasmtime/instance": (("wasmtime/extern",), INSTANCE),
     "wasmtime/linker": (("wasmtime/func", "wasmtime/instance"), LINKER),
     "wasmtime/trap": (("wasm",), TRAP),
     "wasmtime/wat": (("wasmtime/error",), WAT),
+    "wasmtime/types/structref": (("wasm",), types.TYPES_STRUCT),
+    "wasmtime/types/arrayref": (("wasmtime/types/structref",), types.TYPES_ARRAY),
+    "wasmtime/types/exnref": (("wasmtime/error",), types.TYPES_EXN),
+    "wasmtime/types/val": (("wasmtime/types/arrayref", "wasmtime/types/exnref"), types.TYPES_VAL),
+    "wasmtime/types": (("wasmtime/types/val",), ()),
+    "wasmtime/anyref": (("wasmtime/types/val", "wasmtime/val"), types.ANYREF),
+    "wasmtime/eqref": (("wasmtime/types/val", "wasmtime/val"), types.EQREF),
+    "wasmtime/externref": (("wasmtime/val",), types.EXTERNREF),
+    "wasmtime/structref": (("wasmtime/types/structref", "wasmtime/val"), types.STRUCTREF),
+    "wasmtime/arrayref": (("wasmtime/types/arrayref", "wasmtime/val"), types.ARRAYREF),
+    "wasmtime/exnref": (("wasmtime/types/exnref", "wasmtime/val"), types.EXNREF),
+    **COMPONENTS,
     "wasmtime": (("wasm", "wasi", *(f"wasmtime/{part}" for part in PARTS)), ()),
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-C, PYTHON = "c", "python"  # who does the work: the library itself, or handlers.py
+# Who does the work: the library itself, or the handlers; or the row says it all: a handle loses a reference, gets one more, is compared with another one.
+C, PYTHON, RELEASE, RETAIN, SAME = "c", "python", "release", "retain", "same"
 
 
 class Row(NamedTuple):
@@ -73,7 +74,19 @@ Item = Row | Text | Code
 def own(name: str, what: str) -> list[Item]:
     """An opaque type that is deleted."""
     t = f"wasm_{name}_t"
-    return [Text(f"typedef struct {t} {t};"), Row(f"wasm_{name}_delete", "void", f"own {t} *{_word(name)}?", C, f"Delete {what}.")]
+    return [Text(f"typedef struct {t} {t};"), Row(f"wasm_{name}_delete", "void", f"own {t} *{_word(name)}?", RELEASE, f"Delete {what}.")]
+
+
+def handle(name: str, what: str, copied: str = "copy", struct: str = "", pointer: str = "type") -> list[Item]:
+    """An opaque type of wasmtime.h: deleted, and copied by a function of that name, if there is one. `struct`: its tag, if that is not its name."""
+    t = f"wasmtime_{name}_t"
+    rows: list[Item] = [
+        Text(f"typedef struct {struct or f'wasmtime_{name}'} {t};"),
+        Row(f"wasmtime_{name}_delete", "void", f"own {t} *{pointer}?", RELEASE, f"Delete {what}."),
+    ]
+    if copied:
+        rows.append(Row(f"wasmtime_{name}_{copied}", f"own {t} *", f"const {t} *{pointer}", RETAIN, f"A copy of {what}."))
+    return rows
 
 
 def vec(name: str, pointer: str, what: str) -> list[Item]:
@@ -95,7 +108,7 @@ def type_of(name: str, what: str) -> list[Item]:
     t = f"wasm_{name}_t"
     return [
         *own(name, what), *vec(name, "*", f"{what.removeprefix('a ')}s"),
-        Row(f"wasm_{name}_copy", f"own {t} *", f"const {t} *{_word(name)}", C, f"A copy of {what}."),
+        Row(f"wasm_{name}_copy", f"own {t} *", f"const {t} *{_word(name)}", RETAIN, f"A copy of {what}."),
     ]  # fmt: skip
 
 
@@ -104,8 +117,8 @@ def ref_base(name: str, what: str) -> list[Item]:
     t = f"wasm_{name}_t"
     return [
         *own(name, f"a reference to {what}; the last one of its handle runs the finalizer of its host info"),
-        Row(f"wasm_{name}_copy", f"own {t} *", f"const {t} *{_word(name)}", C, f"Another reference to the same {what.removeprefix('a ').removeprefix('an ')}."),
-        Row(f"wasm_{name}_same", "bool", f"const {t} *a, const {t} *b", C, "Whether two references are to the same."),
+        Row(f"wasm_{name}_copy", f"own {t} *", f"const {t} *{_word(name)}", RETAIN, f"Another reference to the same {what.removeprefix('a ').removeprefix('an ')}."),
+        Row(f"wasm_{name}_same", "bool", f"const {t} *a, const {t} *b", SAME, "Whether two references are to the same."),
         Row(f"wasm_{name}_get_host_info", "void *", f"const {t} *{_word(name)}", C, "The host's data, NULL at first."),
         Row(f"wasm_{name}_set_host_info", "void", f"{t} *{_word(name)}, void *info?", C, "Set the host's data, which this handle and its copies share."),
         Row(f"wasm_{name}_set_host_info_with_finalizer", "void", f"{t} *{_word(name)}, void *info?, void (*finalizer)(void *)?", C,

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wasm_capi.api import HEADERS, rows
-from wasm_capi.families import PYTHON, C, Code, Row, Text
+from wasm_capi.families import PYTHON, RELEASE, RETAIN, C, Code, Row, Text
+from wasm_capi.kinds import KINDS
 
 INCLUDE = Path(__file__).parent / "include"
 STANDARD = ("stdbool", "stddef", "stdint", "string", "assert")
+OWN = re.compile(r"\bown ")
 WRITTEN = "/* Written by wasm_capi.generate from api.py, the table of the C API: edit that. */"
 
 
@@ -46,27 +48,30 @@ def header(name: str) -> str:
     lines = [WRITTEN, f"#ifndef {guard}", f"#define {guard}", ""]
     lines += [f"#include <{header}.h>" for header in (includes or STANDARD)]
     lines += ["", "#ifndef WASM_API_EXTERN", "#define WASM_API_EXTERN", "#endif"] if not includes else []
-    if name != "wasm" and any(isinstance(item, Row) and "own " in item.declaration() for item in items):
-        lines += ["", "#define own"]
-        undo = ["", "#undef own"]
-    else:
-        undo = []
     lines += ["", "#ifdef __cplusplus", 'extern "C" {', "#endif", ""]
     for item in items:
         if not isinstance(item, Row):
             lines += ["", _text(item), ""]
         else:
-            lines += [f"/* {item.doc} */", f"WASM_API_EXTERN {item.declaration()}"]
-    lines += [*undo, "", "#ifdef __cplusplus", "}", "#endif", "", "#endif"]
+            # A macro `own` is wasm.h's alone: a member of one of wasmtime.h's unions has that name.
+            declaration = item.declaration() if name == "wasm" else OWN.sub("/* own */ ", item.declaration())
+            lines += [f"/* {item.doc} */", f"WASM_API_EXTERN {declaration}"]
+    lines += ["", "#ifdef __cplusplus", "}", "#endif", "", "#endif"]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"\bown ", "", text)
+    return OWN.sub("", text)
 
 
 def _arguments(row: Row) -> str:
     return ", ".join(name for _, name, _ in row.parameters())
+
+
+def kinds_h() -> str:
+    """The kinds of handles, for handle.h."""
+    rows = " ".join(f'X({kind}, "{type}")' for kind, type in KINDS)
+    return f"{WRITTEN}\n#define CAPI_KINDS(X) {rows}\n"
 
 
 def handlers_h() -> str:
@@ -114,6 +119,16 @@ def _failure(row: Row) -> str:
     return "return 0;"
 
 
+def _work(row: Row) -> str:
+    """What a function does that is C."""
+    arguments = _arguments(row)
+    if row.handler == C:
+        return f"impl_{row.name}({arguments})"
+    if row.handler == RETAIN:
+        return f"(void *)capi_retain({arguments})"
+    return f"capi_release({arguments})" if row.handler == RELEASE else f"capi_same({arguments})"
+
+
 def exports_c() -> str:
     """The functions that the library exports."""
     lines = [WRITTEN, '#include "handle.h"', '#include "handlers.h"', '#include "start.h"', ""]
@@ -129,7 +144,7 @@ def exports_c() -> str:
             lines.append(f"    {back}capi_handlers->{row.name}({_arguments(row)});")
         else:
             lines.append(f"    if (UNLIKELY(!capi_ready()))\n        {_failure(row)}")
-            lines.append(f"    {back}impl_{row.name}({_arguments(row)});")
+            lines.append(f"    {back}{_work(row)};")
         lines.append("}\n")
     return "\n".join(lines)
 

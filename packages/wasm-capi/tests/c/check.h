@@ -54,6 +54,58 @@ static inline wasm_trap_t *call(const wasm_func_t *func, wasm_val_t *args, size_
     return wasm_func_call(func, &in, &out);
 }
 
+static inline void print_error(wasmtime_error_t *error)
+{
+    wasm_name_t message;
+    wasmtime_error_message(error, &message);
+    printf("error: %.*s\n", (int)message.size, message.data);
+    wasm_byte_vec_delete(&message);
+    wasmtime_error_delete(error);
+}
+
+/* No error; an error, whatever it says. */
+#define OK(call)                                                      \
+    do {                                                              \
+        wasmtime_error_t *error_ = (call);                            \
+        if (error_)                                                   \
+            print_error(error_);                                      \
+        CHECK(!error_ && #call);                                      \
+    } while (0)
+#define FAILS(call)                                                   \
+    do {                                                              \
+        wasmtime_error_t *error_ = (call);                            \
+        CHECK(error_ && #call);                                       \
+        wasmtime_error_delete(error_);                                \
+    } while (0)
+
+static inline wasmtime_module_t *compile_text(wasm_engine_t *engine, const char *text)
+{
+    wasm_byte_vec_t bytes = binary(text);
+    wasmtime_module_t *made = NULL;
+    OK(wasmtime_module_new(engine, (uint8_t *)bytes.data, bytes.size, &made));
+    wasm_byte_vec_delete(&bytes);
+    return made;
+}
+
+/* An instance of a module that imports nothing. */
+static inline wasmtime_instance_t instantiate_text(wasm_engine_t *engine, wasmtime_context_t *context, const char *text)
+{
+    wasmtime_module_t *made = compile_text(engine, text);
+    wasmtime_instance_t instance;
+    wasm_trap_t *trap = NULL;
+    OK(wasmtime_instance_new(context, made, NULL, 0, &instance, &trap));
+    CHECK(!trap);
+    wasmtime_module_delete(made);
+    return instance;
+}
+
+static inline wasmtime_func_t func_of(wasmtime_context_t *context, const wasmtime_instance_t *instance, const char *name)
+{
+    wasmtime_extern_t item;
+    CHECK(wasmtime_instance_export_get(context, instance, name, strlen(name), &item) && item.kind == WASMTIME_EXTERN_FUNC);
+    return item.of.func;
+}
+
 /* Print the last line of a trap's message, which says what happened, and delete the trap. */
 static inline void print_trap(wasm_trap_t *trap)
 {

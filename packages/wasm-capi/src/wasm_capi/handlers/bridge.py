@@ -1,21 +1,27 @@
-"""Between handles of C and objects of Python; and what makes a function a handler."""
+"""Between handles of C and objects of Python; and what makes a function a handler.
+
+Handlers are imported when the library starts, so none of them imports what only some calls need: neither `typing` nor the facade's parts, which
+`facade.Linker` and the like import when they are asked for first.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 from wasm_capi_python import ffi as ffi
 from wasm_capi_python import lib as lib
 
+import wasm_facade as facade
+from wasm_capi.kinds import NUMBERS
 from wasm_vm._core import object_at as object_at
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    _F = TypeVar("_F", bound=Callable[..., Any])
 
 NULL = ffi.NULL
-# Kinds of handles, in the order of handle.h.
-(NONE, CONFIG, ENGINE, STORE, MODULE, SHARED_MODULE, FUNC, GLOBAL, TABLE, MEMORY, INSTANCE, FOREIGN, TRAP, FRAME, VALTYPE, FUNCTYPE, GLOBALTYPE, TABLETYPE,
- MEMORYTYPE, TAGTYPE, IMPORTTYPE, EXPORTTYPE, ERROR, CONTEXT, LINKER, INSTANCE_PRE, WASI, SHAREDMEMORY, WASMTIME_MODULE, POOLING) = range(30)  # fmt: skip
+__all__ = ["NULL", "facade", "ffi", "lib", "object_at"]
 
 
 def handler(function: _F) -> _F:
@@ -24,8 +30,12 @@ def handler(function: _F) -> _F:
     return function
 
 
+defined: list[str] = []  # what there is a handler for
+
+
 def define(name: str, function: Callable[..., Any]) -> None:
     """The same by a name."""
+    defined.append(name)
     ffi.def_extern(name=f"py_{name}", onerror=_failed)(function)
 
 
@@ -36,10 +46,10 @@ def fallible(function: _F) -> _F:
         try:
             function(*args)
         except Exception as error:
-            return new(ERROR, error)
+            return new("wasmtime_error_t", error)
         return NULL
 
-    ffi.def_extern(name=f"py_{function.__name__}")(call)
+    define(function.__name__, call)
     return function
 
 
@@ -65,14 +75,43 @@ def object_of(handle: Any) -> Any:
     return object_at(lib.capi_object(handle))
 
 
-def new(kind: int, value: object) -> Any:
-    """A handle of an object."""
-    return lib.capi_handle_of(kind, id(value))
+def new(type: str, value: object) -> Any:
+    """A handle of an object, of the type that C calls so."""
+    return ffi.cast(f"{type} *", lib.capi_handle_of(NUMBERS[type], id(value)))
 
 
 def new_extern(value: object) -> Any:
     """A handle of an extern. Like `new` it holds the object until the handle does."""
     return lib.capi_extern(id(value))
+
+
+def give(value: object, out: Any) -> None:
+    """A new reference for C."""
+    lib.capi_keep(id(value))
+    out[0] = id(value)
+
+
+def taken(address: int) -> Any:
+    """The object of a reference that is given up; None of 0."""
+    if not address:
+        return None
+    found = object_at(address)
+    lib.capi_drop(address)
+    return found
+
+
+class Owned:
+    """Data of C's that Python holds, with what is called with it at its end."""
+
+    __slots__ = ("data", "finalizer")
+
+    def __init__(self, data: Any, finalizer: Any) -> None:
+        self.data = data
+        self.finalizer = finalizer
+
+    def __del__(self) -> None:
+        if self.finalizer:
+            self.finalizer(self.data)
 
 
 def text_of(data: Any, size: int) -> str:

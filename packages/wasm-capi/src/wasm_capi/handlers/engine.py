@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from wasm_capi.handlers.bridge import define, facade, fallible, ffi, handler, lib, new, object_of
+from wasm_capi.settings import POOL_SETTINGS, SETTINGS
 
-from wasm_capi.api_wasmtime import POOL_SETTINGS, SETTINGS
-from wasm_capi.handlers.bridge import CONFIG, ENGINE, POOLING, define, fallible, ffi, handler, lib, new, object_of
-from wasm_facade import Config, Engine
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @handler
@@ -17,18 +18,18 @@ def capi_attach() -> bool:
 
 @handler
 def wasm_config_new() -> Any:
-    return new(CONFIG, Config())
+    return new("wasm_config_t", facade.Config())
 
 
 @handler
 def wasm_engine_new() -> Any:
-    return new(ENGINE, Engine())
+    return new("wasm_engine_t", facade.Engine())
 
 
 @handler
 def wasm_engine_new_with_config(config: Any) -> Any:
     try:
-        return new(ENGINE, Engine(object_of(config)))
+        return new("wasm_engine_t", facade.Engine(object_of(config)))
     finally:
         lib.wasm_config_delete(config)
 
@@ -48,7 +49,9 @@ def _setter(attribute: str) -> Any:
     choices = _CHOICES.get(attribute)
 
     def setter(config: Any, value: Any) -> None:
-        setattr(object_of(config), attribute, value if choices is None else choices[value])
+        found = object_of(config)
+        if hasattr(found, attribute):
+            setattr(found, attribute, value if choices is None else choices[value])
 
     return setter
 
@@ -85,9 +88,7 @@ def wasmtime_config_cranelift_flag_set(config: Any, key: Any, value: Any) -> Non
 
 @handler
 def wasmtime_pooling_allocation_config_new() -> Any:
-    from wasm_facade import PoolingAllocationConfig
-
-    return new(POOLING, PoolingAllocationConfig())
+    return new("wasmtime_pooling_allocation_config_t", facade.PoolingAllocationConfig())
 
 
 @handler

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from wasm_capi.handlers.bridge import SHAREDMEMORY, fallible, ffi, handler, lib, new_extern, object_at, object_of
+from wasm_capi.handlers.bridge import facade, fallible, ffi, give, handler, lib, new_extern, object_at, object_of, taken
+from wasm_capi.kinds import NUMBERS
 from wasm_environ.errors import WasmError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @handler
@@ -52,13 +55,12 @@ def wasm_extern_type(item: Any) -> Any:
 @handler
 def wasm_global_new(store: Any, globaltype: Any, val: Any) -> Any:
     from wasm_capi.handlers.types import KINDS, global_in
-    from wasm_facade import Global
 
     type = global_in(globaltype)
     kind = KINDS.get(type.content._type)
     if kind is not None and kind != val.kind:
         raise WasmError("the value is not of the global's type")
-    return new_extern(Global(object_of(store), type, _plain(val)))
+    return new_extern(facade.Global(object_of(store), type, _plain(val)))
 
 
 def _plain(val: Any) -> Any:
@@ -75,36 +77,26 @@ def _reference(ref: Any) -> Any:
     address = lib.capi_reference(ref)
     if not address:
         raise MemoryError
-    found = object_at(address)
-    lib.capi_drop(address)
-    return found
+    return taken(address)
 
 
 @handler
 def wasm_table_new(store: Any, tabletype: Any, init: Any) -> Any:
     from wasm_capi.handlers.types import table_in
-    from wasm_facade import Table
 
-    return new_extern(Table(object_of(store), table_in(tabletype), _reference(init)))
+    return new_extern(facade.Table(object_of(store), table_in(tabletype), _reference(init)))
 
 
 @handler
 def wasm_memory_new(store: Any, memorytype: Any) -> Any:
     from wasm_capi.handlers.types import memory_in
-    from wasm_facade import Memory
 
-    return new_extern(Memory(object_of(store), memory_in(memorytype)))
+    return new_extern(facade.Memory(object_of(store), memory_in(memorytype)))
 
 
 def _given(address: int) -> Any:
     """An object of C's; None for null."""
     return object_at(address) if address else None
-
-
-def give(value: object, out: Any) -> None:
-    """A new reference for C."""
-    lib.capi_keep(id(value))
-    out[0] = id(value)
 
 
 # How wasmtime.h's numbers are told apart: the member of a value that holds them.
@@ -115,7 +107,6 @@ _MEMBERS = ("i32", "i64", "f32", "f64")
 def capi_global_new(store: int, globaltype: Any, val: Any, address: int, out: Any) -> None:
     from wasm_capi.handlers.types import global_in
     from wasm_environ import types as environ
-    from wasm_facade import Global
 
     type = global_in(globaltype)
     kinds = (environ.I32, environ.I64, environ.F32, environ.F64, environ.V128)
@@ -125,30 +116,34 @@ def capi_global_new(store: int, globaltype: Any, val: Any, address: int, out: An
         value = getattr(val.of, _MEMBERS[val.kind])
     else:
         value = bytes(ffi.buffer(val.of.v128, 16)) if val.kind == 4 else _given(address)
-    give(Global(object_at(store), type, value), out)
+    give(facade.Global(object_at(store), type, value), out)
 
 
 @fallible
 def capi_table_new(store: int, tabletype: Any, init: int, out: Any) -> None:
     from wasm_capi.handlers.types import table_in
-    from wasm_facade import Table
 
-    give(Table(object_at(store), table_in(tabletype), _given(init)), out)
+    give(facade.Table(object_at(store), table_in(tabletype), _given(init)), out)
 
 
 @fallible
 def capi_memory_new(store: int, memorytype: Any, out: Any) -> None:
     from wasm_capi.handlers.types import memory_in
-    from wasm_facade import Memory
 
-    give(Memory(object_at(store), memory_in(memorytype)), out)
+    give(facade.Memory(object_at(store), memory_in(memorytype)), out)
 
 
 @fallible
 def wasmtime_sharedmemory_new(engine: Any, memorytype: Any, out: Any) -> None:
     from wasm_capi.handlers.types import memory_in
-    from wasm_facade import SharedMemory
 
-    made = ffi.cast("wasmtime_sharedmemory_t *", new_extern(SharedMemory(object_of(engine), memory_in(memorytype))))
-    lib.capi_set_kind(made, SHAREDMEMORY)
+    made = ffi.cast("wasmtime_sharedmemory_t *", new_extern(facade.SharedMemory(object_of(engine), memory_in(memorytype))))
+    lib.capi_set_kind(made, NUMBERS["wasmtime_sharedmemory_t"])
     out[0] = made
+
+
+@fallible
+def capi_tag_new(store: int, tagtype: Any, out: Any) -> None:
+    from wasm_capi.handlers.types import tag_in
+
+    give(facade.Tag(object_at(store), tag_in(tagtype)), out)

@@ -12,3 +12,4 @@ wasmtime_error_t *capi_linker_define_instance(wasmtime_linker_t *linker, uintptr
 void capi_linker_instantiate(const wasmtime_linker_t *linker, uintptr_t store, const wasmtime_module_t *module, uintptr_t *made, uintptr_t *error); /* new references */
 wasmtime_error_t *capi_linker_get_default(const wasmtime_linker_t *linker, uintptr_t store, const char *name, size_t name_len, uintptr_t *out); /* *out: new reference */
 uintptr_t capi_linker_get(const wasmtime_linker_t *linker, uintptr_t store, const char *module, size_t module_len, const char *name, size_t name_len); /* new reference, or 0 */
+wasmtime_error_t *capi_tag_new(uintptr_t store, const wasm_tagtype_t *type, uintptr_t *out); /* *out: new reference */

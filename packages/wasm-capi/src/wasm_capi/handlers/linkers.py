@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from wasm_capi.handlers.bridge import INSTANCE_PRE, LINKER, WASMTIME_MODULE, fallible, handler, lib, new, object_at, object_of, text_of
-from wasm_capi.handlers.externs import give
+from wasm_capi.handlers.bridge import facade, fallible, give, handler, lib, new, object_at, object_of, text_of
 from wasm_environ.errors import WasmError
-from wasm_facade import Linker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @handler
 def wasmtime_linker_new(engine: Any) -> Any:
-    return new(LINKER, Linker(object_of(engine)))
+    return new("wasmtime_linker_t", facade.Linker(object_of(engine)))
 
 
 @handler
 def wasmtime_linker_clone(linker: Any) -> Any:
     model = object_of(linker)
-    made = Linker(model.engine)
+    made = facade.Linker(model.engine)
     made.allow_shadowing = model.allow_shadowing
     made._defined.update(model._defined)
-    return new(LINKER, made)
+    return new("wasmtime_linker_t", made)
 
 
 @handler
@@ -51,12 +51,12 @@ def wasmtime_linker_module(linker: Any, store: Any, name: Any, size: int, module
 
 @fallible
 def wasmtime_linker_instantiate_pre(linker: Any, module: Any, out: Any) -> None:
-    out[0] = new(INSTANCE_PRE, object_of(linker).instantiate_pre(object_of(module)))
+    out[0] = new("wasmtime_instance_pre_t", object_of(linker).instantiate_pre(object_of(module)))
 
 
 @handler
 def wasmtime_instance_pre_module(pre: Any) -> Any:
-    return new(WASMTIME_MODULE, object_of(pre).module)
+    return new("wasmtime_module_t", object_of(pre).module)
 
 
 @fallible

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from wasm_capi.handlers.bridge import fallible, handler, lib, object_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @handler
@@ -38,3 +40,8 @@ def wasmtime_context_set_wasi(context: Any, wasi: Any) -> None:
 @handler
 def wasmtime_context_set_epoch_deadline(context: Any, ticks: int) -> None:
     object_of(context).set_epoch_deadline(ticks)
+
+
+@handler
+def wasmtime_context_set_wasi_http(context: Any) -> None:
+    object_of(context).set_wasi_http()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from wasm_capi.handlers.bridge import ffi, lib, object_at
 from wasm_environ import types as environ
 from wasm_facade.types import FuncType, GlobalType, Limits, MemoryType, TableType, TagType, ValType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 # Kinds of wasm.h, and the value types they are; v128 is wasmtime's.
 V128, EXTERNREF, FUNCREF = 4, 128, 129
@@ -36,7 +38,7 @@ def value_out(type: ValType) -> Any:
     return lib.capi_valtype(FUNCREF if function else EXTERNREF, id(type))
 
 
-def _values_in(vec: Any) -> list[ValType]:
+def values_in(vec: Any) -> list[ValType]:
     return [value_in(vec.data[i]) for i in range(vec.size)]
 
 
@@ -49,7 +51,7 @@ def _values_out(types: Iterable[ValType]) -> Any:
 
 def func_in(type: Any) -> FuncType:
     """A FuncType."""
-    return FuncType(_values_in(lib.wasm_functype_params(type)), _values_in(lib.wasm_functype_results(type)))
+    return FuncType(values_in(lib.wasm_functype_params(type)), values_in(lib.wasm_functype_results(type)))
 
 
 def func_out(type: FuncType) -> Any:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from wasm_capi.handlers.bridge import Owned, bytes_of, define, facade, ffi, handler, lib, new, object_of
 
-from wasm_capi.handlers.bridge import WASI, bytes_of, define, ffi, handler, lib, new, object_of
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @handler
 def wasi_config_new() -> Any:
-    from wasm_facade import WasiConfig
-
-    return new(WASI, WasiConfig())
+    return new("wasi_config_t", facade.WasiConfig())
 
 
 def _inherits(name: str) -> Any:
@@ -21,7 +21,13 @@ def _inherits(name: str) -> Any:
     return inherit
 
 
-for _name in ("inherit_argv", "inherit_env", "inherit_stdin", "inherit_stdout", "inherit_stderr", "inherit_network"):
+@handler
+def wasi_config_inherit_argv(config: Any) -> None:
+    with open("/proc/self/cmdline", "rb") as file:  # Python was not told
+        object_of(config).argv = file.read().split(b"\0")[:-1]
+
+
+for _name in ("inherit_env", "inherit_stdin", "inherit_stdout", "inherit_stderr", "inherit_network"):
     define(f"wasi_config_{_name}", _inherits(_name))
 
 
@@ -49,12 +55,8 @@ def wasi_config_set_stdin_file(config: Any, path: Any) -> bool:
 
 @handler
 def wasi_config_set_stdin_bytes(config: Any, binary: Any) -> None:
-    import tempfile
-
-    with tempfile.NamedTemporaryFile(delete=False) as file:
-        file.write(bytes_of(binary))
+    object_of(config).stdin = bytes_of(binary)
     lib.wasm_byte_vec_delete(binary)
-    object_of(config).stdin_file = file.name
 
 
 def _writes(name: str) -> Any:
@@ -73,3 +75,40 @@ for _name in ("stdout_file", "stderr_file"):
 def wasi_config_preopen_dir(config: Any, host: Any, guest: Any, mutable: bool) -> bool:
     object_of(config).preopen_dir(ffi.string(host).decode(), ffi.string(guest).decode(), bool(mutable))
     return True
+
+
+def _calls_back(name: str) -> Any:
+    def to_callback(config: Any, callback: Any, data: Any, finalizer: Any) -> None:
+        setattr(object_of(config), name, _writer(callback, Owned(data, finalizer)))
+
+    return to_callback
+
+
+def _writer(callback: Any, owned: Owned) -> Any:
+    def write(data: bytes) -> int:
+        count = callback(owned.data, ffi.from_buffer(data), len(data))
+        if count < 0:
+            import os
+
+            raise OSError(-count, os.strerror(-count))
+        return int(count)
+
+    return write
+
+
+for _name in ("stdout", "stderr"):
+    define(f"wasi_config_set_{_name}_custom", _calls_back(f"{_name}_custom"))
+
+
+@handler
+def wasi_config_allow_ip_name_lookup(config: Any, enable: bool) -> None:
+    from wasm_wasi_common.network import NetworkPolicy
+
+    found = object_of(config)
+    policy = (found.network or NetworkPolicy()).extended()
+    policy.resolver = None if enable else _no_names
+    found.network = policy
+
+
+def _no_names(name: str) -> Any:
+    raise OSError("names may not be looked up")

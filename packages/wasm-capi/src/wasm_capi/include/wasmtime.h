@@ -4,11 +4,13 @@
 
 #include <wasm.h>
 #include <wasi.h>
+#include <wasmtime/conf.h>
 #include <wasmtime/error.h>
 #include <wasmtime/config.h>
 #include <wasmtime/engine.h>
 #include <wasmtime/module.h>
 #include <wasmtime/store.h>
+#include <wasmtime/tag.h>
 #include <wasmtime/extern.h>
 #include <wasmtime/val.h>
 #include <wasmtime/func.h>
@@ -20,6 +22,14 @@
 #include <wasmtime/linker.h>
 #include <wasmtime/trap.h>
 #include <wasmtime/wat.h>
+#include <wasmtime/types.h>
+#include <wasmtime/anyref.h>
+#include <wasmtime/eqref.h>
+#include <wasmtime/structref.h>
+#include <wasmtime/arrayref.h>
+#include <wasmtime/exnref.h>
+#include <wasmtime/externref.h>
+#include <wasmtime/component.h>
 
 #ifdef __cplusplus
 extern "C" {

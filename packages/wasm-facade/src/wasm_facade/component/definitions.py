@@ -111,6 +111,15 @@ class HostFunction:
         self.errors = errors
 
 
+class TypedFunction:
+    """A function by name that is made for the type by which a component imports it: `make(component, type)`, a type of the component's table."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[Any, int], Callable[..., Any]]) -> None:
+        self.make = make
+
+
 class HostResource:
     """A resource type whose resources are objects of a Python class."""
 

@@ -7,7 +7,7 @@ from wasm_environ.component.planning.plain import FUNC, INSTANCE, MODULE, RESOUR
 from wasm_environ.component.syntax import Result
 from wasm_environ.component.versions import compatible
 from wasm_environ.errors import LinkError
-from wasm_facade.component.definitions import Definitions, HostResource
+from wasm_facade.component.definitions import Definitions, HostResource, TypedFunction
 from wasm_facade.module import Module
 from wasm_vm import ResourceType, Trap
 from wasm_vm.components import Imports
@@ -107,7 +107,9 @@ class Resolver:
             raise LinkError(f"import {where}: the component wants the resource type of another of its imports there, and the linker has a different one")
 
     def fill(self, here: tuple[str, ...], kind: int, fields: Any, found: Any) -> None:
-        if kind == FUNC and callable(found) and not isinstance(found, (ResourceType, type)):
+        if kind == FUNC and isinstance(found, TypedFunction):
+            self.imports.functions[fields[0]] = found.make(self.component, fields[1])
+        elif kind == FUNC and callable(found) and not isinstance(found, (ResourceType, type)):
             self.imports.functions[fields[0]] = found
         elif kind == RESOURCE and isinstance(found, (ResourceType, HostResource)):
             self.imports.resources[fields[0]] = found.type if isinstance(found, HostResource) else found

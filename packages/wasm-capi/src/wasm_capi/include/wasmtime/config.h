@@ -4,8 +4,6 @@
 
 #include <wasmtime/error.h>
 
-#define own
-
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -21,6 +19,8 @@ enum wasmtime_profiling_strategy_enum {
   WASMTIME_PROFILING_STRATEGY_VTUNE,
   WASMTIME_PROFILING_STRATEGY_PERFMAP
 };
+typedef uint8_t wasmtime_regalloc_algorithm_t;
+enum wasmtime_regalloc_algorithm_enum { WASMTIME_REGALLOC_BACKTRACKING, WASMTIME_REGALLOC_SINGLE_PASS };
 
 /* Config.debug_info: see the settings' page. */
 WASM_API_EXTERN void wasmtime_config_debug_info_set(wasm_config_t *config, bool value);
@@ -90,6 +90,20 @@ WASM_API_EXTERN void wasmtime_config_wasm_component_model_async_set(wasm_config_
 WASM_API_EXTERN void wasmtime_config_wasm_component_model_more_async_builtins_set(wasm_config_t *config, bool value);
 /* Config.wasm_component_model_async_stackful: see the settings' page. */
 WASM_API_EXTERN void wasmtime_config_wasm_component_model_async_stackful_set(wasm_config_t *config, bool value);
+/* Config.wasm_component_model_implements: see the settings' page. */
+WASM_API_EXTERN void wasmtime_config_wasm_component_model_implements_set(wasm_config_t *config, bool value);
+/* Config.wasm_component_model_accessors: see the settings' page. */
+WASM_API_EXTERN void wasmtime_config_wasm_component_model_accessors_set(wasm_config_t *config, bool value);
+/* Config.wasm_compact_imports: see the settings' page. */
+WASM_API_EXTERN void wasmtime_config_wasm_compact_imports_set(wasm_config_t *config, bool value);
+/* Config.wasm_branch_hinting: see the settings' page. */
+WASM_API_EXTERN void wasmtime_config_wasm_branch_hinting_set(wasm_config_t *config, bool value);
+/* Config.concurrency_support: see the settings' page. */
+WASM_API_EXTERN void wasmtime_config_concurrency_support_set(wasm_config_t *config, bool value);
+/* Config.wasm_component_model_canon_names: see the settings' page. */
+WASM_API_EXTERN void wasmtime_config_wasm_component_model_canonical_names_set(wasm_config_t *config, bool value);
+/* Config.cranelift_regalloc_algorithm: see the settings' page. */
+WASM_API_EXTERN void wasmtime_config_cranelift_regalloc_algorithm_set(wasm_config_t *config, wasmtime_regalloc_algorithm_t value);
 /* Config.max_wasm_stack: see the settings' page. */
 WASM_API_EXTERN void wasmtime_config_max_wasm_stack_set(wasm_config_t *config, size_t value);
 /* Config.strategy: see the settings' page. */
@@ -105,9 +119,9 @@ WASM_API_EXTERN void wasmtime_config_memory_guard_size_set(wasm_config_t *config
 /* Config.memory_reservation_for_growth: see the settings' page. */
 WASM_API_EXTERN void wasmtime_config_memory_reservation_for_growth_set(wasm_config_t *config, uint64_t value);
 /* Compile for another machine, by its triple. */
-WASM_API_EXTERN own wasmtime_error_t *wasmtime_config_target_set(wasm_config_t *config, const char *target);
+WASM_API_EXTERN /* own */ wasmtime_error_t *wasmtime_config_target_set(wasm_config_t *config, const char *target);
 /* Keep compiled modules on disk; a path is the folder to keep them in. */
-WASM_API_EXTERN own wasmtime_error_t *wasmtime_config_cache_config_load(wasm_config_t *config, const char *path);
+WASM_API_EXTERN /* own */ wasmtime_error_t *wasmtime_config_cache_config_load(wasm_config_t *config, const char *path);
 /* Config.cranelift_flag_enable. */
 WASM_API_EXTERN void wasmtime_config_cranelift_flag_enable(wasm_config_t *config, const char *flag);
 /* Config.cranelift_flag_set. */
@@ -116,9 +130,9 @@ WASM_API_EXTERN void wasmtime_config_cranelift_flag_set(wasm_config_t *config, c
 typedef struct wasmtime_pooling_allocation_config_t wasmtime_pooling_allocation_config_t;
 
 /* The default bounds of a pool of instances. */
-WASM_API_EXTERN own wasmtime_pooling_allocation_config_t *wasmtime_pooling_allocation_config_new(void);
+WASM_API_EXTERN /* own */ wasmtime_pooling_allocation_config_t *wasmtime_pooling_allocation_config_new(void);
 /* Delete a pool's bounds. */
-WASM_API_EXTERN void wasmtime_pooling_allocation_config_delete(own wasmtime_pooling_allocation_config_t *pool);
+WASM_API_EXTERN void wasmtime_pooling_allocation_config_delete(/* own */ wasmtime_pooling_allocation_config_t *pool);
 /* PoolingAllocationConfig.max_unused_warm_slots. */
 WASM_API_EXTERN void wasmtime_pooling_allocation_config_max_unused_warm_slots_set(wasmtime_pooling_allocation_config_t *pool, uint32_t value);
 /* PoolingAllocationConfig.linear_memory_keep_resident. */
@@ -137,6 +151,22 @@ WASM_API_EXTERN void wasmtime_pooling_allocation_config_total_core_instances_set
 WASM_API_EXTERN void wasmtime_pooling_allocation_config_max_core_instance_size_set(wasmtime_pooling_allocation_config_t *pool, size_t value);
 /* PoolingAllocationConfig.max_tables_per_module. */
 WASM_API_EXTERN void wasmtime_pooling_allocation_config_max_tables_per_module_set(wasmtime_pooling_allocation_config_t *pool, uint32_t value);
+/* PoolingAllocationConfig.decommit_batch_size. */
+WASM_API_EXTERN void wasmtime_pooling_allocation_config_decommit_batch_size_set(wasmtime_pooling_allocation_config_t *pool, size_t value);
+/* PoolingAllocationConfig.async_stack_keep_resident. */
+WASM_API_EXTERN void wasmtime_pooling_allocation_config_async_stack_keep_resident_set(wasmtime_pooling_allocation_config_t *pool, size_t value);
+/* PoolingAllocationConfig.total_component_instances. */
+WASM_API_EXTERN void wasmtime_pooling_allocation_config_total_component_instances_set(wasmtime_pooling_allocation_config_t *pool, uint32_t value);
+/* PoolingAllocationConfig.max_component_instance_size. */
+WASM_API_EXTERN void wasmtime_pooling_allocation_config_max_component_instance_size_set(wasmtime_pooling_allocation_config_t *pool, size_t value);
+/* PoolingAllocationConfig.max_core_instances_per_component. */
+WASM_API_EXTERN void wasmtime_pooling_allocation_config_max_core_instances_per_component_set(wasmtime_pooling_allocation_config_t *pool, uint32_t value);
+/* PoolingAllocationConfig.max_memories_per_component. */
+WASM_API_EXTERN void wasmtime_pooling_allocation_config_max_memories_per_component_set(wasmtime_pooling_allocation_config_t *pool, uint32_t value);
+/* PoolingAllocationConfig.max_tables_per_component. */
+WASM_API_EXTERN void wasmtime_pooling_allocation_config_max_tables_per_component_set(wasmtime_pooling_allocation_config_t *pool, uint32_t value);
+/* PoolingAllocationConfig.total_gc_heaps. */
+WASM_API_EXTERN void wasmtime_pooling_allocation_config_total_gc_heaps_set(wasmtime_pooling_allocation_config_t *pool, uint32_t value);
 /* PoolingAllocationConfig.table_elements. */
 WASM_API_EXTERN void wasmtime_pooling_allocation_config_table_elements_set(wasmtime_pooling_allocation_config_t *pool, size_t value);
 /* PoolingAllocationConfig.max_memories_per_module. */
@@ -145,8 +175,6 @@ WASM_API_EXTERN void wasmtime_pooling_allocation_config_max_memories_per_module_
 WASM_API_EXTERN void wasmtime_pooling_allocation_config_max_memory_size_set(wasmtime_pooling_allocation_config_t *pool, size_t value);
 /* Have a pool of these bounds, which are copied. */
 WASM_API_EXTERN void wasmtime_pooling_allocation_strategy_set(wasm_config_t *config, const wasmtime_pooling_allocation_config_t *pool);
-
-#undef own
 
 #ifdef __cplusplus
 }

@@ -4,8 +4,6 @@
 
 #include <wasm.h>
 
-#define own
-
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -13,17 +11,15 @@ extern "C" {
 typedef struct wasmtime_error wasmtime_error_t;
 
 /* An error with a message, which is copied. */
-WASM_API_EXTERN own wasmtime_error_t *wasmtime_error_new(const char *message);
+WASM_API_EXTERN /* own */ wasmtime_error_t *wasmtime_error_new(const char *message);
 /* Delete an error. */
-WASM_API_EXTERN void wasmtime_error_delete(own wasmtime_error_t *error);
+WASM_API_EXTERN void wasmtime_error_delete(/* own */ wasmtime_error_t *error);
 /* What went wrong; no zero at its end. */
-WASM_API_EXTERN void wasmtime_error_message(const wasmtime_error_t *error, own wasm_name_t *message);
+WASM_API_EXTERN void wasmtime_error_message(const wasmtime_error_t *error, /* own */ wasm_name_t *message);
 /* Whether a program ended itself (WASI), and with which status. */
 WASM_API_EXTERN bool wasmtime_error_exit_status(const wasmtime_error_t *error, int *status);
 /* The frames of wasm that the error came through, innermost first. */
-WASM_API_EXTERN void wasmtime_error_wasm_trace(const wasmtime_error_t *error, own wasm_frame_vec_t *out);
-
-#undef own
+WASM_API_EXTERN void wasmtime_error_wasm_trace(const wasmtime_error_t *error, /* own */ wasm_frame_vec_t *out);
 
 #ifdef __cplusplus
 }

@@ -3,9 +3,8 @@
 #define WASM_CAPI_WASMTIME_EXTERN_H
 
 #include <wasmtime/module.h>
-#include <wasmtime/store.h>
-
-#define own
+#include <wasmtime/sharedmemory.h>
+#include <wasmtime/tag.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,7 +14,6 @@ extern "C" {
 typedef struct wasmtime_func { uint64_t store_id; void *__private; } wasmtime_func_t;
 typedef struct wasmtime_table { struct { uint64_t store_id; uint32_t __private1; }; uint32_t __private2; } wasmtime_table_t;
 typedef struct wasmtime_memory { struct { uint64_t store_id; uint32_t __private1; }; uint32_t __private2; } wasmtime_memory_t;
-typedef struct wasmtime_tag { struct { uint64_t store_id; uint32_t __private1; }; uint32_t __private2; } wasmtime_tag_t;
 typedef struct wasmtime_global { uint64_t store_id; uint32_t __private1; uint32_t __private2; uint32_t __private3; } wasmtime_global_t;
 
 struct wasmtime_sharedmemory;
@@ -35,14 +33,11 @@ typedef struct wasmtime_extern { wasmtime_extern_kind_t kind; wasmtime_extern_un
 #define WASMTIME_EXTERN_TABLE 2
 #define WASMTIME_EXTERN_MEMORY 3
 #define WASMTIME_EXTERN_SHAREDMEMORY 4
-#define WASMTIME_EXTERN_TAG 5
 
 /* Let go of what an extern owns: a shared memory. */
-WASM_API_EXTERN void wasmtime_extern_delete(own wasmtime_extern_t *item);
+WASM_API_EXTERN void wasmtime_extern_delete(/* own */ wasmtime_extern_t *item);
 /* Its type. */
-WASM_API_EXTERN own wasm_externtype_t *wasmtime_extern_type(wasmtime_context_t *context, const wasmtime_extern_t *item);
-
-#undef own
+WASM_API_EXTERN /* own */ wasm_externtype_t *wasmtime_extern_type(wasmtime_context_t *context, const wasmtime_extern_t *item);
 
 #ifdef __cplusplus
 }

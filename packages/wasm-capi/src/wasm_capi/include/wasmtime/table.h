@@ -4,26 +4,22 @@
 
 #include <wasmtime/val.h>
 
-#define own
-
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* A table full of a reference. */
-WASM_API_EXTERN own wasmtime_error_t *wasmtime_table_new(wasmtime_context_t *store, const wasm_tabletype_t *type, const wasmtime_val_t *init, wasmtime_table_t *table);
+WASM_API_EXTERN /* own */ wasmtime_error_t *wasmtime_table_new(wasmtime_context_t *store, const wasm_tabletype_t *type, const wasmtime_val_t *init, wasmtime_table_t *table);
 /* Its type. */
-WASM_API_EXTERN own wasm_tabletype_t *wasmtime_table_type(const wasmtime_context_t *store, const wasmtime_table_t *table);
+WASM_API_EXTERN /* own */ wasm_tabletype_t *wasmtime_table_type(const wasmtime_context_t *store, const wasmtime_table_t *table);
 /* An element; false if there is none. */
-WASM_API_EXTERN bool wasmtime_table_get(wasmtime_context_t *store, const wasmtime_table_t *table, uint64_t index, own wasmtime_val_t *val);
+WASM_API_EXTERN bool wasmtime_table_get(wasmtime_context_t *store, const wasmtime_table_t *table, uint64_t index, /* own */ wasmtime_val_t *val);
 /* Set an element. */
-WASM_API_EXTERN own wasmtime_error_t *wasmtime_table_set(wasmtime_context_t *store, const wasmtime_table_t *table, uint64_t index, const wasmtime_val_t *value);
+WASM_API_EXTERN /* own */ wasmtime_error_t *wasmtime_table_set(wasmtime_context_t *store, const wasmtime_table_t *table, uint64_t index, const wasmtime_val_t *value);
 /* How many elements it has. */
 WASM_API_EXTERN uint64_t wasmtime_table_size(const wasmtime_context_t *store, const wasmtime_table_t *table);
 /* Append elements. */
-WASM_API_EXTERN own wasmtime_error_t *wasmtime_table_grow(wasmtime_context_t *store, const wasmtime_table_t *table, uint64_t delta, const wasmtime_val_t *init, uint64_t *prev_size);
-
-#undef own
+WASM_API_EXTERN /* own */ wasmtime_error_t *wasmtime_table_grow(wasmtime_context_t *store, const wasmtime_table_t *table, uint64_t delta, const wasmtime_val_t *init, uint64_t *prev_size);
 
 #ifdef __cplusplus
 }

@@ -4,8 +4,6 @@
 
 #include <wasmtime/extern.h>
 
-#define own
-
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -16,6 +14,9 @@ typedef uint8_t wasmtime_v128[16];
 typedef struct wasmtime_anyref { uint64_t store_id; uint32_t __private1; uint32_t __private2; void *__private3; } wasmtime_anyref_t;
 typedef struct wasmtime_exnref { uint64_t store_id; uint32_t __private1; uint32_t __private2; void *__private3; } wasmtime_exnref_t;
 typedef struct wasmtime_externref { uint64_t store_id; uint32_t __private1; uint32_t __private2; void *__private3; } wasmtime_externref_t;
+typedef struct wasmtime_eqref { uint64_t store_id; uint32_t __private1; uint32_t __private2; void *__private3; } wasmtime_eqref_t;
+typedef struct wasmtime_structref { uint64_t store_id; uint32_t __private1; uint32_t __private2; void *__private3; } wasmtime_structref_t;
+typedef struct wasmtime_arrayref { uint64_t store_id; uint32_t __private1; uint32_t __private2; void *__private3; } wasmtime_arrayref_t;
 typedef union wasmtime_valunion {
   int32_t i32;
   int64_t i64;
@@ -52,37 +53,11 @@ typedef struct wasmtime_val { wasmtime_valkind_t kind; wasmtime_valunion_t of; }
 
 static inline void wasmtime_funcref_set_null(wasmtime_func_t *func) { func->store_id = 0; }
 static inline bool wasmtime_funcref_is_null(const wasmtime_func_t *func) { return func->store_id == 0; }
-static inline void wasmtime_externref_set_null(wasmtime_externref_t *ref) { ref->store_id = 0; }
-static inline bool wasmtime_externref_is_null(const wasmtime_externref_t *ref) { return ref->store_id == 0; }
-static inline void wasmtime_anyref_set_null(wasmtime_anyref_t *ref) { ref->store_id = 0; }
-static inline bool wasmtime_anyref_is_null(const wasmtime_anyref_t *ref) { return ref->store_id == 0; }
 
 /* Let go of what a value refers to. */
-WASM_API_EXTERN void wasmtime_val_unroot(own wasmtime_val_t *val);
+WASM_API_EXTERN void wasmtime_val_unroot(/* own */ wasmtime_val_t *val);
 /* A copy with a root of its own. */
-WASM_API_EXTERN void wasmtime_val_clone(const wasmtime_val_t *src, own wasmtime_val_t *dst);
-/* A reference to data of the host's, and what is called with that once wasm and the host have let go. */
-WASM_API_EXTERN bool wasmtime_externref_new(wasmtime_context_t *context, void *data, void (*finalizer)(void *), own wasmtime_externref_t *out);
-/* That data; NULL for null. */
-WASM_API_EXTERN void *wasmtime_externref_data(wasmtime_context_t *context, const wasmtime_externref_t *ref);
-/* Another root of the same. */
-WASM_API_EXTERN void wasmtime_externref_clone(const wasmtime_externref_t *ref, own wasmtime_externref_t *out);
-/* Let go of a reference. */
-WASM_API_EXTERN void wasmtime_externref_unroot(own wasmtime_externref_t *ref);
-/* A root of what an unchecked function was given. */
-WASM_API_EXTERN void wasmtime_externref_from_raw(wasmtime_context_t *context, uint32_t raw, own wasmtime_externref_t *out);
-/* For an unchecked call at once: it is no root. */
-WASM_API_EXTERN uint32_t wasmtime_externref_to_raw(wasmtime_context_t *context, const wasmtime_externref_t *ref);
-/* Another root of the same. */
-WASM_API_EXTERN void wasmtime_anyref_clone(const wasmtime_anyref_t *ref, own wasmtime_anyref_t *out);
-/* Let go of a reference. */
-WASM_API_EXTERN void wasmtime_anyref_unroot(own wasmtime_anyref_t *ref);
-/* Another root of the same. */
-WASM_API_EXTERN void wasmtime_exnref_clone(const wasmtime_exnref_t *ref, own wasmtime_exnref_t *out);
-/* Let go of a reference. */
-WASM_API_EXTERN void wasmtime_exnref_unroot(own wasmtime_exnref_t *ref);
-
-#undef own
+WASM_API_EXTERN void wasmtime_val_clone(const wasmtime_val_t *src, /* own */ wasmtime_val_t *dst);
 
 #ifdef __cplusplus
 }

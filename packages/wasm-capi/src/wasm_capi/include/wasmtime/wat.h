@@ -4,16 +4,12 @@
 
 #include <wasmtime/error.h>
 
-#define own
-
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* The binary of a module's or component's text. */
-WASM_API_EXTERN own wasmtime_error_t *wasmtime_wat2wasm(const char *wat, size_t wat_len, own wasm_byte_vec_t *ret);
-
-#undef own
+WASM_API_EXTERN /* own */ wasmtime_error_t *wasmtime_wat2wasm(const char *wat, size_t wat_len, /* own */ wasm_byte_vec_t *ret);
 
 #ifdef __cplusplus
 }
