@@ -321,8 +321,8 @@ def test_ours_says_which_instruction_a_target_lacks() -> None:
     config = wasm_facade.Config()
     config.strategy = "native"
     config.target = "aarch64-linux"
-    text = "(module (func (param v128) (result v128) (i8x16.neg (local.get 0))))"
-    with pytest.raises(wasm_facade.UnsupportedError, match=r"does not support i8x16.neg on aarch64 yet \(feature simd\): use strategy llvm \(line 1, column 43"):
+    text = "(module (func (param i31ref) (result i32) (i31.get_s (local.get 0))))"
+    with pytest.raises(wasm_facade.UnsupportedError, match=r"does not support i31.get_s on aarch64 yet \(feature gc\): use strategy llvm \(line 1, column 44"):
         wasm_facade.Module(wasm_facade.Engine(config), text)
 
 

@@ -138,6 +138,97 @@ def test_values_cross_with_their_widths(strategy: str) -> None:
     assert exports["f"](store, *values) == values
 
 
+VECTORS = [(0x0123456789ABCDEF_FEDCBA9876543210 * (2 * k + 1)) % (1 << 128) for k in range(20)]
+
+
+def literal(value: int) -> str:
+    return f"(v128.const i64x2 {value & (1 << 64) - 1} {value >> 64})"
+
+
+def halves(name: str) -> str:
+    return f"(i64x2.extract_lane 0 {name}) (i64x2.extract_lane 1 {name})"
+
+
+@pytest.mark.parametrize("strategy", BACKENDS)
+def test_vectors_keep_all_their_bits(strategy: str) -> None:
+    """In registers that exchange, in slots, behind calls, in globals, in a select, thrown, and beyond the registers that parameters have."""
+    count = 18  # parameters: more than any convention has vector registers
+    turned = " ".join(f"(local.get {(k + 1) % count})" for k in range(count))
+    text = f"""(module (tag $e (param v128)) (global $g (mut v128) {literal(0)}) (memory 1)
+      (func $nothing (param v128) (result v128) (v128.not (v128.not (local.get 0))))
+      (func $turn (param{" v128" * count} i32) (result{" v128" * count})
+        (if (i32.eqz (local.get {count})) (then (return {" ".join(f"(local.get {k})" for k in range(count))})))
+        (return_call $turn {turned} (i32.sub (local.get {count}) (i32.const 1))))
+      (func (export "turn") (param i32) (result{" i64 i64" * count}) {" ".join(f"(local $v{k} v128)" for k in range(count))}
+        (call $turn {" ".join(map(literal, VECTORS[:count]))} (local.get 0))
+        {" ".join(f"(local.set $v{count - 1 - k})" for k in range(count))}
+        {" ".join(halves(f"(local.get $v{k})") for k in range(count))})
+      (func (export "swap") (param i32) (result i64 i64 i64 i64) (local $a v128) (local $b v128)
+        (local.set $a {literal(VECTORS[3])}) (local.set $b {literal(VECTORS[4])})
+        (block $out (loop $again (param v128 v128) (result v128 v128)
+          (local.set $b) (local.set $a) (local.get $b) (local.get $a)
+          (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+          (local.set $b) (local.set $a))
+        {halves("(local.get $a)")} {halves("(local.get $b)")})
+      (func (export "spilled") (result i64 i64)
+        {" ".join(map(literal, VECTORS))} (call $nothing {literal(VECTORS[0])})
+        {" ".join(["(i64x2.add)"] * len(VECTORS))} (global.set $g) {halves("(global.get $g)")})
+      (func (export "chosen") (param i32) (result i64 i64) (local $v v128)
+        (local.set $v (select {literal(VECTORS[1])} (call $nothing {literal(VECTORS[2])}) (local.get 0))) {halves("(local.get $v)")})
+      (func (export "thrown") (result i64 i64) (local $v v128)
+        (local.set $v (block $caught (result v128) (try_table (catch $e $caught) (throw $e {literal(VECTORS[5])})) (unreachable))) {halves("(local.get $v)")}))"""
+    text = text.replace("(block $out (loop", "(local.get $a) (local.get $b) (block $out (param v128 v128) (loop")
+    store, exports = instantiate(text, wasm_exceptions=True, strategy=strategy)
+    signed = [(v & (1 << 64) - 1, v >> 64) for v in VECTORS]
+    words = [[w - (1 << 64) if w >> 63 else w for w in pair] for pair in signed]
+    for turns in (0, 1, 5):
+        assert exports["turn"](store, turns) == [w for k in range(count) for w in words[(k + turns) % count]]
+    for turns in (1, 2, 3):
+        wanted = (words[3] + words[4]) if turns % 2 == 0 else (words[4] + words[3])
+        assert exports["swap"](store, turns) == wanted
+    sums = [(signed[0][half] + sum(pair[half] for pair in signed)) % (1 << 64) for half in (0, 1)]
+    assert exports["spilled"](store) == [w - (1 << 64) if w >> 63 else w for w in sums]
+    assert exports["chosen"](store, 1) == words[1]
+    assert exports["chosen"](store, 0) == words[2]
+    assert exports["thrown"](store) == words[5]
+
+
+@pytest.mark.parametrize("strategy", BACKENDS)
+def test_vectors_cross_to_the_host(strategy: str) -> None:
+    """More of them than registers, through a host function."""
+    types = [ValType.v128()] * 20
+    names = " ".join(["v128"] * 20)
+    text = f"""(module (import "" "" (func $h (param {names}) (result {names})))
+      (func (export "f") (param {names}) (result {names}) (call $h {" ".join(f"(local.get {k})" for k in range(20))})))"""
+    store, exports = instantiate(text, [lambda store: Func(store, FuncType(types, types), lambda *got: list(reversed(got)))], strategy=strategy)
+    assert exports["f"](store, *VECTORS) == VECTORS[::-1]
+
+
+@pytest.mark.parametrize("strategy", BACKENDS)
+@pytest.mark.parametrize("repeat", range(4))
+def test_shuffles(repeat: int, strategy: str) -> None:
+    """Every distance, width and order, of two vectors and of one; and what is no pattern."""
+    plans = [[(k + at) % 32 for k in range(16)] for at in range(32)]
+    for size in (1, 2, 4, 8):
+        n = 16 // size
+        orders = [[2 * k + p for k in range(n)] for p in (0, 1)] + [[k // 2 + (k & 1) * n + p * n // 2 for k in range(n)] for p in (0, 1)]
+        orders += [[(k & ~1) + p + (k & 1) * n for k in range(n)] for p in (0, 1)] + [[lane] * n for lane in (0, n - 1, 2 * n - 1)]
+        orders += [[k ^ flip for k in range(n)] for flip in (1, 3, 7) if flip < n]
+        plans += [[size * lane + k for lane in order for k in range(size)] for order in orders]
+    plans += [[(7 * k * k + 5 * at + k) % 32 for k in range(16)] for at in range(8)]
+    plans = [[lane ^ 16 for lane in plan] for plan in plans] if repeat & 1 else plans
+    plans = [[lane & 15 | repeat << 3 & 16 for lane in plan] for plan in plans] if repeat & 2 else plans
+    bodies = " ".join(
+        f"(v128.store offset={16 * (k + 2)} (i32.const 0) (i8x16.shuffle {' '.join(map(str, plan))} (local.get 0) (local.get 1)))" for k, plan in enumerate(plans)
+    )
+    text = f"""(module (memory (export "m") 1) (data (i32.const 0) "{"".join(f"{chr(92)}{k + 0x40:02x}" for k in range(32))}")
+      (func $f (param v128 v128) {bodies}) (func (export "f") (call $f (v128.load (i32.const 0)) (v128.load (i32.const 16)))))"""
+    store, exports = instantiate(text, strategy=strategy)
+    exports["f"](store)
+    for k, plan in enumerate(plans):
+        assert list(exports["m"].read(store, 16 * (k + 2), 16 * (k + 3))) == [lane + 0x40 for lane in plan], plan
+
+
 @pytest.mark.parametrize("rounding", ["ceil", "floor", "trunc", "nearest"])
 def test_rounding_quiets(rounding: str) -> None:
     """A signalling NaN, as a number and in lanes."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-import wasm_codegen_native.isa.aarch64.encodings  # noqa: F401 -- it fills ROWS
+import wasm_codegen_native.isa.aarch64.encodings
+import wasm_codegen_native.isa.aarch64.vector_encodings  # noqa: F401 -- both fill ROWS
 from wasm_codegen_native.isa.aarch64.immediates import bitmask
 from wasm_codegen_native.isa.aarch64.instructions import NUMBERS, number_bits
 from wasm_codegen_native.isa.aarch64.notation import ROWS, D, X
+from wasm_codegen_native.isa.aarch64.vector_memory import of_lane
 
 ARCHITECTURE = ("CS_ARCH_ARM64", "CS_MODE_LITTLE_ENDIAN")
 CASES = 12  # a row and width
@@ -16,6 +18,8 @@ CONDITIONS = ("eq", "ne", "hs", "lo", "mi", "pl", "vs", "vc", "hi", "ls", "ge", 
 PLACE = {"d": 0, "n": 5, "m": 16, "a": 10}
 SIZES = {"LDRB": 0, "STRB": 0, "LDRSB": 0, "LDRH": 1, "STRH": 1, "LDRSH": 1, "LDRSW": 2}  # log2 of bytes where the register does not tell
 LETTERS = {"W": 2, "S": 2, "X": 3, "D": 3, "Q": 4}
+LANES = {"B": 16, "H": 8, "S": 4, "D": 2}
+ALIASES = {"movz": "mov", "movn": "mov", "not": "mvn", "sxtl": "sshll", "uxtl": "ushll", "sxtl2": "sshll2", "uxtl2": "ushll2"}  # what a disassembler says
 
 
 def number(value: int) -> str:
@@ -43,14 +47,19 @@ class Case:
 
     def operand(self, kind: str) -> None:
         """Fill one operand in."""
-        letter, _, arrangement = kind.partition(".")
-        if kind in NUMBERS:
+        brace = "{" if kind[0] == "{" else ""
+        letter, _, arrangement = kind.strip("{").partition(".")
+        if kind.startswith("byte"):
+            self.byte(kind)
+        elif kind in NUMBERS:
             self.number(kind)
-        elif len(letter) == 2 and letter[0] in "RWXFSDVBQ" and letter[1] in PLACE:
+        elif len(letter) == 2 and letter[0] in "RWXFSDVBHQ" and letter[1] in PLACE:
             n = self.register()
             self.word |= n << PLACE[letter[1]]
             name = {"R": "x" if self.wide else "w", "F": "d" if self.double else "s"}.get(letter[0], letter[0].lower())
-            self.texts.append(f"{name}{n}" + (f".{arrangement.lower()}" if arrangement else ""))
+            if arrangement.endswith("[lane]"):
+                arrangement = arrangement.replace("lane", str(self.lane(arrangement[0], bool(brace))))
+            self.texts.append(f"{brace}{name}{n}" + (f".{arrangement.lower()}" if arrangement else ""))
         elif kind == "cond":
             condition = self.chance.randrange(14)
             self.word |= condition << 12
@@ -61,7 +70,7 @@ class Case:
             self.texts.append(f"[x{base}]")
         elif kind == "[address]":
             self.address()
-        elif kind.startswith("label"):
+        elif kind.startswith("label") or kind == "page":
             self.label(kind)
         elif kind in ("imm16", "hw", "imm8"):
             self.part(kind)
@@ -70,9 +79,30 @@ class Case:
             literal = zeros if self.mnemonic == "movi" and kind == "0" else number(int(kind, 0)) if kind[0].isdigit() else ""
             self.texts.append(literal or kind.lower().replace("lsl ", "lsl #"))
 
+    def lane(self, letter: str, memory: bool) -> int:
+        """Which lane, in an operand or of a load or store."""
+        lane = self.chance.randrange(LANES[letter])
+        place = "BHSD".index(letter)
+        self.word = of_lane(self.word, place, lane) if memory else self.word | number_bits(NUMBERS[f"{letter}[lane]"], lane)
+        return lane
+
+    def byte(self, kind: str) -> None:
+        """Eight bits of MOVI."""
+        value = self.chance.randrange(10, 256)
+        self.word |= value >> 5 << 16 | (value & 31) << 5
+        if kind == "bytes8":
+            value = sum(0xFF << 8 * k for k in range(8) if value >> k & 1)
+            self.texts.append(f"#0x{value:x}")
+        else:
+            self.texts.append(number(value))
+
     def number(self, kind: str) -> None:
         """A number of a row, as the writer of lowering rows would encode it."""
         bits = 64 if self.wide or kind.endswith("64") or self.texts[0][0] == "x" else 32
+        if kind[0] == "v":
+            bits = int(kind.removeprefix("vleft").removeprefix("vright"))
+        elif kind == "imm4":
+            bits = 16
         if kind.startswith("mask"):
             run = (1 << self.chance.randrange(1, 32)) - 1
             turn = self.chance.randrange(bits)
@@ -111,8 +141,8 @@ class Case:
     def label(self, kind: str) -> None:
         """A distance."""
         distance = 4 * self.chance.randrange(1, 1 << 15)
-        self.word |= {"label": distance >> 2 << 5, "label19": distance >> 2 << 5, "label26": distance >> 2}[kind]
-        self.texts.append(number(distance))
+        self.word |= {"label": distance >> 2 << 5, "page": distance >> 2 << 5, "label19": distance >> 2 << 5, "label26": distance >> 2}[kind]
+        self.texts.append(number(distance << 12 if kind == "page" else distance))
 
     def address(self) -> None:
         """One of the ways to form an address."""
@@ -137,7 +167,14 @@ class Case:
 
     def text(self) -> str:
         """The instruction."""
-        mnemonic = {"movz": "mov", "movn": "mov"}.get(self.mnemonic, self.mnemonic)
+        mnemonic = ALIASES.get(self.mnemonic, self.mnemonic)
+        if self.mnemonic[1:4] == "xtl":
+            self.texts.append("#0")
+        elif self.texts[-1:] == ["lsl #0"] and mnemonic == "movi":
+            del self.texts[-1]
+        elif mnemonic in ("umov", "dup", "ins"):
+            plain = mnemonic == "ins" or (mnemonic == "dup" and "." not in self.texts[0])
+            mnemonic = "mov" if plain or (mnemonic == "umov" and self.texts[1].partition(".")[2][0] in "sd") else mnemonic
         return f"{mnemonic} {', '.join(self.texts)}".strip()
 
 

@@ -37,8 +37,7 @@ ROWS = (
 )  # fmt: skip
 
 
-LACKING = {("vector", "aarch64")}
-CASES = [(name, wat, isa) for name, _, wat in ROWS for isa in ISAS if (name, isa) not in LACKING]
+CASES = [(name, wat, isa) for name, _, wat in ROWS for isa in ISAS]
 
 
 @pytest.mark.parametrize(("name", "wat", "isa"), CASES, ids=[f"{name}-{isa}" for name, _, isa in CASES])

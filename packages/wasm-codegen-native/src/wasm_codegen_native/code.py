@@ -56,6 +56,7 @@ class Code:
         self.marked: i64 = -1  # wasm offset of the last row in `addresses`
         self.constants: dict[tuple[int, int, int], int] = {}
         self.rodata_places: vec[i64] = vec[i64]()  # (place of a 32-bit field, rodata offset + addend) pairs
+        self.rodata_relocations: vec[i64] = vec[i64]()  # (place, relocation's type, rodata offset): see `relocate`
         self.call_places: vec[i64] = vec[i64]()  # (place of a 32-bit field, function index) pairs
 
     def check_size(self) -> None:
@@ -148,6 +149,12 @@ class Code:
         """The 32-bit field at `place` becomes the distance from its own start to rodata + offset."""
         self.rodata_places = append(self.rodata_places, place)
         self.rodata_places = append(self.rodata_places, offset)
+
+    def relocate(self, place: i64, type: i64, offset: i64) -> None:
+        """The instruction at `place` refers to rodata + offset by a part of the address that only linking knows."""
+        rows = append(self.rodata_relocations, place)
+        rows = append(rows, type)
+        self.rodata_relocations = append(rows, offset)
 
     def refer_function(self, place: i64, index: i64) -> None:
         """The 32-bit field at `place` is a call of a defined function."""

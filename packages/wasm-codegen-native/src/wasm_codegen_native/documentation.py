@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, KIND, UNSUPPORTED, VECTOR
+from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, KIND, UNSUPPORTED
 from wasm_environ.opcodes import OPS, Op
 
 TYPES: Final = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128", "a": "i32"}
@@ -111,7 +111,7 @@ SHAPES: Final = {
     "br_on_cast_desc_eq_fail": ("anyref (ref null 6)", "anyref", "local.get 0 local.get 1 br_on_cast_desc_eq_fail 0 anyref (ref 5)"),
 }
 # By instruction set: the kinds of ops that the backend refuses.
-LACKING: Final = {"x86_64": (UNSUPPORTED,), "aarch64": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR, VECTOR)}
+LACKING: Final = {"x86_64": (UNSUPPORTED,), "aarch64": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR)}
 IMMEDIATES: Final = {
     "i32": "7", "i64": "7", "f32": "1.5", "f64": "1.5", "v128": "i32x4 1 2 3 4", "lane": "1",
     "lanes": "0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31",

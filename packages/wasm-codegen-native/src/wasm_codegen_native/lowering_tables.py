@@ -30,6 +30,7 @@ SLOTS: Final = {"d": 0, "a": 1, "b": 2, "c": 3, "x": 4, "s": 5, "t": 6, "u": 7}
 SLOT_COUNT: Final = 8
 FIXED_OPERAND: Final = 64  # operand codes from here on are registers
 LITERAL: Final = -1  # an operand code: the number beside it
+IMMEDIATE: Final = -2  # an operand code: the first immediate of the op being lowered
 FIRST_DATA: Final = 1024  # operand codes from here on are constants in rodata
 
 # What a slot holds of an operand that is in no register: `displacement` says where.

@@ -9,7 +9,7 @@ from mypy_extensions import i64
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.instruction_set import InstructionSet
 from wasm_codegen_native.plan import ACCESSES, CALLS, DELEGATES, LEGACY, TAILS, THROWS, TRIES, VECTORS
-from wasm_environ.compiler import SYMBOL_FUNCTION
+from wasm_environ.compiler import SYMBOL_FUNCTION, SYMBOL_RODATA
 from wasm_environ.opcodes import ID_LIMIT, OPS
 
 if TYPE_CHECKING:
@@ -99,3 +99,6 @@ class ModuleCompiler:
             place = places[i]
             self.isa.link_rodata(code, place, rodata + places[i + 1])
             i += 2
+        rows = code.rodata_relocations
+        for k in range(0, len(rows), 3):
+            self.outside.append((rows[k], rows[k + 1], SYMBOL_RODATA, rows[k + 2], 0))

@@ -13,18 +13,17 @@ from wasm_codegen_native.isa.aarch64.encodings import (
     ADD_HIGH,
     ADD_IMM,
     ADD_SP,
+    ADRP,
     BCOND,
     CMP_IMM,
     FMOV_DX,
     FMOV_IMM,
     FMOV_SW,
-    INS_HIGH,
     LDR32,
     LDR64,
     LDR_D,
     LDR_Q,
     LDR_S,
-    MOVI_ZERO,
     MOVK,
     MOVN,
     MOVZ,
@@ -42,6 +41,7 @@ from wasm_codegen_native.isa.aarch64.encodings import (
 from wasm_codegen_native.isa.aarch64.immediates import NONE, bitmask, float8
 from wasm_codegen_native.isa.aarch64.notation import D, X
 from wasm_codegen_native.isa.aarch64.registers import SP, X16, ZR
+from wasm_codegen_native.isa.aarch64.vector_immediates import MOVI_ZERO, repeated
 from wasm_codegen_native.machine import T_F32, T_F64, T_V128
 
 # How an address is formed, as bits of mode and address.
@@ -50,6 +50,8 @@ INDEXED: Final = 1 << 21 | 0b011 << 13 | 0b10 << 10  # base + Rm
 SHIFTED: Final = 1 << 12  # base + Rm * size
 LOADS: Final[vec[i64]] = vec[i64]([LDR32, LDR64, LDR_S, LDR_D, LDR_Q])  # by type
 STORES: Final[vec[i64]] = vec[i64]([STR32, STR64, STR_S, STR_D, STR_Q])
+R_AARCH64_ADR_PREL_PG_HI21: Final = 275
+R_AARCH64_LDST128_ABS_LO12_NC: Final = 299
 SIZES: Final[bytes] = bytes((2, 3, 2, 3, 4))  # log2 of bytes, by type
 
 
@@ -132,19 +134,31 @@ class Assembler:
 
     def float_number(self, type: i64, to: i64, low: i64, high: i64) -> None:
         """to <- a constant of a vector register; keeps the flags."""
-        if low == 0 and (type != T_V128 or high == 0):
+        if type == T_V128:
+            self.vector_number(to, low, high)
+            return
+        if low == 0:
             self.r1(MOVI_ZERO, to)
             return
-        if type != T_V128:
-            eight = float8(low, type == T_F64)
-            if eight != NONE:
-                self.code.word(FMOV_IMM | (D if type == T_F64 else 0) | eight << 13 | to & 31)
-                return
+        eight = float8(low, type == T_F64)
+        if eight != NONE:
+            self.code.word(FMOV_IMM | (D if type == T_F64 else 0) | eight << 13 | to & 31)
+            return
         self.number(X16, low, type != T_F32)
         self.r2(FMOV_SW if type == T_F32 else FMOV_DX, to, X16)
-        if type == T_V128:
-            self.number(X16, high, True)
-            self.r2(INS_HIGH, to, X16)
+
+    def vector_number(self, to: i64, low: i64, high: i64) -> None:
+        """to <- a constant of 128 bits: one instruction if its halves are the same and a pattern, else from rodata."""
+        pattern: i64 = repeated(low) if low == high else NONE
+        if pattern != NONE:
+            self.r1(pattern, to)
+            return
+        code = self.code
+        offset = code.constant(low, high, 16)
+        code.relocate(code.here(), R_AARCH64_ADR_PREL_PG_HI21, offset)
+        code.word(ADRP | X16)
+        code.relocate(code.here(), R_AARCH64_LDST128_ABS_LO12_NC, offset)
+        code.word(LDR_Q | SCALED | X16 << 5 | to & 31)
 
     def add(self, to: i64, base: i64, disp: i64) -> None:
         """to <- base + disp, 64 bits; either may be the stack pointer. Keeps the flags."""

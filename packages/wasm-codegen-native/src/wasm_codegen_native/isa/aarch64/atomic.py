@@ -92,13 +92,7 @@ class Atomic:
             bytes = bytes << size
             self.check_alignment(i, offset, bytes - 1)
         self.memory.address(i, memory, offset, bytes)
-        base = self.memory.base
-        if self.memory.index >= 0:
-            self.asm.r3(ADD | X, X17, base, self.memory.index)
-            base = X17
-        if self.memory.disp != 0 or base != X17:
-            self.asm.add(X17, base, self.memory.disp)
-        self.memory.release()
+        self.memory.pointer(X17)
         self.code.mark()
 
     def check_alignment(self, i: i64, offset: i64, mask: i64) -> None:

@@ -39,6 +39,7 @@ SDIV: Final[i64] = row("SDIV Rd, Rn, Rm",          "sf 0011010110 Rm 000011 Rn R
 AND: Final[i64] = row("AND Rd, Rn, Rm",            "sf 0001010 000 Rm 000000 Rn Rd")
 ORR: Final[i64] = row("ORR Rd, Rn, Rm",            "sf 0101010 000 Rm 000000 Rn Rd")
 EOR: Final[i64] = row("EOR Rd, Rn, Rm",            "sf 1001010 000 Rm 000000 Rn Rd")
+ORR_SHIFTED: Final = tuple(row(f"ORR Wd, Wn, Wm, LSL {k}", f"0 0101010 000 Rm {k:06b} Rn Rd") for k in (1, 2, 4, 8))
 AND_IMM32: Final[i64] = row("AND Wd, Wn, mask32",  "0 00 100100 0 immr imms Rn Rd")
 AND_IMM64: Final[i64] = row("AND Xd, Xn, mask64",  "1 00 100100 N immr imms Rn Rd")
 ORR_IMM32: Final[i64] = row("ORR Wd, Wn, mask32",  "0 01 100100 0 immr imms Rn Rd")
@@ -86,6 +87,7 @@ BLR: Final[i64] = row("BLR Xn",                    "1101011 0001 11111 000000 Rn
 RET: Final[i64] = row("RET",                       "1101011 0010 11111 000000 11110 00000")
 BRK: Final[i64] = row("BRK 0",                     "11010100 001 0000000000000000 000 00")
 CSDB: Final[i64] = row("CSDB",                     "1101010100 0 00 011 0010 0010 100 11111")  # later loads wait for what CSEL chose
+ADRP: Final[i64] = row("ADRP Xd, page",            "1 immlo 10000 immhi Rd")
 # ---- memory: how the address is formed fills mode and address, see `assembler`
 LDRB: Final[i64] = row("LDRB Wd, [address]",       "00 111 0 0 mode 01 address Rn Rd")
 LDRSB32: Final[i64] = row("LDRSB Wd, [address]",   "00 111 0 0 mode 11 address Rn Rd")
@@ -145,15 +147,6 @@ SCVTF: Final[i64] = row("SCVTF Fd, Rn",            "sf 0011110 ftype 1 00 010 00
 UCVTF: Final[i64] = row("UCVTF Fd, Rn",            "sf 0011110 ftype 1 00 011 000000 Rn Rd")
 FCVTZS: Final[i64] = row("FCVTZS Rd, Fn",          "sf 0011110 ftype 1 11 000 000000 Rn Rd")
 FCVTZU: Final[i64] = row("FCVTZU Rd, Fn",          "sf 0011110 ftype 1 11 001 000000 Rn Rd")
-# ---- vectors
-MOV_V: Final[i64] = row("ORR Vd.16B, Vn.16B, Vm.16B", "01001110 10 1 Rm 000111 Rn Rd")
-MOVI_ZERO: Final[i64] = row("MOVI Vd.2D, 0",       "0110111100000 000 1110 01 00000 Rd")
-MOVI_SIGN: Final[i64] = row("MOVI Vd.4S, 0x80, LSL 24", "0100111100000 100 0110 01 00000 Rd")
-FNEG_2D: Final[i64] = row("FNEG Vd.2D, Vn.2D",     "01101110 11 10000 01111 10 Rn Rd")
-BIT: Final[i64] = row("BIT Vd.8B, Vn.8B, Vm.8B",   "00101110 10 1 Rm 000111 Rn Rd")
-CNT: Final[i64] = row("CNT Vd.8B, Vn.8B",          "00001110 00 10000 00101 10 Rn Rd")
-ADDV: Final[i64] = row("ADDV Bd, Vn.8B",           "00001110 00 11000 11011 10 Rn Rd")
-INS_HIGH: Final[i64] = row("MOV Vd.D[1], Xn",      "01001110000 11000 0 0011 1 Rn Rd")
 # fmt: on
 
 # Conditions (manual, C1.2.4). After a comparison of floats: MI less, LS less or equal, GT, GE; all of them, and EQ, are false when unordered.

@@ -1,10 +1,11 @@
 """Instructions of lowering rows: their text, in Arm's notation without #, as the words of a table that `instructions` writes.
 
     ADD d, a, b       LSL d, a, 3       EXTR d, a, a, -b       FMOV v31.32, a       CSEL d, a, b, EQ       MOV s, 0x5555
-    B.EQ 1   B 1   1:         TRAP EQ, UNREACHABLE
+    B.EQ 1   B 1   1:         TRAP EQ, UNREACHABLE           ADD d.4S, a.4S, b.4S   UMOV d32, a.B[lane]    UMINV v31.B, a.16B
 
 A bare placeholder is as wide as the operand of the op, `a32` and `v31.32` are 32 bits wide. `MOV s, number` is as many instructions as the number needs,
-and keeps the flags; `-b` is the number negated.
+and keeps the flags; `-b` is the number negated. Vector registers have an arrangement of lanes, a lane (`lane` is the op's immediate), or the letter
+by which the manual calls that much of the register; a scratch register with one of these is a vector register.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from wasm_codegen_native.lowering_tables import (
     GIVE_LOG2,
     GIVE_MASKED,
     GIVE_VALUE,
+    IMMEDIATE,
     LITERAL,
     SLOTS,
 )  # fmt: skip
@@ -48,28 +50,30 @@ SHAPES: Final = {
     "power":    ConstantShape(ASK_POWER, 0, 0, GIVE_LOG2),
     "mask32":   ConstantShape(ASK_MACHINE, 0, 0, GIVE_VALUE),
     "mask64":   ConstantShape(ASK_MACHINE, 1, 0, GIVE_VALUE),
-    "none32":   ConstantShape(ASK_MASKED, 31, 0, GIVE_VALUE),  # shift counts: by nothing, and by anything
-    "none64":   ConstantShape(ASK_MASKED, 63, 0, GIVE_VALUE),
-    "count32":  ConstantShape(ASK_NOTHING, 31, 0, GIVE_MASKED),
-    "count64":  ConstantShape(ASK_NOTHING, 63, 0, GIVE_MASKED),
+    **{f"none{bits}": ConstantShape(ASK_MASKED, bits - 1, 0, GIVE_VALUE) for bits in (8, 16, 32, 64)},  # shift counts: by nothing, and by anything
+    **{f"count{bits}": ConstantShape(ASK_NOTHING, bits - 1, 0, GIVE_MASKED) for bits in (8, 16, 32, 64)},
 }
 # Kinds of numbers in encoding rows that a number of a shape can be; the others may be written in a row only.
 FITTING: Final = {
     "imm12": ("imm12",), "negative": ("imm12n",), "high": ("imm12h",), "power": ("left32", "left64"), "mask32": ("mask32",), "mask64": ("mask64",),
-    "count32": ("left32", "right", "low", "-low32"), "count64": ("left64", "right", "low", "-low64"),
+    "count8": ("vleft8", "vright8"), "count16": ("vleft16", "vright16"),
+    "count32": ("left32", "right", "low", "-low32", "vleft32", "vright32"), "count64": ("left64", "right", "low", "-low64", "vleft64", "vright64"),
 }
+PLAIN_NUMBERS: Final = ("imm12", "mask32", "left32", "left64", "right", *(f"v{way}{bits}" for way in ("left", "right") for bits in (8, 16, 32, 64)))
 # fmt: on
-WIDTHS: Final = {"i": 32, "I": 64, "f": 32, "F": 64}  # of a letter of the opcode table
+WIDTHS: Final = {"i": 32, "I": 64, "f": 32, "F": 64, "v": 128}  # of a letter of the opcode table
 FIELDS: Final = ("Rd", "Rn", "Rm", "Ra")  # in the order of an instruction's words
-READ_AND_WRITTEN: Final = ("BIT", "MOVK", "INS")
+READ_AND_WRITTEN: Final = ("BIT", "BSL", "MOVK", "INS", "TBX", "FMLA", "FMLS", "UMLAL", "SADALP", "USRA", "SQXTN2", "SQXTUN2")
 NOT_WRITTEN: Final = ("CMP", "CMN", "TST", "FCMP", "CCMP")
-PLACEHOLDER: Final = re.compile(r"([dabcxstu])(8|16|32|64)?$")
-FIXED: Final = re.compile(r"([xv]\d+)(?:\.(32|64|128))?$")
+PLACEHOLDER: Final = re.compile(r"([dabcxstu])(8|16|32|64)?(?:\.(\w+))?(?:\[(\w+)\])?$")
+FIXED: Final = re.compile(r"([xv]\d+)(?:\.(32|64))?(?:\.(\w+))?(?:\[(\w+)\])?$")
+NO_LANE: Final = -3
 LABEL: Final = re.compile(r"(\d):$")
 
 
 class Operand(NamedTuple):
-    """An operand: `kind` r (general register, as scratch registers are), v (vector register) or i (number: its `shape`, or the `value` with code LITERAL)."""
+    """An operand: `kind` r (general register), v (vector register; `lanes` its arrangement) or i (number: its `shape`, or the `value` with code LITERAL).
+    `lane` is the code of a lane's number, and `value` that."""
 
     kind: str
     code: int
@@ -77,6 +81,8 @@ class Operand(NamedTuple):
     shape: str = ""
     value: int = 0
     negated: bool = False
+    lanes: str = ""
+    lane: int = NO_LANE
 
 
 @final
@@ -122,24 +128,36 @@ class Reader:
 
 def operand(word: str, op: Op, shapes: tuple[int, ...]) -> Operand:
     """One operand of an instruction's text."""
+    word = word.strip("{}")
     found = PLACEHOLDER.match(word.removeprefix("-"))
     if found:
-        return placeholder(found[1], int(found[2] or 0), op, shapes, word[0] == "-")
+        return of_lanes(placeholder(found[1], int(found[2] or 0), bool(found[3]), op, shapes, word[0] == "-"), found[3], found[4])
     fixed = FIXED.match(word)
     if fixed:
         number = REGISTERS[fixed[1]]
-        return Operand("v" if number >= 32 else "r", FIXED_OPERAND + number, int(fixed[2] or 0))
+        return of_lanes(Operand("v" if number >= 32 else "r", FIXED_OPERAND + number, int(fixed[2] or 0)), fixed[3], fixed[4])
     try:
         return Operand("i", LITERAL, value=int(word, 0))
     except ValueError:
         return Operand("", ABSENT)  # a condition, a shift: the encoding row has it literally
 
 
-def placeholder(name: str, width: int, op: Op, shapes: tuple[int, ...], negated: bool) -> Operand:
+def of_lanes(operand: Operand, lanes: str | None, lane: str | None) -> Operand:
+    """The operand with its arrangement, and a lane's number."""
+    if lanes is None:
+        return operand
+    if lane is None:
+        return operand._replace(lanes=lanes)
+    if lane == "lane":
+        return operand._replace(lanes=lanes, lane=IMMEDIATE)
+    return operand._replace(lanes=lanes, lane=LITERAL, value=int(lane))
+
+
+def placeholder(name: str, width: int, vector: bool, op: Op, shapes: tuple[int, ...], negated: bool) -> Operand:
     """d, an operand or a scratch register."""
     code = SLOTS[name]
     if name in "stu":
-        return Operand("r", code, width or (64 if op.mnemonic.startswith("i64") else 32))
+        return Operand("v" if vector else "r", code, width or (64 if op.mnemonic.startswith("i64.") else 32))
     position = "abcx".find(name)
     letters = op.results if name == "d" else op.operands
     letter = letters[max(position, 0)] if letters else "I"  # references
@@ -167,16 +185,18 @@ def accepts(kind: str, text: str, operand: Operand, widths: tuple[int, int]) -> 
     if kind in NUMBERS:
         if operand.kind != "i" or (kind[0] == "-") != operand.negated:
             return False
-        return kind in FITTING.get(operand.shape, ()) if operand.shape else kind in ("imm12", "left32", "left64", "right")
-    if len(kind) < 2 or kind[1] not in "dnma" or operand.kind not in ("r", "v"):
+        return kind in FITTING.get(operand.shape, ()) if operand.shape else kind in PLAIN_NUMBERS
+    kind, _, lanes = kind.strip("{}").partition(".")
+    if len(kind) != 2 or kind[1] not in "dnma" or operand.kind not in ("r", "v"):
         return False
-    if kind[0] in "RWX":
-        width = {"R": widths[0], "W": 32, "X": 64}[kind[0]]
-        return operand.kind == "r" and operand.width == width
-    if kind[0] in "FSD":
-        width = {"F": widths[1] if widths[1] < 128 else 0, "S": 32, "D": 64}[kind[0]]
-        return operand.kind == "v" and operand.width == width
-    return operand.kind == "v"
+    if kind[0] == "V":
+        arrangement, bracket, lane = lanes.partition("[")
+        fits = operand.lane != NO_LANE if lane == "lane]" else operand.lane == LITERAL and lane == f"{operand.value}]" if bracket else operand.lane == NO_LANE
+        return operand.lanes == arrangement and fits
+    if operand.kind == "v" and operand.lanes:
+        return kind[0] == operand.lanes and operand.lane == NO_LANE
+    width = {"R": widths[0], "F": widths[1] if widths[1] < 128 else 0, "W": 32, "X": 64, "S": 32, "D": 64}.get(kind[0], 0)
+    return operand.kind == ("r" if kind[0] in "RWX" else "v") and operand.width == width
 
 
 def filled(name: str, packed: int, kinds: list[str], operands: list[Operand]) -> Instruction:
@@ -188,7 +208,10 @@ def filled(name: str, packed: int, kinds: list[str], operands: list[Operand]) ->
         if kind in NUMBERS:
             form, code, value = NUMBERS[kind], o.code, o.value
         elif o.kind in ("r", "v"):
+            kind = kind.strip("{")
             field = f"R{kind[1]}"
+            if o.lane != NO_LANE and kind.endswith("[lane]"):
+                form, code, value = NUMBERS[kind[3:]], o.lane, o.value
             codes[field] = o.code
             if field == "Rd" and name not in NOT_WRITTEN:
                 writes.append(o.code)
@@ -211,6 +234,6 @@ def signed(word: int) -> int:
 
 def notation() -> Notation:
     """How aarch64's rows are read."""
-    from wasm_codegen_native.isa.aarch64 import encodings  # noqa: F401 -- it fills ROWS
+    from wasm_codegen_native.isa.aarch64 import encodings, vector_encodings  # noqa: F401 -- they fill ROWS
 
     return Notation(Reader().instruction, REGISTERS, CONDITIONS, SHAPES, (), WORDS, [])

@@ -8,60 +8,63 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.isa.aarch64.immediates import bitmask
-from wasm_codegen_native.lowering_tables import FIXED_OPERAND, LITERAL
+from wasm_codegen_native.lowering_tables import FIXED_OPERAND, IMMEDIATE
+from wasm_environ.body import WORDS as RECORD_WORDS
 
 if TYPE_CHECKING:
     from wasm_codegen_native.code import Code
     from wasm_codegen_native.isa.aarch64.assembler import Assembler
     from wasm_codegen_native.traps import Traps
+    from wasm_codegen_native.values import Values
 
 WORDS: Final = 8  # form, encoding row, operand codes of Rd Rn Rm Ra, code of a number, number
 ABSENT: Final = -1  # instead of an operand code
 
 # Forms: what becomes of the number, `PLAIN` without one, ...
 PLAIN: Final = 0
-IMM12: Final = 1
-IMM12_NEGATED: Final = 2
-IMM12_HIGH: Final = 3
-LEFT32: Final = 4  # a shift to the left is a rotation to the right
-LEFT64: Final = 5
-RIGHT: Final = 6
-LOW: Final = 7
-LOW_NEGATED32: Final = 8
-LOW_NEGATED64: Final = 9
-MASK32: Final = 10
-MASK64: Final = 11
+LEFT32: Final = 1  # a shift to the left is a rotation to the right
+LEFT64: Final = 2
+LOW_NEGATED32: Final = 3
+LOW_NEGATED64: Final = 4
+IMM12_HIGH: Final = 5
+MASK32: Final = 6
+MASK64: Final = 7
+FIRST_LINEAR: Final = 8  # rows of LINEAR
 # ... or what is no single instruction.
-NUMBER: Final = 12
-SKIP: Final = 13
-LAND: Final = 14
-TRAP: Final = 15
+NUMBER: Final = 32
+SKIP: Final = 33
+LAND: Final = 34
+TRAP: Final = 35
 
+# Numbers that go into an instruction as (base + factor * number) << place. vleft and vright shift lanes, B[lane] ... are a lane's number.
+LINEAR: Final = (
+    ("imm12", 0, 1, 10), ("imm12n", 0, -1, 10), ("right", 0, 1, 16), ("low", 0, 1, 10), ("imm4", 0, 1, 11),
+    *((f"vleft{bits}", bits, 1, 16) for bits in (8, 16, 32, 64)), *((f"vright{bits}", 2 * bits, -1, 16) for bits in (8, 16, 32, 64)),
+    *((f"{letter}[lane]", 0, 1, 17 + k) for k, letter in enumerate("BHSD")),
+)  # fmt: skip
+BASES: Final[vec[i64]] = vec[i64]([row[1] for row in LINEAR])
+FACTORS: Final[vec[i64]] = vec[i64]([row[2] for row in LINEAR])
+PLACES: Final[vec[i64]] = vec[i64]([row[3] for row in LINEAR])
 # Kinds of numbers in encoding rows.
 NUMBERS: Final = {
-    "imm12": IMM12, "imm12n": IMM12_NEGATED, "imm12h": IMM12_HIGH, "left32": LEFT32, "left64": LEFT64, "right": RIGHT, "low": LOW,
-    "-low32": LOW_NEGATED32, "-low64": LOW_NEGATED64, "mask32": MASK32, "mask64": MASK64,
+    "imm12h": IMM12_HIGH, "left32": LEFT32, "left64": LEFT64, "-low32": LOW_NEGATED32, "-low64": LOW_NEGATED64, "mask32": MASK32, "mask64": MASK64,
+    **{row[0]: FIRST_LINEAR + number for number, row in enumerate(LINEAR)},
 }  # fmt: skip
 ALWAYS: Final = -1
 
 
 def number_bits(form: i64, value: i64) -> i64:
     """A number as the bits of an instruction."""
+    if form >= FIRST_LINEAR:
+        k = form - FIRST_LINEAR
+        return (BASES[k] + FACTORS[k] * value) << PLACES[k]
     bits: i64 = 0
-    if form == IMM12:
-        bits = value << 10
-    elif form == IMM12_NEGATED:
-        bits = -value << 10
-    elif form == IMM12_HIGH:
+    if form == IMM12_HIGH:
         bits = value >> 12 << 10
-    elif form == RIGHT:
-        bits = value << 16
     elif form == LEFT32:
         bits = (-value & 31) << 16 | (31 - value) << 10
     elif form == LEFT64:
         bits = (-value & 63) << 16 | (63 - value) << 10
-    elif form == LOW:
-        bits = value << 10
     elif form == LOW_NEGATED32:
         bits = (-value & 31) << 10
     elif form == LOW_NEGATED64:
@@ -75,9 +78,10 @@ def number_bits(form: i64, value: i64) -> i64:
 class Writer:
     """Writes the instructions of a row."""
 
-    def __init__(self, asm: Assembler, traps: Traps, instructions: vec[i64]) -> None:
+    def __init__(self, asm: Assembler, values: Values, traps: Traps, instructions: vec[i64]) -> None:
         self.asm: Assembler = asm
         self.code: Code = asm.code
+        self.v: Values = values
         self.traps: Traps = traps
         self.instructions: vec[i64] = instructions
         self.slot: vec[i64] = vec[i64]()
@@ -124,9 +128,11 @@ class Writer:
     def number(self, at: i64) -> i64:
         """An instruction's number."""
         code = self.instructions[at + 6]
-        if code == LITERAL:
-            return self.instructions[at + 7]
-        return self.slot[code]
+        if code >= 0:
+            return self.slot[code]
+        if code == IMMEDIATE:
+            return self.v.ops[self.v.pc - RECORD_WORDS + 1]
+        return self.instructions[at + 7]
 
     def jump(self, form: i64, at: i64) -> None:
         """Jumps inside the row, their labels, and traps; the condition is in place of the encoding row."""

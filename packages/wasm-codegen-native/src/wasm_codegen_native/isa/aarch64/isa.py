@@ -20,6 +20,8 @@ from wasm_codegen_native.isa.aarch64.instructions import Writer
 from wasm_codegen_native.isa.aarch64.machine import Arm64Machine
 from wasm_codegen_native.isa.aarch64.memory import Memory
 from wasm_codegen_native.isa.aarch64.parametric import Parametric
+from wasm_codegen_native.isa.aarch64.shuffle import Shuffle
+from wasm_codegen_native.isa.aarch64.vector_memory import VectorMemory
 from wasm_codegen_native.isa.aarch64.wide import WideArithmetic
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, built_tables
@@ -58,9 +60,10 @@ def lowering_rows() -> Tables:
     """The rows of all chapters as tables."""
     from wasm_codegen_native.isa.aarch64.instruction_text import notation
     from wasm_codegen_native.isa.aarch64.numeric import FLOAT, INTEGER
+    from wasm_codegen_native.isa.aarch64.vector import VECTOR
     from wasm_codegen_native.lowering_rows import build
 
-    return build((*INTEGER, *FLOAT), notation())
+    return build((*INTEGER, *FLOAT, *VECTOR), notation())
 
 
 def lowering_tables() -> Tables:
@@ -79,12 +82,14 @@ def make_driver(code: Code, module: ModuleTables, traits: bytes) -> Driver:
     traps = Traps(machine, code)
     tables = lowering_tables()
     lowering = Lowering(tables, values, machine, Conditions(machine, values), 0)
-    machine.writer = Writer(asm, traps, tables.instructions)
+    machine.writer = Writer(asm, values, traps, tables.instructions)
     memory = Memory(asm, values, traps, frame)
     machine.memory = memory
     machine.atomic = Atomic(asm, values, traps, memory)
     machine.parametric = Parametric(asm, values)
     machine.wide = WideArithmetic(asm, values)
+    machine.vector_memory = VectorMemory(asm, values, memory)
+    machine.shuffle = Shuffle(asm, values)
     return Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
 
 
@@ -110,7 +115,7 @@ class Arm64Isa(InstructionSet):
         code.patch(place, code.read(place) & LINK | far(target - place))
 
     def link_rodata(self, code: Code, place: i64, target: i64) -> None:
-        raise AssertionError("every constant is in an instruction")
+        raise AssertionError("constants are reached by relocations: see `Assembler.vector_number`")
 
     def frame_row(self, start: int, saved: i64) -> FrameRow:
         return self.unwinding.row(start, saved)

@@ -35,7 +35,6 @@ from wasm_codegen_native.isa.aarch64.encodings import (
     LO,
     LT,
     MOV,
-    MOV_V,
     NE,
     RET,
     STP,
@@ -53,17 +52,30 @@ from wasm_codegen_native.isa.aarch64.memory import Memory
 from wasm_codegen_native.isa.aarch64.notation import D, X
 from wasm_codegen_native.isa.aarch64.parametric import Parametric
 from wasm_codegen_native.isa.aarch64.registers import SAVED, SCRATCH, SP, X0, X1, X16, X17, X29, X30, ZR
+from wasm_codegen_native.isa.aarch64.shuffle import Shuffle
+from wasm_codegen_native.isa.aarch64.vector_encodings import MOV_V, word
+from wasm_codegen_native.isa.aarch64.vector_memory import VectorMemory
 from wasm_codegen_native.isa.aarch64.wide import WideArithmetic
-from wasm_codegen_native.kinds import ATOMIC_FENCE, MEMORY_SIZE, PARAMETRIC, WIDE_ARITHMETIC
+from wasm_codegen_native.kinds import ATOMIC_FENCE, MEMORY_SIZE, PARAMETRIC, VECTOR, WIDE_ARITHMETIC
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.register_sets import numbers
 from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX
-from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, SCALAR_F64
+from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F64, SCALAR_F32, SCALAR_F64
+from wasm_environ.op import I8X16_SHUFFLE
 from wasm_environ.opcodes import BY_ID
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
 
 TRAP: Final[i64] = INDEX["trap"]
+# What leaves the canonical NaN in the lanes that hold one; v31 is all ones there after NOT, then the NaN's bits, with the last shift.
+AND_V: Final[i64] = word("AND Vd.16B, Vn.16B, Vm.16B")
+NOT_V: Final[i64] = word("NOT Vd.16B, Vn.16B")
+CANONICAL_4S: Final[vec[i64]] = vec[i64]([
+    word("FCMEQ Vd.4S, Vn.4S, Vm.4S"), word("SHL Vd.4S, Vn.4S, vleft32") | (32 + 23) << 16, word("USHR Vd.4S, Vn.4S, vright32") | (64 - 1) << 16,
+])  # fmt: skip
+CANONICAL_2D: Final[vec[i64]] = vec[i64]([
+    word("FCMEQ Vd.2D, Vn.2D, Vm.2D"), word("SHL Vd.2D, Vn.2D, vleft64") | (64 + 52) << 16, word("USHR Vd.2D, Vn.2D, vright64") | (128 - 1) << 16,
+])  # fmt: skip
 RELATIONS: Final[bytes] = bytes((NE, HI, HS))  # by DIFFERS, EXCEEDS, REACHES
 
 
@@ -88,6 +100,8 @@ class Arm64Machine(Machine):
         self.atomic: Atomic | None = None
         self.parametric: Parametric | None = None
         self.wide: WideArithmetic | None = None
+        self.vector_memory: VectorMemory | None = None
+        self.shuffle: Shuffle | None = None
 
     # ---- moves
     def move(self, type: i64, to: i64, source: i64) -> None:
@@ -339,6 +353,9 @@ class Arm64Machine(Machine):
         return LT
 
     def canonicalize(self, floats: i64, register: i64) -> None:
+        if floats != SCALAR_F32 and floats != SCALAR_F64:
+            self.canonicalize_lanes(CANONICAL_2D if floats == LANES_F64 else CANONICAL_4S, register)
+            return
         double = floats == SCALAR_F64
         self.asm.compare(FCMP | D if double else FCMP, register, register)
         ordered = self.asm.skip(VC)
@@ -347,6 +364,16 @@ class Arm64Machine(Machine):
         else:
             self.asm.float_number(T_F32, register, CANONICAL_F32, 0)
         self.asm.land(ordered)
+
+    def canonicalize_lanes(self, rows: vec[i64], register: i64) -> None:
+        """The same of every lane."""
+        asm = self.asm
+        asm.r3(rows[0], SCRATCH, register, register)
+        asm.r3(AND_V, register, register, SCRATCH)
+        asm.r2(NOT_V, SCRATCH, SCRATCH)
+        asm.r2(rows[1], SCRATCH, SCRATCH)
+        asm.r2(rows[2], SCRATCH, SCRATCH)
+        asm.r3(MOV_V, register, register, SCRATCH)
 
     # ---- rows
     def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
@@ -367,6 +394,12 @@ class Arm64Machine(Machine):
         elif kind == PARAMETRIC:
             assert self.parametric is not None
             self.parametric.select()
+        elif op == I8X16_SHUFFLE:
+            assert self.shuffle is not None
+            self.shuffle.lower()
+        elif kind == VECTOR:
+            assert self.vector_memory is not None
+            self.vector_memory.lower(op)
         elif kind >= ATOMIC_FENCE:
             assert self.atomic is not None
             self.atomic.lower(op, kind)

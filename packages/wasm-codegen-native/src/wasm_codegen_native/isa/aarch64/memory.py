@@ -169,6 +169,16 @@ class Memory:
         self.own_base = True
         self.own_index = True
 
+    def pointer(self, to: i64) -> None:
+        """to <- the operand's address, which needs the registers of the operand no longer."""
+        base = self.base
+        if self.index >= 0:
+            self.asm.r3(ADD | X, to, base, self.index)
+            base = to
+        if self.disp != 0 or base != to:
+            self.asm.add(to, base, self.disp)
+        self.release()
+
     def release(self) -> None:
         """Free the operand's registers."""
         if self.own_base:

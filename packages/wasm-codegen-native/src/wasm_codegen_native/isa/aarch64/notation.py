@@ -24,19 +24,21 @@ D: Final = 1 << 22  # ftype: double
 FIELDS: Final = {
     "sf": 1, "ftype": 2, "Rd": 5, "Rn": 5, "Rm": 5, "Ra": 5, "cond": 4, "imm12": 12, "imm16": 16, "hw": 2, "N": 1, "immr": 6, "imms": 6,
     "imm26": 26, "imm19": 19, "immlo": 2, "immhi": 19, "imm7": 7, "imm8": 8, "mode": 1, "size": 2, "address": 12,
+    "shift": 7, "imm4": 4, "abc": 3, "defgh": 5, "lane4": 4, "lane3": 3, "lane2": 2, "lane1": 1, "Q": 1, "index": 3,
 }  # fmt: skip
 PLACES: Final = {"sf": 31, "ftype": 22, "Rd": 0, "Rn": 5, "Rm": 16, "Ra": 10}  # the same in every row
 
 # Every row: (mnemonic and operands, pattern, the word with its fields zero, field -> place of its lowest bit).
 ROWS: list[tuple[str, str, int, dict[str, int]]] = []
+WORDS: dict[str, int] = {}  # by mnemonic and operands
 
 
 def row(syntax: str, pattern: str) -> i64:
     """Parse a row and remember it.
 
     syntax: `MNEMONIC operand, ...`. Operands: Rd Rn Rm Ra (general, 64 bits wide where sf is 1 or size 3), Wd ... or Xd ... (of that width), Fd Fn Fm
-    (floating point, double where ftype is 1), Sd ... or Dd ..., Vd.8B ... (vectors), the kinds of numbers in `instructions.NUMBERS`, cond; others stand
-    for themselves.
+    (floating point, double where ftype is 1), Bd ... Dd ..., Vd.8B ... (vectors), Vn.B[lane] ..., the kinds of numbers in `instructions.NUMBERS`, cond;
+    others stand for themselves.
     """
     word = 0
     place = 32
@@ -51,4 +53,5 @@ def row(syntax: str, pattern: str) -> i64:
             word |= int(part, 2) << place
     assert place == 0, syntax
     ROWS.append((syntax, pattern, word, fields))
+    WORDS[syntax] = word
     return word

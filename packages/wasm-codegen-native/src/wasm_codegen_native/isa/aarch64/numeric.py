@@ -66,8 +66,8 @@ INTEGER: Final = (
     # ---- bits
     Row("i{32,64}.clz", "r", "CLZ d, a"),
     Row("i{32,64}.ctz", "r", "RBIT d, a; CLZ d, d"),
-    Row("i32.popcnt",   "r", "FMOV v31.32, a; CNT v31, v31; ADDV v31, v31; FMOV d, v31.32"),
-    Row("i64.popcnt",   "r", "FMOV v31.64, a; CNT v31, v31; ADDV v31, v31; FMOV d32, v31.32"),
+    Row("i32.popcnt",   "r", "FMOV v31.32, a; CNT v31.8B, v31.8B; ADDV v31.B, v31.8B; FMOV d, v31.32"),
+    Row("i64.popcnt",   "r", "FMOV v31.64, a; CNT v31.8B, v31.8B; ADDV v31.B, v31.8B; FMOV d32, v31.32"),
 )
 
 # Conversions that trap, by (from, to): the largest value below what converts, and how what is as large compares; the least above. As bits of a float.
@@ -85,7 +85,7 @@ BOUNDS: Final = (
 
 def of_type(t: str) -> tuple[Row, ...]:
     """Arithmetic of f32 or f64."""
-    sign = "MOVI v31, 0x80, LSL 24" if t == "f32" else "MOVI v31, 0; FNEG v31.128, v31.128"
+    sign = "MOVI v31.4S, 0x80, LSL 24" if t == "f32" else "MOVI v31.2D, 0; FNEG v31.2D, v31.2D"
     return (
         Row(f"{t}.add", "r r", "FADD d, a, b"),
         Row(f"{t}.sub", "r r", "FSUB d, a, b"),
@@ -93,7 +93,7 @@ def of_type(t: str) -> tuple[Row, ...]:
         Row(f"{t}.div", "r r", "FDIV d, a, b"),
         Row(f"{t}.min", "r r", "FMIN d, a, b"),
         Row(f"{t}.max", "r r", "FMAX d, a, b"),
-        Row(f"{t}.copysign", "d r", f"{sign}; BIT d, b, v31"),
+        Row(f"{t}.copysign", "d r", f"{sign}; BIT d.8B, b.8B, v31.8B"),
         Row(f"{t}.abs",     "r", "FABS d, a"),
         Row(f"{t}.neg",     "r", "FNEG d, a"),
         Row(f"{t}.sqrt",    "r", "FSQRT d, a"),
