@@ -41,6 +41,7 @@ typedef struct ResourceType {
     PyObject *name;       /* str or NULL: for messages; strong */
     PyObject *destructor; /* of a host's: called with store and representation, or with `cls` the object; or NULL; strong */
     PyObject *cls;        /* of a host's whose resources are Python's objects: their class; else NULL: they are numbers. Strong */
+    bool plain;           /* with `cls`: its objects have an attribute `plain` (component_plain.c) */
     struct Shape *shape;   /* of a guest's, or NULL: the class of its handles in typed functions, made of the handle and `context`. Owned, set once */
     PyObject *context;     /* strong, with `shape` */
     int64_t number;        /* of a host's, >= 0: which type it is; < 0: it is itself alone */
@@ -78,6 +79,7 @@ enum { MAX_HOST_OBJECTS = 100000 };
 typedef struct HostObject {
     PyObject *object;   /* strong; NULL: a free place */
     ResourceType *type; /* borrowed: the state's */
+    Py_buffer *plain;   /* what the core has to know of it; owned, or NULL */
     uint32_t owns;      /* own handles of guests */
     uint32_t borrows;   /* of running calls to which Python lent it */
     uint32_t next;      /* in the chain of its bucket, or of free places; UINT32_MAX: none */
@@ -98,6 +100,7 @@ void objects_clear(HostObjects *objects);
 int objects_traverse(const HostObjects *objects, visitproc visit, void *arg);
 extern PyTypeObject HostCallType;
 bool host_call_typed(PyObject *object); /* whether it is a HostCall that is typed */
+const char *host_call_plain(PyObject *object, PyObject **of_wasi); /* of a HostCall: its plain call, borrowed, or NULL; *of_wasi: borrowed, or NULL */
 
 /* ---- component_handles.c: what a component instance has handles to ---- */
 
@@ -249,6 +252,7 @@ struct CanonFunction {
     VMFuncRef *core;       /* CANON_LIFT: what is lifted; borrowed, the store's */
     CanonFunction *target; /* CANON_LOWER: the lifted function; of this state */
     PyObject *callable;    /* CANON_LOWER_HOST: strong, NULL once the store was cleared */
+    struct PlainLowered *plain; /* CANON_LOWER_HOST: its usual case; owned, or NULL */
     uint32_t code, operand; /* CANON_BUILT_IN: canons.py's code; a resource type's slot, or which of a task's storage */
     uint32_t type;         /* CANON_LIFT: in the component's table, for Python */
     HostFunc *host;        /* but for CANON_LIFT: the core function, behind this struct */
@@ -311,6 +315,16 @@ int canon_post_return(const Crossing *crossing, CanonFunction *function, VMValue
 PyObject *component_func_wrap(CanonFunction *function, PyObject *component); /* new reference. `component`: a ComponentPlan, or NULL */
 CanonFunction *component_func_target(PyObject *object, const ComponentState *state); /* if it is a lifted function of this state; else NULL */
 int resource_destroy(const Crossing *crossing, ComponentState *state, int64_t caller, ResourceType *type, uint64_t rep);
+
+/* ---- component_plain.c: the usual case of a host function without Python ---- */
+
+int plain_lowered_set(CanonFunction *function);                    /* by its callable, if that has one: -1 with an exception */
+bool plain_lowered_call(CanonFunction *function, VMValue *values); /* on the wasm stack: whether that was all; else `values` are what is left to do */
+void plain_lowered_refresh(CanonFunction *function);               /* after Python did it: find the table that it goes by. Runs Python code */
+int plain_lowered_traverse(const CanonFunction *function, visitproc visit, void *arg);
+void plain_lowered_free(CanonFunction *function); /* runs Python code, as the next two */
+Py_buffer *plain_of(PyObject *object);            /* an object's attribute `plain`, new, or NULL: it has none that can be used */
+void plain_release(Py_buffer *plain);             /* NULL passes */
 
 /* ---- component_lowered.c, component_builtins.c: what guests and adapters call ---- */
 

@@ -108,6 +108,8 @@ static int host_lowered(CanonFunction *function, VMValue *values)
     }
     scope_begin(&scope, state);
     int failed = call_host(&crossing, function, values, argv, count);
+    if (!failed && function->plain)
+        plain_lowered_refresh(function);
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
     scope_end(&scope);
@@ -157,6 +159,10 @@ uint64_t canon_lowered(VMHostContext *context, VMValue *values)
         raise_trap(TRAP_STACK_OVERFLOW);
     if (!state->instances[function->options.instance].may_leave.u32)
         (void)canon_trap(&crossing, "cannot leave component instance");
+    if (function->plain && plain_lowered_call(function, values)) {
+        poll_interrupt();
+        return 0;
+    }
     if (function->kind == CANON_LOWER) {
         scope_begin(&scope, state);
         guest_lowered(&crossing, function, values);

@@ -83,8 +83,10 @@ static void release(HostObjects *objects, uint32_t place)
         link = &objects->entries[*link].next;
     *link = entry->next;
     PyObject *object = entry->object;
+    Py_buffer *plain = entry->plain;
     *entry = (HostObject){.next = objects->free};
     objects->free = place;
+    plain_release(plain);
     Py_DECREF(object);
 }
 
@@ -112,15 +114,24 @@ PyObject *object_to_python(const Crossing *crossing, ComponentState *state, cons
 int object_from_python(const Crossing *crossing, ComponentState *state, ResourceType *type, bool own, PyObject *object, uint64_t *rep)
 {
     uint32_t place;
-    if (place_of(crossing, &state->objects, type, object, &place))
+    Py_buffer *plain = type->plain ? plain_of(object) : NULL; /* before the rest: it runs Python */
+    if (place_of(crossing, &state->objects, type, object, &place)) {
+        plain_release(plain);
         return -1;
+    }
     HostObject *entry = &state->objects.entries[place];
     uint32_t *count = own ? &entry->owns : &entry->borrows;
     if (*count == UINT32_MAX) {
         PyErr_SetString(G.exhausted_error, "too many handles of an object");
+        plain_release(plain);
         return -1;
     }
     ++*count;
+    if (!entry->plain) {
+        entry->plain = plain;
+        plain = NULL;
+    }
+    plain_release(plain); /* of an object that was known: nothing of Python's runs, and `entry` is not used any more */
     if (!own && scope_lend_object(crossing, place)) {
         object_give_back(state, false, place);
         return -1;
@@ -166,8 +177,10 @@ void objects_clear(HostObjects *objects)
 {
     HostObjects old = *objects;
     *objects = (HostObjects){0};
-    for (uint32_t place = 0; place < old.used; place++)
+    for (uint32_t place = 0; place < old.used; place++) {
+        plain_release(old.entries[place].plain);
         Py_XDECREF(old.entries[place].object);
+    }
     PyMem_Free(old.entries);
     PyMem_Free(old.buckets);
 }
@@ -182,6 +195,7 @@ typedef struct HostCall {
     bool store;       /* the store is its first argument; of a method, behind the object */
     PyObject *of_wasi; /* the name of an attribute of what the store's set_wasi left, which takes the store's place; NULL: of none. Strong */
     bool typed;       /* values are objects of the classes that the component was bound to */
+    char *plain;      /* its usual case, a name of PLAIN_COMPONENT_CALLS; owned, or NULL */
 } HostCall;
 
 enum { FEW_ARGUMENTS = 20 };
@@ -243,10 +257,11 @@ static PyObject *call_host_call(PyObject *object, PyObject *const *args, size_t 
 
 static PyObject *call_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"target", "method", "store", "typed", "of_wasi", NULL};
+    static char *names[] = {"target", "method", "store", "typed", "of_wasi", "plain", NULL};
     PyObject *target, *of_wasi = NULL;
+    const char *plain = NULL;
     int method = false, store = false, typed = false;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|pppU:HostCall", names, &target, &method, &store, &typed, &of_wasi))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|pppUz:HostCall", names, &target, &method, &store, &typed, &of_wasi, &plain))
         return NULL;
     if (method ? !PyUnicode_Check(target) : !PyCallable_Check(target)) {
         PyErr_Format(PyExc_TypeError, "target: expected %s, not %.100s", method ? "the name of a method" : "something callable", Py_TYPE(target)->tp_name);
@@ -260,11 +275,25 @@ static PyObject *call_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
         self->store = store;
         self->typed = typed;
         self->of_wasi = Py_XNewRef(of_wasi);
+        self->plain = plain ? PyMem_Malloc(strlen(plain) + 1) : NULL;
+        if (plain && !self->plain) {
+            Py_DECREF(self);
+            return PyErr_NoMemory();
+        }
+        if (plain)
+            memcpy(self->plain, plain, strlen(plain) + 1);
     }
     return (PyObject *)self;
 }
 
 bool host_call_typed(PyObject *object) { return Py_IS_TYPE(object, &HostCallType) && ((const HostCall *)object)->typed; }
+
+const char *host_call_plain(PyObject *object, PyObject **of_wasi)
+{
+    const HostCall *self = Py_IS_TYPE(object, &HostCallType) ? (const HostCall *)object : NULL;
+    *of_wasi = self ? self->of_wasi : NULL;
+    return self ? self->plain : NULL;
+}
 
 static int call_traverse(HostCall *self, visitproc visit, void *arg)
 {
@@ -277,6 +306,7 @@ static void call_dealloc(HostCall *self)
     PyObject_GC_UnTrack(self);
     Py_XDECREF(self->target);
     Py_XDECREF(self->of_wasi);
+    PyMem_Free(self->plain);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
@@ -284,10 +314,10 @@ static PyObject *call_repr(HostCall *self) { return PyUnicode_FromFormat("<HostC
 
 PyTypeObject HostCallType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.HostCall",
-    .tp_doc = PyDoc_STR("HostCall(target, method=False, store=False, typed=False, of_wasi=None)\n--\n\nCalled as host functions of components are, with a store first: target(*args), or with\n"
+    .tp_doc = PyDoc_STR("HostCall(target, method=False, store=False, typed=False, of_wasi=None, plain=None)\n--\n\nCalled as host functions of components are, with a store first: target(*args), or with\n"
                         "`method` the method of that name of the first argument. With `store` these have the store as their own first argument. With\n"
                         "`typed` values are objects of the classes that the component was bound to. With `of_wasi` a function has that attribute of\n"
-                        "what the store's set_wasi left as its first argument."),
+                        "what the store's set_wasi left as its first argument. `plain` names its usual case (wasm_environ.host.PLAIN_COMPONENT_CALLS)."),
     .tp_basicsize = sizeof(HostCall),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_IMMUTABLETYPE,
     .tp_new = call_new,

@@ -6,10 +6,11 @@
 
 static PyObject *type_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"name", "destructor", "cls", "number", NULL};
+    static char *names[] = {"name", "destructor", "cls", "number", "plain", NULL};
     long long number = -1;
+    int plain = false;
     PyObject *name = Py_None, *destructor = Py_None, *class = Py_None;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOOL:ResourceType", names, &name, &destructor, &class, &number))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOOLp:ResourceType", names, &name, &destructor, &class, &number, &plain))
         return NULL;
     if (name != Py_None && !PyUnicode_Check(name)) {
         PyErr_Format(PyExc_TypeError, "name: expected a str or None, not %.100s", Py_TYPE(name)->tp_name);
@@ -30,6 +31,7 @@ static PyObject *type_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
     type->destructor = destructor == Py_None ? NULL : Py_NewRef(destructor);
     type->cls = class == Py_None ? NULL : Py_NewRef(class);
     type->number = number;
+    type->plain = plain;
     return (PyObject *)type;
 }
 
@@ -158,7 +160,7 @@ static PyGetSetDef type_getset[] = {
 };
 PyTypeObject ResourceTypeType = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "wasm_vm.ResourceType",
-    .tp_doc = PyDoc_STR("ResourceType(name=None, destructor=None, cls=None, number=-1)\n--\n\nA type of resources, equal to itself alone, or to those of the\n"
+    .tp_doc = PyDoc_STR("ResourceType(name=None, destructor=None, cls=None, number=-1, plain=False)\n--\n\nA type of resources, equal to itself alone, or to those of the\n"
                         "same number.\n\n"
                         "destructor(store, rep): called when a guest drops an owned one. With `cls`, resources are objects of this class, as they are: the\n"
                         "destructor is called with the object, when the last handle is dropped that a guest owns; else they are 32-bit integers in ResourceAny."),

@@ -65,8 +65,10 @@ ComponentState *component_state_new(Store *store, Program *program, const StateS
 static void state_clear(ComponentState *state)
 {
     state->trapped.u32 = true;
-    for (CanonFunction *f = state->functions; f; f = f->next)
+    for (CanonFunction *f = state->functions; f; f = f->next) {
         Py_CLEAR(f->callable);
+        plain_lowered_free(f);
+    }
     objects_clear(&state->objects);
 }
 
@@ -80,8 +82,12 @@ int component_states_traverse(const Store *store, visitproc visit, void *arg)
 {
     for (const ComponentState *state = store->components; state; state = state->next) {
         Py_VISIT(state->program);
-        for (const CanonFunction *f = state->functions; f; f = f->next)
+        for (const CanonFunction *f = state->functions; f; f = f->next) {
             Py_VISIT(f->callable);
+            int halted = plain_lowered_traverse(f, visit, arg);
+            if (halted)
+                return halted;
+        }
         for (uint32_t i = 0; i < state->resource_count; i++)
             Py_VISIT(state->resources[i]);
         int stopped = objects_traverse(&state->objects, visit, arg);
@@ -96,6 +102,7 @@ static void function_free(CanonFunction *function)
     if (function->options.memory)
         memory_decref(function->options.memory);
     Py_XDECREF(function->callable);
+    plain_lowered_free(function);
     if (function->host) {
         Py_XDECREF(function->host->thunk_code);
         Py_XDECREF(function->host->entry_code);
@@ -208,7 +215,7 @@ CanonFunction *canon_new_lowered(ComponentState *state, const AbiSignature *sign
     function->options.typed = host_call_typed(callable);
     function->callable = target ? NULL : Py_NewRef(callable);
     core_init(function, type, canon_lowered);
-    return function;
+    return target || !plain_lowered_set(function) ? function : NULL; /* the state's anyway */
 }
 
 CanonFunction *canon_new_built_in(ComponentState *state, uint32_t code, uint32_t operand, const AbiSignature *signature, const CanonOptions *options,

@@ -348,6 +348,19 @@ enum {
     MAY_WRITE = 0x40,
 };
 #define VM_PLAIN_CALLS(X) X(clock, "iIi") X(random, "ii") X(read, "iiii") X(write, "iiii") X(pread, "iiiIi") X(pwrite, "iiiIi") X(seek, "iIii") X(tell, "ii")
+/* what plain calls of components share with host.py */
+enum {
+    GUEST_CLOCKS = 0x0,
+    GUEST_START = 0x1,
+    GUEST_RANDOM = 0x2,
+    STREAM_FILE = 0x0,
+    STREAM_OFFSET = 0x1,
+    AT_OWN_OFFSET = -1,
+    AT_END = -2,
+    MOST_AT_ONCE = 0x100000,
+    MOST_TO_FLUSH = 0x1000,
+};
+#define VM_PLAIN_COMPONENT_CALLS(X) X(now, "", "U") X(wall_now, "", "(Uu)") X(random_number, "", "U") X(random_bytes, "U", "[c]") X(room, "b", "<U{o_}>") X(write, "b[c]", "<_{o_}>") X(write_and_flush, "b[c]", "<_{o_}>") X(flush, "b", "<_{o_}>") X(read, "bU", "<[c]{o_}>")
 
 /* What load() is given of a module, see plan_rows.py; objects are borrowed. */
 typedef struct PlanLayout {

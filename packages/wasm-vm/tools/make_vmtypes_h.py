@@ -128,7 +128,8 @@ def op_lines() -> list[str]:
 
 def enumeration(meaning: str, prefix: str, values: dict[str, int], name: str = "") -> list[str]:
     """An enum, a value a line."""
-    return [f"/* {meaning} */", f"enum {name}{' ' if name else ''}{{", *(f"    {prefix}{key} = 0x{value:X}," for key, value in values.items()), "};"]
+    rows = [f"    {prefix}{key} = {value if value < 0 else f'0x{value:X}'}," for key, value in values.items()]
+    return [f"/* {meaning} */", f"enum {name}{' ' if name else ''}{{", *rows, "};"]
 
 
 def libcall_lines() -> list[str]:
@@ -158,12 +159,16 @@ def adapter_lines() -> list[str]:
 
 
 def host_lines() -> list[str]:
-    """The plain calls of host functions, for a macro X(name, parameters)."""
+    """The plain calls of host functions, for a macro X(name, parameters), and those of components, for X(name, parameters, result)."""
     may = {name: value for name, value in vars(host).items() if name.startswith("MAY_")}
     calls = " ".join([f'X({name}, "{params}")' for name, params in host.PLAIN_CALLS])
+    of_components = " ".join([f'X({name}, "{params}", "{result}")' for name, params, result in host.PLAIN_COMPONENT_CALLS])
+    shared = {name: value for name, value in vars(host).items() if name.startswith(("GUEST_", "STREAM_", "AT_", "MOST_"))}
     return [
         *enumeration("what may be done with a file, see host.py", "", may),
         f"#define VM_PLAIN_CALLS(X) {calls}",
+        *enumeration("what plain calls of components share with host.py", "", shared),
+        f"#define VM_PLAIN_COMPONENT_CALLS(X) {of_components}",
     ]
 
 

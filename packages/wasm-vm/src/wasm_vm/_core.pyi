@@ -303,6 +303,7 @@ class Variant:
 class ResourceType:
     def __init__(
         self, name: str | None = None, destructor: Callable[[Any, Any], object] | None = None, cls: type | None = None, number: int = -1,
+        plain: bool = False,
     ) -> None: ...  # fmt: skip
     @classmethod
     def host(cls, number: int, /) -> ResourceType: ...
@@ -330,7 +331,8 @@ class ResourceAny:
     def __exit__(self, *exc: object) -> None: ...
 
 class HostCall:
-    def __init__(self, target: Callable[..., Any] | str, method: bool = False, store: bool = False, typed: bool = False, of_wasi: str = ...) -> None: ...
+    def __init__(self, target: Callable[..., Any] | str, method: bool = False, store: bool = False, typed: bool = False, of_wasi: str = ...,
+                 plain: str | None = None) -> None: ...  # fmt: skip
     def __call__(self, store: Store | Caller, *args: Any) -> Any: ...
 
 class ComponentFunc:

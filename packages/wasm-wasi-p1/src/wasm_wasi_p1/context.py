@@ -141,7 +141,7 @@ class WasiContext:
             found = self.table[fd]
             row = self.files[fd] = row_of(found)
             if found is not None and row:
-                found.shown = self.files, fd
+                found.show(self.files, fd, row)
 
     def remove(self, fd: int) -> None:
         """Free a guest fd."""

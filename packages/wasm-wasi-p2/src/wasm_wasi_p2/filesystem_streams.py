@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 
+from wasm_environ.host import AT_END, MAY_READ, MAY_WRITE, STREAM_OFFSET
 from wasm_wasi_common.at_offset import read_bytes, write_bytes
-from wasm_wasi_common.descriptor import PIECE
+from wasm_wasi_common.descriptor import PIECE, REGULAR_FILE
+from wasm_wasi_common.transfer import MAX_OFFSET
 from wasm_wasi_p2.filesystem_errors import failing
 from wasm_wasi_p2.poll import Always
+from wasm_wasi_p2.streams import Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +22,33 @@ TYPES = ("unknown", "block-device", "character-device", "directory", "regular-fi
 
 
 class AtOffset(Always):
-    """What source and sink share: the open file, held until the stream goes, and where in it they are. A file is always ready."""
+    """What source and sink share: the open file, held until the stream goes, and where in it they are. A file is always ready.
 
-    __slots__ = ("descriptor", "offset")
+    The offset of a regular file of the host's is in `place`, where the runtime moves it; that of others here.
+    """
 
-    def __init__(self, descriptor: Descriptor, offset: int | None) -> None:
+    __slots__ = ("_offset", "descriptor", "place")
+
+    def __init__(self, descriptor: Descriptor, offset: int | None, may: int) -> None:
         self.descriptor: Descriptor | None = descriptor
-        self.offset = offset
+        self._offset = offset
+        found = descriptor.found
+        usual = found.file is None and found.filetype == REGULAR_FILE and (offset is None or offset <= MAX_OFFSET)
+        usual = usual and (found.reads if may == MAY_READ else found.writes)
+        self.place = Place(found, may, AT_END if offset is None else offset) if usual else None
+
+    @property
+    def offset(self) -> int | None:
+        """Where the next byte is; None: at the end, wherever that is."""
+        return self._offset if self._offset is None or self.place is None else self.place.row[STREAM_OFFSET]
+
+    def move(self, count: int) -> None:
+        """So many bytes on."""
+        if self._offset is not None:
+            if self.place is None:
+                self._offset += count
+            else:
+                self.place.row[STREAM_OFFSET] += count
 
     def opened(self) -> Descriptor:
         """The open file. Raises OSError once the stream is closed."""
@@ -42,14 +65,18 @@ class FileSource(AtOffset):
     """As `streams.Source`."""
 
     __slots__ = ()
-    offset: int
+
+    def __init__(self, descriptor: Descriptor, offset: int) -> None:
+        super().__init__(descriptor, offset, MAY_READ)
 
     def read(self, size: int) -> bytes:
         """As `streams.Source`."""
-        data = read_bytes(self.opened().found, size, self.offset)
+        offset = self.offset
+        assert offset is not None
+        data = read_bytes(self.opened().found, size, offset)
         if not data:
             raise EOFError
-        self.offset += len(data)
+        self.move(len(data))
         return data
 
 
@@ -57,6 +84,9 @@ class FileSink(AtOffset):
     """As `streams.Sink`; with the offset None at the end, wherever that is."""
 
     __slots__ = ()
+
+    def __init__(self, descriptor: Descriptor, offset: int | None) -> None:
+        super().__init__(descriptor, offset, MAY_WRITE)
 
     def room(self) -> int:
         """As `streams.Sink`."""
@@ -68,8 +98,7 @@ class FileSink(AtOffset):
         count = write_bytes(found, data, offset)
         if count < len(data):
             count = self._write_rest(data, count)
-        if offset is not None:
-            self.offset = offset + count
+        self.move(count)
 
     def _write_rest(self, data: bytes, done: int) -> int:
         found, offset = self.opened().found, self.offset

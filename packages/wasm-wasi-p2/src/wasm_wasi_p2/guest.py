@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from wasm_environ.host import GUEST_CLOCKS, GUEST_RANDOM, GUEST_START
 from wasm_wasi_common.opened import Opened
 
 TYPE_CHECKING = False
@@ -26,10 +27,11 @@ class Guest:
 
     `limited()`, `interrupted()`: whether its time is limited in the call it makes, and over. `opened`: what its configuration named. `listings`: readings
     of directories in progress, which with its open files, `files`, are at most `max_fds`; above `ceiling` the process runs out of descriptors.
+    `plain`: what the runtime has to know to ask clocks and for random bytes without Python (`wasm_environ.host`).
     """
 
     __slots__ = ("__weakref__", "_http", "_http_config", "_lock", "_owns", "_wake_fd", "ceiling", "clocks", "config", "files", "interrupted", "limited",
-                 "listings", "max_fds", "network", "opened", "random", "start", "stores")  # fmt: skip
+                 "listings", "max_fds", "network", "opened", "plain", "random", "start", "stores")  # fmt: skip
 
     def __init__(
         self, config: WasiConfig | Opened, limited: Callable[[], bool] = never, interrupted: Callable[[], bool] = never,
@@ -46,6 +48,8 @@ class Guest:
         self.clocks = opened.clocks
         self.random: Callable[[int], bytes] = os.urandom if opened.random is None else opened.random
         self.start = opened.start
+        self.plain = plain = memoryview(bytearray(24)).cast("q")
+        plain[GUEST_CLOCKS], plain[GUEST_START], plain[GUEST_RANDOM] = self.clocks is None, self.start, opened.random is None
         self.max_fds = opened.max_fds
         self.ceiling = opened.ceiling
         self.limited = limited

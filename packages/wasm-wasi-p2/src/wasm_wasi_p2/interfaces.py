@@ -236,6 +236,21 @@ WASI_KEYVALUE = (
     ("keyvalue/batch@0.2.0-draft",   "delete-many",              "keyvalue:delete_many"),
 )  # fmt: skip
 
+# handler -> what its usual case is, in `wasm_environ.host.PLAIN_COMPONENT_CALLS`
+PLAIN = {
+    "clocks:now": "now",
+    "clocks:wall_now": "wall_now",
+    "random:get_random_u64": "random_number",
+    "random:get_random_bytes": "random_bytes",
+    "streams:InputStream.read": "read",
+    "streams:InputStream.blocking_read": "read",
+    "streams:OutputStream.check_write": "room",
+    "streams:OutputStream.write": "write",
+    "streams:OutputStream.blocking_write_and_flush": "write_and_flush",
+    "streams:OutputStream.flush": "flush",
+    "streams:OutputStream.blocking_flush": "flush",
+}
+
 # What `Linker.add_wasip2` defines, and what on request.
 COMMAND = (IO, CLOCKS, RANDOM, CLI, FILESYSTEM, SOCKETS)
 CONFIG = (WASI_CONFIG,)

@@ -6,9 +6,10 @@ import errno
 import os
 from os import write
 
+from wasm_environ.host import AT_OWN_OFFSET, MAY_READ, MAY_WRITE
 from wasm_wasi_common.descriptor import CHARACTER_DEVICE, REGULAR_FILE
 from wasm_wasi_common.transfer import PIPE_ROOM, read_now, read_object, write_from
-from wasm_wasi_p2.streams import PIECE, InputStream, OutputStream
+from wasm_wasi_p2.streams import PIECE, InputStream, OutputStream, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +23,12 @@ POLLIN, POLLOUT, POLLERR, POLLNVAL = 1, 4, 8, 32
 class DescriptorSource:
     """What is read of a `Descriptor` at its own offset, which stays whoever's it is. Files and Python objects are always ready: one cannot tell."""
 
-    __slots__ = ("found", "guest")
+    __slots__ = ("found", "guest", "place")
 
     def __init__(self, guest: Guest, found: Descriptor) -> None:
         self.guest = guest
         self.found = found
+        self.place = Place(found, MAY_READ, AT_OWN_OFFSET) if found.filetype == REGULAR_FILE and found.read is None else None
 
     def read(self, size: int) -> bytes:
         """As `Source`."""
@@ -65,14 +67,15 @@ class DescriptorSource:
 class DescriptorSink:
     """What is written to a `Descriptor`. Files and Python objects have always room; what may make one wait takes as much as it surely takes at once."""
 
-    __slots__ = ("always", "found", "guest", "plain", "steady")
+    __slots__ = ("always", "found", "guest", "place", "steady")
 
     def __init__(self, guest: Guest, found: Descriptor) -> None:
         self.guest = guest
         self.found = found
         self.always = found.write is not None or found.filetype == REGULAR_FILE
         self.steady = PIECE if self.always else 0
-        self.plain = found.filetype == REGULAR_FILE and found.write is None and found.before is None
+        direct = found.filetype == REGULAR_FILE and found.write is None and found.before is None
+        self.place = Place(found, MAY_WRITE, AT_OWN_OFFSET) if direct else None
 
     def room(self) -> int:
         """As `Sink`."""
@@ -87,7 +90,7 @@ class DescriptorSink:
 
     def write(self, data: bytes) -> None:
         """As `Sink`."""
-        if self.plain:  # nearly always in one step
+        if self.place is not None:  # nearly always in one step
             try:
                 done = write(self.found.fd, data)
             except BlockingIOError:  # some file systems' files can, made non-blocking by whoever shares them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wasm_environ.errors import Err
+from wasm_environ.host import MOST_AT_ONCE, MOST_TO_FLUSH, STREAM_FILE, STREAM_OFFSET
 from wasm_wasi_p2.errors import Error, trap
 from wasm_wasi_p2.poll import Pollable, wait
 from wasm_wasi_p2.values import Case
@@ -11,11 +12,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from wasm_wasi_common.descriptor import Descriptor
     from wasm_wasi_p2.guest import Guest
     from wasm_wasi_p2.poll import Waitable
 
     class Source(Waitable, Protocol):
-        """Where an input stream's bytes come from. Ready: `read` has something to tell."""
+        """Where an input stream's bytes come from. Ready: `read` has something to tell. With an attribute `place` it is a regular file, see `Place`."""
 
         def read(self, size: int) -> bytes:
             """At most `size` bytes, which is not 0, without waiting; b"": nothing yet. Raises EOFError at the end, OSError for failures."""
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
             ...
 
     class Sink(Waitable, Protocol):
-        """Where an output stream's bytes go. Ready: there is room, and what was to be flushed is."""
+        """Where an output stream's bytes go. Ready: there is room, and what was to be flushed is. With an attribute `place` it is a regular file, which
+        always has room for a piece and keeps nothing back."""
 
         def room(self) -> int:
             """How many bytes `write` takes now; with an attribute `steady`, always so many. Raises BrokenPipeError when nobody will read them, OSError for
@@ -50,26 +53,57 @@ if TYPE_CHECKING:
             ...
 
 
-# What one call moves at most, and what those that write and flush take.
-PIECE = 1 << 20
-MOST_TO_FLUSH = 4096
+# What one call moves at most.
+PIECE = MOST_AT_ONCE
+
+
+class Place:
+    """Where in a regular file of the host's a stream is: the runtime reads and writes there without Python, and moves the offset (`wasm_environ.host`).
+
+    The rules of this module hold in both ways. `found` is open for as long as the stream is not closed, or takes itself out of `row`.
+    """
+
+    __slots__ = ("found", "row")
+
+    def __init__(self, found: Descriptor, may: int, offset: int) -> None:
+        self.found = found
+        self.row = memoryview(bytearray(16)).cast("q")
+        self.row[STREAM_OFFSET] = offset
+        if found.fd >= 0:
+            found.show(self.row, STREAM_FILE, found.fd << 8 | may)
+
+    def leave(self) -> None:
+        """The stream is closed."""
+        self.found.hide(self.row, STREAM_FILE)
 
 
 class Stream:
-    """What both directions share: after a failure, of which the guest is told once, and after the end a stream is closed."""
+    """What both directions share: after a failure, of which the guest is told once, and after the end a stream is closed. `plain`: the row of its `Place`."""
 
-    __slots__ = ("closed", "guest")
+    __slots__ = ("_place", "closed", "guest", "plain")
     closed: bool
     guest: Guest
 
+    def __init__(self, guest: Guest, of: Source | Sink) -> None:
+        self.closed = False
+        self.guest = guest
+        self._place: Place | None = getattr(of, "place", None)
+        self.plain = None if self._place is None else self._place.row
+
+    def shut(self) -> None:
+        """The stream is closed from here on."""
+        self.closed = True
+        if self._place is not None:
+            self._place.leave()
+
     def fail(self, error: OSError) -> Err:
         """The err for a failure; the stream is closed from here on."""
-        self.closed = True
+        self.shut()
         return Err(Case("last-operation-failed", Error(str(error), error.with_traceback(None))))  # which would hold the stream
 
     def end(self) -> Err:
         """The err for a stream that is closed."""
-        self.closed = True
+        self.shut()
         return Err(Case("closed"))
 
 
@@ -79,8 +113,7 @@ class InputStream(Stream):
     __slots__ = ("source",)
 
     def __init__(self, guest: Guest, source: Source) -> None:
-        self.closed = False
-        self.guest = guest
+        super().__init__(guest, source)
         self.source = source
 
     def read(self, size: int) -> bytes:
@@ -133,7 +166,7 @@ class InputStream(Stream):
 
     def close(self) -> None:
         """The guest dropped it."""
-        self.closed = True
+        self.shut()
         self.source.close()
 
     def __del__(self) -> None:
@@ -147,8 +180,7 @@ class OutputStream(Stream):
     __slots__ = ("_put", "flushing", "permit", "sink", "steady")
 
     def __init__(self, guest: Guest, sink: Sink) -> None:
-        self.closed = False
-        self.guest = guest
+        super().__init__(guest, sink)
         self.sink = sink
         self.permit = 0
         self.flushing = False
@@ -276,7 +308,7 @@ class OutputStream(Stream):
 
     def close(self) -> None:
         """The guest dropped it."""
-        self.closed = True
+        self.shut()
         self.sink.close()
 
     def __del__(self) -> None:

@@ -49,7 +49,7 @@ class WasiInterface:
 def interfaces(packages: str) -> dict[str, Definitions]:
     """By name with version: the interfaces of what `packages` names in the table."""
     home = wasi_preview2().__name__
-    table: Any = __import__(f"{home}.interfaces", fromlist=["VERSION"])
+    table = _table(home)
     found = {}
     for interface, rows in table.by_interface(getattr(table, packages)).items():
         name = f"wasi:{interface}" if "@" in interface else f"wasi:{interface}@{table.VERSION}"
@@ -62,13 +62,18 @@ def interfaces(packages: str) -> dict[str, Definitions]:
 def resource_type(home: str, handler: str, name: str) -> ResourceType:
     """One for the process: resources are objects of a class, which is closed when a guest drops its last handle."""
     cls = _handler(home, handler)
-    return ResourceType(name, HostCall("close", True) if hasattr(cls, "close") else None, cls)
+    return ResourceType(name, HostCall("close", True) if hasattr(cls, "close") else None, cls, plain=hasattr(cls, "plain"))
 
 
 @cache
 def host_function(home: str, handler: str, method: bool) -> HostCall:
     """The same of functions: of a method, called of the object; else with the store's guest first."""
-    return HostCall(handler.rpartition(".")[2], True) if method else HostCall(_handler(home, handler), of_wasi="guest")
+    plain = _table(home).PLAIN.get(handler)
+    return HostCall(handler.rpartition(".")[2], True, plain=plain) if method else HostCall(_handler(home, handler), of_wasi="guest", plain=plain)
+
+
+def _table(home: str) -> Any:
+    return __import__(f"{home}.interfaces", fromlist=["VERSION"])
 
 
 def _handler(home: str, handler: str) -> Any:
