@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-import wasm_facade
 import wasi2_plain_guest
+import wasm_facade
 from wasm_environ import host
 from wasm_facade.component import Component, Linker
 from wasm_facade.component import wasi as facade_wasi
@@ -92,7 +92,7 @@ class Guest:
         self.root = self.word(self.word(OUT))
 
     def call(self, name: str, *args: Any) -> Any:
-        found = self.instance.get_func(self.store, name)
+        found: Any = self.instance.get_func(self.store, name)
         result = found(self.store, *args)
         found.post_return(self.store)
         return result
@@ -138,13 +138,21 @@ def attempt(guest: Guest, name: str, args: tuple[Any, ...]) -> tuple[Any, list[s
 
 
 # Streams: made by each test that has them, in this order, so that they have the same handles everywhere.
-STREAMS = ("reader", "file", 0), ("reader", "file", 10_000), ("writer", "new", 5), ("appender", "new"), ("reader", "large", 0), ("reader", "empty", 0)
+# Columns: name, what makes it, the file, its arguments.
+STREAMS: tuple[tuple[str, str, str, tuple[int, ...]], ...] = (
+    ("in", "reader", "file", (0,)),
+    ("far", "reader", "file", (10_000,)),
+    ("out", "writer", "new", (5,)),
+    ("end", "appender", "new", ()),
+    ("large", "reader", "large", (0,)),
+    ("empty", "reader", "empty", (0,)),
+)
 
 
 def opened(guest: Guest) -> dict[str, int]:
-    """Handles by name: in, far, out, end, large, empty, stdin, stdout; none."""
+    """Handles by name: those streams, stdin, stdout, root, a directory, and none, which is no handle."""
     found = {}
-    for name, (kind, path, *offset) in zip(("in", "far", "out", "end", "large", "empty"), STREAMS, strict=True):
+    for name, kind, path, offset in STREAMS:
         descriptor = guest.open(path, 0 if path != "new" else 1, 1 if kind == "reader" else 3)
         found[name] = guest.stream(kind, descriptor, *offset)
         guest.call("drop", descriptor)  # the stream has it
@@ -299,7 +307,7 @@ def test_realloc_that_spins_is_stopped(tmp_path: Path, size: int) -> None:
     guest = Guest(tmp_path / "guest")
     stream = opened(guest)["in"]
     guest.call("unruly", 5)
-    read = guest.instance.get_func(guest.store, "read")
+    read: Any = guest.instance.get_func(guest.store, "read")
     begun = time.monotonic()
     with pytest.raises(wasm_facade.Trap, match="interrupt"):
         read(guest.store, stream, size, OUT, timeout=0.2)
@@ -518,16 +526,15 @@ def test_a_read_only_preopen(tmp_path: Path) -> None:
     assert guest.word(OUT) & 255 == 1
 
 
-def test_offsets_beyond_the_greatest(tmp_path: Path) -> None:
-    for kind, name, args in (("reader", "read", (6, OUT)), ("writer", "write", (DATA, 6, OUT))):
-        for offset in ((1 << 63) - 1, 1 << 63, (1 << 64) - 1):
-            words = []
-            for guest in pair(tmp_path / f"{kind}{offset}", **{}) if (tmp_path / f"{kind}{offset}").mkdir() is None else ():
-                stream = guest.stream(kind, guest.open("file"), offset)
-                guest.call(name, stream, *args)
-                words.append(guest.result()[:2])
-            assert words[0] == words[1]
-            assert words[0][0] & 255 == 1
+@pytest.mark.parametrize("offset", [(1 << 63) - 1, 1 << 63, (1 << 64) - 1])
+@pytest.mark.parametrize(("kind", "name", "args"), [("reader", "read", (6, OUT)), ("writer", "write", (DATA, 6, OUT))], ids=["read", "write"])
+def test_offsets_beyond_the_greatest(tmp_path: Path, kind: str, name: str, args: tuple[int, ...], offset: int) -> None:
+    words = []
+    for guest in pair(tmp_path):
+        guest.call(name, guest.stream(kind, guest.open("file"), offset), *args)
+        words.append(guest.result()[:2])
+    assert words[0] == words[1]
+    assert words[0][0] & 255 == 1
 
 
 def test_a_file_cut_short_meanwhile(tmp_path: Path) -> None:
