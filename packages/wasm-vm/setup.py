@@ -28,7 +28,7 @@ setup(
             include_dirs=["_core"],
             # Frame pointers: backtraces walk through libcalls. Initial-exec TLS is asked for where it is declared.
             extra_compile_args=[
-                "-std=c11", "-O2", "-Wall", "-Wextra", "-Wno-cast-function-type", "-fno-omit-frame-pointer", "-fvisibility=hidden",
+                "-std=c11", "-O2", "-Wall", "-Wextra", "-Wmissing-prototypes", "-Wno-cast-function-type", "-fno-omit-frame-pointer", "-fvisibility=hidden",
                 "-fno-strict-aliasing", "-ftls-model=initial-exec", *FRAMES, *EXTRA,
             ],
             extra_link_args=["-pthread", *EXTRA],

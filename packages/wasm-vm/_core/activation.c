@@ -1,7 +1,12 @@
 /* activation.c: entering wasm: which thread, how much stack, the GIL; and the record each thread has. */
 #define _GNU_SOURCE
+#include "engine.h"
+#include "gc.h"
+#include "gc_collect.h"
+#include "module.h"
 #include "native.h"
 #include "runtime.h"
+#include "store.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -21,7 +26,6 @@ static void thread_end(void *record)
     free(thread);
 }
 
-int activation_init(void);
 int activation_init(void) { return pthread_key_create(&thread_key, thread_end); }
 
 ThreadRecord *thread_start(void)

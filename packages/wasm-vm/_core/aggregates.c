@@ -1,4 +1,5 @@
 /* aggregates.c: struct and array types as the core knows them beyond their descriptor: fields, to read and write objects from outside of wasm. */
+#include "engine.h"
 #include "gcref.h"
 
 #include <string.h>

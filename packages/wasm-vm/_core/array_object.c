@@ -1,7 +1,12 @@
 /* array_object.c: ArrayRef: an array of a store's heap, a sequence; arrays of numbers give copies of their bytes as buffers. */
+#include "engine.h"
+#include "gc.h"
+#include "gc_collect.h"
 #include "gcref.h"
-
+#include "module.h"
+#include "objects.h"
 #include "runtime.h"
+#include "store.h"
 #include "values.h"
 
 #include <string.h>

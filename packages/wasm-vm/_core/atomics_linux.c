@@ -11,6 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "instance.h"
+#include "memory.h"
+#include "module.h"
 #include "plan.h"
 #include "runtime.h"
 
@@ -207,7 +210,6 @@ static void fork_child(void)
     }
 }
 
-int atomics_init(void);
 int atomics_init(void)
 {
     for (int i = 0; i < BUCKETS; i++) {

@@ -1,9 +1,18 @@
 /* capsule.c: the vm for C libraries: capsule.h, and how Python finds an object that such a library holds. */
 #include "capsule.h"
-
+#include "engine.h"
+#include "gc_collect.h"
+#include "host_func.h"
+#include "instance.h"
+#include "memory.h"
+#include "module.h"
 #include "native.h"
+#include "objects.h"
 #include "plan.h"
 #include "runtime.h"
+#include "store.h"
+#include "table.h"
+#include "values.h"
 
 _Static_assert(sizeof(VmSlot) == sizeof(VMValue) && _Alignof(VmSlot) == _Alignof(VMValue), "VmSlot");
 _Static_assert(sizeof(VmType) == sizeof(ValueType) && offsetof(VmType, kind) == offsetof(ValueType, kind) && offsetof(VmType, nullable) == offsetof(ValueType, nullable), "VmType");
@@ -441,7 +450,6 @@ static PyMethodDef functions[] = {
     {NULL, NULL, 0, NULL},
 };
 
-int capsule_add(PyObject *module);
 int capsule_add(PyObject *module)
 {
     PyObject *object = PyType_Ready(&NativeType) ? NULL : PyCapsule_New(&capsule, VM_CAPSULE_NAME, NULL);

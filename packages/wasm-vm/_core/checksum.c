@@ -1,5 +1,5 @@
 /* checksum.c: crc32 as zlib has it, at memory speed where the CPU multiplies without carry: artifacts are checked whole before their code runs. */
-#include "core.h"
+#include "module.h"
 
 #include <pthread.h>
 
@@ -92,7 +92,6 @@ static uint32_t crc32_of(uint32_t crc, const uint8_t *at, size_t size)
     return ~by_table(crc, at, size);
 }
 
-PyObject *checksum(PyObject *module, PyObject *args);
 
 /* crc32(data, value=0) -> int */
 PyObject *checksum(PyObject *Py_UNUSED(module), PyObject *args)

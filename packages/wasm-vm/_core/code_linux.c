@@ -1,5 +1,7 @@
 /* code_linux.c: code memory, never writable and executable at once, and the registry that finds the code a pc lies in. */
 #define _GNU_SOURCE
+#include "code.h"
+#include "module.h"
 #include "runtime.h"
 
 #include <errno.h>
@@ -139,7 +141,6 @@ static void fork_child(void)
     atomic_store(&readers, 0);
 }
 
-int code_init(void);
 int code_init(void) { return pthread_atfork(fork_prepare, fork_parent, fork_child); }
 
 /* Last row of (key, value) rows whose key is <= offset; -1 when there is none. */
@@ -209,7 +210,6 @@ static Code *code_new(void)
     return (Code *)CodeType.tp_alloc(&CodeType, 0);
 }
 
-Code *code_copy(const uint8_t *text, size_t size);
 
 /* Copy machine code into a mapping of its own: written while it is writable, then made executable for good. Not registered yet. */
 Code *code_copy(const uint8_t *text, size_t size)

@@ -9,7 +9,11 @@
 #ifndef WASM_VM_COMPONENT_H
 #define WASM_VM_COMPONENT_H
 
-#include "core.h"
+#include "engine.h"
+#include "host_func.h"
+#include "instance.h"
+#include "memory.h"
+#include "store.h"
 
 /* Canonical ABI: limits. */
 enum { MAX_FLAT_PARAMS = 16, MAX_FLAT_ASYNC_PARAMS = 4, MAX_FLAT_RESULTS = 1, MAX_FLAT = MAX_FLAT_PARAMS + 2 }; /* MAX_FLAT: room for a call's flat values, a return pointer included */
@@ -310,6 +314,8 @@ void scope_end(CallScope *scope);          /* gives back what was lent. With `he
 int scope_lend(const Crossing *crossing, ComponentState *state, uint32_t instance, uint32_t index);
 int scope_lend_held(const Crossing *crossing, ResourceAny *held);
 int scope_lend_object(const Crossing *crossing, uint32_t place);
+/* What an async-lifted function returned to Python, which called it: *result <- a new reference, the task's, which outlives the unwinding that may follow. In a guest. */
+void canon_lift_outside(const Crossing *crossing, const CanonFunction *lifted, const VMValue *values, PyObject **result);
 int canon_async_return(const Crossing *crossing, const Task *task, const VMValue *flat); /* an async-lifted function has returned: -1 as canon_trap if it is not done */
 int canon_post_return(const Crossing *crossing, CanonFunction *function, VMValue *flat);
 PyObject *component_func_wrap(CanonFunction *function, PyObject *component); /* new reference. `component`: a ComponentPlan, or NULL */

@@ -1,5 +1,7 @@
 /* component_builtins.c: the canonical built-ins that guests call (canons.py has the table), and what adapters call. */
 #include "component.h"
+#include "engine.h"
+#include "host_func.h"
 #include "runtime.h"
 
 enum { RESOURCE_NEW = 0x02, RESOURCE_DROP = 0x03, RESOURCE_REP = 0x04, TASK_RETURN = 0x09, CONTEXT_GET = 0x0A, CONTEXT_SET = 0x0B,
@@ -51,8 +53,7 @@ static void task_return(const Crossing *crossing, CanonFunction *function, VMVal
     if (task->caller) {
         (void)abi_copy_result(&to, lifted->signature, &lifted->options, task->caller, values, task->lowered);
     } else {
-        extern PyObject *canon_lift_outside(const Crossing *, const CanonFunction *, const VMValue *);
-        task->result = canon_lift_outside(&to, lifted, values);
+        canon_lift_outside(&to, lifted, values, &task->result);
     }
     task->returned = true;
 }

@@ -1,6 +1,9 @@
 /* component_call.c: calls into component instances: who may enter, what is lent meanwhile, traps; and ComponentFunc, a lifted function for Python. */
 #include "component.h"
+#include "memory.h"
+#include "module.h"
 #include "runtime.h"
+#include "store.h"
 
 #include <stdarg.h>
 #include <stdio.h>

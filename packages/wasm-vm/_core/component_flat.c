@@ -1,5 +1,6 @@
 /* component_flat.c: the core types of functions of the canonical ABI (CanonicalABI.md: flatten_functype), against which those in a plan are checked. */
 #include "component_abi.h"
+#include "engine.h"
 
 typedef struct Flat {
     uint8_t kinds[FLAT_LIMIT];

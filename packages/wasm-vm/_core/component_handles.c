@@ -1,5 +1,6 @@
 /* component_handles.c: the tables of handles that component instances have (CanonicalABI.md: table state, resource state). */
 #include "component.h"
+#include "store.h"
 
 static ComponentInstance *instance_of(const CanonOptions *options) { return &options->state->instances[options->instance]; }
 

@@ -1,7 +1,11 @@
 /* component_instantiate.c: runs the steps of a plan in a store. */
 #include "component_plan.h"
-
+#include "engine.h"
+#include "host_func.h"
+#include "instance.h"
+#include "module.h"
 #include "runtime.h"
+#include "store.h"
 
 enum { FEW_INSTANCES = 8, FEW_ITEMS = 32, FEW_IMPORTS = 16 };
 

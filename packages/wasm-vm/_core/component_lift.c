@@ -3,6 +3,7 @@
  * With the GIL. Making an object can run Python code, by a finalizer, so bytes are found again for each value; no memory shrinks.
  */
 #include "component_abi.h"
+#include "module.h"
 
 typedef struct Lifting {
     const Crossing *crossing;

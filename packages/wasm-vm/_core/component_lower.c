@@ -3,6 +3,8 @@
  * With the GIL. Converting runs Python code and guests: nothing of either is kept across it but addresses that were allocated for us.
  */
 #include "component_lower.h"
+#include "memory.h"
+#include "module.h"
 #include "values.h"
 
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 /* component_lower_choices.c: Python objects to records, variants, enums and flags of a guest: what goes by labels. */
 #include "component_lower.h"
+#include "module.h"
 
 /* ---- labels ---- */
 

@@ -1,5 +1,7 @@
 /* component_lowered.c: what a guest calls when it calls a component's function: another guest's, without leaving wasm, or Python's. */
 #include "component.h"
+#include "host_func.h"
+#include "module.h"
 #include "runtime.h"
 
 enum { INLINE_ARGS = MAX_FLAT_PARAMS + 2, RETURNED = 2 }; /* CanonicalABI.md: Subtask.State */
@@ -200,15 +202,12 @@ int host_destructor(const Crossing *crossing, ComponentState *state, ResourceTyp
     return failed;
 }
 
-/* A new reference: what an async-lifted function returned, for Python, which called it. Called in a guest. */
-PyObject *canon_lift_outside(const Crossing *crossing, const CanonFunction *lifted, const VMValue *values);
-PyObject *canon_lift_outside(const Crossing *crossing, const CanonFunction *lifted, const VMValue *values)
+void canon_lift_outside(const Crossing *crossing, const CanonFunction *lifted, const VMValue *values, PyObject **result)
 {
     const Crossing python = {.store = crossing->store, .program = crossing->program, .scope = crossing->scope, .in_guest = false};
     Outside outside = go_outside(FRAME_HERE());
-    PyObject *result = abi_lift_result(&python, lifted->signature, &lifted->options, values);
-    if (!result)
+    *result = abi_lift_result(&python, lifted->signature, &lifted->options, values);
+    if (!*result)
         lifted->state->trapped.u32 = true;
-    come_back(&outside, !result);
-    return result;
+    come_back(&outside, !*result);
 }

@@ -1,5 +1,7 @@
 /* component_objects.c: Python's own objects as resources: guests' handles stand for places in a table of them; and HostCall, which calls their methods. */
 #include "component.h"
+#include "module.h"
+#include "store.h"
 
 #define NO_PLACE UINT32_MAX
 

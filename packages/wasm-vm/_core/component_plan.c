@@ -1,6 +1,9 @@
 /* component_plan.c: ComponentPlan: the plan of a component, taken apart from its plain form; every number is checked here, once. */
 #include "component_plan.h"
-
+#include "engine.h"
+#include "instance.h"
+#include "module.h"
+#include "objects.h"
 #include "runtime.h"
 
 /* What is known while steps are read: a step reads only what earlier ones made. */

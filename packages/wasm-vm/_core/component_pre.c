@@ -1,7 +1,9 @@
 /* component_pre.c: ComponentPre: a component with its imports found, to instantiate many times; and Instantiation, which makes objects of it when Python asks. */
 #include "component_plan.h"
-
+#include "module.h"
+#include "objects.h"
 #include "runtime.h"
+#include "store.h"
 
 #include <structmember.h>
 

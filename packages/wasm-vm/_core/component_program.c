@@ -1,5 +1,6 @@
 /* component_program.c: call programs: the types and signatures of a component, as component/abi/program.py in wasm-environ writes them. */
 #include "component_abi.h"
+#include "module.h"
 
 enum { VERSION = 1, HEADER_WORDS = 4, NODE_WORDS = 11, EDGE_WORDS = 4, SIGNATURE_WORDS = 2, MAX_DEPTH = 256, MAX_COUNT = 1 << 26 };
 static const uint32_t NONE = UINT32_MAX, TAGGED = 1u << 31;

@@ -1,6 +1,8 @@
 /* component_resource.c: resource types, and the handles that Python holds. */
 #include "component_abi.h"
+#include "module.h"
 #include "runtime.h"
+#include "store.h"
 
 /* ---- ResourceType ---- */
 

@@ -3,7 +3,7 @@
  * A function is *typed* when its options say so; others see Record, Variant, str and set, whatever a program was bound to. What is bound stays so.
  */
 #include "component_abi.h"
-
+#include "module.h"
 #include "structmember.h"
 
 /* ---- how objects of one class are made and read ---- */

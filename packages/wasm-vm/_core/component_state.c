@@ -1,6 +1,10 @@
 /* component_state.c: one instantiation of a component, as its store owns it: instances, resource types and functions, which others fill in. */
 #include "component.h"
+#include "engine.h"
+#include "host_func.h"
+#include "memory.h"
 #include "runtime.h"
+#include "store.h"
 
 static size_t rounded(size_t size) { return (size + 15) & ~(size_t)15; }
 

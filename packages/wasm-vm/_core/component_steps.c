@@ -1,6 +1,10 @@
 /* component_steps.c: ComponentState, an instantiation that Python fills step by step, for tests of what crosses; plans run in component_instantiate.c. */
 #include "component.h"
+#include "engine.h"
+#include "host_func.h"
+#include "objects.h"
 #include "runtime.h"
+#include "store.h"
 
 typedef struct StateObject {
     PyObject_HEAD

@@ -1,5 +1,6 @@
 /* component_values.c: Record and Variant, what values of these types are in Python (as in wasmtime-py). Records have fields as attributes, `_` for `-` too. */
 #include "component_abi.h"
+#include "module.h"
 
 /* ---- Record ---- */
 

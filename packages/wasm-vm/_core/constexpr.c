@@ -1,7 +1,12 @@
 /* constexpr.c: constant expressions, evaluated when a module is instantiated; validated, so only types need no check (spec: exec/modules). */
+#include "engine.h"
+#include "gc.h"
 #include "gcref.h"
+#include "instance.h"
+#include "module.h"
 #include "plan.h"
 #include "runtime.h"
+#include "store.h"
 
 enum { INLINE_STACK = 16 };
 

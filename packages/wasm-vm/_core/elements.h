@@ -2,7 +2,7 @@
 #ifndef WASM_VM_ELEMENTS_H
 #define WASM_VM_ELEMENTS_H
 
-#include "core.h"
+#include "table.h"
 
 /* Reservations of `bytes` each, of which up to `max_warm` are kept between uses. Used under the GIL. */
 typedef struct Elements {

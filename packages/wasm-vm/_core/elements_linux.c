@@ -10,8 +10,9 @@
  */
 #define _GNU_SOURCE
 #include "elements.h"
-
+#include "memory.h"
 #include "slots.h"
+#include "table.h"
 
 #include <sys/mman.h>
 #include <sys/resource.h>

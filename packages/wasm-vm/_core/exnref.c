@@ -1,8 +1,13 @@
 /* exnref.c: ExnRef: an exception of wasm as Python sees it; how one leaves wasm as a WasmException, and comes back from a host function. */
-#include "values.h"
-
+#include "engine.h"
+#include "gc.h"
+#include "gc_collect.h"
 #include "gcref.h"
+#include "module.h"
+#include "objects.h"
 #include "runtime.h"
+#include "store.h"
+#include "values.h"
 
 /* ---- the object in the heap: heap_layout.py ---- */
 

@@ -5,6 +5,9 @@
  * those it did not reach; they are let go of at the next moment with the GIL (externrefs_release). Wasm has no way to reach a flagged one again; Python
  * has, by handing in the same object, which takes the flag away.
  */
+#include "externrefs.h"
+#include "gc.h"
+#include "module.h"
 #include "runtime.h"
 
 #include <string.h>

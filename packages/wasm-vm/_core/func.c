@@ -1,8 +1,13 @@
 /* func.c: Func: a wasm or host function, called by vectorcall: convert by signature, enter, convert back. */
-#include "values.h"
-
+#include "engine.h"
+#include "gc_collect.h"
+#include "host_func.h"
+#include "module.h"
+#include "objects.h"
 #include "runtime.h"
+#include "store.h"
 #include "store_limits.h"
+#include "values.h"
 
 enum { INLINE_SLOTS = 16 };
 
@@ -23,7 +28,6 @@ PyObject *func_wrap(Store *store, VMFuncRef *funcref, HostFunc *host)
     FuncObject *func = PyObject_GC_New(FuncObject, &FuncType);
     if (!func)
         return NULL;
-    extern PyObject *func_vectorcall(PyObject *, PyObject *const *, size_t, PyObject *);
     func->vectorcall = func_vectorcall;
     func->store = (Store *)Py_NewRef(store);
     func->funcref = funcref;
@@ -139,7 +143,6 @@ static inline PyObject *call(FuncObject *func, PyObject *const *args, Py_ssize_t
     return result;
 }
 
-PyObject *func_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names);
 PyObject *func_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
     FuncObject *func = (FuncObject *)self;

@@ -16,8 +16,16 @@
  *     function of this one                      interrupted there, since signals run on the thread's own stack
  *   another thread                            nothing: a store is entered by one at a time; handles that others let go of are places of the slab
  */
+#include "engine.h"
+#include "externrefs.h"
+#include "gc.h"
+#include "gc_collect.h"
+#include "instance.h"
+#include "module.h"
 #include "plan.h"
 #include "runtime.h"
+#include "store.h"
+#include "table.h"
 
 #include <stdio.h>
 #include <stdlib.h>

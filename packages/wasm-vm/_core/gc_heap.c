@@ -4,6 +4,8 @@
  * then a block that has none, then one never used. Blackburn and McKinley, Immix (PLDI 2008), without moving.
  */
 #define _GNU_SOURCE
+#include "gc.h"
+#include "module.h"
 #include "runtime.h"
 
 #include <errno.h>

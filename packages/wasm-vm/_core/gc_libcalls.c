@@ -1,6 +1,12 @@
 /* gc_libcalls.c: what compiled code calls for objects of the heap (libcalls.py). Without the GIL, touching no Python object, trapping by not returning. */
+#include "code.h"
+#include "engine.h"
+#include "gc.h"
+#include "gc_collect.h"
+#include "instance.h"
 #include "plan.h"
 #include "runtime.h"
+#include "store.h"
 
 static Store *store_of(const VMContext *context) { return ((const Instance *)context->instance)->store; }
 

@@ -3,6 +3,8 @@
  * A candidate is resolved by the marks of the last collection, before they are cleared: bits of what survived it; and of what was made since, objects
  * parsed out of the lines handed out, header by header. So objects that died in earlier collections do not come back.
  */
+#include "externrefs.h"
+#include "gc.h"
 #include "runtime.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
  * A handle is made with the GIL by the thread that uses the store, and let go of with the GIL by any. A collection may read the slab without the GIL meanwhile:
  * so places are written whole (atomically), and it sees the reference or a free place. The slab only grows when a handle is made, hence never beside one.
  */
-#include "core.h"
+#include "store.h"
 
 #include <string.h>
 

@@ -2,9 +2,14 @@
  *
  * A handle roots its object in the store's slab. Equal handles are the same reference; a host object that was made an anyref comes out as itself.
  */
+#include "engine.h"
+#include "externrefs.h"
+#include "gc.h"
 #include "gcref.h"
-
+#include "module.h"
+#include "objects.h"
 #include "runtime.h"
+#include "store.h"
 #include "values.h"
 
 #include <string.h>

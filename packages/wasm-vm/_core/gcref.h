@@ -2,7 +2,8 @@
 #ifndef WASM_VM_GCREF_H
 #define WASM_VM_GCREF_H
 
-#include "core.h"
+#include "engine.h"
+#include "store.h"
 
 /* A field of a struct, or the elements of an array. */
 typedef struct Field {

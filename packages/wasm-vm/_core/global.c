@@ -1,7 +1,11 @@
 /* global.c: Global: one value of a store, in the instance that defines it or made by the host. */
-#include "values.h"
-
+#include "engine.h"
+#include "module.h"
+#include "objects.h"
 #include "runtime.h"
+#include "store.h"
+#include "table.h"
+#include "values.h"
 
 PyObject *global_wrap(Store *store, VMGlobal *cell, ValueType type, bool mutable_)
 {

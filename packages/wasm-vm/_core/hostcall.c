@@ -1,8 +1,16 @@
 /* hostcall.c: functions of the host: from a host thunk into Python and back, and Caller. */
-#include "values.h"
-
+#include "code.h"
+#include "engine.h"
+#include "gc_collect.h"
+#include "host_func.h"
+#include "instance.h"
+#include "memory.h"
+#include "module.h"
 #include "native.h"
+#include "objects.h"
 #include "runtime.h"
+#include "store.h"
+#include "values.h"
 
 enum { INLINE_ARGS = 16 };
 
@@ -192,7 +200,6 @@ static PyObject *caller_memory(CallerObject *self, PyObject *Py_UNUSED(ignored))
     Instance *instance = caller_instance(self);
     if (instance) {
         Memory *memory = NULL;
-        extern int instance_default_memory(Instance *, Memory **);
         if (instance_default_memory(instance, &memory))
             return NULL;
         if (memory) {

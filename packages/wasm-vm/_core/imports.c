@@ -1,6 +1,14 @@
 /* imports.c: what a module is given for its imports: objects become externs, externs are checked against what the module says, and linked. */
+#include "engine.h"
+#include "host_func.h"
+#include "instance.h"
+#include "memory.h"
+#include "module.h"
+#include "objects.h"
 #include "plan.h"
 #include "runtime.h"
+#include "store.h"
+#include "table.h"
 
 static const char *const kind_names[EXTERN_KINDS] = {"func", "table", "memory", "global", "tag"};
 

@@ -1,13 +1,19 @@
 /* instance.c: instantiation: memories and tables made, segments copied, the start function run. imports.c checks and links what it is given. */
-#include "values.h"
-
+#include "code.h"
+#include "gc.h"
+#include "gc_collect.h"
+#include "host_func.h"
+#include "instance.h"
+#include "memory.h"
+#include "module.h"
+#include "objects.h"
 #include "plan.h"
 #include "pool.h"
 #include "runtime.h"
+#include "store.h"
+#include "table.h"
+#include "values.h"
 
-extern void *const libcall_table[];
-Memory *store_memory_new(Store *store, const MemoryPlan *plan, struct Image *image);
-PyObject *instance_wrap(Store *store, Instance *instance);
 
 /* ---- the block ---- */
 

@@ -1,6 +1,12 @@
 /* instance_object.c: Instance and InstanceExports: exports become Python objects when somebody asks for them. */
+#include "engine.h"
+#include "instance.h"
+#include "memory.h"
+#include "module.h"
+#include "objects.h"
 #include "plan.h"
 #include "runtime.h"
+#include "store.h"
 
 /* A mapping name -> export, also by position; the objects made so far are kept, so the same name gives the same object. */
 typedef struct ExportsObject {
@@ -20,7 +26,6 @@ Py_ssize_t loaded_export_index(Loaded *module, PyObject *name)
     return PyLong_AsSsize_t(number);
 }
 
-int instance_default_memory(Instance *instance, Memory **memory);
 int instance_default_memory(Instance *instance, Memory **memory)
 {
     Py_ssize_t index = loaded_export_index(instance->module, G.str_memory);
@@ -264,7 +269,6 @@ PyTypeObject ExportsType = {
 
 /* ---- Instance ---- */
 
-PyObject *instance_wrap(Store *store, Instance *instance);
 PyObject *instance_wrap(Store *store, Instance *instance)
 {
     InstanceObject *object = PyObject_GC_New(InstanceObject, &InstanceType);

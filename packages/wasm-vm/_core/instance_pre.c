@@ -1,5 +1,9 @@
 /* instance_pre.c: InstancePre: a module with its imports found, to instantiate many times; and definitions, which become imports per store. */
+#include "instance.h"
+#include "module.h"
+#include "objects.h"
 #include "plan.h"
+#include "store.h"
 
 /* Items are externs, or definitions: objects whose into(store) gives the extern of that store. */
 typedef struct InstancePre {

@@ -6,7 +6,11 @@
  * woken (`monitor_asleep`), so an idle process costs nothing.
  */
 #define _GNU_SOURCE
+#include "engine.h"
+#include "module.h"
+#include "pending_signals.h"
 #include "runtime.h"
+#include "store.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,8 +18,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "pending_signals.h"
 
 #define TICK 10000000ull /* ns */
 #define NEVER UINT64_MAX

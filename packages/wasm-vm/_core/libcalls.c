@@ -1,8 +1,14 @@
 /* libcalls.c: what compiled code calls (libcalls.py). They run without the GIL, touch no Python object, and trap by not returning. */
 #include <math.h>
 
+#include "code.h"
+#include "engine.h"
+#include "instance.h"
+#include "memory.h"
 #include "plan.h"
 #include "runtime.h"
+#include "store.h"
+#include "table.h"
 
 /* Long copies look for an interrupt every so many bytes. */
 #define CHUNK (8u << 20)

@@ -1,7 +1,11 @@
 /* loaded.c: LoadedModule: mapped code, and the descriptor turned into rows that instantiation reads in C. loading.py makes the input. */
+#include "code.h"
+#include "engine.h"
+#include "instance.h"
+#include "module.h"
 #include "plan.h"
-
 #include "runtime.h"
+#include "store.h"
 
 /* The tables of a file stay in its mapping; those of an image in memory are kept by reference. Each is a contiguous memoryview; the order is that of
  * TABLES in loading.py. */
@@ -68,7 +72,6 @@ static void plan_begin(Plan *plan, const PlanInput *in)
 }
 
 /* load(engine, code, (text offset, text size), module, names, plan) -> LoadedModule */
-PyObject *loaded_new(PyObject *Py_UNUSED(module), PyObject *args);
 PyObject *loaded_new(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *module, *names;

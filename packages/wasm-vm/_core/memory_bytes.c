@@ -1,8 +1,8 @@
 /* memory_bytes.c: a memory as bytes: the buffer protocol, indices and slices, for Memory and SharedMemory alike. */
+#include "memory.h"
+#include "objects.h"
 #include "runtime.h"
 
-extern PyBufferProcs memory_buffer;
-extern PyMappingMethods memory_mapping;
 
 static uint64_t length(const MemoryObject *self) { return __atomic_load_n(&self->memory->definition.length, __ATOMIC_RELAXED); }
 

@@ -1,10 +1,13 @@
 /* memory_linux.c: linear memories: in a slot (slots_linux.c), or, where accesses are checked, in a mapping of their own; the base never moves. */
 #define _GNU_SOURCE
 #include "elements.h"
-#include "slots.h"
-
+#include "instance.h"
+#include "memory.h"
+#include "module.h"
 #include "plan.h"
 #include "runtime.h"
+#include "slots.h"
+#include "store.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -245,5 +248,4 @@ static void fork_prepare(void) { pthread_mutex_lock(&shared_lock); }
 static void fork_parent(void) { pthread_mutex_unlock(&shared_lock); }
 static void fork_child(void) { pthread_mutex_init(&shared_lock, NULL); }
 
-int memory_init(void);
 int memory_init(void) { return pthread_atfork(fork_prepare, fork_parent, fork_child); }

@@ -1,6 +1,11 @@
 /* memory_object.c: Memory and SharedMemory: what Python sees of a linear memory, zero copy. */
+#include "engine.h"
+#include "memory.h"
+#include "module.h"
+#include "objects.h"
 #include "pool.h"
 #include "runtime.h"
+#include "store.h"
 
 int memory_plan_parse(PyObject *type, MemoryPlan *plan)
 {
@@ -55,8 +60,6 @@ PyObject *memory_view(Store *store, Memory *memory)
 }
 
 static uint64_t length(const MemoryObject *self) { return __atomic_load_n(&self->memory->definition.length, __ATOMIC_RELAXED); }
-extern PyBufferProcs memory_buffer;
-extern PyMappingMethods memory_mapping;
 
 static int within_limits(Store *store, const MemoryPlan *plan)
 {
@@ -72,7 +75,6 @@ static int within_limits(Store *store, const MemoryPlan *plan)
     return 0;
 }
 
-Memory *store_memory_new(Store *store, const MemoryPlan *plan, struct Image *image);
 Memory *store_memory_new(Store *store, const MemoryPlan *plan, struct Image *image)
 {
     if (within_limits(store, plan))

@@ -1,24 +1,24 @@
 /* module.c: the extension module: its types, the names and hooks that all files share, and the functions loading.py calls. */
-#include "runtime.h"
-
+#include "code.h"
 #include "component_abi.h"
+#include "engine.h"
 #include "gcref.h"
-#include "pool.h"
-
+#include "host_func.h"
+#include "instance.h"
+#include "memory.h"
+#include "module.h"
+#include "objects.h"
 #include "pending_signals.h"
 #include "plan.h"
+#include "pool.h"
+#include "runtime.h"
+#include "store.h"
 
 #ifdef Py_GIL_DISABLED
 #error "wasm-vm relies on the GIL: build it for a CPython without free threading (python3.13, not python3.13t)"
 #endif
 
 Globals G;
-int code_init(void);
-int activation_init(void);
-int memory_init(void);
-int atomics_init(void);
-PyObject *loaded_new(PyObject *, PyObject *);
-PyObject *checksum(PyObject *, PyObject *);
 
 /* Helpers in Python are for slow paths: messages, conversions of descriptors. They live in wasm_vm.glue, imported when first needed. */
 int module_call_helper(const char *name, PyObject *args, PyObject **out)
@@ -166,7 +166,6 @@ static PyObject *map_bytes(PyObject *Py_UNUSED(module), PyObject *object)
     Py_buffer view;
     if (PyObject_GetBuffer(object, &view, PyBUF_SIMPLE))
         return NULL;
-    extern Code *code_copy(const uint8_t *, size_t);
     Code *code = code_copy(view.buf, (size_t)view.len);
     PyBuffer_Release(&view);
     return (PyObject *)code;
@@ -326,7 +325,6 @@ static int add_ops(PyObject *module)
 /* Several phases, because a module of one phase is copied into other interpreters without being asked. Everything here is one per process. */
 static int execute(PyObject *module)
 {
-    extern int capsule_add(PyObject *);
     static bool initialized;
     PyObject *layout = PyLong_FromUnsignedLong(VM_LAYOUT);
     int failed = layout ? PyModule_AddObjectRef(module, "LAYOUT", layout) : -1;

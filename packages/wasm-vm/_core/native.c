@@ -1,7 +1,12 @@
 /* native.c: host functions that are C, called from wasm without the GIL; and pointers of a C host, as objects that wasm may refer to. */
+#include "engine.h"
+#include "gc_collect.h"
+#include "host_func.h"
+#include "instance.h"
+#include "module.h"
 #include "native.h"
-
 #include "runtime.h"
+#include "store.h"
 
 typedef struct Native {
     PyObject_HEAD

@@ -3,7 +3,9 @@
 #define WASM_VM_NATIVE_H
 
 #include "capsule.h"
-#include "core.h"
+#include "host_func.h"
+#include "instance.h"
+#include "store.h"
 
 PyObject *native_new(VmHostCall call, void *data, VmFinalizer finalizer); /* on failure the finalizer has run */
 bool native_data(PyObject *object, void **data);                          /* false: none, or a function */

@@ -5,6 +5,10 @@
  * does: the thread stays in wasm, a signal waits for its end. So nothing here may block: files are regular ones, and what moves is a step.
  */
 #define _GNU_SOURCE
+#include "engine.h"
+#include "host_func.h"
+#include "instance.h"
+#include "memory.h"
 #include "plan.h"
 #include "runtime.h"
 

@@ -2,8 +2,11 @@
 #ifndef WASM_VM_PLAN_H
 #define WASM_VM_PLAN_H
 
-#include "core.h"
-
+#include "engine.h"
+#include "host_func.h"
+#include "instance.h"
+#include "memory.h"
+#include "table.h"
 
 /* What modules import and export, without an object. All borrowed from one store, a shared memory from whoever holds it. */
 typedef struct Extern {

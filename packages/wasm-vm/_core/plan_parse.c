@@ -1,6 +1,12 @@
 /* plan_parse.c: the tuple that loading.py makes of a descriptor, taken apart into the rows of a Plan; every index is checked here, once. */
+#include "code.h"
+#include "engine.h"
+#include "host_func.h"
+#include "instance.h"
+#include "memory.h"
 #include "plan.h"
 #include "runtime.h"
+#include "table.h"
 
 /* A u32 array out of a bytes object; a copy, owned. */
 static int take_u32(PyObject *bytes, uint32_t **out, uint32_t *count)

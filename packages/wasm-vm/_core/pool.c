@@ -1,9 +1,10 @@
 /* pool.c: Pool: how many instances, memories and tables may live at once, and the slots their memories live in. wasm_pool configures it. */
+#include "module.h"
+#include "plan.h"
 #include "pool.h"
+#include "table.h"
 
 #include <errno.h>
-
-#include "plan.h"
 
 static int used_up(const char *what, uint32_t total, const char *setting)
 {

@@ -4,6 +4,7 @@
 
 #include "elements.h"
 #include "slots.h"
+#include "table.h"
 
 /* What an engine without a pool has is without bounds: functions take a NULL pool. */
 typedef struct Pool {

@@ -3,8 +3,9 @@
  * The longest run of leading segments that can neither trap nor depend on an instance is prepared; the rest is done segment by segment, in order, so
  * that what the spec lets a guest observe is the same (spec: exec/modules, instantiation).
  */
+#include "instance.h"
+#include "memory.h"
 #include "plan.h"
-
 #include "slots.h"
 
 enum { PREPARE_AT_USE = 2 }; /* a module instantiated once is quicker without */

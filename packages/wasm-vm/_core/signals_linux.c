@@ -1,5 +1,8 @@
 /* signals_linux.c: faults in wasm become traps; the poke that interrupts a running thread; alternate stacks. Chains to whoever came before. */
 #define _GNU_SOURCE
+#include "code.h"
+#include "memory.h"
+#include "module.h"
 #include "runtime.h"
 
 #include <errno.h>

@@ -2,12 +2,11 @@
 #ifndef WASM_VM_SLOTS_H
 #define WASM_VM_SLOTS_H
 
-#include "core.h"
+#include "descriptor.h"
+#include "memory.h"
 
 #include <stdatomic.h>
 #include <unistd.h>
-
-#include "descriptor.h"
 
 typedef struct Slot Slot;
 typedef struct Slots Slots;

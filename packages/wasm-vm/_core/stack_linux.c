@@ -1,6 +1,8 @@
 /* stack_linux.c: how much stack there is: the bounds of a thread's stack, the part that is kept for Python, and the limit of wasm in the rest. */
 #define _GNU_SOURCE
+#include "module.h"
 #include "runtime.h"
+#include "store.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,9 +1,19 @@
 /* store.c: Store: owns instances, host functions, tables and globals; who may enter it, and when all that ends. */
 #include "component.h"
+#include "engine.h"
+#include "externrefs.h"
+#include "gc.h"
+#include "gc_collect.h"
+#include "host_func.h"
+#include "instance.h"
+#include "module.h"
+#include "objects.h"
 #include "plan.h"
 #include "pool.h"
 #include "runtime.h"
+#include "store.h"
 #include "store_limits.h"
+#include "table.h"
 
 enum { EXTERNREF_THRESHOLD = 4096 };
 

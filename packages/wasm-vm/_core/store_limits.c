@@ -1,5 +1,8 @@
 /* store_limits.c: what bounds the guests of a store: fuel, epoch deadline, timeout, the limits on what they may use. With the GIL. */
+#include "gc.h"
+#include "module.h"
 #include "runtime.h"
+#include "store.h"
 #include "store_limits.h"
 
 static int need_fuel(Store *self)

@@ -2,7 +2,7 @@
 #ifndef WASM_VM_STORE_LIMITS_H
 #define WASM_VM_STORE_LIMITS_H
 
-#include "core.h"
+#include "store.h"
 
 int timeout_from_object(PyObject *value, double *seconds); /* None: -1; the result -1: an exception is set. Runs Python code */
 

@@ -1,7 +1,12 @@
 /* struct_object.c: StructRef: a struct of a store's heap, its fields by index and by name. */
+#include "engine.h"
+#include "gc.h"
+#include "gc_collect.h"
 #include "gcref.h"
-
+#include "module.h"
+#include "objects.h"
 #include "runtime.h"
+#include "store.h"
 #include "values.h"
 
 /* The values of `items`, converted for the fields, in a new block; NULL with an exception. What Python runs meanwhile may close the store. */

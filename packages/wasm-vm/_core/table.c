@@ -1,8 +1,12 @@
 /* table.c: tables: references by index, growable; and Table. */
-#include "values.h"
-
+#include "engine.h"
+#include "module.h"
+#include "objects.h"
 #include "pool.h"
 #include "runtime.h"
+#include "store.h"
+#include "table.h"
+#include "values.h"
 
 /* Elements beyond this are refused whatever the type says: the array of 8-byte references has to fit a process. */
 #define LARGEST_TABLE (1ull << 32)

@@ -1,5 +1,9 @@
 /* tag.c: Tag: the identity of a kind of exception, with the function type of its payload. */
+#include "engine.h"
+#include "module.h"
+#include "objects.h"
 #include "runtime.h"
+#include "store.h"
 
 uint64_t tag_next(void)
 {

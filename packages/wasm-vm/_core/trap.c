@@ -1,5 +1,8 @@
 /* trap.c: traps and backtraces: recording where wasm was when it stopped, unwinding to the entry, and the Python exception. */
+#include "code.h"
+#include "module.h"
 #include "runtime.h"
+#include "store.h"
 
 /* Frames of C in a row: a libcall and what it calls, or a call from component to component that C makes. */
 enum { MAX_HOST_FRAMES = 16 };

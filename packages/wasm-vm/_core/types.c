@@ -1,12 +1,14 @@
 /* types.c: value types, the signatures of an engine, and EngineCore. */
 #define _GNU_SOURCE
+#include "code.h"
+#include "engine.h"
+#include "module.h"
 #include "pool.h"
+#include "runtime.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-
-#include "runtime.h"
 
 /* The top of the hierarchy that a reference type belongs to. */
 static uint32_t top_of(const Engine *engine, uint64_t t)

@@ -3,6 +3,7 @@
  * Nothing of C or Python lies between the frames it goes through: a host function that throws has returned to its thunk before, and what a nested
  * activation does not catch leaves that one as a Python exception.
  */
+#include "code.h"
 #include "runtime.h"
 
 #include <string.h>

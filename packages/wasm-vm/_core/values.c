@@ -1,9 +1,11 @@
 /* values.c: Python values to wasm values and back, where values.h's fast paths do not reach. */
-#include "values.h"
-
+#include "engine.h"
 #include "gcref.h"
-
+#include "module.h"
+#include "objects.h"
 #include "runtime.h"
+#include "store.h"
+#include "values.h"
 
 static const char *const expected[] = {"i32 (an int)", "i64 (an int)", "f32 (a float)", "f64 (a float)", "v128 (an int or 16 bytes)",
                                        "funcref (a Func or None)", "externref", "a reference of the any hierarchy (AnyRef or None)",

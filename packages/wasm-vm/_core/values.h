@@ -2,7 +2,12 @@
 #ifndef WASM_VM_VALUES_H
 #define WASM_VM_VALUES_H
 
-#include "core.h"
+#include "engine.h"
+#include "store.h"
+
+int value_to_wasm_slow(Store *store, const ValueType *type, PyObject *object, VMValue *out);
+PyObject *value_from_wasm_slow(Store *store, const ValueType *type, const VMValue *value);
+int value_default(const ValueType *type, VMValue *out); /* zero or null; -1 when the type has no default (no exception) */
 
 /* A small int's value without a call; false when it takes more than one digit. CPython 3.12 changed the layout. */
 static inline bool small_int(PyObject *object, int64_t *out)
