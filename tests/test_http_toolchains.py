@@ -43,14 +43,18 @@ def javascript(wit: Path, output: Path) -> None:
     run([unpacked("node") / "bin" / "node", tool, HELLO / "hello.js", "--wit", wit, "-n", "proxy", "-o", output])
 
 
+@pytest.fixture(scope="module", params=[python, javascript], ids=lambda build: build.__name__)
+def hello(request: pytest.FixtureRequest, wit: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built once: the same file is compiled for the first server alone."""
+    output: Path = tmp_path_factory.mktemp("hello") / "hello.wasm"
+    request.param(wit, output)
+    return output
+
+
 @pytest.mark.parametrize("reuse", ["1", "20"])
-@pytest.mark.parametrize("build", [python, javascript], ids=lambda build: build.__name__)
-def test_hello(build: object, reuse: str, wit: Path, tmp_path: Path) -> None:
-    output = tmp_path / "hello.wasm"
-    assert callable(build)
-    build(wit, output)
-    with serving(output, "--reuse", reuse) as server:
-        server._found.wait(600)  # it is compiled first
+def test_hello(hello: Path, reuse: str) -> None:
+    with serving(hello, "--reuse", reuse) as server:
+        server._found.wait(1800)  # it is compiled first, which takes compilers in plain Python long
         for _ in range(30):
             assert server.ask("/") == (200, b"hello\n")
         assert server.end() == 0

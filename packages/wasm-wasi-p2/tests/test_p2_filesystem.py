@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import zipfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import filesystem_kinds
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from wasm_environ.errors import Err
 from wasm_wasi_common.archive import ZipFilesystem
 from wasm_wasi_common.config import WasiConfig
+from wasm_wasi_common.host import HostEntries
 from wasm_wasi_common.memory import MemoryFilesystem
 from wasm_wasi_common.overlay import OverlayFilesystem
 from wasm_wasi_p2 import Guest
@@ -334,3 +338,38 @@ def test_open_files_are_counted(made, tmp_path):
 def test_error_codes():
     assert [code_of(OSError(number, "")) for _, number in ERROR_CODES] == [name for name, _ in ERROR_CODES]
     assert (code_of(FileNotFoundError("without a number")), code_of(OSError(9999, ""))) == ("no-entry", "io")
+
+
+def test_a_listing_that_fails_is_told_behind_what_came_before(tmp_path: Path) -> None:
+    """More than are read ahead, of every type; then the host's failure, once."""
+    for number in range(100):
+        (tmp_path / f"file-{number:03}").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    os.mkfifo(tmp_path / "pipe")
+    config = WasiConfig()
+    config.preopen(tmp_path, "/")
+    with Guest(config) as guest:
+        listing = get_directories(guest)[0][0].read_directory()
+        entries = listing.entries
+        assert isinstance(entries, HostEntries)
+        whole = entries.entries
+        assert whole is not None
+
+        def failing() -> Iterator[os.DirEntry[str]]:
+            yield from whole
+            raise OSError(errno.EIO, "the disk is gone")
+
+        entries.entries = failing()
+        found = {}
+        for _ in range(103):
+            entry = listing.read_directory_entry()
+            assert entry is not None
+            found[entry["name"]] = entry["type"]
+        with pytest.raises(Err) as raised:
+            listing.read_directory_entry()
+        assert raised.value.payload == "io"
+        assert listing.read_directory_entry() is None
+        whole.close()  # type: ignore[attr-defined]
+        entries.entries = None
+    assert found == {f"file-{number:03}": "regular-file" for number in range(100)} | {"folder": "directory", "link": "symbolic-link", "pipe": "unknown"}

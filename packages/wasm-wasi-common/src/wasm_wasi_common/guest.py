@@ -50,6 +50,10 @@ class Entries(Protocol):
         """Inode, file type and name of the next entry, `.` and `..` not among them; None after the last."""
         ...
 
+    def some(self) -> list[tuple[int, bytes]]:
+        """File types and names of the next entries, a few of them; none after the last."""
+        ...
+
     def close(self) -> None:
         """End it. Idempotent."""
         ...

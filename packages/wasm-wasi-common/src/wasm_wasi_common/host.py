@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from itertools import islice
 
 from wasm_wasi_common.beneath import enter, leave, open_beneath, status, walk
 from wasm_wasi_common.blocking import pause
-from wasm_wasi_common.descriptor import FILE_TYPES, NONBLOCK, NOW, UNKNOWN, opened
+from wasm_wasi_common.descriptor import DIRECTORY, FILE_TYPES, NONBLOCK, NOW, REGULAR_FILE, SYMBOLIC_LINK, UNKNOWN, opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     from wasm_wasi_common.descriptor import Descriptor
     from wasm_wasi_common.guest import Directory, Guest
+
+# So many entries are read ahead for those that take them one by one.
+AT_ONCE = 64
+
 
 class HostDirectory:
     """The open folder `fd`, which stays its descriptor's to close. See `guest.Directory` for what the methods do."""
@@ -150,7 +155,7 @@ class HostDirectory:
 class HostEntries:
     """A listing in progress of the folder `fd`: the host's own iteration, so entries deleted meanwhile make none be skipped."""
 
-    __slots__ = ("entries", "fd", "guest")
+    __slots__ = ("entries", "failure", "fd", "guest")
 
     def __init__(self, fd: int, guest: Guest) -> None:
         from _weakref import ref
@@ -158,6 +163,7 @@ class HostEntries:
         self.fd = fd
         self.guest = ref(guest)  # which counts the descriptor that an iteration takes, and holds us: no cycle, or files would stay open
         self.entries: Iterator[os.DirEntry[str]] | None = None
+        self.failure: OSError | None = None
         guest.check_room_to_list()
         own = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=fd)  # not a duplicate: listings do not share where they are
         try:
@@ -179,6 +185,21 @@ class HostEntries:
             return entry.inode(), UNKNOWN, name
         return found.st_ino, FILE_TYPES.get(stat.S_IFMT(found.st_mode), UNKNOWN), name
 
+    def some(self) -> list[tuple[int, bytes]]:
+        """As `guest.Entries`. Types as the folder lists them, without a look at each file."""
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
+        found: list[tuple[int, bytes]] = []
+        try:
+            for entry in islice(self.entries or (), AT_ONCE):
+                found.append((_listed_type(entry, self.fd), os.fsencode(entry.name)))
+        except OSError as error:
+            if not found:
+                raise
+            self.failure = error  # behind what came before it
+        return found
+
     def close(self) -> None:
         """As `guest.Entries`."""
         entries, self.entries = self.entries, None
@@ -187,6 +208,19 @@ class HostEntries:
             if guest is not None:
                 guest.listings -= 1
             entries.close()  # type: ignore[attr-defined]
+
+
+def _listed_type(entry: os.DirEntry[str], fd: int) -> int:
+    try:
+        if entry.is_file(follow_symlinks=False):
+            return REGULAR_FILE
+        if entry.is_dir(follow_symlinks=False):
+            return DIRECTORY
+        if entry.is_symlink():
+            return SYMBOLIC_LINK
+        return FILE_TYPES.get(stat.S_IFMT(os.stat(entry.name, dir_fd=fd, follow_symlinks=False).st_mode), UNKNOWN)
+    except OSError:  # gone meanwhile
+        return UNKNOWN
 
 
 def set_times(target: int | bytes, found: os.stat_result, access: int | None, change: int | None, dir_fd: int | None = None) -> None:

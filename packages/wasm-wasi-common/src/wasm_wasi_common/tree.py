@@ -296,6 +296,11 @@ class TreeEntries:
             return inode, kind, os.fsencode(name)
         return None
 
+    def some(self) -> list[tuple[int, bytes]]:
+        """As `guest.Entries`."""
+        found = self.next()
+        return [] if found is None else [found[1:]]
+
     def close(self) -> None:
         """As `guest.Entries`."""
         self._names = iter(())

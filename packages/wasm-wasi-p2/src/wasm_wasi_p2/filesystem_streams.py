@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+from sys import intern
 
+from wasm_environ.errors import Err
 from wasm_environ.host import AT_END, MAY_READ, MAY_WRITE, STREAM_OFFSET
 from wasm_wasi_common.at_offset import read_bytes, write_bytes
 from wasm_wasi_common.descriptor import PIECE, REGULAR_FILE
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from wasm_wasi_p2.filesystem import Descriptor
 
 # `descriptor-type`, by the file type of a common descriptor; as wasmtime's, a pipe is unknown.
-TYPES = ("unknown", "block-device", "character-device", "directory", "regular-file", "socket", "socket", "symbolic-link")
+TYPES = tuple(map(intern, ("unknown", "block-device", "character-device", "directory", "regular-file", "socket", "socket", "symbolic-link")))
 
 
 class AtOffset(Always):
@@ -120,23 +122,27 @@ class FileSink(AtOffset):
 class DirectoryEntryStream:
     """The resource `directory-entry-stream`, over a listing in progress of a directory that is held until then."""
 
-    __slots__ = ("descriptor", "entries")
+    __slots__ = ("_ahead", "descriptor", "entries")
 
     def __init__(self, descriptor: Descriptor, entries: Entries) -> None:
         self.descriptor = descriptor
         self.entries = entries
+        self._ahead: list[dict[str, str] | None] = []  # the next ones, the first at its end; None: a name that is not UTF-8
 
-    @failing
     def read_directory_entry(self) -> dict[str, str] | None:
         """The next entry; None after the last. A name that is not UTF-8 is an err, behind which it goes on."""
-        found = self.entries.next()
-        if found is None:
+        if not self._ahead and not self._look_ahead():
             return None
-        _, kind, name = found
-        try:
-            return {"type": TYPES[kind], "name": name.decode()}
-        except UnicodeDecodeError:
-            raise OSError(errno.EILSEQ, "a name that is not UTF-8") from None
+        found = self._ahead.pop()
+        if found is None:
+            raise Err("illegal-byte-sequence")
+        return found
+
+    @failing
+    def _look_ahead(self) -> bool:
+        self._ahead = [_entry(*found) for found in self.entries.some()]
+        self._ahead.reverse()
+        return bool(self._ahead)
 
     def close(self) -> None:
         """The guest dropped it."""
@@ -145,3 +151,10 @@ class DirectoryEntryStream:
     def __del__(self) -> None:
         if hasattr(self, "entries"):
             self.entries.close()
+
+
+def _entry(kind: int, name: bytes) -> dict[str, str] | None:
+    try:
+        return {"type": TYPES[kind], "name": name.decode()}
+    except UnicodeDecodeError:
+        return None
