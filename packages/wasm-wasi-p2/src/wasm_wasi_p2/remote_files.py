@@ -193,6 +193,11 @@ class RemoteEntries:
             return self._number(name), FILETYPES[field(entry, "type")], name
         return None
 
+    def some(self) -> list[tuple[int, bytes]]:
+        """As `guest.Entries`."""
+        found = self.next()
+        return [] if found is None else [found[1:]]
+
     @asking
     def _ask(self) -> Any:
         return self.directory.types["read-directory-entry"](self.stream)
