@@ -72,22 +72,31 @@ def traps() -> str:
     return "\n".join(["| code | name | message |", "|---|---|---|", *(f"| {c} | `{n}` | {m or w} |" for c, n, w, m in TRAPS)])
 
 
-# Features of components that run; components that use the others are validated, and refused when they are compiled or trap where they would wait.
+# Features of components that run, and where; those that use the others are validated, and refused when they are compiled or trap where they would wait.
 COMPONENTS = ("component_model", "component_model_fixed_length_lists", "component_model_map", "component_model_implements", "component_model_nested_names")
+COMPONENT_ISAS = ("x86_64", "aarch64", "riscv64")
+# Read and validated, but compiled by no backend.
+NOT_COMPILED = ("stack_switching",)
 
 
 def features() -> str:
-    """The feature table, and which strategies run it: those for which the suite's files of the feature are among the ones that have to pass."""
+    """The feature table, and where each runs: there the suite's files of the feature are among those that have to pass (tests/spec/groups.py)."""
     from wasm_environ.features import ROWS
+    from wasm_facade.discovery import KNOWN_COMPILERS
 
     groups = _suite_groups()
     grouped = {feature for feature, _ in groups.GROUPS}
-    columns = ["feature", "default", "since", "needs", *(name for name, _ in groups.STRATEGIES)]
-    rows = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    has = dict(groups.STRATEGIES)
+    lacking = {(strategy, isa): features for strategy, isa, features in groups.LACKING}
+    rows = ["| feature | default | since | needs | `native` | `llvm` |", "|---|---|---|---|---|---|"]
+    isas_of = {name: isas for name, _, _, _, isas, _ in KNOWN_COMPILERS}
     for name, on, since, needs in ROWS:
-        ungrouped = name not in grouped and (since != "component" or name in COMPONENTS)
-        runs = ["x86-64" if name in has or ungrouped else "" for _, has in groups.STRATEGIES]
-        rows.append(f"| `{name}` | {'on' if on else 'off'} | {since} | {needs} | {' | '.join(runs)} |")
+        cells = []
+        for strategy in ("native", "llvm"):
+            runs = (name in has[strategy] if name in grouped else since != "component" or name in COMPONENTS) and name not in NOT_COMPILED
+            isas = [isa for isa in isas_of[strategy] if runs and name not in lacking.get((strategy, isa), ())]
+            cells.append(", ".join(isa.replace("_", "-") for isa in isas if since != "component" or isa in COMPONENT_ISAS) or "no")
+        rows.append(f"| `{name}` | {'on' if on else 'off'} | {since} | {needs} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
@@ -143,6 +152,34 @@ def names_facade() -> str:
     return "\n".join(rows)
 
 
+def commands() -> str:
+    """Every command of `wasm` with its options, from the tables that read command lines."""
+    from importlib import import_module
+    from importlib.metadata import entry_points
+
+    from wasm_facade.cli import COMMANDS, GROUPS
+
+    names = [name for name, _ in COMMANDS if name not in GROUPS] + [f"{group}_{name}" for group, rows in GROUPS.items() for name, _ in rows]
+    found = [import_module(f"wasm_facade.cli.command_{name}").COMMAND for name in names]
+    found += [entry.load().COMMAND for entry in entry_points(group="wasm.commands")]
+    parts = []
+    for command in found:
+        parts += [f"## wasm {command.name}", "", f"`wasm {command.name}{' [OPTIONS]' if command.options else ''} {command.operands}`".replace(" `", "`"), "",
+                  command.summary, ""]  # fmt: skip
+        if command.options:
+            parts += ["| option | |", "|---|---|"]
+            rows = [(", ".join(option.flags) + (f" {option.metavar}" if option.metavar else ""), option.help) for option in command.options]
+            parts += [*(f"| `{left}` | {right.replace('|', chr(92) + '|').replace('<', '&lt;')} |" for left, right in rows), ""]
+    return "\n".join(parts)
+
+
+def limits() -> str:
+    """The implementation limits."""
+    from wasm_environ.limits import ROWS
+
+    return "\n".join(["| limit | | of |", "|---|---|---|", *(f"| {name} | {value:,} | {what} |" for name, value, what in ROWS)])
+
+
 def component_values() -> str:
     """The table of values of components."""
     from wasm_facade.component.documentation import values_page
@@ -162,8 +199,10 @@ def capi() -> str:
 
 GENERATORS = {
     "capi": capi,
+    "commands": commands,
     "component_values": component_values,
     "settings": settings,
+    "limits": limits,
     "lowering": lowering,
     "names_facade": names_facade,
     "architecture": architecture,

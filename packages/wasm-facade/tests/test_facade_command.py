@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import wasm_facade
+from wasm_facade.config import with_effect, without_effect
 
 ADD = '(module (func $add (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))'
 # Writes its arguments, each on a line, to stdout.
@@ -283,6 +284,17 @@ def test_compile_and_run(wasm: Shell) -> None:
     assert wasm("compile", path, "-o", "out") == (0, "", "")
     assert (wasm.folder / "out").read_bytes() == (wasm.folder / "args.cwasm").read_bytes()
     assert not (wasm.folder / "cache").exists()
+
+
+def test_config(wasm: Shell) -> None:
+    status, out, err = wasm("config")
+    assert (status, err) == (0, "")
+    names = [line.split(" ")[0] for line in out.splitlines() if not line.startswith(" ")]
+    assert names == [*with_effect(), *without_effect()]
+    status, out, _ = wasm("config", "consume_fuel", "memory_may_move")
+    assert out.splitlines() == ["consume_fuel = False", "    Count instructions, and trap when the store's fuel is used up.", "memory_may_move",
+                                "    without effect: a memory never moves"]  # fmt: skip
+    assert wasm("config", "consume_fule") == (1, "", "wasm config: no setting 'consume_fule'; did you mean consume_fuel?\n")
 
 
 def test_the_cache(wasm: Shell) -> None:

@@ -28,6 +28,7 @@ COMMANDS = (
     ("objdump", "list sections, imports, exports, sizes"),
     ("wast", "run scripts of the official test suite"),
     ("component", "interfaces of components: wit, targets, imports"),
+    ("config", "list the settings of an engine"),
     ("cache", "look at or clear the cache of compiled modules"),
 )
 
