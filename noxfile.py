@@ -156,6 +156,9 @@ def _isa(session: nox.Session, arch: str) -> None:
     if arch in NATIVE_ISAS:
         session.run(*pytest, "tests/test_isas.py", "-k", "native or megabytes", external=True)
         session.run(*pytest, "tests/spec", "--testsuite", str(SUITE), "--strategy", "native", external=True)
+        modules = str(Path(session.create_tmp()) / "modules")  # compiled here, run there
+        session.run(sys.executable, "tests/random_isas.py", "make", arch, modules, "0", "1000", external=True)
+        session.run(str(ISALAB / "python.sh"), arch, str(prefix), "tests/random_isas.py", "run", modules, external=True)
 
 
 @nox.session(name="isa-aarch64", venv_backend="uv")

@@ -32,6 +32,7 @@ AREAS = {
     "components": "components: values, host functions, instances",
     "kernels": "run time of compiled code",
     "spectre": "masks of checked addresses, on (ours) beside off",
+    "isas": "code of other instruction sets, and time to compile it",
     "compile": "Module(engine, bytes), on one core",
     "validate": "decode and validate",
     "load": "compiled artifacts",

@@ -82,6 +82,8 @@ FLOORS = (
     Floor("kernels", "llvm geometric mean", SHARE, 0.87),
     Floor("kernels", "native geometric mean", SHARE, 1.4),
     Floor("kernels", "native *", SHARE, 2.0),
+    Floor("isas", "* geometric mean, size of code", SHARE, 1.5),
+    Floor("isas", "* compile time, x86_64", SHARE, 1.2),
     Floor("compile", "native geometric mean, cranelift", FASTER, 15),
     Floor("compile", "native geometric mean, winch", FASTER, 2),
     Floor("compile", "native *, peak memory", SHARE, 1.0),

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import struct
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import wasmtime
 
-import random_modules as rm
-import random_tangles
 import wasm_facade
+from random_run import run
 from test_random_modules import CONFIGURATIONS
 from wasm_environ.compiler import CompiledCode, Target, Tunables
 
@@ -23,14 +20,6 @@ if TYPE_CHECKING:
     from wasm_environ.compiler import Compiler
     from wasm_environ.features import Features
     from wasm_environ.module import Module
-
-FUEL = 100_000_000
-# Words of the trap messages of both sides.
-TRAPS = (
-    "unreachable", "divide by zero", "integer overflow", "out of bounds memory", "invalid conversion", "undefined element",
-    "uninitialized element", "indirect call type mismatch", "call stack exhausted",
-)  # fmt: skip
-
 
 def override(module_name: str, features: tuple[str, ...] | None, guarded: bool, how: str) -> None:
     """Make a backend compile for other CPU features, without guards, or in another way (see CONFIGURATIONS); its code still runs here."""
@@ -60,52 +49,6 @@ class Mixed:
         indices = range(len(module.code_starts))
         failed = tuple((module.imported_functions + index, "on purpose") for index in indices if index % 3)
         return [*self.compiler.compile_functions(module, features, progress, indices[::3]), CompiledCode(b"", (), failed=failed)]
-
-
-def trap_words(error: Exception) -> str:
-    """The trap's kind."""
-    text = str(error)
-    return next((words for words in TRAPS if words in text), text)
-
-
-def plain(value: Any, type_: int) -> object:
-    """A value as comparable bits."""
-    if type_ == rm.F32:
-        return "nan" if value != value else struct.pack("<f", value)
-    if type_ == rm.F64:
-        return "nan" if value != value else struct.pack("<d", value)
-    return value % (1 << (32 if type_ == rm.I32 else 64))
-
-
-def run(runtime: Any, engine: Any, seed: int, fuel: bool) -> list[object]:
-    """What a module does: results or trap of each call, fuel used, memory, globals."""
-    tangled = seed % 4 == 3
-    data, signatures = (random_tangles if tangled else rm).make(seed)
-    store = runtime.Store(engine)
-    if fuel:
-        store.set_fuel(FUEL)
-    exports = runtime.Instance(store, runtime.Module(engine, data), []).exports(store)
-    seen: list[object] = []
-    for index, (params, results) in enumerate(signatures):
-        if rm.V128 in params or rm.V128 in results:
-            continue  # wasmtime-py does not pass them
-        for turn in range(5 if tangled else 2):
-            if fuel:
-                store.set_fuel(FUEL)
-            try:
-                values = exports[f"f{index}"](store, *rm.arguments(100 * seed + 10 * index + turn, params))
-            except runtime.Trap as error:
-                seen.append(trap_words(error))
-                continue
-            values = values if isinstance(values, (list, tuple)) else [values]
-            seen.append([plain(value, type_) for value, type_ in zip(values, results, strict=True)])
-            if fuel and b"\xfc\x0a" not in data and b"\xfc\x0b" not in data:  # wasmtime also charges for the bytes these move
-                seen.append(FUEL - store.get_fuel())
-    memory = exports["memory"]
-    seen.append(hashlib.sha256(bytes(memory.read(store, 0, memory.data_len(store)))).hexdigest())
-    if not tangled:
-        seen += [plain(exports[f"g{g}"].value(store), t) for g, t in enumerate(rm.GLOBALS) if t != rm.V128]
-    return seen
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from wasm_codegen_native import create
 from wasm_codegen_native.compiler import ISAS, load_isa
 from wasm_codegen_native.frame import ModuleTables
 from wasm_codegen_native.module_compiler import ModuleCompiler
-from wasm_environ.compile_errors import BackendError
+from wasm_environ.compile_errors import BackendError, UnsupportedError
 from wasm_environ.compiler import Target, Tunables
 from wasm_environ.function.validator import BodyValidator
 
@@ -93,3 +93,20 @@ def test_without_a_register_the_compiler_says_so() -> None:
     compiler.driver.setup.leaf.temporaries = 0
     with pytest.raises(BackendError, match=r"too few registers .*strategy llvm .*at offset 0x"):
         compiler.add(BodyValidator(decoded, wasm_environ.ALL).body(0))
+
+
+def test_aarch64_code_ends_where_calls_reach() -> None:
+    """128 MiB; beyond, the places in chains of jumps would look like jumps whose target is known."""
+    from wasm_codegen_native.code import NO_CHAIN, Code
+    from wasm_codegen_native.isa.aarch64.branches import BOUND, FAR_REACH, JUMP, REACH, Branches
+
+    code = Code()
+    code.out.write(bytes(FAR_REACH - 8))
+    branches = Branches(code)
+    branches.begin()
+    chain = branches.add(5, branches.add(JUMP, NO_CHAIN))
+    assert code.read(chain) >> 24 != BOUND
+    code.out.write(bytes(REACH))
+    for attend in (branches.begin, lambda: branches.attend(0)):
+        with pytest.raises(UnsupportedError, match=r"^the module's code is larger than 128 MiB, further than a call reaches on aarch64"):
+            attend()

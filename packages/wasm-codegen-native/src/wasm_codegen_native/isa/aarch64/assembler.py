@@ -51,8 +51,20 @@ SHIFTED: Final = 1 << 12  # base + Rm * size
 LOADS: Final[vec[i64]] = vec[i64]([LDR32, LDR64, LDR_S, LDR_D, LDR_Q])  # by type
 STORES: Final[vec[i64]] = vec[i64]([STR32, STR64, STR_S, STR_D, STR_Q])
 R_AARCH64_ADR_PREL_PG_HI21: Final = 275
+R_AARCH64_LDST64_ABS_LO12_NC: Final = 286
 R_AARCH64_LDST128_ABS_LO12_NC: Final = 299
 SIZES: Final[bytes] = bytes((2, 3, 2, 3, 4))  # log2 of bytes, by type
+
+
+def parts(value: i64) -> i64:
+    """How many 16-bit parts of a number are not zero: as many instructions make it, at most."""
+    count: i64 = 0
+    k: i64 = 0
+    while k < 64:
+        if (value >> k) & 0xFFFF != 0:
+            count += 1
+        k += 16
+    return count
 
 
 @final
@@ -144,6 +156,9 @@ class Assembler:
         if eight != NONE:
             self.code.word(FMOV_IMM | (D if type == T_F64 else 0) | eight << 13 | to & 31)
             return
+        if type == T_F64 and parts(low) > 2:
+            self.from_rodata(LDR_D | SCALED, R_AARCH64_LDST64_ABS_LO12_NC, to, self.code.constant(low, 0, 8))
+            return
         self.number(X16, low, type != T_F32)
         self.r2(FMOV_SW if type == T_F32 else FMOV_DX, to, X16)
 
@@ -153,12 +168,15 @@ class Assembler:
         if pattern != NONE:
             self.r1(pattern, to)
             return
+        self.from_rodata(LDR_Q | SCALED, R_AARCH64_LDST128_ABS_LO12_NC, to, self.code.constant(low, high, 16))
+
+    def from_rodata(self, row: i64, relocation: i64, to: i64, offset: i64) -> None:
+        """to <- what lies in rodata, by a load with its low bits of the address."""
         code = self.code
-        offset = code.constant(low, high, 16)
         code.relocate(code.here(), R_AARCH64_ADR_PREL_PG_HI21, offset)
         code.word(ADRP | X16)
-        code.relocate(code.here(), R_AARCH64_LDST128_ABS_LO12_NC, offset)
-        code.word(LDR_Q | SCALED | X16 << 5 | to & 31)
+        code.relocate(code.here(), relocation, offset)
+        code.word(row | X16 << 5 | to & 31)
 
     def add(self, to: i64, base: i64, disp: i64) -> None:
         """to <- base + disp, 64 bits; either may be the stack pointer. Keeps the flags."""

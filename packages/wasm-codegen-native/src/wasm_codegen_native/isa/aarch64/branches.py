@@ -1,8 +1,9 @@
 """Jumps to places not yet known.
 
-Conditional branches reach a megabyte, others 128. Until its target is known a jump is a word with its condition and the next of its chain:
+Conditional branches reach a megabyte, others 128, and no module's code is longer. Until its target is known a jump is a word with its condition and the
+next of its chain:
 
-    bits 31-28: condition, JUMP or CALL     bits 27-0: place of the next jump of the chain / 4
+    bits 31-28: condition, JUMP or CALL     bits 27-0: place of the next jump of the chain / 4, so that 27 and 26 are zero
 
 Where the target may come too late for a conditional branch, `attend` writes an *island* that the code around jumps over: for each branch still open a jump
 that reaches further.
@@ -15,7 +16,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.code import CODE_LIMIT, NO_CHAIN, Code
+from wasm_codegen_native.code import NO_CHAIN, Code
 from wasm_codegen_native.isa.aarch64.encodings import BCOND, BL, B
 from wasm_codegen_native.plan import put
 from wasm_environ.compile_errors import UnsupportedError
@@ -25,7 +26,7 @@ CALL: Final = 15
 REACH: Final = 1 << 20  # bytes, of a conditional branch
 MARGIN: Final = 1 << 17  # room for what is written before somebody looks again, and for the island itself
 FAR_REACH: Final = 1 << 27  # of a jump or call
-BOUND: Final = BCOND >> 24  # the first byte of a conditional branch whose target is known: no condition and place look like that
+BOUND: Final = BCOND >> 24  # the first byte of a conditional branch whose target is known: bit 26 is set, as in no word of a chain
 
 
 @final
@@ -42,7 +43,8 @@ class Branches:
         """Start a function."""
         self.count = 0
         self.islands = {}
-        self.code.attention = CODE_LIMIT
+        self.code.attention = FAR_REACH
+        self.attend(0)
 
     def add(self, condition: i64, chain: i64) -> i64:
         """A jump, at the head of its chain now."""
@@ -86,8 +88,9 @@ class Branches:
             self.code.patch(at, BCOND | condition | distance >> 2 << 5)
 
     def attend(self, ahead: i64) -> None:
-        """An island for the branches that cannot wait for another, with `ahead` bytes to be written next."""
+        """An island for the branches that cannot wait for another, with `ahead` bytes to be written next; an error where the code is too long."""
         code = self.code
+        far(code.here() + ahead)
         if self.count == 0 or code.here() + ahead <= code.attention:
             return
         around = code.here()
@@ -105,8 +108,8 @@ class Branches:
                     kept += 1
             k += 1
         self.count = kept
-        code.attention = CODE_LIMIT
-        if kept > 0:
+        code.attention = FAR_REACH
+        if kept > 0 and self.open[0] + REACH - MARGIN < FAR_REACH:
             code.attention = self.open[0] + REACH - MARGIN
         code.patch(around, B | far(code.here() - around))
 

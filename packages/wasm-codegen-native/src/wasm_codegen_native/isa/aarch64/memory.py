@@ -195,8 +195,18 @@ class Memory:
                 self.code.mark()
                 asm.memory(row, size, register, self.base, self.disp)
                 return
+            if below(self.disp, 0x1000000) and self.disp & (shl(1, size) - 1) == 0:
+                asm.add(X16, self.base, self.disp & ~0xFFF)
+                self.code.mark()
+                asm.memory(row, size, register, X16, self.disp & 0xFFF)
+                return
             asm.number(X16, self.disp, True)
             index = X16
+        elif self.disp >= 0x1000 and self.disp < shl(0x1000, size) and self.disp & (shl(1, size) - 1) == 0:
+            asm.r3(ADD | X, X16, self.base, index)
+            self.code.mark()
+            asm.memory(row, size, register, X16, self.disp)
+            return
         elif self.disp != 0:
             if self.disp > -0x1000000 and self.disp < 0x1000000:
                 asm.add(X16, index, self.disp)
