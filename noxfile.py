@@ -130,7 +130,7 @@ ISALAB = ROOT / "tools" / "isalab"
 ISA_TESTS = ["packages/wasm-vm/tests", "packages/wasm-pool/tests", "tests/test_isas.py", "tests/test_stack.py", "tests/test_gc.py", "tests/test_gc_objects.py",
              "tests/test_exceptions_uncaught.py", "tests/test_reentry.py", "tests/test_tables_stay.py"]  # fmt: skip
 
-NATIVE_ISAS = ("aarch64",)  # of those in the lab: which the native compiler emits code for
+NATIVE_ISAS = ("aarch64", "s390x")  # of those in the lab: which the native compiler emits code for
 
 # What emulation cannot do: limit the guest's address space. Greenlets are not in the lab, and these engines are native by name. LLVM takes minutes for
 # 9,000 vectors on aarch64, longer than that test waits.

@@ -52,6 +52,7 @@ STRATEGIES = (
 # Columns: strategy, the architecture that the suite runs on, the features it lacks there.
 LACKING = (
     ("native", "aarch64", ("gc", "custom_descriptors")),
+    ("native", "s390x", ("simd", "relaxed_simd", "gc", "custom_descriptors")),
 )  # fmt: skip
 
 # Settings that differ from the defaults while a feature's files run; the threads proposal's suite is older than several tables and memories, and than

@@ -42,6 +42,13 @@ def test_compiles_on_aarch64(op: Op) -> None:
     assert disassemble(code, "aarch64")[:2] == ["stp x29, x30, [sp, #-0x10]!", "mov x29, sp"]
 
 
+@pytest.mark.parametrize("op", [op for op in OPS if not lacks(op, "s390x")], ids=lambda op: f"{op.id:03x}-{op.mnemonic}")
+def test_compiles_on_s390x(op: Op) -> None:
+    code = code_of(wat_of(op), "s390x")
+    assert code == code_of(wat_of(op), "s390x")
+    assert "".join(disassemble(code, "s390x")[:1]).startswith("stmg ")
+
+
 @pytest.mark.parametrize("op", [op for op in OPS if not lacks(op)], ids=lambda op: f"{op.id:03x}-{op.mnemonic}")
 def test_compiles(op: Op) -> None:
     for features in LEVELS:
@@ -79,7 +86,8 @@ def test_page() -> None:
     assert "| `i32.add` | `" in page
 
 
-def test_other_targets_are_refused() -> None:
+def test_other_targets_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(ISAS, "s390x")
     with pytest.raises(UnsupportedError, match="s390x"):
         create(Target("s390x"), Tunables())
 

@@ -21,6 +21,8 @@ from wasm_environ.body import WORDS
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, IMPORT_CODE, IMPORT_CONTEXT
 
 TYPE_ID: Final = -2
+BEYOND_KEPT: Final = 8  # see `Calls.before_beyond`
+BEYOND_SIZE: Final = 16
 
 
 @final
@@ -291,6 +293,9 @@ class Calls:
         convention = self.frame.tables.convention
         self.before(values.sp - operands)
         n: i64 = len(self.entries)
+        beyond: i64 = n + 1 - len(convention.integers)
+        if beyond > 0:
+            n = self.before_beyond(beyond)
         k: i64 = 0
         while k < n:
             e = self.entries[k]
@@ -304,9 +309,9 @@ class Calls:
         while k < n:
             e = self.entries[k]
             if e == TYPE_ID:
-                machine.load(T_I32, convention.integers[k + 1], self.frame.context, self.frame.tables.type_ids + 4 * self.constants[k])
+                machine.load(T_I32, self.integer(k), self.frame.context, self.frame.tables.type_ids + 4 * self.constants[k])
             elif e < 0:
-                machine.constant(T_I64, convention.integers[k + 1], self.constants[k], 0, False)
+                machine.constant(T_I64, self.integer(k), self.constants[k], 0, False)
             elif values.in_reg(e) < 0:
                 values.load_into(e, self.place_of(e, k))
             k += 1
@@ -316,13 +321,35 @@ class Calls:
         machine.move(T_I64, convention.integers[0], self.frame.context)
         self.code.mark()
         machine.call_register(code)
+        if beyond > 0:
+            machine.load(T_I64, convention.preserved, machine.stack_register, BEYOND_KEPT)
+            machine.shrink_frame(BEYOND_SIZE)
         values.drop(operands)
         self.save_locals(False)
 
     def place_of(self, entry: i64, k: i64) -> i64:
         """The register of argument k."""
         convention = self.frame.tables.convention
-        return convention.vectors[k] if self.values.type[entry] >= T_F32 else convention.integers[k + 1]
+        return convention.vectors[k] if self.values.type[entry] >= T_F32 else self.integer(k)
+
+    def integer(self, k: i64) -> i64:
+        """The same of an integer."""
+        convention = self.frame.tables.convention
+        return convention.integers[k + 1] if k + 1 < len(convention.integers) else convention.preserved
+
+    def before_beyond(self, beyond: i64) -> i64:
+        """Make room for an argument at the stack pointer, if there are two beyond the convention's, and for what the register of the other holds now; store the
+        former, which is an operand. How many arguments remain."""
+        values = self.values
+        machine = self.machine
+        machine.grow_frame(BEYOND_SIZE)
+        machine.store(T_I64, self.frame.tables.convention.preserved, machine.stack_register, BEYOND_KEPT)
+        n: i64 = len(self.entries)
+        if beyond == 1:
+            return n
+        last = self.entries[n - 1]
+        machine.store(T_I64, values.reg(last), machine.stack_register, 0)
+        return n - 1
 
     def libcall_result(self, type: i64) -> None:
         """The libcall's result onto the stack."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from importlib import import_module
 from os.path import dirname
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 ISAS: Final = {  # name: the module whose `make` gives its `InstructionSet`
     "x86_64": "wasm_codegen_native.isa.x86_64.isa",
     "aarch64": "wasm_codegen_native.isa.aarch64.isa",
+    "s390x": "wasm_codegen_native.isa.s390x.isa",
 }
 RODATA_ALIGN: Final = 16
 PROGRESS_EVERY: Final = 256
@@ -81,6 +83,8 @@ class NativeCompiler:
         code = compiler.code
         rows = array("I")
         rows.frombytes(code.addresses.getvalue())
+        if sys.byteorder == "big":
+            rows.byteswap()
         if progress is not None:
             progress(count)
         return [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, KIND, UNSUPPORTED
+from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, KIND, UNSUPPORTED, VECTOR
 from wasm_environ.opcodes import OPS, Op
 
 TYPES: Final = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128", "a": "i32"}
@@ -111,7 +111,11 @@ SHAPES: Final = {
     "br_on_cast_desc_eq_fail": ("anyref (ref null 6)", "anyref", "local.get 0 local.get 1 br_on_cast_desc_eq_fail 0 anyref (ref 5)"),
 }
 # By instruction set: the kinds of ops that the backend refuses.
-LACKING: Final = {"x86_64": (UNSUPPORTED,), "aarch64": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR)}
+LACKING: Final = {
+    "x86_64": (UNSUPPORTED,),
+    "aarch64": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR),
+    "s390x": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR, VECTOR),
+}
 IMMEDIATES: Final = {
     "i32": "7", "i64": "7", "f32": "1.5", "f64": "1.5", "v128": "i32x4 1 2 3 4", "lane": "1",
     "lanes": "0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31",
@@ -158,6 +162,8 @@ def disassemble(code: bytes, isa: str = "x86_64") -> list[str]:
     """Instructions, without the padding behind them."""
     from importlib import import_module
 
+    if isa not in DISASSEMBLERS:
+        return list(import_module(f"wasm_codegen_native.isa.{isa}.disassembly").disassembled(code))
     capstone = import_module("capstone")  # it has no type information
     architecture, mode = DISASSEMBLERS[isa]
     disassembler = capstone.Cs(getattr(capstone, architecture), getattr(capstone, mode))
@@ -168,8 +174,9 @@ def disassemble(code: bytes, isa: str = "x86_64") -> list[str]:
 PROLOGUES: Final = {
     "x86_64": ("push rbp", "mov rbp, rsp"),
     "aarch64": ("stp x29, x30", "mov x29, sp", "mov x15, x0", "mov x28, x0", "sub sp, sp", "stur x28, [x29", "ldr x17", "cmp sp", "b.lo"),
+    "s390x": ("stmg ", "lgr %r13, %r2", "lgr %r14, %r15", "lay %r15", "stg %r14, 0(%r15)", "lgr %r11, %r15", "lg %r14, 8(%r13)", "clg %r15", "brcl 4"),
 }  # fmt: skip
-EPILOGUES: Final = {"x86_64": ("leave", "pop rbp"), "aarch64": ("mov sp, x29", "ldp x29, x30", "ldur x28, [x29")}
+EPILOGUES: Final = {"x86_64": ("leave", "pop rbp"), "aarch64": ("mov sp, x29", "ldp x29, x30", "ldur x28, [x29"), "s390x": ("lmg ",)}
 
 
 def lacks(op: Op, isa: str = "x86_64") -> bool:
@@ -191,4 +198,4 @@ def lowering(op: Op, isa: str) -> str:
 def lowering_page() -> str:
     """Every op on every instruction set, as a table in Markdown."""
     rows = "\n".join(f"| `{op.mnemonic}` | {' | '.join(lowering(op, isa) for isa in LACKING)} |" for op in OPS)
-    return f"| op | x86-64 | aarch64 |\n|---|---|---|\n{rows}\n"
+    return f"| op | {' | '.join(LACKING).replace('_', '-')} |\n|---{'|---' * len(LACKING)}|\n{rows}\n"

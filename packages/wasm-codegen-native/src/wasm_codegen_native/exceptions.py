@@ -197,9 +197,20 @@ class Exceptions:
         k: i64 = 0
         while k < n:
             i = values.sp - n + k
-            values.type[i] = layout.stored[k]
-            values.store_entry_at(i, self.object, layout.offsets[k])
+            if values.kind[i] == SLOT and layout.stored[k] != values.type[i]:
+                self.store_half(i, layout.offsets[k])
+            else:
+                values.type[i] = layout.stored[k]
+                values.store_entry_at(i, self.object, layout.offsets[k])
             k += 1
+
+    def store_half(self, i: i64, offset: i64) -> None:
+        """A reference of 32 bits into the object, from the 64 bits of its slot."""
+        values = self.values
+        register = values.alloc(T_I32)
+        self.machine.load(T_I32, register, self.machine.frame_register, values.slot_disp(i) + self.machine.low_half)
+        self.machine.store(T_I32, register, self.object, offset)
+        values.free_reg(register)
 
     def allocate(self, tag: i64) -> None:
         """A new exception: its reference to the result register, its address to `object`. The header is written before the heap counts it."""

@@ -35,6 +35,7 @@ class Machine:
         self.frame_register: i64 = 0
         self.stack_register: i64 = 0
         self.vector_scratch: i64 = 0  # never allocated
+        self.low_half: i64 = 0  # where in an i64 in memory its low 32 bits are
         self.red_zone: i64 = 0  # bytes below the stack pointer that signal handlers leave alone
 
     # ---- moves

@@ -44,8 +44,12 @@ class References:
         type: i64 = T_I64 if tables.table_is64[table] != 0 else T_I32
         to = v.alloc(type)
         self.machine.load(T_I64, to, self.frame.context, tables.table_places[table])
-        self.machine.load(type, to, to, TABLE_LENGTH)
+        self.machine.load(type, to, to, self.length_at(type))
         v.push_reg(type, to)
+
+    def length_at(self, type: i64) -> i64:
+        """Where in its VMTable a table of this index type has its length, of 64 bits."""
+        return TABLE_LENGTH + (self.machine.low_half if type == T_I32 else 0)
 
     # ---- call_indirect
     def find_function(self, table: i64, type_index: i64, entry: i64) -> i64:
@@ -66,7 +70,7 @@ class References:
         if tables.spectre_mitigation:
             masked = v.alloc(T_I64)
             machine.constant(T_I64, masked, 0, 0, False)
-        beyond = machine.compares(REACHES, type, index, callee, TABLE_LENGTH)
+        beyond = machine.compares(REACHES, type, index, callee, self.length_at(type))
         self.traps.trap_if(beyond, traps.UNDEFINED_ELEMENT)
         machine.load(T_I64, callee, callee, TABLE_BASE)
         if tables.spectre_mitigation:

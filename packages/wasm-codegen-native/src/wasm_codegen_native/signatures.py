@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, final
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.machine import T_F32, T_I64
+from wasm_codegen_native.machine import T_F32, T_I64, T_V128
 from wasm_environ.convention import IN_REGISTER, side_slots
 from wasm_environ.types import I32, V128
 from wasm_environ.vmtypes import STORE_ARGS, VALUE_SIZE
@@ -37,15 +37,27 @@ class Convention:
         self.integer_result: i64 = integer_result
         self.vector_result: i64 = vector_result
         self.code: i64 = code
-        self.clear: vec[i64] = vec[i64]()  # four argument registers beside that of an integer result
+        self.preserved: i64 = -1  # where a libcall takes an argument beyond `integers`, of which there may be one, in a register that calls preserve
+        self.v128s: vec[i64] = vec[i64]()  # where v128s have argument registers of their own
+        self.v128_result: i64 = vector_result
+        self.clear: vec[i64] = vec[i64]()  # four argument registers beside that of an integer result; `code` where there are fewer
         k: i64 = 0
         while len(self.clear) < 4:
-            if integers[k] != integer_result:
+            if k == len(integers):
+                self.clear = append(self.clear, code)
+            elif integers[k] != integer_result:
                 self.clear = append(self.clear, integers[k])
             k += 1
 
+    def set_v128(self, arguments: vec[i64], result: i64) -> None:
+        """v128s travel in registers of their own."""
+        self.v128s = arguments
+        self.v128_result = result
+
     def result(self, type: i64) -> i64:
         """The register of the first result."""
+        if type == T_V128:
+            return self.v128_result
         return self.vector_result if type >= T_F32 else self.integer_result
 
 
@@ -67,6 +79,7 @@ def assign(function: FuncType, convention: Convention) -> Signature:
     s = Signature()
     next_integer: i64 = 1
     next_vector: i64 = 0
+    next_v128: i64 = 0
     for value_type in function.results:
         s.results = append(s.results, register_type(value_type))
     if len(s.results) > 1:
@@ -79,6 +92,9 @@ def assign(function: FuncType, convention: Convention) -> Signature:
         if slot != IN_REGISTER:
             s.has_side = True
             offset = STORE_ARGS + VALUE_SIZE * slot
+        elif type == T_V128 and len(convention.v128s) > 0:
+            register = convention.v128s[next_v128]
+            next_v128 += 1
         elif type >= T_F32:
             register = convention.vectors[next_vector]
             next_vector += 1

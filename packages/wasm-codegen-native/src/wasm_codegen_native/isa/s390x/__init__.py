@@ -1,0 +1,9 @@
+"""s390x (z/Architecture, z14): registers, encodings, lowerings and calling convention."""
+
+from __future__ import annotations
+
+from os.path import dirname
+
+from wasm_environ.compiled import choose
+
+choose(__path__, dirname(dirname(dirname(__file__))))

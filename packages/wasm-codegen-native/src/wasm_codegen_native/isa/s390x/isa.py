@@ -1,0 +1,142 @@
+"""s390x as a record: what the compiler needs to drive it."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from mypy_extensions import i64
+
+from wasm_codegen_native.code import Code, shl
+from wasm_codegen_native.conditions import Conditions
+from wasm_codegen_native.driver import Driver
+from wasm_codegen_native.frame import Frame, ModuleTables
+from wasm_codegen_native.instruction_set import InstructionSet
+from wasm_codegen_native.isa.s390x import registers as r
+from wasm_codegen_native.isa.s390x.assembler import Assembler
+from wasm_codegen_native.isa.s390x.atomic import Atomic
+from wasm_codegen_native.isa.s390x.encodings import TRAP2
+from wasm_codegen_native.isa.s390x.instructions import Writer
+from wasm_codegen_native.isa.s390x.machine import SAVED_PLACE, S390xMachine
+from wasm_codegen_native.isa.s390x.memory import Memory
+from wasm_codegen_native.isa.s390x.parametric import Parametric
+from wasm_codegen_native.isa.s390x.wide import WideArithmetic
+from wasm_codegen_native.lowering import Lowering
+from wasm_codegen_native.lowering_tables import Tables, built_tables
+from wasm_codegen_native.plan import Plan, Registers
+from wasm_codegen_native.register_sets import mask, numbers
+from wasm_codegen_native.signatures import Convention, Signature
+from wasm_codegen_native.trampolines import Trampolines
+from wasm_codegen_native.traps import Traps
+from wasm_codegen_native.unwinding import FrameRow
+from wasm_codegen_native.values import Values
+
+NAME: Final = "s390x"
+R_390_PLT32DBL: Final = 20
+FIELD: Final = 2  # where in a call its distance lies, which counts from the call
+
+
+def convention() -> Convention:
+    """The s390x supplement of the ELF ABI."""
+    made = Convention(NAME, numbers(r.INTEGER_ARGUMENTS), numbers(r.FLOAT_ARGUMENTS), r.R2, r.V0, r.CODE)
+    made.preserved = r.R6
+    made.set_v128(numbers(r.VECTOR_ARGUMENTS), r.V24)
+    return made
+
+
+def register_sets(leaf: int) -> Registers:
+    """The sets for functions that call (0) and leaf functions (1)."""
+    clobbered = mask(r.TEMPORARIES, r.VECTOR_TEMPORARIES, r.VECTOR_LOCALS)
+    return Registers(
+        r.CONTEXT, r.MEMORY_BASE, mask(r.TEMPORARIES, r.VECTOR_TEMPORARIES), numbers(()), numbers(r.CALLEE_SAVED_LOCALS[leaf]), numbers(r.VECTOR_LOCALS),
+        clobbered,
+    )  # fmt: skip
+
+
+TABLES: list[Tables] = []
+TABLE_FILE: Final = "lowerings.s390x"  # beside the package's record of what was compiled
+
+
+def lowering_rows() -> Tables:
+    """The rows of all chapters as tables."""
+    from wasm_codegen_native.isa.s390x.instruction_text import notation
+    from wasm_codegen_native.isa.s390x.numeric import FLOAT, INTEGER
+    from wasm_codegen_native.lowering_rows import build
+
+    return build((*INTEGER, *FLOAT), notation())
+
+
+def lowering_tables() -> Tables:
+    """The same, as a build left them; made here and now where nothing was built."""
+    if not TABLES:
+        TABLES.append(built_tables(TABLE_FILE) or lowering_rows())
+    return TABLES[0]
+
+
+@final
+class S390xIsa(InstructionSet):
+    """See `InstructionSet`. `machine` is the one that wrote the last function or thunk: it knows how large the frame is."""
+
+    def __init__(self) -> None:
+        super().__init__(NAME, R_390_PLT32DBL, FIELD)
+        self.machine: S390xMachine | None = None
+
+    def convention(self) -> Convention:
+        return convention()
+
+    def driver(self, code: Code, tables: ModuleTables, traits: bytes) -> Driver:
+        asm = Assembler(code)
+        machine = S390xMachine(asm)
+        self.machine = machine
+        values = Values(machine, code)
+        frame = Frame(tables)
+        traps = Traps(machine, code)
+        rows = lowering_tables()
+        lowering = Lowering(rows, values, machine, Conditions(machine, values), 0)
+        machine.writer = Writer(asm, traps, rows.instructions)
+        memory = Memory(asm, values, traps, frame)
+        machine.memory = memory
+        machine.atomic = Atomic(asm, values, traps, memory)
+        machine.parametric = Parametric(asm, values)
+        machine.wide = WideArithmetic(asm, values)
+        return Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
+
+    def align(self, code: Code) -> None:
+        asm = Assembler(code)
+        while code.here() % 16 != 0:
+            asm.emit(TRAP2)
+
+    def link_call(self, code: Code, place: i64, target: i64) -> None:
+        Assembler(code).aim(place - FIELD, target)
+
+    def link_rodata(self, code: Code, place: i64, target: i64) -> None:
+        raise AssertionError("every constant is in an instruction")
+
+    def frame_row(self, start: int, saved: i64) -> FrameRow:
+        """The canonical frame address lies 160 bytes above the stack pointer of the caller; the prologue saves a range of registers up to r15."""
+        machine = self.machine
+        assert machine is not None
+        first: i64 = r.R11
+        while saved & (shl(1, first) - 1) != 0:
+            first -= 1
+        places = []
+        k = first
+        while k <= r.R15:
+            places.append((k, SAVED_PLACE * k - r.SAVE_AREA))
+            k += 1
+        return start, machine.size + r.SAVE_AREA, tuple(places)
+
+    def entry(self, code: Code, signature: Signature) -> None:
+        self.trampolines(code).entry(signature)
+
+    def host_thunk(self, code: Code, signature: Signature) -> i64:
+        return self.trampolines(code).host_thunk(signature)
+
+    def trampolines(self, code: Code) -> Trampolines:
+        """What emits them into `code`. Registers from the one that is kept on are saved."""
+        self.machine = S390xMachine(Assembler(code))
+        return Trampolines(self.machine, convention(), r.R8, r.R9, r.R10)
+
+
+def make(features: frozenset[str]) -> InstructionSet:
+    """The instruction set; of its optional CPU features none is used yet."""
+    return S390xIsa()
