@@ -384,7 +384,7 @@ ASAN_OPTIONS = "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:han
 def asan_ubsan(session: nox.Session) -> None:
     """The C core's tests, and those that attack it, under AddressSanitizer and UndefinedBehaviorSanitizer."""
     session.env["WASM_PURE"] = "1"
-    session.env["WASM_VM_CFLAGS"] = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -g -O1"
+    session.env["WASM_VM_CFLAGS"] = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -g -O1 -UNDEBUG"
     constraints = ROOT / ".nox" / "constraints.txt"
     constraints.write_text("\n".join(_constraints()) + "\n")
     packages = [*NEEDS["wasm-facade"], "wasm-codegen-llvm", "wasm-pool", "wasm-facade"]

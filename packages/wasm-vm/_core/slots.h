@@ -48,13 +48,28 @@ struct Slots {
     PyObject *object;      /* the pool, which live memories keep; NULL for the default */
 };
 
+/* What becomes of a slot:
+ *
+ *     (new_slot) --> COLD --prepare--> LIVE --slot_release: wiped--> WARM --slot_take, same image and size--> LIVE
+ *                     ^                  |                            |
+ *                     |                  | cannot be wiped, or TORN   | another image (prepare), too many warm ones, slots_trim
+ *                     +---- discard -----+----------------------------+
+ *
+ * discard gives a slot of a slab back as COLD, and unmaps one that was mapped for itself. If the system refuses even that, it is LOST: counted, never used. */
+enum SlotState { SLOT_COLD, SLOT_LIVE, SLOT_WARM, SLOT_LOST };
+
+/* Of a slot's clean part: all is writable; only `writable` is, so that nothing else needs wiping; the system refused to change it: what is writable is
+ * unknown, so that it is of no use after this memory. OPEN <-> PROTECTED -> TORN; discard begins anew with OPEN. */
+enum Protection { SLOT_OPEN, SLOT_PROTECTED, SLOT_TORN };
+
 struct Slot {
     Memory memory; /* first: what the slot is used for */
     uint8_t *map;
     uint64_t accessible; /* bytes from `map` that can be read and written */
     uint64_t clean;      /* of these, how many when unused */
-    atomic_bool write_protected, busy;
-    atomic_bool torn;    /* the system refused to unprotect it: what is writable is unknown, so it is of no use after this memory */
+    uint8_t state;             /* enum SlotState; under the GIL */
+    _Atomic uint8_t protection; /* enum Protection; changed by signal handlers too */
+    atomic_bool busy;          /* somebody adds to `writable` */
     bool expected;       /* it was handed out protected */
     bool shows_file;     /* the image is mapped here, and not copied */
     Written writable;    /* while protected: what of [0, clean) is not */
@@ -85,10 +100,18 @@ void slots_uncount(Slots *slots); /* may free the slots with their pool */
 Slot *slot_take(Slots *slots, Image *image, uint64_t bytes);    /* bytes [0, bytes) accessible, the image in place; NULL with errno */
 void slot_release(Slot *slot);
 int slot_extend(Slot *slot, uint64_t bytes); /* without the GIL */
+int inaccessible(uint8_t *from, uint64_t size); /* replaces what is mapped there by nothing; -1 with errno */
+
+/* ---- wipe_linux.c ---- */
+
+int slot_wipe(Slot *slot); /* its image again, and no more accessible than that; -1: it is of no use any more */
+
+/* ---- image_linux.c ---- */
+
 Image *image_new(uint64_t start, uint64_t size); /* bytes writable until image_seal; NULL: no memory */
 void image_seal(Image *image);
 void image_decref(Image *image);
-void image_retire(Image *image); /* its module is gone: unused slots let go of it */
+void image_retire(Image *image); /* slots_linux.c: its module is gone: unused slots let go of it */
 
 /* ---- written_linux.c ---- */
 

@@ -111,13 +111,14 @@ void written_start(Image *image) { image->trust = TRUST_AT_FIRST; }
 
 int slot_unprotect_all(Slot *slot)
 {
-    if (!atomic_load(&slot->write_protected))
+    uint8_t was = SLOT_PROTECTED;
+    if (atomic_load(&slot->protection) == SLOT_OPEN)
         return 0;
     if (mprotect(slot->map, slot->clean, PROT_READ | PROT_WRITE)) { /* which may have done a part */
-        atomic_store(&slot->torn, true);
+        atomic_store(&slot->protection, SLOT_TORN);
         return -1;
     }
-    atomic_store(&slot->write_protected, false);
+    (void)atomic_compare_exchange_strong(&slot->protection, &was, SLOT_OPEN); /* a torn one stays so */
     return 0;
 }
 
@@ -135,7 +136,7 @@ static void widen(const Slot *slot, uint64_t *low, uint64_t *high)
 
 int slot_unprotect(Slot *slot, uint64_t offset, uint64_t size)
 {
-    if (!atomic_load(&slot->write_protected) || !size || offset >= slot->clean)
+    if (atomic_load(&slot->protection) == SLOT_OPEN || !size || offset >= slot->clean)
         return 0;
     if (atomic_exchange(&slot->busy, true))
         return slot_unprotect_all(slot); /* another thread is in here: two writers at once are rare, waiting in a signal handler is wrong */
@@ -160,7 +161,7 @@ static int protect(Slot *slot)
     if (failed)
         return mprotect(slot->map, slot->clean, PROT_READ | PROT_WRITE);
     slot->writable = *expected;
-    atomic_store(&slot->write_protected, true);
+    atomic_store(&slot->protection, SLOT_PROTECTED);
     return 0;
 }
 
@@ -182,7 +183,7 @@ void written_learn(Slot *slot, const ScanRange *ranges, int count)
 int written_settle(Slot *slot)
 {
     Image *image = slot->image;
-    bool surprise = slot->expected && !atomic_load(&slot->write_protected); /* a view, or writing all over */
+    bool surprise = slot->expected && atomic_load(&slot->protection) != SLOT_PROTECTED; /* a view, or writing all over */
     for (uint32_t i = 0; slot->expected && i < slot->writable.count; i++)
         surprise |= learn(image, slot->writable.rows[i].low, slot->writable.rows[i].high);
     if (size_of(&image->written) > slot->owner->keep_resident)
@@ -195,8 +196,8 @@ int written_settle(Slot *slot)
         slot->expected = false;
         return slot_unprotect_all(slot);
     }
-    if (!atomic_load(&slot->write_protected) && image->settled >= SETTLED && protect(slot))
+    if (atomic_load(&slot->protection) == SLOT_OPEN && image->settled >= SETTLED && protect(slot))
         return -1;
-    slot->expected = atomic_load(&slot->write_protected);
+    slot->expected = atomic_load(&slot->protection) == SLOT_PROTECTED;
     return 0;
 }
