@@ -124,10 +124,17 @@ def vmcontext() -> str:
 
 
 def lowering() -> str:
-    """What each instruction becomes on x86-64, by the native backend: compiled and disassembled here."""
+    """What each instruction becomes on each instruction set, by the native backend: compiled and disassembled here."""
     from wasm_codegen_native.documentation import lowering_page
 
     return lowering_page()
+
+
+def examples() -> str:
+    """Small functions as each instruction set has them, side by side."""
+    from wasm_codegen_native.documentation import examples_page
+
+    return examples_page()
 
 
 def settings() -> str:
@@ -204,6 +211,7 @@ GENERATORS = {
     "settings": settings,
     "limits": limits,
     "lowering": lowering,
+    "examples": examples,
     "names_facade": names_facade,
     "architecture": architecture,
     "tests": tests,

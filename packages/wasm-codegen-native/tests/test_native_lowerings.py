@@ -8,7 +8,8 @@ import wasm_environ
 from wasm_codegen_native import create
 from wasm_codegen_native.bulk import TABLE
 from wasm_codegen_native.compiler import ISAS
-from wasm_codegen_native.documentation import code_of, disassemble, lacks, lowering_page, wat_of
+from wasm_codegen_native.documentation import code_of, disassemble, examples_page, lacks, lowering_page, wat_of
+from wasm_codegen_native.examples import EXAMPLES, WITHOUT
 from wasm_codegen_native.isa.x86_64.vector import FORMS
 from wasm_codegen_native.kinds import KIND, LIBCALL, UNSUPPORTED, VECTOR
 from wasm_codegen_native.module_compiler import make_traits
@@ -84,6 +85,13 @@ def test_page() -> None:
     page = lowering_page()
     assert page.count("\n") == len(OPS) + 2
     assert "| `i32.add` | `" in page
+
+
+def test_examples_page() -> None:
+    page = examples_page()
+    assert page.count("### ") == len(EXAMPLES)
+    assert page.count("<pre>") == len(EXAMPLES) * len(ISAS) - len(WITHOUT)
+    assert "ldp x29, x30" in page
 
 
 def test_other_targets_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,6 +170,26 @@ def disassemble(code: bytes, isa: str = "x86_64") -> list[str]:
     return [f"{i.mnemonic} {i.op_str}".strip() for i in disassembler.disasm(code, 0)]
 
 
+MODERN: Final = frozenset(("sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2", "abm"))  # of the x86-64 that examples are for
+
+
+def examples_page() -> str:
+    """The examples' modules and what each instruction set makes of them, side by side."""
+    from html import escape
+
+    from wasm_codegen_native.compiler import ISAS
+    from wasm_codegen_native.examples import EXAMPLES, WITHOUT
+
+    parts = []
+    for name, remark, wat in EXAMPLES:
+        having = [isa for isa in ISAS if (name, isa) not in WITHOUT]
+        lines = [disassemble(code_of(wat, isa, MODERN if isa == "x86_64" else frozenset()), isa) for isa in having]
+        heads = "".join(f"<th>{isa}, {len(each)} instructions</th>" for isa, each in zip(having, lines, strict=True))
+        cells = "".join(f"<td><pre>{escape(chr(10).join(each))}</pre></td>" for each in lines)
+        parts.append(f"### {name}\n\n{remark}\n\n```wat\n{wat}\n```\n\n<table><tr>{heads}</tr><tr>{cells}</tr></table>\n")
+    return "\n".join(parts)
+
+
 # How the lines of prologues begin, and the first of epilogues.
 PROLOGUES: Final = {
     "x86_64": ("push rbp", "mov rbp, rsp"),
