@@ -1,18 +1,23 @@
-"""Requests a second of a component that says hello, behind uvicorn, beside the plain ASGI hello there: the whole way over sockets of this machine."""
+"""Requests a second of a component that says hello, behind uvicorn, beside the plain ASGI hello there, and the same component under `jco serve`: the whole
+way over sockets of this machine."""
 
 from __future__ import annotations
 
+import os
 import select
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.guests import from_wat
 from bench.options import Options
-from bench.rows import Row
+from bench.rows import Row, skipped
 
 GUEST = Path(__file__).parents[1] / "examples" / "http" / "hello.wat"
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -35,24 +40,59 @@ WAYS = (
 
 
 def measure(options: Options) -> Iterator[Row]:
-    """A row for one connection, and one for 64, for instances made anew and reused. Cost: time per request; the note has the latencies."""
+    """Rows for one connection, and for 64, for instances made anew and reused, beside plain ASGI and beside jco on Node.js, if there is one. Cost: time per
+    request; the note has the latencies."""
     count = REQUESTS // 4 if options.quick else REQUESTS
-    for name, more in WAYS:
-        if not options.wants(name):
-            continue
-        ours = [sys.executable, "-m", "wasm_facade", "serve", str(GUEST), "--no-access-log", "--log-level", "error", *more, "--addr"]
-        with _server(ours) as port, _server([sys.executable, "-c", PLAIN]) as other:
-            for connections in (1, 64):
-                _load(port, connections, count // 4)
-                _load(other, connections, count // 4)
-                mine, median, late = min(_load(port, connections, count) for _ in range(3))
-                theirs, _, their_late = min(_load(other, connections, count) for _ in range(3))
-                note = f"{1 / mine:,.0f} requests/s; median {median * 1e3:.1f} ms, p99 {late * 1e3:.1f} ms, plain {their_late * 1e3:.1f} ms"
-                yield Row("http", f"{name}, {connections} at a time", mine, theirs, cost=mine / theirs, note=note)
+    with tempfile.TemporaryDirectory() as folder:
+        component = Path(folder) / "hello.wasm"
+        component.write_bytes(from_wat(GUEST.read_text()))
+        others = [("", [sys.executable, "-c", PLAIN])]
+        jco = os.environ.get("WASM_BENCH_JCO") or shutil.which("jco")
+        if jco is not None:
+            others.append((", beside jco", [jco, "serve", str(component), "--port"]))
+        for name, more in WAYS:
+            ours = [sys.executable, "-m", "wasm_facade", "serve", str(component), "--no-access-log", "--log-level", "error", *more, "--addr"]
+            for beside, command in others:
+                yield from _compared(f"{name}{{}}{beside}", ours, command, count, options)
+        if jco is None:
+            yield skipped("http", "beside jco", "no jco on the PATH or at WASM_BENCH_JCO: npm install @bytecodealliance/jco")
+
+
+def _compared(name: str, ours: list[str], other: list[str], count: int, options: Options) -> Iterator[Row]:
+    rows = [(name.format(f", {connections} at a time"), connections) for connections in (1, 64)]
+    if not any(options.wants(row) for row, _ in rows):
+        return
+    with _server(ours) as (port, process), _server(other) as (other_port, other_process):
+        for row, connections in rows:
+            for each in (port, other_port):
+                _load(each, connections, count // 4)
+            mine, theirs = [], []
+            for _ in range(3):  # in turns
+                mine.append(_timed(process, port, connections, count))
+                theirs.append(_timed(other_process, other_port, connections, count))
+            (cost, median, late, _), (their_cost, _, their_late, _) = min(mine), min(theirs)
+            note = f"{1 / cost:,.0f} requests/s; median {median * 1e3:.1f} ms, p99 {late * 1e3:.1f} ms, theirs {their_late * 1e3:.1f} ms"
+            busy, their_busy = (min(each[3] for each in side) for side in (mine, theirs))
+            note += f"; {busy * 1e6:.0f} us of CPU, theirs {their_busy * 1e6:.0f}"
+            yield Row("http", row, cost, their_cost, cost=cost / their_cost, note=note)
+
+
+def _timed(process: int, port: int, connections: int, count: int) -> tuple[float, float, float, float]:
+    """What `_load` tells, and the CPU seconds of the server per request: other programs on the machine disturb those less."""
+    before = _cpu(process)
+    return (*_load(port, connections, count), (_cpu(process) - before) / count)
+
+
+def _cpu(process: int) -> float:
+    """CPU seconds of a process and its children so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    children = [int(child) for task in Path(f"/proc/{process}/task").iterdir() for child in (task / "children").read_text().split()]
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(map(_cpu, children))
 
 
 @contextmanager
-def _server(command: list[str]) -> Iterator[int]:
+def _server(command: list[str]) -> Iterator[tuple[int, int]]:
+    """Its port and its process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     process = subprocess.Popen([*command, str(port)])
@@ -66,7 +106,7 @@ def _server(command: list[str]) -> Iterator[int]:
                 if time.monotonic() > until or process.poll() is not None:
                     raise
                 time.sleep(0.05)
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait()
