@@ -16,11 +16,12 @@ import pytest
 
 import wasi2_plain_guest
 import wasm_facade
+from test_wasi_plain import PATHS, kernel_resolves, things_to_look_at
 from wasm_environ import host
 from wasm_facade.component import Component, Linker
 from wasm_facade.component import wasi as facade_wasi
 from wasm_wasi_common.memory import MemoryFilesystem
-from wasm_wasi_p2 import clocks, interfaces, random, streams
+from wasm_wasi_p2 import clocks, filesystem, interfaces, random, streams
 
 # Where calls have their result, paths, and data; the end of memory.
 OUT, PATH, DATA, END = 64, 256, 4096, 128 << 16
@@ -44,6 +45,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
                        (streams.OutputStream, ("check_write", "write", "blocking_write_and_flush", "flush", "blocking_flush"))):  # fmt: skip
         for name in names:
             monkeypatch.setattr(cls, name, counted(name, getattr(cls, name)))
+    monkeypatch.setattr(filesystem.Descriptor, "stat_at", counted("stat_at", filesystem.Descriptor.stat_at))
     for module, name in ((clocks, "now"), (clocks, "wall_now"), (random, "get_random_u64"), (random, "get_random_bytes")):
         monkeypatch.setattr(module, name, counted(name, getattr(module, name)))
     facade_wasi.host_function.cache_clear()
@@ -63,7 +65,7 @@ class Guest:
     """One guest in a folder of its own."""
 
     def __init__(self, folder: Path, without_python: bool = True, strategy: str = "native", release_gil: bool = True, tree: Any = None, **stdio: Any) -> None:
-        folder.mkdir()
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         for name, data in CONTENTS.items():
             (folder / name).write_bytes(data)
@@ -124,7 +126,8 @@ class Guest:
 
 
 def pair(folder: Path, **kwargs: Any) -> tuple[Guest, Guest]:
-    return Guest(folder / "with", True, **kwargs), Guest(folder / "without", False, **kwargs)
+    shared = kwargs.pop("shared", None)
+    return Guest(shared or folder / "with", True, **kwargs), Guest(shared or folder / "without", False, **kwargs)
 
 
 def attempt(guest: Guest, name: str, args: tuple[Any, ...]) -> tuple[Any, list[str]]:
@@ -517,6 +520,49 @@ def test_a_closed_files_number_is_nobodys(tmp_path: Path, way: str) -> None:
         os.close(secret)
         if secret != number:
             os.close(number)
+
+
+def test_status_of_paths(tmp_path: Path) -> None:
+    """The same bytes and errs, on the same files; nothing is told of what is outside."""
+    guests = pair(tmp_path, shared=tmp_path / "both")
+    things_to_look_at(tmp_path / "both")
+    os.symlink("file", tmp_path / "both" / "\u00e4")
+    for path, *plainly in (*PATHS, ("\u00e4".encode(), False, False)):
+        for follow in (0, 1):
+            results, found = [], []
+            for guest in guests:
+                guest.call("poke", PATH, path.ljust(16))
+                guest.call("poke", OUT, bytes(112))
+                results.append(attempt(guest, "stat", (guest.root, follow, PATH, len(path), OUT)))
+                found.append(b"" if results[-1][0] else guest.peek(OUT, 32) + guest.peek(OUT + 56, 56))
+            assert results[0][0] == results[1][0], path
+            assert found[0] == found[1], path  # but for when links were read
+            if isinstance(results[0][0], str):  # no text, which ends a guest
+                assert path == b"\xff\xfe"
+                guests = pair(tmp_path, shared=tmp_path / "both")
+                continue
+            assert results[1][1] == ["stat_at"]
+            assert (not results[0][1]) == plainly[follow] or (not kernel_resolves() and results[0][1]), (path, follow)
+
+
+@pytest.mark.parametrize(("name", "at"), [("stat", PATH), ("stat", END - 3), ("stat", 0xFFFF_FFFF)])
+@pytest.mark.parametrize("out", [OUT, OUT + 4, END - 104, END - 96])
+def test_status_at_wrong_addresses(tmp_path: Path, name: str, at: int, out: int) -> None:
+    guests = pair(tmp_path, shared=tmp_path / "both")
+    for guest in guests:
+        guest.call("poke", PATH, b"file")
+    results = [attempt(guest, name, (guest.root, 1, at, 4, out))[0] for guest in guests]
+    assert results[0] == results[1]
+    assert (results[0] is None) == (at == PATH and out in (OUT, END - 104))
+
+
+def test_status_in_other_filesystems_is_pythons(tmp_path: Path) -> None:
+    guest = Guest(tmp_path / "guest", tree=MemoryFilesystem({"file": b"abc" * 10}))
+    guest.call("poke", PATH, b"file")
+    asked.clear()
+    guest.call("stat", guest.root, 1, PATH, 4, OUT)
+    assert asked == ["stat_at"]
+    assert guest.word(OUT + 24) == 30
 
 
 def test_a_read_only_preopen(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import wasm_facade
+from wasm_environ import host
 from wasm_environ.host import MAY_READ, MAY_SEEK, MAY_TELL, MAY_WRITE, PLAIN_CALLS, HostFunction
 from wasm_vm import Func
 from wasm_wasi_p1 import abi, fd_io, plain
@@ -23,7 +24,7 @@ from wasm_wasi_p1.table import PREVIEW1
 P1 = "wasi_snapshot_preview1"
 KINDS = {row[0]: ["i64" if kind.endswith("64") else "i32" for kind in row[1].split()] for row in PREVIEW1}
 USED = ("fd_read", "fd_write", "fd_pread", "fd_pwrite", "fd_seek", "fd_tell", "clock_time_get", "random_get", "path_open", "fd_close", "fd_renumber",
-        "fd_fdstat_set_rights", "fd_fdstat_set_flags")  # fmt: skip
+        "fd_fdstat_set_rights", "fd_fdstat_set_flags", "path_filestat_get")  # fmt: skip
 PAGES = 20
 MEMORY = f'(memory (export "memory") {PAGES})'
 # Where calls have what: buffers' places, a result, a path, and data.
@@ -62,7 +63,7 @@ class Guest:
 
     def __init__(self, folder: Path, without_python: bool, settings: dict[str, Any] | None = None, memory: str = MEMORY, *, module: str = P1,
                  imports: Callable[[Any, Any], None] = lambda linker, store: None, wasi: wasm_facade.WasiConfig | None = None) -> None:  # fmt: skip
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         for name, data in CONTENTS.items():
             (folder / name).write_bytes(data)
@@ -124,6 +125,7 @@ def pair(folder: Path, **kwargs: Any) -> tuple[Guest, Guest]:
 
 
 def test_numbers_are_preview_1s() -> None:
+    assert not host.MAY_LOOK & (MAY_READ | MAY_SEEK | MAY_TELL | MAY_WRITE)
     assert (MAY_READ, MAY_SEEK, MAY_TELL, MAY_WRITE) == (abi.FD_READ, abi.FD_SEEK, abi.FD_TELL, abi.FD_WRITE)
     names = dict(PLAIN_CALLS)
     assert set(plain.CALLS.values()) == set(names)
@@ -270,6 +272,81 @@ def test_many_calls_in_a_row(tmp_path: Path) -> None:
     assert plainly > 100
 
 
+def things_to_look_at(folder: Path) -> None:
+    """Files and links, some of which lead out."""
+    (folder / "dir" / "below").mkdir(parents=True)
+    (folder / "dir" / "inner").write_bytes(b"inner")
+    os.mkfifo(folder / "pipe")
+    for name, target in (("link", "file"), ("dirlink", "dir"), ("up", ".."), ("outside", "../secret"), ("absolute", "/etc"), ("dangling", "nothing"),
+                         ("loop", "loop"), ("dir/back", "../file")):  # fmt: skip
+        (folder / name).symlink_to(target)
+    (folder.parent / "secret").write_bytes(b"secret")
+
+
+# Columns: path, whether Python has nothing to do without following a symlink at the end, and with.
+PATHS = (
+    (b"file", True, True), (b"dir", True, True), (b".", True, True), (b"pipe", True, True), (b"link", True, True), (b"dirlink", True, True),
+    (b"dir/inner", True, True), (b"dir/below", True, True), (b"dirlink/inner", True, True), (b"dir/../file", True, True), (b"dir/./inner", True, True),
+    (b"dir//inner", True, True), (b"dir/..", True, True), (b"dir/back", True, True), (b"dirlink/back", True, True), (b"loop", True, False),
+    (b"dangling", True, False), (b"outside", True, False), (b"absolute", True, False), (b"up", True, False), (b"up/secret", False, False),
+    (b"..", False, False), (b"../secret", False, False), (b"dir/../../secret", False, False), (b"/etc", False, False), (b"/file", False, False),
+    (b"absolute/passwd", False, False), (b"", False, False), (b"nothing", False, False), (b"file/x", False, False), (b"dir/", False, False),
+    (b"file/", False, False), (b"link/", False, False), (b"a\0b", False, False), (b"file\0", False, False), (b"\xff\xfe", False, False),
+    (b"x" * 255, False, False), (b"x" * 256, False, False), (b"./" * 510 + b"file", True, True), (b"./" * 600 + b"file", False, False),
+)  # fmt: skip
+
+
+def test_status_of_paths(tmp_path: Path) -> None:
+    """The same 64 bytes and errnos, on the same files; nothing is told of what is outside."""
+    guests = Guest(tmp_path / "guest", True), Guest(tmp_path / "guest", False)
+    things_to_look_at(tmp_path / "guest")
+    for path, *plainly in PATHS:
+        for follow in (0, 1):
+            found = []
+            for guest in guests:
+                guest.poke(PATH, path.ljust(16))
+                guest.poke(OUT, bytes(64))
+                guest.asked.clear()
+                found.append((guest.call("path_filestat_get", FOLDER, follow, PATH, len(path), OUT), guest.peek(OUT, 40) + guest.peek(OUT + 48, 16)))
+            assert found[0] == found[1], (path, follow)  # but for when links were read
+            assert guests[1].asked == ["path_filestat_get"]
+            # without openat2 (a kernel before 5.6, a container's filter) only names in the folder itself are the core's
+            assert (not guests[0].asked) == plainly[follow] or (not kernel_resolves() and guests[0].asked), (path, follow)
+
+
+def kernel_resolves() -> bool:
+    from wasm_wasi_common import linux
+
+    return linux.available()
+
+
+def test_status_of_what_is_no_usual_directory(tmp_path: Path) -> None:
+    """Wrong pointers, flags and descriptors; rights that were given up."""
+    guests = Guest(tmp_path / "guest", True), Guest(tmp_path / "guest", False)
+    for guest in guests:
+        guest.poke(PATH, b"file")
+    rows: tuple[tuple[tuple[int, ...], bool], ...] = (
+        ((FOLDER, 1, PATH, 4, END - 64), True),
+        ((FOLDER, 1, PATH, 4, END - 63), False),
+        ((FOLDER, 2, PATH, 4, OUT), False),
+        ((FOLDER, 1, END - 3, 4, OUT), False),
+        ((FOLDER, 1, 0xFFFF_FFFF, 0xFFFF_FFFF, OUT), False),
+        ((FILE, 1, PATH, 4, OUT), False),
+        ((STDOUT, 1, PATH, 4, OUT), False),
+        ((99, 1, PATH, 4, OUT), False),
+    )
+    for args, plainly in rows:
+        for guest in guests:
+            guest.asked.clear()
+        assert guests[0].call("path_filestat_get", *args) == guests[1].call("path_filestat_get", *args), args
+        assert (not guests[0].asked) == plainly, args
+    for guest in guests:
+        assert guest.call("fd_fdstat_set_rights", FOLDER, abi.PATH_OPEN, 0) == 0
+        guest.asked.clear()
+    assert [guest.call("path_filestat_get", FOLDER, 1, PATH, 4, OUT) for guest in guests] == [abi.NOTCAPABLE] * 2
+    assert guests[0].asked == ["path_filestat_get"]
+
+
 MEMORIES = {
     "of 64 bits": f'(memory (export "memory") i64 {PAGES})',
     "the second": f'(memory 1) (memory (export "memory") {PAGES}) (memory (export "third") 1)',
@@ -330,12 +407,12 @@ def test_older_module(tmp_path: Path) -> None:
 def test_clocks(tmp_path: Path) -> None:
     guest = Guest(tmp_path / "guest", True)
     guest.asked.clear()
-    for clock, host in enumerate((time.CLOCK_REALTIME, time.CLOCK_MONOTONIC, time.CLOCK_PROCESS_CPUTIME_ID, time.CLOCK_THREAD_CPUTIME_ID)):
+    for clock, number in enumerate((time.CLOCK_REALTIME, time.CLOCK_MONOTONIC, time.CLOCK_PROCESS_CPUTIME_ID, time.CLOCK_THREAD_CPUTIME_ID)):
         start = guest.store._wasi._context.start if clock == 1 else 0
-        before = time.clock_gettime_ns(host) - start
+        before = time.clock_gettime_ns(number) - start
         assert guest.call("clock_time_get", clock, 0, OUT) == 0
         now = int.from_bytes(guest.peek(OUT, 8), "little")
-        assert before <= now <= time.clock_gettime_ns(host) - start
+        assert before <= now <= time.clock_gettime_ns(number) - start
     assert guest.asked == []
     assert guest.call("clock_time_get", 4, 0, OUT) == abi.INVAL
     assert guest.call("clock_time_get", 0xFFFF_FFFF, 0, OUT) == abi.INVAL

@@ -18,6 +18,7 @@ FUNCTIONS = (
     ("insecure", "insecure", "get-insecure-random-u64", "", "i64"),
     ("directories", "preopens", "get-directories", "i32", ""),
     ("open", "files", "[method]descriptor.open-at", "i32 i32 i32 i32 i32 i32 i32", ""),
+    ("stat", "files", "[method]descriptor.stat-at", "i32 i32 i32 i32 i32", ""),
     ("reader", "files", "[method]descriptor.read-via-stream", "i32 i64 i32", ""),
     ("writer", "files", "[method]descriptor.write-via-stream", "i32 i64 i32", ""),
     ("appender", "files", "[method]descriptor.append-via-stream", "i32 i32", ""),
@@ -46,18 +47,26 @@ INSTANCES = """
   (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock (export "now" (func (result u64)))))
   (import "wasi:clocks/wall-clock@0.2.0" (instance $wall (type $t' (record (field "seconds" u64) (field "nanoseconds" u32)))
     (export "datetime" (type $t (eq $t'))) (export "now" (func (result $t)))))
+  (alias export $wall "datetime" (type $datetime))
   (import "wasi:random/random@0.2.0" (instance $random (export "get-random-u64" (func (result u64)))
     (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))
   (import "wasi:random/insecure@0.2.0" (instance $insecure (export "get-insecure-random-u64" (func (result u64)))))
   (import "wasi:filesystem/types@0.2.0" (instance $files
     (alias outer 1 $in (type $i')) (export "input-stream" (type $i (eq $i'))) (alias outer 1 $out (type $o')) (export "output-stream" (type $o (eq $o')))
+    (alias outer 1 $datetime (type $t')) (export "datetime" (type $t (eq $t')))
     (export "descriptor" (type $d (sub resource)))
-    (type $c' (enum "bad-descriptor" "invalid" "is-directory" "not-permitted")) (export "error-code" (type $c (eq $c')))
+    (type $c' (enum "access" "bad-descriptor" "illegal-byte-sequence" "invalid" "is-directory" "loop" "name-too-long" "no-entry" "not-directory" "not-permitted"))
+    (type $k' (enum "unknown" "block-device" "character-device" "directory" "fifo" "symbolic-link" "regular-file" "socket"))
+    (export "descriptor-type" (type $k (eq $k')))
+    (type $s' (record (field "type" $k) (field "link-count" u64) (field "size" u64) (field "data-access-timestamp" (option $t))
+      (field "data-modification-timestamp" (option $t)) (field "status-change-timestamp" (option $t)))) (export "descriptor-stat" (type $s (eq $s')))
+    (export "error-code" (type $c (eq $c')))
     (type $a' (flags "symlink-follow")) (export "path-flags" (type $a (eq $a')))
     (type $h' (flags "create" "directory" "exclusive" "truncate")) (export "open-flags" (type $h (eq $h')))
     (type $g' (flags "read" "write")) (export "descriptor-flags" (type $g (eq $g')))
     (export "[method]descriptor.open-at" (func (param "self" (borrow $d)) (param "path-flags" $a) (param "path" string) (param "open-flags" $h)
       (param "flags" $g) (result (result (own $d) (error $c)))))
+    (export "[method]descriptor.stat-at" (func (param "self" (borrow $d)) (param "path-flags" $a) (param "path" string) (result (result $s (error $c)))))
     (export "[method]descriptor.read-via-stream" (func (param "self" (borrow $d)) (param "offset" u64) (result (result (own $i) (error $c)))))
     (export "[method]descriptor.write-via-stream" (func (param "self" (borrow $d)) (param "offset" u64) (result (result (own $o) (error $c)))))
     (export "[method]descriptor.append-via-stream" (func (param "self" (borrow $d)) (result (result (own $o) (error $c)))))))

@@ -5,6 +5,7 @@
  * owned across a call of the guest's realloc, which may trap, or be interrupted by a signal's handler in Python: what lies in tables is found anew after it.
  */
 #define _GNU_SOURCE
+#include "beneath_linux.h"
 #include "component_abi.h"
 #include "runtime.h"
 
@@ -267,6 +268,70 @@ static bool plain_read(CanonFunction *function, VMValue *values)
     return size <= SMALL ? read_small(function, values, (size_t)size, result) : read_large(function, values, (int64_t)size, result);
 }
 
+/* ---- status ---- */
+
+/* WIT's order of `descriptor-type`, and a file type's place in it; a pipe is unknown, as in wasmtime. */
+static const char *const types[] = {"unknown", "block-device", "character-device", "directory", "fifo", "symbolic-link", "regular-file", "socket"};
+static const uint8_t type_of[] = {0, 1, 2, 3, 6, 7, 7, 5};
+static const char *const stat_fields[] = {"type", "link-count", "size", "data-access-timestamp", "data-modification-timestamp", "status-change-timestamp"};
+enum { UTF8_ONLY = ENCODING_UTF8, FIRST_TIME = 3 };
+
+static bool has_labels(const Node *node, const char *const *labels, uint32_t count)
+{
+    bool same = node->count == count;
+    for (uint32_t i = 0; same && i < count; i++)
+        same = node->edges[i].label && PyUnicode_CompareWithASCIIString(node->edges[i].label, labels[i]) == 0;
+    return same;
+}
+
+/* Types alone do not tell fields, cases and flags from others: Python goes by their names. */
+static bool is_stat(const AbiSignature *signature)
+{
+    static const char *const follow[] = {"symlink-follow"};
+    const Node *status = signature->result->edges[0].node;
+    return has_labels(signature->params->edges[1].node, follow, 1) && has_labels(status, stat_fields, sizeof stat_fields / sizeof *stat_fields) &&
+           has_labels(status->edges[0].node, types, sizeof types / sizeof *types);
+}
+
+/* A `some` of a datetime. */
+static void put_time(const CanonFunction *function, const Edge *field, Place at, const struct timespec *time)
+{
+    const Node *option = field->node, *datetime = option->edges[1].node;
+    const Place whole = part(at, 0, field->offset[0]), value = part(whole, 1, option->edges[1].offset[0]);
+    store(side(function), whole, option->tag_size, 1);
+    store(side(function), part(value, 0, datetime->edges[0].offset[0]), 8, (uint64_t)time->tv_sec);
+    store(side(function), part(value, 1, datetime->edges[1].offset[0]), 4, (uint32_t)time->tv_nsec);
+}
+
+/* Directory, whether a symlink is followed, path, its length, result. */
+static bool plain_stat(CanonFunction *function, VMValue *values)
+{
+    const int fd = file(row_of(function, values[0].u32), MAY_LOOK);
+    const uint32_t at = values[2].u32, size = values[3].u32;
+    const Edge *fields = function->signature->result->edges[0].node->edges;
+    struct stat found;
+    Place result;
+    if (fd < 0 || !others_run() || side(function)->encoding != UTF8_ONLY || !within(at, size, length_of(function)) || !result_at(function, values, &result))
+        return false;
+    const uint8_t *path = bytes_at(side(function), at);
+    for (uint32_t i = 0; i < size; i++)
+        if (path[i] >= 0x80) /* Python looks whether it is UTF-8 */
+            return false;
+    if (!status_beneath(fd, path, size, values[1].u32 & 1, &found))
+        return false;
+    const struct timespec *times[] = {&found.st_atim, &found.st_mtim, &found.st_ctim};
+    for (int i = 0; i < 3; i++)
+        if (times[i]->tv_sec < 0)
+            return false;
+    const Place status = put_ok(function, result);
+    store(side(function), part(status, 0, fields[0].offset[0]), fields[0].node->tag_size, type_of[file_type(&found)]);
+    store(side(function), part(status, 1, fields[1].offset[0]), 8, (uint64_t)found.st_nlink);
+    store(side(function), part(status, 2, fields[2].offset[0]), 8, (uint64_t)found.st_size);
+    for (int i = 0; i < 3; i++)
+        put_time(function, &fields[FIRST_TIME + i], status, times[i]);
+    return true;
+}
+
 /* ---- which functions ---- */
 
 #define ROW(name, params, result) {#name, params, result, plain_##name},
@@ -279,14 +344,15 @@ static const struct {
 static char *describe(const Node *node, char *to, const char *end)
 {
     static const char letters[NODE_KINDS] = {[NODE_U8] = 'c', [NODE_U32] = 'u', [NODE_U64] = 'U', [NODE_OWN] = 'o', [NODE_BORROW] = 'b', [NODE_LIST] = '[',
-                                             [NODE_RECORD] = '(', [NODE_TUPLE] = '(', [NODE_RESULT] = '<', [NODE_VARIANT] = '{'};
+                                             [NODE_RECORD] = '(', [NODE_TUPLE] = '(', [NODE_RESULT] = '<', [NODE_VARIANT] = '{',
+                                             [NODE_STRING] = 's', [NODE_ENUM] = 'e', [NODE_FLAGS] = 'f', [NODE_OPTION] = '~'};
     if (to == end)
         return NULL;
     const char letter = node ? letters[node->kind] : '_';
     const char close = letter == '[' ? ']' : letter == '(' ? ')' : letter == '<' ? '>' : letter == '{' ? '}' : 0;
     *to++ = letter ? letter : '?';
-    if (letter == '[')
-        to = describe(node->element, to, end);
+    if (letter == '[' || letter == '~')
+        to = describe(letter == '[' ? node->element : node->edges[1].node, to, end);
     for (uint32_t i = 0; close && letter != '[' && to && i < node->count; i++)
         to = describe(node->edges[i].node, to, end);
     if (!close || !to)
@@ -311,6 +377,8 @@ static bool has_types(const AbiSignature *signature, const char *params, const c
     return strcmp(text, result) == 0;
 }
 
+static bool has_names(const AbiSignature *signature, PlainLoweredFunction function) { return function != plain_stat || is_stat(signature); }
+
 int plain_lowered_set(CanonFunction *function)
 {
     PyObject *of_wasi;
@@ -322,7 +390,8 @@ int plain_lowered_set(CanonFunction *function)
     size_t row = 0;
     while (row < sizeof rows / sizeof *rows && strcmp(rows[row].name, name) != 0)
         row++;
-    if (row == sizeof rows / sizeof *rows || !has_types(function->signature, rows[row].params, rows[row].result))
+    if (row == sizeof rows / sizeof *rows || !has_types(function->signature, rows[row].params, rows[row].result) ||
+        !has_names(function->signature, rows[row].function))
         return 0; /* of a newer protocol, or of other types than the provider's: Python does it */
     struct PlainLowered *plain = PyMem_Calloc(1, sizeof *plain);
     if (!plain) {

@@ -9,6 +9,7 @@
 #include "host_func.h"
 #include "instance.h"
 #include "memory.h"
+#include "beneath_linux.h"
 #include "plan.h"
 #include "runtime.h"
 
@@ -151,6 +152,24 @@ static bool plain_seek(const PlainCall *call, const VMValue *args)
 static bool plain_tell(const PlainCall *call, const VMValue *args)
 {
     return sought(call, file(call, args[0].u32, MAY_TELL), 0, SEEK_CUR, args[1].u32);
+}
+
+/* Directory, whether a symlink is followed, path, result: 64 bytes of dev, ino, type, nlink, size, atim, mtim, ctim. */
+static bool plain_stat(const PlainCall *call, const VMValue *args)
+{
+    const int fd = file(call, args[0].u32, MAY_LOOK);
+    const uint32_t follow = args[1].u32, at = args[2].u32, size = args[3].u32, out = args[4].u32;
+    struct stat found;
+    uint64_t times[3];
+    if (fd < 0 || !call->others_run || follow > 1 || !within(at, size, call->length) || !lets_write(call, out, 64) ||
+        !status_beneath(fd, call->memory->definition.base + at, size, follow, &found))
+        return false;
+    if (!status_time(&found.st_atim, &times[0]) || !status_time(&found.st_mtim, &times[1]) || !status_time(&found.st_ctim, &times[2]))
+        return false;
+    const uint64_t fields[] = {found.st_dev, found.st_ino, file_type(&found), found.st_nlink, (uint64_t)found.st_size, times[0], times[1], times[2]};
+    for (uint32_t i = 0; i < 8; i++)
+        put64(call, out + 8 * i, fields[i]);
+    return true;
 }
 
 /* ---- clocks and random bytes ---- */

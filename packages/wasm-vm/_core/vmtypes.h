@@ -346,8 +346,9 @@ enum {
     MAY_SEEK = 0x4,
     MAY_TELL = 0x20,
     MAY_WRITE = 0x40,
+    MAY_LOOK = 0x1,
 };
-#define VM_PLAIN_CALLS(X) X(clock, "iIi") X(random, "ii") X(read, "iiii") X(write, "iiii") X(pread, "iiiIi") X(pwrite, "iiiIi") X(seek, "iIii") X(tell, "ii")
+#define VM_PLAIN_CALLS(X) X(clock, "iIi") X(random, "ii") X(read, "iiii") X(write, "iiii") X(pread, "iiiIi") X(pwrite, "iiiIi") X(seek, "iIii") X(tell, "ii") X(stat, "iiiii")
 /* what plain calls of components share with host.py */
 enum {
     GUEST_CLOCKS = 0x0,
@@ -360,7 +361,7 @@ enum {
     MOST_AT_ONCE = 0x100000,
     MOST_TO_FLUSH = 0x1000,
 };
-#define VM_PLAIN_COMPONENT_CALLS(X) X(now, "", "U") X(wall_now, "", "(Uu)") X(random_number, "", "U") X(random_bytes, "U", "[c]") X(room, "b", "<U{o_}>") X(write, "b[c]", "<_{o_}>") X(write_and_flush, "b[c]", "<_{o_}>") X(flush, "b", "<_{o_}>") X(read, "bU", "<[c]{o_}>")
+#define VM_PLAIN_COMPONENT_CALLS(X) X(now, "", "U") X(wall_now, "", "(Uu)") X(random_number, "", "U") X(random_bytes, "U", "[c]") X(room, "b", "<U{o_}>") X(write, "b[c]", "<_{o_}>") X(write_and_flush, "b[c]", "<_{o_}>") X(flush, "b", "<_{o_}>") X(read, "bU", "<[c]{o_}>") X(stat, "bfs", "<(eUU~(Uu)~(Uu)~(Uu))e>")
 
 /* What load() is given of a module, see plan_rows.py; objects are borrowed. */
 typedef struct PlanLayout {

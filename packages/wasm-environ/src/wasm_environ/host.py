@@ -49,13 +49,16 @@ PLAIN_CALLS = (
     ("pwrite", "iiiIi"),  # file, buffers, count, offset, out u32: bytes
     ("seek",   "iIii"),   # file, offset, whence (as in C), out u64: the new offset
     ("tell",   "ii"),     # file, out u64: the offset
+    ("stat",   "iiiii"),  # directory, whether to follow a symlink, path, its size, out filestat: 64 bytes
 )  # fmt: skip
 # With it goes a table, a buffer of i64 that the provider keeps up to date. Of clocks: (the system's number of it, nanoseconds to subtract) of each. Of files:
-# the system's descriptor << 8 | what may be done with it, for regular files; 0 for whatever else. Of random: nothing.
+# the system's descriptor << 8 | what may be done with it, for regular files and directories; 0 for whatever else. Of random: nothing.
 MAY_READ, MAY_SEEK, MAY_TELL, MAY_WRITE = 2, 4, 32, 64  # numbered as preview 1's rights
+MAY_LOOK = 1  # of a directory of the host's: ask the status of what is beneath
 
 # The same of components' functions: what a provider may say that the usual case of one is, with its types. They are written a letter a type: U a u64, u a
-# u32, c a u8, o an own, b a borrow, _ nothing, [] a list, () a record or tuple, <> a result, {} a variant. What is not as usual goes to Python: every err,
+# u32, c a u8, s a string, e an enum, f flags, o an own, b a borrow, _ nothing, ~ an option, [] a list, () a record or tuple, <> a result, {} a variant. What
+# is not as usual goes to Python: every err,
 # every trap, a size of 0, more than a piece.
 PLAIN_COMPONENT_CALLS = (
     ("now",             "",     "U"),          # of the guest
@@ -67,10 +70,11 @@ PLAIN_COMPONENT_CALLS = (
     ("write_and_flush", "b[c]", "<_{o_}>"),    # of a stream: all of it
     ("flush",           "b",    "<_{o_}>"),    # of a stream, which keeps nothing back
     ("read",            "bU",   "<[c]{o_}>"),  # of a stream
+    ("stat",            "bfs",  "<(eUU~(Uu)~(Uu)~(Uu))e>"),  # of a descriptor, a directory
 )  # fmt: skip
 # Where the runtime finds what it has to know: an attribute `plain` of the guest or of the stream's object, a buffer of i64 that its owner keeps up to date.
 GUEST_CLOCKS, GUEST_START, GUEST_RANDOM = range(3)  # of a guest: whether its clocks are the host's, the monotonic one's origin, whether its random bytes are
-STREAM_FILE, STREAM_OFFSET = range(2)  # of a stream over a regular file: as a row of files above, 0 for no such; where in the file
+STREAM_FILE, STREAM_OFFSET = range(2)  # of a stream over a regular file, or a directory: as a row of files above, 0 for no such; where in the file
 AT_OWN_OFFSET, AT_END = -1, -2  # such offsets: where the system's open file is, wherever the end is
 MOST_AT_ONCE, MOST_TO_FLUSH = 1 << 20, 4096  # bytes: a piece, what one `write_and_flush` takes
 

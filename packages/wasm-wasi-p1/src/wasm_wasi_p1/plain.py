@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from wasm_environ.host import MAY_READ, MAY_SEEK, MAY_TELL, MAY_WRITE
-from wasm_wasi_p1.abi import FD_READ, FD_SEEK, FD_TELL, FD_WRITE, REGULAR_FILE
+from wasm_environ.host import MAY_LOOK, MAY_READ, MAY_SEEK, MAY_TELL, MAY_WRITE
+from wasm_wasi_common.descriptor import DIR_READ
+from wasm_wasi_p1.abi import DIRECTORY, FD_READ, FD_SEEK, FD_TELL, FD_WRITE, PATH_FILESTAT_GET, REGULAR_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,12 +26,17 @@ CALLS = {
     "fd_pwrite": "pwrite",
     "fd_seek": "seek",
     "fd_tell": "tell",
+    "path_filestat_get": "stat",
 }
 
 
 def row_of(found: Descriptor | None) -> int:
-    """What the table of files says of one: 0 unless it is a regular file of the host's with which nothing of Python's has to be done."""
-    if found is None or found.fd < 0 or found.filetype != REGULAR_FILE or found.file is not None:
+    """What the table of files says of one: 0 unless it is a regular file or a directory of the host's with which nothing of Python's has to be done."""
+    if found is None or found.fd < 0 or found.file is not None:
+        return 0
+    if found.filetype == DIRECTORY:
+        return found.fd << 8 | MAY_LOOK if found.base & PATH_FILESTAT_GET and found.perms & DIR_READ else 0
+    if found.filetype != REGULAR_FILE:
         return 0
     if found.read is not None or found.write is not None or found.before is not None:
         return 0

@@ -6,6 +6,7 @@ import errno
 import stat
 
 from wasm_environ.errors import Err
+from wasm_environ.host import MAY_LOOK, STREAM_FILE
 from wasm_wasi_common import files, transfer
 from wasm_wasi_common.at_offset import read_bytes, write_bytes
 from wasm_wasi_common.descriptor import DIR_MUTATE, DIR_READ, DIRECTORY, DSYNC, FILE_READ, FILE_TYPES, FILE_WRITE, NOW, RSYNC, SYNC, UNKNOWN
@@ -37,12 +38,16 @@ class Descriptor:
     There is no `close`: streams have this object, and go on when the guest drops its handle.
     """
 
-    __slots__ = ("found", "guest", "owned")
+    __slots__ = ("found", "guest", "owned", "plain")
 
     def __init__(self, guest: Guest, found: Opened, owned: bool = True) -> None:
         self.guest = guest
         self.found = found
         self.owned = owned
+        self.plain: memoryview | None = None  # of a directory of the host's, where the runtime finds it (`wasm_environ.host`)
+        if found.filetype == DIRECTORY and found.fd >= 0 and found.perms & DIR_READ:
+            self.plain = memoryview(bytearray(16)).cast("q")
+            found.show(self.plain, STREAM_FILE, found.fd << 8 | MAY_LOOK)
 
     def _file(self) -> Opened:
         found = self.found
@@ -254,6 +259,9 @@ class Descriptor:
         return _hash(self._status(flags, path))
 
     def __del__(self) -> None:
+        plain = getattr(self, "plain", None)
+        if plain is not None:
+            self.found.hide(plain, STREAM_FILE)
         if getattr(self, "owned", False):
             self.guest.files -= 1
             try:

@@ -249,6 +249,7 @@ PLAIN = {
     "streams:OutputStream.blocking_write_and_flush": "write_and_flush",
     "streams:OutputStream.flush": "flush",
     "streams:OutputStream.blocking_flush": "flush",
+    "filesystem:Descriptor.stat_at": "stat",
 }
 
 # What `Linker.add_wasip2` defines, and what on request.

@@ -1,0 +1,64 @@
+/* beneath_linux.c: the status of what a path beneath a directory leads to (cf. beneath.py of wasm-wasi-common, which does the rest and all errors). */
+#define _GNU_SOURCE
+#include "beneath_linux.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { MOST_PATH = 1024, OPENAT2 = 437 }; /* longer paths are left to Python; the call's number is the same on every architecture */
+
+/* struct open_how of linux/openat2.h, which is newer than some headers. */
+struct how {
+    uint64_t flags, mode, resolve;
+};
+enum { NO_MAGICLINKS = 0x02, BENEATH = 0x08 };
+
+/* With several components, or a symlink to follow: the kernel sees to it that nothing leads out. */
+static bool resolved(int directory, const char *path, bool follow, struct stat *found)
+{
+    const struct how how = {.flags = (uint64_t)(O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW)), .resolve = BENEATH | NO_MAGICLINKS};
+    const long fd = syscall(OPENAT2, directory, path, &how, sizeof how);
+    if (fd < 0)
+        return false;
+    const bool told = !fstat((int)fd, found);
+    (void)close((int)fd); /* of what was opened by its path alone: there is nothing to lose */
+    return told;
+}
+
+bool status_beneath(int directory, const uint8_t *path, size_t size, bool follow, struct stat *found)
+{
+    char name[MOST_PATH + 1];
+    if (!size || size > MOST_PATH)
+        return false;
+    memcpy(name, path, size); /* once: shared memory may change */
+    name[size] = 0;
+    if (strlen(name) != size || name[0] == '/' || name[size - 1] == '/')
+        return false;
+    if (strchr(name, '/') || !strcmp(name, ".."))
+        return resolved(directory, name, follow, found);
+    if (fstatat(directory, name, found, AT_SYMLINK_NOFOLLOW))
+        return false;
+    return !follow || !S_ISLNK(found->st_mode) || resolved(directory, name, true, found);
+}
+
+uint8_t file_type(const struct stat *found)
+{
+    enum { UNKNOWN, BLOCK_DEVICE, CHARACTER_DEVICE, DIRECTORY, REGULAR_FILE, SOCKET_STREAM = 6, SYMBOLIC_LINK };
+    switch (found->st_mode & S_IFMT) {
+    case S_IFBLK: return BLOCK_DEVICE;
+    case S_IFCHR: return CHARACTER_DEVICE;
+    case S_IFDIR: return DIRECTORY;
+    case S_IFREG: return REGULAR_FILE;
+    case S_IFSOCK: return SOCKET_STREAM;
+    case S_IFLNK: return SYMBOLIC_LINK;
+    default: return UNKNOWN;
+    }
+}
+
+bool status_time(const struct timespec *time, uint64_t *ns)
+{
+    *ns = (uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_nsec;
+    return time->tv_sec >= 0 && time->tv_sec <= INT64_MAX / 1000000000 - 1;
+}

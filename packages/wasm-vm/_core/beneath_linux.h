@@ -1,0 +1,18 @@
+/* beneath_linux.h: the status of what a path beneath a directory leads to, for plain calls of both versions of WASI. */
+#ifndef WASM_VM_BENEATH_LINUX_H
+#define WASM_VM_BENEATH_LINUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+/* `path`: a guest's, of `size` bytes, which may change meanwhile; with `follow` false a symlink at its end is not followed. False: Python has to find out, or
+ * say what is wrong. Nothing that leaves the directory is ever looked at. Without the GIL; blocks no longer than the host's folders do. */
+bool status_beneath(int directory, const uint8_t *path, size_t size, bool follow, struct stat *found);
+/* WASI's file type, numbered as preview 1 does. */
+uint8_t file_type(const struct stat *found);
+/* Nanoseconds since 1970; false: before. */
+bool status_time(const struct timespec *time, uint64_t *ns);
+
+#endif
