@@ -57,8 +57,13 @@ uint8_t file_type(const struct stat *found)
     }
 }
 
-bool status_time(const struct timespec *time, uint64_t *ns)
+bool status_times(const struct stat *found, uint64_t times[3])
 {
-    *ns = (uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_nsec;
-    return time->tv_sec >= 0 && time->tv_sec <= INT64_MAX / 1000000000 - 1;
+    const struct timespec given[3] = {found->st_atim, found->st_mtim, found->st_ctim};
+    for (int i = 0; i < 3; i++) {
+        if (given[i].tv_sec < 0 || given[i].tv_sec >= INT64_MAX / 1000000000)
+            return false;
+        times[i] = (uint64_t)given[i].tv_sec * 1000000000u + (uint64_t)given[i].tv_nsec;
+    }
+    return true;
 }

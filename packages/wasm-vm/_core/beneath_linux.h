@@ -12,7 +12,7 @@
 bool status_beneath(int directory, const uint8_t *path, size_t size, bool follow, struct stat *found);
 /* WASI's file type, numbered as preview 1 does. */
 uint8_t file_type(const struct stat *found);
-/* Nanoseconds since 1970; false: before. */
-bool status_time(const struct timespec *time, uint64_t *ns);
+/* Of access, of the data's and the status's change: nanoseconds since 1970. False: before, or more than there is room for. */
+bool status_times(const struct stat *found, uint64_t times[3]);
 
 #endif

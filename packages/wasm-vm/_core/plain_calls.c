@@ -162,9 +162,7 @@ static bool plain_stat(const PlainCall *call, const VMValue *args)
     struct stat found;
     uint64_t times[3];
     if (fd < 0 || !call->others_run || follow > 1 || !within(at, size, call->length) || !lets_write(call, out, 64) ||
-        !status_beneath(fd, call->memory->definition.base + at, size, follow, &found))
-        return false;
-    if (!status_time(&found.st_atim, &times[0]) || !status_time(&found.st_mtim, &times[1]) || !status_time(&found.st_ctim, &times[2]))
+        !status_beneath(fd, call->memory->definition.base + at, size, follow, &found) || !status_times(&found, times))
         return false;
     const uint64_t fields[] = {found.st_dev, found.st_ino, file_type(&found), found.st_nlink, (uint64_t)found.st_size, times[0], times[1], times[2]};
     for (uint32_t i = 0; i < 8; i++)
