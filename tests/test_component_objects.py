@@ -243,3 +243,29 @@ def test_where_an_object_does_not_fit_is_said(engine: wasm_facade.Engine) -> Non
     gone.drop(store)
     with pytest.raises(wasm_facade.WasmtimeError, match="argument 1: the resource is gone"):
         take(store, {"first": gone, "all": []})
+
+
+def test_a_resource_becomes_the_hosts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python runs while it does: whoever asks then finds it gone."""
+    from wasm_vm import components
+
+    store = wasm_facade.Store()
+    handle = c.ResourceHost.own(1, 5).to_any(store)
+    real, asked = components.to_host, []
+
+    def again(rep: int, number: int, owned: bool) -> Any:
+        with pytest.raises(wasm_facade.WasmtimeError, match="gone"):
+            handle.to_host(store)
+        asked.append(rep)
+        if len(asked) == 1:
+            raise ZeroDivisionError
+        assert real is not None
+        return real(rep, number, owned)
+
+    monkeypatch.setattr(components, "to_host", again)
+    with pytest.raises(ZeroDivisionError):
+        handle.to_host(store)
+    assert handle.to_host(store).rep == 1
+    with pytest.raises(wasm_facade.WasmtimeError, match="gone"):
+        handle.to_host(store)
+    assert asked == [1, 1]

@@ -161,6 +161,31 @@ class Made:
         return found
 
 
+class Begun:
+    """Of slots, but with an __init__ of its own, which must have run: also that of a class above."""
+
+    __slots__ = ("a", "b")
+    __match_args__ = ("a", "b")
+
+    def __init__(self, a: int, b: int) -> None:
+        self.a, self.b = a + 100, b
+
+
+class Below(Begun):
+    __slots__ = ()
+
+
+@dataclasses.dataclass(slots=True)
+class Kept:
+    """`dataclass` leaves an __init__ that is there."""
+
+    a: int
+    b: int
+
+    def __init__(self, a: int, b: int) -> None:
+        self.a, self.b = a + 100, b
+
+
 class Base:
     __slots__ = ("a",)
 
@@ -193,7 +218,8 @@ def inherited(a: int, b: int) -> Inherited:
 
 # Class, object, attributes a and b of what comes back.
 KINDS: list[tuple[type, Any, tuple[int, int]]] = [
-    (Called, Called(1, 2), (1, 2)), (After, After(1, 2), (2001, 2)), (Made, Made(1, 2), (4, 2)), (Inherited, inherited(1, 2), (1, 2)), (Computed, Computed(1, 2), (3, 7)),
+    (Called, Called(1, 2), (1, 2)), (After, After(1, 2), (2001, 2)), (Made, Made(1, 2), (4, 2)), (Begun, Begun(1, 2), (201, 2)), (Below, Below(1, 2), (201, 2)), (Kept, Kept(1, 2), (201, 2)),
+    (Inherited, inherited(1, 2), (1, 2)), (Computed, Computed(1, 2), (3, 7)),
 ]  # fmt: skip
 
 

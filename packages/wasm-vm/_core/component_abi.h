@@ -172,7 +172,7 @@ int string_store(const Crossing *crossing, const CanonOptions *to, const StringS
 /* ---- component_shapes.c: values as objects of a program's own classes. Exceptions by NULL or -1 ---- */
 
 enum { MAX_FLAG_SETS = 1 << 10 }; /* of one type, that are kept */
-int shape_init(Shape *shape, PyObject *class, const char *attribute); /* the class's attribute that names its fields */
+int shape_init(Shape *shape, PyObject *class, const char *attribute, bool handle); /* the class's attribute that names its fields; whether they are a handle's */
 void shape_clear(Shape *shape);
 uint32_t shape_fields(const Shape *shape);
 PyObject *shape_begin(const Shape *shape); /* what becomes the object: its fields are put into it, then shape_end, which takes it */

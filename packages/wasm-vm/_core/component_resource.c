@@ -109,7 +109,7 @@ static PyObject *type_bind(ResourceType *self, PyObject *args)
     Shape *shape = PyMem_Calloc(1, sizeof *shape);
     if (!shape)
         return PyErr_NoMemory();
-    int failed = shape_init(shape, class, "__handle_args__");
+    int failed = shape_init(shape, class, "__handle_args__", true);
     if (!failed && (shape_fields(shape) != 2 || self->shape)) {
         PyErr_SetString(PyExc_ValueError, self->shape ? "the type is bound already" : "__handle_args__: a handle, and what goes with it");
         failed = -1;
@@ -250,9 +250,13 @@ static PyObject *any_to_host(ResourceAny *self, PyObject *storelike)
     }
     PyObject *host = NULL;
     PyObject *args = Py_BuildValue("(KLO)", (unsigned long long)self->rep, (long long)self->type->number, self->own ? Py_True : Py_False);
-    if (!args || module_call_helper("component_to_host", args, &host))
+    if (!args || any_check(self, storelike)) { /* again: a finalizer may have run in the allocation */
+        Py_XDECREF(args);
         return NULL;
-    self->gone = self->own;
+    }
+    self->gone = self->own; /* before Python runs: it becomes one ResourceHost, not two */
+    if (module_call_helper("component_to_host", args, &host))
+        self->gone = false;
     return host;
 }
 

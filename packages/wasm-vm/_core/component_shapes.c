@@ -8,11 +8,29 @@
 
 /* ---- how objects of one class are made and read ---- */
 
+/* Whether objects of a class are made without code of the program's own: by no __init__, or by the one that `dataclass` writes, which only fills fields. That of
+ * a class of handles is the resource's constructor, and makes another. */
+static bool is_plainly_made(PyTypeObject *type, bool handle)
+{
+    if (type->tp_new != PyBaseObject_Type.tp_new || type->tp_alloc != PyType_GenericAlloc || PyObject_HasAttrString((PyObject *)type, "__post_init__"))
+        return false;
+    if (handle || type->tp_init == PyBaseObject_Type.tp_init)
+        return true;
+    PyObject *init = PyObject_GetAttrString((PyObject *)type, "__init__"), *code = init ? PyObject_GetAttrString(init, "__code__") : NULL;
+    PyObject *file = code ? PyObject_GetAttrString(code, "co_filename") : NULL;
+    bool generated = file && PyUnicode_Check(file) && PyUnicode_CompareWithASCIIString(file, "<string>") == 0;
+    PyErr_Clear();
+    Py_XDECREF(init);
+    Py_XDECREF(code);
+    Py_XDECREF(file);
+    return generated;
+}
+
 /* Where the slots of a class's objects are, if each of `names` is one and making an object runs nothing of the class's own; else NULL, without an exception. */
-static Py_ssize_t *slots_of(PyTypeObject *type, PyObject *names)
+static Py_ssize_t *slots_of(PyTypeObject *type, PyObject *names, bool handle)
 {
     Py_ssize_t count = PyTuple_GET_SIZE(names);
-    if (type->tp_new != PyBaseObject_Type.tp_new || type->tp_alloc != PyType_GenericAlloc || PyObject_HasAttrString((PyObject *)type, "__post_init__"))
+    if (!is_plainly_made(type, handle))
         return NULL;
     Py_ssize_t *offsets = PyMem_New(Py_ssize_t, (size_t)count + 1);
     for (Py_ssize_t i = 0; offsets && i < count; i++) {
@@ -30,7 +48,7 @@ static Py_ssize_t *slots_of(PyTypeObject *type, PyObject *names)
     return offsets;
 }
 
-int shape_init(Shape *shape, PyObject *class, const char *attribute)
+int shape_init(Shape *shape, PyObject *class, const char *attribute, bool handle)
 {
     if (!PyType_Check(class)) {
         PyErr_Format(PyExc_TypeError, "expected a class, not %.100s", Py_TYPE(class)->tp_name);
@@ -49,7 +67,7 @@ int shape_init(Shape *shape, PyObject *class, const char *attribute)
     }
     shape->object = Py_NewRef(class);
     shape->names = names;
-    shape->offsets = slots_of((PyTypeObject *)class, names);
+    shape->offsets = slots_of((PyTypeObject *)class, names, handle);
     return 0;
 }
 
@@ -253,7 +271,7 @@ static int take_shape(const Node *node, Shape *shape, PyObject *object, uint32_t
             return -1;
         return 0;
     }
-    if (shape_init(shape, object, "__match_args__") || check_fields(node, shape, i))
+    if (shape_init(shape, object, "__match_args__", false) || check_fields(node, shape, i))
         return -1;
     if (node->kind == NODE_RESULT && i > 0 && !PyType_IsSubtype((PyTypeObject *)object, (PyTypeObject *)G.component_err)) {
         PyErr_Format(PyExc_TypeError, "expected a class of Err, not %R", object);
