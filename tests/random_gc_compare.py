@@ -5,7 +5,6 @@ The configuration `wasmtime` runs them twice in wasmtime-py: that the modules ar
 
 from __future__ import annotations
 
-import random
 import sys
 import warnings
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import wasmtime
 
 import random_gc
+from random_gc_run import run
 
 #   name: strategy, settings of our Config, objects of garbage that one call makes
 CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], int]] = {
@@ -22,48 +22,6 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], int]] = {
     "llvm": ("llvm", {}, 30_000),
     "llvm-stress": ("llvm", {"gc_stress": True}, 30),
 }
-TURNS = 3  # calls of each function
-OTHER = -7  # what the host says of what is none of its objects
-
-
-class Thing:
-    """An object of the host, known by its number."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-
-def number(thing: Any) -> int:
-    return thing.number if isinstance(thing, Thing) else OTHER
-
-
-def outcome(api: Any, call: Any) -> Any:
-    """A result, a trap's kind, or that an exception came out."""
-    try:
-        return call()
-    except api.Trap as trap:
-        return trap.trap_code.name if trap.trap_code is not None else "exception"
-
-
-def run(api: Any, engine: Any, wasm: bytes, seed: int, garbage: int) -> list[Any]:
-    """What every call gives, and the checksum over the heap behind it."""
-    store = api.Store(engine)
-    linker = api.Linker(engine)
-    i32, externref = api.ValType.i32(), api.ValType.externref()
-    linker.define_func("host", "number", api.FuncType([externref], [i32]), number)
-    linker.define_func("host", "collect", api.FuncType([], []), getattr(store, "gc", None) if api is not wasmtime else lambda: None)
-    exports = linker.instantiate(store, api.Module(engine, wasm)).exports(store)
-    r = random.Random(seed)
-    seen = [exports["sum"](store)]
-    for turn in range(TURNS):
-        for function in range(1, random_gc.RUNS + 1):
-            exports["start"](store, r.getrandbits(63), garbage)
-            arguments = r.getrandbits(63), r.getrandbits(31), Thing(10 * turn + function)
-            seen.append((f"run{function}", outcome(api, lambda f=exports[f"run{function}"], a=arguments: f(store, *a))))
-            seen.append(exports["sum"](store))
-    return seen
-
-
 def their_engine() -> Any:
     config = wasmtime.Config()
     config.wasm_gc = config.wasm_function_references = config.wasm_exceptions = True
@@ -96,9 +54,9 @@ def main() -> int:
     for seed in range(int(sys.argv[2]), int(sys.argv[3])):
         print(f"seed {seed}", file=sys.stderr, flush=True)
         wasm = bytes(wasmtime.wat2wasm(random_gc.make(seed)))
-        expected = run(wasmtime, theirs, wasm, seed, garbage)
+        expected = run(wasmtime, theirs, wasmtime.Module(theirs, wasm), seed, garbage)
         try:
-            found = run(ours, engine, wasm, seed, garbage)
+            found = run(ours, engine, ours.Module(engine, wasm), seed, garbage)
         except Exception as error:
             found = [f"{type(error).__name__}: {error}"]
         if expected == found:

@@ -84,8 +84,9 @@ COLLECTING = f"""(module (type $s (struct (field i64))) (type $a (array i64))
     {"(i64.add " * (COUNT - 1)}(struct.get $s 0 (local.get $r0)){"".join(f" (struct.get $s 0 (local.get $r{k})))" for k in range(1, COUNT))}))"""
 
 
-def test_a_collection_sees_registers() -> None:
-    store, exports = instantiate(COLLECTING, wasm_gc=True, wasm_function_references=True, gc_stress=True)
+@pytest.mark.parametrize("strategy", BACKENDS)
+def test_a_collection_sees_registers(strategy: str) -> None:
+    store, exports = instantiate(COLLECTING, wasm_gc=True, wasm_function_references=True, gc_stress=True, strategy=strategy)
     assert exports["f"](store) == COUNT * (COUNT + 1) // 2
 
 

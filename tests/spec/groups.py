@@ -51,7 +51,6 @@ STRATEGIES = (
 
 # Columns: strategy, the architecture that the suite runs on, the features it lacks there.
 LACKING = (
-    ("native", "aarch64", ("gc", "custom_descriptors")),
     ("native", "s390x", ("simd", "relaxed_simd", "gc", "custom_descriptors")),
 )  # fmt: skip
 

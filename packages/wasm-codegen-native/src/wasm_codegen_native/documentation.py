@@ -113,7 +113,7 @@ SHAPES: Final = {
 # By instruction set: the kinds of ops that the backend refuses.
 LACKING: Final = {
     "x86_64": (UNSUPPORTED,),
-    "aarch64": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR),
+    "aarch64": (UNSUPPORTED,),
     "s390x": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR, VECTOR),
 }
 IMMEDIATES: Final = {

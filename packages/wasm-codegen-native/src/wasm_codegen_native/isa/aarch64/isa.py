@@ -6,8 +6,11 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.aggregate import Aggregates
+from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.conditions import Conditions
+from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.driver import Driver
 from wasm_codegen_native.frame import Frame, ModuleTables
 from wasm_codegen_native.instruction_set import InstructionSet
@@ -16,6 +19,7 @@ from wasm_codegen_native.isa.aarch64.assembler import Assembler
 from wasm_codegen_native.isa.aarch64.atomic import Atomic
 from wasm_codegen_native.isa.aarch64.branches import far
 from wasm_codegen_native.isa.aarch64.encodings import BRK
+from wasm_codegen_native.isa.aarch64.fields import Arm64Fields
 from wasm_codegen_native.isa.aarch64.instructions import Writer
 from wasm_codegen_native.isa.aarch64.machine import Arm64Machine
 from wasm_codegen_native.isa.aarch64.memory import Memory
@@ -90,7 +94,12 @@ def make_driver(code: Code, module: ModuleTables, traits: bytes) -> Driver:
     machine.wide = WideArithmetic(asm, values)
     machine.vector_memory = VectorMemory(asm, values, memory)
     machine.shuffle = Shuffle(asm, values)
-    return Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
+    machine.aggregates = Aggregates(machine, Arm64Fields(asm, machine), code, values, traps, frame)
+    machine.casts = Casts(machine, values, traps, frame, machine.aggregates)
+    machine.descriptors = Descriptors(machine, values, traps, machine.aggregates, machine.casts)
+    driver = Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
+    machine.casts.control = driver.control
+    return driver
 
 
 @final

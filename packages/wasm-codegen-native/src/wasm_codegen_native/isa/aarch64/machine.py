@@ -7,7 +7,10 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.aggregate import Aggregates
+from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import Code, shl
+from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.isa.aarch64.assembler import SHIFTED, SIZES, Assembler
 from wasm_codegen_native.isa.aarch64.atomic import Atomic
 from wasm_codegen_native.isa.aarch64.branches import CALL, JUMP, REACH, Branches, far
@@ -56,14 +59,12 @@ from wasm_codegen_native.isa.aarch64.shuffle import Shuffle
 from wasm_codegen_native.isa.aarch64.vector_encodings import MOV_V, word
 from wasm_codegen_native.isa.aarch64.vector_memory import VectorMemory
 from wasm_codegen_native.isa.aarch64.wide import WideArithmetic
-from wasm_codegen_native.kinds import ATOMIC_FENCE, MEMORY_SIZE, PARAMETRIC, VECTOR, WIDE_ARITHMETIC
+from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, MEMORY_SIZE, PARAMETRIC, VECTOR, WIDE_ARITHMETIC
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.register_sets import numbers
-from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX
 from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F64, SCALAR_F32, SCALAR_F64
 from wasm_environ.op import I8X16_SHUFFLE
-from wasm_environ.opcodes import BY_ID
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
 
 TRAP: Final[i64] = INDEX["trap"]
@@ -102,6 +103,9 @@ class Arm64Machine(Machine):
         self.wide: WideArithmetic | None = None
         self.vector_memory: VectorMemory | None = None
         self.shuffle: Shuffle | None = None
+        self.aggregates: Aggregates | None = None
+        self.casts: Casts | None = None
+        self.descriptors: Descriptors | None = None
 
     # ---- moves
     def move(self, type: i64, to: i64, source: i64) -> None:
@@ -326,6 +330,10 @@ class Arm64Machine(Machine):
         self.asm.load(T_I64, context, pointer, FUNC_REF_CONTEXT)
         self.asm.load(T_I64, pointer, pointer, FUNC_REF_CODE)
 
+    def emit_cold(self) -> None:
+        assert self.aggregates is not None
+        self.aggregates.emit_cold()
+
     def trap_stub(self, code: i64, chain: i64) -> i64:
         self.asm.number(X1, code, False)
         return self.branches.add(CALL, chain)
@@ -400,11 +408,15 @@ class Arm64Machine(Machine):
         elif kind == VECTOR:
             assert self.vector_memory is not None
             self.vector_memory.lower(op)
-        elif kind >= ATOMIC_FENCE:
+        elif kind == AGGREGATE:
+            assert self.aggregates is not None
+            self.aggregates.lower(op)
+        elif kind == CAST:
+            assert self.casts is not None
+            self.casts.lower(op)
+        elif kind == DESCRIPTOR:
+            assert self.descriptors is not None
+            self.descriptors.lower(op)
+        else:
             assert self.atomic is not None
             self.atomic.lower(op, kind)
-        else:
-            row = BY_ID[op]
-            raise UnsupportedError(
-                f"the native backend does not support {row.mnemonic} on aarch64 yet (feature {row.feature}): use strategy llvm", self.code.wasm_offset
-            )

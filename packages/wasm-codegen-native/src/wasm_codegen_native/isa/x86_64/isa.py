@@ -6,17 +6,18 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.aggregate import Aggregates
+from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.conditions import Conditions
+from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.driver import Driver
 from wasm_codegen_native.frame import Frame, ModuleTables
 from wasm_codegen_native.instruction_set import InstructionSet
 from wasm_codegen_native.isa.x86_64 import registers as r
-from wasm_codegen_native.isa.x86_64.aggregate import Aggregates
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.atomic import Atomic
-from wasm_codegen_native.isa.x86_64.cast import Casts
-from wasm_codegen_native.isa.x86_64.descriptor import Descriptors
+from wasm_codegen_native.isa.x86_64.fields import X86Fields
 from wasm_codegen_native.isa.x86_64.floating import Floating
 from wasm_codegen_native.isa.x86_64.instructions import FEATURES, Writer
 from wasm_codegen_native.isa.x86_64.integer import Integer
@@ -29,7 +30,6 @@ from wasm_codegen_native.lowering_tables import Tables, built_tables
 from wasm_codegen_native.plan import Plan, Registers
 from wasm_codegen_native.register_sets import mask, numbers
 from wasm_codegen_native.signatures import Convention, Signature
-from wasm_codegen_native.subtype import Subtypes
 from wasm_codegen_native.trampolines import Trampolines
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.unwinding import FrameRow, Unwinding
@@ -107,9 +107,9 @@ def make_driver(code: Code, module: ModuleTables, traits: bytes, features: froze
     machine.vectors = Vectors(asm, values, integer, conditions, memory, features)
     machine.atomic = Atomic(asm, values, traps, memory)
     machine.parametric = Parametric(asm, values)
-    machine.aggregates = Aggregates(asm, values, traps, frame)
-    machine.casts = Casts(asm, values, traps, frame, machine.aggregates, Subtypes(machine, frame))
-    machine.descriptors = Descriptors(asm, values, traps, machine.aggregates, machine.casts)
+    machine.aggregates = Aggregates(machine, X86Fields(asm, machine), code, values, traps, frame)
+    machine.casts = Casts(machine, values, traps, frame, machine.aggregates)
+    machine.descriptors = Descriptors(machine, values, traps, machine.aggregates, machine.casts)
     driver = Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
     machine.casts.control = driver.control
     return driver

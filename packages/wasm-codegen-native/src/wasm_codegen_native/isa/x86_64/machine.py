@@ -8,12 +8,12 @@ from librt.strings import write_i32_le
 from librt.vecs import append, vec
 from mypy_extensions import i32, i64
 
+from wasm_codegen_native.aggregate import Aggregates
+from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import NO_CHAIN, Code, shl
-from wasm_codegen_native.isa.x86_64.aggregate import Aggregates
+from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.atomic import Atomic
-from wasm_codegen_native.isa.x86_64.cast import Casts
-from wasm_codegen_native.isa.x86_64.descriptor import Descriptors
 from wasm_codegen_native.isa.x86_64.encodings import (
     ADD,
     ALU_ADD,
@@ -390,7 +390,7 @@ class X86Machine(Machine):
 
     def emit_cold(self) -> None:
         assert self.aggregates is not None
-        self.aggregates.emit_cold(self)
+        self.aggregates.emit_cold()
 
     def trap_stub(self, code: i64, chain: i64) -> i64:
         self.constant(T_I32, RSI, code, 0, False)

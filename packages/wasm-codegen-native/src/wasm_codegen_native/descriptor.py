@@ -9,11 +9,11 @@ from typing import final
 
 from mypy_extensions import i64
 
-from wasm_codegen_native.isa.x86_64.aggregate import REFERENCE, Aggregates
-from wasm_codegen_native.isa.x86_64.assembler import Assembler
-from wasm_codegen_native.isa.x86_64.cast import Casts
-from wasm_codegen_native.isa.x86_64.encodings import CC_E, TEST
-from wasm_codegen_native.machine import T_I64
+from wasm_codegen_native.aggregate import Aggregates
+from wasm_codegen_native.cast import Casts
+from wasm_codegen_native.fields import Fields
+from wasm_codegen_native.machine import T_I32, T_I64, Machine
+from wasm_codegen_native.storages import REFERENCE
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import REG, Values
 from wasm_environ import traps
@@ -35,8 +35,9 @@ from wasm_environ.types import NULLABLE
 class Descriptors:
     """Lowers the proposal's instructions."""
 
-    def __init__(self, asm: Assembler, values: Values, traps: Traps, aggregates: Aggregates, casts: Casts) -> None:
-        self.asm: Assembler = asm
+    def __init__(self, machine: Machine, values: Values, traps: Traps, aggregates: Aggregates, casts: Casts) -> None:
+        self.machine: Machine = machine
+        self.fields: Fields = aggregates.fields
         self.v: Values = values
         self.traps: Traps = traps
         self.aggregates: Aggregates = aggregates
@@ -62,8 +63,7 @@ class Descriptors:
         """Entry i, a descriptor, gets into a register, and must not be null."""
         register = self.v.reg(i)
         if not never_null & NEVER_NULL:
-            self.asm.rr(TEST, register, register)
-            self.traps.trap_if(CC_E, traps.NULL_DESCRIPTOR)
+            self.traps.trap_if(self.machine.test(T_I32, register) ^ 1, traps.NULL_DESCRIPTOR)
 
     def get_descriptor(self, operand: i64) -> None:
         """ref.get_desc"""
@@ -71,7 +71,7 @@ class Descriptors:
         i = v.operands(1)
         reference = self.aggregates.checked(i, 0 if operand & NULLABLE else NEVER_NULL)
         to = self.aggregates.base()
-        self.aggregates.load_field(REFERENCE, False, to, to, reference, 0, DESCRIPTOR_AT)
+        self.fields.load_field(REFERENCE, False, to, to, reference, 0, DESCRIPTOR_AT)
         v.release(i)
         v.pop(1)
         v.push_reg(T_I64, to)

@@ -10,14 +10,12 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
-from wasm_codegen_native.code import NO_CHAIN, Code
+from wasm_codegen_native.aggregate import Aggregates
+from wasm_codegen_native.code import NO_CHAIN
 from wasm_codegen_native.control import Control
+from wasm_codegen_native.fields import Fields
 from wasm_codegen_native.frame import Frame
-from wasm_codegen_native.isa.x86_64.aggregate import Aggregates
-from wasm_codegen_native.isa.x86_64.assembler import Assembler
-from wasm_codegen_native.isa.x86_64.encodings import ALU_AND, ALU_CMP, ALU_OR, CC_E, CC_NE, CMP, MOV_LOAD, SAR_IMM, SHL_IMM, SHR_IMM, TEST
-from wasm_codegen_native.isa.x86_64.notation import W
-from wasm_codegen_native.machine import T_I32, T_I64
+from wasm_codegen_native.machine import DIFFERS, T_I32, T_I64, Machine
 from wasm_codegen_native.subtype import Subtypes
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import Values
@@ -38,14 +36,14 @@ CHAIN: Final = -1  # instead of a label
 class Casts:
     """Lowers one cast at a time."""
 
-    def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame, aggregates: Aggregates, subtypes: Subtypes) -> None:
-        self.asm: Assembler = asm
-        self.code: Code = asm.code
+    def __init__(self, machine: Machine, values: Values, traps: Traps, frame: Frame, aggregates: Aggregates) -> None:
+        self.machine: Machine = machine
+        self.fields: Fields = aggregates.fields
         self.v: Values = values
         self.traps: Traps = traps
         self.frame: Frame = frame
         self.aggregates: Aggregates = aggregates
-        self.subtypes: Subtypes = subtypes
+        self.subtypes: Subtypes = Subtypes(machine, frame)
         self.control: Control | None = None  # set by the driver
         self.pass_label: i64 = CHAIN
         self.fail_label: i64 = CHAIN
@@ -70,7 +68,7 @@ class Casts:
             self.ref_i31()
         else:
             assert op == I31_GET_S or op == I31_GET_U
-            self.i31_get(SAR_IMM if op == I31_GET_S else SHR_IMM)
+            self.i31_get(op == I31_GET_S)
 
     # ---- i31
     def ref_i31(self) -> None:
@@ -78,25 +76,19 @@ class Casts:
         v = self.v
         i = v.operands(1)
         register = v.own(i)
-        self.shift(SHL_IMM, register)
-        self.asm.alu_immediate(ALU_OR, 0, register, 1)
+        self.fields.tag(register)
         v.pop(1)
         v.push_reg(T_I64, register)
 
-    def i31_get(self, row: i64) -> None:
+    def i31_get(self, signed: bool) -> None:
         """i31.get_s, i31.get_u"""
         v = self.v
         i = v.operands(1)
         register = v.own(i)
-        self.asm.rr(TEST, register, register)
-        self.traps.trap_if(CC_E, traps.NULL_REFERENCE)
-        self.shift(row, register)
+        self.traps.trap_if(self.machine.test(T_I32, register) ^ 1, traps.NULL_REFERENCE)
+        self.fields.untag(register, signed)
         v.pop(1)
         v.push_reg(T_I32, register)
-
-    def shift(self, row: i64, register: i64) -> None:
-        self.asm.rr(row, 0, register)
-        self.code.byte(1)
 
     # ---- casts
     def ref_cast(self, target: i64, operand: i64) -> None:
@@ -226,40 +218,37 @@ class Casts:
 
     def tests(self, reference: i64, target: i64, operand: i64) -> i64:
         """All tests but the last jump; what the last one says: a condition, ALWAYS or NEVER."""
-        asm = self.asm
+        machine = self.machine
         heap = target >> HEAP_SHIFT
         id = self.v.alloc(T_I64)  # all registers before the first jump: making room must be on every path
         wanted = self.v.alloc(T_I64)
         types = self.v.alloc(T_I64)
         if operand & NULLABLE:
-            asm.rr(TEST | W, reference, reference)
+            null = machine.test(T_I64, reference) ^ 1
             if target & NULLABLE:
-                self.pass_if(CC_E)
+                self.pass_if(null)
             else:
-                self.fail_if(CC_E)
+                self.fail_if(null)
         last: i64 = ALWAYS
         if self.by_descriptor:
             last = self.same_descriptor(reference, target, operand, id, wanted, types)
         elif target & CONCRETE:
             if is_func(target, self.frame.tables.is_func_type):
-                asm.rm(MOV_LOAD, id, reference, FUNC_REF_TYPE_ID)
+                machine.load(T_I32, id, reference, FUNC_REF_TYPE_ID)
             else:
                 self.header(id, reference, operand)
             self.subtypes.load_wanted(wanted, heap)
             last = self.subtypes.compare(id, wanted, types, heap, (target & EXACT) != 0)
         elif heap == STRUCT or heap == ARRAY:
             self.header(id, reference, operand)
-            asm.rm(MOV_LOAD | W, types, self.frame.context, CONTEXT_TYPES)
-            asm.rx(MOV_LOAD, id, types, id, 0, TYPE_KIND)
-            asm.alu_immediate(ALU_CMP, 0, id, KIND_STRUCT if heap == STRUCT else KIND_ARRAY)
-            last = CC_E
+            machine.load(T_I64, types, self.frame.context, CONTEXT_TYPES)
+            machine.load_indexed(T_I32, id, types, id, 0, TYPE_KIND)
+            last = self.fields.equals_number(id, KIND_STRUCT if heap == STRUCT else KIND_ARRAY)
         elif heap == I31:
             last = self.v.machine.test_low_bits(reference, 1)
         elif heap == EQ:  # all but objects of the host's
-            asm.rr(MOV_LOAD, id, reference)
-            asm.alu_immediate(ALU_AND, 0, id, 3)
-            asm.alu_immediate(ALU_CMP, 0, id, 2)
-            last = CC_NE
+            self.fields.masked(id, reference, 3)
+            last = self.fields.equals_number(id, 2) ^ 1
         elif heap == NONE or heap == NOFUNC or heap == NOEXTERN or heap == NOEXN:
             last = NEVER
         self.v.free_reg(id)
@@ -272,7 +261,7 @@ class Casts:
         if not operand & CONCRETE and operand >> HEAP_SHIFT != STRUCT and operand >> HEAP_SHIFT != ARRAY:
             self.fail_if(self.v.machine.test_low_bits(reference, 3))
         self.aggregates.load_base(id)
-        self.asm.rx(MOV_LOAD, id, id, reference, 0, 0)
+        self.machine.load_indexed(T_I32, id, id, reference, 0, 0)
 
     def same_descriptor(self, reference: i64, target: i64, operand: i64, id: i64, wanted: i64, types: i64) -> i64:
         """The condition that holds if the object has the descriptor; fails if its type is not the target's or below it: only those have one of that
@@ -283,9 +272,7 @@ class Casts:
             self.subtypes.load_wanted(wanted, heap)
             self.fail_if(self.subtypes.compare(id, wanted, types, heap, (target & EXACT) != 0) ^ 1)
         self.aggregates.load_base(id)
-        self.asm.rx(MOV_LOAD, id, id, reference, 0, DESCRIPTOR_AT)
+        self.machine.load_indexed(T_I32, id, id, reference, 0, DESCRIPTOR_AT)
         if self.descriptor >= 0:
-            self.asm.rr(CMP, id, self.descriptor)
-        else:
-            self.asm.rm(CMP, id, self.v.machine.frame_register, self.descriptor_disp)
-        return CC_E
+            return self.machine.equals(id, self.descriptor)
+        return self.machine.compares(DIFFERS, T_I32, id, self.machine.frame_register, self.descriptor_disp) ^ 1
