@@ -51,7 +51,7 @@ STRATEGIES = (
 
 # Columns: strategy, the architecture that the suite runs on, the features it lacks there.
 LACKING = (
-    ("native", "s390x", ("simd", "relaxed_simd", "gc", "custom_descriptors")),
+    ("native", "s390x", ("gc", "custom_descriptors")),
 )  # fmt: skip
 
 # Settings that differ from the defaults while a feature's files run; the threads proposal's suite is older than several tables and memories, and than

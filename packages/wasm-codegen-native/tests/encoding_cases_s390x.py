@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Iterator
 
+import wasm_codegen_native.isa.s390x.vector_encodings  # noqa: F401 -- it fills ROWS
 from wasm_codegen_native.isa.s390x.disassembly import text_of
 from wasm_codegen_native.isa.s390x.instructions import NUMBERS, number_bits
 from wasm_codegen_native.isa.s390x.notation import FIELDS, ROWS, vector_fields
@@ -21,7 +22,7 @@ def number(kind: str, chance: random.Random) -> int:
         value = chance.randrange(1, 32)
     elif kind == "mask":
         value = (1 << chance.randrange(1, 31)) - 1 << chance.randrange(1, 31)
-    elif kind in ("count", "-count"):
+    elif kind in ("count", "-count32", "-count64", "lane"):
         value = chance.randrange(1, 64)
     elif kind == "disp":
         value = chance.randrange(-0x80000, 0x80000)
@@ -34,7 +35,9 @@ def case(syntax: str, word: int, fields: dict[str, int], chance: random.Random) 
     """A row's number, filled in."""
     fifth = vector_fields(fields)
     for kind, place in fields.items():
-        if kind in NUMBERS:
+        if kind == "m3":  # of an element
+            word |= chance.randrange({"B": 16, "H": 8, "F": 4, "G": 2}[syntax.split()[0][-1]]) << place
+        elif kind in NUMBERS:
             word |= number(kind, chance) << place
         elif kind[0] == "V":
             register = chance.randrange(32)

@@ -17,26 +17,31 @@ from wasm_codegen_native.isa.s390x.immediates import NONE, run_of_ones
 from wasm_codegen_native.isa.s390x.instructions import WORDS, Writer
 from wasm_codegen_native.isa.s390x.machine import S390xMachine
 from wasm_codegen_native.isa.s390x.numeric import FLOAT, INTEGER
+from wasm_codegen_native.isa.s390x.vector import VECTOR as VECTORS
 from wasm_codegen_native.lowering_rows import Row, build, expand
 from wasm_codegen_native.traps import Traps
+from wasm_codegen_native.values import Values
+from wasm_environ.body import WORDS as RECORD_WORDS
 from wasm_environ.opcodes import BY_MNEMONIC
 
-GENERAL = {"d": 3, "a": 6, "b": 9, "s": 10}
-VECTOR = {"d": 35, "a": 54, "b": 57, "s": 58}
+GENERAL = {"d": 3, "a": 6, "b": 9, "c": 10}
+VECTOR = {"d": 35, "a": 54, "b": 57, "c": 58}
+SCRATCH = {"s": 59, "t": 60}  # vector registers in all rows that have any
+LANE = 1
 NUMBERS = {
     "1": 1, "0xFF": 0xFF, "0xFFFF": 0xFFFF, "0xFFFFFFFF": 0xFFFFFFFF, "i16": -77, "i32": 0x123456, "u32": 0x87654321, "minus16": 77, "minus32": 0x123456, "disp": -70000,
-    "ones": -0x12345, "zeros": 0x1234567 << 32, "filled": 0x123456FFFFFFFF, "power": 8, "mask": 0xFF0, "count32": 5, "count64": 45,
+    "ones": -0x12345, "zeros": 0x1234567 << 32, "filled": 0x123456FFFFFFFF, "power": 8, "mask": 0xFF0, "count32": 5, "count64": 29,
 }  # fmt: skip
 CASES = [
-    (row, name, text.strip()) for row in (*INTEGER, *FLOAT) for name in expand(row.ops) for text in re.split(r"[;\n]", row.code) if text.strip() not in ("", "1:")
+    (row, name, text.strip()) for row in (*INTEGER, *FLOAT, *VECTORS) for name in expand(row.ops) for text in re.split(r"[;\n]", row.code) if text.strip() not in ("", "1:")
 ]  # fmt: skip
 
 
 def register(mnemonic: str, name: str) -> int:
     """What an operand's slot holds in these tests."""
     op = BY_MNEMONIC[mnemonic]
-    letters = (op.results if name == "d" else op.operands) or "II"
-    return (VECTOR if letters[-1 if name == "b" else 0] in "fF" else GENERAL)[name]
+    letters = op.results or "I" if name == "d" else (op.operands or "II") + "III"  # references
+    return (VECTOR if letters[max("abc".find(name), 0)] in "fFv" else GENERAL)[name]
 
 
 def value_of(row: Row, name: str) -> int | None:
@@ -50,20 +55,25 @@ def written(row: Row, mnemonic: str, text: str) -> bytes:
     made = build([row._replace(ops=mnemonic, code=text)], instruction_text.notation())
     code = Code()
     asm = Assembler(code)
-    slots = {name: register(mnemonic, name) for name in GENERAL}
+    slots = {name: register(mnemonic, name) for name in GENERAL} | SCRATCH
     for name in "ab":
         value = value_of(row, name)
         if value is not None:
             slots[name] = value
-    Writer(asm, Traps(S390xMachine(asm), code), made.instructions).write(0, len(made.instructions) // WORDS, t.vec[t.i64]([slots.get(n, 0) for n in t.SLOTS]))
+    machine = S390xMachine(asm)
+    values = Values(machine, code)
+    values.ops, values.pc = t.vec[t.i64]([0, LANE, 0, 0]), RECORD_WORDS
+    Writer(asm, values, Traps(machine, code), made.instructions).write(0, len(made.instructions) // WORDS, t.vec[t.i64]([slots.get(n, 0) for n in t.SLOTS]))
     return code.out.getvalue()
 
 
 def shown(row: Row, mnemonic: str, name: str, word: str) -> str:
     """How a disassembler shows an operand."""
-    found = re.match(r"(-?)([dabs])$", word)
+    found = re.match(r"(-?)([dabc])$", word)
+    if word in SCRATCH or word == "lane":
+        return str(LANE) if word == "lane" else f"%v{SCRATCH[word] & 31}"
     if not found:
-        fixed = re.match(r"([rv])(\d+)$", word) or re.match(r"(f)(\d+)$", word)
+        fixed = re.match(r"([rvf])(\d+)$", word)
         condition = instruction_text.CONDITIONS.get(word)
         return f"%{fixed[1]}{fixed[2]}" if fixed else str(condition_mask(condition)) if condition is not None else word
     value = value_of(row, found[2])
@@ -72,7 +82,7 @@ def shown(row: Row, mnemonic: str, name: str, word: str) -> str:
         return f"%{'v' if number >= 32 else 'r'}{number & 31}"
     if name == "RISBGN" and row.operands.endswith("mask"):
         return "52, 187"
-    if name == "RISBGN":
+    if name == "RISBGN":  # a shift
         return f"32, {191 - value}, {value}"
     if found[1] and name in ("RLL", "RLLG"):
         return str(-value & (31 if name == "RLL" else 63))
@@ -91,6 +101,8 @@ def test_written_as_the_text_says(row: Row, mnemonic: str, text: str) -> None:
         words = rest.split(", ")
         mask = 15 if words[0] == "ALWAYS" else condition_mask(instruction_text.CONDITIONS[words[0]])
         assert found == [f"brcl {mask}, 0x0"]
+    elif name == "MOV":  # a number: below
+        assert len(found) in (1, 2)
     elif name[0] == "J":
         assert found[0].startswith(f"brc {condition_mask(instruction_text.CONDITIONS[name[1:]])}, ")
     else:

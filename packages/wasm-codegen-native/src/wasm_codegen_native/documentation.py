@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, KIND, UNSUPPORTED, VECTOR
+from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, KIND, UNSUPPORTED
 from wasm_environ.opcodes import OPS, Op
 
 TYPES: Final = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128", "a": "i32"}
@@ -114,7 +114,7 @@ SHAPES: Final = {
 LACKING: Final = {
     "x86_64": (UNSUPPORTED,),
     "aarch64": (UNSUPPORTED,),
-    "s390x": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR, VECTOR),
+    "s390x": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR),
 }
 IMMEDIATES: Final = {
     "i32": "7", "i64": "7", "f32": "1.5", "f64": "1.5", "v128": "i32x4 1 2 3 4", "lane": "1",

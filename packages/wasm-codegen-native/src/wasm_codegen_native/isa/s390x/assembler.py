@@ -127,6 +127,10 @@ class Assembler:
             row | (first & 15) << 36 | (second & 15) << 32 | (third & 15) << 28 | fifth(first, 11) | fifth(second, 10) | fifth(third, 9)
         )  # fmt: skip
 
+    def four(self, row: i64, first: i64, second: i64, third: i64, fourth: i64) -> None:
+        """VRR: V1, V2, V3, V4."""
+        self.vector(row | (fourth & 15) << 12 | fifth(fourth, 8), first, second, third)
+
     def insert(self, row: i64, to: i64, source: i64) -> None:
         """VLVG: an element of a vector register <- a general register."""
         self.vector(row, to, source & 15, 0)

@@ -131,7 +131,9 @@ class Atomic:
         self.asm.two(BCR, 15, R0)
 
     def prepare(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
-        """Alignment, then the address to r14; what follows accesses it, and does not need entry i."""
+        """Alignment, then the address to r14; what follows accesses it, and does not need entry i. Nothing is spilled later, to a frame so large that r14 would
+        be needed to reach it."""
+        self.v.flush(self.v.floor)
         bytes: i64 = 1
         if size > 0:
             bytes = bytes << size

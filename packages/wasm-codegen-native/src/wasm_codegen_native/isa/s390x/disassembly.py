@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wasm_codegen_native.isa.s390x import encodings  # noqa: F401 -- it fills ROWS
+from wasm_codegen_native.isa.s390x import encodings, vector_encodings  # noqa: F401 -- they fill ROWS
 from wasm_codegen_native.isa.s390x.notation import FIELDS, ROWS, vector_fields
 
 LETTERS = {"R": "r", "B": "r", "X": "r", "F": "f", "V": "v"}

@@ -4,7 +4,7 @@
     JE 1   J 1   1:         TRAP E, UNREACHABLE
 
 How wide an operand is, the mnemonic tells. `MOV r14, number` is as many instructions as the number needs, 64 bits wide, and keeps the condition code; `-b` is
-the number negated; the b of RISBGN is a mask, or where there is nothing behind it, a shift of the low half to the left.
+the number negated; `lane` is the op's immediate; the b of RISBGN is a mask, or where there is nothing behind it, a shift of the low half to the left.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from wasm_codegen_native.lowering_tables import (
     GIVE_LOG2,
     GIVE_MASKED,
     GIVE_VALUE,
+    IMMEDIATE,
     LITERAL,
     SLOTS,
 )  # fmt: skip
@@ -68,15 +69,15 @@ SHAPES: Final = {
 # Kinds of numbers in encoding rows that a number of a shape can be; the others may be written in a row only.
 FITTING: Final = {
     "i16": ("i16",), "i32": ("i32", "u32"), "u32": ("u32",), "minus16": ("-i16",), "minus32": ("-i32",), "disp": ("disp",), "ones": ("u32",),
-    "zeros": ("high",), "filled": ("high",), "power": ("count", "left"), "mask": ("mask",), "count32": ("count", "-count", "left"),
-    "count64": ("count", "-count"),
+    "zeros": ("high",), "filled": ("high",), "power": ("count", "left"), "mask": ("mask",), "count32": ("count", "-count32", "left"),
+    "count64": ("count", "-count64"), "lane": ("lane",),
 }
 # fmt: on
 # Instructions whose first operand is read as well: those of two operands, and what replaces a part of a register.
 READ_AND_WRITTEN: Final = frozenset((
     "AR", "AGR", "ALR", "ALGR", "ALCGR", "SR", "SGR", "SLBGR", "MSR", "MSGR", "MLGR", "DLR", "DLGR", "DSGR", "DSGFR", "AHI", "AGHI", "AFI", "AGFI", "ALGFI",
     "MHI", "MGHI", "MSFI", "MSGFI", "NR", "OR", "XR", "NGR", "XGR", "NILF", "NIHF", "OILF", "OIHF", "OIHL", "XILF", "XIHF", "SLL", "SRA", "LOCGR", "LOCGHI",
-    "IILF", "VLVGF", "VLVGG", "LBR", "LHR", "RLL", "LCR",
+    "IILF", "VLVGF", "VLVGG", "VLVGB", "VLVGH", "OGR", "LBR", "LHR", "RLL", "LCR",
 ))  # fmt: skip
 # Those that write a register's low half only: the rows that use them have it tied, or clear it. LBR and its like are above for the same reason.
 NOT_WRITTEN: Final = frozenset(("CR", "CGR", "CLR", "CLGR", "CHI", "CGHI", "CFI", "CGFI", "CLFI", "CLGFI", "LTR", "LTGR", "TMLL", "WFCSB", "WFCDB"))
@@ -87,8 +88,8 @@ TOKEN: Final = re.compile(r"[^\s,()]+")
 
 
 class Operand(NamedTuple):
-    """An operand: `kind` r (general register, as scratch registers are), v (vector register), f (one that is a floating-point register, too), i (number: its
-    `shape`, or the `value` with code LITERAL) or c (condition: its mask)."""
+    """An operand: `kind` r (general register), s (scratch register of either class), v (vector register), f (one that is a floating-point register, too),
+    i (number: its `shape`, or the `value` with code LITERAL) or c (condition: its mask)."""
 
     kind: str
     code: int
@@ -136,6 +137,8 @@ def operand(word: str, op: Op, shapes: tuple[int, ...]) -> Operand:
         return placeholder(found[1], op, shapes, word[0] == "-")
     if FIXED.match(word):
         return Operand("f" if word[0] == "f" else "v" if word[0] == "v" else "r", FIXED_OPERAND + REGISTERS[word])
+    if word == "lane":
+        return Operand("i", IMMEDIATE, shape=word)
     if word in CONDITIONS:
         return Operand("c", ABSENT, value=e.condition_mask(CONDITIONS[word]))
     return Operand("i", LITERAL, value=int(word, 0))
@@ -145,7 +148,7 @@ def placeholder(name: str, op: Op, shapes: tuple[int, ...], negated: bool) -> Op
     """d, an operand or a scratch register."""
     code = SLOTS[name]
     if name in "stu":
-        return Operand("r", code)
+        return Operand("s", code)
     position = "abcx".find(name)
     letters = op.results if name == "d" else op.operands
     letter = letters[max(position, 0)] if letters else "I"  # references
@@ -161,14 +164,14 @@ def accepts(kind: str, text: str, operand: Operand) -> bool:
     if kind in NUMBERS:
         if operand.kind != "i" or (kind[0] == "-") != operand.negated:
             return False
-        return kind in FITTING.get(operand.shape, ()) if operand.shape else kind not in ("mask", "left", "disp")
+        return kind in FITTING.get(operand.shape, ()) if operand.shape else kind not in ("mask", "left", "disp", "lane")
     if len(kind) != 2 or not kind[1].isdigit():
         return False
     if kind[0] in "RBX":
-        return operand.kind == "r"
+        return operand.kind in ("r", "s")
     if kind[0] == "M":
         return operand.kind == "c"
-    return operand.kind == "f" if kind[0] == "F" else kind[0] == "V" and operand.kind in ("v", "f")
+    return operand.kind == "f" if kind[0] == "F" else kind[0] == "V" and operand.kind in ("v", "f", "s")
 
 
 def filled(name: str, word: int, fields: dict[str, int], kinds: list[str], operands: list[Operand]) -> Instruction:
@@ -212,4 +215,6 @@ def signed(word: int) -> int:
 
 def notation() -> Notation:
     """How s390x's rows are read."""
+    from wasm_codegen_native.isa.s390x import vector_encodings  # noqa: F401 -- it fills ROWS
+
     return Notation(Reader().instruction, REGISTERS, CONDITIONS, SHAPES, (), WORDS, [])

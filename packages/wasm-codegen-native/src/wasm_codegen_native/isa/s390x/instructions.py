@@ -9,12 +9,14 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import shl
 from wasm_codegen_native.isa.s390x.immediates import run_of_ones
-from wasm_codegen_native.lowering_tables import FIXED_OPERAND, LITERAL
+from wasm_codegen_native.lowering_tables import FIXED_OPERAND, IMMEDIATE
+from wasm_environ.body import WORDS as RECORD_WORDS
 
 if TYPE_CHECKING:
     from wasm_codegen_native.code import Code
     from wasm_codegen_native.isa.s390x.assembler import Assembler
     from wasm_codegen_native.traps import Traps
+    from wasm_codegen_native.values import Values
 
 # Words: form, encoding row, how far the number is shifted, its operand code, the number; then of up to four registers the operand code, and the place of the
 # field's lowest bit with that of the fifth bit of a vector register, times 64 (0: a general register).
@@ -30,20 +32,22 @@ NEGATED16: Final = 3
 NEGATED32: Final = 4
 HIGH: Final = 5
 COUNT: Final = 6
-BACK: Final = 7
+LANE: Final = 7
 DISPLACEMENT: Final = 8
 MASK: Final = 9
 LEFT: Final = 10
+BACK32: Final = 11
+BACK64: Final = 12
 # ... or what is no single instruction.
-NUMBER: Final = 12
-SKIP: Final = 13
-LAND: Final = 14
-TRAP: Final = 15
+NUMBER: Final = 13
+SKIP: Final = 14
+LAND: Final = 15
+TRAP: Final = 16
 
 # Kinds of numbers in encoding rows.
 NUMBERS: Final = {
-    "i16": BITS16, "u16": BITS16, "i32": BITS32, "u32": BITS32, "-i16": NEGATED16, "-i32": NEGATED32, "high": HIGH, "count": COUNT, "-count": BACK,
-    "disp": DISPLACEMENT, "mask": MASK, "left": LEFT,
+    "i16": BITS16, "u16": BITS16, "i32": BITS32, "u32": BITS32, "-i16": NEGATED16, "-i32": NEGATED32, "high": HIGH, "count": COUNT, "-count32": BACK32,
+    "-count64": BACK64, "disp": DISPLACEMENT, "mask": MASK, "left": LEFT, "lane": LANE,
 }  # fmt: skip
 ALWAYS: Final = -1
 
@@ -61,10 +65,12 @@ def number_bits(form: i64, value: i64) -> i64:
         bits = -value & 0xFFFFFFFF
     elif form == HIGH:
         bits = value >> 32 & 0xFFFFFFFF
-    elif form == COUNT:
+    elif form == COUNT or form == LANE:
         bits = value
-    elif form == BACK:
-        bits = -value & 31 if value < 32 else -value & 63
+    elif form == BACK32:
+        bits = -value & 31
+    elif form == BACK64:
+        bits = -value & 63
     elif form == DISPLACEMENT:
         bits = (value & 0xFFF) << 8 | (value >> 12 & 0xFF)
     elif form == LEFT:
@@ -78,8 +84,9 @@ def number_bits(form: i64, value: i64) -> i64:
 class Writer:
     """Writes the instructions of a row."""
 
-    def __init__(self, asm: Assembler, traps: Traps, instructions: vec[i64]) -> None:
+    def __init__(self, asm: Assembler, values: Values, traps: Traps, instructions: vec[i64]) -> None:
         self.asm: Assembler = asm
+        self.v: Values = values
         self.code: Code = asm.code
         self.traps: Traps = traps
         self.instructions: vec[i64] = instructions
@@ -124,9 +131,11 @@ class Writer:
     def number(self, at: i64) -> i64:
         """An instruction's number."""
         code = self.instructions[at + 3]
-        if code == LITERAL:
-            return self.instructions[at + 4]
-        return self.slot[code]
+        if code >= 0:
+            return self.slot[code]
+        if code == IMMEDIATE:
+            return self.v.ops[self.v.pc - RECORD_WORDS + 1]
+        return self.instructions[at + 4]
 
     def jump(self, form: i64, at: i64) -> None:
         """Jumps inside the row, their labels, and traps; the condition is in place of the encoding row."""

@@ -19,6 +19,7 @@ from wasm_codegen_native.isa.s390x.instructions import Writer
 from wasm_codegen_native.isa.s390x.machine import SAVED_PLACE, S390xMachine
 from wasm_codegen_native.isa.s390x.memory import Memory
 from wasm_codegen_native.isa.s390x.parametric import Parametric
+from wasm_codegen_native.isa.s390x.vector_memory import VectorMemory
 from wasm_codegen_native.isa.s390x.wide import WideArithmetic
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, built_tables
@@ -29,9 +30,11 @@ from wasm_codegen_native.trampolines import Trampolines
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.unwinding import FrameRow
 from wasm_codegen_native.values import Values
+from wasm_environ.compile_errors import UnsupportedError
 
 NAME: Final = "s390x"
 R_390_PLT32DBL: Final = 20
+NEEDED: Final = "vxe"  # vector enhancements 1, by the kernel's name
 FIELD: Final = 2  # where in a call its distance lies, which counts from the call
 
 
@@ -60,9 +63,10 @@ def lowering_rows() -> Tables:
     """The rows of all chapters as tables."""
     from wasm_codegen_native.isa.s390x.instruction_text import notation
     from wasm_codegen_native.isa.s390x.numeric import FLOAT, INTEGER
+    from wasm_codegen_native.isa.s390x.vector import VECTOR
     from wasm_codegen_native.lowering_rows import build
 
-    return build((*INTEGER, *FLOAT), notation())
+    return build((*INTEGER, *FLOAT, *VECTOR), notation())
 
 
 def lowering_tables() -> Tables:
@@ -92,11 +96,12 @@ class S390xIsa(InstructionSet):
         traps = Traps(machine, code)
         rows = lowering_tables()
         lowering = Lowering(rows, values, machine, Conditions(machine, values), 0)
-        machine.writer = Writer(asm, traps, rows.instructions)
+        machine.writer = Writer(asm, values, traps, rows.instructions)
         memory = Memory(asm, values, traps, frame)
         machine.memory = memory
         machine.atomic = Atomic(asm, values, traps, memory)
         machine.parametric = Parametric(asm, values)
+        machine.vector_memory = VectorMemory(asm, values, memory)
         machine.wide = WideArithmetic(asm, values)
         return Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
 
@@ -138,5 +143,7 @@ class S390xIsa(InstructionSet):
 
 
 def make(features: frozenset[str]) -> InstructionSet:
-    """The instruction set; of its optional CPU features none is used yet."""
+    """The instruction set; UnsupportedError if the CPU's features are known and it is older than z14. Of later features none is used yet."""
+    if features and NEEDED not in features:
+        raise UnsupportedError(f"the native backend needs z14 or later on s390x, this CPU does not have {NEEDED}: use strategy llvm")
     return S390xIsa()

@@ -55,6 +55,7 @@ from wasm_codegen_native.isa.s390x.encodings import (
     TMLL,
     TRAP2,
     VLR,
+    VSEL,
     WFCDB,
     WFCSB,
     condition_mask,
@@ -64,13 +65,16 @@ from wasm_codegen_native.isa.s390x.immediates import NONE, run_of_ones
 from wasm_codegen_native.isa.s390x.instructions import Writer
 from wasm_codegen_native.isa.s390x.memory import Memory
 from wasm_codegen_native.isa.s390x.parametric import Parametric
-from wasm_codegen_native.isa.s390x.registers import R0, R1, R2, R3, R11, R14, R15, SAVE_AREA, SCRATCH
+from wasm_codegen_native.isa.s390x.registers import R0, R1, R2, R3, R11, R14, R15, SAVE_AREA, SCRATCH, V7
+from wasm_codegen_native.isa.s390x.vector_encodings import word
+from wasm_codegen_native.isa.s390x.vector_memory import VectorMemory
 from wasm_codegen_native.isa.s390x.wide import WideArithmetic
-from wasm_codegen_native.kinds import ATOMIC_FENCE, MEMORY_SIZE, PARAMETRIC, WIDE_ARITHMETIC
-from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, Machine
+from wasm_codegen_native.kinds import ATOMIC_FENCE, MEMORY_SIZE, PARAMETRIC, VECTOR, WIDE_ARITHMETIC
+from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128, Machine
 from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX
-from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, SCALAR_F64
+from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F64, SCALAR_F32, SCALAR_F64
+from wasm_environ.op import I8X16_SHUFFLE
 from wasm_environ.opcodes import BY_ID
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
 
@@ -79,6 +83,8 @@ RELATIONS: Final[bytes] = bytes((NOT_EQUAL, HIGH, HIGH_EQUAL))  # by DIFFERS, EX
 SAVED_PLACE: Final = 8  # register n is saved n times so far above the stack pointer of the caller
 ENTRY: Final = 8  # bytes of a jump table's entry, of which a jump is six
 NO_FRAME: Final = -1
+VFCESB: Final[i64] = word("VFCESB V1, V2, V3")
+VFCEDB: Final[i64] = word("VFCEDB V1, V2, V3")
 
 
 @final
@@ -110,6 +116,7 @@ class S390xMachine(Machine):
         self.memory: Memory | None = None
         self.atomic: Atomic | None = None
         self.parametric: Parametric | None = None
+        self.vector_memory: VectorMemory | None = None
         self.wide: WideArithmetic | None = None
 
     def place(self, base: i64, disp: i64) -> i64:
@@ -367,6 +374,9 @@ class S390xMachine(Machine):
         return LOW
 
     def canonicalize(self, floats: i64, register: i64) -> None:
+        if floats != SCALAR_F32 and floats != SCALAR_F64:
+            self.canonicalize_lanes(floats == LANES_F64, register)
+            return
         double = floats == SCALAR_F64
         self.asm.vector(WFCDB if double else WFCSB, register, register, 0)
         ordered = self.asm.skip(UNORDERED + 1)
@@ -375,6 +385,20 @@ class S390xMachine(Machine):
         else:
             self.asm.float_number(T_F32, register, CANONICAL_F32, 0)
         self.asm.land(ordered)
+
+    def canonicalize_lanes(self, double: bool, register: i64) -> None:
+        """The same of every lane; its bytes are in wasm's order, and those of the canonical NaN."""
+        asm = self.asm
+        assert self.vector_memory is not None
+        self.move(T_V128, SCRATCH, register)
+        self.vector_memory.turn(SCRATCH, 64 if double else 32)
+        asm.vector(VFCEDB if double else VFCESB, SCRATCH, SCRATCH, SCRATCH)
+        if double:
+            asm.float_number(T_V128, V7, CANONICAL_F64, CANONICAL_F64)
+        else:
+            twice = CANONICAL_F32 << 32 | CANONICAL_F32
+            asm.float_number(T_V128, V7, twice, twice)
+        asm.four(VSEL, register, register, V7, SCRATCH)
 
     # ---- rows
     def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
@@ -395,6 +419,12 @@ class S390xMachine(Machine):
         elif kind == PARAMETRIC:
             assert self.parametric is not None
             self.parametric.select()
+        elif op == I8X16_SHUFFLE:
+            assert self.vector_memory is not None
+            self.vector_memory.shuffle()
+        elif kind == VECTOR:
+            assert self.vector_memory is not None
+            self.vector_memory.lower(op)
         elif kind >= ATOMIC_FENCE:
             assert self.atomic is not None
             self.atomic.lower(op, kind)

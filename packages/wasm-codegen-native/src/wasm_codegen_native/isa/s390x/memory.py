@@ -210,8 +210,8 @@ class Memory:
         target = v.target(type)
         self.address(i, memory, offset, shl(1, SIZES[op]))
         if type >= T_F32:
-            self.access(ROWS[op], R0)
             to: i64 = target if target >= 0 else v.alloc(type)
+            self.access(ROWS[op], R0)
             self.asm.insert(FIRST[op], to, R0)
             self.release()
         else:

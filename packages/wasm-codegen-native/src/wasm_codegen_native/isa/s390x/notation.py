@@ -22,8 +22,8 @@ from mypy_extensions import i64
 # the numbers of `instructions.NUMBERS`.
 FIELDS: Final = {
     "R1": 4, "R2": 4, "R3": 4, "B1": 4, "B2": 4, "X2": 4, "F1": 4, "F2": 4, "V1": 4, "V2": 4, "V3": 4, "V4": 4, "M1": 4, "M3": 4, "RXB": 4, "D2": 12, "DL": 12,
-    "DH": 8, "i8": 8, "i16": 16, "u16": 16, "-i16": 16, "i32": 32, "u32": 32, "-i32": 32, "high": 32, "count": 12, "-count": 12, "disp": 20, "mask": 16,
-    "left": 24, "label16": 16, "label32": 32,
+    "DH": 8, "i8": 8, "i16": 16, "u16": 16, "-i16": 16, "i32": 32, "u32": 32, "-i32": 32, "high": 32, "count": 12, "-count32": 12, "-count64": 12, "disp": 20,
+    "mask": 16, "left": 24, "lane": 12, "m3": 4, "label16": 16, "label32": 32,
 }  # fmt: skip
 RXB: Final = {36: 11, 32: 10, 28: 9, 12: 8}  # place of a vector register's field -> of its fifth bit
 
