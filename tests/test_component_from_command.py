@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+import filesystem_kinds  # type: ignore[import-not-found]  # beside the tests of wasm-wasi-common
 import pytest
 
 import wasm_facade
@@ -110,6 +111,28 @@ def test_programs(strategy: str, kind: str, program: str, args: tuple[str, ...],
         store.close()
     assert outcomes[0] == outcomes[1]
     assert outcomes[0][1] or outcomes[0][2]
+
+
+# Columns: program, arguments; on the tree of `filesystem_kinds`.
+ON_KINDS = (("walk", ("/data",)), ("files", ("/data",)), ("hash", ("/data/file", "/data/dir/../dir/file", "/data/none")))
+
+
+@pytest.mark.parametrize(("program", "args"), ON_KINDS, ids=[program for program, _ in ON_KINDS])
+def test_every_kind_of_filesystem(program: str, args: tuple[str, ...], tmp_path: Path) -> None:
+    """What C sees of each kind: by preview 1 and by 0.2 the same, and the same as of a folder where it has all that a folder has."""
+    outcomes: dict[str, list[Any]] = {}
+    for kind in filesystem_kinds.KINDS:
+        for run in (as_module, as_component):
+            config = WasiConfig()
+            config.argv, config.stdout, config.stderr = (program, *args), bytearray(), bytearray()
+            (tmp_path / kind / run.__name__).mkdir(parents=True)
+            config.preopen(filesystem_kinds.KINDS[kind](tmp_path / kind / run.__name__), "/data")
+            with Store(engine(STRATEGIES[0])) as store:
+                store.set_wasi(config)
+                outcomes.setdefault(kind, []).append((run(store, module(STRATEGIES[0], program)), bytes(config.stdout), bytes(config.stderr)))
+        assert outcomes[kind][0] == outcomes[kind][1], kind
+        assert outcomes[kind][0] == outcomes["openat2"][0] or kind not in filesystem_kinds.WHOLE, kind
+    assert outcomes["openat2"][0][1]
 
 
 def test_every_run_is_in_an_instance_of_its_own_and_gives_back_what_it_opened(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import wasmtime
+import wasmtime.component
 
 import component_toolchains as toolchains
 import wasm_facade
@@ -199,6 +201,26 @@ def test_policy(rules: str, name: str, expected: Any, echo: int) -> None:
     last: Any = 1 if name.endswith("server") else b"hello"
     found = call_guest(name, echo, last, policy=NetworkPolicy(*rules.split()))
     assert found == expected or found == ("err", expected)
+
+
+# What each export is called with. wasmtime-py has no way to allow the network, so that only the refusals can be compared.
+REFUSED: list[tuple[str, tuple[Any, ...]]] = [
+    ("tcp-client", (9, b"x")),
+    ("tcp-server", (0, 1)),
+    ("udp-client", (9, b"x")),
+    ("udp-server", (0, 1)),
+]  # not `name-client`: of a name that may not be looked up wasmtime says permanent-resolver-failure (docs/decisions/0027)
+
+
+@pytest.mark.parametrize(("name", "args"), REFUSED)
+def test_without_a_policy_as_on_wasmtime(name: str, args: tuple[Any, ...]) -> None:
+    engine = wasmtime.Engine()
+    store, linker = wasmtime.Store(engine), wasmtime.component.Linker(engine)
+    store.set_wasi(wasmtime.WasiConfig())
+    linker.add_wasip2()
+    instance = linker.instantiate(store, wasmtime.component.Component(engine, guest()))
+    function: Any = instance.get_func(store, name)
+    assert value(function(store, *args)) == call_guest(name, *args, policy=NetworkPolicy())
 
 
 def test_a_name_that_leads_elsewhere_the_second_time(echo: int) -> None:

@@ -7,20 +7,18 @@ import importlib.util
 import operator
 import os
 import struct
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filesystem_kinds import KINDS
 
 from wasm_wasi_common import beneath
 from wasm_wasi_common.opened import Opened
 from wasm_wasi_p1 import WasiConfig, WasiContext, abi, host_functions
 
-sys.path.append(str(Path(__file__).parents[2] / "wasm-wasi-common" / "tests"))
-from filesystem_kinds import KINDS
 
 ALL = (1 << 30) - 1
 RW = abi.FD_READ | abi.FD_WRITE
