@@ -112,8 +112,8 @@ def wasi(session: nox.Session) -> None:
 
 @nox.session
 def wasi_programs(session: nox.Session) -> None:
-    """Real programs for WASI 0.2, of toolchains that are fetched, against wasmtime-py on the same components."""
-    session.run("pytest", "-q", "tests/test_wasi_programs.py", *session.posargs, env={"WASI_PROGRAMS": "1"})
+    """Real programs for WASI 0.2 in Python, JavaScript, C and Go, of toolchains that are fetched, against wasmtime-py on the same programs."""
+    session.run("pytest", "-q", "tests/test_wasi_programs.py", "tests/test_wasi_go.py", *session.posargs, env={"WASI_PROGRAMS": "1"})
 
 
 @nox.session

@@ -212,6 +212,18 @@ def test_what_is_no_command(program: str, message: str) -> None:
         Component.from_command(5)  # type: ignore[arg-type]
 
 
+def test_a_function_that_is_imported_twice() -> None:
+    """As Go's linker does."""
+    program = text(HELLO.replace("(memory", """(import "wasi_snapshot_preview1" "fd_write" (func $again (param i32 i32 i32 i32) (result i32)))
+  (memory""").replace("(call $exit", "(drop (call $again (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))) (call $exit"))
+    config = WasiConfig()
+    config.stdout = bytearray()
+    with Store(program.engine) as store:
+        store.set_wasi(config)
+        assert as_component(store, program) == 5
+    assert config.stdout == b"hello\nhello\n"
+
+
 def test_time_ends_a_program_that_sleeps() -> None:
     program = text("""(module
       (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))

@@ -105,6 +105,9 @@ CASES = (
     Case("jumps",      "jumps",      holds=lambda world, out: out.endswith(b"79997\n")),
     Case("legacy jumps", "jumps-legacy", like="jumps", holds=lambda world, out: out.endswith(b"79997\n")),
     Case("go",         "words",      ("/data/words",), data_dir=True, opt="none", holds=lambda world, out: out.count(b"\n") == 10),
+    Case("go tree",    "tree",       ("tree", "/data/tree"), data_dir=True, opt="none", holds=lambda world, out: b"/data/tree/a/big 70000 " in out and b"written <nil>" in out),
+    Case("go digest",  "tree",       ("digest",), stdin="text", opt="none", holds=lambda world, out: out.startswith(b"- 50000000 ")),
+    Case("go timers",  "tree",       ("timers",), opt="none", holds=lambda world, out: out == b"30 true\n60 true\n90 true\n"),
     Case("go error",   "words",      ("/none",), status=4, opt="none", holds=lambda world, out: out == b""),
 )
 # fmt: on
@@ -145,11 +148,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return World(root, facts, hashlib.sha256(large).hexdigest())
 
 
-def execute(command: list[str], case: Case, world: World) -> Outcome:
+def execute(command: list[str], case: Case, world: World, seconds: float = TIMEOUT) -> Outcome:
     """A process with the case's standard input."""
     source = world.text if case.stdin == "text" else HERE / case.stdin if case.stdin else Path(os.devnull)
     with source.open("rb") as stdin:
-        done = subprocess.run(command, stdin=stdin, capture_output=True, timeout=TIMEOUT, env=world.environment)
+        done = subprocess.run(command, stdin=stdin, capture_output=True, timeout=seconds, env=world.environment)
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 

@@ -1,4 +1,7 @@
-"""Run a program for WASI 0.2 through the Python API: `run_component.py API STRATEGY WASM SETTINGS [ARGS...]`, as `run.py`. An err of `run` is status 1."""
+"""Run a program for WASI 0.2 through the Python API: `run_component.py API STRATEGY WASM SETTINGS [ARGS...]`, as `run.py`.
+
+SETTINGS may say network, which wasmtime-py cannot, and http. An err of `run` is status 1.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +30,15 @@ def main(api_name: str, strategy: str, wasm: str, settings_text: str, *args: str
     with open(wasm, "rb") as file:
         component = component_api.Component(engine, file.read())
     store = api.Store(engine)
-    store.set_wasi(wasi_config(api, os.path.basename(wasm), args, settings))
+    wasi = wasi_config(api, os.path.basename(wasm), args, settings)
+    if settings.get("network"):
+        wasi.inherit_network()
+    store.set_wasi(wasi)
     linker = component_api.Linker(engine)
     linker.add_wasip2()
+    if settings.get("http"):
+        linker.add_wasi_http()
+        store.set_wasi_http()
     try:
         instance = linker.instantiate(store, component)
         name = next(name for name in component.type.exports(engine) if name.startswith(MAIN))

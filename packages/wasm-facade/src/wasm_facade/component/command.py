@@ -109,11 +109,11 @@ def _run(store: Store | Caller, module: Module, functions: dict[str, dict[str, C
     context = wasi_preview1().WasiContext(remote)
     try:
         linker = Linker(module.engine)
-        for wanted in module.imports:
-            row: HostFunction = wasi_preview1().host_function(context, wanted.module, wanted.name)
-            if wanted.name == "proc_exit":
+        for interface, name in dict.fromkeys((wanted.module, wanted.name) for wanted in module.imports):  # Go imports some twice
+            row: HostFunction = wasi_preview1().host_function(context, interface, name)
+            if name == "proc_exit":
                 row = HostFunction(row.module, row.name, row.type, _exiting(row, remote.exit))
-            linker.define(store, wanted.module, wanted.name, Func._from_host(store, row, None))
+            linker.define(store, interface, name, Func._from_host(store, row, None))
         start: Any = linker.instantiate(store, module).exports(store)["_start"]
         start(store)
     finally:
