@@ -1,60 +1,72 @@
-"""The hello of the guide in Python and JavaScript, built by the tools that people use, behind `wasm serve`: `nox -s http`."""
+"""The hello of the guide in each language, made as the page says and served as the page says; in C always, in Python and JavaScript by `nox -s http`.
+Handlers in two languages that stream, make requests, trap and spin, in a real process."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import subprocess
 import sys
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from component_toolchains import SCRIPT, SCRIPT_PATH, run
+import component_toolchains as toolchains
+from bench.guests import Unavailable
 from test_http_serve import serving
-from toolchains import installed, unpacked
 
 ROOT = Path(__file__).parent.parent
-HELLO = ROOT / "examples" / "http"
+PAGE = (ROOT / "docs" / "guide" / "serve.md").read_text(encoding="utf-8")
 WIT = Path(os.environ.get("WASM_WIT") or ROOT.parent / "shared" / "wit") / "0.2.12"
+FULL = pytest.mark.skipif(os.environ.get("HTTP_TOOLCHAINS") != "1", reason="fetches toolchains: nox -s http")
 
-pytestmark = [
-    pytest.mark.skipif(os.environ.get("HTTP_TOOLCHAINS") != "1", reason="fetches toolchains: nox -s http"),
-    pytest.mark.skipif(not WIT.is_dir(), reason="the WASI packages are not at WASM_WIT or ../shared/wit"),
-]
+pytestmark = pytest.mark.skipif(not WIT.is_dir(), reason="the WASI packages are not at WASM_WIT or ../shared/wit")
+# Columns: chapter of the page, the guest's file, what its commands are found in; what installs something there is left to the test.
+CHAPTERS = (
+    ("Python",     "hello.py", lambda: [toolchains.componentize_py_command()]),
+    ("JavaScript", "hello.js", lambda: [toolchains.npx_command()]),
+    ("C",          "hello.c",  list),
+)  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def wit(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("http") / "wit"
-    shutil.copytree(WIT / "http", made)
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """One with WASI's packages as the page describes them."""
+    shutil.copytree(WIT / "http", tmp_path / "wit")
     for other in WIT.iterdir():
         if other.is_dir() and other.name != "http":
-            shutil.copytree(other, made / "deps" / other.name)
-    return made
+            shutil.copytree(other, tmp_path / "wit" / "deps" / other.name)
+    return tmp_path
 
 
-def python(wit: Path, output: Path) -> None:
-    command: list[str | Path] = [sys.executable, "-c", SCRIPT, "-d", wit, "-w", "proxy", "componentize", "-p", HELLO, "hello", "-o", output]
-    run(command, os.environ | {SCRIPT_PATH: str(unpacked("componentize-py"))})
+def test_the_page_has_what_is_tested() -> None:
+    for _, file, _ in CHAPTERS:
+        assert f"\n{(ROOT / 'examples' / 'http' / file).read_text(encoding='utf-8')}```\n" in PAGE, file
 
 
-def javascript(wit: Path, output: Path) -> None:
-    tool = installed("componentize-js") / "node_modules" / ".bin" / "componentize-js"
-    run([unpacked("node") / "bin" / "node", tool, HELLO / "hello.js", "--wit", wit, "-n", "proxy", "-o", output])
-
-
-@pytest.fixture(scope="module", params=[python, javascript], ids=lambda build: build.__name__)
-def hello(request: pytest.FixtureRequest, wit: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built once: the same file is compiled for the first server alone."""
-    output: Path = tmp_path_factory.mktemp("hello") / "hello.wasm"
-    request.param(wit, output)
-    return output
-
-
-@pytest.mark.parametrize("reuse", ["1", "20"])
-def test_hello(hello: Path, reuse: str) -> None:
-    with serving(hello, "--reuse", reuse) as server:
-        server._found.wait(1800)  # it is compiled first, which takes compilers in plain Python long
-        for _ in range(30):
-            assert server.ask("/") == (200, b"hello\n")
-        assert server.end() == 0
+@pytest.mark.parametrize(("chapter", "file", "commands"), [pytest.param(*row, marks=[] if row[0] == "C" else FULL) for row in CHAPTERS])
+def test_as_the_page_says(chapter: str, file: str, commands: Callable[[], list[Path]], folder: Path) -> None:
+    if chapter == "C" and find_spec("ziglang") is None:
+        pytest.skip("ziglang is not installed")
+    try:
+        found = commands()
+    except Unavailable as error:
+        pytest.skip(f"{chapter}: {error}")
+    text = PAGE.partition(f"\n### {chapter}\n")[2].partition("\n### ")[0]
+    (_, source), (language, lines) = re.findall(r"^```(\w+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert language == "sh"
+    (folder / file).write_text(source)
+    environment = os.environ | {"PATH": os.pathsep.join([*map(str, found), str(Path(sys.executable).parent), os.environ["PATH"]])}
+    *making, serve = [line for line in lines.splitlines() if " install " not in line]
+    for line in making:
+        subprocess.run(["sh", "-c", line], cwd=folder, env=environment, check=True, timeout=900)
+    assert serve == "wasm serve hello.wasm"
+    for reuse in ("1", "20"):
+        with serving(folder / "hello.wasm", "--reuse", reuse) as server:
+            server._found.wait(1800)  # it is compiled first, which takes compilers in plain Python long
+            for _ in range(30):
+                assert server.ask("/") == (200, b"hello\n")
+            assert server.end() == 0
