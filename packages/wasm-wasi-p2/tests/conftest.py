@@ -1,4 +1,4 @@
-"""Lets the tests import the modules beside them, which they share."""
+"""Lets the tests import the modules beside them, which they share. (Those beside the tests of wasm-wasi-common pyproject.toml puts on the path.)"""
 
 from __future__ import annotations
 
