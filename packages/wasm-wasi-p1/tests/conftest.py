@@ -19,7 +19,6 @@ from wasm_wasi_common import beneath
 from wasm_wasi_common.opened import Opened
 from wasm_wasi_p1 import WasiConfig, WasiContext, abi, host_functions
 
-
 ALL = (1 << 30) - 1
 RW = abi.FD_READ | abi.FD_WRITE
 P1 = "wasi_snapshot_preview1"
