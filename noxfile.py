@@ -1,4 +1,4 @@
-"""The menu: `uv run nox -l` lists it, `uv run nox` runs the defaults, which are the test suite."""
+"""The menu: `uv run --all-packages nox -l` lists it, the same without -l runs the defaults, which are the test suite."""
 
 from __future__ import annotations
 

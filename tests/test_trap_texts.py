@@ -58,7 +58,7 @@ def trap(api: Any, strategy: str, text: str, fuel: bool) -> Any:
 
 
 def normal(text: str) -> str:
-    """Without the address of a fault, which only signals know; the frames that recursion repeats are one."""
+    """Without the address of a fault, which wasmtime knows of signals alone; the frames that recursion repeats are one."""
     text = re.sub(r"    0: memory fault at wasm address .*\n    1: ", "    ", text)
     return re.sub(r"( +\d+:.*\n)+", "FRAMES\n", text) if "stack exhausted" in text else text
 
@@ -72,12 +72,41 @@ def test_text_and_frames(code: str, fields: str, name: str, strategy: str) -> No
     ours, theirs = trap(wasm_facade, strategy, text, fuel), trap(wasmtime, "", text, fuel)
     assert ours.trap_code.name == theirs.trap_code.name == code
     assert normal(str(ours)) == normal(str(theirs))
+    if "memory fault" in str(theirs):
+        assert str(ours) == str(theirs)
     assert ours.message == str(ours)
     if code == "STACK_OVERFLOW":
         assert {frame.func_index for frame in ours.frames} == {0}
         return
     facts = [[(f.func_index, f.func_name, f.module_name, f.module_offset, f.func_offset) for f in one.frames] for one in (ours, theirs)]
     assert facts[0] == facts[1]
+
+
+# Columns: the module's fields with the export `f`; the first byte outside and the memory's size.
+FAULTS = (
+    ("(memory 1) (func (export \"f\") (drop (i32.load offset=3 (i32.const -1))))", 0x100000002, 0x10000),
+    ("(memory 0) (func (export \"f\") (i32.store (i32.const 0) (i32.const 0)))", 0, 0),
+    ("(memory 1) (func (export \"f\") (memory.fill (i32.const 0xfffe) (i32.const 0) (i32.const 9)))", 0x10000, 0x10000),
+    ("(memory 1) (func (export \"f\") (memory.copy (i32.const 0) (i32.const 0x20000) (i32.const 9)))", 0x20000, 0x10000),
+    ("(memory 1 1) (func (export \"f\") (drop (memory.atomic.notify (i32.const 0x10008) (i32.const 0))))", 0x10008, 0x10000),
+    ("(memory $a 1) (memory $b 2) (func (export \"f\") (drop (i32.load $b (i32.const 0x30000))))", 0x30000, 0x20000),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("pool", [False, True])
+@pytest.mark.parametrize(("fields", "address", "size"), FAULTS)
+def test_a_memory_trap_says_the_address_and_the_size(fields: str, address: int, size: int, pool: bool, strategy: str) -> None:
+    config = wasm_facade.Config()
+    config.strategy = strategy
+    if pool:
+        config.allocation_strategy = "pooling"
+    engine = wasm_facade.Engine(config)
+    store = wasm_facade.Store(engine)
+    exports = wasm_facade.Instance(store, wasm_facade.Module(engine, f"(module {fields})"), []).exports(store)
+    with pytest.raises(wasm_facade.Trap) as caught:
+        exports["f"](store)
+    assert f"    0: memory fault at wasm address 0x{address:x} in linear memory of size 0x{size:x}\n    1: wasm trap: out" in str(caught.value)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -40,7 +40,7 @@ static uint8_t *checked(VMContext *context, uint32_t index, uint64_t address, ui
     *memory = ((Instance *)context->instance)->memories[index];
     uint64_t length = __atomic_load_n(&(*memory)->definition.length, __ATOMIC_SEQ_CST);
     if (!within(address, size, length))
-        raise_trap(TRAP_MEMORY_OUT_OF_BOUNDS);
+        raise_out_of_bounds(address, length);
     if (address & (size - 1))
         raise_trap(TRAP_HEAP_MISALIGNED);
     return (*memory)->definition.base + address;

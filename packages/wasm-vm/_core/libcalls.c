@@ -21,8 +21,9 @@ static uint64_t memory_length(const Memory *memory) { return __atomic_load_n(&me
 
 static uint8_t *checked(Memory *memory, uint64_t address, uint64_t length)
 {
-    if (!within(address, length, memory_length(memory)))
-        raise_trap(TRAP_MEMORY_OUT_OF_BOUNDS);
+    uint64_t size = memory_length(memory);
+    if (!within(address, length, size))
+        raise_out_of_bounds(address, size);
     return memory->definition.base + address;
 }
 

@@ -167,7 +167,7 @@ static PyObject *loaded_get_name(Loaded *self, void *Py_UNUSED(closure))
     if (pair && PyTuple_Check(pair) && PyTuple_GET_SIZE(pair) >= 2)
         name = Py_NewRef(PyTuple_GET_ITEM(pair, 0));
     else if (pair)
-        PyErr_SetString(PyExc_TypeError, "names(code) must return (module name, {function index: name}, imported functions, starts of bodies)");
+        PyErr_SetString(PyExc_TypeError, "names(code) must return (module name, {function index: name}, imported functions, starts of bodies, what reads debug information)");
     Py_XDECREF(pair);
     return name;
 }

@@ -40,6 +40,8 @@ int memory_will_share(Memory *memory);
 /* In a signal handler: wasm of this store, or a libcall of its, wrote at `address`, which was not writable. */
 enum WriteFault { WRITE_ELSEWHERE, WRITE_AGAIN, WRITE_REFUSED }; /* no page of a memory; it is writable now; the system refuses */
 enum WriteFault memory_write_fault(Store *store, uintptr_t address);
+/* In a signal handler: whether `address` belongs to the reservation of a memory of this store, where in it, and the memory's size. */
+bool memory_of_fault(const Store *store, uintptr_t address, uint64_t *offset, uint64_t *size);
 int memory_plan_parse(PyObject *environ_type, MemoryPlan *plan);
 bool memory_can_reserve(void);   /* the reservation of a memory with guards */
 void memory_forget_cached(void); /* unmap what is kept for reuse without a pool, of tables too */

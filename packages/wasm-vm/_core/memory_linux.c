@@ -244,6 +244,26 @@ enum WriteFault memory_write_fault(Store *store, uintptr_t address)
     return WRITE_ELSEWHERE;
 }
 
+bool memory_of_fault(const Store *store, uintptr_t address, uint64_t *offset, uint64_t *size)
+{
+    bool found = false;
+#ifndef __s390x__ /* which tells the page alone */
+    for (const Instance *instance = store->instances; instance; instance = instance->next)
+        for (uint32_t i = 0; i < instance->module->plan.memory_count; i++) {
+            const Memory *memory = instance->memories[i];
+            uint64_t at = memory ? address - (uintptr_t)memory->definition.base : 0;
+            if (memory && memory->guarded && at < VM_RESERVATION && (!found || at < *offset)) { /* slots of a pool may lie closer together */
+                *offset = at;
+                *size = __atomic_load_n(&memory->definition.length, __ATOMIC_RELAXED);
+                found = *size <= at;
+            }
+        }
+#else
+    (void)store, (void)address, (void)offset, (void)size;
+#endif
+    return found;
+}
+
 static void fork_prepare(void) { pthread_mutex_lock(&shared_lock); }
 static void fork_parent(void) { pthread_mutex_unlock(&shared_lock); }
 static void fork_child(void) { pthread_mutex_init(&shared_lock, NULL); }

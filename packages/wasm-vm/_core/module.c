@@ -253,7 +253,7 @@ static int make_strings(void)
         const char *text;
         PyObject **slot;
     } strings[] = {{"_vm", &G.str_vm},         {"_loaded", &G.str_loaded},     {"value", &G.str_value}, {"_value_", &G.str__value_},         {"timeout", &G.str_timeout},
-                   {"memory", &G.str_memory},  {"_trap", &G.str_code},         {"_message", &G.str_message},    {"_backtrace", &G.str_backtrace},
+                   {"memory", &G.str_memory},  {"_trap", &G.str_code},         {"_message", &G.str_message},    {"_backtrace", &G.str_backtrace}, {"_fault", &G.str_fault},
                    {"_code", &G.str__code},   {"into", &G.str_into},     {"exnref", &G.str_exnref},
                    {"greenlet", &G.str_greenlet}, {"payload", &G.str_payload},
                    {"tag", &G.str_tag}};

@@ -16,7 +16,7 @@ typedef struct Globals {
     /* (registry, public type) -> id, and back; NULL: environ's types are the public ones */
     PyObject *func_id, *func_type, *tag_id, *tag_type, *aggregate_id, *aggregate_type;
     PyObject *environ_func_type, *environ_memory_type, *environ_table_type, *environ_global_type, *environ_limits; /* classes */
-    PyObject *str_vm, *str_loaded, *str_value, *str_timeout, *str_memory, *str_code, *str__value_, *str_val, *str_message, *str_backtrace, *str__code, *str_into, *str_exnref, *str_greenlet, *str_payload, *str_tag;
+    PyObject *str_vm, *str_loaded, *str_value, *str_timeout, *str_memory, *str_code, *str__value_, *str_val, *str_message, *str_backtrace, *str_fault, *str__code, *str_into, *str_exnref, *str_greenlet, *str_payload, *str_tag;
     PyObject *empty_tuple;
 } Globals;
 

@@ -30,6 +30,8 @@ struct Activation {
     uintptr_t exit_pc;           /* pc in wasm, or 0: found above exit_fp */
     uint32_t outcome, trap_code;
     uint32_t frame_count; /* in ThreadRecord.frames, captured by a trap */
+    bool fault_known;     /* of TRAP_MEMORY_OUT_OF_BOUNDS: the two below are set */
+    uint64_t fault_address, fault_size; /* in bytes: where in the memory, and how large that was */
 };
 
 /* A call with a timeout. On the heap, because greenlets move stacks about; linked while the call runs, under the monitor's lock. */
@@ -117,6 +119,7 @@ void capture_frames(ThreadRecord *thread, Activation *activation, uintptr_t pc, 
 void capture_outer(ThreadRecord *thread, Activation *activation, uint32_t count, uintptr_t sp); /* `count` are there: those of the activations around it */
 _Noreturn void raise_cut(void);                 /* from a libcall: code_is_cut */
 _Noreturn void raise_trap(uint32_t code);        /* from a libcall, in wasm */
+_Noreturn void raise_out_of_bounds(uint64_t address, uint64_t size); /* the same: bytes from an address on are not all in a memory of that size */
 /* From a libcall or host call, after leave_wasm, with an exception set. */
 _Noreturn void unwind_python_error(ThreadRecord *thread, Activation *activation);
 int raise_outcome(ThreadRecord *thread, Activation *activation, bool timed_out); /* after the landing: makes the Python exception; -1 */

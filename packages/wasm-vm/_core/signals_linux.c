@@ -122,6 +122,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
         if (code && info->si_code > 0) {
             activation->outcome = OUTCOME_TRAP;
             activation->trap_code = fault_trap(row, info, pc, context, activation, code);
+            activation->fault_known = number == SIGSEGV && memory_of_fault(activation->store, (uintptr_t)info->si_addr, &activation->fault_address,
+                                                                           &activation->fault_size);
             capture_frames(thread, activation, pc, context_sp(context), context_fp(context));
             context_unwind(context, activation->saved_sp);
             return;

@@ -53,15 +53,31 @@ void capture_outer(ThreadRecord *thread, Activation *activation, uint32_t count,
     activation->frame_count = count;
 }
 
-_Noreturn void raise_trap(uint32_t code)
+_Noreturn static void raise_here(ThreadRecord *thread, Activation *activation, uint32_t code)
 {
-    ThreadRecord *thread = tls_thread;
-    Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
     activation->outcome = OUTCOME_TRAP;
     activation->trap_code = code;
     uintptr_t here = FRAME_HERE();
     capture_frames(thread, activation, 0, here, here);
     wasm_unwind(activation->saved_sp);
+}
+
+_Noreturn void raise_trap(uint32_t code)
+{
+    ThreadRecord *thread = tls_thread;
+    Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
+    activation->fault_known = false;
+    raise_here(thread, activation, code);
+}
+
+_Noreturn void raise_out_of_bounds(uint64_t address, uint64_t size)
+{
+    ThreadRecord *thread = tls_thread;
+    Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
+    activation->fault_known = true;
+    activation->fault_address = address < size ? size : address;
+    activation->fault_size = size;
+    raise_here(thread, activation, TRAP_MEMORY_OUT_OF_BOUNDS);
 }
 
 _Noreturn void raise_cut(void)
@@ -144,27 +160,28 @@ PyTypeObject BacktraceType = {
     .tp_methods = backtrace_methods,
 };
 
-/* Raise Trap without running its __init__: three attributes at most. */
-static int set_trap_message(uint32_t code, PyObject *backtrace, PyObject *message)
+/* Raise Trap without running its __init__: four attributes at most. `fault`: (address, size of the memory), or NULL. */
+static int set_trap_message(uint32_t code, PyObject *backtrace, PyObject *message, PyObject *fault)
 {
     PyTypeObject *cls = (PyTypeObject *)G.trap;
     PyObject *trap = cls->tp_new(cls, G.empty_tuple, NULL);
     PyObject *number = trap ? PyLong_FromUnsignedLong(code) : NULL;
     if (number && !PyObject_SetAttr(trap, G.str_code, number) &&
         (!backtrace || !PyObject_SetAttr(trap, G.str_backtrace, backtrace)) &&
-        (!message || !PyObject_SetAttr(trap, G.str_message, message)))
+        (!message || !PyObject_SetAttr(trap, G.str_message, message)) &&
+        (!fault || !PyObject_SetAttr(trap, G.str_fault, fault)))
         PyErr_SetObject(G.trap, trap);
     Py_XDECREF(number);
     Py_XDECREF(trap);
     return -1;
 }
 
-int set_trap(uint32_t code, PyObject *backtrace) { return set_trap_message(code, backtrace, NULL); }
+int set_trap(uint32_t code, PyObject *backtrace) { return set_trap_message(code, backtrace, NULL, NULL); }
 
 int set_trap_words(uint32_t code, const char *words)
 {
     PyObject *message = PyUnicode_DecodeUTF8(words, (Py_ssize_t)strlen(words), "replace");
-    int result = message ? set_trap_message(code, NULL, message) : -1;
+    int result = message ? set_trap_message(code, NULL, message, NULL) : -1;
     Py_XDECREF(message);
     return result;
 }
@@ -225,9 +242,12 @@ int raise_outcome(ThreadRecord *thread, Activation *activation, bool timed_out)
         message = PyUnicode_FromString("interrupt: the call's timeout has passed");
     else if (activation->trap_code == TRAP_COMPONENT)
         message = PyUnicode_DecodeUTF8(activation->store->trap_words, (Py_ssize_t)strlen(activation->store->trap_words), "replace");
-    if (!message)
-        PyErr_Clear();
-    int result = set_trap_message(activation->trap_code, backtrace, message);
+    PyObject *fault = NULL;
+    if (activation->trap_code == TRAP_MEMORY_OUT_OF_BOUNDS && activation->fault_known)
+        fault = Py_BuildValue("(KK)", (unsigned long long)activation->fault_address, (unsigned long long)activation->fault_size);
+    PyErr_Clear(); /* without memory for them the trap says less */
+    int result = set_trap_message(activation->trap_code, backtrace, message, fault);
+    Py_XDECREF(fault);
     Py_XDECREF(message);
     Py_DECREF(backtrace);
     return result;

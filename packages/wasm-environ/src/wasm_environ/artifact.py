@@ -16,6 +16,7 @@ Sections (all tables u32 in the byte order of the target unless said; offsets co
     .wasm.shapes      SHAPE_WORDS u32s per shape
     .wasm.handlers    start, end, landing pad; ascending
     .wasm.names       marshal: the module's name, {function index: name}, number of imported functions, wasm offset of each other function's body
+    .wasm.debug       marshal: where the code section's contents start in the module, {custom section: its bytes} of DWARF; or empty
     .wasm.types       marshal: names of types and fields (type_names.py), or empty
     .wasm.data        the data segments, joined, page-aligned
 """
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     Checksum = Callable[..., int]  # (data, value so far) -> crc32; zlib's, or a faster one
 
-FORMAT: Final = 8
+FORMAT: Final = 9
 HEAD_AT: Final = 120  # elf.HEAD
 HEAD_ROOM: Final = 4096 - HEAD_AT
 MARSHAL: Final = 2  # later versions depend on reference counts, and so on the Python that writes

@@ -177,7 +177,7 @@ class Config:
     # Accepted for compatibility, without effect
     debug_info = Switch(
         False, "Let native debuggers see the wasm's own debug information.",
-        no_effect="native debuggers are not supported",
+        no_effect="native debuggers are not supported; traps name places in the source whenever a module has debug information",
     )  # fmt: skip
     shared_memory = Switch(True, "Allow `SharedMemory`.", no_effect="shared memories can always be made")
     gc_support = Switch(True, "Have a garbage collector.", no_effect="the collector is there when a module uses it")

@@ -26,6 +26,7 @@ class Trap(Exception):
     _message: str | None = None
     _trap: int | None = None
     _backtrace: Any = None
+    _fault: tuple[int, int] | None = None  # of an access out of bounds, where that is known: the first byte outside, the memory's size
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -57,7 +58,11 @@ class Trap(Exception):
             return self._message or ""
         from wasm_environ.traps import MESSAGES
 
-        return self._with_frames(f"wasm trap: {self._message or MESSAGES.get(self._trap, 'unknown')}")
+        words = f"wasm trap: {self._message or MESSAGES.get(self._trap, 'unknown')}"
+        if self._fault is None or not self.frames:
+            return self._with_frames(words)
+        address, size = self._fault
+        return self._with_frames(f"0: memory fault at wasm address 0x{address:x} in linear memory of size 0x{size:x}\n    1: {words}")
 
     def _with_frames(self, text: str) -> str:
         from wasm_vm.frames import frame_lines

@@ -94,8 +94,9 @@ class MappedFile:
     def _load(self, engine: _core.EngineCore) -> _core.LoadedModule:
         self.verify()
         at, size = self.head.sections[".wasm.names"]
+        debug = self.head.sections[".wasm.debug"]
         # by offset: the mapping must not refer to a view of itself
-        names = lambda code: _names(code, at, size)  # noqa: E731
+        names = lambda code: (*_names(code, at, size), _reader(code, code, debug))  # noqa: E731
         try:
             artifact = artifacts.read_body(memoryview(self.code), self.head)
             loaded = _load(engine, self.code, self.head.sections[".text"], artifact, self.code, names)
@@ -114,6 +115,19 @@ def _names(code: _core.Code, at: int, size: int) -> Any:
     except (ArtifactError, EOFError, TypeError, ValueError):
         return "", {}, 0, b""
     return names
+
+
+def _reader(image: bytes | _core.Code, code: _core.Code | None, place: tuple[int, int]) -> Callable[[], Any] | None:
+    """What reads a module's debug information, when a backtrace is looked at; None: it has none."""
+    at, size = place
+
+    def read() -> Any:
+        made = marshal.loads(memoryview(image)[at : at + size])
+        if code is not None:
+            code.check()
+        return made
+
+    return read if size else None
 
 
 def open_file(path: str | int, offset: int = 0, size: int = -1) -> MappedFile:
@@ -137,7 +151,8 @@ def load_module(engine: _core.EngineCore, image: bytes | bytearray | memoryview,
     artifact = artifacts.read_body(image, head)
     text = artifact.section(".text")
     names = bytes(artifact.section(".wasm.names"))
-    return _load(engine, _core.map_bytes(text), (0, len(text)), artifact, image, lambda _: marshal.loads(names))
+    debug = _reader(image, None, artifact.sections[".wasm.debug"])
+    return _load(engine, _core.map_bytes(text), (0, len(text)), artifact, image, lambda _: (*marshal.loads(names), debug))
 
 
 def read_head(image: bytes) -> Head:

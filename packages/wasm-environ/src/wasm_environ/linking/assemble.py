@@ -58,6 +58,7 @@ def compile_module(
     """
     from wasm_environ import type_names
     from wasm_environ.compiler import BIG_ENDIAN
+    from wasm_environ.dwarf.sections import debug_section
     from wasm_environ.linking import descriptor, elf, rescue
     from wasm_environ.linking.byte_order import words
     from wasm_environ.linking.layout import lay_out
@@ -91,6 +92,7 @@ def compile_module(
         (".wasm.shapes", words(image.shapes, big), 8),
         (".wasm.handlers", words(image.handlers, big), 8),
         (".wasm.names", marshal.dumps((module_name, names, module.imported_functions, starts), MARSHAL), 8),
+        (".wasm.debug", debug_section(module), 8),
         (".wasm.types", type_names.section_of(module), 8),
         (".wasm.data", data, elf.PAGE),
     ]

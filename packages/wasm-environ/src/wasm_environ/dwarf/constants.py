@@ -1,0 +1,125 @@
+"""The numbers of DWARF that reading backtraces needs (DWARF 5, chapter 7), named as there without DW_, and how long the fixed forms are."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Tags of entries
+TAG_COMPILE_UNIT: Final = 0x11
+TAG_INLINED_SUBROUTINE: Final = 0x1D
+TAG_SUBPROGRAM: Final = 0x2E
+TAG_SKELETON_UNIT: Final = 0x4A
+
+# Attributes
+AT_SIBLING: Final = 0x01
+AT_NAME: Final = 0x03
+AT_STMT_LIST: Final = 0x10
+AT_LOW_PC: Final = 0x11
+AT_HIGH_PC: Final = 0x12
+AT_COMP_DIR: Final = 0x1B
+AT_ABSTRACT_ORIGIN: Final = 0x31
+AT_SPECIFICATION: Final = 0x47
+AT_RANGES: Final = 0x55
+AT_CALL_COLUMN: Final = 0x57
+AT_CALL_FILE: Final = 0x58
+AT_CALL_LINE: Final = 0x59
+AT_LINKAGE_NAME: Final = 0x6E
+AT_STR_OFFSETS_BASE: Final = 0x72
+AT_ADDR_BASE: Final = 0x73
+AT_RNGLISTS_BASE: Final = 0x74
+AT_MIPS_LINKAGE_NAME: Final = 0x2007
+WANTED: Final = frozenset({
+    AT_SIBLING, AT_NAME, AT_STMT_LIST, AT_LOW_PC, AT_HIGH_PC, AT_COMP_DIR, AT_ABSTRACT_ORIGIN, AT_SPECIFICATION, AT_RANGES, AT_CALL_COLUMN,
+    AT_CALL_FILE, AT_CALL_LINE, AT_LINKAGE_NAME, AT_STR_OFFSETS_BASE, AT_ADDR_BASE, AT_RNGLISTS_BASE, AT_MIPS_LINKAGE_NAME,
+})  # fmt: skip
+
+# Forms: how an attribute's value is written
+FORM_ADDR: Final = 0x01
+FORM_BLOCK2: Final = 0x03
+FORM_BLOCK4: Final = 0x04
+FORM_DATA2: Final = 0x05
+FORM_DATA4: Final = 0x06
+FORM_DATA8: Final = 0x07
+FORM_STRING: Final = 0x08
+FORM_BLOCK: Final = 0x09
+FORM_BLOCK1: Final = 0x0A
+FORM_DATA1: Final = 0x0B
+FORM_FLAG: Final = 0x0C
+FORM_SDATA: Final = 0x0D
+FORM_STRP: Final = 0x0E
+FORM_UDATA: Final = 0x0F
+FORM_REF_ADDR: Final = 0x10
+FORM_REF1: Final = 0x11
+FORM_REF2: Final = 0x12
+FORM_REF4: Final = 0x13
+FORM_REF8: Final = 0x14
+FORM_REF_UDATA: Final = 0x15
+FORM_INDIRECT: Final = 0x16
+FORM_SEC_OFFSET: Final = 0x17
+FORM_EXPRLOC: Final = 0x18
+FORM_FLAG_PRESENT: Final = 0x19
+FORM_STRX: Final = 0x1A
+FORM_ADDRX: Final = 0x1B
+FORM_REF_SUP4: Final = 0x1C
+FORM_STRP_SUP: Final = 0x1D
+FORM_DATA16: Final = 0x1E
+FORM_LINE_STRP: Final = 0x1F
+FORM_REF_SIG8: Final = 0x20
+FORM_IMPLICIT_CONST: Final = 0x21
+FORM_LOCLISTX: Final = 0x22
+FORM_RNGLISTX: Final = 0x23
+FORM_REF_SUP8: Final = 0x24
+FORM_STRX1: Final = 0x25
+FORM_STRX2: Final = 0x26
+FORM_STRX3: Final = 0x27
+FORM_STRX4: Final = 0x28
+FORM_ADDRX1: Final = 0x29
+FORM_ADDRX2: Final = 0x2A
+FORM_ADDRX3: Final = 0x2B
+FORM_ADDRX4: Final = 0x2C
+
+ADDRESS, OFFSET, REFERENCE = -1, -2, -3  # sizes that the unit decides: of an address, of an offset, of DW_FORM_ref_addr
+FIXED: Final = {
+    FORM_ADDR: ADDRESS, FORM_DATA1: 1, FORM_DATA2: 2, FORM_DATA4: 4, FORM_DATA8: 8, FORM_DATA16: 16, FORM_FLAG: 1, FORM_FLAG_PRESENT: 0,
+    FORM_STRP: OFFSET, FORM_LINE_STRP: OFFSET, FORM_SEC_OFFSET: OFFSET, FORM_STRP_SUP: OFFSET, FORM_REF_ADDR: REFERENCE, FORM_REF1: 1, FORM_REF2: 2,
+    FORM_REF4: 4, FORM_REF8: 8, FORM_REF_SIG8: 8, FORM_REF_SUP4: 4, FORM_REF_SUP8: 8, FORM_STRX1: 1, FORM_STRX2: 2, FORM_STRX3: 3, FORM_STRX4: 4,
+    FORM_ADDRX1: 1, FORM_ADDRX2: 2, FORM_ADDRX3: 3, FORM_ADDRX4: 4,
+}  # fmt: skip
+UNSIGNED: Final = frozenset({FORM_UDATA, FORM_REF_UDATA, FORM_STRX, FORM_ADDRX, FORM_LOCLISTX, FORM_RNGLISTX})  # LEB128s
+BLOCKS: Final = {FORM_BLOCK1: 1, FORM_BLOCK2: 2, FORM_BLOCK4: 4}  # bytes of their length
+LOCAL_REFERENCES: Final = frozenset({FORM_REF1, FORM_REF2, FORM_REF4, FORM_REF8, FORM_REF_UDATA})  # count from the unit's start
+INDEXED_STRINGS: Final = frozenset({FORM_STRX, FORM_STRX1, FORM_STRX2, FORM_STRX3, FORM_STRX4})
+INDEXED_ADDRESSES: Final = frozenset({FORM_ADDRX, FORM_ADDRX1, FORM_ADDRX2, FORM_ADDRX3, FORM_ADDRX4})
+
+# Kinds of units, DWARF 5
+UT_COMPILE: Final = 0x01
+UT_TYPE: Final = 0x02
+UT_PARTIAL: Final = 0x03
+UT_SKELETON: Final = 0x04
+UT_SPLIT_COMPILE: Final = 0x05
+UT_SPLIT_TYPE: Final = 0x06
+
+# What a row of a range list is, DWARF 5
+RLE_END_OF_LIST: Final = 0x00
+RLE_BASE_ADDRESSX: Final = 0x01
+RLE_STARTX_ENDX: Final = 0x02
+RLE_STARTX_LENGTH: Final = 0x03
+RLE_OFFSET_PAIR: Final = 0x04
+RLE_BASE_ADDRESS: Final = 0x05
+RLE_START_END: Final = 0x06
+RLE_START_LENGTH: Final = 0x07
+
+# What a column of a line table's files is, DWARF 5
+LNCT_PATH: Final = 1
+LNCT_DIRECTORY_INDEX: Final = 2
+
+# Operations of line tables
+LNS_COPY: Final = 1
+LNS_ADVANCE_PC: Final = 2
+LNS_ADVANCE_LINE: Final = 3
+LNS_SET_FILE: Final = 4
+LNS_SET_COLUMN: Final = 5
+LNS_CONST_ADD_PC: Final = 8
+LNS_FIXED_ADVANCE_PC: Final = 9
+LNE_END_SEQUENCE: Final = 1
+LNE_SET_ADDRESS: Final = 2
