@@ -72,7 +72,7 @@ def test_text_and_frames(code: str, fields: str, name: str, strategy: str) -> No
     ours, theirs = trap(wasm_facade, strategy, text, fuel), trap(wasmtime, "", text, fuel)
     assert ours.trap_code.name == theirs.trap_code.name == code
     assert normal(str(ours)) == normal(str(theirs))
-    if "memory fault" in str(theirs):
+    if "memory fault" in str(theirs) and "(memory i64" not in fields:  # accesses that code checks say no address
         assert str(ours) == str(theirs)
     assert ours.message == str(ours)
     if code == "STACK_OVERFLOW":

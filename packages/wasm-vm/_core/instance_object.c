@@ -357,7 +357,28 @@ static PyObject *instance_repr(InstanceObject *self)
     return text;
 }
 
+/* For notebooks: what it is an instance of, and the lengths of its memories now. */
+static PyObject *instance_html(InstanceObject *self, PyObject *Py_UNUSED(ignored))
+{
+    if (self->store->closed)
+        return PyUnicode_FromString("Instance of a closed store");
+    const Loaded *module = self->instance->module;
+    PyObject *sizes = PyTuple_New((Py_ssize_t)module->plan.memory_count), *html = NULL;
+    for (uint32_t i = 0; sizes && i < module->plan.memory_count; i++) {
+        const Memory *memory = self->instance->memories[i];
+        PyObject *size = PyLong_FromUnsignedLongLong(memory ? __atomic_load_n(&memory->definition.length, __ATOMIC_SEQ_CST) : 0);
+        if (!size)
+            Py_CLEAR(sizes);
+        else
+            PyTuple_SET_ITEM(sizes, i, size);
+    }
+    PyObject *args = sizes ? Py_BuildValue("(OOO)", module, module->module, sizes) : NULL; /* which keep the module, whatever Python does */
+    Py_XDECREF(sizes);
+    return args && module_call_helper("instance_html", args, &html) == 0 ? html : NULL;
+}
+
 static PyMethodDef instance_methods[] = {
+    {"_repr_html_", (PyCFunction)instance_html, METH_NOARGS, "_repr_html_($self, /)\n--\n\nA table of its imports and exports, for notebooks."},
     {"exports", (PyCFunction)instance_exports, METH_O, "exports($self, store, /)\n--\n\nIts exports, by name and by position."},
     {NULL, NULL, 0, NULL},
 };

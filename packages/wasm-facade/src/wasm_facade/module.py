@@ -187,6 +187,15 @@ class Module:
         check_read(self._artifact)
         return artifact
 
+    def _repr_html_(self) -> str:
+        """A table of its imports, exports and sizes, for notebooks."""
+        from wasm_environ.artifact import read_head
+        from wasm_vm import crc32
+        from wasm_vm.html import module_html
+
+        loaded = self._loaded
+        return module_html(loaded.name, loaded.module, read_head(memoryview(self._artifact), crc32).sections[".text"][1])
+
     def __copy__(self) -> Self:
         """Itself: a module has no state."""
         return self

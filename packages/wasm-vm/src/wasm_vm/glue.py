@@ -55,6 +55,13 @@ def struct_dir(ref: Any) -> list[str]:
     return sorted({*object.__dir__(ref), *names})
 
 
+def instance_html(loaded: Any, described: Described, memories: tuple[int, ...]) -> str:
+    """For notebooks: an instance, whose memories have so many bytes now."""
+    from wasm_vm.html import instance_html
+
+    return instance_html(loaded.name, described, memories)
+
+
 KINDS = ("func", "table", "memory", "global", "tag")
 
 
@@ -134,7 +141,7 @@ def _kind_of(given: Any) -> int:
     return GLOBAL if isinstance(given, Global) else MEMORY
 
 
-def _wanted(described: Described, kind: int, index: int) -> str:
+def wanted_text(described: Described, kind: int, index: int) -> str:
     """What the module says of item `index` of a kind, which it imports."""
     registry, ids, module = described.registry, described.type_ids(), described.module
 
@@ -158,7 +165,7 @@ def _wanted(described: Described, kind: int, index: int) -> str:
 def import_mismatch(described: Described, index: int, given: Any, reason: str) -> str:
     """The LinkError message for import `index`: what the module wants and what it was given."""
     wanted = described.module.imports[index]
-    expected = f"{KINDS[wanted.kind]} {_wanted(described, wanted.kind, wanted.index)}"
+    expected = f"{KINDS[wanted.kind]} {wanted_text(described, wanted.kind, wanted.index)}"
     return f"incompatible import type for `{wanted.module}::{wanted.name}`: {reason}: expected {expected}, found {_kind_of_text(given)}"
 
 

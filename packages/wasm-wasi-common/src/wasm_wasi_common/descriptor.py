@@ -145,6 +145,9 @@ def discard(data: bytes) -> None:
 
 def stdio(number: int, source: object) -> Descriptor:
     """The descriptor of guest fd 0, 1 or 2; see `config.WasiConfig` for what `source` may be."""
+    shown = _replaced(number) if source is INHERIT else None
+    if shown is not None:
+        source = shown
     if source is INHERIT:
         found = host_file(number, number == 0, owned=False)
         found.before = _python_flush("stdout" if number == 1 else "stderr") if number else None
@@ -235,6 +238,20 @@ def preopened_socket(sock: object) -> Descriptor:
 
     fd = sock if isinstance(sock, int) else sock.fileno()  # type: ignore[attr-defined]
     return accepted(socket.socket(fileno=os.dup(fd)), owned=True)
+
+
+def _replaced(number: int) -> object | None:
+    """What the program put in place of sys.stdout or sys.stderr, if it is not the same file: a notebook's cell, redirect_stdout, a window. None: nothing."""
+    import sys
+
+    name = ("", "stdout", "stderr")[number]
+    stream = getattr(sys, name, None) if name else None
+    if stream is None or stream is getattr(sys, f"__{name}__", None):
+        return None
+    try:
+        return None if os.path.sameopenfile(stream.fileno(), number) else stream
+    except (AttributeError, OSError, ValueError):  # it has no file (io.UnsupportedOperation), or this process has none of that number
+        return None if getattr(stream, "closed", False) else stream
 
 
 def _python_flush(name: str) -> Callable[[], object]:
