@@ -87,7 +87,7 @@ class Frame:
         own = self.func_name or f"<wasm function {self.func_index}>"
         if not self.symbols:
             return f"{where:>8} - {self.module_name or '<unknown>'}!{own}"
-        places = []
+        places: list[str] = []
         for symbol in self.symbols:
             place = f"\n                    at {symbol.place}" if symbol.place else ""
             places.append(f"{symbol.name or ('<inlined function>' if places else own)}{place}")

@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from wasm_environ.dwarf.constants import (
-    BLOCKS, FORM_BLOCK, FORM_DATA16, FORM_LINE_STRP, FORM_STRING, FORM_STRP, FORM_UDATA, LNCT_DIRECTORY_INDEX, LNCT_PATH, LNE_END_SEQUENCE, LNE_SET_ADDRESS,
-    LNS_ADVANCE_LINE, LNS_ADVANCE_PC, LNS_CONST_ADD_PC, LNS_COPY, LNS_FIXED_ADVANCE_PC, LNS_SET_COLUMN, LNS_SET_FILE,
+    BLOCKS,
+    FORM_BLOCK,
+    FORM_DATA16,
+    FORM_LINE_STRP,
+    FORM_STRING,
+    FORM_STRP,
+    FORM_UDATA,
+    LNCT_DIRECTORY_INDEX,
+    LNCT_PATH,
+    LNE_END_SEQUENCE,
+    LNE_SET_ADDRESS,
+    LNS_ADVANCE_LINE,
+    LNS_ADVANCE_PC,
+    LNS_CONST_ADD_PC,
+    LNS_COPY,
+    LNS_FIXED_ADVANCE_PC,
+    LNS_SET_COLUMN,
+    LNS_SET_FILE,
 )  # fmt: skip
 from wasm_environ.dwarf.reader import DwarfError, Reader, string_at
 
@@ -25,7 +41,9 @@ GONE: Final = 0xFFFFFFFE  # from here on addresses are linkers' marks for code t
 class LineTable:
     """The table at an offset of .debug_line. Raises DwarfError."""
 
-    __slots__ = ("_at", "_base", "_budget", "_constant", "_data", "_end", "_factor", "_folder", "_lengths", "_range", "_strings", "directories", "files", "version")
+    __slots__ = (
+        "_at", "_base", "_budget", "_constant", "_data", "_end", "_factor", "_folder", "_lengths", "_range", "_strings", "directories", "files", "version",
+    )  # fmt: skip
 
     def __init__(self, sections: Mapping[str, bytes], offset: int, comp_dir: str, name: str, budget: Budget) -> None:
         self._data = sections.get(".debug_line", b"")

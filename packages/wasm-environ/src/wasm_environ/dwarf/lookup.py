@@ -132,13 +132,8 @@ class Lookup:
                 return []
             chain: list[tuple[int, Attributes]] = []  # depth, attributes
             for offset, depth, tag, attributes in unit.entries(start):
-                if offset == start:
-                    chain.append((depth, attributes))
-                elif (
-                    tag == dw.TAG_INLINED_SUBROUTINE
-                    and depth > chain[-1][0]
-                    and any(first <= address < end for first, end in ranges_of(unit, attributes))
-                ):
+                inlined = tag == dw.TAG_INLINED_SUBROUTINE and depth > chain[-1][0]
+                if offset == start or (inlined and any(first <= address < end for first, end in ranges_of(unit, attributes))):
                     chain.append((depth, attributes))
             return [attributes for _, attributes in chain]
         except DwarfError:

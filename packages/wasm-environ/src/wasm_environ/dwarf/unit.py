@@ -35,7 +35,8 @@ class Unit:
     """A unit: what its header says. Offsets are in .debug_info; `start` is the header's, `first` that of the first entry, `end` one past the last."""
 
     __slots__ = (
-        "_abbreviations", "_abbreviations_at", "_left", "address_size", "attributes", "budget", "end", "first", "kind", "sections", "start", "tag", "version", "width",
+        "_abbreviations", "_abbreviations_at", "_left", "address_size", "attributes", "budget", "end", "first", "kind", "sections", "start",
+        "tag", "version", "width",
     )  # fmt: skip
 
     def __init__(self, sections: Mapping[str, bytes], start: int, budget: Budget) -> None:
