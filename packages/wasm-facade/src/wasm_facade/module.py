@@ -191,10 +191,13 @@ class Module:
         """A table of its imports, exports and sizes, for notebooks."""
         from wasm_environ.artifact import read_head
         from wasm_vm import crc32
+        from wasm_vm.glue import export_rows, import_rows
         from wasm_vm.html import module_html
 
         loaded = self._loaded
-        return module_html(loaded.name, loaded.module, read_head(memoryview(self._artifact), crc32).sections[".text"][1])
+        described = loaded.module
+        code = read_head(memoryview(self._artifact), crc32).sections[".text"][1]
+        return module_html(loaded.name, described.module, code, import_rows(described), export_rows(described))
 
     def __copy__(self) -> Self:
         """Itself: a module has no state."""

@@ -59,7 +59,17 @@ def instance_html(loaded: Any, described: Described, memories: tuple[int, ...]) 
     """For notebooks: an instance, whose memories have so many bytes now."""
     from wasm_vm.html import instance_html
 
-    return instance_html(loaded.name, described, memories)
+    return instance_html(loaded.name, memories, import_rows(described), export_rows(described))
+
+
+def import_rows(described: Described) -> list[tuple[str, str, str]]:
+    """(name, kind, type) of each import, as text."""
+    return [(f"{module}::{name}", KINDS[kind], wanted_text(described, kind, index)) for module, name, kind, _, index in described.imports]
+
+
+def export_rows(described: Described) -> list[tuple[str, str, str]]:
+    """(name, kind, type) of each export, as text."""
+    return [(export.name, KINDS[export.kind], wanted_text(described, export.kind, export.index)) for export in described.module.exports]
 
 
 KINDS = ("func", "table", "memory", "global", "tag")

@@ -4,55 +4,43 @@ from __future__ import annotations
 
 from html import escape
 
-from wasm_vm.glue import KINDS, wanted_text
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Final
 
-    from wasm_vm.loading import Described
+    from wasm_environ.module import Module
+
+    Rows = Sequence[tuple[str, str, str]]  # name, kind, type
 
 MOST: Final = 200  # rows of a table; some modules have ten thousand exports
 LONGEST: Final = 500  # characters of a name or type
 
 
-def module_html(name: str, described: Described, code_bytes: int) -> str:
+def module_html(name: str, module: Module, code_bytes: int, imports: Rows, exports: Rows) -> str:
     """A module: how much there is of everything, its imports and its exports. `code_bytes`: of machine code."""
-    module = described.module
     functions = len(module.functions) - module.imported_functions
     facts = [f"{functions:,} functions", f"{code_bytes:,} bytes of machine code"]
     facts += [f"memory: {_pages(memory.limits.min, memory.limits.max, memory.page_size_log2)}" for memory in module.memories]
-    data = sum(segment.end - segment.start for segment in module.datas)
-    if data:
-        facts.append(f"{data:,} bytes of data")
-    return _whole("Module", name, facts, _imports(described), _exports(described))
+    return _whole("Module", name, facts, imports, exports)
 
 
-def instance_html(name: str, described: Described, memories: Sequence[int]) -> str:
+def instance_html(name: str, memories: Sequence[int], imports: Rows, exports: Rows) -> str:
     """An instance: the sizes of its memories now, its imports and its exports."""
-    return _whole("Instance of", name, [f"memory: {size:,} bytes" for size in memories], _imports(described), _exports(described))
+    return _whole("Instance of", name, [f"memory: {size:,} bytes" for size in memories], imports, exports)
 
 
 def _pages(least: int, most: int | None, log2: int) -> str:
     return f"{least << log2:,} bytes" + (f", at most {most << log2:,}" if most is not None else ", no maximum")
 
 
-def _imports(described: Described) -> list[tuple[str, str, str]]:
-    return [(f"{module}::{name}", KINDS[kind], wanted_text(described, kind, index)) for module, name, kind, _, index in described.imports]
-
-
-def _exports(described: Described) -> list[tuple[str, str, str]]:
-    return [(export.name, KINDS[export.kind], wanted_text(described, export.kind, export.index)) for export in described.module.exports]
-
-
-def _whole(what: str, name: str, facts: Iterable[str], imports: Sequence[tuple[str, str, str]], exports: Sequence[tuple[str, str, str]]) -> str:
+def _whole(what: str, name: str, facts: Iterable[str], imports: Rows, exports: Rows) -> str:
     title = f"<b>{escape(what)} <code>{_text(name) or '(no name)'}</code></b>"
     told = "<br>".join(map(escape, facts))
     return f"<div>{title}<div>{told}</div>{_table('imports', imports)}{_table('exports', exports)}</div>"
 
 
-def _table(title: str, rows: Sequence[tuple[str, str, str]]) -> str:
+def _table(title: str, rows: Rows) -> str:
     if not rows:
         return f"<div>no {title}</div>"
     left = '<td style="text-align:left"><code>'
