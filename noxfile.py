@@ -212,6 +212,17 @@ def http(session: nox.Session) -> None:
     session.run("pytest", "-q", "tests/test_http_toolchains.py", *session.posargs, env={"HTTP_TOOLCHAINS": "1"})
 
 
+@nox.session(venv_backend="uv")
+def notebooks(session: nox.Session) -> None:
+    """A real IPython kernel: output of guests in its cell, interrupting a cell, tables."""
+    constraints = ROOT / ".nox" / "constraints.txt"
+    constraints.write_text("\n".join(_constraints()) + "\n")
+    session.env["WASM_PURE"] = "1"
+    wheels = [f"./packages/{name}" for name in [*NEEDS["wasm-facade"], "wasm-facade"]]
+    session.install("-c", str(constraints), *wheels, "pytest", "ipykernel>=7,<8", "jupyter-client>=8,<9")
+    session.run("pytest", "-q", "tests/test_jupyter.py", "--noconftest", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """ruff (style, formatting of imports) and import-linter (who may import whom)."""

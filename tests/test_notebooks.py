@@ -87,7 +87,7 @@ class Cell(io.TextIOBase):
 @pytest.mark.parametrize("output", [Cell, io.StringIO])
 def test_inherited_output_goes_where_print_does(output: type[io.TextIOBase]) -> None:
     cell = output()
-    with contextlib.redirect_stdout(cell):  # type: ignore[type-var]
+    with contextlib.redirect_stdout(cell):
         store = w.Store()
         linker = w.Linker(store.engine)
         linker.define_wasi()

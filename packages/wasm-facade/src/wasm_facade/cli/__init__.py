@@ -30,6 +30,7 @@ COMMANDS = (
     ("component", "interfaces of components: wit, targets, imports"),
     ("config", "list the settings of an engine"),
     ("cache", "look at or clear the cache of compiled modules"),
+    ("completion", "print a script that completes this command in bash, zsh or fish"),
 )
 
 # Commands of commands: by name, the columns as above (the file is command_NAME_SUBCOMMAND.py).
