@@ -186,7 +186,8 @@ def fish(found: Rows) -> str:
         outer, _, inner = name.partition(" ")
         when = f"__fish_seen_subcommand_from {outer}"
         if inner:
-            lines.append(f"complete -c wasm -n {_fish_quoted(f'{when}; and not __fish_seen_subcommand_from {_words(outer)}')} -f -a {inner} -d {_fish_quoted(summary)}")
+            first = _fish_quoted(f"{when}; and not __fish_seen_subcommand_from {_words(outer)}")
+            lines.append(f"complete -c wasm -n {first} -f -a {inner} -d {_fish_quoted(summary)}")
             when += f"; and __fish_seen_subcommand_from {inner}"
         else:
             lines.append(f"complete -c wasm -n __fish_use_subcommand -a {name} -d {_fish_quoted(summary)}")
