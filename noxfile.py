@@ -130,7 +130,7 @@ ISALAB = ROOT / "tools" / "isalab"
 ISA_TESTS = ["packages/wasm-vm/tests", "packages/wasm-pool/tests", "tests/test_isas.py", "tests/test_stack.py", "tests/test_gc.py", "tests/test_gc_objects.py",
              "tests/test_exceptions_uncaught.py", "tests/test_reentry.py", "tests/test_tables_stay.py"]  # fmt: skip
 
-NATIVE_ISAS = ("aarch64", "s390x")  # of those in the lab: which the native compiler emits code for
+NATIVE_ISAS = ("aarch64", "riscv64", "s390x")  # of those in the lab: which the native compiler emits code for
 # Of those, which have vectors and objects: the kinds of random modules of `tests/random_isas.py`, and how many.
 RANDOM_MODULES = {"aarch64": (("plain", 1000), ("gc", 500))}
 

@@ -51,6 +51,7 @@ STRATEGIES = (
 
 # Columns: strategy, the architecture that the suite runs on, the features it lacks there.
 LACKING = (
+    ("native", "riscv64", ("simd", "relaxed_simd", "gc", "custom_descriptors")),
     ("native", "s390x", ("gc", "custom_descriptors")),
 )  # fmt: skip
 

@@ -13,11 +13,11 @@ import capstone
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-ISAS = {"x86_64": 150, "aarch64": 330}  # and how many rows there are at least
+ISAS = {"x86_64": 150, "aarch64": 330, "riscv64": 110}  # and how many rows there are at least
 
 
 # What llvm-mc assembles, and how it is told; it is all that knows s390x's vectors.
-LLVM = {"aarch64": ("-arch=aarch64",), "s390x": ("-arch=systemz", "-mcpu=z15")}
+LLVM = {"aarch64": ("-arch=aarch64",), "riscv64": ("-arch=riscv64", "-mattr=+m,+a,+f,+d"), "s390x": ("-arch=systemz", "-mcpu=z15")}
 
 
 def plain(text: str) -> str:

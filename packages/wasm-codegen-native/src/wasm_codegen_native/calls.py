@@ -18,9 +18,12 @@ from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import LOCAL, REG, SLOT, Values
 from wasm_environ import traps
 from wasm_environ.body import WORDS
+from wasm_environ.libcalls import LIBCALLS
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, IMPORT_CODE, IMPORT_CONTEXT
 
 TYPE_ID: Final = -2
+# By libcall: bit k is set where the argument k behind the context is a 64-bit integer.
+WIDE: Final[vec[i64]] = vec[i64]([sum(1 << k for k, letter in enumerate(signature[1 : signature.index(":")]) if letter == "I") for _, signature, _ in LIBCALLS])
 BEYOND_KEPT: Final = 8  # see `Calls.before_beyond`
 BEYOND_SIZE: Final = 16
 
@@ -314,6 +317,12 @@ class Calls:
                 machine.constant(T_I64, self.integer(k), self.constants[k], 0, False)
             elif values.in_reg(e) < 0:
                 values.load_into(e, self.place_of(e, k))
+            k += 1
+        k = 0
+        while k < n:
+            e = self.entries[k]
+            if e >= 0 and values.type[e] == T_I32 and (WIDE[index] >> k) & 1 != 0:
+                machine.zero_extend(self.integer(k))
             k += 1
         code = convention.code
         machine.load(T_I64, code, self.frame.context, CONTEXT_BUILTINS)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ISAS: Final = {  # name: the module whose `make` gives its `InstructionSet`
     "x86_64": "wasm_codegen_native.isa.x86_64.isa",
     "aarch64": "wasm_codegen_native.isa.aarch64.isa",
+    "riscv64": "wasm_codegen_native.isa.riscv64.isa",
     "s390x": "wasm_codegen_native.isa.s390x.isa",
 }
 RODATA_ALIGN: Final = 16

@@ -23,6 +23,7 @@ class Conditions:
     def conclude(self, condition: i64) -> None:
         """A condition was computed: keep it as flags for the branch or select that follows, else as 0 or 1."""
         v = self.v
+        condition = self.machine.keep(condition)
         if v.fuse:
             op = v.ops[v.pc] & OP_MASK
             while op == I32_EQZ:
@@ -44,7 +45,7 @@ class Conditions:
         v.finish(0, T_I32, to, target)
 
     def extend_unsigned(self) -> None:
-        """i64.extend_i32_u: every i32 is kept zero-extended, so there is nothing to do but to say so."""
+        """i64.extend_i32_u: where an i32 is kept zero-extended (elsewhere there are rows), there is nothing to do but to say so."""
         v = self.v
         i = v.operands(1)
         if v.kind[i] == CONST:

@@ -172,6 +172,7 @@ class Control:
         else:
             code = self.machine.test(values.type[i], values.reg(i))
             values.drop(1)
+            code = self.machine.keep(code)
         values.keep_flags = True
         values.operands(0)
         return code

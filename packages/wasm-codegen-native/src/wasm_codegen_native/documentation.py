@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, KIND, UNSUPPORTED
+from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, KIND, UNSUPPORTED, VECTOR
 from wasm_environ.opcodes import OPS, Op
 
 TYPES: Final = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128", "a": "i32"}
@@ -114,8 +114,10 @@ SHAPES: Final = {
 LACKING: Final = {
     "x86_64": (UNSUPPORTED,),
     "aarch64": (UNSUPPORTED,),
+    "riscv64": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR, VECTOR),
     "s390x": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR),
 }
+LACKING_VALUES: Final = {"riscv64": ("v128.const",)}  # ops refused for the type of their values, wherever one of it is met
 IMMEDIATES: Final = {
     "i32": "7", "i64": "7", "f32": "1.5", "f64": "1.5", "v128": "i32x4 1 2 3 4", "lane": "1",
     "lanes": "0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31",
@@ -155,7 +157,11 @@ def code_of(wat: str, isa: str = "x86_64", cpu_features: frozenset[str] = frozen
 
 
 # What the disassembler calls each instruction set: architecture, mode.
-DISASSEMBLERS: Final = {"x86_64": ("CS_ARCH_X86", "CS_MODE_64"), "aarch64": ("CS_ARCH_ARM64", "CS_MODE_LITTLE_ENDIAN")}
+DISASSEMBLERS: Final = {
+    "x86_64": ("CS_ARCH_X86", "CS_MODE_64"),
+    "aarch64": ("CS_ARCH_ARM64", "CS_MODE_LITTLE_ENDIAN"),
+    "riscv64": ("CS_ARCH_RISCV", "CS_MODE_RISCV64"),
+}
 
 
 def disassemble(code: bytes, isa: str = "x86_64") -> list[str]:
@@ -194,14 +200,22 @@ def examples_page() -> str:
 PROLOGUES: Final = {
     "x86_64": ("push rbp", "mov rbp, rsp"),
     "aarch64": ("stp x29, x30", "mov x29, sp", "mov x15, x0", "mov x28, x0", "sub sp, sp", "stur x28, [x29", "ldr x17", "cmp sp", "b.lo"),
+    "riscv64": (
+        "addi sp, sp", "sd ra,", "sd s0,", "addi s0, sp", "mv t4, a0", "mv s11, a0", "sd s11, -0x18(s0)", "ld t6, 0x10(s11)", "ld t6, 0(t6)", "bltu sp, t6",
+    ),
     "s390x": ("stmg ", "lgr %r13, %r2", "lgr %r14, %r15", "lay %r15", "stg %r14, 0(%r15)", "lgr %r11, %r15", "lg %r14, 8(%r13)", "clg %r15", "brcl 4"),
 }  # fmt: skip
-EPILOGUES: Final = {"x86_64": ("leave", "pop rbp"), "aarch64": ("mov sp, x29", "ldp x29, x30", "ldur x28, [x29"), "s390x": ("lmg ",)}
+EPILOGUES: Final = {
+    "x86_64": ("leave", "pop rbp"),
+    "aarch64": ("mov sp, x29", "ldp x29, x30", "ldur x28, [x29"),
+    "riscv64": ("ld ra, -8(s0)", "ld s11, -0x18(s0)"),
+    "s390x": ("lmg ",),
+}
 
 
 def lacks(op: Op, isa: str = "x86_64") -> bool:
     """Whether the backend refuses an op."""
-    return KIND[op.id] in LACKING[isa]
+    return KIND[op.id] in LACKING[isa] or op.mnemonic in LACKING_VALUES.get(isa, ())
 
 
 def lowering(op: Op, isa: str) -> str:

@@ -317,8 +317,10 @@ class Driver:
     # ---- the rest
     def rare(self, op: i64, kind: i64, a: i64, b: i64, c: i64) -> None:
         """Everything else that the machine does not lower."""
+        values = self.values
         if kind == EXTEND_U:
-            self.lowering.conditions.extend_unsigned()
+            if values.kind[values.sp - 1] == CONST or not self.lowering.lower(op):
+                self.lowering.conditions.extend_unsigned()
         elif kind == LIBCALL:
             self.bulk.lower(op, a, b)
         elif kind == EXCEPTION:
@@ -379,7 +381,7 @@ class Driver:
         i = values.operands(1)
         register = values.own(i)
         values.pop(1)
-        condition = self.machine.test(T_I64, register) ^ 1
+        condition = self.machine.keep(self.machine.test(T_I64, register) ^ 1)
         values.operands(0)
         values.keep_flags = True
         if n > 0 and register == self.tables.convention.integer_result:
@@ -395,7 +397,7 @@ class Driver:
         """br_on_non_null: the reference is the last value carried, and dropped where it is null."""
         values = self.values
         i = values.operands(1)
-        condition = self.machine.test(T_I64, values.reg(i))
+        condition = self.machine.keep(self.machine.test(T_I64, values.reg(i)))
         values.keep_flags = True
         values.operands(0)
         self.control.branch_with(condition, label, n)

@@ -22,7 +22,7 @@ from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.guards import NO_TRY, Guards
 from wasm_codegen_native.machine import DIFFERS, EXCEEDS, T_F32, T_I32, T_I64, Machine
 from wasm_codegen_native.plan import Plan, put
-from wasm_codegen_native.tags import Tags
+from wasm_codegen_native.tags import TagLayout, Tags
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import SLOT, Values
 from wasm_environ import traps
@@ -368,7 +368,7 @@ class Exceptions:
                 machine.store(T_I64, self.result, machine.frame_register, self.values.slot_disp(height + n))
         elif n == 1:
             layout = self.tags.layouts[catches.tag[clause]]
-            machine.load(layout.stored[0], self.frame.tables.convention.result(layout.types[0]), self.object, layout.offsets[0])
+            self.load_value(layout, 0, self.frame.tables.convention.result(layout.types[0]))
         self.load_locals(self.labels[at + (LABEL_START if self.labels[at] == KIND_LOOP else LABEL_END)])
         machine.jump_back(self.control.positions[label])
 
@@ -385,9 +385,15 @@ class Exceptions:
             layout = self.tags.layouts[self.catches.tag[clause]]
             type = layout.types[k]
             register: i64 = machine.vector_scratch if type >= T_F32 else self.second
-            machine.load(layout.stored[k], register, self.object, layout.offsets[k])
+            self.load_value(layout, k, register)
             machine.store(type, register, machine.frame_register, self.values.slot_disp(height + k))
             k += 1
+
+    def load_value(self, layout: TagLayout, k: i64, register: i64) -> None:
+        """register <- value k of the exception; a reference is stored in 32 bits."""
+        self.machine.load(layout.stored[k], register, self.object, layout.offsets[k])
+        if layout.stored[k] != layout.types[k]:
+            self.machine.zero_extend(register)
 
     def load_locals(self, record: i64) -> None:
         """The locals that calls do not preserve and that are live at this record."""

@@ -254,7 +254,7 @@ class Lowering:
         v = self.v
         if type < 0:
             v.pop(n)
-            self.conditions.conclude(self.rows[r + CONDITION])
+            self.conditions.conclude(self.machine.condition(self.rows[r + CONDITION], self.slot))
             return
         d = self.slot[D]
         if self.rows[r + NOTES_FLAGS] != 0:

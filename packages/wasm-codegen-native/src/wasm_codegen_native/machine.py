@@ -33,8 +33,10 @@ class Machine:
 
     def __init__(self) -> None:
         self.frame_register: i64 = 0
+        self.frame_record: i64 = 0  # bytes from where it points down to the first register saved, where the frame record is not above
         self.stack_register: i64 = 0
         self.vector_scratch: i64 = 0  # never allocated
+        self.vector_type: i64 = T_V128  # of all that a vector register holds
         self.low_half: i64 = 0  # where in an i64 in memory its low 32 bits are
         self.red_zone: i64 = 0  # bytes below the stack pointer that signal handlers leave alone
 
@@ -52,7 +54,7 @@ class Machine:
         raise NotImplementedError
 
     def load(self, type: i64, to: i64, base: i64, disp: i64) -> None:
-        """to <- [base + disp]; an i32 is zero-extended."""
+        """to <- [base + disp]; an i32 is extended to 64 bits as the ISA keeps them, most with zeros."""
         raise NotImplementedError
 
     def load_indexed(self, type: i64, to: i64, base: i64, index: i64, scale: i64, disp: i64) -> None:
@@ -75,6 +77,9 @@ class Machine:
         """to <- to + other; the condition that holds if the sum passes the end of the type."""
         raise NotImplementedError
 
+    def zero_extend(self, register: i64) -> None:
+        """An i32 in a general register becomes 64 bits, where the ISA does not keep them so."""
+
     # ---- comparisons: the result is the condition that holds when what they ask is so
     def compares(self, relation: i64, type: i64, register: i64, base: i64, disp: i64) -> i64:
         """Whether a general register DIFFERS from what lies at [base + disp], EXCEEDS or REACHES it, unsigned."""
@@ -87,6 +92,14 @@ class Machine:
     def equals_indexed(self, register: i64, base: i64, index: i64, disp: i64) -> i64:
         """Whether the low 32 bits of a register are those at [base + index + disp]."""
         raise NotImplementedError
+
+    def condition(self, number: i64, slot: vec[i64]) -> i64:
+        """The condition that a lowering row left, by its number in the row and what the row was filled in with."""
+        return number
+
+    def keep(self, condition: i64) -> i64:
+        """The same, as a condition that holds until its use, whatever moves before: where it depends on registers, on such that stay."""
+        return condition
 
     def set_condition(self, condition: i64, to: i64) -> None:
         """to <- 1 if the condition holds, else 0."""

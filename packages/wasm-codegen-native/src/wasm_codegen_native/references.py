@@ -9,7 +9,7 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import NO_CHAIN, Code, shl
 from wasm_codegen_native.frame import Frame
-from wasm_codegen_native.machine import DIFFERS, FIRST_VECTOR, REACHES, T_I32, T_I64, T_V128, Machine
+from wasm_codegen_native.machine import DIFFERS, FIRST_VECTOR, REACHES, T_I32, T_I64, Machine
 from wasm_codegen_native.subtype import Subtypes
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import Values
@@ -129,7 +129,11 @@ class References:
         if self.frame.leaf:  # before a tail call; elsewhere the vmctx is in a register that calls preserve
             in_use |= shl(1, context)
         save(machine, in_use, True)
-        machine.move(T_I64 if self.frame.tables.table_is64[table] != 0 else T_I32, convention.integers[2], cold[at + 3])
+        if self.frame.tables.table_is64[table] != 0:
+            machine.move(T_I64, convention.integers[2], cold[at + 3])
+        else:
+            machine.move(T_I32, convention.integers[2], cold[at + 3])
+            machine.zero_extend(convention.integers[2])
         machine.constant(T_I32, convention.integers[1], table, 0, False)
         machine.move(T_I64, convention.integers[0], context)
         self.code.mark()
@@ -156,7 +160,7 @@ def save(machine: Machine, in_use: i64, saving: bool) -> None:
     r = REGISTERS - 1
     while r >= 0:
         if (in_use & shl(1, r)) != 0:
-            type: i64 = T_I64 if r < FIRST_VECTOR else T_V128
+            type: i64 = T_I64 if r < FIRST_VECTOR else machine.vector_type
             if saving:
                 machine.store(type, r, machine.stack_register, disp)
             else:

@@ -71,7 +71,7 @@ class Setup:
         values = self.values
         frame = self.frame
         slot: i64 = 16 if plan.has_vectors else 8
-        below: i64 = 8 * count_bits(frame.saved)
+        below: i64 = self.machine.frame_record + 8 * count_bits(frame.saved)
         values.local_reg = plan.local_reg
         values.local_type = types
         x: i64 = 0

@@ -11,7 +11,7 @@ from wasm_codegen_native.machine import T_F32, T_I64, Machine
 from wasm_codegen_native.signatures import IN_SIDE_AREA, Convention, Signature
 from wasm_environ.vmtypes import CONTEXT_STORE, HOST_CALL, HOST_THROW_REF, VALUE_SIZE
 
-CONTEXT_AT: Final = -16  # from the frame register: below the one register saved, what aligns the stack
+CONTEXT_AT: Final = -16  # from below the frame record: under the one register saved, what aligns the stack
 
 
 @final
@@ -73,7 +73,7 @@ class Trampolines:
         if signature.more >= 0:
             machine.move(T_I64, self.kept, signature.more)
         machine.move(T_I64, convention.integers[1], machine.stack_register)
-        machine.store(T_I64, context, machine.frame_register, CONTEXT_AT)
+        machine.store(T_I64, context, machine.frame_register, CONTEXT_AT - machine.frame_record)
         machine.call_memory(context, HOST_CALL)
         throws = machine.branch(machine.test(T_I64, convention.integer_result), NO_CHAIN)
         self.deliver(signature)
@@ -81,7 +81,7 @@ class Trampolines:
         machine.ret()
         machine.bind(throws)
         machine.move(T_I64, convention.integers[1], convention.integer_result)
-        machine.load(T_I64, context, machine.frame_register, CONTEXT_AT)
+        machine.load(T_I64, context, machine.frame_register, CONTEXT_AT - machine.frame_record)
         machine.call_memory(context, HOST_THROW_REF)
         return self.saved
 

@@ -42,7 +42,7 @@ WASI: Final = "wasm.wasi"  # entry-point group: version -> module
 # Columns: compiler, its module, its factory there, the package to install, the architectures it emits code for, and those of them where it lacks
 # instructions that others have: there it is taken where it is asked for by name, or no other is installed.
 KNOWN_COMPILERS: Final = (
-    ("native", "wasm_codegen_native", "create", "wasm-codegen-native", ("x86_64", "aarch64", "s390x"), ("s390x",)),
+    ("native", "wasm_codegen_native", "create", "wasm-codegen-native", ("x86_64", "aarch64", "riscv64", "s390x"), ("riscv64", "s390x")),
     ("llvm", "wasm_codegen_llvm", "create", "wasm-codegen-llvm", ("x86_64", "aarch64", "riscv64", "s390x"), ()),
 )
 

@@ -1,0 +1,144 @@
+"""riscv64 as a record: what the compiler needs to drive it."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from mypy_extensions import i64
+
+from wasm_codegen_native.code import Code, shl
+from wasm_codegen_native.conditions import Conditions
+from wasm_codegen_native.driver import Driver
+from wasm_codegen_native.frame import Frame, ModuleTables
+from wasm_codegen_native.instruction_set import InstructionSet
+from wasm_codegen_native.isa.riscv64 import registers as r
+from wasm_codegen_native.isa.riscv64.assembler import Assembler
+from wasm_codegen_native.isa.riscv64.atomic import Atomic
+from wasm_codegen_native.isa.riscv64.branches import lower, upper
+from wasm_codegen_native.isa.riscv64.encodings import EBREAK, FEATURES
+from wasm_codegen_native.isa.riscv64.instructions import Writer
+from wasm_codegen_native.isa.riscv64.machine import RiscvMachine
+from wasm_codegen_native.isa.riscv64.memory import Memory
+from wasm_codegen_native.isa.riscv64.parametric import Parametric
+from wasm_codegen_native.isa.riscv64.wide import WideArithmetic
+from wasm_codegen_native.lowering import Lowering
+from wasm_codegen_native.lowering_tables import Tables, built_tables
+from wasm_codegen_native.plan import Plan, Registers
+from wasm_codegen_native.register_sets import mask, numbers
+from wasm_codegen_native.signatures import Convention, Signature
+from wasm_codegen_native.trampolines import Trampolines
+from wasm_codegen_native.traps import Traps
+from wasm_codegen_native.unwinding import FrameRow, Unwinding
+from wasm_codegen_native.values import Values
+
+NAME: Final = "riscv64"
+R_RISCV_CALL_PLT: Final = 19
+ZBA: Final = 0  # its bit of the features
+
+
+def convention() -> Convention:
+    """LP64D."""
+    return Convention(NAME, numbers(r.INTEGER_ARGUMENTS), numbers(r.VECTOR_ARGUMENTS), r.A0, r.FA0, r.CODE)
+
+
+def register_sets(leaf: int) -> Registers:
+    """The sets for functions that call (0) and leaf functions (1)."""
+    clobbered = mask(r.TEMPORARIES, r.CALLER_SAVED_LOCALS[leaf], r.VECTOR_TEMPORARIES, r.VECTOR_LOCALS)
+    return Registers(
+        r.CONTEXT[leaf], r.MEMORY_BASE[leaf], mask(r.TEMPORARIES, r.VECTOR_TEMPORARIES), numbers(r.CALLER_SAVED_LOCALS[leaf]),
+        numbers(r.CALLEE_SAVED_LOCALS[leaf]), numbers(r.VECTOR_LOCALS), clobbered,
+    )  # fmt: skip
+
+
+TABLES: list[Tables] = []
+TABLE_FILE: Final = "lowerings.riscv64"  # beside the package's record of what was compiled
+
+
+def lowering_rows() -> Tables:
+    """The rows of all chapters as tables."""
+    from wasm_codegen_native.isa.riscv64.instruction_text import notation
+    from wasm_codegen_native.isa.riscv64.numeric import FLOAT, INTEGER
+    from wasm_codegen_native.lowering_rows import build
+
+    return build((*INTEGER, *FLOAT), notation())
+
+
+def lowering_tables() -> Tables:
+    """The same, as a build left them; made here and now where nothing was built."""
+    if not TABLES:
+        TABLES.append(built_tables(TABLE_FILE) or lowering_rows())
+    return TABLES[0]
+
+
+def make_driver(code: Code, module: ModuleTables, traits: bytes, features: i64) -> Driver:
+    """Everything that compiles functions into `code`."""
+    asm = Assembler(code)
+    machine = RiscvMachine(asm)
+    values = Values(machine, code)
+    frame = Frame(module)
+    traps = Traps(machine, code)
+    tables = lowering_tables()
+    lowering = Lowering(tables, values, machine, Conditions(machine, values), features)
+    machine.values = values
+    machine.writer = Writer(asm, traps, tables.instructions)
+    memory = Memory(asm, values, traps, frame, (features >> ZBA) & 1 != 0)
+    machine.memory = memory
+    machine.atomic = Atomic(asm, values, traps, memory)
+    machine.parametric = Parametric(asm, values)
+    machine.wide = WideArithmetic(asm, values)
+    return Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
+
+
+@final
+class RiscvIsa(InstructionSet):
+    """See `InstructionSet`. `features`: bits by the order of FEATURES."""
+
+    def __init__(self, features: i64) -> None:
+        super().__init__(NAME, R_RISCV_CALL_PLT, 0)
+        self.features: i64 = features
+        self.unwinding: Unwinding = Unwinding(r.RA, r.S0, tuple([(n, n) for n in r.SAVED]), 0)
+
+    def convention(self) -> Convention:
+        return convention()
+
+    def driver(self, code: Code, tables: ModuleTables, traits: bytes) -> Driver:
+        return make_driver(code, tables, traits, self.features)
+
+    def align(self, code: Code) -> None:
+        while code.here() % 16 != 0:
+            code.word(EBREAK)
+
+    def link_call(self, code: Code, place: i64, target: i64) -> None:
+        self.link(code, place, target)
+
+    def link_rodata(self, code: Code, place: i64, target: i64) -> None:
+        self.link(code, place, target)
+
+    def link(self, code: Code, place: i64, target: i64) -> None:
+        """AUIPC and the instruction behind it get the distance."""
+        distance = target - place
+        code.patch(place, code.read(place) | upper(distance))
+        code.patch(place + 4, code.read(place + 4) | lower(distance))
+
+    def frame_row(self, start: int, saved: i64) -> FrameRow:
+        return self.unwinding.row(start, saved)
+
+    def entry(self, code: Code, signature: Signature) -> None:
+        self.trampolines(code).entry(signature)
+
+    def host_thunk(self, code: Code, signature: Signature) -> i64:
+        return self.trampolines(code).host_thunk(signature)
+
+    def trampolines(self, code: Code) -> Trampolines:
+        """What emits them into `code`."""
+        return Trampolines(RiscvMachine(Assembler(code)), convention(), r.S1, 7, 28)
+
+
+def make(features: frozenset[str]) -> InstructionSet:
+    """The instruction set with those of its optional features that rows ask for."""
+    bits: i64 = 0
+    for position, name in enumerate(FEATURES):
+        place: i64 = position
+        if name in features:
+            bits |= shl(1, place)
+    return RiscvIsa(bits)
