@@ -13,8 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TextIO
 
-    from wasm_facade.cli.options import Command
+    from wasm_facade.cli.options import Command, Parsed
     from wasm_facade.compilation import Progress
+    from wasm_vm import Instance, Store
 
 # Columns: subcommand (its file is command_NAME.py), what it does.
 COMMANDS = (
@@ -264,3 +265,18 @@ def _overview(commands: tuple[tuple[str, str], ...] = COMMANDS, start: str = "wa
     width = max(len(name) for name, _ in commands)
     rows = [f"  {name:{width}}  {summary}" for name, summary in commands]
     return "\n".join([f"usage: {start} COMMAND [OPTIONS] ...", "", "commands:", *rows, "", f"{start} COMMAND --help says more about each."])
+
+
+def call(options: Parsed, store: Store, function: Any, args: list[Any]) -> Any:
+    """Call a guest's function for as long as it may run."""
+    if options.timeout is None:
+        return function(store, *args)
+    return function(store, *args, timeout=options.timeout)
+
+
+def functions(store: Store, instance: Instance) -> str:
+    """What could be called instead, for messages."""
+    from wasm_vm import Func
+
+    names = [name for name, item in instance.exports(store).items() if isinstance(item, Func)]
+    return f"; --invoke can call {', '.join(names[:12])}{' ...' if len(names) > 12 else ''}" if names else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from wasm_environ.errors import Exit, InvalidExit, WasmError, ended
-from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, describe, fail, owns_process, progress
+from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, call, describe, fail, functions, owns_process, progress
 from wasm_facade.cli.options import PROPOSALS, Command, Option, UsageError, natural, pair, seconds, size
 from wasm_facade.config import Config
 from wasm_facade.engine import Engine
@@ -189,13 +189,6 @@ def _is_wasi(wanted: tuple[Any, ...]) -> bool:
     return wanted[0] in ("wasi_snapshot_preview1", "wasi_unstable")
 
 
-def call(options: Parsed, store: Store, function: Any, args: list[Any]) -> Any:
-    """Call a guest's function for as long as it may run."""
-    if options.timeout is None:
-        return function(store, *args)
-    return function(store, *args, timeout=options.timeout)
-
-
 def _start(options: Parsed, store: Store, instance: Instance, module: Module) -> int:
     exports = instance.exports(store)
     start = exports.get("_start")
@@ -210,12 +203,6 @@ def _start(options: Parsed, store: Store, instance: Instance, module: Module) ->
         return OK  # it ran when the module was instantiated
     fail("run", f"{options.operands[0]}: nothing to run: it exports no `_start`{functions(store, instance)}")
     return FAILED
-
-
-def functions(store: Store, instance: Instance) -> str:
-    """What could be called instead, for messages."""
-    names = [name for name, item in instance.exports(store).items() if isinstance(item, Func)]
-    return f"; --invoke can call {', '.join(names[:12])}{' ...' if len(names) > 12 else ''}" if names else ""
 
 
 def _trapped(trap: Trap) -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from wasm_facade.cli import FAILED, OK, fail
-from wasm_facade.cli.command_run import call, functions
+from wasm_facade.cli import FAILED, OK, call, fail, functions
 from wasm_vm import Func
 
 TYPE_CHECKING = False
