@@ -63,9 +63,10 @@ class Kernel:
             if got["parent_header"].get("msg_id") != message:
                 continue
             kind, content = got["msg_type"], got["content"]
-            if kind == "status" and content["execution_state"] == "idle":
+            if kind != "status":
+                shown.append((kind, content))
+            elif content["execution_state"] == "idle":
                 return shown
-            shown.append((kind, content))
 
     def close(self) -> None:
         self.client.stop_channels()
@@ -78,9 +79,11 @@ class Kernel:
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     made = Kernel(tmp_path_factory.mktemp("kernel"))
-    assert [kind for kind, _ in made.run(SETUP)] == ["execute_input"]
-    yield made
-    made.close()
+    try:
+        assert [kind for kind, _ in made.run(SETUP)] == ["execute_input"]
+        yield made
+    finally:
+        made.close()
 
 
 def streams(shown: list[tuple[str, Any]]) -> dict[str, str]:
