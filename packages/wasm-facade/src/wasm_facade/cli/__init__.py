@@ -27,6 +27,7 @@ COMMANDS = (
     ("parse", "text to binary"),
     ("bindgen", "write a typed Python package for a component"),
     ("objdump", "list sections, imports, exports, sizes"),
+    ("explore", "show a module's text beside its machine code, as a page of HTML"),
     ("wast", "run scripts of the official test suite"),
     ("component", "interfaces of components: wit, targets, imports"),
     ("config", "list the settings of an engine"),
