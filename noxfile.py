@@ -132,7 +132,7 @@ ISA_TESTS = ["packages/wasm-vm/tests", "packages/wasm-pool/tests", "tests/test_i
 
 NATIVE_ISAS = ("aarch64", "riscv64", "s390x")  # of those in the lab: which the native compiler emits code for
 # Of those, which have vectors and objects: the kinds of random modules of `tests/random_isas.py`, and how many.
-RANDOM_MODULES = {"aarch64": (("plain", 1000), ("gc", 500))}
+RANDOM_MODULES = dict.fromkeys(("aarch64", "s390x"), (("plain", 1000), ("gc", 500)))
 
 # What emulation cannot do: limit the guest's address space. Greenlets are not in the lab, and these engines are native by name. LLVM takes minutes for
 # 9,000 vectors on aarch64, longer than that test waits.

@@ -52,7 +52,6 @@ STRATEGIES = (
 # Columns: strategy, the architecture that the suite runs on, the features it lacks there.
 LACKING = (
     ("native", "riscv64", ("simd", "relaxed_simd", "gc", "custom_descriptors")),
-    ("native", "s390x", ("gc", "custom_descriptors")),
 )  # fmt: skip
 
 # Settings that differ from the defaults while a feature's files run; the threads proposal's suite is older than several tables and memories, and than

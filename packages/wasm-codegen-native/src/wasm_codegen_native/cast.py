@@ -275,4 +275,4 @@ class Casts:
         self.machine.load_indexed(T_I32, id, id, reference, 0, DESCRIPTOR_AT)
         if self.descriptor >= 0:
             return self.machine.equals(id, self.descriptor)
-        return self.machine.compares(DIFFERS, T_I32, id, self.machine.frame_register, self.descriptor_disp) ^ 1
+        return self.machine.compares(DIFFERS, T_I32, id, self.machine.frame_register, self.descriptor_disp + self.machine.low_half) ^ 1

@@ -115,7 +115,7 @@ LACKING: Final = {
     "x86_64": (UNSUPPORTED,),
     "aarch64": (UNSUPPORTED,),
     "riscv64": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR, VECTOR),
-    "s390x": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR),
+    "s390x": (UNSUPPORTED,),
 }
 LACKING_VALUES: Final = {"riscv64": ("v128.const",)}  # ops refused for the type of their values, wherever one of it is met
 IMMEDIATES: Final = {

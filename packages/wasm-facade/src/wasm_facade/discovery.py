@@ -40,7 +40,7 @@ ALLOCATORS: Final = "wasm.allocators"  # entry-point group: "pooling" -> module 
 WASI: Final = "wasm.wasi"  # entry-point group: version -> module
 
 # Columns: compiler, its module, its factory there, the package to install, the architectures it emits code for, and those of them where it lacks
-# instructions that others have: there it is taken where it is asked for by name, or no other is installed.
+# instructions that others have, or needs a newer processor (z14 on s390x): there it is taken where it is asked for by name, or no other is installed.
 KNOWN_COMPILERS: Final = (
     ("native", "wasm_codegen_native", "create", "wasm-codegen-native", ("x86_64", "aarch64", "riscv64", "s390x"), ("riscv64", "s390x")),
     ("llvm", "wasm_codegen_llvm", "create", "wasm-codegen-llvm", ("x86_64", "aarch64", "riscv64", "s390x"), ()),

@@ -13,7 +13,9 @@ from wasm_codegen_native.isa.s390x.encodings import (
     BRC,
     IILF,
     LAY,
+    LD,
     LDY,
+    LE,
     LEY,
     LG,
     LGFI,
@@ -26,7 +28,10 @@ from wasm_codegen_native.isa.s390x.encodings import (
     LLILF,
     LLILH,
     LLILL,
+    ST,
+    STD,
     STDY,
+    STE,
     STEY,
     STG,
     STY,
@@ -48,6 +53,8 @@ from wasm_codegen_native.machine import T_F32, T_F64, T_V128
 # By type. Floating-point registers are reached in a megabyte around their base, vector registers up to four kilobytes behind it.
 LOADS: Final[vec[i64]] = vec[i64]([LLGF, LG, LEY, LDY, VL])
 STORES: Final[vec[i64]] = vec[i64]([STY, STG, STEY, STDY, VST])
+SHORT_LOADS: Final[vec[i64]] = vec[i64]([0, 0, LE, LD, 0])  # of four bytes, as near as vector registers' (0: none)
+SHORT_STORES: Final[vec[i64]] = vec[i64]([ST, 0, STE, STD, 0])
 VECTOR_LOADS: Final[vec[i64]] = vec[i64]([0, 0, VLEF, VLEG, VL])
 VECTOR_STORES: Final[vec[i64]] = vec[i64]([0, 0, VSTEF, VSTEG, VST])
 FAR: Final = 0x80000  # how far the displacement of a general register's load reaches, both ways
@@ -209,13 +216,13 @@ class Assembler:
 
     def load(self, type: i64, to: i64, base: i64, disp: i64) -> None:
         """to <- [base + disp], in the machine's byte order"""
-        self.access(LOADS[type], VECTOR_LOADS[type], type, to, base, disp)
+        self.access(LOADS[type], SHORT_LOADS[type], VECTOR_LOADS[type], type, to, base, disp)
 
     def store(self, type: i64, source: i64, base: i64, disp: i64) -> None:
         """[base + disp] <- source"""
-        self.access(STORES[type], VECTOR_STORES[type], type, source, base, disp)
+        self.access(STORES[type], SHORT_STORES[type], VECTOR_STORES[type], type, source, base, disp)
 
-    def access(self, row: i64, vector_row: i64, type: i64, register: i64, base: i64, disp: i64) -> None:
+    def access(self, row: i64, short_row: i64, vector_row: i64, type: i64, register: i64, base: i64, disp: i64) -> None:
         """One of both."""
         vector = type == T_V128 or (type >= T_F32 and register >= FIRST_HIGH)
         index = self.reach(base, disp, NEAR if vector else FAR)
@@ -223,6 +230,8 @@ class Assembler:
             disp = 0
         if vector:
             self.vector_address(vector_row, register, index, base, disp)
+        elif short_row != 0 and index == R0 and disp >= 0 and disp < NEAR:
+            self.emit(short_row | (register & 15) << 20 | (base & 15) << 12 | disp)
         else:
             self.address(row, register, index, base, disp)
 

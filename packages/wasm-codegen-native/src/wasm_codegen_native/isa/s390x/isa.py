@@ -6,8 +6,11 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.aggregate import Aggregates
+from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.conditions import Conditions
+from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.driver import Driver
 from wasm_codegen_native.frame import Frame, ModuleTables
 from wasm_codegen_native.instruction_set import InstructionSet
@@ -15,6 +18,7 @@ from wasm_codegen_native.isa.s390x import registers as r
 from wasm_codegen_native.isa.s390x.assembler import Assembler
 from wasm_codegen_native.isa.s390x.atomic import Atomic
 from wasm_codegen_native.isa.s390x.encodings import TRAP2
+from wasm_codegen_native.isa.s390x.fields import S390xFields
 from wasm_codegen_native.isa.s390x.instructions import Writer
 from wasm_codegen_native.isa.s390x.machine import SAVED_PLACE, S390xMachine
 from wasm_codegen_native.isa.s390x.memory import Memory
@@ -103,7 +107,12 @@ class S390xIsa(InstructionSet):
         machine.parametric = Parametric(asm, values)
         machine.vector_memory = VectorMemory(asm, values, memory)
         machine.wide = WideArithmetic(asm, values)
-        return Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
+        machine.aggregates = Aggregates(machine, S390xFields(asm, machine), code, values, traps, frame)
+        machine.casts = Casts(machine, values, traps, frame, machine.aggregates)
+        machine.descriptors = Descriptors(machine, values, traps, machine.aggregates, machine.casts)
+        driver = Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
+        machine.casts.control = driver.control
+        return driver
 
     def align(self, code: Code) -> None:
         asm = Assembler(code)

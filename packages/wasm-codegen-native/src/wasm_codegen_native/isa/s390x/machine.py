@@ -12,7 +12,10 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.aggregate import Aggregates
+from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import Code, shl
+from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.isa.s390x.assembler import FAR, Assembler
 from wasm_codegen_native.isa.s390x.atomic import Atomic
 from wasm_codegen_native.isa.s390x.branches import Branches
@@ -69,13 +72,11 @@ from wasm_codegen_native.isa.s390x.registers import R0, R1, R2, R3, R11, R14, R1
 from wasm_codegen_native.isa.s390x.vector_encodings import word
 from wasm_codegen_native.isa.s390x.vector_memory import VectorMemory
 from wasm_codegen_native.isa.s390x.wide import WideArithmetic
-from wasm_codegen_native.kinds import ATOMIC_FENCE, MEMORY_SIZE, PARAMETRIC, VECTOR, WIDE_ARITHMETIC
+from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, MEMORY_SIZE, PARAMETRIC, VECTOR, WIDE_ARITHMETIC
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128, Machine
-from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX
 from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F64, SCALAR_F32, SCALAR_F64
 from wasm_environ.op import I8X16_SHUFFLE
-from wasm_environ.opcodes import BY_ID
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
 
 TRAP: Final[i64] = INDEX["trap"]
@@ -117,6 +118,9 @@ class S390xMachine(Machine):
         self.atomic: Atomic | None = None
         self.parametric: Parametric | None = None
         self.vector_memory: VectorMemory | None = None
+        self.aggregates: Aggregates | None = None
+        self.casts: Casts | None = None
+        self.descriptors: Descriptors | None = None
         self.wide: WideArithmetic | None = None
 
     def place(self, base: i64, disp: i64) -> i64:
@@ -347,6 +351,10 @@ class S390xMachine(Machine):
         self.asm.load(T_I64, context, pointer, FUNC_REF_CONTEXT)
         self.asm.load(T_I64, pointer, pointer, FUNC_REF_CODE)
 
+    def emit_cold(self) -> None:
+        assert self.aggregates is not None
+        self.aggregates.emit_cold()
+
     def trap_stub(self, code: i64, chain: i64) -> i64:
         self.asm.number(R3, code)
         return self.branches.call(chain)
@@ -425,11 +433,15 @@ class S390xMachine(Machine):
         elif kind == VECTOR:
             assert self.vector_memory is not None
             self.vector_memory.lower(op)
-        elif kind >= ATOMIC_FENCE:
+        elif kind == AGGREGATE:
+            assert self.aggregates is not None
+            self.aggregates.lower(op)
+        elif kind == CAST:
+            assert self.casts is not None
+            self.casts.lower(op)
+        elif kind == DESCRIPTOR:
+            assert self.descriptors is not None
+            self.descriptors.lower(op)
+        else:
             assert self.atomic is not None
             self.atomic.lower(op, kind)
-        else:
-            row = BY_ID[op]
-            raise UnsupportedError(
-                f"the native backend does not support {row.mnemonic} on s390x yet (feature {row.feature}): use strategy llvm", self.code.wasm_offset
-            )
