@@ -15,7 +15,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent.parent / "tools")]  # in an sdist, in
 import building  # noqa: E402
 
 # Every module is compiled but these.
-NOT_COMPILED = ("__init__.py", "compiler.py", "perfmap.py", "documentation.py", "build_tables.py")
+NOT_COMPILED = ("__init__.py", "compiler.py", "perfmap.py", "documentation.py", "build_tables.py", "examples.py")
 # wasm-environ's sources, whose types and constants the compiled form is made from: an sdist has them with it, in a clone they are beside this folder.
 BESIDE = HERE.parent / "wasm-environ" / "src" / "wasm_environ"
 ENVIRON = next((path for path in (HERE / "environ" / "wasm_environ", BESIDE) if path.is_dir()), None)
