@@ -231,6 +231,21 @@ def test_shuffles(repeat: int, strategy: str) -> None:
         assert list(exports["m"].read(store, 16 * (k + 2), 16 * (k + 3))) == [lane + 0x40 for lane in plan], plan
 
 
+@pytest.mark.parametrize("strategy", BACKENDS)
+def test_nans_of_lanes_are_canonical(strategy: str) -> None:
+    """Each lane that is a NaN, and no other."""
+    text = """(module (memory (export "m") 1)
+      (func (export "f32x4") (param i32 i32)
+        (v128.store (i32.const 0) (f32x4.add (i32x4.splat (local.get 0)) (i32x4.replace_lane 2 (i32x4.splat (local.get 1)) (i32.const 0x3F800000)))))
+      (func (export "f64x2") (param i64 i64)
+        (v128.store (i32.const 0) (f64x2.mul (i64x2.splat (local.get 0)) (i64x2.replace_lane 1 (i64x2.splat (local.get 1)) (i64.const 0x3FF0000000000000))))))"""
+    store, exports = instantiate(text, cranelift_nan_canonicalization=True, strategy=strategy)
+    exports["f32x4"](store, 0x3F800000, -1)
+    assert struct.unpack("<4I", bytes(exports["m"].read(store, 0, 16))) == (0x7FC00000, 0x7FC00000, 0x40000000, 0x7FC00000)
+    exports["f64x2"](store, 0x4000000000000000, -1)
+    assert struct.unpack("<2Q", bytes(exports["m"].read(store, 0, 16))) == (0x7FF8000000000000, 0x4000000000000000)
+
+
 @pytest.mark.parametrize("rounding", ["ceil", "floor", "trunc", "nearest"])
 def test_rounding_quiets(rounding: str) -> None:
     """A signalling NaN, as a number and in lanes."""
