@@ -13,6 +13,7 @@ from pathlib import Path
 from bench.options import Options
 from bench.rows import Row, compared, failure, skipped
 
+STARTS = 5  # processes, of which the fastest counts: what else the machine does is no part of a start
 SOURCE = Path(__file__).with_suffix(".c")
 FIRST = "first engine"  # starts Python: a bound of its own, wasmtime has nothing like it
 LIMIT = 60e6  # ns
@@ -51,5 +52,10 @@ def _run(folder: Path, package: Path | None, library: str) -> dict[str, float]:
     path, program = package / library, folder / Path(library).stem
     subprocess.run(["gcc", "-O2", f"-I{headers / 'include'}", str(SOURCE), "-o", str(program), str(path), f"-Wl,-rpath,{path.parent}"], check=True)
     env = {**os.environ, "WASM_CAPI_PYTHON": sys.executable}
-    done = subprocess.run([program], env=env, capture_output=True, text=True, check=True)
+    starts = [_lines([program, "start"], env)[FIRST] for _ in range(STARTS)]
+    return {**_lines([program], env), FIRST: min(starts)}
+
+
+def _lines(command: list[Path | str], env: dict[str, str]) -> dict[str, float]:
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     return {name: float(cost) for name, cost in (line.rsplit(" ", 1) for line in done.stdout.splitlines())}

@@ -91,6 +91,7 @@ typedef struct VmCaller {
     VmObject *store; /* borrowed */
     void *instance;  /* NULL: called from outside of wasm */
     const VmSignature *signature;
+    void *data; /* as store_data says */
 } VmCaller;
 
 /* A host function in C, called without the GIL: results replace the parameters. Returns NULL, or an exception to raise, owned by the vm. */

@@ -8,8 +8,6 @@
 
 static atomic_uint_fast64_t last_id;
 
-capi_context *capi_context_in(const VmCaller *caller) { return capi_vm->store_data(caller->store); }
-
 static void context_free(capi_context *context)
 {
     capi_forget(context->thrown);

@@ -30,7 +30,7 @@ struct wasmtime_caller {
 };
 
 static inline capi_context *capi_context_of(const void *handle) { return HANDLE(handle)->host_info; }
-capi_context *capi_context_in(const VmCaller *caller);
+static inline capi_context *capi_context_in(const VmCaller *caller) { return caller->data; }
 
 /* What a value names in its store, borrowed; NULL: it is another store's, or none. */
 static inline capi_handle *capi_place(const capi_context *context, uint64_t store_id, uint64_t index)

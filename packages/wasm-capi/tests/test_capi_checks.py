@@ -120,7 +120,7 @@ assert found.closed
     assert (done.returncode, done.stderr) == (0, "")
 
 
-# What Python itself leaves behind at the end of a process is not looked at: reachable blocks are none of the leaks asked for.
+# What Python itself leaves behind at the end of a process is still reachable, and none of the leaks asked for: so nothing is suppressed.
 VALGRIND = ("valgrind", "--quiet", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite", "--show-leak-kinds=definite")
 
 
@@ -156,6 +156,19 @@ int main(void)
 }
 """
     assert programs.run(_compile(source, tmp_path), before=VALGRIND) == ""
+
+
+# A million calls take too long there, and are of no other kind than those of the others.
+UNDER_VALGRIND = sorted(path.stem for path in programs.SOURCES.glob("*.c") if path.stem != "own_growth")
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="needs valgrind")
+@pytest.mark.parametrize("name", UNDER_VALGRIND)
+def test_programs_under_valgrind(name: str, tmp_path: Path) -> None:
+    """No invalid access and nothing lost: the whole program, with its Python."""
+    target = programs.compile_program(name, tmp_path)
+    done = subprocess.run([*VALGRIND, target], capture_output=True, text=True, check=False, env=programs.environment(NO_FAULTS="1"), timeout=600)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_library_is_of_this_process_alone() -> None:

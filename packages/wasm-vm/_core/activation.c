@@ -189,6 +189,12 @@ int vm_enter_parked(PyThreadState *parked, Store *store, const VMFuncRef *functi
 {
     ThreadRecord *thread = tls_thread;
     Activation activation;
+    if (UNLIKELY(!thread)) { /* a destructor of the thread's, after its record has gone */
+        PyEval_RestoreThread(parked);
+        if (!(thread = thread_start()))
+            return -1;
+        (void)PyEval_SaveThread();
+    }
     const bool foreign = store->depth && store->owner != thread;
     if (UNLIKELY(foreign || !stack_limit(thread, store, &activation.stack_limit))) {
         PyEval_RestoreThread(parked);
@@ -220,19 +226,7 @@ PyThreadState *leave_wasm(ThreadRecord *thread, Activation *activation, uintptr_
     return released;
 }
 
-/* The activation is set again, and the stack limit: Python may have switched greenlets, or to another stack, and calls of those need not end in order.
- * The monitor may have gone to sleep meanwhile, or stayed behind in a fork. */
-void return_to_wasm(ThreadRecord *thread, Activation *activation, PyThreadState *released)
-{
-    atomic_store_explicit(&thread->activation, activation, memory_order_relaxed);
-    activation->store->vm.stack_limit = activation->stack_limit;
-    if (UNLIKELY(atomic_load_explicit(&monitor_asleep, memory_order_relaxed)))
-        monitor_wake();
-    if (released)
-        activation->thread_state = PyEval_SaveThread();
-    activation->exit_fp = 0;
-    atomic_store_explicit(&thread->in_wasm, 1, memory_order_relaxed);
-}
+void return_to_wasm(ThreadRecord *thread, Activation *activation, PyThreadState *released) { resume_wasm(thread, activation, released); }
 
 /* Run Python's signal handlers in the middle of wasm, on this thread's normal stack. In wasm code no lock is held and nothing half done but a
  * call whose arguments are in the side area, so with that kept aside this is as safe as a host call. -1: a handler raised; then the GIL is kept,

@@ -307,11 +307,7 @@ static VmObject *store_new(VmObject *engine, VmObject *given, VmObject **error)
     return give(PyObject_Vectorcall((PyObject *)&StoreType, arguments, 2, NULL), acquired, error);
 }
 
-static void *store_data(VmObject *store)
-{
-    void *found = NULL;
-    return native_data(((Store *)store)->data, &found) ? found : NULL;
-}
+static void *store_data(VmObject *store) { return ((Store *)store)->host_data; }
 
 static void store_close(VmObject *store)
 {

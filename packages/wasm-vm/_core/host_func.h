@@ -3,6 +3,7 @@
 #define WASM_VM_HOST_FUNC_H
 
 #include "engine.h"
+#include "capsule.h" /* after Python.h, which has to be first */
 
 /* Owned by its store's list. */
 struct HostFunc {
@@ -17,6 +18,8 @@ struct HostFunc {
     uint64_t (*call)(VMHostContext *, VMValue *); /* what its thunks call: host_call, or one of components */
     struct CanonFunction *canon; /* of components: the store's; else NULL */
     struct Plain *plain; /* owned, or NULL */
+    VmHostCall native;   /* of a callable that is native, with its data; else NULL */
+    void *native_data;
     bool access_caller;
 };
 

@@ -26,7 +26,9 @@ HostFunc *host_func_new(Store *store, Signature *signature, PyObject *callable, 
     host->callable = Py_NewRef(callable);
     host->context = Py_XNewRef(context);
     host->access_caller = access_caller;
-    host->call = native_is(callable) ? native_call : host_call;
+    host->call = host_call;
+    if (native_is(callable))
+        native_bind(host);
     host->funcref.context = host + 1;
     host->funcref.type_id = signature->type_id;
     host->funcref.index = ~0u;

@@ -46,11 +46,20 @@ bool native_data(PyObject *object, void **data)
     return true;
 }
 
-/* The function's own code, without the GIL. New reference to what it raises, or NULL. */
-static PyObject *run(const Native *native, Store *store, Instance *instance, const Signature *signature, VMValue *values)
+/* The native lives as long as its function's store is open: what is copied here stays good as long as it can be called. */
+void native_bind(HostFunc *host)
 {
-    VmCaller caller = {(VmObject *)store, instance, (const VmSignature *)signature};
-    return (PyObject *)native->call(native->data, &caller, (VmSlot *)values);
+    const Native *native = (const Native *)host->callable;
+    host->call = native_call;
+    host->native = native->call;
+    host->native_data = native->data;
+}
+
+/* The function's own code, without the GIL. New reference to what it raises, or NULL. */
+static inline PyObject *run(const HostFunc *host, Instance *instance, VMValue *values)
+{
+    VmCaller caller = {(VmObject *)host->store, instance, (const VmSignature *)host->signature, host->store->host_data};
+    return (PyObject *)host->native(host->native_data, &caller, (VmSlot *)values);
 }
 
 static void raise_stolen(PyObject *exception)
@@ -65,9 +74,9 @@ int native_invoke(HostFunc *host, Instance *instance, VMValue *values)
         PyErr_SetString(G.store_error, "the host function's store has been closed");
         return -1;
     }
-    Native *native = (Native *)Py_NewRef(host->callable);
+    PyObject *native = Py_NewRef(host->callable);
     PyThreadState *state = PyEval_SaveThread();
-    PyObject *raised = run(native, host->store, instance, host->signature, values);
+    PyObject *raised = run(host, instance, values);
     PyEval_RestoreThread(state);
     Py_DECREF(native);
     if (raised)
@@ -99,14 +108,15 @@ uint64_t native_call(VMHostContext *vm_context, VMValue *values)
     ThreadRecord *thread = tls_thread;
     Activation *activation = atomic_load_explicit(&thread->activation, memory_order_relaxed);
     uintptr_t here = FRAME_HERE();
-    if (UNLIKELY(here < activation->store->vm.stack_limit))
+    if (UNLIKELY(here < activation->stack_limit))
         raise_trap(TRAP_STACK_OVERFLOW);
     activation->exit_pc = 0;
     activation->exit_fp = here;
     atomic_store_explicit(&thread->in_wasm, 0, memory_order_relaxed);
-    Store *store = context->function->store;
+    HostFunc *host = context->function;
+    Store *store = host->store;
     PyThreadState *held = activation->thread_state ? NULL : PyEval_SaveThread(); /* Config.release_gil is off */
-    PyObject *raised = run((const Native *)context->function->callable, store, context->caller, context->function->signature, values);
+    PyObject *raised = run(host, context->caller, values);
     if (UNLIKELY(held != NULL))
         PyEval_RestoreThread(held);
     uint64_t exception = 0;
@@ -118,10 +128,11 @@ uint64_t native_call(VMHostContext *vm_context, VMValue *values)
             gc_tidy(store);
             return_to_wasm(thread, activation, released);
         } else {
-            return_to_wasm(thread, activation, NULL);
+            resume_wasm(thread, activation, NULL);
         }
     }
-    poll_interrupt();
+    if (UNLIKELY(atomic_load_explicit(&thread->interrupt, memory_order_relaxed)))
+        check_interrupt();
     return exception;
 }
 

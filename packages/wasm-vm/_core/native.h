@@ -11,6 +11,7 @@ PyObject *native_new(VmHostCall call, void *data, VmFinalizer finalizer); /* on 
 bool native_data(PyObject *object, void **data);                          /* false: none, or a function */
 int native_invoke(HostFunc *host, Instance *instance, VMValue *values);   /* as host_invoke, for a callable that is native */
 bool native_is(const PyObject *object);
+void native_bind(HostFunc *host); /* its callable is native: what a call needs of it */
 uint64_t native_call(VMHostContext *context, VMValue *values); /* called by host thunks */
 extern PyTypeObject NativeType;
 

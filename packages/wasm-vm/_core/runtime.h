@@ -156,6 +156,20 @@ void check_interrupt(void); /* on the way back into wasm, GIL released or not; m
 PyObject *time_is_limited(PyObject *self, PyObject *ignored);
 PyObject *time_is_over(PyObject *self, PyObject *ignored);
 
+/* return_to_wasm, inline. The activation is set again, and the stack limit: Python may have switched greenlets, or to another stack, and calls of those need
+ * not end in order. The monitor may have gone to sleep meanwhile, or stayed behind in a fork. */
+static inline void resume_wasm(ThreadRecord *thread, Activation *activation, PyThreadState *released)
+{
+    atomic_store_explicit(&thread->activation, activation, memory_order_relaxed);
+    activation->store->vm.stack_limit = activation->stack_limit;
+    if (UNLIKELY(atomic_load_explicit(&monitor_asleep, memory_order_relaxed)))
+        monitor_wake();
+    if (released)
+        activation->thread_state = PyEval_SaveThread();
+    activation->exit_fp = 0;
+    atomic_store_explicit(&thread->in_wasm, 1, memory_order_relaxed);
+}
+
 static inline void poll_interrupt(void)
 {
     if (UNLIKELY(atomic_load_explicit(&tls_thread->interrupt, memory_order_relaxed)))

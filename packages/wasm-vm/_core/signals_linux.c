@@ -213,11 +213,22 @@ static void wake_parked(atomic_uint *park)
         syscall(SYS_futex, park, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
+/* Some runtime (Go's) has handlers for all signals, and threads with stacks too small for any: then the poke shares one, on the alternate stack. */
+static bool poke_shared;
+static struct sigaction poke_before;
+
 /* Runs on the thread's normal stack (no SA_ONSTACK): the kernel has saved every register above, and below is room, because the stack limit of
  * wasm keeps room for Python (stack_linux.c). In compiled code this thread holds no lock, so Python may be called right here. */
-static void on_poke(int Py_UNUSED(number), siginfo_t *Py_UNUSED(info), void *context)
+static void on_poke(int number, siginfo_t *info, void *context)
 {
     ThreadRecord *thread = tls_thread;
+    if (poke_shared && (info->si_code != SI_TKILL || info->si_pid != getpid() || !thread || !atomic_load_explicit(&thread->poked, memory_order_relaxed))) {
+        if (poke_before.sa_flags & SA_SIGINFO)
+            poke_before.sa_sigaction(number, info, context);
+        else if (poke_before.sa_handler != SIG_IGN)
+            poke_before.sa_handler(number);
+        return;
+    }
     if (thread)
         atomic_store_explicit(&thread->poked, 0, memory_order_relaxed);
     if (!thread || !atomic_load_explicit(&thread->in_wasm, memory_order_relaxed))
@@ -237,6 +248,8 @@ static void on_poke(int Py_UNUSED(number), siginfo_t *Py_UNUSED(info), void *con
         activation->trap_code = TRAP_INTERRUPT;
         capture_frames(thread, activation, pc, context_sp(context), context_fp(context));
         context_unwind(context, activation->saved_sp);
+    } else if (poke_shared) {
+        /* Python's signals wait: this may be a small stack */
     } else if (context_sp(context) + VM_LEAF_ROOM < activation->stack_limit) {
         /* between taking a frame and checking it: the next poke finds it checked */
     } else {
@@ -257,24 +270,29 @@ void thread_poke(ThreadRecord *thread)
         syscall(SYS_tgkill, getpid(), thread->tid, poke_signal);
 }
 
+static int take_poke(int number, int more_flags)
+{
+    struct sigaction ours;
+    memset(&ours, 0, sizeof ours);
+    ours.sa_sigaction = on_poke;
+    ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER | more_flags;
+    sigemptyset(&ours.sa_mask);
+    poke_signal = number;
+    return sigaction(number, &ours, NULL);
+}
+
 /* The highest real-time signal that nobody uses; of those that emulators (qemu-user) deliver, which keep the upper ones to themselves. */
 static int install_poke(void)
 {
     for (int number = SIGRTMAX - 4; number > SIGRTMIN; number--) {
-        struct sigaction current, ours;
-        if (sigaction(number, NULL, &current) || (current.sa_flags & SA_SIGINFO) || current.sa_handler != SIG_DFL)
-            continue;
-        memset(&ours, 0, sizeof ours);
-        ours.sa_sigaction = on_poke;
-        ours.sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER;
-        sigemptyset(&ours.sa_mask);
-        if (sigaction(number, &ours, NULL))
-            return -1;
-        poke_signal = number;
-        return 0;
+        struct sigaction current;
+        if (!sigaction(number, NULL, &current) && !(current.sa_flags & SA_SIGINFO) && current.sa_handler == SIG_DFL)
+            return take_poke(number, 0);
     }
-    errno = EBUSY;
-    return -1;
+    if (sigaction(SIGRTMAX - 4, NULL, &poke_before))
+        return -1;
+    poke_shared = true;
+    return take_poke(SIGRTMAX - 4, SA_ONSTACK);
 }
 
 int signals_install(void)

@@ -7,6 +7,7 @@
 #include "host_func.h"
 #include "instance.h"
 #include "module.h"
+#include "native.h"
 #include "objects.h"
 #include "plan.h"
 #include "pool.h"
@@ -144,6 +145,7 @@ static PyObject *store_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         store->engine = (Engine *)Py_NewRef(engine);
         store->engine_object = Py_NewRef(engine_object);
         store->data = Py_NewRef(data);
+        (void)native_data(data, &store->host_data);
         store->timeout = -1;
         store->limit_memory = store->limit_elements = store->limit_instances = store->limit_tables = store->limit_memories = store->limit_handles = -1;
         store->hostcall_fuel = HOSTCALL_FUEL;
@@ -180,6 +182,8 @@ static int store_init(PyObject *object, PyObject *args, PyObject *kwargs)
         Py_DECREF(old);
         Py_DECREF(old_object);
     }
+    self->host_data = NULL;
+    (void)native_data(data, &self->host_data);
     Py_XSETREF(self->data, Py_NewRef(data));
     return 0;
 }
@@ -211,6 +215,7 @@ static int store_clear(Store *self)
         Py_CLEAR(h->context);
     }
     component_states_clear(self);
+    self->host_data = NULL;
     Py_XSETREF(self->data, Py_NewRef(Py_None)); /* never NULL: a finalizer may ask for it */
     Py_CLEAR(self->wasi);
     Py_CLEAR(self->dict);

@@ -18,6 +18,7 @@ struct Store {
     Engine *engine;          /* strong */
     PyObject *engine_object; /* what the user gave: strong */
     PyObject *data;          /* strong */
+    void *host_data;         /* of a C host: what `data` stands for; else NULL */
     PyObject *wasi;          /* strong or NULL */
     PyObject *dict, *weakrefs;
     Instance *instances;

@@ -54,7 +54,7 @@ static inline wasm_trap_t *call(const wasm_func_t *func, wasm_val_t *args, size_
     return wasm_func_call(func, &in, &out);
 }
 
-static inline void print_error(wasmtime_error_t *error)
+static inline void tell_error(wasmtime_error_t *error)
 {
     wasm_name_t message;
     wasmtime_error_message(error, &message);
@@ -68,7 +68,7 @@ static inline void print_error(wasmtime_error_t *error)
     do {                                                              \
         wasmtime_error_t *error_ = (call);                            \
         if (error_)                                                   \
-            print_error(error_);                                      \
+            tell_error(error_);                                      \
         CHECK(!error_ && #call);                                      \
     } while (0)
 #define FAILS(call)                                                   \

@@ -1,4 +1,4 @@
-/* Components: compiled, kept, linked with functions of the host's, called with values of every kind; a resource of the host's; what goes wrong. */
+/* component: compiled, kept, linked with functions of the host's, called with values of every kind; a resource of the host's; what goes wrong. */
 #define _GNU_SOURCE
 #include "check.h"
 

@@ -1,4 +1,4 @@
-/* Types of components: what one imports and exports, by name and in order, down to every part of a value type. */
+/* component_types: what one imports and exports, by name and in order, down to every part of a value type. */
 #include "check.h"
 
 static const char text[] =

@@ -1,4 +1,4 @@
-/* Tags and exceptions: made, thrown from a host function, caught and not caught, looked into; a tag is one thing however often it is asked for. */
+/* exceptions: tags and exceptions: made, thrown from a host function, caught and not caught, looked into; a tag is one thing however often it is asked for. */
 #include "check.h"
 
 static wasmtime_tag_t tag;

@@ -1,4 +1,4 @@
-/* References to garbage-collected objects: integers, structs, arrays; their types; casts; as values of functions, globals and tables. */
+/* gc: references to garbage-collected objects: integers, structs, arrays; their types; casts; as values of functions, globals and tables. */
 #include "check.h"
 
 static wasmtime_context_t *context;

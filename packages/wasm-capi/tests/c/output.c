@@ -1,4 +1,4 @@
-/* WASI's stdin from bytes, stdout and stderr to functions of the host's, which are let go of with the store. */
+/* output: WASI's stdin from bytes, stdout and stderr to functions of the host's, which are let go of with the store. */
 #include <unistd.h>
 
 #include "check.h"

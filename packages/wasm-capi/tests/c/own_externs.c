@@ -61,7 +61,8 @@ static void memories(wasm_store_t *store)
     wasm_val_t at = WASM_I32_VAL(6), got;
     CHECK(!call(wasm_extern_as_func(exports.data[4]), &at, 1, &got, 1) && got.of.i32 == 'o');
     at.of.i32 = 2 * 65536;
-    print_trap(call(wasm_extern_as_func(exports.data[4]), &at, 1, &got, 1));
+    if (!getenv("NO_FAULTS")) /* it is one: valgrind would tell */
+        print_trap(call(wasm_extern_as_func(exports.data[4]), &at, 1, &got, 1));
     wasm_limits_t limits = {2, 5};
     wasm_memorytype_t *type = wasm_memorytype_new(&limits);
     wasm_memory_t *made = wasm_memory_new(store, type);

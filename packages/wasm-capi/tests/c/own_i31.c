@@ -1,4 +1,4 @@
-/* Whether a reference is a 31-bit integer: apart, because wasmtime 50 answers that with a bool that is neither 0 nor 1. */
+/* own_i31: whether a reference is a 31-bit integer: apart, because wasmtime 50 answers that with a bool that is neither 0 nor 1. */
 #include "check.h"
 
 int main(void)

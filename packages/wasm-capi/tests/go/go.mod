@@ -1,0 +1,3 @@
+module embedding
+
+go 1.18
