@@ -343,6 +343,17 @@ POLICIES = [
     (("example.org",), "localhost", "HTTP-request-denied", None),
     (("localhost:1",), "localhost", None, "destination-IP-prohibited"),
     (("127.0.0.1",), "[::ffff:10.0.0.1]", None, "destination-IP-prohibited"),
+    (("*",), "127.0.0.1", None, "destination-IP-prohibited"),
+    (("*",), "localhost", None, "destination-IP-prohibited"),
+    (("*", "public"), "[::ffff:127.0.0.1]", None, "destination-IP-prohibited"),
+    (("*", "private"), "[::ffff:7f00:1]", None, "destination-IP-prohibited"),
+    (("0.0.0.0/0", "::/0"), "[::1]", None, "destination-IP-prohibited"),
+    (("any",), "0.0.0.0", None, "destination-IP-prohibited"),
+    (("any",), "[::]", None, "destination-IP-prohibited"),
+    (("any",), "127.1", "HTTP-request-URI-invalid", None),
+    (("any",), "2130706433", "HTTP-request-URI-invalid", None),
+    (("any",), "0x7f.1", "HTTP-request-URI-invalid", None),
+    (("udp://any", "tcp-listen://any"), "127.0.0.1", None, "destination-IP-prohibited"),
 ]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -162,3 +163,95 @@ def test_what_is_no_trailer(name: str) -> None:
     body = OutgoingResponse(guest, Fields(guest)).body()
     trailers = Fields.from_list(guest, [(name, b"5")])
     assert err(lambda: OutgoingBody.finish(guest, body, trailers)) == "HTTP-protocol-error"
+
+
+@contextmanager
+def loopback(host: str, port: int = 0) -> Iterator[socket.socket]:
+    """A socket that listens at an address of this machine, and answers nobody."""
+    with socket.create_server((host, port)) as listening:
+        listening.settimeout(0)
+        yield listening
+
+
+def nobody_came(listening: socket.socket) -> bool:
+    try:
+        listening.accept()[0].close()
+    except BlockingIOError:
+        return True
+    return False
+
+
+def guest_of(policy: NetworkPolicy) -> Guest:
+    config = WasiConfig()
+    config.network = policy
+    return Guest(config, http=HttpConfig())
+
+
+def test_a_name_that_leads_elsewhere_the_second_time() -> None:
+    """DNS rebinding: each request's name is looked up once, and what it led to is what is checked and connected to."""
+    answers = iter([["127.0.0.2"], ["127.0.0.1"], ["127.0.0.1", "127.0.0.2"], []])
+    guest = guest_of(NetworkPolicy("rebound.test@127.0.0.2", resolver=lambda name: next(answers)))
+    with loopback("127.0.0.2") as allowed, loopback("127.0.0.1", allowed.getsockname()[1]) as inside:
+        port = allowed.getsockname()[1]
+
+        def come() -> None:
+            """The connection of a request under way, closed at once."""
+            until = time.monotonic() + 20
+            while nobody_came(allowed) and time.monotonic() < until:
+                future.get()
+
+        future = handle(guest, request_of(guest, port, host="rebound.test"), None)
+        come()
+        assert result(future) == "connection-terminated"
+        assert result(handle(guest, request_of(guest, port, host="rebound.test"), None)) == "destination-IP-prohibited"
+        future = handle(guest, request_of(guest, port, host="rebound.test"), None)  # of two, the one that is allowed
+        come()
+        assert result(future) == "connection-terminated"
+        assert result(handle(guest, request_of(guest, port, host="rebound.test"), None)) in ("destination-not-found", "DNS-error")
+        assert nobody_came(inside)
+    assert guest.http.connections == 0
+
+
+# Columns: what an answer redirects to, where "in" and "out" are the ports of the server and of one that is not allowed; what a guest that follows is told.
+REDIRECTS = [
+    ("127.0.0.1", "out", "destination-IP-prohibited"),
+    ("127.0.0.2", "in", "destination-IP-prohibited"),
+    ("localhost", "out", "HTTP-request-denied"),
+    ("[::1]", "out", "destination-IP-prohibited"),
+    ("[::ffff:127.0.0.1]", "out", "destination-IP-prohibited"),
+    ("169.254.169.254", "out", "destination-IP-prohibited"),
+    ("metadata.internal", "out", "HTTP-request-denied"),
+]
+
+
+@pytest.mark.parametrize(("host", "port", "error"), REDIRECTS)
+def test_redirects(host: str, port: str, error: str) -> None:
+    """Nobody follows them but the guest, whose next request is checked as its first was."""
+    seen: list[bytes] = []
+    with loopback("127.0.0.1") as other:
+        outside = other.getsockname()[1]
+
+        def answer(connection: socket.socket) -> None:
+            seen.append(head(connection))
+            there = f"http://{host}:{outside if port == 'out' else connection.getsockname()[1]}/"
+            connection.sendall(f"HTTP/1.1 302 Found\r\nLocation: {there}\r\nContent-Length: 0\r\n\r\n".encode())
+
+        with a_server(answer) as inside:
+            guest = a_guest(f"127.0.0.1:{inside}")
+            response = result(handle(guest, request_of(guest, inside), None))
+            assert response.status() == 302
+            location = response.headers().get("location")[0].decode().removeprefix("http://").rstrip("/")
+            assert len(seen) == 1
+            found, _, number = location.rpartition(":")
+            again = request_of(guest, int(number), host=found)
+            assert (err(lambda: handle(guest, again, None)) if error == "HTTP-request-denied" else result(handle(guest, again, None))) == error
+        assert nobody_came(other)
+        assert len(seen) == 1
+
+
+@pytest.mark.parametrize("rules", [("any",), ("127.0.0.1",), ("127.0.0.1:0",), ("127.0.0.1:80",)])
+def test_port_0(rules: tuple[str, ...]) -> None:
+    """It is nobody's to connect to, whatever is allowed."""
+    guest = a_guest(*rules)
+    assert result(handle(guest, request_of(guest, 0), None)) == "destination-IP-prohibited"
+    assert guest.http.connections == 0
