@@ -277,6 +277,22 @@ def test_stdout_closed_early(wasm: Shell) -> None:
     assert process.returncode == -signal.SIGPIPE
 
 
+def test_sigpipe_where_there_are_servers_too(wasm: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TLS cannot say that a server that has gone ends nobody."""
+    from wasm_facade.cli import main
+
+    monkeypatch.setattr("wasm_facade.cli.command_run.owns_process", lambda: True)
+    path = wasm.file("empty.wat", "(component)")
+    before = signal.getsignal(signal.SIGPIPE)
+    try:
+        for options, handler in ((["--http"], signal.SIG_IGN), ([], signal.SIG_DFL)):
+            signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+            assert main(["run", *options, str(wasm.folder / path)]) == 1  # it has nothing to run
+            assert signal.getsignal(signal.SIGPIPE) == handler
+    finally:
+        signal.signal(signal.SIGPIPE, before)
+
+
 def test_compile_and_run(wasm: Shell) -> None:
     path = wasm.file("args.wat", ARGS)
     assert wasm("compile", path) == (0, "", "")

@@ -106,6 +106,14 @@ def reset(peer: socket.socket) -> None:
     peer.close()
 
 
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
 def udp_bound(guest: Guest, host: str = LOCAL, port: int = 0) -> UdpSocket:
     """A UDP socket, bound."""
     made = create_udp_socket(guest, "ipv6" if ":" in host else "ipv4")

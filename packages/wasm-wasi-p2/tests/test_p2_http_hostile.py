@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -255,3 +259,33 @@ def test_port_0(rules: tuple[str, ...]) -> None:
     guest = a_guest(*rules)
     assert result(handle(guest, request_of(guest, 0), None)) == "destination-IP-prohibited"
     assert guest.http.connections == 0
+
+
+def send_to_a_server_that_goes() -> str:
+    """A body without end to a server that reads some of it and closes: the tag of what that comes to."""
+
+    def answer(connection: socket.socket) -> None:
+        head(connection)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    guest = a_guest("127.0.0.1")
+    with a_server(answer) as port:
+        request = request_of(guest, port, "post")
+        body = request.body()
+        future = handle(guest, request, None)
+        out = body.write()
+        while True:
+            time.sleep(0.02)  # so that a whole buffer goes out at once, of which the first part is answered by a reset
+            try:
+                out.write(bytes(out.check_write()))
+            except Err:
+                return str(result(future))
+
+
+def test_a_server_that_goes_ends_no_process() -> None:
+    """Where SIGPIPE has its default, as under `wasm run`."""
+    code = "import signal; from test_p2_http_hostile import *; signal.signal(signal.SIGPIPE, signal.SIG_DFL); print(send_to_a_server_that_goes())"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])}
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "connection-terminated\n", "")

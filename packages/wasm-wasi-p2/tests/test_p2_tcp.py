@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from p2_sockets import EVERYTHING, LOCAL, at, block, bound, code, connected, drop, ended, failed, guest_with, listening, pair, reset, told
+from p2_sockets import EVERYTHING, LOCAL, at, block, bound, code, connected, drop, ended, failed, guest_with, has_ipv6, listening, pair, reset, told
 
 from wasm_environ.errors import Err
 from wasm_wasi_common import TimeIsOver
@@ -191,14 +191,6 @@ def test_server_and_client(guest: Guest, host: str) -> None:
     block(served_into.subscribe())
     assert ended(served_into)
     drop(served, served_into, served_out, server)
-
-
-def has_ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
 
 
 @pytest.mark.parametrize("buffer", [0, 1])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from p2_sockets import EVERYTHING, LOCAL, at, block, code, datagram, drop, guest_with, receive, send, told, udp_bound
+from p2_sockets import EVERYTHING, LOCAL, at, block, code, datagram, drop, guest_with, has_ipv6, receive, send, told, udp_bound
 
 from wasm_environ.errors import WasmError
 from wasm_wasi_p2.guest import Guest
@@ -158,6 +158,20 @@ def test_nobody_streams_with(guest: Guest, remote: tuple[str, int]) -> None:
     made = udp_bound(guest)
     assert code(made.stream, at(*remote)) == "invalid-argument"
     drop(made)
+
+
+@pytest.mark.parametrize("host", ["::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1"])
+def test_addresses_of_the_other_family_in_disguise(guest: Guest, peer: socket.socket, host: str) -> None:
+    """An address of IPv4 is none of IPv6's: no policy is got round with it."""
+    if not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    made = udp_bound(guest, "::1")
+    assert code(made.stream, at(host, peer.getsockname()[1])) == "invalid-argument"
+    into, out = made.stream(None)
+    assert code(send, out, b"x", at(host, peer.getsockname()[1])) == "invalid-argument"
+    unbound = create_udp_socket(guest, "ipv6")
+    assert code(unbound.start_bind, instance_network(guest), at(host, 0)) == "invalid-argument"
+    drop(into, out, made, unbound)
 
 
 def test_too_large(guest: Guest, peer: socket.socket) -> None:

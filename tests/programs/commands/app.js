@@ -95,8 +95,8 @@ function timers() {
   const waits = [90, 30, 60, 30].map((ms) => [ms, subscribeDuration(u64(ms * 1000000))]);
   const order = [];
   while (waits.length) {
-    for (const index of [...poll(waits.map(([, pollable]) => pollable))].reverse()) {
-      const [[ms, pollable]] = waits.splice(index, 1);
+    const ready = [...poll(waits.map(([, pollable]) => pollable))].reverse().flatMap((index) => waits.splice(index, 1));
+    for (const [ms, pollable] of ready.sort((a, b) => a[0] - b[0])) { // of those that are ready at once
       if (!pollable.ready() || Number(now()) - start < ms * 1000000) throw new Error("too early");
       order.push(ms);
     }

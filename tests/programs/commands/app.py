@@ -84,8 +84,7 @@ def timers():
     order = []
     while waits:
         ready = poll.poll([pollable for _, pollable in waits])
-        for index in reversed(ready):
-            ms, pollable = waits.pop(index)
+        for ms, pollable in sorted([waits.pop(index) for index in reversed(ready)], key=lambda each: each[0]):  # of those that are ready at once
             assert pollable.ready()
             assert monotonic_clock.now() - start >= ms * 1_000_000
             order.append(ms)

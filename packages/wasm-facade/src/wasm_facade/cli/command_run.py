@@ -49,7 +49,7 @@ _kept: list[Store] = []
 def run(options: Parsed) -> int:
     """Run the program; the exit status is its own, 134 after a trap, 1 when it cannot run."""
     path = options.operands[0]
-    if owns_process():
+    if owns_process() and not options.http:
         _end_when_nobody_reads()
     try:
         engine = _engine(options)
@@ -87,7 +87,7 @@ def run(options: Parsed) -> int:
 
 
 def _end_when_nobody_reads() -> None:
-    """As for any program: one whose reader has gone is ended, whether it looks at errors or not."""
+    """As for any program: one whose reader has gone is ended, whether it looks at errors or not. But TLS could not tell that reader from a server."""
     import _signal  # type: ignore[import-not-found] # `signal` would import enum, 4 ms
 
     if hasattr(_signal, "SIGPIPE"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import select
+from socket import MSG_NOSIGNAL
 from time import monotonic_ns
 
 import h11
@@ -199,8 +200,9 @@ class Connection:
     def _send_out(self) -> None:
         while self._out:
             try:
-                with memoryview(self._out) as view:
-                    sent = self._socket.send(view[: 4 * BUFFER])
+                with memoryview(self._out) as view, view[: 4 * BUFFER] as data:
+                    # Data for a server that is gone ends in an error, never in SIGPIPE; a socket of TLS takes no flags.
+                    sent = self._socket.send(data) if hasattr(self._socket, "pending") else self._socket.send(data, MSG_NOSIGNAL)
             except OSError as error:
                 if self._must_wait(error, select.POLLOUT):
                     return
