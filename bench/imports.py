@@ -20,11 +20,15 @@ from time import perf_counter
 from bench import contenders
 from bench.clock import Sample, race
 from bench.contenders import Contender, theirs
-from bench.guests import FREESTANDING, HERE, Unavailable, build_c
+from bench.guests import FREESTANDING, HERE, Unavailable, build_c, from_wat
 from bench.options import Options
 from bench.rows import Row, compared, failure, raced, skipped
 
 HELLO = b"hello\n"
+# Programs that do nothing: with WASI, to say so, and without.
+LEAVES = """(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32))) (memory (export "memory") 1)
+  (func (export "_start") (call $exit (i32.const 0))))"""
+RETURNS = """(module (memory (export "memory") 1) (func (export "_start")))"""
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-wasi-common", "wasm-wasi-p1", "wasm-facade")
 IMPORT = "import time; a = time.perf_counter(); import {}; print(time.perf_counter() - a)"
@@ -87,10 +91,16 @@ def _hello(ours: Contender, wasm: bytes, folder: Path, rounds: int, python: str,
     our_command = their_command if ours.api is theirs().api else (*_wasm_command(python), "run", str(source))
     # The first run of each, which is not timed, fills our cache and Python's.
     commands = {"ours": (our_command, HELLO), "theirs": (their_command, HELLO), "empty": ((python, "-c", "pass"), b"")}
+    if our_command != their_command:
+        for name, text in (("leaves", LEAVES), ("returns", RETURNS)):
+            (folder / f"{name}.wasm").write_bytes(from_wat(text))
+            commands[name] = ((*_wasm_command(python), "run", str(folder / f"{name}.wasm")), b"")
     environment = _as_installed(folder) | {"WASM_CACHE_DIR": str(folder / f"cache{len(where)}")}
     best = race({side: _process(*command, environment) for side, command in commands.items()}, rounds)
     yield compared("imports", f"hello: cached process{where}", best["ours"], best["theirs"])
     yield compared("imports", f"hello: beside python -c pass{where}", best["ours"], best["empty"], note="(not wasmtime: an empty python)")
+    if "leaves" in best:
+        yield compared("imports", f"proc_exit: beside no WASI{where}", best["leaves"], best["returns"], note="(not wasmtime: a module without imports)")
 
 
 def _as_installed(folder: Path) -> dict[str, str]:

@@ -30,12 +30,17 @@ CALLS = (
     ("write of 2 buffers", "write_line", 50_000, 5_000),
     ("read of 6 bytes", "read_6", 50_000, 5_000),
     ("pread of 100 bytes", "pread_100", 50_000, 5_000),
-    ("write of 1 MiB", "write_big", 64, 16),
-    ("read of 1 MiB", "read_big", 64, 16),
+    ("write of 4 KiB", "write_4k", 10_000, 1_000),
+    ("read of 4 KiB", "read_4k", 10_000, 1_000),
+    ("write of 64 KiB", "write_64k", 1_000, 100),
+    ("read of 64 KiB", "read_64k", 1_000, 100),
+    ("write of 1 MiB", "write_big", 200, 16),
+    ("read of 1 MiB", "read_big", 200, 16),
     ("stat", "stat", 5_000, 500),
     ("open and close", "open_close", 5_000, 500),
     ("create and unlink", "create", 2_000, 200),
     (f"readdir of {ENTRIES:,}", "readdir", 5, 1),
+    (f"readdir of {ENTRIES:,}, 4 KiB at once", "readdir_4k", 2, 1),  # as C libraries do
 )  # fmt: skip
 
 
@@ -84,7 +89,7 @@ class _Side:
             raise RuntimeError(f"{function}: errno {code}")
 
     def sample(self, function: str, count: int) -> Sample:
-        self.call("write_big", 64)  # what is read is there
+        self.call("write_big", 200)  # what is read is there
 
         def sample() -> float:
             start = process_time()

@@ -61,6 +61,10 @@ EXPORT(read_6) { if (rewound()) return -1; REPEAT(all(fd_read, file, page, 6)); 
 EXPORT(pread_100) { slice one = {page, 100}; REPEAT(fd_pread(file, &one, 1, 6 * (u64)(i & 1023), &moved)); }
 EXPORT(write_big) { if (rewound()) return -1; REPEAT(all(fd_write, file, buffer, sizeof buffer)); }
 EXPORT(read_big) { if (rewound()) return -1; REPEAT(all(fd_read, file, buffer, sizeof buffer)); }
+EXPORT(write_4k) { if (rewound()) return -1; REPEAT(all(fd_write, file, buffer, 4096)); }
+EXPORT(read_4k) { if (rewound()) return -1; REPEAT(all(fd_read, file, buffer, 4096)); }
+EXPORT(write_64k) { if (rewound()) return -1; REPEAT(all(fd_write, file, buffer, 1 << 16)); }
+EXPORT(read_64k) { if (rewound()) return -1; REPEAT(all(fd_read, file, buffer, 1 << 16)); }
 EXPORT(stat) { REPEAT(path_filestat_get(ROOT, FOLLOW, "file", 4, status)); }
 
 static int cycle(const char *path, u32 how, u64 rights)
@@ -79,13 +83,13 @@ static int created(int i)
 }
 EXPORT(create) { REPEAT(created(i)); }
 
-static int listed(void)
+static int listed(u32 room)
 {
-    u32 fd, used = sizeof page;
+    u32 fd, used = room;
     u64 cookie = 0;
     int error = opened("many", 4, DIRECTORY, LIST, &fd);
-    while (!error && used == sizeof page) {
-        error = fd_readdir(fd, page, sizeof page, cookie, &used);
+    while (!error && used == room) {
+        error = fd_readdir(fd, page, room, cookie, &used);
         for (u32 at = 0; at + 24 <= used;) {
             u32 length = *(u32 *)(page + at + 16);
             if (at + 24 + length > used)
@@ -96,4 +100,5 @@ static int listed(void)
     }
     return error ? error : fd_close(fd);
 }
-EXPORT(readdir) { REPEAT(listed()); }
+EXPORT(readdir) { REPEAT(listed(sizeof page)); }
+EXPORT(readdir_4k) { REPEAT(listed(4096)); }

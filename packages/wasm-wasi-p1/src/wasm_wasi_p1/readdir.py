@@ -5,7 +5,7 @@ from __future__ import annotations
 from _weakref import ref
 
 from wasm_wasi_common.blocking import stop_if_over
-from wasm_wasi_p1.abi import DIRECTORY, pack
+from wasm_wasi_p1.abi import DIRECTORY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,4 +94,5 @@ class Listing:
 
 def _record(index: int, inode: int, filetype: int, name: bytes) -> bytes:
     """A dirent: d_next u64, d_ino u64, d_namlen u32, d_type u8 padded to 24 bytes, then the name without a NUL."""
-    return pack((8, index + 1), (8, inode), (4, len(name)), (4, filetype)) + name
+    fields = index + 1 | (inode & 0xFFFF_FFFF_FFFF_FFFF) << 64 | len(name) << 128 | filetype << 160
+    return fields.to_bytes(24, "little") + name
