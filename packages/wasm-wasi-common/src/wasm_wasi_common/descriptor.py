@@ -99,7 +99,7 @@ class Descriptor:
     def show(self, rows: memoryview, number: int, word: int) -> None:
         """Tell the runtime of this file, in that place of its table."""
         rows[number] = word
-        if self.shown is None:
+        if not self.shown:
             self.shown = [(rows, number)]
         elif not any(place[0] is rows and place[1] == number for place in self.shown):
             self.shown.append((rows, number))

@@ -21,6 +21,8 @@ OPEN_FLAGS = (
     (EXCL, os.O_EXCL),
     (TRUNC, os.O_TRUNC),
 )
+# The host's flags for all of them together.
+HOST_OPEN_FLAGS = tuple(sum(flag for bit, flag in OPEN_FLAGS if flags & bit) for flags in range(16))
 # flag of a `Descriptor`, host flag
 DESCRIPTOR_FLAGS = (
     (APPEND, os.O_APPEND),
@@ -78,10 +80,7 @@ def open_at(guest: Guest, parent: Descriptor, path: bytes, open_flags: int, foll
     perms = DIR_READ | (DIR_MUTATE if open_flags & (CREAT | TRUNC) else 0)
     perms |= (FILE_WRITE if writes or open_flags & TRUNC else 0) | (FILE_READ if reads else 0)
     directory = directory_of(parent, perms)
-    host = (os.O_RDWR if reads else os.O_WRONLY) if writes else os.O_RDONLY
-    for bit, flag in OPEN_FLAGS:
-        if open_flags & bit:
-            host |= flag
+    host = ((os.O_RDWR if reads else os.O_WRONLY) if writes else os.O_RDONLY) | HOST_OPEN_FLAGS[open_flags & 15]
     for bit, flag in DESCRIPTOR_FLAGS if flags else ():
         if flags & bit:
             host |= flag

@@ -120,13 +120,13 @@ class WasiContext:
         """Put an open file at the lowest free guest fd. After `check_room`; what ran since may have filled it: MFILE."""
         self.check_number(found.fd)
         table = self.table
-        try:
+        if None in table:
             number = table.index(None)
-        except ValueError:
+            table[number] = found
+        else:
             self.check_room()
             number = len(table)
-            table.append(None)
-        table[number] = found
+            table.append(found)
         self.show(number)
         return number
 
@@ -145,8 +145,10 @@ class WasiContext:
 
     def remove(self, fd: int) -> None:
         """Free a guest fd."""
-        self.replace(fd, None)
         table = self.table
+        table[fd] = None
+        if fd < MOST_FILES:
+            self.files[fd] = 0
         while table and table[-1] is None:
             table.pop()
 
