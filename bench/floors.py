@@ -48,8 +48,18 @@ FLOORS = (
         Floor("wasi", row, FASTER, limit)
         for row, limit in (
             ("clock_time_get", 1.5), ("fd_seek*", 0.7), ("random_get*", 0.25), ("* to stdout, a file", 1.2),
-            ("write of 6*", 3), ("write of 2*", 3), ("read of 6*", 3),
-            ("pread*", 3), ("* of 1 MiB", 1.2), ("stat", 4), ("open and close", 1.5), ("create and unlink", 0.9), ("readdir*", 3),
+            ("write of 64 KiB", 2), ("read of 64 KiB", 2.5), ("* of 4 KiB", 4), ("write of 6*", 3), ("write of 2*", 3), ("read of 6*", 3),
+            ("pread*", 3), ("* of 1 MiB", 1.2), ("stat", 9), ("open and close", 1.5), ("create and unlink", 0.9),
+            ("readdir*4 KiB at once", 25), ("readdir*", 3),
+        )
+    ),
+    *(
+        Floor("wasi2", row, FASTER, limit)
+        for row, limit in (
+            ("*-clock now", 1.5), ("get-random*", 0.12), ("check-write, and write of 6 bytes", 2), ("blocking-write-and-flush of 6*", 1),
+            ("blocking-write-and-flush of 4 KiB", 4), ("*write of 64 KiB", 1.5), ("*write of 1 MiB", 1.5), ("blocking-read of 6 bytes", 8),
+            ("blocking-read of 4 KiB", 6), ("blocking-read of 64 KiB", 2), ("blocking-read of 1 MiB", 2), ("descriptor.read*", 4), ("subscribe*", 0.2),
+            ("stat-at", 5), ("open-at*", 1.2), ("create and unlink", 0.9), ("read-directory*", 0.3),
         )
     ),
     Floor("tail_calls", "llvm 12 arguments*", FASTER, 2),
@@ -60,6 +70,8 @@ FLOORS = (
     Floor("exceptions", "* one frame up", FASTER, 6),
     Floor("exceptions", "* 20 frames up", FASTER, 4),
     Floor("exceptions", "*", FASTER, 3),  # the farther, the more of it is the same walk from frame to frame
+    Floor("http", "*reused*beside jco", FASTER, 2),
+    Floor("http", "*beside jco", FASTER, 1.3),
     Floor("http", "*", SHARE, 2),
     Floor("components", "*component to component*", SHARE, 3),
     *(
