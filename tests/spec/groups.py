@@ -51,7 +51,7 @@ STRATEGIES = (
 
 # Columns: strategy, the architecture that the suite runs on, the features it lacks there.
 LACKING = (
-    ("native", "riscv64", ("simd", "relaxed_simd", "gc", "custom_descriptors")),
+    ("native", "riscv64", ("simd", "relaxed_simd")),
 )  # fmt: skip
 
 # Settings that differ from the defaults while a feature's files run; the threads proposal's suite is older than several tables and memories, and than

@@ -381,6 +381,7 @@ class Aggregates:
             save(machine, in_use, True)
             if cold[at + 4] != NONE:
                 machine.move(T_I32, integers[2], cold[at + 4])
+                machine.zero_extend(integers[2])
             else:
                 machine.constant(T_I64, integers[2], cold[at + 5], 0, False)
             machine.load(T_I32, integers[1], context, self.frame.tables.type_ids + 4 * cold[at + 7])

@@ -170,6 +170,7 @@ class Casts:
         v.pop(1)
         condition = v.machine.test(T_I32, register)
         v.free_reg(register)
+        condition = v.machine.keep(condition)
         v.keep_flags = True
         v.operands(0)
         control.branch_with(condition ^ 1 if fails else condition, label, n)

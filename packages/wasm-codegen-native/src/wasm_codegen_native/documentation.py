@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, KIND, UNSUPPORTED, VECTOR
+from wasm_codegen_native.kinds import KIND, UNSUPPORTED, VECTOR
 from wasm_environ.opcodes import OPS, Op
 
 TYPES: Final = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128", "a": "i32"}
@@ -114,7 +114,7 @@ SHAPES: Final = {
 LACKING: Final = {
     "x86_64": (UNSUPPORTED,),
     "aarch64": (UNSUPPORTED,),
-    "riscv64": (UNSUPPORTED, AGGREGATE, CAST, DESCRIPTOR, VECTOR),
+    "riscv64": (UNSUPPORTED, VECTOR),
     "s390x": (UNSUPPORTED,),
 }
 LACKING_VALUES: Final = {"riscv64": ("v128.const",)}  # ops refused for the type of their values, wherever one of it is met

@@ -6,8 +6,11 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.aggregate import Aggregates
+from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.conditions import Conditions
+from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.driver import Driver
 from wasm_codegen_native.frame import Frame, ModuleTables
 from wasm_codegen_native.instruction_set import InstructionSet
@@ -16,6 +19,7 @@ from wasm_codegen_native.isa.riscv64.assembler import Assembler
 from wasm_codegen_native.isa.riscv64.atomic import Atomic
 from wasm_codegen_native.isa.riscv64.branches import lower, upper
 from wasm_codegen_native.isa.riscv64.encodings import EBREAK, FEATURES
+from wasm_codegen_native.isa.riscv64.fields import RiscvFields
 from wasm_codegen_native.isa.riscv64.instructions import Writer
 from wasm_codegen_native.isa.riscv64.machine import RiscvMachine
 from wasm_codegen_native.isa.riscv64.memory import Memory
@@ -86,7 +90,12 @@ def make_driver(code: Code, module: ModuleTables, traits: bytes, features: i64) 
     machine.atomic = Atomic(asm, values, traps, memory)
     machine.parametric = Parametric(asm, values)
     machine.wide = WideArithmetic(asm, values)
-    return Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
+    machine.aggregates = Aggregates(machine, RiscvFields(asm, machine), code, values, traps, frame)
+    machine.casts = Casts(machine, values, traps, frame, machine.aggregates)
+    machine.descriptors = Descriptors(machine, values, traps, machine.aggregates, machine.casts)
+    driver = Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
+    machine.casts.control = driver.control
+    return driver
 
 
 @final

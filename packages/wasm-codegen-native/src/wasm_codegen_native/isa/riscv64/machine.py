@@ -8,7 +8,10 @@ from librt.strings import write_i32_le
 from librt.vecs import append, vec
 from mypy_extensions import i32, i64
 
+from wasm_codegen_native.aggregate import Aggregates
+from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import Code, shl
+from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.isa.riscv64.assembler import UNIT, Assembler
 from wasm_codegen_native.isa.riscv64.atomic import Atomic
 from wasm_codegen_native.isa.riscv64.branches import (
@@ -58,7 +61,7 @@ from wasm_codegen_native.isa.riscv64.memory import Memory
 from wasm_codegen_native.isa.riscv64.parametric import Parametric
 from wasm_codegen_native.isa.riscv64.registers import A0, A1, KEPT, RA, S0, SAVED, SCRATCH, SP, SPARE, ZERO
 from wasm_codegen_native.isa.riscv64.wide import WideArithmetic
-from wasm_codegen_native.kinds import ATOMIC_FENCE, MEMORY_SIZE, PARAMETRIC, WIDE_ARITHMETIC
+from wasm_codegen_native.kinds import AGGREGATE, ATOMIC_FENCE, CAST, DESCRIPTOR, MEMORY_SIZE, PARAMETRIC, WIDE_ARITHMETIC
 from wasm_codegen_native.lowering_tables import FIXED_OPERAND
 from wasm_codegen_native.machine import EXCEEDS, REACHES, T_F32, T_F64, T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.register_sets import numbers
@@ -100,6 +103,9 @@ class RiscvMachine(Machine):
         self.atomic: Atomic | None = None
         self.parametric: Parametric | None = None
         self.wide: WideArithmetic | None = None
+        self.aggregates: Aggregates | None = None
+        self.casts: Casts | None = None
+        self.descriptors: Descriptors | None = None
 
     # ---- moves
     def move(self, type: i64, to: i64, source: i64) -> None:
@@ -399,6 +405,10 @@ class RiscvMachine(Machine):
         self.asm.load(T_I64, context, pointer, FUNC_REF_CONTEXT)
         self.asm.load(T_I64, pointer, pointer, FUNC_REF_CODE)
 
+    def emit_cold(self) -> None:
+        assert self.aggregates is not None
+        self.aggregates.emit_cold()
+
     def trap_stub(self, code: i64, chain: i64) -> i64:
         self.asm.number(A1, code)
         return self.branches.add(CALL, chain)
@@ -449,6 +459,15 @@ class RiscvMachine(Machine):
         elif kind == PARAMETRIC:
             assert self.parametric is not None
             self.parametric.select()
+        elif kind == AGGREGATE:
+            assert self.aggregates is not None
+            self.aggregates.lower(op)
+        elif kind == CAST:
+            assert self.casts is not None
+            self.casts.lower(op)
+        elif kind == DESCRIPTOR:
+            assert self.descriptors is not None
+            self.descriptors.lower(op)
         elif kind >= ATOMIC_FENCE:
             assert self.atomic is not None
             self.atomic.lower(op, kind)
