@@ -417,7 +417,7 @@ ROWS = {
     "RecGroup": "one", "RecGroup.__getitem__": "zero", "RecGroup.define": "struct_type",
     "TagType": "func_type", "ValType": "", "ValType.ref": "struct_type flag|heap",
     "Global": "store global_type one", "Global.type": "store", "Global.value": "store", "Global.set_value": "store reference",
-    "Instance": "store module imports", "Instance.exports": "store",
+    "Instance": "store module imports", "Instance.exports": "store", "Instance._repr_html_": "",
     "InstanceExports.get": "text any", "InstanceExports.keys": "", "InstanceExports.values": "", "InstanceExports.items": "",
     "InstanceExports.__getitem__": "text|one",
     "InstancePre": "module loaded items", "InstancePre.instantiate": "store",

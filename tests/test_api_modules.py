@@ -325,9 +325,9 @@ def test_ours_says_what_a_target_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ours_says_which_instruction_a_target_lacks() -> None:
     config = wasm_facade.Config()
     config.strategy = "native"
-    config.target = "s390x-linux"
-    text = "(module (func (param i31ref) (result i32) (i31.get_s (local.get 0))))"
-    with pytest.raises(wasm_facade.UnsupportedError, match=r"does not support i31.get_s on s390x yet \(feature gc\): use strategy llvm \(line 1, column 44"):
+    config.target = "riscv64-linux"
+    text = "(module (func (param i32) (result i32) (i8x16.extract_lane_s 0 (i8x16.splat (local.get 0)))))"
+    with pytest.raises(wasm_facade.UnsupportedError, match=r"does not support i8x16.splat on riscv64 yet \(feature simd\): use strategy llvm \(line 1, column 65"):
         wasm_facade.Module(wasm_facade.Engine(config), text)
 
 

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from wasm_codegen_native.isa.x86_64 import registers
+from wasm_codegen_native.isa.aarch64 import registers as aarch64
+from wasm_codegen_native.isa.riscv64 import registers as riscv64
+from wasm_codegen_native.isa.s390x import registers as s390x
+from wasm_codegen_native.isa.x86_64 import registers as x86_64
 from wasm_environ import body, traps, vmtypes
 from wasm_environ import op as ids
 
@@ -25,7 +28,7 @@ FILES = [
     for path in sorted((PACKAGES / package / "src").rglob("*.py"))
     if path.name not in OTHERS and "component" not in path.parts
 ]
-OWNERS = (ids, traps, body, vmtypes, registers)
+OWNERS = (ids, traps, body, vmtypes, x86_64, aarch64, riscv64, s390x)
 HOMES = tuple(f"/{owner.__name__.replace('.', '/')}.py" for owner in OWNERS)
 OWNED = {(name, value) for owner in OWNERS for name, value in vars(owner).items() if name.isupper() and isinstance(value, int)}
 VARIABLES = ("op", "opcode", "next_op", "following")  # what holds an op id; `word & OP_MASK` does, too

@@ -22,7 +22,8 @@ static void *tick(void *engine)
 
 int main(void)
 {
-    for (int number = SIGRTMIN; number <= SIGRTMAX; number++) {
+    const int last = SIGRTMAX - (getenv("NO_FAULTS") != NULL); /* valgrind keeps that one to itself */
+    for (int number = SIGRTMIN; number <= last; number++) {
         struct sigaction action = {.sa_sigaction = count, .sa_flags = SA_SIGINFO | SA_ONSTACK};
         CHECK(!sigaction(number, &action, NULL));
     }
@@ -44,9 +45,9 @@ int main(void)
     wasm_trap_delete(trap);
     CHECK(!pthread_join(thread, NULL));
     const int before = seen;
-    for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+    for (int number = SIGRTMIN; number <= last; number++)
         CHECK(!raise(number));
-    printf("its own: %d\n", seen - before == SIGRTMAX - SIGRTMIN + 1);
+    printf("its own: %d\n", seen - before == last - SIGRTMIN + 1);
     wasmtime_store_delete(store);
     wasm_engine_delete(engine);
     return 0;

