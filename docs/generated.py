@@ -187,6 +187,13 @@ def limits() -> str:
     return "\n".join(["| limit | | of |", "|---|---|---|", *(f"| {name} | {value:,} | {what} |" for name, value, what in ROWS)])
 
 
+def wasmtime_names() -> str:
+    """Every name of wasmtime-py's."""
+    from wasmtime_names import tables
+
+    return tables()
+
+
 def component_values() -> str:
     """The table of values of components."""
     from wasm_facade.component.documentation import values_page
@@ -219,4 +226,5 @@ GENERATORS = {
     "traps": traps,
     "features": features,
     "vmcontext": vmcontext,
+    "wasmtime_names": wasmtime_names,
 }

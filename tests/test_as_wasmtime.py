@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -102,3 +103,20 @@ def test_every_name_of_components_is_here_or_on_the_page() -> None:
             continue
         for attribute in sorted(lacking(getattr(theirs, name), getattr(ours, name))):
             assert f"`{attribute}`" in ABSENT, f"{name}.{attribute}"
+
+
+def test_the_table_has_every_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also that what is called better is there, and that there is no module of wasmtime-py's beside these two."""
+    import pkgutil
+
+    import wasmtime.component
+
+    monkeypatch.syspath_prepend(str(Path(__file__).parent.parent / "docs"))
+    from wasmtime_names import BETTER, table
+
+    for module in (wasmtime, wasmtime.component):
+        rows = dict(re.findall(r"^\| \[?`(\w+)`\S* \| (same|better|absent) \|", table(module.__name__), re.MULTILINE))
+        assert set(rows) == set(module.__all__)
+        assert all(f"`{name}`" in ABSENT for name, how in rows.items() if how == "absent")
+    assert set(BETTER) <= {*wasmtime.__all__, *(f"component.{name}" for name in wasmtime.component.__all__)}
+    assert [module.name for module in pkgutil.iter_modules(wasmtime.__path__) if module.name[0] != "_"] == ["component"]
