@@ -1,4 +1,4 @@
-"""The command: `python -m bench [AREA...] [--strategy S] [--only GLOB] [--quick] [--json FILE]`."""
+"""The command: `python -m bench [AREA...] [--strategy S] [--only GLOB] [--quick] [--json FILE] [--report]`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench import report
 from bench.options import Options
 from bench.rows import HEADER, Row, failure
 
@@ -46,9 +47,14 @@ def main() -> int:
     arguments = _parser().parse_args()
     areas = arguments.areas or list(AREAS)
     options = Options(tuple(arguments.strategy), tuple(arguments.only), arguments.quick)
-    rows = _each_in_a_process(areas) if len(areas) > 1 else _run(areas[0], options)
+    if arguments.rows:
+        rows = json.loads(Path(arguments.rows).read_text())
+    else:
+        rows = _each_in_a_process(areas) if len(areas) > 1 else _run(areas[0], options)
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(rows, indent=1) + "\n")
+    if arguments.report:
+        report.write(rows)
     missed = [row for row in rows if row["missed"]]
     if len(areas) > 1:
         print(f"\n{len(rows)} rows, {len(missed)} below their floor or broken")
@@ -67,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", metavar="GLOB", action="append", default=[], help="only these kernels, modules, rows")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, only modules below 4 MB")
     parser.add_argument("--json", metavar="FILE", help="write the rows there too")
+    parser.add_argument("--report", action="store_true", help="write docs/measured.json and docs/measured.svg")
+    parser.add_argument("--rows", metavar="FILE", help="measure nothing: the rows that an earlier run wrote by --json")
     return parser
 
 
@@ -84,7 +92,7 @@ def _run(area: str, options: Options) -> list[dict[str, object]]:
 
 def _each_in_a_process(areas: list[str]) -> list[dict[str, object]]:
     """A process an area: one that crashes, or leaves the heap in a state, spoils no other."""
-    flags = [argument for argument in sys.argv[1:] if argument not in areas]
+    flags = [argument for argument in sys.argv[1:] if argument not in (*areas, "--report")]
     rows: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as folder:
         for area in areas:

@@ -187,6 +187,32 @@ def limits() -> str:
     return "\n".join(["| limit | | of |", "|---|---|---|", *(f"| {name} | {value:,} | {what} |" for name, value, what in ROWS)])
 
 
+def picture() -> str:
+    """The picture of what was measured, inside of the page, so that it has the page's colours."""
+    return re.sub(r"<style>.*?</style>\n?", "", (ROOT / "docs" / "measured.svg").read_text(encoding="utf-8"))
+
+
+def measured() -> str:
+    """Every row that was measured, area by area."""
+    import json
+    import sys
+
+    sys.path.insert(0, str(ROOT))
+    from bench.__main__ import AREAS
+    from bench.rows import quantity
+
+    found = json.loads((ROOT / "docs" / "measured.json").read_text(encoding="utf-8"))
+    packages = ", ".join(f"{name} {version}" for name, version in found["packages"].items())
+    parts = [f"On {found['machine']}; {packages}.", ""]
+    for area, title in AREAS.items():
+        rows = [row for row in found["rows"] if row["area"] == area]
+        if rows:
+            parts += [f"## {title[0].upper()}{title[1:]}", "", "| | here | wasmtime-py | share of its cost |", "|---|---|---|---|"]
+            parts += [f"| {row['name']} | {quantity(row['ours'], row['unit'])} | {quantity(row['theirs'], row['unit'])} | {row['cost']:.3g} |" for row in rows]
+            parts.append("")
+    return "\n".join(parts)
+
+
 def wasmtime_names() -> str:
     """Every name of wasmtime-py's."""
     from wasmtime_names import tables
@@ -219,7 +245,9 @@ GENERATORS = {
     "limits": limits,
     "lowering": lowering,
     "examples": examples,
+    "measured": measured,
     "names_facade": names_facade,
+    "picture": picture,
     "architecture": architecture,
     "tests": tests,
     "instructions": instructions,

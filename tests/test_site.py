@@ -16,7 +16,7 @@ SITE = Path(os.environ.get("WASM_SITE", ""))
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.skipif(not os.environ.get("WASM_SITE"), reason="of the site that `nox -s docs` builds")
 # What only a build or a machine has.
-RESIDUE = re.compile(r"__mypyc|\.cpython-\d|\bTYPE_CHECKING\b|<!-- generated|_HOMES\b|egg-info|site-packages|/home/|" + re.escape(str(ROOT)))
+RESIDUE = re.compile(r"__mypyc|\.cpython-\d|\bTYPE_CHECKING\b|<!-- generated|_HOMES\b|egg-info|site-packages|" + "|".join(re.escape(f"{folder}/") for folder in (ROOT, Path.home())))
 BASE = "https://site.invalid/"
 
 

@@ -1,0 +1,20 @@
+;; A component of the world `shop` of docs/guide/bindgen.md, before it is one: nothing is left to order, and 100 g of tea are there.
+(module
+  (import "docs:shop/log@1.0.0" "write" (func $log (param i32 i32)))
+  (import "[export]docs:shop/stock@1.0.0" "[resource-new]order" (func $new (param i32) (result i32)))
+  (memory (export "memory") 1)
+  (global $next (mut i32) (i32.const 1024))
+  (data (i32.const 0) "tea") (data (i32.const 16) "asked for tea")
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (global.get $next) (global.set $next (i32.add (global.get $next) (i32.and (i32.add (local.get 3) (i32.const 15)) (i32.const -16)))))
+  (func (export "docs:shop/stock@1.0.0#[constructor]order") (param i32 i32) (result i32) (call $new (i32.const 1)))
+  ;; the result of `add` is err(sold-out)
+  (func (export "docs:shop/stock@1.0.0#[method]order.add") (param i32 i32 i32) (result i32)
+    (i32.store8 (i32.const 64) (i32.const 1)) (i32.store8 (i32.const 68) (i32.const 1)) (i32.const 64))
+  ;; a list of one article: its name at 128, its amount grams(100) at 136, no shelf at 152
+  (func (export "docs:shop/stock@1.0.0#find") (param i32 i32) (result i32)
+    (call $log (i32.const 16) (i32.const 13))
+    (i32.store (i32.const 128) (i32.const 0)) (i32.store (i32.const 132) (i32.const 3))
+    (i32.store8 (i32.const 136) (i32.const 2)) (f64.store (i32.const 144) (f64.const 100))
+    (i32.store8 (i32.const 152) (i32.const 0))
+    (i32.store (i32.const 96) (i32.const 128)) (i32.store (i32.const 100) (i32.const 1)) (i32.const 96)))
