@@ -34,7 +34,7 @@ ELSEWHERE = (
     ("docs/guide/bindgen.md", "wit|py", "", "tests/test_bindgen.py", "bindgen.md"),
     ("docs/guide/writing-components.md", "wit|py|js|c|sh", "", "tests/test_real_components.py", "writing-components.md"),
     ("docs/guide/serve.md", "py|js|c|sh", "", "tests/test_http_toolchains.py", "serve.md"),
-    ("docs/guide/errors.md", "text", "program.c", "tests/test_source_lines.py", "program.c"),
+    ("docs/guide/errors.md", "text", "program.c", "tests/test_source_lines.py", "memory fault at wasm address"),
     ("docs/guide/serve.md", "console", "wasm serve", "tests/test_http_serve.py", "serve"),
     ("docs/architecture.md", "", "", "docs/architecture.md", ""),
     ("docs/decisions/*", "", "", "docs/decisions/index.md", ""),
@@ -77,7 +77,9 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / file).write_bytes(wat2wasm((ROOT / text).read_text()))
     (tmp_path / "shapes.wasm").write_bytes(wat2wasm(SHAPES))
     (tmp_path / "data").mkdir()
-    (tmp_path / "add.c").write_text("".join(block.text for block in blocks() if block.page == "docs/guide/c.md" and block.language == "c"))
+    programs = [block.text for block in blocks() if block.page == "docs/guide/c.md" and block.language == "c"]
+    for file, text in zip(("add.c", "greet.c"), programs, strict=True):
+        (tmp_path / file).write_text(text)
     return tmp_path
 
 
