@@ -77,6 +77,31 @@ def test_an_unknown_type_in_a_block_has_an_offset() -> None:
     assert (caught.value.function, data[caught.value.offset]) == (0, 0x02)
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("(func (param i32 i64) (local f32) (drop (local.get 3)))", "unknown local 3: there are 3, 0 to 2 (at"),
+        ("(func) (func (call 9))", "unknown function 9: there are 2, 0 to 1 (at"),
+        ("(func (drop (memory.size)))", "unknown memory 0: there is none (at"),
+        ("(table 1 funcref) (func (drop (table.size 4294967295)))", "unknown table 4294967295: there is one, 0 (at"),
+        ("(func (block (br 5)))", "unknown label 5: there are 2, 0 to 1 (at"),
+        ("(func (drop (global.get 0)))", "unknown global 0: there is none (at"),
+        ("(tag) (func (throw 1))", "unknown tag 1: there is one, 0 (at"),
+        ("(type (struct (field i32))) (func (drop (struct.get 0 1 (struct.new 0 (i32.const 1)))))", "unknown field 1: there is one, 0 (at"),
+        ("(memory 1) (func (data.drop 0))", "unknown data segment 0: there is none (at"),
+        ("(func (elem.drop 0))", "unknown elem segment 0: there is none (at"),
+        ("(global i32 (i32.const 0)) (global i32 (global.get 1))", "unknown global 1 before this expression: there is one, 0 (at"),
+        ('(func) (export "a" (func 1))', "unknown function 1 exported as 'a': there is one, 0"),
+        ("(start 0)", "unknown function 0 as start function: there is none"),
+        ("(data (i32.const 0))", "unknown memory 0 of data segment 0: there is none"),
+    ],
+)
+def test_an_unknown_index_is_told_with_the_size_of_its_space(source: str, message: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        validate(parse_module(f"(module {source})"))
+    assert str(caught.value).startswith(message)
+
+
 # A module for each feature that uses it and nothing else that is optional beyond what the feature needs.
 USES = {
     "mutable_global": '(module (global (export "") (mut i32) (i32.const 0)))',

@@ -5,6 +5,13 @@ from __future__ import annotations
 from wasm_environ.errors import WasmError
 
 
+def unknown(space: str, index: int, count: int, where: str = "") -> str:
+    """What is said of an index beyond its index space, which has `count` entries (spec: validation, contexts); `where` it stands, if that is no place
+    in code."""
+    there = "there is none" if count == 0 else "there is one, 0" if count == 1 else f"there are {count}, 0 to {count - 1}"
+    return f"unknown {space} {index}{where and f' {where}'}: {there}"
+
+
 class CompileError(WasmError):
     """A module was refused before it could run. `offset` is a byte offset into the binary, or -1 when unknown.
 

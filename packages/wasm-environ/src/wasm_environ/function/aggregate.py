@@ -41,7 +41,7 @@ def aggregate_type(s: State, kind: i64) -> i64:
     index = s.r.u32()
     context = s.context
     if index >= context.type_count:
-        raise s.fail(f"unknown type {index}")
+        raise s.unknown("type", index, context.type_count)
     if context.kind[index] != kind:
         raise s.fail(f"type mismatch: type {index} is not {'a struct' if kind == STRUCT else 'an array'} type")
     return context.canonical[index]
@@ -108,7 +108,7 @@ def struct_access(s: State, op: i64) -> None:
     i = s.r.u32()
     context = s.context
     if i >= context.count[type]:
-        raise s.fail(f"unknown field {i}")
+        raise s.unknown("field", i, context.count[type])
     field = context.pool[context.first[type] + i]
     storage = field & STORAGE
     if op == STRUCT_SET:

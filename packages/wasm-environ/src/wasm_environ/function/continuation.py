@@ -23,7 +23,7 @@ def cont_type(s: State, index: i64) -> i64:
     """The canonical index of a type index, which must be a continuation type's."""
     context = s.context
     if index >= context.type_count:
-        raise s.fail(f"unknown type {index}")
+        raise s.unknown("type", index, context.type_count)
     if context.kind[index] != CONT:
         raise s.fail(f"non-continuation type {index}")
     return context.canonical[index]

@@ -63,7 +63,7 @@ def func_type(s: State, index: i64) -> i64:
     """The canonical index of a type index, which must be a function type's."""
     context = s.context
     if index >= context.type_count:
-        raise s.fail(f"unknown type {index}")
+        raise s.unknown("type", index, context.type_count)
     if context.kind[index] != FUNC:
         raise s.fail(f"type mismatch: type {index} is not a function type")
     return context.canonical[index]
@@ -172,7 +172,7 @@ def call(s: State, op: i64) -> None:
     index = s.r.u32()
     context = s.context
     if index >= len(context.functions):
-        raise s.fail(f"unknown function {index}")
+        raise s.unknown("function", index, len(context.functions))
     signature(s, op, index, context.canonical[context.functions[index]], op == RETURN_CALL)
 
 
@@ -210,7 +210,7 @@ def call_indirect(s: State, op: i64) -> None:
     table = s.r.u32()
     context = s.context
     if table >= len(context.tables):
-        raise s.fail(f"unknown table {table}")
+        raise s.unknown("table", table, len(context.tables))
     if not context.matches(context.tables[table], FUNCREF):
         raise s.fail(f"type mismatch: call_indirect needs a table of functions, table {table} holds others")
     type = func_type(s, index)

@@ -17,7 +17,7 @@ def get_descriptor(s: State) -> None:
     index = s.r.u32()
     context = s.context
     if index >= context.type_count:
-        raise s.fail(f"unknown type {index}")
+        raise s.unknown("type", index, context.type_count)
     type = context.canonical[index]
     described = context.descriptor[type]
     if described < 0:

@@ -36,7 +36,7 @@ EXN_REF: Final = REF | EXN << HEAP_SHIFT  # what a catch clause gives is never n
 def tag_type(s: State, tag: i64) -> i64:
     """The canonical type index of a tag."""
     if tag >= len(s.context.tags):
-        raise s.fail(f"unknown tag {tag}")
+        raise s.unknown("tag", tag, len(s.context.tags))
     return s.context.canonical[s.context.tags[tag]]
 
 

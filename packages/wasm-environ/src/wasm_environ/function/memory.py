@@ -15,7 +15,7 @@ from wasm_environ.types import I32, I64
 def memory_index(s: State) -> i64:
     i = s.r.u32()
     if i >= len(s.context.memories):
-        raise s.fail(f"unknown memory {i}")
+        raise s.unknown("memory", i, len(s.context.memories))
     return i
 
 
@@ -28,7 +28,7 @@ def check_data(s: State, i: i64) -> i64:
     if s.context.data_count < 0:
         raise s.malformed("data count section required")
     if i >= s.context.data_count:
-        raise s.fail(f"unknown data segment {i}")
+        raise s.unknown("data segment", i, s.context.data_count)
     return i
 
 
@@ -51,7 +51,7 @@ def access(s: State, op: i64) -> None:
         if lane >= lanes:
             raise s.fail(f"invalid lane index {lane}")
     if memory >= len(context.memories):
-        raise s.fail(f"unknown memory {memory}")
+        raise s.unknown("memory", memory, len(context.memories))
     natural: i64 = ALIGN[op]
     if align > natural:
         raise s.fail("alignment must not be larger than natural")

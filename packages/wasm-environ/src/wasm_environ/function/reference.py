@@ -62,7 +62,7 @@ def ref_func(s: State) -> None:
     i = s.r.u32()
     context = s.context
     if i >= len(context.functions):
-        raise s.fail(f"unknown function {i}")
+        raise s.unknown("function", i, len(context.functions))
     if not context.declared[i]:
         raise s.fail(f"undeclared function reference: function {i}")
     t = context.function_reference(i)

@@ -26,7 +26,7 @@ from wasm_environ.body import (
     OFFSET_SHIFT,
     WORDS,
 )
-from wasm_environ.compile_errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError, unknown
 from wasm_environ.function.context import Context
 from wasm_environ.function.op_tables import POP1, POP2, POP3, PUSH
 from wasm_environ.types import BOT, BOT_REF, CONCRETE, HEAP_SHIFT, REF, value_type_name
@@ -94,6 +94,10 @@ class State:
 
     def fail(self, message: str) -> InvalidError:
         return InvalidError(message, self.at, self.function)
+
+    def unknown(self, space: str, index: i64, count: i64) -> InvalidError:
+        """Of an index that is not below its space's `count`."""
+        return self.fail(unknown(space, index, count))
 
     def malformed(self, message: str) -> MalformedError:
         return MalformedError(message, self.at)
@@ -216,7 +220,7 @@ class State:
     def frame(self, depth: i64) -> i64:
         """Where the frame of a label starts in `frames`; 0 is the innermost."""
         if depth >= self.depth:
-            raise self.fail(f"unknown label {depth}")
+            raise self.unknown("label", depth, self.depth)
         return (self.depth - 1 - depth) * FRAME_WORDS
 
     def label_types(self, frame: i64) -> tuple[i64, i64]:
@@ -406,7 +410,7 @@ class State:
     def check_type(self, t: i64) -> i64:
         """A value type that was just read: its type index must exist."""
         if t & CONCRETE and t >> HEAP_SHIFT >= self.context.type_count:
-            raise self.fail(f"unknown type {t >> HEAP_SHIFT}")
+            raise self.unknown("type", t >> HEAP_SHIFT, self.context.type_count)
         return t
 
 

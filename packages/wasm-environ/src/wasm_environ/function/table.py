@@ -12,7 +12,7 @@ from wasm_environ.types import I32, I64, value_type_name
 def table_index(s: State) -> i64:
     i = s.r.u32()
     if i >= len(s.context.tables):
-        raise s.fail(f"unknown table {i}")
+        raise s.unknown("table", i, len(s.context.tables))
     return i
 
 
@@ -23,7 +23,7 @@ def element_index(s: State) -> i64:
 def check_element(s: State, i: i64) -> i64:
     """An element segment's index."""
     if i >= len(s.context.elements):
-        raise s.fail(f"unknown elem segment {i}")
+        raise s.unknown("elem segment", i, len(s.context.elements))
     return i
 
 

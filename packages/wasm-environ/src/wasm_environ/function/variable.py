@@ -14,7 +14,7 @@ def local(s: State, op: i64) -> None:
     i = s.r.u32()
     locals = s.locals
     if i >= len(locals):
-        raise s.fail(f"unknown local {i}")
+        raise s.unknown("local", i, len(locals))
     t = locals[i]
     if op == LOCAL_GET:
         if s.track_inits and not s.initialized[i]:
@@ -45,7 +45,7 @@ def initialize(s: State, i: i64) -> None:
 def global_get(s: State) -> None:
     i = s.r.u32()
     if i >= len(s.context.globals):
-        raise s.fail(f"unknown global {i}")
+        raise s.unknown("global", i, len(s.context.globals))
     t = s.context.globals[i]
     s.push(t)
     if s.live:
@@ -55,7 +55,7 @@ def global_get(s: State) -> None:
 def global_set(s: State) -> None:
     i = s.r.u32()
     if i >= len(s.context.globals):
-        raise s.fail(f"unknown global {i}")
+        raise s.unknown("global", i, len(s.context.globals))
     if not s.context.global_mutable[i]:
         raise s.fail(f"immutable global {i}")
     t = s.context.globals[i]

@@ -10,7 +10,7 @@ from mypy_extensions import i64
 from wasm_environ.binary.expressions import opcode
 from wasm_environ.binary.reader import Reader
 from wasm_environ.body import KIND_FUNCTION
-from wasm_environ.compile_errors import InvalidError, MalformedError
+from wasm_environ.compile_errors import InvalidError, MalformedError, unknown
 from wasm_environ.function import aggregate, control, numeric, reference, vector
 from wasm_environ.function.context import Context
 from wasm_environ.function.op_tables import CLASS, PLAIN
@@ -127,7 +127,7 @@ class ConstValidator:
         """Immutable globals that stand before: imported ones only, unless gc is on (spec: C.globals)."""
         i = s.r.u32()
         if i >= self.globals:
-            raise s.fail(f"unknown global {i}")
+            raise s.fail(unknown("global", i, self.globals, "before this expression"))
         if i >= self.context.imported_globals and "gc" not in self.context.features:
             raise s.fail(f"constant expression required: global {i} is not imported, and garbage collection is off")
         if self.context.global_mutable[i]:

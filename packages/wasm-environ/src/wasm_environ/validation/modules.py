@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasm_environ import limits
 from wasm_environ.binary.segments import plain_datas
-from wasm_environ.compile_errors import InvalidError
+from wasm_environ.compile_errors import InvalidError, unknown
 from wasm_environ.features import Features
 from wasm_environ.function.context import Context
 from wasm_environ.module import ACTIVE, FUNC, GLOBAL, KIND_NAMES, MEMORY, TABLE, Module
@@ -44,12 +44,12 @@ def check_all(context: Context) -> None:
 
 def check_value_type(context: Context, t: int, what: str) -> None:
     if t & CONCRETE and t >> HEAP_SHIFT >= context.type_count:
-        raise InvalidError(f"unknown type {t >> HEAP_SHIFT}: in {what}")
+        raise InvalidError(unknown("type", t >> HEAP_SHIFT, context.type_count, f"in {what}"))
 
 
 def check_function_type(context: Context, index: int, what: str) -> None:
     if index >= context.type_count:
-        raise InvalidError(f"unknown type {index}: of {what}")
+        raise InvalidError(unknown("type", index, context.type_count, f"of {what}"))
     if context.kind[index] != FUNC_HEAP:
         raise InvalidError(f"type mismatch: type {index} of {what} is not a function type")
 
@@ -145,7 +145,7 @@ def check_elements(context: Context, constants: ConstValidator) -> None:
             constants.check(expression, segment.type)
         if segment.mode == ACTIVE:
             if segment.table >= len(context.tables):
-                raise InvalidError(f"unknown table {segment.table}: of elem segment {i}")
+                raise InvalidError(unknown("table", segment.table, len(context.tables), f"of elem segment {i}"))
             element = context.tables[segment.table]
             if not context.matches(segment.type, element):
                 got = value_type_name(segment.type)
@@ -161,7 +161,7 @@ def check_datas(context: Context, constants: ConstValidator) -> None:
         context.checking, context.item = "data", i
         if segment.mode == ACTIVE:
             if segment.memory >= len(context.memories):
-                raise InvalidError(f"unknown memory {segment.memory}: of data segment {i}")
+                raise InvalidError(unknown("memory", segment.memory, len(context.memories), f"of data segment {i}"))
             assert segment.offset is not None
             constants.check(segment.offset, context.memories[segment.memory])
 
@@ -172,7 +172,7 @@ def check_start(context: Context) -> None:
         return
     context.checking, context.item = "start", 0
     if start >= len(context.functions):
-        raise InvalidError(f"unknown function {start}: the start function")
+        raise InvalidError(unknown("function", start, len(context.functions), "as start function"))
     type = context.functions[start]
     if context.count[type] or context.results[type]:
         raise InvalidError(f"start function {start} must have no parameters and no results")
@@ -186,9 +186,10 @@ def check_exports(context: Context) -> None:
     names: set[str] = set()
     for i, export in enumerate(module.exports):
         context.checking, context.item = "export", i
-        if export.index >= spaces.get(export.kind, len(module.tags)):
+        count = spaces.get(export.kind, len(module.tags))
+        if export.index >= count:
             kind = "function" if export.kind == FUNC else KIND_NAMES[export.kind]
-            raise InvalidError(f"unknown {kind} {export.index}: exported as {export.name!r}")
+            raise InvalidError(unknown(kind, export.index, count, f"exported as {export.name!r}"))
         if export.name in names:
             raise InvalidError(f"duplicate export name {export.name!r}")
         names.add(export.name)
@@ -203,4 +204,4 @@ def check_declared(context: Context) -> None:
             for at, segment in enumerate(context.module.elements):
                 if i in (segment.functions or ()):
                     context.checking, context.item = "elem", at
-            raise InvalidError(f"unknown function {i}")
+            raise InvalidError(unknown("function", i, len(context.functions)))

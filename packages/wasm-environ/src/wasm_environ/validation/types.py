@@ -5,7 +5,7 @@ from __future__ import annotations
 from mypy_extensions import i64
 
 from wasm_environ import limits
-from wasm_environ.compile_errors import InvalidError
+from wasm_environ.compile_errors import InvalidError, unknown
 from wasm_environ.composites import ArrayType, CompositeType, ContType, FieldType, StructType, SubType
 from wasm_environ.features import ALL
 from wasm_environ.function.context import Context
@@ -29,7 +29,7 @@ def check_types(context: Context) -> None:
         end = sub.rec_start + sub.rec_size
         for t in value_types(sub.composite):
             if t & CONCRETE and t >> HEAP_SHIFT >= end:
-                raise InvalidError(f"unknown type {t >> HEAP_SHIFT}: referred to by type {index}")
+                raise InvalidError(unknown("type", t >> HEAP_SHIFT, end, f"in type {index}, which may name its own group and what is before"))
         for above in sub.supers:
             if above >= index:
                 raise InvalidError(f"unknown type {above}: a supertype must stand before its subtype {index}")
