@@ -69,6 +69,16 @@ def test_descriptors():
     assert len(registry.descriptors(a)) == 5 * 64
 
 
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_references_in_the_order_of_the_machine(order, monkeypatch):
+    """The collector reads them as one number."""
+    monkeypatch.setattr(sys, "byteorder", order)
+    registry = TypeRegistry()
+    (id,) = registry.register(parse_text("(module (type (struct (field i32 anyref))))"))
+    halves = words(registry, id)[12:14]
+    assert b"".join(half.to_bytes(4, order) for half in halves) == (0b100).to_bytes(8, order)
+
+
 def test_deep_and_long_types():
     registry = TypeRegistry()
     chain = "".join(f"(type $t{i} (sub {f'$t{i - 1}' if i else ''} (struct {'(field anyref)' * (8 * i)})))" for i in range(10))

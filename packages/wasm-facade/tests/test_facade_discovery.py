@@ -112,7 +112,7 @@ TARGETS = [
 @pytest.mark.parametrize(("installed", "strategy", "isa", "outcome"), TARGETS)
 def test_choice_for_a_target(monkeypatch: pytest.MonkeyPatch, installed: str, strategy: str, isa: str, outcome: str) -> None:
     native, llvm = discovery.KNOWN_COMPILERS
-    monkeypatch.setattr(discovery, "KNOWN_COMPILERS", ((*native[:4], ("x86_64", "aarch64"), ("aarch64",)), llvm))
+    monkeypatch.setattr(discovery, "KNOWN_COMPILERS", ((*native[:4], ("x86_64", "aarch64"), (("aarch64", ""),)), llvm))
     monkeypatch.setattr(discovery, "_choices", {})
     monkeypatch.setattr(discovery, "package_path", lambda module: module if module.rpartition("_")[2] in installed.split() else None)
     points = {name: SimpleNamespace(module=f"wasm_codegen_{name}", load=None) for name in installed.split()}
@@ -123,6 +123,18 @@ def test_choice_for_a_target(monkeypatch: pytest.MonkeyPatch, installed: str, st
     with pytest.raises(WasmError) as caught:
         discovery.find_compiler(strategy, isa)
     assert str(caught.value) == outcome
+
+
+@pytest.mark.parametrize(
+    ("installed", "strategy", "features", "name"),
+    [("native llvm", "auto", "", "native"), ("native llvm", "auto", "vx vxe", "native"), ("native llvm", "auto", "vx", "llvm"),
+     ("native", "auto", "vx", "native"), ("native llvm", "native", "vx", "native"), ("llvm", "auto", "vx vxe", "llvm")],
+)  # fmt: skip
+def test_choice_for_a_processor(monkeypatch: pytest.MonkeyPatch, installed: str, strategy: str, features: str, name: str) -> None:
+    """The native compiler's code needs z14 on s390x."""
+    monkeypatch.setattr(discovery, "_choices", {})
+    monkeypatch.setattr(discovery, "package_path", lambda module: module if module.rpartition("_")[2] in installed.split() else None)
+    assert discovery.find_compiler(strategy, "s390x", frozenset(features.split())).name == name
 
 
 def test_architectures_of_the_native_compiler() -> None:

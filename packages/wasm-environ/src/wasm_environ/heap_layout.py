@@ -16,6 +16,8 @@ A funcref is a 64-bit `VMFuncRef *`, also in the heap. Objects begin with the en
 
 from __future__ import annotations
 
+import sys
+
 from wasm_environ.types import CONCRETE, F32, F64, FUNC, HEAP_SHIFT, I8, I16, I32, I64, NOFUNC, REF, V128, FuncType
 
 TYPE_CHECKING = False
@@ -106,7 +108,7 @@ def element_log2(array: ArrayType, is_func_type: Callable[[int], bool]) -> int:
 def descriptor_words(
     id: int, supers: list[int], composite: CompositeType, is_func_type: Callable[[int], bool], with_descriptor: bool
 ) -> list[int]:  # fmt: skip
-    """A type's descriptor as 16 32-bit words. `supers`: ids of its declared supertypes, the outermost first.
+    """A type's descriptor as 16 32-bit words, the halves of `refs` in the order that this machine has in memory. `supers`: ids of its declared supertypes, the outermost first.
 
     display[k] is the id of the ancestor at depth k, the type's own at its depth; deeper than the display, ancestors are found through `supertype`,
     which is the declared supertype's id or 0. `refs`: bit k says that the 4-byte word k of a struct or exception is a reference, bit 0 of an array
@@ -120,7 +122,8 @@ def descriptor_words(
     long = 0
     if refs >> REFERENCE_WORDS:
         refs, long = 0, (refs.bit_length() + 63) // 64
-    return [*display, depth, kind, size, log2, refs & 0xFFFFFFFF, refs >> 32, supers[-1] if supers else 0, long]
+    halves = (refs & 0xFFFFFFFF, refs >> 32) if sys.byteorder == "little" else (refs >> 32, refs & 0xFFFFFFFF)
+    return [*display, depth, kind, size, log2, *halves, supers[-1] if supers else 0, long]
 
 
 def _shape(composite: CompositeType, is_func_type: Callable[[int], bool], with_descriptor: bool) -> tuple[int, int, int, int]:

@@ -79,7 +79,7 @@ def key_of(engine: Engine, *content: bytes) -> str:
     from wasm_facade.discovery import find_compiler, plain_target
 
     isa, system, cpu_features = plain_target(engine._triple)
-    choice = find_compiler(engine._strategy, isa)
+    choice = find_compiler(engine._strategy, isa, cpu_features)
     settings = (
         FORMAT, choice.name, code_stamp(choice.path), code_stamp(wasm_environ.__file__ or ""), isa, system, sorted(cpu_features),
         engine._optimize, engine._guarded, engine._consume_fuel, engine._canonical_nans, engine._spectre_mitigation,

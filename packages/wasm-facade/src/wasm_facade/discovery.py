@@ -39,10 +39,11 @@ COMPILERS: Final = "wasm.compilers"  # entry-point group: strategy -> function (
 ALLOCATORS: Final = "wasm.allocators"  # entry-point group: "pooling" -> module with PoolingAllocationConfig and PoolMetrics
 WASI: Final = "wasm.wasi"  # entry-point group: version -> module
 
-# Columns: compiler, its module, its factory there, the package to install, the architectures it emits code for, and those of them where it lacks
-# instructions that others have, or needs a newer processor (z14 on s390x): there it is taken where it is asked for by name, or no other is installed.
+# Columns: compiler, its module, its factory there, the package to install, the architectures it emits code for, and those of them where it is not for
+# every machine, with the feature it asks of a processor (z14's on s390x), or "" where it lacks instructions that others have: there, and where the
+# processor is known to be without that feature, it is taken where it is asked for by name, or no other is installed.
 KNOWN_COMPILERS: Final = (
-    ("native", "wasm_codegen_native", "create", "wasm-codegen-native", ("x86_64", "aarch64", "riscv64", "s390x"), ("riscv64", "s390x")),
+    ("native", "wasm_codegen_native", "create", "wasm-codegen-native", ("x86_64", "aarch64", "riscv64", "s390x"), (("riscv64", ""), ("s390x", "vxe"))),
     ("llvm", "wasm_codegen_llvm", "create", "wasm-codegen-llvm", ("x86_64", "aarch64", "riscv64", "s390x"), ()),
 )
 
@@ -170,25 +171,32 @@ class CompilerChoice:
         self.load = load
 
 
-_choices: dict[tuple[str, str], CompilerChoice] = {}
+_choices: dict[tuple[str, str, frozenset[str]], CompilerChoice] = {}
 
 
-def find_compiler(strategy: str, isa: str = "") -> CompilerChoice:
-    """The best compiler of a strategy that emits code for an architecture, "" for any. Raises WasmError that names what is missing."""
-    found = _choices.get((strategy, isa))
+def find_compiler(strategy: str, isa: str = "", features: frozenset[str] = frozenset()) -> CompilerChoice:
+    """The best compiler of a strategy that emits code for an architecture ("": any) and a processor with these features (none: they are not known).
+    Raises WasmError that names what is missing."""
+    key = strategy, isa, features
+    found = _choices.get(key)
     if found is None:
-        found = _choices[strategy, isa] = _known_compiler(strategy, isa) or _registered_compiler(strategy, isa)
+        found = _choices[key] = _known_compiler(strategy, isa, features) or _registered_compiler(strategy, isa)
     return found
 
 
-def _known_compiler(strategy: str, isa: str) -> CompilerChoice | None:
+def _suits(limits: tuple[tuple[str, str], ...], isa: str, features: frozenset[str]) -> bool:
+    """Whether a compiler with these limits (`KNOWN_COMPILERS`, last column) compiles everything for a processor."""
+    return all(name != isa or (needed != "" and (not features or needed in features)) for name, needed in limits)
+
+
+def _known_compiler(strategy: str, isa: str, features: frozenset[str]) -> CompilerChoice | None:
     lacking = None
     for wanted in dict(STRATEGIES).get(strategy, ()):
-        for name, module, factory, _, isas, partly in KNOWN_COMPILERS:
+        for name, module, factory, _, isas, limits in KNOWN_COMPILERS:
             path = package_path(module) if name == wanted and (not isa or isa in isas) else None
             if path is not None:
                 choice = CompilerChoice(name, path, _attribute(module, factory))
-                if isa not in partly:
+                if _suits(limits, isa, features):
                     return choice
                 lacking = lacking or choice
     return lacking

@@ -108,7 +108,7 @@ class Engine:
         """The compiler of this engine's strategy. Raises WasmError that names the package to install."""
         if self._compiler is None:
             target = self._target()
-            compiler = find_compiler(self._strategy, target.isa).load()(target, self._tunables())
+            compiler = find_compiler(self._strategy, target.isa, target.cpu_features).load()(target, self._tunables())
             if not self._parallel and hasattr(compiler, "parallel_compilation"):
                 setattr(compiler, "parallel_compilation", False)  # noqa: B010 - a compiler that cannot has no such switch
             self._compiler = compiler
