@@ -108,7 +108,8 @@ def element_log2(array: ArrayType, is_func_type: Callable[[int], bool]) -> int:
 def descriptor_words(
     id: int, supers: list[int], composite: CompositeType, is_func_type: Callable[[int], bool], with_descriptor: bool
 ) -> list[int]:  # fmt: skip
-    """A type's descriptor as 16 32-bit words, the halves of `refs` in the order that this machine has in memory. `supers`: ids of its declared supertypes, the outermost first.
+    """A type's descriptor as 16 32-bit words, the halves of `refs` in the order that this machine has in memory. `supers`: ids of its declared
+    supertypes, the outermost first.
 
     display[k] is the id of the ancestor at depth k, the type's own at its depth; deeper than the display, ancestors are found through `supertype`,
     which is the declared supertype's id or 0. `refs`: bit k says that the 4-byte word k of a struct or exception is a reference, bit 0 of an array
