@@ -151,8 +151,9 @@ def test_masks() -> None:
 
 def test_swapped() -> None:
     for value in values():
-        signed = value - (1 << 64) if value >> 63 else value
-        assert swapped(signed) & (1 << 64) - 1 == int.from_bytes((value & (1 << 64) - 1).to_bytes(8, "big"), "little")
+        wanted = value & (1 << 64) - 1
+        signed = wanted - (1 << 64) if wanted >> 63 else wanted
+        assert swapped(signed) & (1 << 64) - 1 == int.from_bytes(wanted.to_bytes(8, "big"), "little")
 
 
 HALVES = {"AHI", "AFI", "AR", "SR", "MHI", "MSFI", "MSR", "NILF", "OILF", "XILF", "NR", "OR", "XR", "SLL", "SRA", "RLL", "LBR", "LHR"}  # write the low half only
