@@ -224,6 +224,8 @@ def test_ours_says_what_was_offered() -> None:
     place = Place(wasm_facade)
     with pytest.raises(wasm_facade.LinkError, match="nothing is defined in this linker"):
         place.run(USES, "run")
+    with pytest.raises(wasm_facade.LinkError, match=r"`wasi_snapshot_preview1::fd_write` has not been defined \(func\); Linker.define_wasi\(\) defines these"):
+        place.run('(module (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32))))', "run")
     place.linker.define_func("b", "f", place.to_i32, lambda: 1)
     with pytest.raises(wasm_facade.LinkError, match="defined modules: 'b'"):
         place.run(USES, "run")

@@ -56,6 +56,12 @@ def test_module_from_no_module(api: ModuleType, source: Any) -> None:
         api.Module(api.Engine(), source)
 
 
+@pytest.mark.parametrize(("source", "what"), [("", "this str is empty"), ("\0asm\1\0\0\0", "this str holds a binary: pass it as bytes")])
+def test_ours_says_what_is_wrong_with_a_str(source: str, what: str) -> None:
+    with pytest.raises(TypeError, match=what):
+        wasm_facade.Module(wasm_facade.Engine(), source)
+
+
 @both
 @pytest.mark.parametrize(
     "source",

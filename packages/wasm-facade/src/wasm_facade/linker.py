@@ -176,6 +176,8 @@ class Linker(Shadowing):
             close = get_close_matches(name, names, 1)
             hint = f", did you mean {close[0]!r}?" if close else ""
             return f"; {module!r} offers {', '.join(names[:12])}{' ...' if len(names) > 12 else ''}{hint}"
+        if module == "wasi_snapshot_preview1":
+            return "; Linker.define_wasi() defines these, and Store.set_wasi() says what they may use"
         modules = sorted({there for there, _ in self._defined})
         return f"; defined modules: {', '.join(map(repr, modules[:12]))}" if modules else "; nothing is defined in this linker"
 

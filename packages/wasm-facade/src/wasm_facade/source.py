@@ -53,6 +53,8 @@ def source_bytes(wasm: object) -> bytes:
     """What was given to a Module as bytes, text still being text. TypeError for what is neither, ArtifactError for an artifact."""
     if isinstance(wasm, str) and is_text(wasm):
         return wasm.encode("utf-8", "surrogatepass")
+    if isinstance(wasm, str):
+        raise TypeError("wasm: expected wasm bytes, or the text format; this str " + ("holds a binary: pass it as bytes" if wasm else "is empty"))
     if not isinstance(wasm, (bytes, bytearray, memoryview)):
         raise TypeError(f"wasm: expected wasm bytes, or the text format as str or bytes, not {type(wasm).__name__}")
     data = bytes(wasm)
