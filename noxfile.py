@@ -371,6 +371,12 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def links(session: nox.Session) -> None:
+    """Every link of README, docs and packages' READMEs that leads elsewhere is answered; needs the internet."""
+    session.run("pytest", "-q", "tests/test_links.py", *session.posargs, env={"WASM_LINKS": "1"})
+
+
+@nox.session
 def acceptance(session: nox.Session) -> None:
     """50,000 damaged modules and texts of every feature: the same are valid as for wasmtime-py and wasm-tools. `nox -s acceptance -- COUNT`."""
     count = session.posargs[0] if session.posargs else "50000"
