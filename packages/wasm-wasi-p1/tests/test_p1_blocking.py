@@ -9,7 +9,9 @@ import time
 
 import pytest
 
-from wasm_wasi_common import blocking, transfer
+from wasm_wasi_common import blocking, overlay, transfer
+from wasm_wasi_common.memory import MemoryFilesystem
+from wasm_wasi_common.overlay import OverlayFilesystem
 from wasm_wasi_p1 import WasiConfig, abi, table
 from wasm_wasi_p1.abi import ERRNO_NAMES, INTR
 
@@ -25,8 +27,9 @@ FUNCTIONS = {
     "fd_read": ["read pipe", "read drained pipe", "read fifo", "read terminal", "read socket", "read object", "read callback", "read regular"],
     "fd_readdir": ["readdir"], "fd_renumber": CALL, "fd_seek": CALL, "fd_sync": ["sync"], "fd_tell": CALL,
     "fd_write": ["write pipe", "write fifo", "write terminal", "write socket", "write object", "write callback", "write regular", "write flush"],
-    "path_create_directory": CALL, "path_filestat_get": CALL, "path_filestat_set_times": CALL, "path_link": CALL, "path_open": ["open fifo"],
-    "path_readlink": CALL, "path_remove_directory": CALL, "path_rename": CALL, "path_symlink": CALL, "path_unlink_file": CALL,
+    "path_create_directory": CALL, "path_filestat_get": CALL, "path_filestat_set_times": ["copy to set times"], "path_link": ["copy to link"],
+    "path_open": ["open fifo", "copy to write", "copy to truncate"],
+    "path_readlink": CALL, "path_remove_directory": CALL, "path_rename": ["copy to rename", "copy a folder to rename"], "path_symlink": CALL, "path_unlink_file": CALL,
     "poll_oneoff": ["poll clock", "poll file"], "proc_exit": MEMORY, "proc_raise": MEMORY, "sched_yield": CALL, "random_get": ["random"],
     "sock_accept": ["accept", "accept lost"], "sock_recv": ["recv", "recv all", "peek all"], "sock_send": ["send"], "sock_shutdown": CALL,
 }  # fmt: skip
@@ -181,6 +184,21 @@ def random(stage):
     return guest, call
 
 
+def copying(stage, call, name="file"):
+    """An overlay whose lower files have more than a guest has time to copy: `call` asks for a change of `name`."""
+    stage.monkeypatch.setattr(overlay, "PIECE", 1)
+    (stage.root / "file").write_bytes(bytes(1 << 20))
+    (stage.root / "folder" / "deep").mkdir(parents=True)
+    (stage.root / "folder" / "deep" / "file").write_bytes(bytes(1 << 20))
+    (stage.root / "folder" / "deep" / "first").write_bytes(b"short")
+    upper = MemoryFilesystem()
+    config = WasiConfig()
+    config.preopen(OverlayFilesystem(stage.root, upper), "/")
+    guest = stage.make(config)
+    stage.upper = upper
+    return guest, lambda: call(guest, guest.path(name))
+
+
 def polling(guest, subscription):
     at = guest.put(subscription)
     return guest, lambda: guest.call("poll_oneoff", at, 512, 1, 0)
@@ -260,6 +278,12 @@ ROWS = {
     "poll clock": clock,
     "poll file": poll_file,
     "random": random,
+    "copy to set times": lambda stage: copying(stage, lambda guest, at: guest.call("path_filestat_set_times", 3, 0, *at, 0, 5, 4)),
+    "copy to link": lambda stage: copying(stage, lambda guest, at: guest.call("path_link", 3, 0, *at, 3, *guest.path("new"))),
+    "copy to write": lambda stage: copying(stage, lambda guest, at: guest.open("file")[0]),
+    "copy to truncate": lambda stage: copying(stage, lambda guest, at: guest.open("file", abi.TRUNC)[0]),
+    "copy to rename": lambda stage: copying(stage, lambda guest, at: guest.call("path_rename", 3, *at, 3, *guest.path("new"))),
+    "copy a folder to rename": lambda stage: copying(stage, lambda guest, at: guest.call("path_rename", 3, *at, 3, *guest.path("new")), "folder"),
     "accept": accept,
     "accept lost": accept_lost,
     "recv": recv,
@@ -296,6 +320,23 @@ def test_a_wait_ends_with_the_time(stage, row):
     guest, call = ROWS[row](stage)
     guest.deadline = time.monotonic() + 0.2
     assert ERRNO_NAMES[ends(call)] == ERRNO_NAMES[INTR]
+
+
+def test_what_a_guest_had_no_time_to_move_is_as_it_was(stage):
+    """No half of a file is left, and with time the same call succeeds."""
+    guest, call = ROWS["copy a folder to rename"](stage)
+    guest.deadline = time.monotonic() + 0.1
+    assert ends(call) == INTR
+    assert {data for name, data in stage.upper.to_dict().items() if not isinstance(data, dict)} <= {b"short"}
+    assert guest.stat("new")[0] == abi.NOENT
+    guest.deadline = None
+    assert guest.names("folder/deep") == {"file": abi.REGULAR_FILE, "first": abi.REGULAR_FILE}
+    assert guest.stat("folder/deep/file")[1][4] == 1 << 20
+    stage.monkeypatch.undo()
+    assert call() == 0
+    assert guest.stat("folder")[0] == abi.NOENT
+    assert guest.content("new/deep/first") == b"short"
+    assert guest.stat("new/deep/file")[1][4] == 1 << 20
 
 
 def test_what_a_guest_read_too_late_is_its_next_read(stage):

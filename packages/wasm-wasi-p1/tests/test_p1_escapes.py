@@ -8,10 +8,11 @@ import pathlib
 import pytest
 from filesystem_kinds import KINDS, WHOLE
 
-from wasm_wasi_p1 import WasiConfig, abi
+from wasm_wasi_p1 import WasiConfig, abi, table
 from wasm_wasi_p1.abi import CREAT, ERRNO_NAMES, OPEN_DIRECTORY
 
 THROUGH_EVERY_VERSION = True
+P1 = "wasi_snapshot_preview1"
 on_whole = pytest.mark.parametrize("kind", WHOLE, indirect=True)
 # Symlinks that are there when the guest comes; one that is absolute it could not make.
 PLANTED = {"up": "..", "up2": "../root", "chain": "dir/../up/x", "dir/up": "../..", "absolute": "/etc", "absolute2": "dir/../absolute"}
@@ -39,10 +40,27 @@ def guest(kind, root, make):
     return make(config)
 
 
+def hashed(guest, path, flags):
+    """What 0.2 has that preview 1 has no name for, as an errno; there, what asks the same."""
+    if guest.through is None:
+        return guest.stat(path, len(flags))[0]
+    from wasm_environ.errors import Err
+    from wasm_wasi_p2.filesystem import get_directories
+
+    [(folder, _)] = get_directories(guest.through[0])
+    try:
+        folder.metadata_hash_at(flags, path)
+    except Err as err:
+        return {"not-permitted": abi.PERM, "no-entry": abi.NOENT}.get(err.payload, abi.IO)
+    return 0
+
+
 def below(guest, path):
     """Every function, on a name beneath a path that leads out: name -> errno."""
     inside, there = guest.path("file"), guest.path(path)
     return {
+        "hash": hashed(guest, path, {"symlink-follow"}),
+        "hash without following": hashed(guest, path, set()),
         "open": guest.open(path)[0],
         "open without following": guest.open(path, follow=0)[0],
         "open directory": guest.open(path, OPEN_DIRECTORY, 0)[0],
@@ -62,6 +80,33 @@ def below(guest, path):
         "link to": guest.call("path_link", 3, 0, *inside, 3, *there),
         "link from": guest.call("path_link", 3, 0, *there, 3, *guest.path("stolen")),
     }
+
+
+def test_every_function_that_takes_a_path_is_asked(monkeypatch, version, make, root):
+    """Of the tables of both versions; on 0.2 those of preview 1 end in its own, each of which is asked too."""
+    asked = set()
+
+    def noted(name, call):
+        return lambda *args: (asked.add(name), call(*args))[1]
+
+    wanted = {row[0] for row in table.PREVIEW1 if row[0].startswith("path_")}
+    if version != P1:
+        from wasm_wasi_p2.filesystem import Descriptor
+        from wasm_wasi_p2.interfaces import COMMAND, by_interface
+
+        rows = by_interface(COMMAND)
+        methods = {name: handler.rpartition(".")[2] for name, handler in rows["filesystem/types"].items() if name.endswith("-at")}
+        assert len(methods) == 11
+        wanted |= set(methods)
+        for name, method in methods.items():
+            monkeypatch.setattr(Descriptor, method, noted(name, getattr(Descriptor, method)))
+    config = WasiConfig()
+    config.preopen(KINDS["memory"](root), "/")
+    guest = make(config)
+    for name, function in guest.functions.items():
+        monkeypatch.setattr(function, "call", noted(name, function.call))
+    below(guest, "../x")
+    assert wanted - asked == set()
 
 
 @pytest.mark.parametrize(("kind", "path"), [(kind, path) for kind in KINDS for path in ESCAPES if kind in WHOLE or not path.startswith(tuple(PLANTED))],

@@ -13,6 +13,7 @@ import filesystem_kinds
 import pytest
 
 from wasm_environ.errors import Err
+from wasm_wasi_common import TimeIsOver, overlay
 from wasm_wasi_common.archive import ZipFilesystem
 from wasm_wasi_common.config import WasiConfig
 from wasm_wasi_common.host import HostEntries
@@ -373,3 +374,42 @@ def test_a_listing_that_fails_is_told_behind_what_came_before(tmp_path: Path) ->
         whole.close()  # type: ignore[attr-defined]
         entries.entries = None
     assert found == {f"file-{number:03}": "regular-file" for number in range(100)} | {"folder": "directory", "link": "symbolic-link", "pipe": "unknown"}
+
+
+def test_an_overlay_copies_no_longer_than_the_guest_has_time(monkeypatch):
+    """Nor does one that stands on another; with time, the same call moves all of it."""
+    monkeypatch.setattr(overlay, "PIECE", 1000)
+    middle, upper = MemoryFilesystem(), MemoryFilesystem()
+    lower = MemoryFilesystem({"dir": {"deep": {"file": bytes(10_000)}, "other": b"short"}, "file": bytes(10_000)})
+    config = WasiConfig()
+    config.preopen(OverlayFilesystem(lower, OverlayFilesystem(middle, upper)), "/")
+    left = [5]
+
+    def over():
+        left[0] -= 1
+        return left[0] < 0
+
+    with Guest(config, lambda: True, over) as guest:
+        [(root, _)] = get_directories(guest)
+        for call in (lambda: root.rename_at("dir", root, "moved"), lambda: root.rename_at("file", root, "moved"), lambda: root.link_at(set(), "file", root, "new"),
+                     lambda: root.set_times_at(set(), "file", Case("now"), Case("no-change")), lambda: root.open_at(set(), "file", set(), {"write"})):  # fmt: skip
+            left[0] = 5
+            with pytest.raises(TimeIsOver):
+                call()
+        assert not any(upper.to_dict().get(name) for name in ("file", "moved", "new", "dir/deep/file"))
+        left[0] = 1_000_000
+        root.rename_at("dir", root, "moved")
+        assert upper.to_dict() == {"moved/deep/file": bytes(10_000), "moved/other": b"short"}
+        assert middle.to_dict() == {}
+
+
+def test_an_overlay_whose_halves_do_not_agree():
+    """A folder above, a file below: as where the upper one is older than the object."""
+    config = WasiConfig()
+    config.preopen(OverlayFilesystem(MemoryFilesystem({"a": b"file"}), MemoryFilesystem({"a": {"b": b"content"}})), "/")
+    with Guest(config) as guest:
+        [(root, _)] = get_directories(guest)
+        folder = root.open_at(set(), "a", {"directory"}, set())
+        assert folder.read_directory().read_directory_entry()["name"] == "b"
+        root.rename_at("a", root, "moved")
+        assert root.stat_at(set(), "moved/b")["size"] == 7

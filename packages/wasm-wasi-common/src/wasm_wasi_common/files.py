@@ -100,7 +100,7 @@ def advise(found: Descriptor, offset: int, size: int, advice: int) -> None:
         os.posix_fadvise(found.fd, offset, size, ADVICE[advice])
 
 
-def set_times(found: Descriptor, access: int | None, change: int | None) -> None:
+def set_times(guest: Guest, found: Descriptor, access: int | None, change: int | None) -> None:
     """Set the times of an open file or directory, ns since 1970; None: as it is; NOW: now."""
     check_perms(found, DIR_MUTATE if found.filetype == DIRECTORY else FILE_WRITE)
     if found.fd >= 0:
@@ -110,6 +110,6 @@ def set_times(found: Descriptor, access: int | None, change: int | None) -> None
     elif found.file is not None:
         found.file.set_times(access, change)
     elif found.directory is not None:
-        found.directory.set_times(b".", True, access, change)
+        found.directory.set_times(guest, b".", True, access, change)
     else:
         raise OSError(errno.EBADF, "nothing that has times")

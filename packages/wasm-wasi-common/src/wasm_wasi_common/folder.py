@@ -65,11 +65,11 @@ class HostFolder(Filesystem):
 
     def rename(self, path: str, new: str) -> None:
         """As `Filesystem`."""
-        self._directory.rename(_bytes(path), self._directory, _bytes(new))
+        self._directory.rename(None, _bytes(path), self._directory, _bytes(new))
 
     def link(self, path: str, new: str) -> None:
         """As `Filesystem`."""
-        self._directory.link(_bytes(path), self._directory, _bytes(new))
+        self._directory.link(None, _bytes(path), self._directory, _bytes(new))
 
     def symlink(self, text: str, path: str) -> None:
         """As `Filesystem`."""
@@ -81,7 +81,7 @@ class HostFolder(Filesystem):
 
     def set_times(self, path: str, access: int | None, change: int | None) -> None:
         """As `Filesystem`."""
-        self._directory.set_times(_bytes(path), False, access, change)
+        self._directory.set_times(None, _bytes(path), False, access, change)
 
 
 class HostFile(File):

@@ -60,7 +60,10 @@ class Entries(Protocol):
 
 
 class Directory(Protocol):
-    """An open directory, and what can be done with paths beneath it, none of which leads out: that raises EPERM. Every error is an OSError."""
+    """An open directory, and what can be done with paths beneath it, none of which leads out: that raises EPERM. Every error is an OSError.
+
+    What may take long is told whose time it takes, `guest`, and ends with TimeIsOver when that is over.
+    """
 
     def open(self, guest: Guest, parent: Descriptor, path: bytes, flags: int, follow: bool, reads: bool, writes: bool, fdflags: int) -> Descriptor:
         """Open or create what a path leads to; `flags` are the host's (O_CREAT and so on), `fdflags` the guest's."""
@@ -82,15 +85,15 @@ class Directory(Protocol):
         """Remove a name that is not a directory's."""
         ...
 
-    def set_times(self, path: bytes, follow: bool, access: int | None, change: int | None) -> None:
+    def set_times(self, guest: Guest, path: bytes, follow: bool, access: int | None, change: int | None) -> None:
         """Set times, ns since 1970; None: as it is; NOW: now."""
         ...
 
-    def link(self, path: bytes, target: Directory, new: bytes) -> None:
+    def link(self, guest: Guest, path: bytes, target: Directory, new: bytes) -> None:
         """Make a hard link; never to what a symlink leads to."""
         ...
 
-    def rename(self, path: bytes, target: Directory, new: bytes) -> None:
+    def rename(self, guest: Guest, path: bytes, target: Directory, new: bytes) -> None:
         """Move a name, replacing the one at its new place."""
         ...
 

@@ -23,7 +23,7 @@ AT_ONCE = 64
 
 
 class HostDirectory:
-    """The open folder `fd`, which stays its descriptor's to close. See `guest.Directory` for what the methods do."""
+    """The open folder `fd`, which stays its descriptor's to close. See `guest.Directory` for what the methods do; `guest`: None will do."""
 
     __slots__ = ("fd",)
 
@@ -88,7 +88,7 @@ class HostDirectory:
         finally:
             leave(self.fd, directory)
 
-    def set_times(self, path: bytes, follow: bool, access: int | None, change: int | None) -> None:
+    def set_times(self, guest: Guest | None, path: bytes, follow: bool, access: int | None, change: int | None) -> None:
         """As `guest.Directory`."""
         directory, name = enter(self.fd, path)
         if follow or name.endswith(b"/"):
@@ -99,7 +99,7 @@ class HostDirectory:
         finally:
             leave(self.fd, directory)
 
-    def link(self, path: bytes, target: Directory, new: bytes) -> None:
+    def link(self, guest: Guest | None, path: bytes, target: Directory, new: bytes) -> None:
         """As `guest.Directory`."""
         other = _same_kind(target)
         directory, name = enter(self.fd, path)
@@ -115,7 +115,7 @@ class HostDirectory:
         finally:
             leave(self.fd, directory)
 
-    def rename(self, path: bytes, target: Directory, new: bytes) -> None:
+    def rename(self, guest: Guest | None, path: bytes, target: Directory, new: bytes) -> None:
         """As `guest.Directory`."""
         other = _same_kind(target)
         directory, name = enter(self.fd, path)

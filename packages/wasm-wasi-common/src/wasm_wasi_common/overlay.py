@@ -11,6 +11,8 @@ from wasm_wasi_common.descriptor import PIECE
 from wasm_wasi_common.filesystem import File, Filesystem, Stat
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wasm_wasi_common.filesystem import Status
     from wasm_wasi_common.folder import StrPath
 
@@ -66,7 +68,8 @@ class OverlayFilesystem(Filesystem):
     def names(self, path: str) -> set[str]:
         """As `Filesystem`."""
         found: set[str] = set()
-        if self._below(path) is not None:
+        below = self._below(path)
+        if below is not None and stat.S_ISDIR(below.st_mode):
             at = f"{path}/" if path else ""
             found.update(name for name in self.lower.names(path) if at + name not in self._hidden)
         if self._above(path) is not None:
@@ -76,7 +79,7 @@ class OverlayFilesystem(Filesystem):
     def open(self, path: str, writing: bool) -> File:
         """As `Filesystem`."""
         if writing:
-            self._copy_up(path)
+            self.copy_up(path)
         upper = self._above(path) is not None
         return OverlayFile((self.upper if upper else self.lower).open(path, writing), upper)
 
@@ -104,7 +107,7 @@ class OverlayFilesystem(Filesystem):
 
     def rename(self, path: str, new: str) -> None:
         """As `Filesystem`."""
-        self._copy_up(path)
+        self.copy_up(path)
         self._make_parents(new)
         self.upper.rename(path, new)
         self._hide(path)
@@ -112,7 +115,7 @@ class OverlayFilesystem(Filesystem):
 
     def link(self, path: str, new: str) -> None:
         """As `Filesystem`."""
-        self._copy_up(path)
+        self.copy_up(path)
         self._make_parents(new)
         self.upper.link(path, new)
 
@@ -130,7 +133,7 @@ class OverlayFilesystem(Filesystem):
         if stat.S_ISDIR(self.status(path).st_mode):  # which need not be copied with all that is in it
             self._make_parents(f"{path}/")
         else:
-            self._copy_up(path)
+            self.copy_up(path)
         self.upper.set_times(path, access, change)
 
     def _hide(self, path: str) -> None:
@@ -144,23 +147,35 @@ class OverlayFilesystem(Filesystem):
                 self.upper.mkdir(path[:end])
             end = path.find("/", end + 1)
 
-    def _copy_up(self, path: str) -> None:
-        """Have in the upper one what is at a path, and what is beneath it."""
+    def copy_up(self, path: str, check: Callable[[], None] = lambda: None) -> None:
+        """Have in the upper one what is at a path, and what is beneath it, before it is changed; of the lower one nothing is seen there any more.
+
+        `check` is called again and again, and raises when a guest's time is over. What was copied by then stays, which changes nothing for who reads.
+        """
+        folder = stat.S_ISDIR(self.status(path).st_mode)
         todo = [path]
         while todo:
+            check()
             at = todo.pop()
-            found = self.status(at)
+            found = self._below(at)
+            above = self._above(at)
+            if found is None or (above is not None and not stat.S_ISDIR(above.st_mode)):
+                continue
             if stat.S_ISDIR(found.st_mode):
                 self._make_parents(f"{at}/")
-                todo += [f"{at}/{name}" for name in self.names(at)]
-            elif self._above(at) is None:
+                todo += [f"{at}/{name}" for name in self.lower.names(at)]
+            elif above is None:
                 self._make_parents(at)
                 if stat.S_ISLNK(found.st_mode):
                     self.upper.symlink(self.lower.readlink(at), at)
                 else:
-                    self._copy(at)
+                    self._copy(at, check)
+        if folder:
+            self._hide(path)
+        if isinstance(self.upper, OverlayFilesystem):
+            self.upper.copy_up(path, check)
 
-    def _copy(self, path: str) -> None:
+    def _copy(self, path: str, check: Callable[[], None]) -> None:
         source = self.lower.open(path, False)
         try:
             target = self.upper.create(path)
@@ -170,6 +185,7 @@ class OverlayFilesystem(Filesystem):
                     if target.write(data, offset) != len(data):
                         raise OSError(errno.ENOSPC, "no room for a copy")
                     offset += len(data)
+                    check()
             except BaseException:
                 self.upper.unlink(path)
                 raise

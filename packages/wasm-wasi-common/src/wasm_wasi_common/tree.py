@@ -6,12 +6,13 @@ import errno
 import os
 import stat
 
+from wasm_wasi_common.blocking import stop_if_over
 from wasm_wasi_common.descriptor import DIRECTORY, FILE_TYPES, UNKNOWN, Descriptor
 from wasm_wasi_common.filesystem import FILE, FOLDER, LINK, Stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import NoReturn
 
     from wasm_wasi_common.filesystem import File, Filesystem, Status
@@ -29,11 +30,18 @@ FIRST_DEVICE = 1 << 40
 class Tree:
     """A filesystem that a guest was given, and the number it has for the guest."""
 
-    __slots__ = ("device", "filesystem")
+    __slots__ = ("copy_up", "device", "filesystem")
 
     def __init__(self, filesystem: Filesystem, number: int) -> None:
         self.filesystem = filesystem
         self.device = FIRST_DEVICE + number
+        self.copy_up: Callable[[str, Callable[[], None]], None] | None = getattr(filesystem, "copy_up", None)
+
+    def ready(self, guest: Guest, path: str) -> str:
+        """A path, when what is there can be changed: an overlay copies for that, for as long as the guest has time."""
+        if self.copy_up is not None:
+            self.copy_up(path, lambda: stop_if_over(guest))
+        return path
 
     def find(self, names: Names) -> Status | None:
         """What is there, if anything."""
@@ -169,7 +177,9 @@ class TreeDirectory:
                 _fail(errno.ELOOP, "a symlink where none is to be followed")
             if flags & os.O_DIRECTORY:
                 _fail(errno.ENOTDIR, "no folder")
-            found = self._file(place, self.tree.filesystem.open(place.path, writes or flags & os.O_TRUNC != 0), reads, writes, fdflags)
+            changes = writes or flags & os.O_TRUNC != 0
+            at = self.tree.ready(guest, place.path) if changes else place.path
+            found = self._file(place, self.tree.filesystem.open(at, changes), reads, writes, fdflags)
             if flags & os.O_TRUNC:
                 _cut(found)
         found.perms = parent.perms
@@ -213,20 +223,21 @@ class TreeDirectory:
             _fail(errno.EISDIR, "a folder")
         self.tree.filesystem.unlink(place.path)
 
-    def set_times(self, path: bytes, follow: bool, access: int | None, change: int | None) -> None:
+    def set_times(self, guest: Guest, path: bytes, follow: bool, access: int | None, change: int | None) -> None:
         """As `guest.Directory`."""
         place = self.walk(path, follow or path.endswith(b"/"))
-        place.there()
-        self.tree.filesystem.set_times(place.path, access, change)
+        folder = stat.S_ISDIR(place.there().st_mode)  # which need not be copied with all that is in it
+        self.tree.filesystem.set_times(place.path if folder else self.tree.ready(guest, place.path), access, change)
 
-    def link(self, path: bytes, target: Directory, new: bytes) -> None:
+    def link(self, guest: Guest, path: bytes, target: Directory, new: bytes) -> None:
         """As `guest.Directory`."""
         place, goal = self.walk(path, False), self._other(target).walk(new, False)
         if stat.S_ISDIR(place.there().st_mode):
             _fail(errno.EPERM, "a hard link to a folder")
-        self.tree.filesystem.link(place.path, goal.nothing())
+        made = goal.nothing()
+        self.tree.filesystem.link(self.tree.ready(guest, place.path), made)
 
-    def rename(self, path: bytes, target: Directory, new: bytes) -> None:
+    def rename(self, guest: Guest, path: bytes, target: Directory, new: bytes) -> None:
         """As `guest.Directory`."""
         other = self._other(target)
         place, goal = self.walk(path, False), other.walk(new, False)
@@ -245,7 +256,7 @@ class TreeDirectory:
             self._check_empty(goal)
         elif folder and goal.kind:
             _fail(errno.ENOTDIR, "a folder in a file's place")
-        self.tree.filesystem.rename(place.path, goal.path)
+        self.tree.filesystem.rename(self.tree.ready(guest, place.path), goal.path)
 
     def symlink(self, text: bytes, path: bytes) -> None:
         """As `guest.Directory`."""

@@ -103,7 +103,7 @@ def fd_filestat_set_times(context: WasiContext, fd: int, atim: int, mtim: int, f
     from wasm_wasi_common.files import set_times
     from wasm_wasi_p1.filestat import times
 
-    set_times(found, *times(atim, mtim, flags))
+    set_times(context, found, *times(atim, mtim, flags))
 
 
 def fd_prestat_get(context: WasiContext, memory: memoryview, fd: int, out: int) -> None:

@@ -135,7 +135,7 @@ def path_filestat_set_times(
     access, change = times(atim, mtim, fst_flags)
     if lookup > 1:
         fail(INVAL)
-    directory_of(found).set_times(name, lookup & SYMLINK_FOLLOW != 0, access, change)
+    directory_of(found).set_times(context, name, lookup & SYMLINK_FOLLOW != 0, access, change)
 
 
 def path_link(
@@ -149,7 +149,7 @@ def path_link(
     if lookup:
         fail(INVAL)
     keep_perms(source, target)
-    directory_of(source).link(old, directory_of(target), new)
+    directory_of(source).link(context, old, directory_of(target), new)
 
 
 def path_rename(
@@ -161,7 +161,7 @@ def path_rename(
     target = context.directory(new_fd, PATH_RENAME_TARGET, DIR_MUTATE)
     old, new = path(memory, old_pointer, old_size), path(memory, new_pointer, new_size)
     keep_perms(source, target)
-    directory_of(source).rename(old, directory_of(target), new)
+    directory_of(source).rename(context, old, directory_of(target), new)
 
 
 def path_symlink(

@@ -125,7 +125,7 @@ class Descriptor:
     @failing
     def set_times(self, access: Any, change: Any) -> None:
         """Set the times."""
-        files.set_times(self.found, _new_time(access), _new_time(change))
+        files.set_times(self.guest, self.found, _new_time(access), _new_time(change))
 
     @failing
     def read(self, length: int, offset: int) -> tuple[bytes, bool]:
@@ -171,7 +171,7 @@ class Descriptor:
     def set_times_at(self, flags: Flags, path: str, access: Any, change: Any) -> None:
         """Set the times of what a path leads to."""
         directory, name = self._path(path, DIR_MUTATE)
-        directory.set_times(name, FOLLOW in flags, _new_time(access), _new_time(change))
+        directory.set_times(self.guest, name, FOLLOW in flags, _new_time(access), _new_time(change))
 
     @failing
     def link_at(self, flags: Flags, path: str, other: Descriptor, new: str) -> None:
@@ -181,7 +181,7 @@ class Descriptor:
         if FOLLOW in flags:
             raise Err("invalid")
         files.keep_perms(self.found, other.found)
-        directory.link(name, target, new_name)
+        directory.link(self.guest, name, target, new_name)
 
     @failing
     def open_at(self, path_flags: Flags, path: str, open_flags: Flags, flags: Flags) -> Descriptor:
@@ -227,7 +227,7 @@ class Descriptor:
         directory, name = self._path(path, DIR_MUTATE)
         target, new_name = other._path(new, DIR_MUTATE)
         files.keep_perms(self.found, other.found)
-        directory.rename(name, target, new_name)
+        directory.rename(self.guest, name, target, new_name)
 
     @failing
     def symlink_at(self, text: str, path: str) -> None:

@@ -138,17 +138,17 @@ class RemoteDirectory:
         self.types["unlink-file-at"](self.handle, _text(path))
 
     @asking
-    def set_times(self, path: bytes, follow: bool, access: int | None, change: int | None) -> None:
+    def set_times(self, guest: Guest, path: bytes, follow: bool, access: int | None, change: int | None) -> None:
         """As `guest.Directory`."""
         self.types["set-times-at"](self.handle, _follow(follow), _text(path), _new_time(access), _new_time(change))
 
     @asking
-    def link(self, path: bytes, target: Directory, new: bytes) -> None:
+    def link(self, guest: Guest, path: bytes, target: Directory, new: bytes) -> None:
         """As `guest.Directory`."""
         self.types["link-at"](self.handle, set(), _text(path), _handle(target), _text(new))
 
     @asking
-    def rename(self, path: bytes, target: Directory, new: bytes) -> None:
+    def rename(self, guest: Guest, path: bytes, target: Directory, new: bytes) -> None:
         """As `guest.Directory`."""
         self.types["rename-at"](self.handle, _text(path), _handle(target), _text(new))
 
