@@ -332,8 +332,9 @@ def test_ours_says_which_instruction_a_target_lacks() -> None:
     config = wasm_facade.Config()
     config.strategy = "native"
     config.target = "riscv64-linux"
-    text = "(module (func (param i32) (result i32) (i8x16.extract_lane_s 0 (i8x16.splat (local.get 0)))))"
-    with pytest.raises(wasm_facade.UnsupportedError, match=r"does not support i8x16.splat on riscv64 yet \(feature simd\): use strategy llvm \(line 1, column 65"):
+    config.wasm_stack_switching = True
+    text = "(module (type (func)) (type (cont 0)) (func $f) (elem declare func $f) (func (ref.func $f) (cont.new 1) (drop)))"
+    with pytest.raises(wasm_facade.UnsupportedError, match=r"does not support cont.new yet \(feature stack_switching\) \(line 1, column 93"):
         wasm_facade.Module(wasm_facade.Engine(config), text)
 
 

@@ -18,7 +18,6 @@ from wasm_facade.discovery import KNOWN_COMPILERS, package_path
 
 # The compilers that emit code for this machine; those that lack instructions here run what does not need these.
 BACKENDS = [name for name, module, _, _, isas, _ in KNOWN_COMPILERS if os.uname().machine in isas and package_path(module) is not None]
-WITH_VECTORS = [name for name in BACKENDS if (name, os.uname().machine) != ("native", "riscv64")]
 COUNT = 14  # locals of each type that live over a call: more than any convention has callee-saved registers
 
 
@@ -151,7 +150,7 @@ def halves(name: str) -> str:
     return f"(i64x2.extract_lane 0 {name}) (i64x2.extract_lane 1 {name})"
 
 
-@pytest.mark.parametrize("strategy", WITH_VECTORS)
+@pytest.mark.parametrize("strategy", BACKENDS)
 def test_vectors_keep_all_their_bits(strategy: str) -> None:
     """In registers that exchange, in slots, behind calls, in globals, in a select, thrown, and beyond the registers that parameters have."""
     count = 18  # parameters: more than any convention has vector registers
@@ -195,7 +194,7 @@ def test_vectors_keep_all_their_bits(strategy: str) -> None:
     assert exports["thrown"](store) == words[5]
 
 
-@pytest.mark.parametrize("strategy", WITH_VECTORS)
+@pytest.mark.parametrize("strategy", BACKENDS)
 def test_vectors_cross_to_the_host(strategy: str) -> None:
     """More of them than registers, through a host function."""
     types = [ValType.v128()] * 20
@@ -206,7 +205,7 @@ def test_vectors_cross_to_the_host(strategy: str) -> None:
     assert exports["f"](store, *VECTORS) == VECTORS[::-1]
 
 
-@pytest.mark.parametrize("strategy", WITH_VECTORS)
+@pytest.mark.parametrize("strategy", BACKENDS)
 @pytest.mark.parametrize("repeat", range(4))
 def test_shuffles(repeat: int, strategy: str) -> None:
     """Every distance, width and order, of two vectors and of one; and what is no pattern."""

@@ -50,9 +50,7 @@ STRATEGIES = (
 )
 
 # Columns: strategy, the architecture that the suite runs on, the features it lacks there.
-LACKING = (
-    ("native", "riscv64", ("simd", "relaxed_simd")),
-)  # fmt: skip
+LACKING: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
 # Settings that differ from the defaults while a feature's files run; the threads proposal's suite is older than several tables and memories, and than
 # 64-bit ones.

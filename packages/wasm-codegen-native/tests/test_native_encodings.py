@@ -17,7 +17,7 @@ ISAS = {"x86_64": 150, "aarch64": 330, "riscv64": 110}  # and how many rows ther
 
 
 # What llvm-mc assembles, and how it is told; it is all that knows s390x's vectors.
-LLVM = {"aarch64": ("-arch=aarch64",), "riscv64": ("-arch=riscv64", "-mattr=+m,+a,+f,+d"), "s390x": ("-arch=systemz", "-mcpu=z15")}
+LLVM = {"aarch64": ("-arch=aarch64",), "riscv64": ("-arch=riscv64", "-mattr=+m,+a,+f,+d,+zba,+zbb,+zicond"), "s390x": ("-arch=systemz", "-mcpu=z15")}
 
 
 def plain(text: str) -> str:
@@ -34,6 +34,8 @@ def test_rows(isa: str) -> None:
     disassembler = capstone.Cs(architecture, mode)
     wrong, rows = [], set()
     for row, data, expected in module.cases():
+        if row.split()[0] in getattr(module, "UNKNOWN", ()):
+            continue
         rows.add(row)
         found = list(disassembler.disasm(data, 0))
         text = plain(f"{found[0].mnemonic} {found[0].op_str}".strip()) if len(found) == 1 else f"{len(found)} instructions"

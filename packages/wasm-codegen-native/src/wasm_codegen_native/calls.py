@@ -146,6 +146,7 @@ class Calls:
         type = signature.results[0]
         register = self.frame.tables.convention.result(type)
         values.take(register)
+        machine.arrive(type)
         if type == T_I32:
             machine.move(T_I32, register, register)
         values.push_reg(type, register)

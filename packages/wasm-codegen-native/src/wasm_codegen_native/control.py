@@ -371,6 +371,8 @@ class Control:
                 k += 1
             type = self.carried_type(0, 0)
             machine.load(type, convention.result(type), frame, values.slot_disp(0))
+        if n > 0:
+            machine.depart(self.carried_type(0, 0))
         machine.leave(self.frame.saved)
         machine.ret()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from wasm_codegen_native.kinds import KIND, UNSUPPORTED, VECTOR
+from wasm_codegen_native.kinds import KIND, UNSUPPORTED
 from wasm_environ.opcodes import OPS, Op
 
 TYPES: Final = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128", "a": "i32"}
@@ -114,10 +114,9 @@ SHAPES: Final = {
 LACKING: Final = {
     "x86_64": (UNSUPPORTED,),
     "aarch64": (UNSUPPORTED,),
-    "riscv64": (UNSUPPORTED, VECTOR),
+    "riscv64": (UNSUPPORTED,),
     "s390x": (UNSUPPORTED,),
 }
-LACKING_VALUES: Final = {"riscv64": ("v128.const",)}  # ops refused for the type of their values, wherever one of it is met
 IMMEDIATES: Final = {
     "i32": "7", "i64": "7", "f32": "1.5", "f64": "1.5", "v128": "i32x4 1 2 3 4", "lane": "1",
     "lanes": "0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31",
@@ -215,7 +214,7 @@ EPILOGUES: Final = {
 
 def lacks(op: Op, isa: str = "x86_64") -> bool:
     """Whether the backend refuses an op."""
-    return KIND[op.id] in LACKING[isa] or op.mnemonic in LACKING_VALUES.get(isa, ())
+    return KIND[op.id] in LACKING[isa]
 
 
 def lowering(op: Op, isa: str) -> str:

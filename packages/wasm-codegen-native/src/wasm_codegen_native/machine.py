@@ -37,6 +37,7 @@ class Machine:
         self.stack_register: i64 = 0
         self.vector_scratch: i64 = 0  # never allocated
         self.vector_type: i64 = T_V128  # of all that a vector register holds
+        self.vector_area: i64 = 0  # bytes that functions with v128s set aside in their frames, where the ISA has no registers for these
         self.low_half: i64 = 0  # where in an i64 in memory its low 32 bits are
         self.red_zone: i64 = 0  # bytes below the stack pointer that signal handlers leave alone
 
@@ -205,6 +206,15 @@ class Machine:
     def ret(self) -> None:
         """Return to the caller."""
         raise NotImplementedError
+
+    def place_vectors(self, disp: i64) -> None:
+        """The `vector_area` lies at [frame register + disp]; 0: this function has none."""
+
+    def arrive(self, type: i64) -> None:
+        """A call's first result, of this type, from where the ISA's calls leave it to the convention's register, where these differ."""
+
+    def depart(self, type: i64) -> None:
+        """The same from there, before this function's end."""
 
     def load_code_and_context(self, pointer: i64, context: i64) -> None:
         """From a VMFuncRef or VMFunctionImport: context <- its context, then pointer <- its code."""

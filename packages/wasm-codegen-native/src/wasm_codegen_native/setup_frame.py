@@ -74,15 +74,16 @@ class Setup:
         below: i64 = self.machine.frame_record + 8 * count_bits(frame.saved)
         values.local_reg = plan.local_reg
         values.local_type = types
+        at: i64 = below
+        if slot == 16:
+            at = ((at + 15) & ~15) + self.machine.vector_area
+        self.machine.place_vectors(-at if slot == 16 else 0)
         x: i64 = 0
         disp = vec[i64]()
         while x < len(types):
             disp = append(disp, 0)
             x += 1
         x = 0
-        at: i64 = below
-        if slot == 16:
-            at = (at + 15) & ~15
         if len(signature.results) > 1:
             at += slot
             frame.more_disp = -at

@@ -40,7 +40,7 @@ ALLOCATORS: Final = "wasm.allocators"  # entry-point group: "pooling" -> module 
 WASI: Final = "wasm.wasi"  # entry-point group: version -> module
 
 # Columns: compiler, its module, its factory there, the package to install, the architectures it emits code for, and those of them where it is not for
-# every machine, with the feature it asks of a processor (z14's on s390x), or "" where it lacks instructions that others have: there, and where the
+# every machine, with the feature it asks of a processor (z14's on s390x), or "" where its code of vectors is slow: there, and where the
 # processor is known to be without that feature, it is taken where it is asked for by name, or no other is installed.
 KNOWN_COMPILERS: Final = (
     ("native", "wasm_codegen_native", "create", "wasm-codegen-native", ("x86_64", "aarch64", "riscv64", "s390x"), (("riscv64", ""), ("s390x", "vxe"))),

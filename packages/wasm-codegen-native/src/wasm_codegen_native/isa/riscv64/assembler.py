@@ -30,16 +30,14 @@ from wasm_codegen_native.isa.riscv64.encodings import (
     SRLI,
     SW,
 )
-from wasm_codegen_native.isa.riscv64.registers import SPARE, ZERO
-from wasm_codegen_native.machine import T_F64, T_V128
-from wasm_environ.compile_errors import UnsupportedError
+from wasm_codegen_native.isa.riscv64.registers import AREA, S0, SCRATCH, SCRATCH_HIGH, SPARE, ZERO
+from wasm_codegen_native.machine import FIRST_VECTOR, T_F64, T_V128
 
 ALWAYS: Final = -1  # instead of a condition
 SPAN: Final = 256  # bytes that a `skip` jumps over at most
 UNIT: Final = 16  # bytes of the instructions that nothing may come between
 LOADS: Final[vec[i64]] = vec[i64]([LW, LD, FLW, FLD])  # by type
 STORES: Final[vec[i64]] = vec[i64]([SW, SD, FSW, FSD])
-VECTORS: Final = "the native backend does not support v128 on riscv64 yet (feature simd): use strategy llvm"
 
 
 def fits12(value: i64) -> bool:
@@ -64,6 +62,7 @@ class Assembler:
     def __init__(self, code: Code) -> None:
         self.code: Code = code
         self.branches: Branches = Branches(code)
+        self.area: i64 = 0  # where v128s lie in the frame: see `registers.AREA`
 
     def word(self, a: i64) -> None:
         """One instruction."""
@@ -131,8 +130,6 @@ class Assembler:
 
     def float_number(self, type: i64, to: i64, low: i64) -> None:
         """to <- a constant of a floating-point register."""
-        if type == T_V128:
-            raise UnsupportedError(VECTORS, self.code.wasm_offset)
         if low == 0:
             self.r2(FMV_D_X if type == T_F64 else FMV_W_X, to, ZERO)
         elif type == T_F64:
@@ -181,15 +178,54 @@ class Assembler:
 
     def load(self, type: i64, to: i64, base: i64, disp: i64) -> None:
         """to <- [base + disp]; an i32 is sign-extended"""
-        if type == T_V128:
-            raise UnsupportedError(VECTORS, self.code.wasm_offset)
-        self.load_from(LOADS[type], to, base, disp)
+        if type != T_V128:
+            self.load_from(LOADS[type], to, base, disp)
+        elif to < FIRST_VECTOR:
+            self.load_from(LD, to, base, disp)
+            self.load_from(LD, to + 1, base, disp + 8)
+        else:
+            self.load_from(FLD, SCRATCH, base, disp)
+            self.load_from(FLD, SCRATCH_HIGH, base, disp + 8)
+            self.keep_vector(to)
 
     def store(self, type: i64, source: i64, base: i64, disp: i64) -> None:
         """[base + disp] <- source"""
-        if type == T_V128:
-            raise UnsupportedError(VECTORS, self.code.wasm_offset)
-        self.store_to(STORES[type], source, base, disp)
+        if type != T_V128:
+            self.store_to(STORES[type], source, base, disp)
+        elif source < FIRST_VECTOR:
+            self.store_to(SD, source, base, disp)
+            self.store_to(SD, source + 1, base, disp + 8)
+        else:
+            self.take_vector(source)
+            self.store_to(FSD, SCRATCH, base, disp)
+            self.store_to(FSD, SCRATCH_HIGH, base, disp + 8)
+
+    # ---- v128s
+    def place(self, register: i64) -> i64:
+        """Where the v128 in a register lies from the frame register."""
+        return self.area + 16 * AREA[register]
+
+    def take_vector(self, register: i64) -> None:
+        """The scratch registers <- a v128."""
+        if register != SCRATCH:
+            self.imm(FLD, SCRATCH, S0, self.place(register))
+            self.imm(FLD, SCRATCH_HIGH, S0, self.place(register) + 8)
+
+    def keep_vector(self, register: i64) -> None:
+        """A v128 <- the scratch registers."""
+        if register != SCRATCH:
+            self.put(FSD, SCRATCH, S0, self.place(register))
+            self.put(FSD, SCRATCH_HIGH, S0, self.place(register) + 8)
+
+    def exchange_vectors(self, a: i64, b: i64) -> None:
+        """Swap two v128s."""
+        half: i64 = 0
+        while half < 16:
+            self.imm(FLD, SCRATCH, S0, self.place(a) + half)
+            self.imm(FLD, SCRATCH_HIGH, S0, self.place(b) + half)
+            self.put(FSD, SCRATCH, S0, self.place(b) + half)
+            self.put(FSD, SCRATCH_HIGH, S0, self.place(a) + half)
+            half += 8
 
     # ---- forward jumps inside one lowering
     def skip(self, condition: i64) -> i64:

@@ -9,7 +9,7 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.fields import Fields
-from wasm_codegen_native.isa.riscv64.assembler import VECTORS, Assembler, fits12, near
+from wasm_codegen_native.isa.riscv64.assembler import Assembler, fits12, near
 from wasm_codegen_native.isa.riscv64.branches import EQ, LTU, NE, condition, upper
 from wasm_codegen_native.isa.riscv64.encodings import (
     ADD,
@@ -39,14 +39,13 @@ from wasm_codegen_native.isa.riscv64.encodings import (
     SRLIW,
     SW,
 )
-from wasm_codegen_native.isa.riscv64.registers import KEPT, SPARE, ZERO
+from wasm_codegen_native.isa.riscv64.registers import KEPT, SCRATCH, SPARE, ZERO
 from wasm_codegen_native.machine import T_F32, T_I64, T_V128, Machine
 from wasm_codegen_native.storages import EIGHTHS, LOG2S, TYPES
-from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.heap_layout import ARRAY_ELEMENTS
 
 REPEATING: Final[vec[i64]] = vec[i64](EIGHTHS)
-# By storage. Columns: load, load of a packed field with its sign, store, store of zero bits. An i32 has its sign, a reference has none; v128 is missing.
+# By storage. Columns: load, load of a packed field with its sign, store, store of zero bits. An i32 has its sign, a reference none; v128 has a verb.
 # fmt: off
 ROWS: Final = (
     (LBU, LB,  SB,  SB),
@@ -77,37 +76,43 @@ class RiscvFields(Fields):
 
     def address(self, storage: i64, base: i64, index: i64, scale: i64, disp: i64) -> i64:
         """SPARE <- the address, less what is returned: that an instruction adds."""
-        if TYPES[storage] == T_V128:
-            raise UnsupportedError(VECTORS, self.code.wasm_offset)
         asm = self.asm
         asm.imm(SLLI, SPARE, index, 32)
         asm.imm(SRLI, SPARE, SPARE, 32 - scale)
         asm.r3(ADD, SPARE, SPARE, base)
-        if fits12(disp):
+        if fits12(disp) and fits12(disp + 8):  # of a v128 there is a second half
             return disp
         asm.word(LUI | upper(disp) | KEPT << 7)
         asm.r3(ADD, SPARE, SPARE, KEPT)
-        return near(disp)
+        if fits12(near(disp) + 8):
+            return near(disp)
+        asm.imm(ADDI, SPARE, SPARE, near(disp))
+        return 0
 
     def load_field(self, storage: i64, signed: bool, to: i64, base: i64, index: i64, scale: i64, disp: i64) -> None:
         left = self.address(storage, base, index, scale, disp)
+        if TYPES[storage] == T_V128:
+            self.asm.load(T_V128, to, SPARE, left)
+            return
         self.asm.imm(SIGNED_LOADS[storage] if signed else LOADS[storage], to, SPARE, left)
 
     def store_field(self, storage: i64, source: i64, base: i64, index: i64, scale: i64, disp: i64) -> None:
         left = self.address(storage, base, index, scale, disp)
+        if TYPES[storage] == T_V128:
+            self.asm.store(T_V128, source, SPARE, left)
+            return
         self.asm.put(STORES[storage], source, SPARE, left)
 
     def store_field_constant(self, storage: i64, low: i64, base: i64, index: i64, scale: i64, disp: i64) -> bool:
-        if low != 0:
+        if low != 0 or TYPES[storage] == T_V128:
             return False
         left = self.address(storage, base, index, scale, disp)
         self.asm.put(ZEROS[storage], ZERO, SPARE, left)
         return True
 
     def fill_elements(self, storage: i64, source: i64, base: i64, object: i64, n: i64, temporary: i64, pointer: i64) -> None:
-        if TYPES[storage] == T_V128:
-            raise UnsupportedError(VECTORS, self.code.wasm_offset)
         asm = self.asm
+        step: i64 = 8
         log2: i64 = LOG2S[storage]
         row = STORES[storage]
         self.machine.zero_extend(n)
@@ -119,12 +124,18 @@ class RiscvFields(Fields):
             row = SD
             asm.imm(ADDI, n, n, shl(1, 3 - log2) - 1)
             asm.imm(SRLI, n, n, 3 - log2)
+        elif log2 == 4:
+            asm.take_vector(source)
         asm.r3(ADD, pointer, base, object)
         asm.imm(ADDI, pointer, pointer, ARRAY_ELEMENTS)
         done = asm.skip(condition(EQ, n, ZERO))
         top = self.code.here()
-        asm.put(row, source, pointer, 0)
-        asm.imm(ADDI, pointer, pointer, 8)
+        if log2 == 4:
+            asm.store(T_V128, SCRATCH, pointer, 0)
+            step = 16
+        else:
+            asm.put(row, source, pointer, 0)
+        asm.imm(ADDI, pointer, pointer, step)
         asm.imm(ADDI, n, n, -1)
         self.machine.branch_back(condition(NE, n, ZERO), top)
         asm.land(done)

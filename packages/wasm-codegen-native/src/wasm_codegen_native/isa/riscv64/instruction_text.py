@@ -10,13 +10,14 @@ condition is a relation of two registers: `cc LT a, b`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple, final
+from typing import Final, NamedTuple, final
 
 from wasm_codegen_native.isa.riscv64.assembler import ALWAYS
 from wasm_codegen_native.isa.riscv64.branches import EQ, GE, GEU, LT, LTU, NE
 from wasm_codegen_native.isa.riscv64.encodings import FEATURES
 from wasm_codegen_native.isa.riscv64.instructions import ABSENT, LAND, NUMBER, NUMBERS, PLAIN, SKIP, TRAP, WORDS
 from wasm_codegen_native.isa.riscv64.notation import ROWS
+from wasm_codegen_native.isa.riscv64.vector import letters
 from wasm_codegen_native.lowering_rows import ConstantShape, Instruction, Notation
 from wasm_codegen_native.lowering_tables import (
     ASK_MACHINE,
@@ -31,14 +32,14 @@ from wasm_codegen_native.lowering_tables import (
     GIVE_MASKED,
     GIVE_VALUE,
     LITERAL,
+    REGISTER,
     SLOTS,
     A,
 )
+from wasm_environ.opcodes import Op
 from wasm_environ.traps import TRAPS
 
-if TYPE_CHECKING:
-    from wasm_environ.opcodes import Op
-
+LANE_LETTERS: Final = letters()  # what a lane's code works on
 REGISTERS: Final = {**{f"x{n}": n for n in range(32)}, **{f"f{n}": 32 + n for n in range(32)}}
 RELATIONS: Final = {"EQ": EQ, "NE": NE, "LT": LT, "GE": GE, "LTU": LTU, "GEU": GEU}
 # A row's condition: the relation, and the operand codes of its registers from these bits on.
@@ -95,8 +96,10 @@ class Reader:
             return Instruction((LAND, 0, ABSENT, ABSENT, ABSENT, ABSENT, int(label[1])), (), (), (), False)
         name, _, rest = text.partition(" ")
         words = rest.split(", ")
-        if name == "J" or name[1:] in RELATIONS:
+        if name == "J" or (name[0] == "B" and name[1:] in RELATIONS):
             return jump(name, words, op, shapes)
+        if op.mnemonic in LANE_LETTERS:
+            op, shapes = Op(op.prefix, op.code, op.mnemonic, "", LANE_LETTERS[op.mnemonic], op.chapter, op.feature, 0), (REGISTER,) * 4
         operands = [operand(word, op, shapes) for word in words]
         if name == "LI":
             code, value = operands[1].code, signed(operands[1].value)
@@ -163,6 +166,8 @@ def filled(word: int, kinds: list[str], words: list[str], operands: list[Operand
             form, code, value = NUMBERS[kind], o.code, o.value
         elif kind == "rm":
             word |= ROUNDING[text] << 12
+        elif kind[-1] == "3":  # a fixed register
+            word |= (o.code & 31) << 27
         else:
             codes[kind[-1]] = o.code
             (writes if kind[-1] == "d" else reads).append(o.code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, final
 
+from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.aggregate import Aggregates
@@ -21,9 +22,12 @@ from wasm_codegen_native.isa.riscv64.branches import lower, upper
 from wasm_codegen_native.isa.riscv64.encodings import EBREAK, FEATURES
 from wasm_codegen_native.isa.riscv64.fields import RiscvFields
 from wasm_codegen_native.isa.riscv64.instructions import Writer
+from wasm_codegen_native.isa.riscv64.lanes import Lanes, hide
 from wasm_codegen_native.isa.riscv64.machine import RiscvMachine
 from wasm_codegen_native.isa.riscv64.memory import Memory
 from wasm_codegen_native.isa.riscv64.parametric import Parametric
+from wasm_codegen_native.isa.riscv64.shuffle import Shuffle
+from wasm_codegen_native.isa.riscv64.vector_memory import VectorMemory
 from wasm_codegen_native.isa.riscv64.wide import WideArithmetic
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, built_tables
@@ -45,6 +49,13 @@ def convention() -> Convention:
     return Convention(NAME, numbers(r.INTEGER_ARGUMENTS), numbers(r.VECTOR_ARGUMENTS), r.A0, r.FA0, r.CODE)
 
 
+def outside() -> Convention:
+    """The same where there is no function's frame: a v128 is returned in a0 and a1."""
+    made = convention()
+    made.set_v128(vec[i64](), r.A0)
+    return made
+
+
 def register_sets(leaf: int) -> Registers:
     """The sets for functions that call (0) and leaf functions (1)."""
     clobbered = mask(r.TEMPORARIES, r.CALLER_SAVED_LOCALS[leaf], r.VECTOR_TEMPORARIES, r.VECTOR_LOCALS)
@@ -62,9 +73,12 @@ def lowering_rows() -> Tables:
     """The rows of all chapters as tables."""
     from wasm_codegen_native.isa.riscv64.instruction_text import notation
     from wasm_codegen_native.isa.riscv64.numeric import FLOAT, INTEGER
+    from wasm_codegen_native.isa.riscv64.vector import rows
     from wasm_codegen_native.lowering_rows import build
 
-    return build((*INTEGER, *FLOAT), notation())
+    tables = build((*INTEGER, *FLOAT, *rows()), notation())
+    hide(tables)
+    return tables
 
 
 def lowering_tables() -> Tables:
@@ -90,6 +104,8 @@ def make_driver(code: Code, module: ModuleTables, traits: bytes, features: i64) 
     machine.atomic = Atomic(asm, values, traps, memory)
     machine.parametric = Parametric(asm, values)
     machine.wide = WideArithmetic(asm, values)
+    lanes = Lanes(asm, values, machine.writer, tables, features)
+    machine.vectors = VectorMemory(asm, values, memory, lanes, Shuffle(asm, values, lanes))
     machine.aggregates = Aggregates(machine, RiscvFields(asm, machine), code, values, traps, frame)
     machine.casts = Casts(machine, values, traps, frame, machine.aggregates)
     machine.descriptors = Descriptors(machine, values, traps, machine.aggregates, machine.casts)
@@ -140,7 +156,7 @@ class RiscvIsa(InstructionSet):
 
     def trampolines(self, code: Code) -> Trampolines:
         """What emits them into `code`."""
-        return Trampolines(RiscvMachine(Assembler(code)), convention(), r.S1, 7, 28)
+        return Trampolines(RiscvMachine(Assembler(code)), outside(), r.S1, 7, 28)
 
 
 def make(features: frozenset[str]) -> InstructionSet:

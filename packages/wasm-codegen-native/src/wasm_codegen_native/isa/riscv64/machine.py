@@ -59,17 +59,16 @@ from wasm_codegen_native.isa.riscv64.encodings import (
 from wasm_codegen_native.isa.riscv64.instructions import Writer
 from wasm_codegen_native.isa.riscv64.memory import Memory
 from wasm_codegen_native.isa.riscv64.parametric import Parametric
-from wasm_codegen_native.isa.riscv64.registers import A0, A1, KEPT, RA, S0, SAVED, SCRATCH, SP, SPARE, ZERO
+from wasm_codegen_native.isa.riscv64.registers import A0, A1, AREA_SIZE, FA0, KEPT, RA, S0, SAVED, SCRATCH, SCRATCH_HIGH, SP, SPARE, ZERO
+from wasm_codegen_native.isa.riscv64.vector_memory import VectorMemory
 from wasm_codegen_native.isa.riscv64.wide import WideArithmetic
 from wasm_codegen_native.kinds import AGGREGATE, ATOMIC_FENCE, CAST, DESCRIPTOR, MEMORY_SIZE, PARAMETRIC, WIDE_ARITHMETIC
 from wasm_codegen_native.lowering_tables import FIXED_OPERAND
 from wasm_codegen_native.machine import EXCEEDS, REACHES, T_F32, T_F64, T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.register_sets import numbers
 from wasm_codegen_native.values import Values
-from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.libcalls import INDEX
-from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, SCALAR_F64
-from wasm_environ.opcodes import BY_ID
+from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F32, SCALAR_F64
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
 
 TRAP: Final[i64] = INDEX["trap"]
@@ -89,6 +88,7 @@ class RiscvMachine(Machine):
         self.stack_register = SP
         self.vector_scratch = SCRATCH
         self.vector_type = T_F64
+        self.vector_area = AREA_SIZE
         self.red_zone = 0
         self.asm: Assembler = asm
         self.code: Code = asm.code
@@ -106,10 +106,14 @@ class RiscvMachine(Machine):
         self.aggregates: Aggregates | None = None
         self.casts: Casts | None = None
         self.descriptors: Descriptors | None = None
+        self.vectors: VectorMemory | None = None
 
     # ---- moves
     def move(self, type: i64, to: i64, source: i64) -> None:
-        if type >= T_F32:
+        if type == T_V128:
+            self.asm.take_vector(source)
+            self.asm.keep_vector(to)
+        elif type >= T_F32:
             self.asm.r3(FSGNJ_D, to, source, source)
         elif type == T_I32:
             self.asm.r2(SEXT_W, to, source)
@@ -117,6 +121,8 @@ class RiscvMachine(Machine):
             self.asm.r2(MV, to, source)
 
     def exchange(self, type: i64, a: i64, b: i64) -> None:
+        if type >= T_F32 and self.asm.area != 0:
+            self.asm.exchange_vectors(a, b)
         scratch: i64 = SCRATCH if type >= T_F32 else SPARE
         kind: i64 = T_F64 if type >= T_F32 else T_I64
         self.move(kind, scratch, a)
@@ -124,7 +130,11 @@ class RiscvMachine(Machine):
         self.move(kind, b, scratch)
 
     def constant(self, type: i64, to: i64, low: i64, high: i64, keep_flags: bool) -> None:
-        if type >= T_F32:
+        if type == T_V128:
+            self.asm.float_number(T_F64, SCRATCH, low)
+            self.asm.float_number(T_F64, SCRATCH_HIGH, high)
+            self.asm.keep_vector(to)
+        elif type >= T_F32:
             self.asm.float_number(type, to, low)
         elif type == T_I32:
             self.asm.number(to, (low & 0xFFFFFFFF ^ 0x80000000) - 0x80000000)
@@ -145,9 +155,11 @@ class RiscvMachine(Machine):
         self.asm.store(type, source, base, disp)
 
     def store_constant(self, type: i64, base: i64, disp: i64, low: i64, high: i64) -> bool:
-        if low != 0 or type == T_V128:
+        if low != 0 or (type == T_V128 and high != 0):
             return False
-        self.asm.store(T_I64 if type == T_I64 or type == T_F64 else T_I32, ZERO, base, disp)
+        if type == T_V128:
+            self.asm.store(T_I64, ZERO, base, disp + 8)
+        self.asm.store(T_I32 if type == T_I32 or type == T_F32 else T_I64, ZERO, base, disp)
         return True
 
     def add_address(self, to: i64, base: i64, disp: i64) -> None:
@@ -401,6 +413,17 @@ class RiscvMachine(Machine):
     def ret(self) -> None:
         self.asm.word(JALR | RA << 15)
 
+    def place_vectors(self, disp: i64) -> None:
+        self.asm.area = disp
+
+    def arrive(self, type: i64) -> None:
+        if type == T_V128:
+            self.asm.store(T_V128, A0, S0, self.asm.place(FA0))
+
+    def depart(self, type: i64) -> None:
+        if type == T_V128:
+            self.asm.load(T_V128, A0, S0, self.asm.place(FA0))
+
     def load_code_and_context(self, pointer: i64, context: i64) -> None:
         self.asm.load(T_I64, context, pointer, FUNC_REF_CONTEXT)
         self.asm.load(T_I64, pointer, pointer, FUNC_REF_CODE)
@@ -431,13 +454,14 @@ class RiscvMachine(Machine):
         return condition(LT, KEPT, ZERO)
 
     def canonicalize(self, floats: i64, register: i64) -> None:
+        if floats >= LANES_F32:
+            assert self.vectors is not None
+            self.vectors.lanes.canonicalize(floats, register)
+            return
         double = floats == SCALAR_F64
         self.asm.r3(FEQ_D if double else FEQ_S, KEPT, register, register)
         ordered = self.asm.skip(condition(NE, KEPT, ZERO))
-        if double:
-            self.asm.float_number(T_F64, register, CANONICAL_F64)
-        else:
-            self.asm.float_number(T_F32, register, CANONICAL_F32)
+        self.asm.float_number(T_F64 if double else T_F32, register, CANONICAL_F64 if double else CANONICAL_F32)
         self.asm.land(ordered)
 
     # ---- rows
@@ -472,7 +496,5 @@ class RiscvMachine(Machine):
             assert self.atomic is not None
             self.atomic.lower(op, kind)
         else:
-            row = BY_ID[op]
-            raise UnsupportedError(
-                f"the native backend does not support {row.mnemonic} on riscv64 yet (feature {row.feature}): use strategy llvm", self.code.wasm_offset
-            )
+            assert self.vectors is not None
+            self.vectors.lower(op)

@@ -21,6 +21,7 @@ SPARE: Final = 30  # never allocated: addresses, large numbers, jumps that reach
 KEPT: Final = 31  # never allocated: what a condition depends on until it is used, and scratch of lowering rows
 FA0: Final = 42
 SCRATCH: Final = 63  # f31: of moves and lowerings
+SCRATCH_HIGH: Final = 62  # f30: the same of the upper half of a v128
 
 # Who uses what. A function that makes no call but tail calls is a leaf: vmctx and memory's base are in registers no one must save. x3 and x4 are the
 # platform's; x5 is not for addresses to jump to, which it tells a processor are returns. The floating-point registers that calls preserve are left alone.
@@ -32,10 +33,15 @@ TEMPORARIES: Final = (5, 6, 10, 11, 12, 13, 14)
 CALLER_SAVED_LOCALS: Final = ((15, 16, 17, 7, 28, 29), (15, 16, 17, 7, 28))
 CALLEE_SAVED_LOCALS: Final = ((9, 18, 19, 20, 21, 22, 23, 24, 25, 26), (9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27))
 VECTOR_TEMPORARIES: Final = tuple(range(42, 50))
-VECTOR_LOCALS: Final = (*range(32, 40), 60, 61, 62)
+VECTOR_LOCALS: Final = (*range(32, 40), 60, 61)
 
 # The calling convention: RISC-V ELF psABI, LP64D.
 INTEGER_ARGUMENTS: Final = tuple(range(10, 18))
 VECTOR_ARGUMENTS: Final = tuple(range(42, 50))
 CODE: Final = T1
 SAVED: Final = (9, *range(18, 28))  # the order in which prologues store them below the frame record; DWARF numbers are the same
+
+# A v128 in a floating-point register is in none: it lies in the frame, in sixteen bytes of that number. In SCRATCH it is in two registers, as results of
+# calls are in a0 and a1 (between functions, see `Machine.arrive`).
+AREA: Final = bytes([(*VECTOR_TEMPORARIES, *VECTOR_LOCALS).index(n) if n in (*VECTOR_TEMPORARIES, *VECTOR_LOCALS) else 0 for n in range(64)])
+AREA_SIZE: Final = 16 * (len(VECTOR_TEMPORARIES) + len(VECTOR_LOCALS))

@@ -1,0 +1,233 @@
+"""Vector ops that move lanes: shuffle, swizzle, splat, lanes from and to other registers; and the one that adds four products."""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from librt.vecs import vec
+from mypy_extensions import i64
+
+from wasm_codegen_native.code import shl
+from wasm_codegen_native.isa.riscv64.assembler import Assembler
+from wasm_codegen_native.isa.riscv64.encodings import ADD, AND, ANDI, LB, LBU, LD, LHU, LW, LWU, MUL, SB, SD, SH, SLLI, SLTIU, SRAI, SRLI, SUB, SW
+from wasm_codegen_native.isa.riscv64.lanes import Lanes
+from wasm_codegen_native.isa.riscv64.registers import KEPT, S0, ZERO
+from wasm_codegen_native.isa.riscv64.vector import KINDS
+from wasm_codegen_native.kinds import by_op
+from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128
+from wasm_codegen_native.storages import EIGHTHS
+from wasm_codegen_native.values import Values
+from wasm_environ.body import WORDS
+
+SPLAT: Final = 1
+EXTRACT: Final = 2
+REPLACE: Final = 3
+SHUFFLE: Final = 4
+SWIZZLE: Final = 5
+DOT: Final = 6
+# Columns: mnemonic, form, kind of lane, type of what is extracted.
+# fmt: off
+ROWS: Final = (
+    ("i8x16.splat",          SPLAT,   "u8",  0), ("i16x8.splat",          SPLAT,   "u16", 0), ("i32x4.splat",          SPLAT,   "i32", 0),
+    ("i64x2.splat",          SPLAT,   "i64", 0), ("f32x4.splat",          SPLAT,   "f32", 0), ("f64x2.splat",          SPLAT,   "f64", 0),
+    ("i8x16.extract_lane_s", EXTRACT, "i8",  T_I32), ("i8x16.extract_lane_u", EXTRACT, "u8",  T_I32), ("i16x8.extract_lane_s", EXTRACT, "i16", T_I32),
+    ("i16x8.extract_lane_u", EXTRACT, "u16", T_I32), ("i32x4.extract_lane",   EXTRACT, "i32", T_I32), ("i64x2.extract_lane",   EXTRACT, "i64", T_I64),
+    ("f32x4.extract_lane",   EXTRACT, "f32", T_F32), ("f64x2.extract_lane",   EXTRACT, "f64", T_F64),
+    ("i8x16.replace_lane",   REPLACE, "i8",  0), ("i16x8.replace_lane",   REPLACE, "i16", 0), ("i32x4.replace_lane",   REPLACE, "i32", 0),
+    ("i64x2.replace_lane",   REPLACE, "i64", 0), ("f32x4.replace_lane",   REPLACE, "f32", 0), ("f64x2.replace_lane",   REPLACE, "f64", 0),
+    ("i8x16.shuffle",        SHUFFLE, "u8",  0), ("i8x16.swizzle",        SWIZZLE, "u8",  0), ("i8x16.relaxed_swizzle", SWIZZLE, "u8", 0),
+    ("i32x4.relaxed_dot_i8x16_i7x16_add_s", DOT, "i8", 0),
+)
+# fmt: on
+# By op id.
+FORMS: Final[bytes] = bytes(by_op([(row[0], row[1]) for row in ROWS]))
+LOADS: Final[vec[i64]] = vec[i64](by_op([(row[0], KINDS[row[2]][0]) for row in ROWS]))
+STORES: Final[vec[i64]] = vec[i64](by_op([(row[0], KINDS[row[2]][1]) for row in ROWS]))
+SIZES: Final[bytes] = bytes(by_op([(row[0], KINDS[row[2]][2]) for row in ROWS]))
+TYPES: Final[bytes] = bytes(by_op([(row[0], row[3]) for row in ROWS]))
+REPEATING: Final[vec[i64]] = vec[i64](EIGHTHS)
+UNSIGNED: Final[vec[i64]] = vec[i64]([LBU, LHU, LWU, LD])  # by log2 of the size
+PLAIN: Final[vec[i64]] = vec[i64]([SB, SH, SW, SD])
+
+
+def run(lanes: vec[i64], k: i64) -> i64:
+    """The log2 of how many lanes from k on are neighbours where they come from, aligned in both places."""
+    size: i64 = 3
+    while size > 0:
+        n = shl(1, size)
+        j: i64 = 0
+        while j < n and k & (n - 1) == 0 and lanes[k] & (n - 1) == 0 and lanes[k + j] == lanes[k] + j:
+            j += 1
+        if j == n:
+            return size
+        size -= 1
+    return 0
+
+
+@final
+class Shuffle:
+    """Lowers the ops of ROWS."""
+
+    def __init__(self, asm: Assembler, values: Values, lanes: Lanes) -> None:
+        self.asm: Assembler = asm
+        self.v: Values = values
+        self.lanes: Lanes = lanes
+
+    def lower(self, op: i64) -> None:
+        """Lower one op."""
+        form: i64 = FORMS[op]
+        if form == SPLAT:
+            self.splat(op)
+        elif form == EXTRACT:
+            self.extract(op)
+        elif form == REPLACE:
+            self.replace(op)
+        elif form == SHUFFLE:
+            self.shuffle()
+        elif form == SWIZZLE:
+            self.swizzle()
+        else:
+            self.dot()
+
+    # ---- single lanes
+    def splat(self, op: i64) -> None:
+        """i8x16.splat to f64x2.splat"""
+        v = self.v
+        i = v.operands(1)
+        target = v.target(T_V128)
+        source = v.reg(i)
+        to: i64 = target if target >= 0 else v.alloc(T_V128)
+        self.repeat(STORES[op], SIZES[op], source, to)
+        v.release(i)
+        v.finish(1, T_V128, to, target)
+
+    def repeat(self, row: i64, size: i64, source: i64, to: i64) -> None:
+        """All lanes <- a register; what is above a lane in it does not count."""
+        v = self.v
+        asm = self.asm
+        step: i64 = shl(1, size)
+        t: i64 = -1
+        if size < 2:
+            t = v.alloc(T_I64)
+            asm.imm(SLLI, t, source, 64 - 8 * step)
+            asm.imm(SRLI, t, t, 64 - 8 * step)
+            asm.number(KEPT, REPEATING[size])
+            asm.r3(MUL, t, t, KEPT)
+            source, row, step = t, SD, 8
+        at: i64 = 0
+        while at < 16:
+            asm.put(row, source, S0, asm.place(to) + at)
+            at += step
+        if t >= 0:
+            v.free_reg(t)
+
+    def extract(self, op: i64) -> None:
+        """i8x16.extract_lane_s to f64x2.extract_lane"""
+        v = self.v
+        lane = v.ops[v.pc - WORDS + 1]
+        type: i64 = TYPES[op]
+        i = v.operands(1)
+        target = v.target(type)
+        place = self.lanes.place(i)
+        to: i64 = target if target >= 0 else v.alloc(type)
+        self.asm.imm(LOADS[op], to, S0, place + shl(lane, SIZES[op]))
+        v.release(i)
+        v.finish(1, type, to, target)
+
+    def replace(self, op: i64) -> None:
+        """i8x16.replace_lane to f64x2.replace_lane"""
+        v = self.v
+        lane = v.ops[v.pc - WORDS + 1]
+        i = v.operands(2)
+        to = v.own(i)
+        self.asm.put(STORES[op], v.reg(i + 1), S0, self.asm.place(to) + shl(lane, SIZES[op]))
+        v.release(i + 1)
+        v.pop(2)
+        v.push_reg(T_V128, to)
+
+    # ---- all lanes
+    def shuffle(self) -> None:
+        """i8x16.shuffle: as many bytes at once as are neighbours."""
+        v = self.v
+        asm = self.asm
+        p = v.pc - WORDS
+        i = v.operands(2)
+        target = v.target(T_V128)
+        a = self.lanes.place(i)
+        b = self.lanes.place(i + 1)
+        to = self.lanes.result(i, 2, target, False)
+        place = asm.place(to)
+        t = v.alloc(T_I64)
+        lanes = vec[i64]([v.ops[p + 1 + (k >> 3)] >> 8 * (k & 7) & 0xFF for k in range(16)])
+        k: i64 = 0
+        while k < 16:
+            size = run(lanes, k)
+            lane = lanes[k]
+            asm.imm(UNSIGNED[size], t, S0, a + lane if lane < 16 else b + lane - 16)
+            asm.put(PLAIN[size], t, S0, place + k)
+            k += shl(1, size)
+        v.free_reg(t)
+        self.lanes.finish(i, 2, to, target if to == target else -1)
+
+    def swizzle(self) -> None:
+        """i8x16.swizzle: bytes by the numbers in the second operand, zero beyond."""
+        v = self.v
+        asm = self.asm
+        i = v.operands(2)
+        target = v.target(T_V128)
+        a = self.lanes.place(i)
+        b = self.lanes.place(i + 1)
+        to = self.lanes.result(i, 2, target, False)
+        base = v.alloc(T_I64)
+        t = v.alloc(T_I64)
+        asm.add(base, S0, a)
+        k: i64 = 0
+        while k < 16:
+            asm.imm(LBU, t, S0, b + k)
+            asm.imm(SLTIU, KEPT, t, 16)
+            asm.r3(SUB, KEPT, ZERO, KEPT)
+            asm.imm(ANDI, t, t, 15)
+            asm.r3(ADD, t, t, base)
+            asm.imm(LBU, t, t, 0)
+            asm.r3(AND, t, t, KEPT)
+            asm.put(SB, t, S0, asm.place(to) + k)
+            k += 1
+        v.free_reg(t)
+        v.free_reg(base)
+        self.lanes.finish(i, 2, to, target if to == target else -1)
+
+    def dot(self) -> None:
+        """i32x4.relaxed_dot_i8x16_i7x16_add_s: products of bytes in pairs, whose sums have 16 bits, as `i16x8.relaxed_dot_i8x16_i7x16_s` has them."""
+        v = self.v
+        asm = self.asm
+        i = v.operands(3)
+        target = v.target(T_V128)
+        a = self.lanes.place(i)
+        b = self.lanes.place(i + 1)
+        c = self.lanes.place(i + 2)
+        to = self.lanes.result(i, 3, target, False)
+        sum = v.alloc(T_I64)
+        x = v.alloc(T_I64)
+        y = v.alloc(T_I64)
+        at: i64 = 0
+        while at < 16:
+            asm.imm(LW, sum, S0, c + at)
+            pair: i64 = at
+            while pair < at + 4:
+                asm.imm(LB, x, S0, a + pair)
+                asm.imm(LB, KEPT, S0, b + pair)
+                asm.r3(MUL, x, x, KEPT)
+                asm.imm(LB, y, S0, a + pair + 1)
+                asm.imm(LB, KEPT, S0, b + pair + 1)
+                asm.r3(MUL, y, y, KEPT)
+                asm.r3(ADD, x, x, y)
+                asm.imm(SLLI, x, x, 48)
+                asm.imm(SRAI, x, x, 48)
+                asm.r3(ADD, sum, sum, x)
+                pair += 2
+            asm.put(SW, sum, S0, asm.place(to) + at)
+            at += 4
+        v.free_reg(sum)
+        v.free_reg(x)
+        v.free_reg(y)
+        self.lanes.finish(i, 3, to, target if to == target else -1)
