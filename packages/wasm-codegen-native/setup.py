@@ -41,17 +41,18 @@ class Build(building.CompilerNeeded):
             assert ENVIRON is not None  # else there would be no extensions
             sys.path.insert(0, str(ENVIRON.parent))
             os.environ["WASM_PURE"] = "1"
-            from wasm_environ.compiled import RECORD, hash_of, write_record
+            from wasm_environ.compiled import hash_of, write_record
 
             write_tables(ENVIRON)
             inlined = [path for path in INLINED if (ENVIRON / path).exists()]
             if self.inplace:
                 write_record(str(ROOT), [*sources(), *(os.path.relpath(ENVIRON / path, ROOT) for path in inlined)])
                 return
-            # Installed, wasm_environ is the folder beside this package.
-            write_record(str(ROOT), sources(), {f"../wasm_environ/{path}": hash_of(str(ENVIRON / path)) for path in inlined})
-            for path in (RECORD, *(path.name for path in ROOT.glob("lowerings.*"))):
-                self.copy_file(str(ROOT / path), str(Path(self.build_lib) / "wasm_codegen_native" / path))
+            # Installed, wasm_environ is the folder beside this package. The record is the wheel's alone: no compiled modules are beside the sources here.
+            target = Path(self.build_lib) / "wasm_codegen_native"
+            write_record(str(ROOT), sources(), {f"../wasm_environ/{path}": hash_of(str(ENVIRON / path)) for path in inlined}, str(target))
+            for path in ROOT.glob("lowerings.*"):
+                self.copy_file(str(path), str(target / path.name))
 
 
 def write_tables(environ: Path) -> None:

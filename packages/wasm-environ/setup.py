@@ -33,11 +33,10 @@ class Build(building.CompilerNeeded):
         if self.extensions:
             sys.path.insert(0, str(ROOT.parent))
             os.environ["WASM_PURE"] = "1"
-            from wasm_environ.compiled import RECORD, write_record
+            from wasm_environ.compiled import write_record
 
-            write_record(str(ROOT), [*sources(), *INLINED])
-            if not self.inplace:
-                self.copy_file(str(ROOT / RECORD), str(Path(self.build_lib) / "wasm_environ" / RECORD))
+            # A wheel's goes to the wheel alone: the sources here have no compiled modules beside them then.
+            write_record(str(ROOT), [*sources(), *INLINED], folder="" if self.inplace else str(Path(self.build_lib) / "wasm_environ"))
 
 
 def extensions() -> list[object]:

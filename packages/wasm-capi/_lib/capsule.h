@@ -100,7 +100,9 @@ typedef void (*VmFinalizer)(void *data);
 
 typedef struct VmCapsule {
     uint32_t version, size; /* VM_CAPSULE_VERSION, sizeof(VmCapsule) */
-    bool (*attach)(void);   /* once on every thread that has a Python thread state, before anything else; false without one, or without memory */
+    /* Once on every thread, before anything else, with the GIL or without; gives it a Python thread state if it has none. *attached, the thread's own, <- true,
+     * and false again when the thread's last data has gone and its state with it. False without memory. */
+    bool (*attach)(bool *attached);
     void (*incref)(VmObject *object);
     void (*decref)(VmObject *object);
 

@@ -158,6 +158,7 @@ bool capi_start_slowly(void)
         if (!loaded)
             return false;
     }
-    capi_attached = capi_handlers->capi_attach() && capi_vm->attach();
-    return capi_attached = capi_attached && make_last_resort(); /* whose handler calls the library in turn */
+    if (!capi_vm->attach(&capi_attached))
+        return false;
+    return capi_attached = capi_handlers->capi_attach() && make_last_resort(); /* whose handler calls the library in turn */
 }

@@ -28,6 +28,6 @@ def test_prints_what_it_prints_with_wasmtime(name: str, tmp_path: Path) -> None:
         assert ours == programs.run(programs.compile_program(name, tmp_path, "wasmtime"))
 
 
-@pytest.mark.parametrize("name", ["hello", "wasmtime"])
+@pytest.mark.parametrize("name", NAMES)
 def test_compiled_by_zig(name: str, tmp_path: Path) -> None:
     assert programs.run(programs.compile_program(name, tmp_path, compiler="zig"))

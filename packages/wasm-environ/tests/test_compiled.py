@@ -28,6 +28,14 @@ def test_record_reads_back(tmp_path: Path) -> None:
     assert hash_of(str(folder / "missing.py")) == ""
 
 
+def test_a_wheels_record_leaves_the_sources_alone(tmp_path: Path) -> None:
+    folder, wheel = package(tmp_path), tmp_path / "wheel"
+    wheel.mkdir()
+    write_record(str(folder), ["a.py"], folder=str(wheel))
+    assert not (folder / RECORD).exists()
+    assert read_record((wheel / RECORD).read_text()) == {"a.py": hash_of(str(folder / "a.py"))}
+
+
 @pytest.mark.parametrize("text", ["", "{", '{"a.py": "1', '{"a.py": "1", "b'])
 def test_a_damaged_record_matches_nothing(text: str) -> None:
     assert read_record(text) == {RECORD: ""}

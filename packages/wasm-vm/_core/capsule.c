@@ -3,6 +3,7 @@
 #include "engine.h"
 #include "gc_collect.h"
 #include "host_func.h"
+#include "host_thread.h"
 #include "instance.h"
 #include "memory.h"
 #include "module.h"
@@ -23,40 +24,6 @@ _Static_assert(sizeof(VmFuncRef) == sizeof(VMFuncRef) && offsetof(VmFuncRef, typ
 _Static_assert(VM_TYPE_EXTERNREF == TYPE_EXTERNREF && VM_TYPE_ANYREF == (TYPE_REF | TYPE_NULLABLE | (uint32_t)HEAP_ANY << TYPE_HEAP_SHIFT) &&
                VM_TYPE_EXNREF == (TYPE_REF | TYPE_NULLABLE | (uint32_t)HEAP_EXN << TYPE_HEAP_SHIFT), "VM_TYPE");
 _Static_assert((int)VM_I32 == KIND_I32 && (int)VM_V128 == KIND_V128 && (int)VM_CONTREF == KIND_CONTREF, "VmKind");
-
-static __thread PyThreadState *tls_state __attribute__((tls_model("initial-exec"))); /* this thread's, once it is attached */
-
-static PyThreadState *current(void)
-{
-#if PY_VERSION_HEX >= 0x030D0000
-    return PyThreadState_GetUnchecked();
-#else
-    return _PyThreadState_UncheckedGet();
-#endif
-}
-
-static bool attach(void);
-
-/* Takes the GIL unless this thread has it. One of Python's own comes here unattached: what it frees may be a C host's. */
-static bool acquire(void)
-{
-    if (UNLIKELY(!tls_state)) {
-        if (PyGILState_Check())
-            return false;
-        if (!attach())
-            Py_FatalError("wasm-vm: no memory to let a thread use Python");
-    }
-    if (current() == tls_state)
-        return false;
-    PyEval_RestoreThread(tls_state);
-    return true;
-}
-
-static void release(bool acquired)
-{
-    if (acquired)
-        (void)PyEval_SaveThread();
-}
 
 /* The exception that is set, as an object of its own. */
 static VmObject *take_error(void)
@@ -84,22 +51,6 @@ static int give_int(int failed, bool acquired, VmObject **error)
 {
     (void)give(NULL, acquired, error);
     return failed ? -1 : 0;
-}
-
-static bool attach(void)
-{
-    if (tls_state)
-        return true;
-    PyThreadState *state = PyGILState_GetThisThreadState();
-    if (!state)
-        return false;
-    bool held = PyGILState_Ensure() == PyGILState_LOCKED; /* never undone: the state stays as long as the thread */
-    bool started = thread_start() != NULL;
-    PyErr_Clear();
-    if (started)
-        tls_state = state;
-    release(!held);
-    return started;
 }
 
 static void incref(VmObject *object)
@@ -135,8 +86,8 @@ static int call(VmObject *object, void *reference, VmSlot *slots, VmObject **err
 {
     Store *store = (Store *)object;
     VMFuncRef *function = reference;
-    if (LIKELY(store_parkable(store) && function->entry) && LIKELY(current() != tls_state)) {
-        if (LIKELY(!vm_enter_parked(tls_state, store, function, (VMValue *)slots)))
+    if (LIKELY(store_parkable(store) && function->entry) && LIKELY(host_thread_current() != host_thread_state)) {
+        if (LIKELY(!vm_enter_parked(host_thread_state, store, function, (VMValue *)slots)))
             return 0;
         *error = take_error();
         (void)PyEval_SaveThread();
@@ -424,7 +375,7 @@ static VmObject *caller_export(const VmCaller *caller, const char *name, size_t 
 }
 
 static VmCapsule capsule = {
-    VM_CAPSULE_VERSION, sizeof(VmCapsule), attach, incref, decref,
+    VM_CAPSULE_VERSION, sizeof(VmCapsule), host_thread_attach, incref, decref,
     call, signature, func_new, host_new, func_of, reference_of,
     func, global, memory, table, tag, same,
     get, set, data_new, data,
@@ -448,6 +399,8 @@ static PyMethodDef functions[] = {
 
 int capsule_add(PyObject *module)
 {
+    if (host_thread_init())
+        return -1;
     PyObject *object = PyType_Ready(&NativeType) ? NULL : PyCapsule_New(&capsule, VM_CAPSULE_NAME, NULL);
     int failed = object ? PyModule_AddObjectRef(module, "capsule", object) : -1;
     Py_XDECREF(object);

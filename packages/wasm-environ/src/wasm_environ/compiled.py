@@ -74,11 +74,14 @@ def read_record(text: str) -> dict[str, str]:
     return dict(zip(parts[1::4], parts[3::4], strict=True))
 
 
-def write_record(root: str, paths: Iterable[str], elsewhere: Mapping[str, str] = _NOTHING) -> None:
-    """Note the sources as they are now, paths relative to `root`, and hashes of others that are not there yet. For build scripts."""
+def write_record(root: str, paths: Iterable[str], elsewhere: Mapping[str, str] = _NOTHING, folder: str = "") -> None:
+    """Note the sources as they are now, paths relative to `root`, and hashes of others that are not there yet. For build scripts.
+
+    The record goes to `folder`, beside the compiled modules; `root` itself unless it is given.
+    """
     hashes = {path: hash_of(f"{root}/{path}") for path in sorted(paths)} | dict(elsewhere)
     rows = ", ".join([f'"{path}": "{known}"' for path, known in hashes.items()])
-    with open(f"{root}/{RECORD}", "w", encoding="utf-8") as file:
+    with open(f"{folder or root}/{RECORD}", "w", encoding="utf-8") as file:
         file.write(f"{{{rows}}}\n")
 
 

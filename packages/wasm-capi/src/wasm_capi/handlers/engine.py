@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @handler
 def capi_attach() -> bool:
-    """Called once on every thread: cffi gives it a Python thread state, and keeps that until the thread ends."""
+    """Called once on every thread, which has its Python thread state by then: cffi would keep its own until the thread ends, and no longer."""
     return True
 
 

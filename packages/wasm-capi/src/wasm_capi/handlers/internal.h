@@ -1,4 +1,4 @@
-bool capi_attach(void); /* gives this thread a Python thread state; true */
+bool capi_attach(void); /* true: the handlers are there */
 void capi_fill(wasm_ref_t *trap); /* message, code and frames of a trap or error, from its exception */
 void capi_trap_code(wasm_ref_t *trap, uint8_t code); /* gives it this code, and its message */
 uintptr_t capi_exception_of(wasm_trap_t *trap); /* the exception that a host function raises, a new reference; deletes the trap */
