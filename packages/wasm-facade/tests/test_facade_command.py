@@ -126,13 +126,16 @@ def test_invoke(wasm: Shell) -> None:
      (["none.wasm"], "none.wasm: No such file or directory"),
      (["bad.wat"], "bad.wat: "), (["bad.wasm"], "bad.wasm: "), (["bad.cwasm"], "bad.cwasm: "), (["invalid.wat"], "type mismatch"),
      (["needs.wat"], "unknown import: `env::f` has not been defined"),
-     (["--dir", "/no/such/folder", "exit.wat"], "/no/such/folder"),
+     (["--dir", "/no/such/folder", "exit.wat"], "/no/such/folder"), (["--dir", "/no/such/folder", "start.wat"], "/no/such/folder"),
+     (["--dir", "/no/such/folder", "--preload", "m=start.wat", "start.wat"], "/no/such/folder"),
+     (["--net", "a::::b", "start.wat"], "'a::::b' is no host name"), (["--net", "10.0.0.1:99999", "exit.wat"], "99999"),
      (["--strategy", "slow", "add.wat"], "unknown strategy: slow")],
 )  # fmt: skip
 def test_what_cannot_run(wasm: Shell, words: list[str], message: str) -> None:
     for name, contents in (
         ("add.wat", ADD), ("bad.wat", "(module (fun))"), ("bad.wasm", b"\0asm\1\0\0\0\1"), ("bad.cwasm", b"\x7fELF" + bytes(300)),
         ("invalid.wat", "(module (func (result i32)))"), ("needs.wat", '(module (import "env" "f" (func)))'), ("exit.wat", EXIT.format(0)),
+        ("start.wat", '(module (func (export "_start")))'),
     ):  # fmt: skip
         wasm.file(name, contents)
     status, out, err = wasm("run", *words)

@@ -119,14 +119,15 @@ def _instance(options: Parsed, engine: Engine, store: Store, path: str, module: 
     wanted = [row[:2] for row in module._loaded.module.imports]
     if options.preload or not all(_is_wasi(key) for key in wanted):
         return _linked(options, engine, store, path, module)
-    if not wanted:
+    given = options.dir or options.net
+    if not wanted and not given:
         return Instance(store, module, [])
-    if not options.dir and all(name == "proc_exit" for _, name in wanted):
+    if wanted and not given and all(name == "proc_exit" for _, name in wanted):
         return Instance(store, module, [_exit(store)] * len(wanted))
     from wasm_facade.cli.wasi_options import wasi_config
     from wasm_facade.wasi import function, known
 
-    store.set_wasi(wasi_config(options))
+    store.set_wasi(wasi_config(options))  # also where nothing is wanted: what is given may be wrong
     if not known().issuperset(wanted):
         return _linked(options, engine, store, path, module)  # which says what is missing
     return Instance(store, module, [function(store, key) for key in wanted])
@@ -168,7 +169,8 @@ def _linked(options: Parsed, engine: Engine, store: Store, path: str, module: Mo
 
     linker = Linker(engine)
     preloads = [(name, _load_module(engine, file)) for name, file in options.preload]
-    if any(_is_wasi(row) for each in (module, *(m for _, m in preloads)) for row in each._loaded.module.imports):
+    wanted = any(_is_wasi(row) for each in (module, *(m for _, m in preloads)) for row in each._loaded.module.imports)
+    if wanted or options.dir or options.net:
         from wasm_facade.cli.wasi_options import wasi_config
 
         linker.define_wasi()

@@ -86,7 +86,7 @@ def _function(options: Parsed, store: Store, component: Component, index: Export
     """A function of a new instance, with the WASI that it imports."""
     linker = Linker(component.engine)
     wasi = [(name, item) for name, item in component._loaded.imports if name.startswith("wasi:")]
-    if wasi:
+    if wasi or options.dir or options.net:  # which may be wrong, whoever uses them
         linker.add_wasip2()
         for add, package in ((linker.add_wasi_config, "config"), (linker.add_wasi_keyvalue, "keyvalue"), (linker.add_wasi_http, "http")):
             if any(name.startswith(f"wasi:{package}/") for name, _ in wasi) and (package != "http" or options.http):
