@@ -369,6 +369,20 @@ def docs(session: nox.Session) -> None:
         session.run("pytest", "-q", "tests/test_site.py", env={"WASM_SITE": "build/site"})
 
 
+@nox.session(venv_backend="uv")
+def pictures(session: nox.Session) -> None:
+    """The site of `nox -s docs` in a browser (chromium, or WASM_CHROMIUM), narrow and wide, light and dark; pictures to look at in build/pictures."""
+    browser = os.environ.get("WASM_CHROMIUM") or shutil.which("chromium")
+    if browser is None:
+        session.skip("needs a browser: apt install chromium")
+    if not (ROOT / "build" / "site").is_dir():
+        session.error("there is no site yet: nox -s docs")
+    constraints = ROOT / ".nox" / "constraints.txt"
+    constraints.write_text("\n".join(_constraints()) + "\n")
+    session.install("-c", str(constraints), "pytest", "playwright")
+    session.run("pytest", "-q", "tests/test_site_pictures.py", "--noconftest", *session.posargs, env={"WASM_CHROMIUM": browser})
+
+
 @nox.session
 def links(session: nox.Session) -> None:
     """Every link of README, docs and packages' READMEs that leads elsewhere is answered; needs the internet."""
