@@ -43,5 +43,6 @@ SAVED: Final = (9, *range(18, 28))  # the order in which prologues store them be
 
 # A v128 in a floating-point register is in none: it lies in the frame, in sixteen bytes of that number. In SCRATCH it is in two registers, as results of
 # calls are in a0 and a1 (between functions, see `Machine.arrive`).
-AREA: Final = bytes([(*VECTOR_TEMPORARIES, *VECTOR_LOCALS).index(n) if n in (*VECTOR_TEMPORARIES, *VECTOR_LOCALS) else 0 for n in range(64)])
-AREA_SIZE: Final = 16 * (len(VECTOR_TEMPORARIES) + len(VECTOR_LOCALS))
+VECTORS: Final = VECTOR_TEMPORARIES + VECTOR_LOCALS
+AREA: Final = bytes([VECTORS.index(n) if n in VECTORS else 0 for n in range(64)])
+AREA_SIZE: Final = 16 * len(VECTORS)
