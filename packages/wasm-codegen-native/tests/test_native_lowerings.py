@@ -102,7 +102,7 @@ def test_page() -> None:
 
 def test_examples_page() -> None:
     page = examples_page()
-    assert page.count("### ") == len(EXAMPLES)
+    assert page.count("### ") == len(EXAMPLES) == 60
     assert page.count("<pre>") == len(EXAMPLES) * len(ISAS) - len(WITHOUT)
     assert "ldp x29, x30" in page
 
