@@ -18,7 +18,8 @@ from wasm_environ.binary.writer import section, unsigned
 from wasm_environ.compile_errors import CompileError
 from wasm_environ.features import ALL, Features
 from wasm_environ.opcodes import BY_MNEMONIC, OPS, Op
-from wasm_environ.text import commands, parse_module, parse_script
+from wasm_environ.script import commands, parse_script
+from wasm_environ.text import parse_module
 
 # Every kind of type, table, memory, global, tag and segment, so that most small indices mean something.
 RICH: tuple[str, ...] = (

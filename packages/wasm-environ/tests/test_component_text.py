@@ -13,9 +13,9 @@ from wasm_environ.component import syntax as s
 from wasm_environ.component.binary.decode import decode
 from wasm_environ.component.text.parser import parse_component, parse_wat
 from wasm_environ.component.text.positions import place_error
-from wasm_environ.text import commands as c
-from wasm_environ.text import parse_script
-from wasm_environ.text.values import WORDS
+from wasm_environ.script import commands as c
+from wasm_environ.script import parse_script
+from wasm_environ.script.values import WORDS
 
 # Definitions that the rows use: they stand before both texts.
 BEFORE = {

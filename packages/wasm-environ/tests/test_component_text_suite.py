@@ -15,8 +15,8 @@ import pytest
 
 from wasm_environ.compile_errors import TextError
 from wasm_environ.component.text.parser import parse_component
-from wasm_environ.text import commands as c
-from wasm_environ.text import parse_script
+from wasm_environ.script import commands as c
+from wasm_environ.script import parse_script
 from wasm_environ.text.lexer import SCANNER, blank_comments
 
 wasmtime = pytest.importorskip("wasmtime")

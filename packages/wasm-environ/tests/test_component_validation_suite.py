@@ -15,8 +15,8 @@ from wasm_environ.compile_errors import CompileError, InvalidError, MalformedErr
 from wasm_environ.component.binary.decode import decode
 from wasm_environ.component.validation import validate
 from wasm_environ.features import DEFAULT, Features
-from wasm_environ.text import commands as c
-from wasm_environ.text import parse_script
+from wasm_environ.script import commands as c
+from wasm_environ.script import parse_script
 
 ROOT = Path(os.environ.get("WASM_COMPONENT_TESTSUITE") or Path(__file__).parents[4] / "shared" / "component-testsuite")
 FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.wast"))

@@ -19,8 +19,8 @@ from wasm_environ.component.wit.resolve import resolve
 from wasm_environ.component.wit.worlds import interface_of_world
 from wasm_environ.errors import WasmError
 from wasm_environ.features import ALL
-from wasm_environ.text import commands as c
-from wasm_environ.text import parse_script
+from wasm_environ.script import commands as c
+from wasm_environ.script import parse_script
 
 ROOT = Path(os.environ.get("WASM_COMPONENT_TESTSUITE") or Path(__file__).parents[4] / "shared" / "component-testsuite")
 FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob("*.wast"))

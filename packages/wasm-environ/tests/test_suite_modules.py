@@ -18,8 +18,8 @@ from wasm_environ.compile_errors import CompileError, InvalidError, MalformedErr
 from wasm_environ.features import DEFAULT, Features
 from wasm_environ.module import Module
 from wasm_environ.names import check_branch_hints
-from wasm_environ.text import commands as c
-from wasm_environ.text import parse_script
+from wasm_environ.script import commands as c
+from wasm_environ.script import parse_script
 
 SUITE = Path(os.environ.get("WASM_TESTSUITE") or Path(__file__).parents[4] / "shared" / "testsuite")
 FILES = sorted(path.relative_to(SUITE).as_posix() for path in SUITE.glob("**/*.wast")) if SUITE.is_dir() else []

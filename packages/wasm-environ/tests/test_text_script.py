@@ -6,8 +6,9 @@ import pytest
 
 from wasm_environ import types
 from wasm_environ.compile_errors import TextError
-from wasm_environ.text import commands as c
-from wasm_environ.text import parse_module, parse_script
+from wasm_environ.script import commands as c
+from wasm_environ.script import parse_script
+from wasm_environ.text import parse_module
 from wasm_environ.text.lexer import SCANNER
 
 SCRIPT = r"""

@@ -14,8 +14,9 @@ from wasm_environ.binary.decode import decode
 from wasm_environ.compile_errors import CompileError, InvalidError, TextError
 from wasm_environ.features import ALL, DEFAULT, Features
 from wasm_environ.module import Module
-from wasm_environ.text import commands as c
-from wasm_environ.text import parse_module, parse_script, print_module, summary
+from wasm_environ.script import commands as c
+from wasm_environ.script import parse_script
+from wasm_environ.text import parse_module, print_module, summary
 from wasm_environ.text.lexer import SCANNER
 
 ROOT = Path(os.environ.get("WASM_TESTSUITE") or Path(__file__).parents[4] / "shared" / "testsuite")

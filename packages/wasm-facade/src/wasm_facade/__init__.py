@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from wasm_environ.errors import ArtifactError, ExhaustedError, LinkError, WasmError
     from wasm_environ.errors import Exit as ExitTrap
     from wasm_environ.errors import WasmError as WasmtimeError
-    from wasm_facade.aggregate_types import ArrayType, FieldType, StructType
     from wasm_facade.as_wasmtime import install_as_wasmtime
     from wasm_facade.bound_module import load
     from wasm_facade.build import build_info
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from wasm_facade.rec_group import RecGroup
     from wasm_facade.types import ExportType, FuncType, GlobalType, ImportType, Limits, MemoryType, TableType, TagType, ValType
     from wasm_facade.value import Val
+    from wasm_facade.value_types import ArrayType, FieldType, StructType
     from wasm_pool import PoolingAllocationConfig
     from wasm_vm import (
         AnyRef,
@@ -70,7 +70,7 @@ _HOMES = (
     ("wasm_environ.compile_errors", "CompileError InvalidError MalformedError TextError UnsupportedError"),
     ("wasm_vm", "Caller ExnRef Frame Func Global Instance InstanceExports InstancePre Memory SharedMemory Store StoreError Table Tag Trap TrapCode"),
     ("wasm_vm", "AnyRef ArrayRef EqRef I31Ref StructRef WasmException"),
-    ("wasm_facade.aggregate_types", "ArrayType FieldType StructType"),
+    ("wasm_facade.value_types", "ArrayType FieldType StructType"),
     ("wasm_facade.config", "Config"),
     ("wasm_facade.engine", "Engine"),
     ("wasm_facade.module", "Module"),

@@ -211,13 +211,13 @@ def _set_wasi(store: Store, config: Any, http: bool = False) -> Any:
 
 
 def _aggregate_id(registry: Any, type: Any) -> int:
-    from wasm_facade.aggregate_types import id_of
+    from wasm_facade.value_types import id_of
 
     return id_of(registry, type)
 
 
 def _aggregate_type(registry: Any, id: int) -> Any:
-    from wasm_facade.aggregate_types import type_of
+    from wasm_facade.value_types import type_of
 
     return type_of(registry, id)
 

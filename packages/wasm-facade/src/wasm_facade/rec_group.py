@@ -8,10 +8,9 @@ from wasm_environ.limits import REC_GROUP
 from wasm_environ.rec_groups import map_composite
 from wasm_environ.registry import STEP, TypeRegistry
 from wasm_environ.type_sections import groups_of, mentioned, section_of_groups
-from wasm_facade.aggregate_types import ArrayType, StructType
 from wasm_facade.homes import PendingType
 from wasm_facade.types import FuncType
-from wasm_facade.val_type import declared_id, declared_of
+from wasm_facade.value_types import ArrayType, StructType, declared_id, declared_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,27 +8,17 @@ from __future__ import annotations
 
 from wasm_environ import types as environ
 from wasm_environ.errors import ArgumentError, WasmError
-from wasm_facade.homes import PendingType, code_in, declare, home_of, loose
-from wasm_facade.val_type import ValType as ValType
-from wasm_facade.val_type import declared_home, declared_id
+from wasm_facade.homes import code_in
+from wasm_facade.value_types import FuncType as FuncType
+from wasm_facade.value_types import ValType as ValType
+from wasm_facade.value_types import func_id
 from wasm_vm import bind_types
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from typing import Any, Self
 
     from wasm_environ.registry import TypeRegistry
-
-
-def _val_types(what: str, items: Iterable[ValType]) -> tuple[ValType, ...]:
-    try:
-        found = tuple(items)
-    except TypeError:
-        raise TypeError(f"{what}: expected a sequence of ValTypes, not {type(items).__name__}") from None
-    for index, item in enumerate(found):
-        if not isinstance(item, ValType):
-            raise TypeError(f"{what}[{index}]: expected ValType, not {type(item).__name__}")
-    return found
 
 
 def _code(item: ValType) -> int:
@@ -37,89 +27,43 @@ def _code(item: ValType) -> int:
     return item._type
 
 
-class FuncType:
-    """A function's type: `FuncType([ValType.i32()], [ValType.i64()])`.
+class _Value:
+    """A type that compares and hashes by its `_key`."""
 
-    `final=False` and `supertype` make one that takes part in subtyping. One that a module gave is the type that the module declares, with what belongs to
-    its identity in wasm: finality, supertype and recursion group.
-    """
+    __slots__ = ()
 
-    # Without a home: a final type that stands alone and mentions no declared type.
-    __slots__ = ("__dict__", "_home", "_id", "_type")
-
-    _home: TypeRegistry | None
-    _id: int
-
-    def __init__(self, params: Sequence[ValType], results: Sequence[ValType], *, final: bool = True, supertype: FuncType | PendingType | None = None) -> None:
-        given = _val_types("params", params), _val_types("results", results)
-        if supertype is not None and not isinstance(supertype, (FuncType, PendingType)):
-            raise TypeError(f"supertype: expected FuncType or None, not {type(supertype).__name__}")
-        homes = [item._home for items in given for item in items]
-        if supertype is not None:
-            homes.append(declared_home(supertype)[0])
-        home = home_of(homes) if homes.count(None) < len(homes) or not final else None
-        codes = [tuple([item._type if home is None else code_in(home, item._home, item._type) for item in items]) for items in given]
-        self._type = environ.FuncType(*codes)
-        self._home = home
-        self._id = 0 if home is None else declare(home, self._type, bool(final), -1 if supertype is None else declared_id(home, supertype))
-
-    @classmethod
-    def _of_id(cls, home: TypeRegistry, id: int) -> FuncType:
-        made = cls.__new__(cls)
-        made._type = home.func_type(id)
-        plain = home.is_plain(id)
-        made._home, made._id = (None, 0) if plain else (home, id)
-        return made
-
-    @property
-    def _text(self) -> str:
-        """As messages name it: `[i32] -> [i64]`."""
-        if self._home is None:
-            return repr(self._type)
-        from wasm_environ.type_text import func_text
-
-        return func_text(self._home, self._id)
-
-    @property
-    def params(self) -> list[ValType]:
-        """The types of the parameters."""
-        return [ValType._of(code, self._home) for code in self._type.params]
-
-    @property
-    def results(self) -> list[ValType]:
-        """The types of the results."""
-        return [ValType._of(code, self._home) for code in self._type.results]
-
-    @property
-    def is_final(self) -> bool:
-        """Whether no type can be declared below it."""
-        return self._home is None or self._home.is_final(self._id)
-
-    @property
-    def supertype(self) -> FuncType | None:
-        """The declared supertype."""
-        above = -1 if self._home is None else self._home.supertype(self._id)
-        return None if self._home is None or above < 0 else FuncType._of_id(self._home, above)
+    def _key(self) -> object:
+        raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, FuncType):
-            return False
-        if self._home is None or other._home is None:
-            return self._home is other._home and self._type == other._type
-        from wasm_environ.type_sections import same
-
-        return same(self._home, self._id, other._home, other._id)
+        return self._key() == other._key() if isinstance(other, type(self)) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash((tuple(map(loose, self._type.params)), tuple(map(loose, self._type.results))))
-
-    def __repr__(self) -> str:
-        final = "" if self.is_final else ", final=False"
-        above = "" if self.supertype is None else f", supertype={self.supertype!r}"
-        return f"FuncType({self.params!r}, {self.results!r}{final}{above})"
+        return hash(self._key())
 
 
-class Limits:
+class _Homed(_Value):
+    """One that holds a value type, which may mention a declared type: environ's description, `HELD` in it, and that type's home."""
+
+    __slots__ = ("_home", "_type")
+
+    _home: TypeRegistry | None
+    _type: Any
+    HELD = ""
+
+    @classmethod
+    def _of(cls, described: Any, home: TypeRegistry | None) -> Self:
+        made = cls.__new__(cls)
+        made._type = described
+        made._home = home if getattr(described, cls.HELD) & environ.CONCRETE else None
+        return made
+
+    def _code_in(self, registry: TypeRegistry) -> int:
+        """The value type held, as a registry writes it."""
+        return code_in(registry, self._home, getattr(self._type, self.HELD))
+
+
+class Limits(_Value):
     """A minimum and a maximum, None for no maximum: pages of a memory, elements of a table."""
 
     __slots__ = ("__dict__", "max", "min")
@@ -142,39 +86,28 @@ class Limits:
             raise WasmError(f"{what}: size minimum must not be greater than maximum: {self.min} > {self.max}")
         return self.min, self.max
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Limits) and self.min == other.min and self.max == other.max
-
-    def __hash__(self) -> int:
-        return hash((self.min, self.max))
+    def _key(self) -> object:
+        return self.min, self.max
 
     def __repr__(self) -> str:
         return f"Limits({self.min}, {self.max})"
 
 
-class GlobalType:
+class GlobalType(_Homed):
     """A global's type: what it holds, and whether it may change."""
 
-    __slots__ = ("__dict__", "_home", "_type")
+    __slots__ = ("__dict__",)
 
-    _home: TypeRegistry | None
+    HELD = "type"
+    _type: environ.GlobalType
 
     def __init__(self, valtype: ValType, mutable: bool) -> None:
         self._type = environ.GlobalType(_code(valtype), bool(mutable))
         self._home = valtype._home
 
-    @classmethod
-    def _of(cls, described: environ.GlobalType, home: TypeRegistry | None) -> GlobalType:
-        made = cls.__new__(cls)
-        made._type = described
-        made._home = home if described.type & environ.CONCRETE else None
-        return made
-
     def _in(self, registry: TypeRegistry) -> environ.GlobalType:
         """As a registry writes it."""
-        if self._home is None or self._home is registry:
-            return self._type
-        return environ.GlobalType(code_in(registry, self._home, self._type.type), self._type.mutable)
+        return environ.GlobalType(self._code_in(registry), self._type.mutable)
 
     @property
     def content(self) -> ValType:
@@ -186,22 +119,20 @@ class GlobalType:
         """Whether the value may change."""
         return self._type.mutable
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, GlobalType) and self.mutable == other.mutable and self.content == other.content
-
-    def __hash__(self) -> int:
-        return hash((self.content, self.mutable))
+    def _key(self) -> object:
+        return self.content, self.mutable
 
     def __repr__(self) -> str:
         return f"GlobalType({self.content!r}, {'mutable' if self.mutable else 'immutable'})"
 
 
-class TableType:
+class TableType(_Homed):
     """A table's type: what its elements are, and how many it may have."""
 
-    __slots__ = ("__dict__", "_home", "_type")
+    __slots__ = ("__dict__",)
 
-    _home: TypeRegistry | None
+    HELD = "element"
+    _type: environ.TableType
 
     def __init__(self, valtype: ValType, limits: Limits, is_64: bool = False) -> None:
         if not isinstance(limits, Limits):
@@ -212,18 +143,9 @@ class TableType:
         self._type = environ.TableType(_code(valtype), environ.Limits(minimum, maximum, is_64))
         self._home = valtype._home
 
-    @classmethod
-    def _of(cls, described: environ.TableType, home: TypeRegistry | None) -> TableType:
-        made = cls.__new__(cls)
-        made._type = described
-        made._home = home if described.element & environ.CONCRETE else None
-        return made
-
     def _in(self, registry: TypeRegistry) -> environ.TableType:
         """As a registry writes it."""
-        if self._home is None or self._home is registry:
-            return self._type
-        return environ.TableType(code_in(registry, self._home, self._type.element), self._type.limits)
+        return environ.TableType(self._code_in(registry), self._type.limits)
 
     @property
     def element(self) -> ValType:
@@ -240,17 +162,14 @@ class TableType:
         """Whether it is indexed by 64-bit integers."""
         return self._type.limits.is64
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, TableType) and self._type.limits == other._type.limits and self.element == other.element
-
-    def __hash__(self) -> int:
-        return hash((self.element, self._type.limits))
+    def _key(self) -> object:
+        return self.element, self._type.limits
 
     def __repr__(self) -> str:
         return f"TableType({self.element!r}, {self.limits!r})"
 
 
-class MemoryType:
+class MemoryType(_Value):
     """A memory's type: how many pages it may have, and of which kind."""
 
     __slots__ = ("__dict__", "_type")
@@ -300,11 +219,8 @@ class MemoryType:
         """The base-2 logarithm of the size of a page."""
         return self._type.page_size_log2
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, MemoryType) and self._type == other._type
-
-    def __hash__(self) -> int:
-        return hash(self._type)
+    def _key(self) -> object:
+        return self._type
 
     def __repr__(self) -> str:
         words = [repr(self.limits)]
@@ -313,7 +229,7 @@ class MemoryType:
         return f"MemoryType({', '.join(words)})"
 
 
-class TagType:
+class TagType(_Value):
     """An exception tag's type: its payload, as the parameters of a function type."""
 
     __slots__ = ("__dict__", "_functype")
@@ -328,11 +244,8 @@ class TagType:
         """The function type that describes the payload."""
         return self._functype
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, TagType) and self._functype == other._functype
-
-    def __hash__(self) -> int:
-        return hash((TagType, self._functype))
+    def _key(self) -> object:
+        return self._functype
 
     def __repr__(self) -> str:
         return f"TagType({self._functype!r})"
@@ -368,13 +281,6 @@ class ExportType:
         return f"ExportType({self.name!r}, {self.type!r})"
 
 
-def func_id(registry: TypeRegistry, type: FuncType) -> int:
-    """For the vm: the id of a function type. Raises ArgumentError for anything else."""
-    if not isinstance(type, FuncType):
-        raise ArgumentError(f"expected a FuncType, not {type.__class__.__name__}")
-    return registry.register_func(type._type) if type._home is None else declared_id(registry, type)
-
-
 def tag_id(registry: TypeRegistry, type: TagType) -> int:
     """For the vm: the id of the function type that describes a tag's payload. Raises ArgumentError for anything else."""
     if not isinstance(type, TagType):
@@ -388,4 +294,4 @@ def tag_type(registry: TypeRegistry, id: int) -> TagType:
 
 
 # In place of engine.py's, which import this module when it is needed.
-bind_types(func_id=func_id, func_type=FuncType._of_id, tag_id=tag_id, tag_type=tag_type)
+bind_types(tag_id=tag_id, tag_type=tag_type)

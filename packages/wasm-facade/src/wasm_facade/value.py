@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasm_environ import types as environ
 from wasm_environ.errors import WasmError
-from wasm_facade.val_type import ValType
+from wasm_facade.value_types import ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from importlib.resources import files
 from wasm_environ.component.planning.plain import FUNC, INSTANCE
 from wasm_environ.errors import ArgumentError, Exit, WasmError
 from wasm_environ.host import HostFunction
-from wasm_facade.component.component import Component
 from wasm_facade.discovery import wasi_preview1, wasi_preview2
 from wasm_facade.linker import Linker
 from wasm_facade.module import Module
@@ -19,29 +18,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-    from wasm_facade.engine import Engine
     from wasm_vm import Caller, Store
-    from wasm_vm.components import Imports
+    from wasm_vm.components import Imports, LoadedComponent
 
 # The import of `command.wat` that runs the program: no linker is asked for it.
 MAIN = "main"
 
 
-class CommandComponent(Component):
-    """`command.wat` of the package for WASI 0.2, and the module that it runs."""
+class Command:
+    """What a component has that is a command: the module that it runs. The component's own text is `command.wat` of the package for WASI 0.2."""
 
-    __slots__ = ("_main", "_program")
+    __slots__ = ("_imports", "_main", "module")
 
-    def __init__(self, engine: Engine, module: Module) -> None:
-        super().__init__(engine, files(wasi_preview2().__name__).joinpath("command.wat").read_text())
-        loaded = self._loaded
+    def __init__(self, module: Module, loaded: LoadedComponent) -> None:
+        self.module = module
         self._main: int = next(fields[0] for name, (kind, *fields) in loaded.imports if name == MAIN and kind == FUNC)
         loaded.imports = tuple([item for item in loaded.imports if item[0] != MAIN])
-        self._program = module
+        self._imports = loaded.imports
 
-    def _complete(self, imports: Imports) -> None:
-        """As `Component`."""
-        slots = _slots(self._loaded.imports)
+    def complete(self, imports: Imports) -> None:
+        """Add to what was found for the component's imports what runs the program."""
+        slots = _slots(self._imports)
         functions = {interface: {name: imports.functions[slot] for name, slot in rows.items()} for interface, rows in slots.items()}
         for rows in functions.values():
             for name, function in rows.items():
@@ -49,23 +46,13 @@ class CommandComponent(Component):
                     rows[name] = _raising(function)
 
         def main(store: Store | Caller) -> None:
-            _run(store, self._program, functions)
+            _run(store, self.module, functions)
 
         imports.functions[self._main] = main
 
-    def serialize(self) -> NoReturn:
-        """Refused: serialize the module."""
-        raise WasmError("a component made by Component.from_command is not serialized: serialize its module, and make it of that again")
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Component.from_command, (self._program,)
-
-    def __repr__(self) -> str:
-        return f"<Component of the command {self._program!r}>"
-
-
-def from_command(module: Module) -> CommandComponent:
-    """`Component.from_command`."""
+def text_for(module: Module) -> str:
+    """The text of the component that runs a module. Raises WasmError for one that is no command, or imports something else."""
     if not isinstance(module, Module):
         raise ArgumentError(f"module: expected a Module, not {type(module).__name__}")
     if not is_command(module):
@@ -74,7 +61,7 @@ def from_command(module: Module) -> CommandComponent:
     for wanted in module.imports:
         if (wanted.module, wanted.name) not in known:
             raise WasmError(f"a component of this module would need `{wanted.module}::{wanted.name}`, which is no function of WASI preview 1")
-    return CommandComponent(module.engine, module)
+    return files(wasi_preview2().__name__).joinpath("command.wat").read_text()
 
 
 def _slots(imports: Any) -> dict[str, dict[str, int]]:

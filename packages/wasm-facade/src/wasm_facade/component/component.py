@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from wasm_environ.component.versions import compatible_name
-from wasm_environ.errors import ArgumentError, ArtifactError
+from wasm_environ.errors import ArgumentError, ArtifactError, WasmError
 from wasm_facade.cache import component_artifact_of
 from wasm_facade.component.image import Image, from_bytes, from_cache, from_file
 from wasm_facade.component.types import ComponentType, Types
@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Self
 
+    from wasm_facade.component.command import Command
     from wasm_facade.component.types import ModuleType
     from wasm_facade.module import Module
     from wasm_facade.source import StrPath
@@ -56,7 +57,7 @@ class Component:
     `wasm`: a binary as bytes, or the text format as str or bytes. Raises WasmtimeError that says what is wrong with it, and where.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_engine", "_exports_modules", "_image", "_loaded", "_modules", "_resources")
+    __slots__ = ("__dict__", "__weakref__", "_command", "_engine", "_exports_modules", "_image", "_loaded", "_modules", "_resources")
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray) -> None:
         if not isinstance(engine, Engine):
@@ -68,6 +69,7 @@ class Component:
         self._loaded: LoadedComponent = image.loaded
         self._engine = engine
         self._image = image
+        self._command: Command | None = None
         self._resources: dict[int, ResourceType] = {}
         self._modules: dict[int, Module] = {}
         self._exports_modules = _has_modules(self._loaded.exports)
@@ -106,12 +108,17 @@ class Component:
     def from_command(cls, module: Module) -> Component:
         """A core module of WASI preview 1, a program, as a component that exports `wasi:cli/run` and imports nothing but interfaces of WASI 0.2: what the
         linker has for those is what the program gets. Raises WasmError for a module that is no command, or imports something else."""
-        from wasm_facade.component.command import from_command
+        from wasm_facade.component.command import Command, text_for
 
-        return from_command(module)
+        text = text_for(module)
+        made = cls(module.engine, text)
+        made._command = Command(module, made._loaded)
+        return made
 
     def _complete(self, imports: Imports) -> None:
         """Add to what was found for its imports what no linker has."""
+        if self._command is not None:
+            self._command.complete(imports)
 
     @property
     def engine(self) -> Engine:
@@ -120,6 +127,8 @@ class Component:
 
     def serialize(self) -> bytearray:
         """The artifact: for `deserialize` on a machine like this one."""
+        if self._command is not None:
+            raise WasmError("a component made by Component.from_command is not serialized: serialize its module, and make it of that again")
         return bytearray(self._image.whole())
 
     @property
@@ -155,9 +164,13 @@ class Component:
         return find_export(self._loaded.exports, name, instance)
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if self._command is not None:
+            return Component.from_command, (self._command.module,)
         return _unpickle, (self._engine._settings, self._image.whole())
 
     def __repr__(self) -> str:
+        if self._command is not None:
+            return f"<Component of the command {self._command.module!r}>"
         return f"<Component, imports {len(self._loaded.imports)}, exports {len(self._loaded.exports)}>"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from struct import pack, unpack
 
-from wasm_environ.text import commands as c
-from wasm_environ.text.commands import ComponentValue, lane_matches
+from wasm_environ.script import commands as c
+from wasm_environ.script.commands import ComponentValue, lane_matches
 from wasm_facade.component import Component, Instance, Linker, types
 from wasm_facade.engine import Engine
 from wasm_vm import Store, Variant

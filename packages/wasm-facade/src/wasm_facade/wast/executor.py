@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from wasm_environ.compile_errors import InvalidError, MalformedError
 from wasm_environ.errors import LinkError, WasmError
-from wasm_environ.text import commands as c
-from wasm_environ.text.script import parse_script
+from wasm_environ.script import commands as c
+from wasm_environ.script import parse_script
 from wasm_environ.traps import TRAPS
 from wasm_facade.engine import Engine
 from wasm_facade.linker import Linker

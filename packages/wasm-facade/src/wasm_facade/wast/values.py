@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from struct import pack, unpack
 
-from wasm_environ.text.commands import Expected, Value
+from wasm_environ.script.commands import Expected, Value
 from wasm_vm import ExnRef, Func
 
 TYPE_CHECKING = False

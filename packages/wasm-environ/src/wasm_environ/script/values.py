@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from wasm_environ import limits
-from wasm_environ.text.commands import NAN_ARITHMETIC, NAN_CANONICAL, ComponentValue
+from wasm_environ.script.commands import NAN_ARITHMETIC, NAN_CANONICAL, ComponentValue
 from wasm_environ.text.lexer import Tokens
 from wasm_environ.text.numbers import float_bits, int_bits, integer
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from wasm_environ import types
-from wasm_environ.text.commands import (
+from wasm_environ.script.commands import (
     LANE_BITS,
     Action,
     AssertException,
@@ -32,9 +32,9 @@ from wasm_environ.text.commands import (
     Value,
     Wait,
 )
+from wasm_environ.script.values import WORDS, component_value, float_pattern, integer_bits
 from wasm_environ.text.lexer import SCANNER, Tokens, decode_source
 from wasm_environ.text.numbers import natural
-from wasm_environ.text.values import WORDS, component_value, float_pattern, integer_bits
 
 _CONSTS: Final = {"i32.const": "i32", "i64.const": "i64", "f32.const": "f32", "f64.const": "f64"}
 _FLOATS: Final = ("f32", "f64")

@@ -1,8 +1,9 @@
-"""What a .wast script says, as plain data: one final class a command, values as (type, bits) pairs, expected results as patterns."""
+"""What a .wast script says, as plain data: one class a command, values as (type, bits) pairs, expected results as patterns."""
 
 from __future__ import annotations
 
-from typing import Any, Final, final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from wasm_environ.features import DEFAULT, Features
 
@@ -27,7 +28,7 @@ def lane_matches(wanted: int, bits: int, lane: str) -> bool:
     return magnitude == canonical if wanted == NAN_CANONICAL else magnitude & canonical == canonical
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class Expected:
     """A result pattern. `kind` is a value type's name, `ref.null`, `ref.func`, `ref.extern`, `ref.host`, `ref.any`, `ref.eq`, `ref.i31`,
     `ref.struct`, `ref.array`, `ref.exn`, `ref.i31_shared` or `either`.
@@ -36,16 +37,11 @@ class Expected:
     v128: `shape` and `lanes` (each like `bits`). either: `options`.
     """
 
-    __slots__ = ("bits", "kind", "lanes", "options", "shape")
-
-    def __init__(
-        self, kind: str, bits: int = -1, shape: str = "", lanes: tuple[int, ...] = (), options: tuple[Expected, ...] = ()
-    ) -> None:  # fmt: skip
-        self.kind = kind
-        self.bits = bits
-        self.shape = shape
-        self.lanes = lanes
-        self.options = options
+    kind: str
+    bits: int = -1
+    shape: str = ""
+    lanes: tuple[int, ...] = ()
+    options: tuple[Expected, ...] = ()
 
     def matches_number(self, bits: int) -> bool:
         """Whether a number or vector with these bits is as expected; the caller has compared the types."""
@@ -69,7 +65,7 @@ def _lane_name(bits: int) -> str:
     return {NAN_CANONICAL: "nan:canonical", NAN_ARITHMETIC: "nan:arithmetic"}.get(bits, f"0x{bits:x}")
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class ComponentValue:
     """A value of a component, as an argument or expected. By `kind`, which is a type's word:
 
@@ -78,39 +74,25 @@ class ComponentValue:
     variant: (label, value or None)    option: a value or None    result: (whether it is ok, value or None)
     """
 
-    __slots__ = ("kind", "value")
-
-    def __init__(self, kind: str, value: Any) -> None:
-        self.kind = kind
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ComponentValue) and (self.kind, self.value) == (other.kind, other.value)
-
-    def __hash__(self) -> int:
-        return hash((self.kind, self.value))
+    kind: str
+    value: Any
 
     def __repr__(self) -> str:
         return f"({self.kind} {self.value!r})"
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class ModuleCommand:
     """(module $name definition? ...) or (component ...). `kind` is text, binary or quote; `definition`: compile only, do not instantiate."""
 
-    __slots__ = ("column", "data", "definition", "is_component", "kind", "line", "name", "source")
-
-    def __init__(
-        self, name: str, kind: str, definition: bool, source: str, data: bytes, line: int, column: int = 1, is_component: bool = False
-    ) -> None:  # fmt: skip
-        self.name = name
-        self.kind = kind
-        self.definition = definition
-        self.source = source  # text: the module as written
-        self.data = data  # binary: the module; quote: its text
-        self.line = line
-        self.column = column
-        self.is_component = is_component
+    name: str
+    kind: str
+    definition: bool
+    source: str  # text: the module as written
+    data: bytes  # binary: the module; quote: its text
+    line: int
+    column: int = 1
+    is_component: bool = False
 
     def binary(self, features: Features = DEFAULT) -> bytes:
         """The module's bytes. A text is parsed here and now: TextError when it is malformed."""
@@ -126,32 +108,26 @@ class ModuleCommand:
         return parse(" " * (self.column - 1) + self.source, first_line=self.line, features=features)
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class ModuleInstance:
     """(module instance $name $definition), (component instance ...): instantiate a definition again."""
 
-    __slots__ = ("definition", "is_component", "line", "name")
-
-    def __init__(self, name: str, definition: str, line: int, is_component: bool = False) -> None:
-        self.name = name
-        self.definition = definition
-        self.line = line
-        self.is_component = is_component
+    name: str
+    definition: str
+    line: int
+    is_component: bool = False
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class Register:
     """(register "as" $name): offer an instance's exports under a module name. `name` is "" for the last instance."""
 
-    __slots__ = ("as_name", "line", "name")
-
-    def __init__(self, as_name: str, name: str, line: int) -> None:
-        self.as_name = as_name
-        self.name = name
-        self.line = line
+    as_name: str
+    name: str
+    line: int
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class Invoke:
     """(invoke $module "function" arguments...). `module` is "" for the last instance.
 
@@ -159,177 +135,131 @@ class Invoke:
     is for modules only.
     """
 
-    __slots__ = ("args", "function", "line", "module", "values")
-
-    def __init__(
-        self, module: str, function: str, args: tuple[Value, ...], line: int, values: tuple[ComponentValue, ...] | None = ()
-    ) -> None:  # fmt: skip
-        self.module = module
-        self.function = function
-        self.args = args
-        self.line = line
-        self.values = values
+    module: str
+    function: str
+    args: tuple[Value, ...]
+    line: int
+    values: tuple[ComponentValue, ...] | None = ()
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class Get:
     """(get $module "global")."""
 
-    __slots__ = ("line", "module", "name")
-
-    def __init__(self, module: str, name: str, line: int) -> None:
-        self.module = module
-        self.name = name
-        self.line = line
+    module: str
+    name: str
+    line: int
 
 
 Action = Invoke | Get
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class AssertReturn:
     """(assert_return action results...). `expected` are the results of a module's function, `values` those of a component's, as in `Invoke`."""
 
-    __slots__ = ("action", "expected", "line", "values")
-
-    def __init__(
-        self, action: Action, expected: tuple[Expected, ...], line: int, values: tuple[ComponentValue, ...] | None = ()
-    ) -> None:  # fmt: skip
-        self.action = action
-        self.expected = expected
-        self.line = line
-        self.values = values
+    action: Action
+    expected: tuple[Expected, ...]
+    line: int
+    values: tuple[ComponentValue, ...] | None = ()
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class AssertTrap:
     """(assert_trap action "message"), or of a module: its instantiation traps."""
 
-    __slots__ = ("action", "line", "message")
-
-    def __init__(self, action: Action | ModuleCommand, message: str, line: int) -> None:
-        self.action = action
-        self.message = message
-        self.line = line
+    action: Action | ModuleCommand
+    message: str
+    line: int
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class AssertExhaustion:
     """(assert_exhaustion action "message")."""
 
-    __slots__ = ("action", "line", "message")
-
-    def __init__(self, action: Action, message: str, line: int) -> None:
-        self.action = action
-        self.message = message
-        self.line = line
+    action: Action
+    message: str
+    line: int
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class AssertException:
     """(assert_exception action): it throws and nothing catches."""
 
-    __slots__ = ("action", "line")
-
-    def __init__(self, action: Action, line: int) -> None:
-        self.action = action
-        self.line = line
+    action: Action
+    line: int
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class AssertSuspension:
     """(assert_suspension action "message")."""
 
-    __slots__ = ("action", "line", "message")
-
-    def __init__(self, action: Action, message: str, line: int) -> None:
-        self.action = action
-        self.message = message
-        self.line = line
+    action: Action
+    message: str
+    line: int
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class AssertMalformed:
     """(assert_malformed module "message"): does not parse or decode."""
 
-    __slots__ = ("line", "message", "module")
-
-    def __init__(self, module: ModuleCommand, message: str, line: int) -> None:
-        self.module = module
-        self.message = message
-        self.line = line
+    module: ModuleCommand
+    message: str
+    line: int
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class AssertMalformedCustom:
     """(assert_malformed_custom module "message"): an annotation does not parse, or a custom section does not decode."""
 
-    __slots__ = ("line", "message", "module")
-
-    def __init__(self, module: ModuleCommand, message: str, line: int) -> None:
-        self.module = module
-        self.message = message
-        self.line = line
+    module: ModuleCommand
+    message: str
+    line: int
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class AssertInvalid:
     """(assert_invalid module "message"): does not validate."""
 
-    __slots__ = ("line", "message", "module")
-
-    def __init__(self, module: ModuleCommand, message: str, line: int) -> None:
-        self.module = module
-        self.message = message
-        self.line = line
+    module: ModuleCommand
+    message: str
+    line: int
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class AssertInvalidCustom:
     """(assert_invalid_custom module "message"): a custom section does not validate."""
 
-    __slots__ = ("line", "message", "module")
-
-    def __init__(self, module: ModuleCommand, message: str, line: int) -> None:
-        self.module = module
-        self.message = message
-        self.line = line
+    module: ModuleCommand
+    message: str
+    line: int
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class AssertUnlinkable:
     """(assert_unlinkable module "message"): does not instantiate, for an import."""
 
-    __slots__ = ("line", "message", "module")
-
-    def __init__(self, module: ModuleCommand, message: str, line: int) -> None:
-        self.module = module
-        self.message = message
-        self.line = line
+    module: ModuleCommand
+    message: str
+    line: int
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class Thread:
     """(thread $name (shared (module $M))* commands...): run commands in a thread of their own, which sees the shared modules."""
 
-    __slots__ = ("commands", "line", "name", "shared")
-
-    def __init__(self, name: str, shared: tuple[str, ...], commands: list[Command], line: int) -> None:
-        self.name = name
-        self.shared = shared
-        self.commands = commands
-        self.line = line
+    name: str
+    shared: tuple[str, ...]
+    commands: list[Command]
+    line: int
 
 
-@final
+@dataclass(frozen=True, slots=True)
 class Wait:
     """(wait $thread): until it has ended."""
 
-    __slots__ = ("line", "thread")
-
-    def __init__(self, thread: str, line: int) -> None:
-        self.thread = thread
-        self.line = line
+    thread: str
+    line: int
 
 
 Command = (
