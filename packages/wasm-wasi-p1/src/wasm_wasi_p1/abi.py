@@ -128,6 +128,12 @@ def stdio_rights(found: Descriptor) -> int:
     return rights if found.seeks else rights & ~RIGHTS_SEEKABLE
 
 
+def with_socket_rights(found: Descriptor) -> Descriptor:
+    """A socket, with the rights of one."""
+    found.base = found.inheriting = RIGHTS_SOCKET
+    return found
+
+
 def opened_rights(found: Descriptor, parent: Descriptor) -> int:
     """The rights of what path_open opened beneath `parent`.
 

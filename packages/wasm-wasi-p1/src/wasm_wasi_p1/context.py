@@ -5,8 +5,21 @@ from __future__ import annotations
 from wasm_environ.errors import ended
 from wasm_wasi_common.descriptor import DIR_READ, DIRECTORY
 from wasm_wasi_common.opened import Opened
-from wasm_wasi_p1.abi import BADF, FD_READ, FD_WRITE, MFILE, NOTCAPABLE, NOTDIR, PERM, RIGHTS_DIRECTORY, RIGHTS_INHERITED, WasiErrno, stdio_rights
-from wasm_wasi_p1.plain import MOST_FILES, row_of
+from wasm_wasi_p1.abi import (
+    BADF,
+    FD_READ,
+    FD_WRITE,
+    MFILE,
+    NOTCAPABLE,
+    NOTDIR,
+    PERM,
+    RIGHTS_DIRECTORY,
+    RIGHTS_INHERITED,
+    WasiErrno,
+    stdio_rights,
+    with_socket_rights,
+)
+from wasm_wasi_p1.file_rows import MOST_FILES, row_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +35,7 @@ if TYPE_CHECKING:
 class WasiContext:
     """What the host functions of one store share; `close` (or losing the last reference) gives its files back.
 
-    `table[n]` is guest fd n, and `files[n]` what the runtime may do with it without Python (`plain.row_of`): who changes a descriptor's rights or its place
+    `table[n]` is guest fd n, and `files[n]` what the runtime may do with it without Python (`file_rows.row_of`): who changes a descriptor's rights or its place
     has `show` tell. `opened`: what its configuration named, with the clocks. `caller` is who called last: it knows
     whether time is limited, and whether it is over.
 
@@ -55,9 +68,7 @@ class WasiContext:
                 found.base, found.inheriting = RIGHTS_DIRECTORY, RIGHTS_INHERITED
                 self.table.append(found)
             if opened.sockets:
-                from wasm_wasi_p1.sock import with_rights
-
-                self.table.extend(map(with_rights, opened.sockets))
+                self.table.extend(map(with_socket_rights, opened.sockets))
             for number in range(len(self.table)):
                 self.show(number)
         except BaseException:

@@ -10,7 +10,6 @@ from wasm_wasi_p1.abi import (
     INVAL,
     NONBLOCK,
     NOTSOCK,
-    RIGHTS_SOCKET,
     SOCK_ACCEPT,
     SOCK_SHUTDOWN,
     SOCKET_STREAM,
@@ -19,6 +18,7 @@ from wasm_wasi_p1.abi import (
     check,
     fail,
     store,
+    with_socket_rights,
 )
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ def sock_accept(context: WasiContext, memory: memoryview, fd: int, flags: int, o
         fail(INVAL)
     # Others may accept the same connection after we were told of it; then accept() waits for the next.
     connection, _ = waiting(context, found, False, lambda: apart(context, sock.accept, _hang_up), ask=True)
-    made = with_rights(accepted(connection, owned=True))
+    made = with_socket_rights(accepted(connection, owned=True))
     made.flags = flags
     try:
         number = context.place(made)
@@ -55,11 +55,6 @@ def sock_accept(context: WasiContext, memory: memoryview, fd: int, flags: int, o
         made.close()
         raise
     store(memory, out, 4, number)
-
-
-def with_rights(found: Descriptor) -> Descriptor:
-    found.base = found.inheriting = RIGHTS_SOCKET
-    return found
 
 
 def _hang_up(connection: tuple[socket, object]) -> None:
