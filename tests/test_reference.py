@@ -30,7 +30,9 @@ def loaded() -> Any:
     sys.path.insert(0, str(ROOT / "docs"))
     from c_docstrings import CDocstrings
 
-    loader = griffe.GriffeLoader(search_paths=sorted(ROOT.glob("packages/*/src")), extensions=griffe.load_extensions(CDocstrings))
+    paths = sorted(ROOT.glob("packages/*/src"))
+    # Compiled modules beside their sources are not looked at: in which order the two are found is the file system's.
+    loader = griffe.GriffeLoader(search_paths=paths, extensions=griffe.load_extensions(CDocstrings), allow_inspection=False)
     for package in sorted(ROOT.glob("packages/*/src/wasm_*/__init__.py")):
         loader.load(package.parent.name)
     loader.resolve_aliases(external=False)

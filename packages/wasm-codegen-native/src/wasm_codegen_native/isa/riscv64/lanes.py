@@ -34,11 +34,9 @@ NEAR: Final = -0x7F0  # from here on, below the frame register, instructions rea
 
 def hide(tables: Tables) -> None:
     """The vector ops' heads are this file's: `Lowering` shall find none, a row being no whole op."""
-    op: i64 = 0
-    while op < len(WAYS):
-        if WAYS[op] != 0:
+    for op, way in enumerate(WAYS):
+        if way != 0:
             tables.heads[op] = -2 - tables.heads[op]
-        op += 1
 
 
 @final
