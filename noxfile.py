@@ -66,6 +66,12 @@ def spec_modes(session: nox.Session, mode: str) -> None:
 
 
 @nox.session
+def prove(session: nox.Session) -> None:
+    """Lowering rows of the native compiler are what wasm means, for all inputs, by an SMT solver: `nox -s prove -- [ISA...]`. Minutes."""
+    session.run("python", "-m", "prove", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def pressure(session: nox.Session) -> None:
     """Every op with all registers taken, on both backends, beside wasmtime-py: `nox -s pressure -- FIRST_SEED SEEDS VARIANTS`."""
     session.run("pytest", "-q", "tests/test_pressure.py", env={"WASM_PRESSURE": " ".join(session.posargs or ["1", "4", "16"])})

@@ -1,0 +1,52 @@
+"""Lowering rows are what wasm means, for all inputs: a solver's proof; a sample of them here, all in `nox -s prove`. Wrong rows are found.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from prove import report, rows, texts
+from wasm_codegen_native.lowering_rows import Row
+
+STEP = 3  # every so many rows are in the sample
+SLOW = ("popcnt", "rotl")  # seconds
+
+
+@pytest.mark.parametrize("isa", list(texts.ISAS))
+def test_rows(isa: str) -> None:
+    found = report.prove_isa(texts.ISAS[isa], lambda number, mnemonic: number % STEP == 0 and not mnemonic.endswith(SLOW))
+    assert found.faults == []
+    assert found.proved > 20
+
+
+# Columns: ISA, a row that is wrong, what is said of it.
+WRONG = (
+    ("x86_64", Row("i32.add", "d imm32", "SUB d, b"), "the result"),
+    ("x86_64", Row("i64.add", "r! imm32", "LEA d, [a + a]"), "the result"),
+    ("x86_64", Row("i64.extend_i32_s", "x", "MOV d32, a32"), "the result"),
+    ("x86_64", Row("i32.wrap_i64", "r", "MOV d64, a64"), "the result"),  # the high half is not zero
+    ("x86_64", Row("i64.lt_u", "r r", "CMP a, b", "cc L"), "the condition"),
+    ("x86_64", Row("i32.le_s", "r 0", "TEST a, a", "cc L"), "the condition"),
+    ("x86_64", Row("i32.sub", "r d", "SUB d, a"), "the result"),
+    ("x86_64", Row("i32.sub", "r r", "MOV d, b; NEG d; ADD d, a; MOV a, d"), "keeps"),
+    ("x86_64", Row("i32.ctz", "r", "BSF d, a"), "the result"),  # of 0 undefined
+    ("x86_64", Row("i32.clz", "r", "BSR d, a; MOV s, 31; CMOVE d, s; XOR d, 31"), "the result"),
+    ("x86_64", Row("i64.popcnt", "r", "MOV s, a; POPCNT d, s; MOV rbx, d"), "not the row's to write"),
+    ("x86_64", Row("i32.shl", "d rcx", "SHR d, cl"), "the result"),
+    ("aarch64", Row("i32.add", "r negative", "ADD d, a, b"), "the result"),  # which takes the opposite of such numbers
+    ("aarch64", Row("i64.sub", "r imm12", "SUB d, a, a"), "the result"),
+    ("aarch64", Row("i32.rotl", "r r", "ROR d, a, b"), "the result"),
+    ("aarch64", Row("i64.ge_u", "r r", "CMP a, b", "cc HI"), "the condition"),
+    ("aarch64", Row("i32.div_s", "r r", "CMP b, 0; TRAP EQ, INTEGER_DIVISION_BY_ZERO; SDIV d, a, b"), "traps when the op does"),
+    ("aarch64", Row("i32.div_u", "r r", "CMP b, 1; TRAP EQ, INTEGER_DIVISION_BY_ZERO; UDIV d, a, b"), "traps only when the op does"),
+    ("aarch64", Row("i64.rem_s", "r r", "CMP b, 0; TRAP EQ, INTEGER_DIVISION_BY_ZERO; UDIV s, a, b; MSUB d, s, b, a"), "the result"),
+    ("aarch64", Row("i32.ctz", "r", "CLZ d, a; RBIT d, d"), "the result"),
+    ("aarch64", Row("i64.extend8_s", "r", "SXTH d, a32"), "the result"),
+)
+
+
+@pytest.mark.parametrize(("isa", "row", "what"), WRONG, ids=[f"{isa} {row.ops} {row.code[:20]}" for isa, row, _ in WRONG])
+def test_a_wrong_row_is_found(isa: str, row: Row, what: str) -> None:
+    fault = rows.prove_row(texts.ISAS[isa], row, row.ops)
+    assert fault is not None
+    assert what in fault.what
