@@ -65,7 +65,8 @@ class Descriptor:
     of its entries, `name` the guest path of a preopened one. `owned`: closing the guest's fd closes the host's.
     `before` runs before each write, so that Python's own buffered output comes first. `quick`: `read` or `write` never
     wait; `job` is the call of them that a guest whose time was over has left behind, `rest` what was read too much.
-    `shown`: the tables, and the place in each, where the runtime finds `fd` (`wasm_environ.host`): gone from there before it is closed, whoever closes it.
+    `shown`: the tables, by their `id` and the place in each, where the runtime finds `fd` (`wasm_environ.host`): gone from there before it is closed,
+    whoever closes it. A guest may have a hundred thousand streams of one file, each with a table.
     """
 
     __slots__ = ("base", "before", "directory", "fd", "file", "filetype", "flags", "inheriting", "job", "listing", "name", "offset", "owned", "perms", "quick",
@@ -94,27 +95,26 @@ class Descriptor:
         self.quick = False
         self.job: Job | None = None
         self.rest = b""
-        self.shown: list[tuple[memoryview, int]] | None = None
+        self.shown: dict[tuple[int, int], memoryview] | None = None
 
     def show(self, rows: memoryview, number: int, word: int) -> None:
         """Tell the runtime of this file, in that place of its table."""
         rows[number] = word
-        if not self.shown:
-            self.shown = [(rows, number)]
-        elif not any(place[0] is rows and place[1] == number for place in self.shown):
-            self.shown.append((rows, number))
+        if self.shown is None:
+            self.shown = {}
+        self.shown[id(rows), number] = rows
 
     def hide(self, rows: memoryview, number: int) -> None:
         """Let the runtime forget it."""
         rows[number] = 0
         if self.shown is not None:
-            self.shown = [place for place in self.shown if place[0] is not rows or place[1] != number]
+            self.shown.pop((id(rows), number), None)
 
     def close(self) -> None:
         """Give back everything the host holds for this file."""
         if self.listing is not None:
             self.listing.close()
-        for rows, number in self.shown or ():
+        for (_, number), rows in (self.shown or {}).items():
             if rows[number] >> 8 == self.fd:
                 rows[number] = 0
         if self.file is not None:

@@ -23,18 +23,20 @@ if TYPE_CHECKING:
 MAX_SYMLINKS = 40  # as the kernel's
 MAX_DEPTH = 256
 MAX_NAME = 255  # bytes
+MAX_LISTED = 1 << 20  # names in all listings of one filesystem that a guest has not read to their ends; the only one may have more
 # Numbers of filesystems, which no device of the host's has.
 FIRST_DEVICE = 1 << 40
 
 
 class Tree:
-    """A filesystem that a guest was given, and the number it has for the guest."""
+    """A filesystem that a guest was given, and the number it has for the guest. `listed`: names that its listings in progress hold."""
 
-    __slots__ = ("copy_up", "device", "filesystem")
+    __slots__ = ("copy_up", "device", "filesystem", "listed")
 
     def __init__(self, filesystem: Filesystem, number: int) -> None:
         self.filesystem = filesystem
         self.device = FIRST_DEVICE + number
+        self.listed = 0
         self.copy_up: Callable[[str, Callable[[], None]], None] | None = getattr(filesystem, "copy_up", None)
 
     def ready(self, guest: Guest, path: str) -> str:
@@ -286,14 +288,19 @@ class TreeDirectory:
 
 
 class TreeEntries:
-    """A listing in progress; the names are those of its beginning."""
+    """A listing in progress; the names are those of its beginning. They are counted: a guest may begin a listing again and again."""
 
-    __slots__ = ("_names", "folder", "tree")
+    __slots__ = ("_held", "_names", "folder", "tree")
 
     def __init__(self, tree: Tree, folder: Names) -> None:
         self.tree = tree
         self.folder = folder
-        self._names: Iterator[str] = iter(sorted(tree.filesystem.names("/".join(folder))))
+        names = sorted(tree.filesystem.names("/".join(folder)))
+        if tree.listed and tree.listed + len(names) > MAX_LISTED:
+            _fail(errno.EMFILE, "too many names in listings that were not read to their ends")
+        self._names: Iterator[str] = iter(names)
+        self._held = len(names)
+        tree.listed += self._held
 
     def next(self) -> tuple[int, int, bytes] | None:
         """As `guest.Entries`; names that no path could have are left out."""
@@ -305,6 +312,7 @@ class TreeEntries:
             kind = UNKNOWN if found is None else FILE_TYPES.get(stat.S_IFMT(found.st_mode), UNKNOWN)
             inode = 0 if found is None else self.tree.seen(found, names).st_ino
             return inode, kind, os.fsencode(name)
+        self.close()
         return None
 
     def some(self) -> list[tuple[int, bytes]]:
@@ -315,6 +323,8 @@ class TreeEntries:
     def close(self) -> None:
         """As `guest.Entries`."""
         self._names = iter(())
+        self.tree.listed -= self._held
+        self._held = 0
 
 
 def preopened_tree(filesystem: Filesystem, number: int, guest_path: str, perms: int) -> Descriptor:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import socket
-from _thread import start_new_thread
 
 from wasm_environ.errors import Err
 from wasm_wasi_common.addresses import parse_address
+from wasm_wasi_common.errors import again
+from wasm_wasi_common.lookups import start_lookup
 from wasm_wasi_p2.network import code_of, ip_address, reports
 from wasm_wasi_p2.poll import Pollable
 
@@ -44,11 +44,9 @@ class Lookup:
         self.name = name
         self.outcome: list[Address] | Exception | None = None
         network.lookups.add(self)
-        try:
-            start_new_thread(self._run, ())
-        except RuntimeError:
+        if not start_lookup(self._run):
             network.lookups.discard(self)
-            raise OSError(errno.ENOMEM, "no more threads") from None
+            raise Err("temporary-resolver-failure")
 
     def _run(self) -> None:
         try:
@@ -84,7 +82,7 @@ class ResolveAddressStream:
 
     def _take(self, lookup: Lookup, outcome: list[Address] | Exception) -> None:
         if isinstance(outcome, PermissionError):
-            raise outcome
+            raise again(outcome)
         if isinstance(outcome, Exception):
             raise Err(_code(outcome)) from outcome
         if not outcome:

@@ -66,6 +66,7 @@ CODES = {
     errno.EMSGSIZE: "datagram-too-large",
 }
 IPV4, IPV6 = "ipv4", "ipv6"
+MAX_PEERS = 1 << 14  # that a guest's UDP sockets remember, all of them together
 
 
 def code_of(error: OSError) -> str:
@@ -87,14 +88,25 @@ def reports(function: Callable[P, T]) -> Callable[P, T]:
 
 
 class Network:
-    """The resource `network`, one a guest: `access`, what may be done; `sender`, the thread that sends what had to wait; `lookups`, those under way."""
+    """The resource `network`, one a guest: `access`, what may be done; `sender`, the thread that sends what had to wait; `lookups`, those under way.
 
-    __slots__ = ("access", "lookups", "sender")
+    `peers`: what was decided about those with whom UDP sockets exchange datagrams, by the socket's number, of which there were `numbers`.
+    """
+
+    __slots__ = ("access", "lookups", "numbers", "peers", "sender")
 
     def __init__(self, access: NetworkAccess) -> None:
         self.access = access
         self.sender: Sender | None = None
         self.lookups: set[Lookup] = set()
+        self.numbers = 0
+        self.peers: dict[tuple[int, HostAddress], bool] = {}
+
+    def remember(self, number: int, peer: HostAddress, may: bool) -> None:
+        """Whether a socket may have to do with a peer. The oldest are forgotten, of whichever socket they are."""
+        if len(self.peers) >= MAX_PEERS:
+            del self.peers[next(iter(self.peers))]
+        self.peers[number, peer] = may
 
 
 def network_of(guest: Guest) -> Network:

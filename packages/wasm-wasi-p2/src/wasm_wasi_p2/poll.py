@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SLICE = SLICE_MS * 1_000_000
 MOST = 1 << 16  # looked at in each slice
+OFTEN = 1 << 9  # of them after which the guest's time may be over: some ask the system, or read what has come
 
 
 class Pollable:
@@ -125,6 +126,8 @@ class Look:
         self.first: int | None = None  # the first deadline
         self.others = False  # something gets ready by a wake
         for index, waitable in enumerate(waitables):
+            if index % OFTEN == OFTEN - 1:
+                stop_if_over(guest)
             fd, events = waitable.wants()
             when = waitable.deadline()
             if fd < 0 and waitable.ready():

@@ -10,6 +10,7 @@ import socket
 from wasm_environ.errors import Err
 from wasm_wasi_common.dial import UNDER_WAY
 from wasm_wasi_common.dial import finish_connect as connected
+from wasm_wasi_common.errors import again
 from wasm_wasi_common.network_rules import CONNECT, LISTEN, TCP
 from wasm_wasi_p2.host_socket import HostSocket, check_room, create
 from wasm_wasi_p2.network import address_from, ip_socket_address, is_unicast, remote_from, reports
@@ -107,7 +108,7 @@ class TcpSocket:
             raise Err("not-in-progress")
         try:
             if self.failure is not None:
-                raise self.failure
+                raise again(self.failure)
             if not connected(self.host.sock):
                 raise Err("would-block")
         except OSError as error:

@@ -9,6 +9,7 @@ import time
 from _thread import allocate_lock, start_new_thread
 from contextlib import suppress
 
+from wasm_wasi_common.errors import again
 from wasm_wasi_p2.network import network_of
 
 TYPE_CHECKING = False
@@ -131,7 +132,7 @@ class TcpSink:
     def flushed(self) -> bool:
         """As `Sink`."""
         if self.failure is not None:
-            raise self.failure
+            raise again(self.failure)
         return not self.rest
 
     def ready(self) -> bool:

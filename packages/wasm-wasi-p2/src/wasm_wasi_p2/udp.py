@@ -24,18 +24,19 @@ if TYPE_CHECKING:
     from wasm_wasi_p2.values import Case
 
 UNBOUND, BINDING, BOUND = range(3)
-# Datagrams that one call receives, and that `check-send` permits; what one may have; peers of which is remembered what the policy says.
-MOST_RECEIVED, PERMIT, MAX_DATAGRAM, MAX_PEERS = 64, 16, 65536, 4096
+# Datagrams that one call receives, and that `check-send` permits; what one may have.
+MOST_RECEIVED, PERMIT, MAX_DATAGRAM = 64, 16, 65536
 
 
 class UdpSocket(Always):
     """The resource `udp-socket`.
 
     `open_to_all`: it is bound where the policy lets the guest receive from anybody, and may answer; else from and to those alone whom a rule names.
-    `peers`: what was decided about each so far. `remote`: whom it streams with alone. `generation`: the streams given out last are those that work.
+    `number`: by which the network knows what was decided about its peers. `remote`: whom it streams with alone. `generation`: the streams given out last
+    are those that work.
     """
 
-    __slots__ = ("bound_to", "dropped", "family", "generation", "guest", "host", "open_to_all", "peers", "remote", "state")
+    __slots__ = ("bound_to", "dropped", "family", "generation", "guest", "host", "number", "open_to_all", "remote", "state")
 
     def __init__(self, guest: Guest, family: str, host: HostSocket) -> None:
         self.guest = guest
@@ -43,7 +44,9 @@ class UdpSocket(Always):
         self.host = host
         self.state = UNBOUND
         self.open_to_all = False
-        self.peers: dict[HostAddress, bool] = {}
+        network = network_of(guest)
+        self.number = network.numbers
+        network.numbers += 1
         self.remote: HostAddress | None = None
         self.bound_to: HostAddress | None = None
         self.generation = 0
@@ -109,24 +112,21 @@ class UdpSocket(Always):
 
     def _may_send(self, peer: HostAddress) -> bool:
         """Whether the policy lets the guest send to a peer; it may answer those that it received from."""
-        found = self.peers.get(peer)
+        network = network_of(self.guest)
+        found = network.peers.get((self.number, peer))
         if found is None:
             address, port, _ = parsed(peer)
-            found = network_of(self.guest).access.permits(UDP, CONNECT, address, port)
-            self._remember(peer, found)
+            found = network.access.permits(UDP, CONNECT, address, port)
+            network.remember(self.number, peer, found)
         return found
 
     def _may_receive(self, peer: HostAddress) -> bool:
         if not self.open_to_all:
             return self._may_send(peer)
-        if not self.peers.get(peer):
-            self._remember(peer, True)
+        network = network_of(self.guest)
+        if not network.peers.get((self.number, peer)):
+            network.remember(self.number, peer, True)
         return True
-
-    def _remember(self, peer: HostAddress, may: bool) -> None:
-        if len(self.peers) >= MAX_PEERS:
-            del self.peers[next(iter(self.peers))]
-        self.peers[peer] = may
 
     @reports
     def local_address(self) -> Case:

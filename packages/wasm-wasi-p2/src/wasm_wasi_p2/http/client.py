@@ -10,6 +10,7 @@ from time import monotonic_ns
 import h11
 
 from wasm_wasi_common.blocking import stop_if_over
+from wasm_wasi_common.errors import again
 from wasm_wasi_p2.http.errors import HttpError, error_code
 from wasm_wasi_p2.http.fields import received, section_size
 from wasm_wasi_p2.http.kept import Kept
@@ -84,7 +85,7 @@ class Connection:
         """How much of the body may be sent now."""
         self.pump()
         if self._error is not None:
-            raise self._error
+            raise again(self._error)
         if self._done or self._h11.our_state is h11.ERROR:
             raise BrokenPipeError(errno.EPIPE, "the response has come, and the other side reads no more")
         return max(0, BUFFER - len(self._out))
@@ -133,7 +134,7 @@ class Connection:
             self.head((b"transfer-encoding", b"chunked"))  # the guest waits, so the body comes later
         self.pump()
         if self.response is None and self._error is not None:
-            raise self._error
+            raise again(self._error)
         return self.response is not None
 
     def read(self, size: int) -> bytes:
@@ -152,7 +153,7 @@ class Connection:
                 self._kept.hold(self._size)
             return first
         if self._error is not None:
-            raise self._error
+            raise again(self._error)
         if self._done:
             raise EOFError
         return b""
@@ -169,7 +170,7 @@ class Connection:
         self._forget()
         self.pump()
         if self._error is not None:
-            raise self._error
+            raise again(self._error)
         return self._done
 
     def trailers(self) -> Fields | None:
@@ -251,9 +252,8 @@ class Connection:
         while True:
             event = self._h11.next_event()
             if isinstance(event, h11.Data):
-                if self._discards:
-                    stop_if_over(self._guest)
-                else:
+                stop_if_over(self._guest)  # what was read at once may be ten thousand pieces
+                if not self._discards:
                     self._keep(bytes(event.data))
             elif isinstance(event, h11.Response):
                 self._begin(event)

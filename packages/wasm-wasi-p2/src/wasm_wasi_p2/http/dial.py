@@ -7,6 +7,8 @@ from socket import IPPROTO_TCP, TCP_NODELAY, gaierror
 
 from wasm_wasi_common.addresses import parse_address
 from wasm_wasi_common.dial import finish_connect, new_socket, start_connect
+from wasm_wasi_common.errors import again
+from wasm_wasi_common.lookups import start_lookup
 from wasm_wasi_common.network import NetworkPolicy
 from wasm_wasi_p2.http.errors import HttpError
 
@@ -27,9 +29,10 @@ def policy_of(guest: Guest) -> NetworkPolicy:
 class Dial:
     """Under way until `step` returns the socket. What the network policy has allowed is what is connected to: the name is not looked up again."""
 
-    __slots__ = ("_context", "_error", "_events", "_host", "_left", "_port", "_resolution", "_secure", "_socket")
+    __slots__ = ("_context", "_error", "_events", "_guest", "_host", "_left", "_port", "_resolution", "_secure", "_socket")
 
     def __init__(self, guest: Guest, host: str, port: int, context: SSLContext | None) -> None:
+        self._guest = guest
         self._host = host
         self._port = port
         self._context = context
@@ -70,6 +73,7 @@ class Dial:
             address = self._left.pop(0)
             made = new_socket(address.version)
             try:
+                self._guest.check_number(made.fileno())
                 made.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
                 start_connect(made, (str(address), self._port))
             except OSError as error:
@@ -78,7 +82,7 @@ class Dial:
             else:
                 self._socket = made
                 return
-        raise self._error
+        raise again(self._error)
 
     def _handshake(self) -> Any:
         import ssl
@@ -121,17 +125,13 @@ class Resolution:
         if parse_address(host) is not None:
             self._run()
             return
-        from _thread import start_new_thread
-
         running = guest.http.resolutions
         if len(running) >= guest.http.max_connections:
             raise HttpError("connection-limit-reached", message="too many names are looked up")
         running.add(self)
-        try:
-            start_new_thread(self._run_apart, ())
-        except RuntimeError:
+        if not start_lookup(self._run_apart):
             running.discard(self)
-            raise HttpError("connection-limit-reached", message="no more threads") from None
+            raise HttpError("connection-limit-reached", message="too many names are looked up by all guests")
 
     def _run(self) -> None:
         try:
@@ -156,7 +156,7 @@ class Resolution:
         if isinstance(found, gaierror):
             raise HttpError("DNS-error", {"rcode": found.strerror, "info_code": None})
         if isinstance(found, OSError):
-            raise found
+            raise again(found)
         if isinstance(found, Exception):  # a name that is none
             raise HttpError("DNS-error", {"rcode": str(found), "info_code": None})
         return list(found)
