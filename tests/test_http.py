@@ -201,6 +201,48 @@ def test_bodies_that_never_come_take_no_threads(component: bytes) -> None:
     asyncio.run(main())
 
 
+def test_bodies_that_never_come_are_given_up(component: bytes) -> None:
+    app = asgi(component, timeout=0.2)
+    assert asyncio.run(ask(app, "/r", [])) == (408, b"Request Timeout\n", True)
+
+
+def test_whatever_ends_a_guest_ends_no_thread(component: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host function of the user's may end in anything, sys.exit() too."""
+    app = asgi(component, concurrency=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(app, "_handle", lambda call, mind: sys.exit("stop"))
+        assert asyncio.run(ask(app, "/h"))[0] == 500
+    assert asyncio.run(ask(app, "/h")) == (200, b"hello", True)
+
+
+def test_a_cut_answer_leaves_the_servers_task_uncancelled(component: bytes) -> None:
+    """What goes on in the same task, middleware say, is not told that it is cancelled; unless the server did that."""
+    app = asgi(component, timeout=0.3)
+
+    async def receive() -> Message:
+        await asyncio.sleep(100)
+        return {}
+
+    async def send(message: Message) -> None:
+        await asyncio.sleep(100)
+
+    async def served() -> int:
+        await app(scope_of("/h"), receive, send)
+        task = asyncio.current_task()
+        assert task is not None
+        return task.cancelling()
+
+    async def main() -> None:
+        assert await served() == 0
+        task = asyncio.ensure_future(served())
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+
+
 def test_lifespan_ends_threads(component: bytes) -> None:
     app = asgi(component, concurrency=3)
     before = threading.active_count()

@@ -111,7 +111,13 @@ class Application:
         authority = next((value.decode("latin-1") for name, value in headers if name == b"host" or name == b":authority"), None)
         call.exchange = exchange = self._http.Exchange(scope["method"], _target(scope), scope.get("scheme", "http"), authority, headers, more, call.notify)
         if more:  # before a thread is taken: whoever announces a body and sends none has none of our threads
-            message = await receive()
+            try:
+                async with asyncio.timeout(self._timeout):
+                    message = await receive()
+            except TimeoutError:
+                log.warning("%s %s: its body did not come", exchange.method, exchange.target)
+                await refuse(send, 408)
+                return
             if message["type"] == "http.disconnect":
                 return
             more = message.get("more_body", False)
@@ -137,7 +143,7 @@ class Application:
             if trap.trap_code is TrapCode.INTERRUPT:
                 call.expired = True
             failure = str(trap)
-        except Exception as error:
+        except BaseException as error:  # of a host function, sys.exit() among them: this thread has others to answer
             failure = f"{type(error).__name__}: {error}"
         call.let_go()
         if failure:

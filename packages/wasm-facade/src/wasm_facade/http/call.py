@@ -26,7 +26,7 @@ RUNS_ON = 0.05  # seconds after which it is worth looking whether the client is 
 class Call:
     """A request. On the loop's side: `run`. On the guest's: `begin`, the exchange, `end`."""
 
-    __slots__ = ("_feeder", "_future", "_hungry", "_lock", "_loop", "_receive", "_store", "_task", "_timeout", "_timer", "ended", "exchange", "expired",
+    __slots__ = ("_cut", "_feeder", "_future", "_hungry", "_lock", "_loop", "_receive", "_store", "_task", "_timeout", "_timer", "ended", "exchange", "expired",
                  "failure")  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, receive: Receive, timeout: float) -> None:
@@ -37,6 +37,7 @@ class Call:
         self._hungry: asyncio.Future[None] | None = None
         self._feeder: asyncio.Task[None] | None = None
         self._task: asyncio.Task[Any] | None = None  # while it sends
+        self._cut = False  # which we have cancelled
         self._timer: asyncio.TimerHandle | None = None
         self._lock = threading.Lock()  # over `_store`
         self._store: Store | None = None
@@ -95,6 +96,7 @@ class Call:
         self._interrupt()
         self._look()
         if self._task is not None:  # the client does not take what it is sent
+            self._cut = True
             self._task.cancel()
 
     def _runs_on(self) -> None:
@@ -132,7 +134,8 @@ class Call:
             if started is not None:
                 await self._give_up(send, started)
         except asyncio.CancelledError:
-            if not self.expired:
+            task = asyncio.current_task()
+            if not self._cut or task is None or task.uncancel():  # somebody else's
                 raise
         finally:
             if self.exchange.state != WHOLE:
@@ -181,14 +184,14 @@ class Call:
 
 
 OPEN, WHOLE, BROKEN = range(3)  # as of wasm_wasi_p2.http.exchange
-PHRASES = {400: b"Bad Request\n", 500: b"Internal Server Error\n", 503: b"Service Unavailable\n", 504: b"Gateway Timeout\n"}
+PHRASES = {400: b"Bad Request\n", 408: b"Request Timeout\n", 500: b"Internal Server Error\n", 503: b"Service Unavailable\n", 504: b"Gateway Timeout\n"}
 
 
 async def refuse(send: Send, status: int) -> None:
     """An answer of our own."""
     body = PHRASES[status]
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    if status == 400:
+    if status in (400, 408):  # what follows on the connection is anybody's guess
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
