@@ -22,7 +22,3 @@ def test_the_guide_says_how_large_they_are() -> None:
     least, most = (int(number.replace(",", "")) for number in said.groups())
     assert least <= sizes[0] <= least + 300
     assert most - 300 <= sizes[-1] <= most
-
-
-def test_no_file_is_long() -> None:
-    assert [file.name for isa in compiler.ISAS for file in (FOLDERS / isa).glob("*.py") if lines_of(file) > 500] == []

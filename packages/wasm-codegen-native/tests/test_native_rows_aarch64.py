@@ -56,7 +56,7 @@ def written(row: Row, mnemonic: str, text: str) -> bytes:
         if value is not None:
             slots[name] = value.bit_length() - 1 if shape == "power" else value
     writer = Writer(asm, values, Traps(machine, code), made.instructions)
-    writer.write(0, len(made.instructions) // WORDS, t.vec[t.i64]([slots.get(n, 0) for n in t.SLOTS]))
+    writer.write(0, len(made.instructions) // WORDS, t.vec[t.i64]([slots.get(n, 0) for n in t.SLOTS]), t.vec[t.i64]())
     return code.out.getvalue()
 
 

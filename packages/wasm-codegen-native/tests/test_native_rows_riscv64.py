@@ -42,7 +42,7 @@ def written(row: Row, mnemonic: str, text: str) -> bytes:
         value = NUMBERS.get(shape)
         if value is not None:
             slots[name] = value.bit_length() - 1 if shape == "power" else value
-    Writer(asm, Traps(RiscvMachine(asm), code), made.instructions).write(0, len(made.instructions) // WORDS, t.vec[t.i64]([slots.get(n, 0) for n in t.SLOTS]))
+    Writer(asm, Traps(RiscvMachine(asm), code), made.instructions).write(0, len(made.instructions) // WORDS, t.vec[t.i64]([slots.get(n, 0) for n in t.SLOTS]), t.vec[t.i64]())
     return code.out.getvalue()
 
 

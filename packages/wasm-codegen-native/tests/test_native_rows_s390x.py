@@ -63,7 +63,7 @@ def written(row: Row, mnemonic: str, text: str) -> bytes:
     machine = S390xMachine(asm)
     values = Values(machine, code)
     values.ops, values.pc = t.vec[t.i64]([0, LANE, 0, 0]), RECORD_WORDS
-    Writer(asm, values, Traps(machine, code), made.instructions).write(0, len(made.instructions) // WORDS, t.vec[t.i64]([slots.get(n, 0) for n in t.SLOTS]))
+    Writer(asm, values, Traps(machine, code), made.instructions).write(0, len(made.instructions) // WORDS, t.vec[t.i64]([slots.get(n, 0) for n in t.SLOTS]), t.vec[t.i64]())
     return code.out.getvalue()
 
 

@@ -23,7 +23,7 @@ from wasm_codegen_llvm.lower import (
     vector,
     vector_memory,
 )
-from wasm_codegen_llvm.lower.canonical import canonicalize
+from wasm_codegen_llvm.lower.canonical_nans import canonicalize
 from wasm_codegen_llvm.lower.heap import SAFE_POINTS
 from wasm_codegen_llvm.passes import is_giant
 from wasm_codegen_llvm.state import FunctionState

@@ -8,14 +8,15 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import NO_CHAIN, Code, shl
+from wasm_codegen_native.cold_paths import save
 from wasm_codegen_native.fields import Fields
 from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.machine import EXCEEDS, REACHES, T_F32, T_I32, T_I64, T_V128, Machine
-from wasm_codegen_native.references import save
 from wasm_codegen_native.signatures import Convention
 from wasm_codegen_native.storages import FUNC_REFERENCE, LOG2S, NUMBERS, REFERENCE, TYPES, WORD
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, REG, Values
+from wasm_codegen_native.workbench import Workbench
 from wasm_environ import traps
 from wasm_environ.body import NEVER_NULL, WORDS
 from wasm_environ.heap_layout import ARRAY_ELEMENTS, ARRAY_LENGTH, DESCRIPTOR_AT, INLINE_LIMIT, is_func
@@ -50,15 +51,15 @@ NONE: Final = -1
 class Aggregates:
     """Lowers struct.* and array.* but for what the vm does (bulk.py)."""
 
-    def __init__(self, machine: Machine, fields: Fields, code: Code, values: Values, traps: Traps, frame: Frame) -> None:
-        self.machine: Machine = machine
+    def __init__(self, bench: Workbench, fields: Fields) -> None:
+        self.machine: Machine = bench.machine
         self.fields: Fields = fields
-        self.code: Code = code
-        self.v: Values = values
-        self.traps: Traps = traps
-        self.frame: Frame = frame
-        self.convention: Convention = frame.tables.convention
-        self.object: i64 = frame.tables.convention.integer_result  # where new objects are
+        self.code: Code = bench.code
+        self.v: Values = bench.values
+        self.traps: Traps = bench.traps
+        self.frame: Frame = bench.frame
+        self.convention: Convention = bench.frame.tables.convention
+        self.object: i64 = bench.frame.tables.convention.integer_result  # where new objects are
         self.cold: vec[i64] = vec[i64]()
 
     def lower(self, op: i64) -> None:
@@ -362,7 +363,7 @@ class Aggregates:
     def add_cold(self, chain: i64, base: i64, other: i64, register: i64, amount: i64, libcall: i64, type_index: i64) -> None:
         """Note the out-of-line call of `libcall` with the amount in a register, or constant; what is in use is kept, the result is where new objects are."""
         v = self.v
-        in_use = ((v.temporaries & ~v.free) | v.volatile_locals) & ~(shl(1, self.object) | shl(1, base) | shl(1, other))
+        in_use = ((self.machine.temporaries & ~self.machine.free) | v.volatile_locals) & ~(shl(1, self.object) | shl(1, base) | shl(1, other))
         cold = append(append(append(self.cold, chain), self.code.here()), in_use)
         cold = append(append(append(cold, base), register), amount)
         self.cold = append(append(append(cold, libcall), type_index), self.code.wasm_offset)

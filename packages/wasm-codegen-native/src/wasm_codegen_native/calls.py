@@ -7,15 +7,16 @@ from typing import Final, final
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.call_indirect import IndirectCalls
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.machine import T_F32, T_I32, T_I64, Machine
 from wasm_codegen_native.moves import Moves
 from wasm_codegen_native.plan import RESIDENT, Plan
-from wasm_codegen_native.references import References
 from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import LOCAL, REG, SLOT, Values
+from wasm_codegen_native.workbench import Workbench
 from wasm_environ import traps
 from wasm_environ.body import WORDS
 from wasm_environ.libcalls import LIBCALLS
@@ -32,14 +33,14 @@ BEYOND_SIZE: Final = 16
 class Calls:
     """Lowers everything that calls. The argument arrays name what goes where: a value stack entry, or -1 and a constant."""
 
-    def __init__(self, machine: Machine, code: Code, values: Values, traps: Traps, frame: Frame, plan: Plan) -> None:
-        self.machine: Machine = machine
-        self.code: Code = code
-        self.values: Values = values
-        self.traps: Traps = traps
-        self.frame: Frame = frame
-        self.plan: Plan = plan
-        self.references: References = References(machine, code, values, traps, frame)
+    def __init__(self, bench: Workbench) -> None:
+        self.machine: Machine = bench.machine
+        self.code: Code = bench.code
+        self.values: Values = bench.values
+        self.traps: Traps = bench.traps
+        self.frame: Frame = bench.frame
+        self.plan: Plan = bench.plan
+        self.indirect: IndirectCalls = IndirectCalls(bench)
         self.moves: Moves = Moves()
         self.entries: vec[i64] = vec[i64]()  # of the libcall being built
         self.constants: vec[i64] = vec[i64]()
@@ -222,7 +223,7 @@ class Calls:
         first = self.values.operands(n + 1)
         self.before(first)
         self.code.mark()
-        self.call_pointer(signature, self.references.find_function(table, type_index, first + n))
+        self.call_pointer(signature, self.indirect.find_function(table, type_index, first + n))
 
     def reference(self, signature: Signature) -> i64:
         """call_ref's operand: not null, in the register of what is called."""

@@ -19,6 +19,7 @@ from wasm_codegen_native.machine import DIFFERS, T_I32, T_I64, Machine
 from wasm_codegen_native.subtype import Subtypes
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import Values
+from wasm_codegen_native.workbench import Workbench
 from wasm_environ import traps
 from wasm_environ.body import WORDS
 from wasm_environ.heap_layout import DESCRIPTOR_AT, KIND_ARRAY, KIND_STRUCT, is_func
@@ -36,15 +37,15 @@ CHAIN: Final = -1  # instead of a label
 class Casts:
     """Lowers one cast at a time."""
 
-    def __init__(self, machine: Machine, values: Values, traps: Traps, frame: Frame, aggregates: Aggregates) -> None:
-        self.machine: Machine = machine
+    def __init__(self, bench: Workbench, aggregates: Aggregates, control: Control) -> None:
+        self.machine: Machine = bench.machine
         self.fields: Fields = aggregates.fields
-        self.v: Values = values
-        self.traps: Traps = traps
-        self.frame: Frame = frame
+        self.v: Values = bench.values
+        self.traps: Traps = bench.traps
+        self.frame: Frame = bench.frame
         self.aggregates: Aggregates = aggregates
-        self.subtypes: Subtypes = Subtypes(machine, frame)
-        self.control: Control | None = None  # set by the driver
+        self.subtypes: Subtypes = Subtypes(bench.machine, bench.frame)
+        self.control: Control = control
         self.pass_label: i64 = CHAIN
         self.fail_label: i64 = CHAIN
         self.passed: i64 = NO_CHAIN

@@ -54,6 +54,9 @@ class Code:
         self.attention: i64 = CODE_LIMIT  # when the code is longer, the machine and `check_size` want to be called
         self.wasm_offset: i64 = 0  # of the instruction being lowered
         self.marked: i64 = -1  # wasm offset of the last row in `addresses`
+        self.flags_register: i64 = -1  # the flags tell whether this register is zero, as long as no code follows `flags_at`
+        self.flags_type: i64 = 0
+        self.flags_at: i64 = -1
         self.constants: dict[tuple[int, int, int], int] = {}
         self.rodata_places: vec[i64] = vec[i64]()  # (place of a 32-bit field, rodata offset + addend) pairs
         self.rodata_relocations: vec[i64] = vec[i64]()  # (place, relocation's type, rodata offset): see `relocate`
@@ -67,6 +70,20 @@ class Code:
     def here(self) -> i64:
         """The offset of the next instruction."""
         return len(self.out)
+
+    def note_flags(self, type: i64, register: i64) -> None:
+        """The last instruction set the flags as a test of this register would."""
+        self.flags_register = register
+        self.flags_type = type
+        self.flags_at = self.here()
+
+    def flags_tell(self, type: i64, register: i64) -> bool:
+        """Whether the flags are still those of this register, so that no test is needed."""
+        return self.flags_at == self.here() and self.flags_register == register and self.flags_type == type
+
+    def forget_flags(self) -> None:
+        """Other paths arrive here with other flags."""
+        self.flags_at = -1
 
     def byte(self, a: i64) -> None:
         """Append one byte."""

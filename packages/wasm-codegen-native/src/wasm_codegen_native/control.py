@@ -17,6 +17,7 @@ from wasm_codegen_native.machine import T_F32, T_I64, Machine
 from wasm_codegen_native.plan import put
 from wasm_codegen_native.signatures import register_type
 from wasm_codegen_native.values import CONST, FLAGS, SLOT, Values
+from wasm_codegen_native.workbench import Workbench
 from wasm_environ.body import (
     KIND_BLOCK,
     KIND_LOOP,
@@ -38,11 +39,11 @@ MORE_STRIDE: Final = 16  # bytes between further results
 class Control:
     """The labels of the current function and the ops that use them."""
 
-    def __init__(self, machine: Machine, code: Code, values: Values, frame: Frame) -> None:
-        self.machine: Machine = machine
-        self.code: Code = code
-        self.values: Values = values
-        self.frame: Frame = frame
+    def __init__(self, bench: Workbench) -> None:
+        self.machine: Machine = bench.machine
+        self.code: Code = bench.code
+        self.values: Values = bench.values
+        self.frame: Frame = bench.frame
         self.labels: vec[i64] = vec[i64]()
         self.types: vec[i64] = vec[i64]()
         self.extra: vec[i64] = vec[i64]()
@@ -152,7 +153,7 @@ class Control:
         self.values.operands(0)
         self.settle_slots(self.labels[label * LABEL_WORDS + LABEL_PARAM_COUNT])
         self.positions[label] = self.code.here()
-        self.values.flags_at = -1
+        self.code.forget_flags()
 
     def if_(self, label: i64) -> None:
         """if"""

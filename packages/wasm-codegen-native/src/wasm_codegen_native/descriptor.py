@@ -16,6 +16,7 @@ from wasm_codegen_native.machine import T_I32, T_I64, Machine
 from wasm_codegen_native.storages import REFERENCE
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import REG, Values
+from wasm_codegen_native.workbench import Workbench
 from wasm_environ import traps
 from wasm_environ.body import NEVER_NULL, WORDS
 from wasm_environ.heap_layout import DESCRIPTOR_AT
@@ -35,11 +36,11 @@ from wasm_environ.types import NULLABLE
 class Descriptors:
     """Lowers the proposal's instructions."""
 
-    def __init__(self, machine: Machine, values: Values, traps: Traps, aggregates: Aggregates, casts: Casts) -> None:
-        self.machine: Machine = machine
+    def __init__(self, bench: Workbench, aggregates: Aggregates, casts: Casts) -> None:
+        self.machine: Machine = bench.machine
         self.fields: Fields = aggregates.fields
-        self.v: Values = values
-        self.traps: Traps = traps
+        self.v: Values = bench.values
+        self.traps: Traps = bench.traps
         self.aggregates: Aggregates = aggregates
         self.casts: Casts = casts
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import RowWriter
 from wasm_codegen_native.code import log2, shl
 from wasm_codegen_native.conditions import Conditions
 from wasm_codegen_native.fold import fold_one, fold_two
@@ -57,6 +58,7 @@ from wasm_codegen_native.lowering_tables import (
 )
 from wasm_codegen_native.machine import T_F32, T_F64, T_I64, Machine
 from wasm_codegen_native.values import CONST, REG, Values, lowest
+from wasm_codegen_native.workbench import Workbench
 from wasm_environ.opcodes import BY_MNEMONIC, ID_LIMIT
 
 if TYPE_CHECKING:
@@ -88,7 +90,7 @@ COMMUTATIVE: Final[bytes] = bytes(
 class Lowering:
     """The state of one op's lowering: `slot[k]` and `displacement[k]` are what its instructions are filled in with."""
 
-    def __init__(self, tables: Tables, values: Values, machine: Machine, conditions: Conditions, features: i64) -> None:
+    def __init__(self, bench: Workbench, tables: Tables, writer: RowWriter, features: i64) -> None:
         self.heads: vec[i64] = tables.heads
         self.places: vec[i64] = tables.places
         self.rows: vec[i64] = tables.rows
@@ -96,9 +98,10 @@ class Lowering:
         self.low: vec[i64] = tables.low
         self.high: vec[i64] = tables.high
         self.give: vec[i64] = tables.give
-        self.v: Values = values
-        self.machine: Machine = machine
-        self.conditions: Conditions = conditions
+        self.v: Values = bench.values
+        self.machine: Machine = bench.machine
+        self.conditions: Conditions = bench.conditions
+        self.writer: RowWriter = writer
         self.features: i64 = features
         self.slot: vec[i64] = vec[i64]([0] * SLOT_COUNT)
         self.displacement: vec[i64] = vec[i64]([0] * SLOT_COUNT)
@@ -234,7 +237,7 @@ class Lowering:
                 if d < 0:
                     d = self.reuse(i, other, type)
         slot[D] = d
-        self.machine.write(rows[r + FIRST], rows[r + END], slot, self.displacement)
+        self.writer.write(rows[r + FIRST], rows[r + END], slot, self.displacement)
         if v.kind[i] == REG and v.low[i] != d:
             v.release(i)
 
@@ -258,7 +261,7 @@ class Lowering:
             return
         d = self.slot[D]
         if self.rows[r + NOTES_FLAGS] != 0:
-            v.note_flags(type, d)
+            v.code.note_flags(type, d)
         v.finish(n, type, d, self.target)
 
     # ---- choosing
@@ -412,7 +415,7 @@ class Lowering:
         self.slot[D] = d
         scratch = rows[r + SCRATCH]
         self.scratch(scratch)
-        self.machine.write(rows[r + FIRST], rows[r + END], self.slot, self.displacement)
+        self.writer.write(rows[r + FIRST], rows[r + END], self.slot, self.displacement)
         self.release(r, n, d, scratch)
         self.finish(r, n, type)
 
@@ -433,9 +436,9 @@ class Lowering:
             k += 1
         clobbers = self.rows[r + CLOBBERS]
         if clobbers != 0:
-            v.free |= clobbers
+            self.machine.free |= clobbers
             if d >= 0:
-                v.free &= ~shl(1, d)
+                self.machine.free &= ~shl(1, d)
 
 
 # Numbers of different names in one expression are boxed by mypyc: hence statements, here and above.

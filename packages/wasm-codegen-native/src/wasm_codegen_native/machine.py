@@ -40,6 +40,8 @@ class Machine:
         self.vector_area: i64 = 0  # bytes that functions with v128s set aside in their frames, where the ISA has no registers for these
         self.low_half: i64 = 0  # where in an i64 in memory its low 32 bits are
         self.red_zone: i64 = 0  # bytes below the stack pointer that signal handlers leave alone
+        self.temporaries: i64 = 0  # the registers that values may be in, in the function being compiled ...
+        self.free: i64 = 0  # ... and those of them that hold none now
 
     # ---- moves
     def move(self, type: i64, to: i64, source: i64) -> None:
@@ -220,9 +222,6 @@ class Machine:
         """From a VMFuncRef or VMFunctionImport: context <- its context, then pointer <- its code."""
         raise NotImplementedError
 
-    def emit_cold(self) -> None:
-        """Write the out-of-line paths of the function that the ISA's own chapters have, traps apart."""
-
     def trap_stub(self, code: i64, chain: i64) -> i64:
         """Pass a trap code to the common end of the function's traps; returns the longer chain."""
         raise NotImplementedError
@@ -232,23 +231,11 @@ class Machine:
         raise NotImplementedError
 
     # ---- rows
-    def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
-        """The instructions `first` to before `end` of the ISA's lowering rows, filled in: see `lowering`."""
-        raise NotImplementedError
-
     def holds(self, number: i64, value: i64) -> bool:
         """Whether a constant is in a set that the ISA has numbered, of those that no range describes."""
         raise NotImplementedError
 
-    # ---- ops
-    def lower(self, op: i64, kind: i64) -> None:
-        """Lower one op that the driver does not, the record before `Values.pc`; its kind is `FIRST_OF_MACHINE` of `kinds` or above."""
-        raise NotImplementedError
-
-    def canonicalize(self, floats: i64, register: i64) -> None:
-        """Every NaN in a vector register becomes the canonical one; `floats`: which floats it holds, as in `wasm_environ.nans`."""
-        raise NotImplementedError
-
+    # ---- fuel
     def use_fuel(self, context: i64, scratch: i64, amount: i64) -> None:
         """Subtract from the store's fuel."""
         raise NotImplementedError

@@ -199,16 +199,20 @@ class Plan:
                         else:
                             depth -= 1
                             scope = self.scopes[depth]
-                    if (trait & CALLS) != 0:
-                        self.call(record, weight)
-                        if op == CALL or op == CALL_INDIRECT or op == CALL_REF:  # the others are libcalls
-                            self.callees = put(self.callees, self.callee_count, ops[p + 2])
-                            self.callee_count += 1
-                    if (trait & ACCESSES) != 0:
-                        self.access_weight += weight
-                    if (trait & VECTORS) != 0:
-                        self.has_vectors = True
+                    self.note(op, trait, record, weight, ops[p + 2])
             record += 1
+
+    def note(self, op: i64, trait: i64, record: i64, weight: i64, callee: i64) -> None:
+        """What an op without a block costs and clobbers."""
+        if (trait & CALLS) != 0:
+            self.call(record, weight)
+            if op == CALL or op == CALL_INDIRECT or op == CALL_REF:  # the others are libcalls
+                self.callees = put(self.callees, self.callee_count, callee)
+                self.callee_count += 1
+        if (trait & ACCESSES) != 0:
+            self.access_weight += weight
+        if (trait & VECTORS) != 0:
+            self.has_vectors = True
 
     def call(self, record: i64, weight: i64) -> None:
         """Note a call."""

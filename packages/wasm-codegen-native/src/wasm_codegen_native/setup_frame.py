@@ -16,6 +16,7 @@ from wasm_codegen_native.resident import Resident
 from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import Values
+from wasm_codegen_native.workbench import Workbench
 from wasm_environ import traps
 from wasm_environ.vmtypes import CONTEXT_STORE, LEAF_FRAME, STORE_STACK_LIMIT
 
@@ -26,20 +27,18 @@ PIN_BASE_FROM: Final = 3  # accesses that make it pay to keep memory 0's base in
 class Setup:
     """Fills Frame and the places of Values."""
 
-    def __init__(
-        self, machine: Machine, code: Code, values: Values, traps: Traps, frame: Frame, plan: Plan, calling: Registers, leaf: Registers
-    ) -> None:
-        self.machine: Machine = machine
-        self.code: Code = code
-        self.values: Values = values
-        self.traps: Traps = traps
-        self.frame: Frame = frame
-        self.tables: ModuleTables = frame.tables
-        self.plan: Plan = plan
+    def __init__(self, bench: Workbench, calling: Registers, leaf: Registers) -> None:
+        self.machine: Machine = bench.machine
+        self.code: Code = bench.code
+        self.values: Values = bench.values
+        self.traps: Traps = bench.traps
+        self.frame: Frame = bench.frame
+        self.tables: ModuleTables = bench.frame.tables
+        self.plan: Plan = bench.plan
         self.calling: Registers = calling
         self.leaf: Registers = leaf
         self.moves: Moves = Moves()
-        self.resident: Resident = Resident(frame.tables)
+        self.resident: Resident = Resident(bench.frame.tables)
 
     def choose_registers(self, types: vec[i64], ops: vec[i64], signature: Signature) -> None:
         """Leaf or not, memory base pinned or not, which parameters stay in the side area, and a register for each hot local."""

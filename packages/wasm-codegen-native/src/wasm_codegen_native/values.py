@@ -56,8 +56,6 @@ class Values:
         self.sp: i64 = 0
         self.flushed: i64 = 0
         self.floor: i64 = 0
-        self.free: i64 = 0
-        self.temporaries: i64 = 0
         self.caller_saved: i64 = 0
         self.volatile_locals: i64 = 0  # caller-saved registers that hold locals
         self.slots: i64 = 0  # frame offset of the first slot's end
@@ -69,9 +67,6 @@ class Values:
         self.pc: i64 = 0
         self.fused: i64 = 0  # records consumed by lookahead, for fuel
         self.fuse: bool = True  # whether an op may be lowered together with the next
-        self.flags_reg: i64 = -1  # the flags tell whether this register is zero, as long as no code follows `flags_at`
-        self.flags_type: i64 = 0
-        self.flags_at: i64 = -1
         self.keep_flags: bool = False  # while flags wait for their consumer
 
     def begin(self, ops: vec[i64], max_height: i64, temporaries: i64, caller_saved: i64, slots: i64, slot_size: i64) -> None:
@@ -83,12 +78,12 @@ class Values:
             self.high = append(self.high, 0)
         self.ops = ops
         self.pc = 0
-        self.flags_at = -1
+        self.code.forget_flags()
         self.sp = 0
         self.flushed = 0
         self.floor = 0
-        self.free = temporaries
-        self.temporaries = temporaries
+        self.machine.free = temporaries
+        self.machine.temporaries = temporaries
         self.caller_saved = caller_saved
         self.slots = slots
         self.slot_size = slot_size
@@ -138,7 +133,7 @@ class Values:
     def release(self, i: i64) -> None:
         """Free the register of entry i, if it has one of its own."""
         if self.kind[i] == REG:
-            self.free |= shl(1, self.low[i])
+            self.machine.free |= shl(1, self.low[i])
 
     def consume(self, i: i64) -> None:
         """Entry i was read for the last time: its register is free for the rest of the lowering."""
@@ -152,16 +147,16 @@ class Values:
 
     def free_reg(self, register: i64) -> None:
         """Give back a temporary."""
-        self.free |= shl(1, register)
+        self.machine.free |= shl(1, register)
 
     # ---- registers
     def alloc(self, type: i64) -> i64:
         """A free temporary for `type`; spills the lowest entry when there is none."""
-        mask: i64 = self.free & (VECTOR if type >= T_F32 else GENERAL)
+        mask: i64 = self.machine.free & (VECTOR if type >= T_F32 else GENERAL)
         if mask == 0:
             return self.evict(type)
         register = lowest(mask)
-        self.free &= ~shl(1, register)
+        self.machine.free &= ~shl(1, register)
         return register
 
     def evict(self, type: i64) -> i64:
@@ -186,30 +181,30 @@ class Values:
         """Move a register entry to its slot."""
         register = self.low[i]
         self.machine.store(self.type[i], register, self.machine.frame_register, self.slot_disp(i))
-        self.free |= shl(1, register)
+        self.machine.free |= shl(1, register)
         self.kind[i] = SLOT
 
     def take(self, register: i64) -> None:
         """Make this temporary free and the caller's: whoever holds it moves."""
         bit = shl(1, register)
-        if (self.free & bit) == 0:
+        if (self.machine.free & bit) == 0:
             i = self.owner[register]
             type = self.type[i]
-            mask: i64 = self.free & (VECTOR if type >= T_F32 else GENERAL)
+            mask: i64 = self.machine.free & (VECTOR if type >= T_F32 else GENERAL)
             if mask == 0:
                 self.spill(i)
             else:
                 other = lowest(mask)
-                self.free &= ~shl(1, other)
+                self.machine.free &= ~shl(1, other)
                 self.machine.move(type, other, register)
                 self.low[i] = other
                 self.owner[other] = i
-                self.free |= bit
-        self.free &= ~bit
+                self.machine.free |= bit
+        self.machine.free &= ~bit
 
     def has_free(self, type: i64) -> bool:
         """Whether `alloc` would find a register without spilling."""
-        return (self.free & (VECTOR if type >= T_F32 else GENERAL)) != 0
+        return (self.machine.free & (VECTOR if type >= T_F32 else GENERAL)) != 0
 
     def set_reg(self, i: i64, register: i64) -> None:
         """Entry i is now in an allocated register."""
@@ -286,16 +281,6 @@ class Values:
             return self.local_disp[self.low[i]]
         return self.slot_disp(i)
 
-    def note_flags(self, type: i64, register: i64) -> None:
-        """The instruction just emitted set the zero flag from its result."""
-        self.flags_reg = register
-        self.flags_type = type
-        self.flags_at = self.code.here()
-
-    def flags_tell(self, type: i64, register: i64) -> bool:
-        """Whether the flags are still those of this register, so that no test is needed."""
-        return self.flags_at == self.code.here() and self.flags_reg == register and self.flags_type == type
-
     # ---- results
     def target(self, type: i64) -> i64:
         """The register of the local that the next record sets from the result of this op, or -1."""
@@ -314,7 +299,7 @@ class Values:
         while i < limit:
             if self.kind[i] == LOCAL and self.local_reg[self.low[i]] == register:
                 type = self.type[i]
-                if (self.free & (VECTOR if type >= T_F32 else GENERAL)) == 0:
+                if (self.machine.free & (VECTOR if type >= T_F32 else GENERAL)) == 0:
                     self.store_entry(i, self.slot_disp(i))
                     self.kind[i] = SLOT
                 else:
@@ -402,5 +387,5 @@ class Values:
         """All entries are slots or constants up to `height`; every temporary is free."""
         self.sp = height
         self.flushed = height
-        self.free = self.temporaries
-        self.flags_at = -1  # other paths arrive here with other flags
+        self.machine.free = self.machine.temporaries
+        self.code.forget_flags()

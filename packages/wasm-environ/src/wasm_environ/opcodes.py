@@ -8,7 +8,7 @@ Columns of ROWS:
     immediates  in binary order: i32 i64 f32 f64 v128 (constants), local global func type table memory tag elem data label labels (br_table),
                 blocktype, memarg, lane, lanes (16 bytes), heaptype, valtypes (select's list), catches, handlers, field, u32, castflags, ordering
     signature   operands:results, a letter each (i I f F v = i32 i64 f32 f64 v128; a = the memory's address type); * = a rule function
-    chapter     the file of the same name holds its rules, in the validator as in the backends
+    chapter     the file of the same name holds its rules, in the validator as in the backends; memargs of vectors are the validator's memory.py
     feature     the row of `features.py` that it needs
     align       log2 of the natural alignment, -1 where there is no memarg
 

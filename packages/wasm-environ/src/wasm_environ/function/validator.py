@@ -16,7 +16,7 @@ from wasm_environ.function import (
     atomic,
     continuation,
     control,
-    descriptors,
+    descriptor,
     exception,
     memory,
     numeric,
@@ -358,7 +358,7 @@ class BodyValidator:
         elif op == ARRAY_COPY:
             aggregate.array_copy(s)
         elif op == REF_GET_DESC:
-            descriptors.get_descriptor(s)
+            descriptor.get_descriptor(s)
         elif op == ATOMIC_FENCE:
             atomic.fence(s)
         else:
@@ -389,9 +389,9 @@ class BodyValidator:
         elif kind == I31:
             reference.i31(s, op)
         elif kind == CAST_BY_DESCRIPTOR:
-            descriptors.cast(s, op)
+            descriptor.cast(s, op)
         elif kind == BRANCH_BY_DESCRIPTOR:
-            descriptors.br_on_cast(s, op)
+            descriptor.br_on_cast(s, op)
         elif kind == EXCEPTION:
             exception.exception(s, op)
         else:

@@ -6,36 +6,26 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
-from wasm_codegen_native.aggregate import Aggregates
-from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import Code
-from wasm_codegen_native.conditions import Conditions
-from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.driver import Driver
-from wasm_codegen_native.frame import Frame, ModuleTables
+from wasm_codegen_native.frame import ModuleTables
 from wasm_codegen_native.instruction_set import InstructionSet
 from wasm_codegen_native.isa.aarch64 import registers as r
 from wasm_codegen_native.isa.aarch64.assembler import Assembler
-from wasm_codegen_native.isa.aarch64.atomic import Atomic
 from wasm_codegen_native.isa.aarch64.branches import far
+from wasm_codegen_native.isa.aarch64.chapters import Arm64Chapters
 from wasm_codegen_native.isa.aarch64.encodings import BRK
 from wasm_codegen_native.isa.aarch64.fields import Arm64Fields
 from wasm_codegen_native.isa.aarch64.instructions import Writer
 from wasm_codegen_native.isa.aarch64.machine import Arm64Machine
-from wasm_codegen_native.isa.aarch64.memory import Memory
-from wasm_codegen_native.isa.aarch64.parametric import Parametric
-from wasm_codegen_native.isa.aarch64.shuffle import Shuffle
-from wasm_codegen_native.isa.aarch64.vector_memory import VectorMemory
-from wasm_codegen_native.isa.aarch64.wide import WideArithmetic
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, built_tables
-from wasm_codegen_native.plan import Plan, Registers
+from wasm_codegen_native.plan import Registers
 from wasm_codegen_native.register_sets import mask, numbers
 from wasm_codegen_native.signatures import Convention, Signature
 from wasm_codegen_native.trampolines import Trampolines
-from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.unwinding import FrameRow, Unwinding
-from wasm_codegen_native.values import Values
+from wasm_codegen_native.workbench import Workbench
 
 NAME: Final = "aarch64"
 R_AARCH64_CALL26: Final = 283
@@ -79,27 +69,12 @@ def lowering_tables() -> Tables:
 
 def make_driver(code: Code, module: ModuleTables, traits: bytes) -> Driver:
     """Everything that compiles functions into `code`."""
-    asm = Assembler(code)
-    machine = Arm64Machine(asm)
-    values = Values(machine, code)
-    frame = Frame(module)
-    traps = Traps(machine, code)
+    machine = Arm64Machine(Assembler(code))
+    bench = Workbench(machine, code, module, traits)
     tables = lowering_tables()
-    lowering = Lowering(tables, values, machine, Conditions(machine, values), 0)
-    machine.writer = Writer(asm, values, traps, tables.instructions)
-    memory = Memory(asm, values, traps, frame)
-    machine.memory = memory
-    machine.atomic = Atomic(asm, values, traps, memory)
-    machine.parametric = Parametric(asm, values)
-    machine.wide = WideArithmetic(asm, values)
-    machine.vector_memory = VectorMemory(asm, values, memory)
-    machine.shuffle = Shuffle(asm, values)
-    machine.aggregates = Aggregates(machine, Arm64Fields(asm, machine), code, values, traps, frame)
-    machine.casts = Casts(machine, values, traps, frame, machine.aggregates)
-    machine.descriptors = Descriptors(machine, values, traps, machine.aggregates, machine.casts)
-    driver = Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
-    machine.casts.control = driver.control
-    return driver
+    writer = Writer(machine.asm, bench.values, bench.traps, tables.instructions)
+    lowering = Lowering(bench, tables, writer, 0)
+    return Driver(bench, lowering, Arm64Fields(machine.asm, machine), Arm64Chapters(bench, machine), register_sets(0), register_sets(1))
 
 
 @final

@@ -7,12 +7,8 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.aggregate import Aggregates
-from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import Code, shl
-from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.isa.aarch64.assembler import SHIFTED, SIZES, Assembler
-from wasm_codegen_native.isa.aarch64.atomic import Atomic
 from wasm_codegen_native.isa.aarch64.branches import CALL, JUMP, REACH, Branches, far
 from wasm_codegen_native.isa.aarch64.encodings import (
     ADD,
@@ -27,7 +23,6 @@ from wasm_codegen_native.isa.aarch64.encodings import (
     CSEL,
     CSINC,
     EQ,
-    FCMP,
     FMOV,
     HI,
     HS,
@@ -46,43 +41,24 @@ from wasm_codegen_native.isa.aarch64.encodings import (
     SUB,
     SUB_IMM,
     TST_IMM32,
-    VC,
     B,
 )  # fmt: skip
 from wasm_codegen_native.isa.aarch64.immediates import NONE, bitmask
-from wasm_codegen_native.isa.aarch64.instructions import Writer
-from wasm_codegen_native.isa.aarch64.memory import Memory
 from wasm_codegen_native.isa.aarch64.notation import D, X
-from wasm_codegen_native.isa.aarch64.parametric import Parametric
 from wasm_codegen_native.isa.aarch64.registers import SAVED, SCRATCH, SP, X0, X1, X16, X17, X29, X30, ZR
-from wasm_codegen_native.isa.aarch64.shuffle import Shuffle
-from wasm_codegen_native.isa.aarch64.vector_encodings import MOV_V, word
-from wasm_codegen_native.isa.aarch64.vector_memory import VectorMemory
-from wasm_codegen_native.isa.aarch64.wide import WideArithmetic
-from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, MEMORY_SIZE, PARAMETRIC, VECTOR, WIDE_ARITHMETIC
+from wasm_codegen_native.isa.aarch64.vector_encodings import MOV_V
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.register_sets import numbers
 from wasm_environ.libcalls import INDEX
-from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F64, SCALAR_F32, SCALAR_F64
-from wasm_environ.op import I8X16_SHUFFLE
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
 
 TRAP: Final[i64] = INDEX["trap"]
-# What leaves the canonical NaN in the lanes that hold one; v31 is all ones there after NOT, then the NaN's bits, with the last shift.
-AND_V: Final[i64] = word("AND Vd.16B, Vn.16B, Vm.16B")
-NOT_V: Final[i64] = word("NOT Vd.16B, Vn.16B")
-CANONICAL_4S: Final[vec[i64]] = vec[i64]([
-    word("FCMEQ Vd.4S, Vn.4S, Vm.4S"), word("SHL Vd.4S, Vn.4S, vleft32") | (32 + 23) << 16, word("USHR Vd.4S, Vn.4S, vright32") | (64 - 1) << 16,
-])  # fmt: skip
-CANONICAL_2D: Final[vec[i64]] = vec[i64]([
-    word("FCMEQ Vd.2D, Vn.2D, Vm.2D"), word("SHL Vd.2D, Vn.2D, vleft64") | (64 + 52) << 16, word("USHR Vd.2D, Vn.2D, vright64") | (128 - 1) << 16,
-])  # fmt: skip
 RELATIONS: Final[bytes] = bytes((NE, HI, HS))  # by DIFFERS, EXCEEDS, REACHES
 
 
 @final
 class Arm64Machine(Machine):
-    """See `Machine`. Its chapters are set by `isa`, because they need the value stack and that needs the machine."""
+    """See `Machine`."""
 
     def __init__(self, asm: Assembler) -> None:
         super().__init__()
@@ -96,16 +72,6 @@ class Arm64Machine(Machine):
         self.saved_order: vec[i64] = numbers(SAVED)
         self.padding: i64 = 0  # bytes below the saved registers that keep the stack pointer aligned; `grow_frame` counts on them being there
         self.moved: bool = False  # whether the stack pointer is below the frame record
-        self.writer: Writer | None = None
-        self.memory: Memory | None = None
-        self.atomic: Atomic | None = None
-        self.parametric: Parametric | None = None
-        self.wide: WideArithmetic | None = None
-        self.vector_memory: VectorMemory | None = None
-        self.shuffle: Shuffle | None = None
-        self.aggregates: Aggregates | None = None
-        self.casts: Casts | None = None
-        self.descriptors: Descriptors | None = None
 
     # ---- moves
     def move(self, type: i64, to: i64, source: i64) -> None:
@@ -330,10 +296,6 @@ class Arm64Machine(Machine):
         self.asm.load(T_I64, context, pointer, FUNC_REF_CONTEXT)
         self.asm.load(T_I64, pointer, pointer, FUNC_REF_CODE)
 
-    def emit_cold(self) -> None:
-        assert self.aggregates is not None
-        self.aggregates.emit_cold()
-
     def trap_stub(self, code: i64, chain: i64) -> i64:
         self.asm.number(X1, code, False)
         return self.branches.add(CALL, chain)
@@ -360,63 +322,6 @@ class Arm64Machine(Machine):
         self.asm.compare_number(scratch, 0, X)
         return LT
 
-    def canonicalize(self, floats: i64, register: i64) -> None:
-        if floats != SCALAR_F32 and floats != SCALAR_F64:
-            self.canonicalize_lanes(CANONICAL_2D if floats == LANES_F64 else CANONICAL_4S, register)
-            return
-        double = floats == SCALAR_F64
-        self.asm.compare(FCMP | D if double else FCMP, register, register)
-        ordered = self.asm.skip(VC)
-        if double:
-            self.asm.float_number(T_F64, register, CANONICAL_F64, 0)
-        else:
-            self.asm.float_number(T_F32, register, CANONICAL_F32, 0)
-        self.asm.land(ordered)
-
-    def canonicalize_lanes(self, rows: vec[i64], register: i64) -> None:
-        """The same of every lane."""
-        asm = self.asm
-        asm.r3(rows[0], SCRATCH, register, register)
-        asm.r3(AND_V, register, register, SCRATCH)
-        asm.r2(NOT_V, SCRATCH, SCRATCH)
-        asm.r2(rows[1], SCRATCH, SCRATCH)
-        asm.r2(rows[2], SCRATCH, SCRATCH)
-        asm.r3(MOV_V, register, register, SCRATCH)
-
     # ---- rows
-    def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
-        assert self.writer is not None
-        self.writer.write(first, end, slot)
-
     def holds(self, number: i64, value: i64) -> bool:
         return bitmask(value, number == 1) != NONE
-
-    # ---- ops
-    def lower(self, op: i64, kind: i64) -> None:
-        if kind == WIDE_ARITHMETIC:
-            assert self.wide is not None
-            self.wide.lower(op)
-        elif kind <= MEMORY_SIZE:
-            assert self.memory is not None
-            self.memory.lower(op, kind)
-        elif kind == PARAMETRIC:
-            assert self.parametric is not None
-            self.parametric.select()
-        elif op == I8X16_SHUFFLE:
-            assert self.shuffle is not None
-            self.shuffle.lower()
-        elif kind == VECTOR:
-            assert self.vector_memory is not None
-            self.vector_memory.lower(op)
-        elif kind == AGGREGATE:
-            assert self.aggregates is not None
-            self.aggregates.lower(op)
-        elif kind == CAST:
-            assert self.casts is not None
-            self.casts.lower(op)
-        elif kind == DESCRIPTOR:
-            assert self.descriptors is not None
-            self.descriptors.lower(op)
-        else:
-            assert self.atomic is not None
-            self.atomic.lower(op, kind)

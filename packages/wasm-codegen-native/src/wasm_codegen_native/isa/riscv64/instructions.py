@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import RowWriter
 from wasm_codegen_native.isa.riscv64.assembler import ALWAYS
 from wasm_codegen_native.isa.riscv64.branches import condition
 from wasm_codegen_native.lowering_tables import FIXED_OPERAND, LITERAL
@@ -52,10 +53,11 @@ def number_bits(form: i64, value: i64) -> i64:
 
 
 @final
-class Writer:
+class Writer(RowWriter):
     """Writes them, filled in from the slots of `lowering`."""
 
     def __init__(self, asm: Assembler, traps: Traps, instructions: vec[i64]) -> None:
+        super().__init__()
         self.asm: Assembler = asm
         self.code: Code = asm.code
         self.traps: Traps = traps
@@ -64,7 +66,7 @@ class Writer:
         self.skips: vec[i64] = vec[i64]([0] * 32)  # pending jumps: label, place
         self.skip_count: i64 = 0
 
-    def write(self, first: i64, end: i64, slot: vec[i64]) -> None:
+    def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
         """Instructions `first` to before `end`, filled in."""
         self.slot = slot
         at = first * WORDS

@@ -7,41 +7,30 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.aggregate import Aggregates
-from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import Code, shl
-from wasm_codegen_native.conditions import Conditions
-from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.driver import Driver
-from wasm_codegen_native.frame import Frame, ModuleTables
+from wasm_codegen_native.frame import ModuleTables
 from wasm_codegen_native.instruction_set import InstructionSet
 from wasm_codegen_native.isa.riscv64 import registers as r
 from wasm_codegen_native.isa.riscv64.assembler import Assembler
-from wasm_codegen_native.isa.riscv64.atomic import Atomic
 from wasm_codegen_native.isa.riscv64.branches import lower, upper
+from wasm_codegen_native.isa.riscv64.chapters import RiscvChapters
 from wasm_codegen_native.isa.riscv64.encodings import EBREAK, FEATURES
 from wasm_codegen_native.isa.riscv64.fields import RiscvFields
 from wasm_codegen_native.isa.riscv64.instructions import Writer
-from wasm_codegen_native.isa.riscv64.lanes import Lanes, hide
+from wasm_codegen_native.isa.riscv64.lanes import hide
 from wasm_codegen_native.isa.riscv64.machine import RiscvMachine
-from wasm_codegen_native.isa.riscv64.memory import Memory
-from wasm_codegen_native.isa.riscv64.parametric import Parametric
-from wasm_codegen_native.isa.riscv64.shuffle import Shuffle
-from wasm_codegen_native.isa.riscv64.vector_memory import VectorMemory
-from wasm_codegen_native.isa.riscv64.wide import WideArithmetic
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, built_tables
-from wasm_codegen_native.plan import Plan, Registers
+from wasm_codegen_native.plan import Registers
 from wasm_codegen_native.register_sets import mask, numbers
 from wasm_codegen_native.signatures import Convention, Signature
 from wasm_codegen_native.trampolines import Trampolines
-from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.unwinding import FrameRow, Unwinding
-from wasm_codegen_native.values import Values
+from wasm_codegen_native.workbench import Workbench
 
 NAME: Final = "riscv64"
 R_RISCV_CALL_PLT: Final = 19
-ZBA: Final = 0  # its bit of the features
 
 
 def convention() -> Convention:
@@ -90,28 +79,13 @@ def lowering_tables() -> Tables:
 
 def make_driver(code: Code, module: ModuleTables, traits: bytes, features: i64) -> Driver:
     """Everything that compiles functions into `code`."""
-    asm = Assembler(code)
-    machine = RiscvMachine(asm)
-    values = Values(machine, code)
-    frame = Frame(module)
-    traps = Traps(machine, code)
+    machine = RiscvMachine(Assembler(code))
+    bench = Workbench(machine, code, module, traits)
     tables = lowering_tables()
-    lowering = Lowering(tables, values, machine, Conditions(machine, values), features)
-    machine.values = values
-    machine.writer = Writer(asm, traps, tables.instructions)
-    memory = Memory(asm, values, traps, frame, (features >> ZBA) & 1 != 0)
-    machine.memory = memory
-    machine.atomic = Atomic(asm, values, traps, memory)
-    machine.parametric = Parametric(asm, values)
-    machine.wide = WideArithmetic(asm, values)
-    lanes = Lanes(asm, values, machine.writer, tables, features)
-    machine.vectors = VectorMemory(asm, values, memory, lanes, Shuffle(asm, values, lanes))
-    machine.aggregates = Aggregates(machine, RiscvFields(asm, machine), code, values, traps, frame)
-    machine.casts = Casts(machine, values, traps, frame, machine.aggregates)
-    machine.descriptors = Descriptors(machine, values, traps, machine.aggregates, machine.casts)
-    driver = Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
-    machine.casts.control = driver.control
-    return driver
+    writer = Writer(machine.asm, bench.traps, tables.instructions)
+    lowering = Lowering(bench, tables, writer, features)
+    chapters = RiscvChapters(bench, machine, writer, tables, features)
+    return Driver(bench, lowering, RiscvFields(machine.asm, machine), chapters, register_sets(0), register_sets(1))
 
 
 @final

@@ -50,6 +50,7 @@ class Lanes:
         self.tables: Tables = tables
         self.features: i64 = features
         self.slot: vec[i64] = vec[i64]([0] * SLOT_COUNT)
+        self.displacement: vec[i64] = vec[i64]()  # no row has an operand in the frame
         self.places: vec[i64] = vec[i64]([0] * 4)  # of the operands
 
     # ---- where v128s are
@@ -127,7 +128,7 @@ class Lanes:
                 asm.put(SW if size == 2 else SD, ZERO, S0, place + (k << size))
             else:
                 self.load(op, way, k, lanes, n)
-                self.writer.write(self.tables.rows[r + FIRST], self.tables.rows[r + END], self.slot)
+                self.writer.write(self.tables.rows[r + FIRST], self.tables.rows[r + END], self.slot, self.displacement)
                 asm.put(STORES[op], self.slot[D], S0, place + (k << size))
             k += 1
         self.close(count)
@@ -146,7 +147,7 @@ class Lanes:
         k: i64 = (16 >> size) - 1
         while k >= 0:
             self.asm.imm(LOADS[op], self.slot[A], S0, place + (k << size))
-            self.writer.write(self.tables.rows[r + FIRST], self.tables.rows[r + END], self.slot)
+            self.writer.write(self.tables.rows[r + FIRST], self.tables.rows[r + END], self.slot, self.displacement)
             k -= 1
         v.free_reg(self.slot[A])
         v.release(i)
@@ -203,7 +204,7 @@ class Lanes:
 
     # ---- NaNs
     def canonicalize(self, floats: i64, register: i64) -> None:
-        """See `Machine.canonicalize`."""
+        """See `Chapters.canonicalize`; of vectors."""
         asm = self.asm
         double = floats == LANES_F64
         size: i64 = 8 if double else 4

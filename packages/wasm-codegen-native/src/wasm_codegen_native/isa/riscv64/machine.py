@@ -8,12 +8,8 @@ from librt.strings import write_i32_le
 from librt.vecs import append, vec
 from mypy_extensions import i32, i64
 
-from wasm_codegen_native.aggregate import Aggregates
-from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import Code, shl
-from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.isa.riscv64.assembler import UNIT, Assembler
-from wasm_codegen_native.isa.riscv64.atomic import Atomic
 from wasm_codegen_native.isa.riscv64.branches import (
     CALL,
     EQ,
@@ -38,8 +34,6 @@ from wasm_codegen_native.isa.riscv64.encodings import (
     AND,
     ANDI,
     AUIPC,
-    FEQ_D,
-    FEQ_S,
     FSGNJ_D,
     JALR,
     LD,
@@ -56,19 +50,11 @@ from wasm_codegen_native.isa.riscv64.encodings import (
     XOR,
     XORI,
 )
-from wasm_codegen_native.isa.riscv64.instructions import Writer
-from wasm_codegen_native.isa.riscv64.memory import Memory
-from wasm_codegen_native.isa.riscv64.parametric import Parametric
 from wasm_codegen_native.isa.riscv64.registers import A0, A1, AREA_SIZE, FA0, KEPT, RA, S0, SAVED, SCRATCH, SCRATCH_HIGH, SP, SPARE, ZERO
-from wasm_codegen_native.isa.riscv64.vector_memory import VectorMemory
-from wasm_codegen_native.isa.riscv64.wide import WideArithmetic
-from wasm_codegen_native.kinds import AGGREGATE, ATOMIC_FENCE, CAST, DESCRIPTOR, MEMORY_SIZE, PARAMETRIC, WIDE_ARITHMETIC
 from wasm_codegen_native.lowering_tables import FIXED_OPERAND
 from wasm_codegen_native.machine import EXCEEDS, REACHES, T_F32, T_F64, T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.register_sets import numbers
-from wasm_codegen_native.values import Values
 from wasm_environ.libcalls import INDEX
-from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F32, SCALAR_F64
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
 
 TRAP: Final[i64] = INDEX["trap"]
@@ -79,7 +65,7 @@ SECOND_OPERAND: Final = 11
 
 @final
 class RiscvMachine(Machine):
-    """See `Machine`. Its chapters are set by `isa`, because they need the value stack and that needs the machine."""
+    """See `Machine`."""
 
     def __init__(self, asm: Assembler) -> None:
         super().__init__()
@@ -97,16 +83,6 @@ class RiscvMachine(Machine):
         self.padding: i64 = 0  # bytes below the saved registers that keep the stack pointer aligned; `grow_frame` counts on them being there
         self.tables: vec[i64] = vec[i64]()  # of each jump table: where it is in rodata, and from where its entries count
         self.held: i64 = 0  # temporaries that are free but for a condition that waits to be used
-        self.values: Values | None = None
-        self.writer: Writer | None = None
-        self.memory: Memory | None = None
-        self.atomic: Atomic | None = None
-        self.parametric: Parametric | None = None
-        self.wide: WideArithmetic | None = None
-        self.aggregates: Aggregates | None = None
-        self.casts: Casts | None = None
-        self.descriptors: Descriptors | None = None
-        self.vectors: VectorMemory | None = None
 
     # ---- moves
     def move(self, type: i64, to: i64, source: i64) -> None:
@@ -231,15 +207,13 @@ class RiscvMachine(Machine):
         return condition(number & 7, first, second)
 
     def keep(self, condition: i64) -> i64:
-        values = self.values
-        assert values is not None
         registers = shl(1, condition >> 3 & 31) | shl(1, condition >> 8 & 31)
-        unsafe = registers & values.temporaries
+        unsafe = registers & self.temporaries
         if unsafe == 0:
             return condition
         # The result's register is where values of branches go, one that is not free may be about to be given away.
-        if unsafe & shl(1, A0) == 0 and unsafe & ~values.free == 0:
-            values.free &= ~unsafe
+        if unsafe & shl(1, A0) == 0 and unsafe & ~self.free == 0:
+            self.free &= ~unsafe
             self.held |= unsafe
             return condition
         if condition & 6 == EQ and condition >> 8 == ZERO:
@@ -251,8 +225,7 @@ class RiscvMachine(Machine):
     def let_go(self) -> None:
         """The condition is used."""
         if self.held != 0:
-            assert self.values is not None
-            self.values.free |= self.held
+            self.free |= self.held
             self.held = 0
 
     # ---- jumps
@@ -428,10 +401,6 @@ class RiscvMachine(Machine):
         self.asm.load(T_I64, context, pointer, FUNC_REF_CONTEXT)
         self.asm.load(T_I64, pointer, pointer, FUNC_REF_CODE)
 
-    def emit_cold(self) -> None:
-        assert self.aggregates is not None
-        self.aggregates.emit_cold()
-
     def trap_stub(self, code: i64, chain: i64) -> i64:
         self.asm.number(A1, code)
         return self.branches.add(CALL, chain)
@@ -453,48 +422,6 @@ class RiscvMachine(Machine):
         self.asm.load(T_I64, KEPT, KEPT, STORE_FUEL)
         return condition(LT, KEPT, ZERO)
 
-    def canonicalize(self, floats: i64, register: i64) -> None:
-        if floats >= LANES_F32:
-            assert self.vectors is not None
-            self.vectors.lanes.canonicalize(floats, register)
-            return
-        double = floats == SCALAR_F64
-        self.asm.r3(FEQ_D if double else FEQ_S, KEPT, register, register)
-        ordered = self.asm.skip(condition(NE, KEPT, ZERO))
-        self.asm.float_number(T_F64 if double else T_F32, register, CANONICAL_F64 if double else CANONICAL_F32)
-        self.asm.land(ordered)
-
     # ---- rows
-    def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
-        assert self.writer is not None
-        self.writer.write(first, end, slot)
-
     def holds(self, number: i64, value: i64) -> bool:
         return value != 0 and value != -1
-
-    # ---- ops
-    def lower(self, op: i64, kind: i64) -> None:
-        if kind == WIDE_ARITHMETIC:
-            assert self.wide is not None
-            self.wide.lower(op)
-        elif kind <= MEMORY_SIZE:
-            assert self.memory is not None
-            self.memory.lower(op, kind)
-        elif kind == PARAMETRIC:
-            assert self.parametric is not None
-            self.parametric.select()
-        elif kind == AGGREGATE:
-            assert self.aggregates is not None
-            self.aggregates.lower(op)
-        elif kind == CAST:
-            assert self.casts is not None
-            self.casts.lower(op)
-        elif kind == DESCRIPTOR:
-            assert self.descriptors is not None
-            self.descriptors.lower(op)
-        elif kind >= ATOMIC_FENCE:
-            assert self.atomic is not None
-            self.atomic.lower(op, kind)
-        else:
-            assert self.vectors is not None
-            self.vectors.lower(op)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import RowWriter
 from wasm_codegen_native.code import shl
 from wasm_codegen_native.isa.s390x.immediates import run_of_ones
 from wasm_codegen_native.lowering_tables import FIXED_OPERAND, IMMEDIATE
@@ -81,10 +82,11 @@ def number_bits(form: i64, value: i64) -> i64:
 
 
 @final
-class Writer:
+class Writer(RowWriter):
     """Writes the instructions of a row."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps, instructions: vec[i64]) -> None:
+        super().__init__()
         self.asm: Assembler = asm
         self.v: Values = values
         self.code: Code = asm.code
@@ -94,7 +96,7 @@ class Writer:
         self.skips: vec[i64] = vec[i64]([0] * 32)  # pending jumps: label, place
         self.skip_count: i64 = 0
 
-    def write(self, first: i64, end: i64, slot: vec[i64]) -> None:
+    def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
         """Instructions `first` to before `end`, filled in."""
         self.slot = slot
         at = first * WORDS

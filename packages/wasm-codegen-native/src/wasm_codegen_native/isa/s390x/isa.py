@@ -6,34 +6,25 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
-from wasm_codegen_native.aggregate import Aggregates
-from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import Code, shl
-from wasm_codegen_native.conditions import Conditions
-from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.driver import Driver
-from wasm_codegen_native.frame import Frame, ModuleTables
+from wasm_codegen_native.frame import ModuleTables
 from wasm_codegen_native.instruction_set import InstructionSet
 from wasm_codegen_native.isa.s390x import registers as r
 from wasm_codegen_native.isa.s390x.assembler import Assembler
-from wasm_codegen_native.isa.s390x.atomic import Atomic
+from wasm_codegen_native.isa.s390x.chapters import S390xChapters
 from wasm_codegen_native.isa.s390x.encodings import TRAP2
 from wasm_codegen_native.isa.s390x.fields import S390xFields
 from wasm_codegen_native.isa.s390x.instructions import Writer
 from wasm_codegen_native.isa.s390x.machine import SAVED_PLACE, S390xMachine
-from wasm_codegen_native.isa.s390x.memory import Memory
-from wasm_codegen_native.isa.s390x.parametric import Parametric
-from wasm_codegen_native.isa.s390x.vector_memory import VectorMemory
-from wasm_codegen_native.isa.s390x.wide import WideArithmetic
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, built_tables
-from wasm_codegen_native.plan import Plan, Registers
+from wasm_codegen_native.plan import Registers
 from wasm_codegen_native.register_sets import mask, numbers
 from wasm_codegen_native.signatures import Convention, Signature
 from wasm_codegen_native.trampolines import Trampolines
-from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.unwinding import FrameRow
-from wasm_codegen_native.values import Values
+from wasm_codegen_native.workbench import Workbench
 from wasm_environ.compile_errors import UnsupportedError
 
 NAME: Final = "s390x"
@@ -92,27 +83,13 @@ class S390xIsa(InstructionSet):
         return convention()
 
     def driver(self, code: Code, tables: ModuleTables, traits: bytes) -> Driver:
-        asm = Assembler(code)
-        machine = S390xMachine(asm)
+        machine = S390xMachine(Assembler(code))
         self.machine = machine
-        values = Values(machine, code)
-        frame = Frame(tables)
-        traps = Traps(machine, code)
+        bench = Workbench(machine, code, tables, traits)
         rows = lowering_tables()
-        lowering = Lowering(rows, values, machine, Conditions(machine, values), 0)
-        machine.writer = Writer(asm, values, traps, rows.instructions)
-        memory = Memory(asm, values, traps, frame)
-        machine.memory = memory
-        machine.atomic = Atomic(asm, values, traps, memory)
-        machine.parametric = Parametric(asm, values)
-        machine.vector_memory = VectorMemory(asm, values, memory)
-        machine.wide = WideArithmetic(asm, values)
-        machine.aggregates = Aggregates(machine, S390xFields(asm, machine), code, values, traps, frame)
-        machine.casts = Casts(machine, values, traps, frame, machine.aggregates)
-        machine.descriptors = Descriptors(machine, values, traps, machine.aggregates, machine.casts)
-        driver = Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
-        machine.casts.control = driver.control
-        return driver
+        writer = Writer(machine.asm, bench.values, bench.traps, rows.instructions)
+        lowering = Lowering(bench, rows, writer, 0)
+        return Driver(bench, lowering, S390xFields(machine.asm, machine), S390xChapters(bench, machine), register_sets(0), register_sets(1))
 
     def align(self, code: Code) -> None:
         asm = Assembler(code)

@@ -9,15 +9,10 @@ from __future__ import annotations
 
 from typing import Final, final
 
-from librt.vecs import vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.aggregate import Aggregates
-from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import Code, shl
-from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.isa.s390x.assembler import FAR, Assembler
-from wasm_codegen_native.isa.s390x.atomic import Atomic
 from wasm_codegen_native.isa.s390x.branches import Branches
 from wasm_codegen_native.isa.s390x.encodings import (
     AGR,
@@ -58,25 +53,12 @@ from wasm_codegen_native.isa.s390x.encodings import (
     TMLL,
     TRAP2,
     VLR,
-    VSEL,
-    WFCDB,
-    WFCSB,
     condition_mask,
 )  # fmt: skip
-from wasm_codegen_native.isa.s390x.encodings import OVERFLOW as UNORDERED
 from wasm_codegen_native.isa.s390x.immediates import NONE, run_of_ones
-from wasm_codegen_native.isa.s390x.instructions import Writer
-from wasm_codegen_native.isa.s390x.memory import Memory
-from wasm_codegen_native.isa.s390x.parametric import Parametric
-from wasm_codegen_native.isa.s390x.registers import R0, R1, R2, R3, R11, R14, R15, SAVE_AREA, SCRATCH, V7
-from wasm_codegen_native.isa.s390x.vector_encodings import word
-from wasm_codegen_native.isa.s390x.vector_memory import VectorMemory
-from wasm_codegen_native.isa.s390x.wide import WideArithmetic
-from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, MEMORY_SIZE, PARAMETRIC, VECTOR, WIDE_ARITHMETIC
-from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128, Machine
+from wasm_codegen_native.isa.s390x.registers import R0, R1, R2, R3, R11, R14, R15, SAVE_AREA, SCRATCH
+from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, Machine
 from wasm_environ.libcalls import INDEX
-from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F64, SCALAR_F32, SCALAR_F64
-from wasm_environ.op import I8X16_SHUFFLE
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
 
 TRAP: Final[i64] = INDEX["trap"]
@@ -84,13 +66,11 @@ RELATIONS: Final[bytes] = bytes((NOT_EQUAL, HIGH, HIGH_EQUAL))  # by DIFFERS, EX
 SAVED_PLACE: Final = 8  # register n is saved n times so far above the stack pointer of the caller
 ENTRY: Final = 8  # bytes of a jump table's entry, of which a jump is six
 NO_FRAME: Final = -1
-VFCESB: Final[i64] = word("VFCESB V1, V2, V3")
-VFCEDB: Final[i64] = word("VFCEDB V1, V2, V3")
 
 
 @final
 class S390xMachine(Machine):
-    """See `Machine`. Its chapters are set by `isa`, because they need the value stack and that needs the machine.
+    """See `Machine`.
 
     A frame, as the ABI has it, and what the driver's displacements count from:
 
@@ -113,15 +93,6 @@ class S390xMachine(Machine):
         self.size: i64 = NO_FRAME  # of the frame at r11; NO_FRAME before the stack pointer has moved
         self.top: i64 = 0
         self.prologue: bool = False  # whether r11 is to point to the frame that is made next
-        self.writer: Writer | None = None
-        self.memory: Memory | None = None
-        self.atomic: Atomic | None = None
-        self.parametric: Parametric | None = None
-        self.vector_memory: VectorMemory | None = None
-        self.aggregates: Aggregates | None = None
-        self.casts: Casts | None = None
-        self.descriptors: Descriptors | None = None
-        self.wide: WideArithmetic | None = None
 
     def place(self, base: i64, disp: i64) -> i64:
         """The displacement from the register itself."""
@@ -351,10 +322,6 @@ class S390xMachine(Machine):
         self.asm.load(T_I64, context, pointer, FUNC_REF_CONTEXT)
         self.asm.load(T_I64, pointer, pointer, FUNC_REF_CODE)
 
-    def emit_cold(self) -> None:
-        assert self.aggregates is not None
-        self.aggregates.emit_cold()
-
     def trap_stub(self, code: i64, chain: i64) -> i64:
         self.asm.number(R3, code)
         return self.branches.call(chain)
@@ -381,67 +348,6 @@ class S390xMachine(Machine):
         self.test(T_I64, scratch)
         return LOW
 
-    def canonicalize(self, floats: i64, register: i64) -> None:
-        if floats != SCALAR_F32 and floats != SCALAR_F64:
-            self.canonicalize_lanes(floats == LANES_F64, register)
-            return
-        double = floats == SCALAR_F64
-        self.asm.vector(WFCDB if double else WFCSB, register, register, 0)
-        ordered = self.asm.skip(UNORDERED + 1)
-        if double:
-            self.asm.float_number(T_F64, register, CANONICAL_F64, 0)
-        else:
-            self.asm.float_number(T_F32, register, CANONICAL_F32, 0)
-        self.asm.land(ordered)
-
-    def canonicalize_lanes(self, double: bool, register: i64) -> None:
-        """The same of every lane; its bytes are in wasm's order, and those of the canonical NaN."""
-        asm = self.asm
-        assert self.vector_memory is not None
-        self.move(T_V128, SCRATCH, register)
-        self.vector_memory.turn(SCRATCH, 64 if double else 32)
-        asm.vector(VFCEDB if double else VFCESB, SCRATCH, SCRATCH, SCRATCH)
-        if double:
-            asm.float_number(T_V128, V7, CANONICAL_F64, CANONICAL_F64)
-        else:
-            twice = CANONICAL_F32 << 32 | CANONICAL_F32
-            asm.float_number(T_V128, V7, twice, twice)
-        asm.four(VSEL, register, register, V7, SCRATCH)
-
     # ---- rows
-    def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
-        assert self.writer is not None
-        self.writer.write(first, end, slot)
-
     def holds(self, number: i64, value: i64) -> bool:
         return run_of_ones(value) != NONE
-
-    # ---- ops
-    def lower(self, op: i64, kind: i64) -> None:
-        if kind == WIDE_ARITHMETIC:
-            assert self.wide is not None
-            self.wide.lower(op)
-        elif kind <= MEMORY_SIZE:
-            assert self.memory is not None
-            self.memory.lower(op, kind)
-        elif kind == PARAMETRIC:
-            assert self.parametric is not None
-            self.parametric.select()
-        elif op == I8X16_SHUFFLE:
-            assert self.vector_memory is not None
-            self.vector_memory.shuffle()
-        elif kind == VECTOR:
-            assert self.vector_memory is not None
-            self.vector_memory.lower(op)
-        elif kind == AGGREGATE:
-            assert self.aggregates is not None
-            self.aggregates.lower(op)
-        elif kind == CAST:
-            assert self.casts is not None
-            self.casts.lower(op)
-        elif kind == DESCRIPTOR:
-            assert self.descriptors is not None
-            self.descriptors.lower(op)
-        else:
-            assert self.atomic is not None
-            self.atomic.lower(op, kind)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import RowWriter
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.registers import RBP
 from wasm_codegen_native.lowering_tables import FIRST_DATA, FIXED_OPERAND, IN_FRAME, IN_RODATA, LITERAL
@@ -47,10 +48,11 @@ ALWAYS: Final = -1
 
 
 @final
-class Writer:
+class Writer(RowWriter):
     """Writes the instructions of a row."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps, instructions: vec[i64], data: vec[i64]) -> None:
+        super().__init__()
         self.asm: Assembler = asm
         self.code: Code = asm.code
         self.v: Values = values
@@ -124,7 +126,7 @@ class Writer:
             asm.rm(row, to, self.value(table[at + 3]), self.slot[table[at + 4]])
         elif form == NUMBER:
             asm.number(to, table[at + 5])
-        elif not self.v.flags_tell(1 if row & W != 0 else 0, to):
+        elif not self.code.flags_tell(1 if row & W != 0 else 0, to):
             asm.rr(row, to, to)
 
     def vector(self, form: i64, at: i64) -> None:

@@ -6,34 +6,24 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
-from wasm_codegen_native.aggregate import Aggregates
-from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import Code, shl
-from wasm_codegen_native.conditions import Conditions
-from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.driver import Driver
-from wasm_codegen_native.frame import Frame, ModuleTables
+from wasm_codegen_native.frame import ModuleTables
 from wasm_codegen_native.instruction_set import InstructionSet
 from wasm_codegen_native.isa.x86_64 import registers as r
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
-from wasm_codegen_native.isa.x86_64.atomic import Atomic
+from wasm_codegen_native.isa.x86_64.chapters import X86Chapters
 from wasm_codegen_native.isa.x86_64.fields import X86Fields
-from wasm_codegen_native.isa.x86_64.floating import Floating
 from wasm_codegen_native.isa.x86_64.instructions import FEATURES, Writer
-from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.machine import X86Machine
-from wasm_codegen_native.isa.x86_64.memory import Memory
-from wasm_codegen_native.isa.x86_64.parametric import Parametric
-from wasm_codegen_native.isa.x86_64.vector import Vectors
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, built_tables
-from wasm_codegen_native.plan import Plan, Registers
+from wasm_codegen_native.plan import Registers
 from wasm_codegen_native.register_sets import mask, numbers
 from wasm_codegen_native.signatures import Convention, Signature
 from wasm_codegen_native.trampolines import Trampolines
-from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.unwinding import FrameRow, Unwinding
-from wasm_codegen_native.values import Values
+from wasm_codegen_native.workbench import Workbench
 
 NAME: Final = "x86_64"
 R_X86_64_PLT32: Final = 4
@@ -90,29 +80,11 @@ def feature_bits(features: frozenset[str]) -> i64:
 def make_driver(code: Code, module: ModuleTables, traits: bytes, features: frozenset[str]) -> Driver:
     """Everything that compiles functions into `code`."""
     machine = make_machine(code, features)
-    asm = machine.asm
-    values = Values(machine, code)
-    frame = Frame(module)
-    traps = Traps(machine, code)
+    bench = Workbench(machine, code, module, traits)
     tables = lowering_tables()
-    machine.writer = Writer(asm, values, traps, tables.instructions, tables.data)
-    integer = Integer(asm, values, traps)
-    conditions = Conditions(machine, values)
-    lowering = Lowering(tables, values, machine, conditions, feature_bits(features))
-    memory = Memory(asm, values, traps, frame)
-    machine.values = values
-    machine.integer = integer
-    machine.floating = Floating(asm)
-    machine.memory = memory
-    machine.vectors = Vectors(asm, values, integer, conditions, memory, features)
-    machine.atomic = Atomic(asm, values, traps, memory)
-    machine.parametric = Parametric(asm, values)
-    machine.aggregates = Aggregates(machine, X86Fields(asm, machine), code, values, traps, frame)
-    machine.casts = Casts(machine, values, traps, frame, machine.aggregates)
-    machine.descriptors = Descriptors(machine, values, traps, machine.aggregates, machine.casts)
-    driver = Driver(machine, code, values, lowering, traps, frame, Plan(traits), register_sets(0), register_sets(1))
-    machine.casts.control = driver.control
-    return driver
+    writer = Writer(machine.asm, bench.values, bench.traps, tables.instructions, tables.data)
+    lowering = Lowering(bench, tables, writer, feature_bits(features))
+    return Driver(bench, lowering, X86Fields(machine.asm, machine), X86Chapters(bench, machine, features), register_sets(0), register_sets(1))
 
 
 @final

@@ -8,12 +8,8 @@ from librt.strings import write_i32_le
 from librt.vecs import append, vec
 from mypy_extensions import i32, i64
 
-from wasm_codegen_native.aggregate import Aggregates
-from wasm_codegen_native.cast import Casts
 from wasm_codegen_native.code import NO_CHAIN, Code, shl
-from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
-from wasm_codegen_native.isa.x86_64.atomic import Atomic
 from wasm_codegen_native.isa.x86_64.encodings import (
     ADD,
     ALU_ADD,
@@ -53,20 +49,11 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     XOR,
     XORPS,
 )  # fmt: skip
-from wasm_codegen_native.isa.x86_64.floating import Floating
-from wasm_codegen_native.isa.x86_64.instructions import Writer
-from wasm_codegen_native.isa.x86_64.integer import Integer
-from wasm_codegen_native.isa.x86_64.memory import Memory
 from wasm_codegen_native.isa.x86_64.notation import W
-from wasm_codegen_native.isa.x86_64.parametric import Parametric
 from wasm_codegen_native.isa.x86_64.registers import PUSHED, RAX, RBP, RDI, RSI, RSP, SCRATCH
-from wasm_codegen_native.isa.x86_64.vector import Vectors
-from wasm_codegen_native.kinds import AGGREGATE, CAST, DESCRIPTOR, MEMORY_SIZE, PARAMETRIC, VECTOR, WIDE_ARITHMETIC
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, Machine
 from wasm_codegen_native.register_sets import numbers
-from wasm_codegen_native.values import Values
 from wasm_environ.libcalls import INDEX
-from wasm_environ.nans import LANES_F32, LANES_F64, SCALAR_F64
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
 
 FOUR_BYTE: Final = 0x7FFFFFFF
@@ -76,7 +63,7 @@ RELATIONS: Final[bytes] = bytes((CC_NE, CC_A, CC_AE))  # by DIFFERS, EXCEEDS, RE
 
 @final
 class X86Machine(Machine):
-    """See `Machine`. `attach` completes it, because the lowerings need the value stack and that needs the machine."""
+    """See `Machine`."""
 
     def __init__(self, asm: Assembler) -> None:
         super().__init__()
@@ -89,17 +76,6 @@ class X86Machine(Machine):
         self.code: Code = asm.code
         self.saved_order: vec[i64] = numbers(PUSHED)
         self.table_bases: vec[i64] = vec[i64]()  # per jump table: rodata offset, code offset that entries count from
-        self.values: Values | None = None
-        self.writer: Writer | None = None
-        self.integer: Integer | None = None
-        self.floating: Floating | None = None
-        self.memory: Memory | None = None
-        self.vectors: Vectors | None = None
-        self.atomic: Atomic | None = None
-        self.parametric: Parametric | None = None
-        self.aggregates: Aggregates | None = None
-        self.casts: Casts | None = None
-        self.descriptors: Descriptors | None = None
 
     # ---- moves
     def move(self, type: i64, to: i64, source: i64) -> None:
@@ -281,7 +257,7 @@ class X86Machine(Machine):
             chain = following
 
     def test(self, type: i64, register: i64) -> i64:
-        if self.values is None or not self.values.flags_tell(type, register):
+        if not self.code.flags_tell(type, register):
             self.asm.rr(TEST | W if type == T_I64 else TEST, register, register)
         return CC_NE
 
@@ -388,10 +364,6 @@ class X86Machine(Machine):
         self.asm.rm(MOV_LOAD | W, context, pointer, FUNC_REF_CONTEXT)
         self.asm.rm(MOV_LOAD | W, pointer, pointer, FUNC_REF_CODE)
 
-    def emit_cold(self) -> None:
-        assert self.aggregates is not None
-        self.aggregates.emit_cold()
-
     def trap_stub(self, code: i64, chain: i64) -> i64:
         self.constant(T_I32, RSI, code, 0, False)
         self.code.byte(0xE8)
@@ -418,42 +390,3 @@ class X86Machine(Machine):
         self.asm.rm(ALU_IMM8 & ~(15 << 16) | (ALU_CMP + 1) << 16 | W, 0, scratch, STORE_FUEL)
         self.code.byte(0)
         return CC_L
-
-    def canonicalize(self, floats: i64, register: i64) -> None:
-        assert self.floating is not None
-        if floats >= LANES_F32:
-            self.floating.canonical_lanes(floats == LANES_F64, register)
-        else:
-            self.floating.canonical(floats == SCALAR_F64, register)
-
-    # ---- rows
-    def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
-        assert self.writer is not None
-        self.writer.write(first, end, slot, displacement)
-
-    # ---- ops
-    def lower(self, op: i64, kind: i64) -> None:
-        if kind <= WIDE_ARITHMETIC:
-            assert self.integer is not None
-            self.integer.lower(op, kind)
-        elif kind <= MEMORY_SIZE:
-            assert self.memory is not None
-            self.memory.lower(op, kind)
-        elif kind == PARAMETRIC:
-            assert self.parametric is not None
-            self.parametric.select()
-        elif kind == VECTOR:
-            assert self.vectors is not None
-            self.vectors.lower(op)
-        elif kind == AGGREGATE:
-            assert self.aggregates is not None
-            self.aggregates.lower(op)
-        elif kind == CAST:
-            assert self.casts is not None
-            self.casts.lower(op)
-        elif kind == DESCRIPTOR:
-            assert self.descriptors is not None
-            self.descriptors.lower(op)
-        else:
-            assert self.atomic is not None
-            self.atomic.lower(op, kind)

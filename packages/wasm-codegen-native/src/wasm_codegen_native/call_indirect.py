@@ -1,4 +1,4 @@
-"""table.size, and what call_indirect calls: the element is in bounds, filled in, and of the right type."""
+"""What call_indirect calls: the table's element is in bounds, filled in, and of the right type."""
 
 from __future__ import annotations
 
@@ -8,50 +8,36 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import NO_CHAIN, Code, shl
+from wasm_codegen_native.cold_paths import save
 from wasm_codegen_native.frame import Frame
-from wasm_codegen_native.machine import DIFFERS, FIRST_VECTOR, REACHES, T_I32, T_I64, Machine
+from wasm_codegen_native.machine import DIFFERS, REACHES, T_I32, T_I64, Machine
 from wasm_codegen_native.subtype import Subtypes
+from wasm_codegen_native.table import length_at
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import Values
+from wasm_codegen_native.workbench import Workbench
 from wasm_environ import traps
 from wasm_environ.libcalls import INDEX
-from wasm_environ.vmtypes import CONTEXT_BUILTINS, FUNC_REF_TYPE_ID, TABLE_BASE, TABLE_LENGTH
+from wasm_environ.vmtypes import CONTEXT_BUILTINS, FUNC_REF_TYPE_ID, TABLE_BASE
 
 TABLE_GET: Final[i64] = INDEX["table_get"]
 COLD_WORDS: Final = 6  # chain, place to resume at, registers in use, index register, table, wasm offset
-REGISTERS: Final = 63  # register 63 is never allocated
 
 
 @final
-class References:
-    """Lowers both."""
+class IndirectCalls:
+    """Finds the function; `calls` calls it."""
 
-    def __init__(self, machine: Machine, code: Code, values: Values, traps: Traps, frame: Frame) -> None:
-        self.machine: Machine = machine
-        self.code: Code = code
-        self.v: Values = values
-        self.traps: Traps = traps
-        self.frame: Frame = frame
-        self.subtypes: Subtypes = Subtypes(machine, frame)
-        self.callee: i64 = frame.tables.convention.code
+    def __init__(self, bench: Workbench) -> None:
+        self.machine: Machine = bench.machine
+        self.code: Code = bench.code
+        self.v: Values = bench.values
+        self.traps: Traps = bench.traps
+        self.frame: Frame = bench.frame
+        self.subtypes: Subtypes = Subtypes(bench.machine, bench.frame)
+        self.callee: i64 = bench.frame.tables.convention.code
         self.cold: vec[i64] = vec[i64]()
 
-    def table_size(self, table: i64) -> None:
-        """table.size"""
-        v = self.v
-        tables = self.frame.tables
-        v.operands(0)
-        type: i64 = T_I64 if tables.table_is64[table] != 0 else T_I32
-        to = v.alloc(type)
-        self.machine.load(T_I64, to, self.frame.context, tables.table_places[table])
-        self.machine.load(type, to, to, self.length_at(type))
-        v.push_reg(type, to)
-
-    def length_at(self, type: i64) -> i64:
-        """Where in its VMTable a table of this index type has its length, of 64 bits."""
-        return TABLE_LENGTH + (self.machine.low_half if type == T_I32 else 0)
-
-    # ---- call_indirect
     def find_function(self, table: i64, type_index: i64, entry: i64) -> i64:
         """The register of the VMFuncRef of element `entry` (of the value stack), checked: in bounds, not null, of the right type.
 
@@ -70,7 +56,7 @@ class References:
         if tables.spectre_mitigation:
             masked = v.alloc(T_I64)
             machine.constant(T_I64, masked, 0, 0, False)
-        beyond = machine.compares(REACHES, type, index, callee, self.length_at(type))
+        beyond = machine.compares(REACHES, type, index, callee, length_at(machine, type))
         self.traps.trap_if(beyond, traps.UNDEFINED_ELEMENT)
         machine.load(T_I64, callee, callee, TABLE_BASE)
         if tables.spectre_mitigation:
@@ -104,7 +90,7 @@ class References:
     def add_cold(self, chain: i64, index: i64, table: i64) -> None:
         """Note an element to be filled in out of line, by the vm; it comes back here."""
         v = self.v
-        in_use = (v.temporaries & ~v.free) | v.volatile_locals
+        in_use = (self.machine.temporaries & ~self.machine.free) | v.volatile_locals
         cold = append(append(append(self.cold, chain), self.code.here()), in_use & ~shl(1, self.callee))
         self.cold = append(append(append(cold, index), table), self.code.wasm_offset)
 
@@ -143,29 +129,3 @@ class References:
         save(machine, in_use, False)
         self.traps.trap_if(machine.test(T_I64, self.callee) ^ 1, traps.INDIRECT_CALL_TO_NULL)
         machine.jump_back(cold[at + 1])
-
-
-def save(machine: Machine, in_use: i64, saving: bool) -> None:
-    """Store (or load again) registers below the stack pointer's old place."""
-    size: i64 = 8
-    r: i64 = 0
-    while r < REGISTERS:
-        if (in_use & shl(1, r)) != 0:
-            size += 8 if r < FIRST_VECTOR else 16
-        r += 1
-    size = (size + 15) & ~15
-    if saving:
-        machine.grow_frame(size)
-    disp: i64 = 0
-    r = REGISTERS - 1
-    while r >= 0:
-        if (in_use & shl(1, r)) != 0:
-            type: i64 = T_I64 if r < FIRST_VECTOR else machine.vector_type
-            if saving:
-                machine.store(type, r, machine.stack_register, disp)
-            else:
-                machine.load(type, r, machine.stack_register, disp)
-            disp += 8 if r < FIRST_VECTOR else 16
-        r -= 1
-    if not saving:
-        machine.shrink_frame(size)

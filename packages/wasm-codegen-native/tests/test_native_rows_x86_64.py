@@ -1,4 +1,4 @@
-"""Lowering rows: each is written as its text says, each op has one for whatever its operands are, and a wrong one is named."""
+"""x86-64's lowering rows: each is written as its text says, each op has one for whatever its operands are, and a wrong one is named."""
 
 from __future__ import annotations
 

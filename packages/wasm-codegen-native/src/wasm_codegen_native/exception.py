@@ -25,6 +25,7 @@ from wasm_codegen_native.plan import Plan, put
 from wasm_codegen_native.tags import TagLayout, Tags
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import SLOT, Values
+from wasm_codegen_native.workbench import Workbench
 from wasm_environ import traps
 from wasm_environ.body import KIND_LOOP, LABEL_BRANCHES, LABEL_END, LABEL_HEIGHT, LABEL_PARENT, LABEL_START, LABEL_WORDS, WITH_REFERENCE
 from wasm_environ.heap_layout import EXCEPTION_TAG
@@ -41,18 +42,18 @@ COLD_WORDS: Final = 4  # of an allocation's slow path: jumps to it, where it goe
 class Exceptions:
     """Lowers the ops of the chapter. `rows` are those of `CompiledCode.handlers` so far, of all functions."""
 
-    def __init__(self, machine: Machine, code: Code, values: Values, traps: Traps, frame: Frame, plan: Plan, calls: Calls, control: Control) -> None:
-        self.machine: Machine = machine
-        self.code: Code = code
-        self.values: Values = values
-        self.traps: Traps = traps
-        self.frame: Frame = frame
-        self.plan: Plan = plan
+    def __init__(self, bench: Workbench, calls: Calls, control: Control) -> None:
+        self.machine: Machine = bench.machine
+        self.code: Code = bench.code
+        self.values: Values = bench.values
+        self.traps: Traps = bench.traps
+        self.frame: Frame = bench.frame
+        self.plan: Plan = bench.plan
         self.calls: Calls = calls
         self.control: Control = control
-        self.tags: Tags = frame.tables.tags
-        self.catches: Catches = Catches(frame.tables.tags)
-        self.guards: Guards = frame.guards
+        self.tags: Tags = bench.frame.tables.tags
+        self.catches: Catches = Catches(bench.frame.tables.tags)
+        self.guards: Guards = bench.frame.guards
         self.labels: vec[i64] = vec[i64]()
         self.rows: list[tuple[int, int, int]] = []
         self.pad_count: i64 = 0
@@ -63,7 +64,7 @@ class Exceptions:
         self.arm_starts: vec[i64] = vec[i64]()  # ... and its code offset
         self.cold: vec[i64] = vec[i64]()
         # Registers: where an exnref travels, and three that hold nothing at a pad or a throw.
-        convention = frame.tables.convention
+        convention = bench.frame.tables.convention
         self.result: i64 = convention.integer_result
         self.object: i64 = convention.clear[0]
         self.first: i64 = convention.clear[1]

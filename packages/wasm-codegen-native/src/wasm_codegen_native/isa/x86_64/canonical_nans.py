@@ -1,4 +1,4 @@
-"""Floating point that no row says: canonical NaNs."""
+"""Canonical NaNs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,25 @@ from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import ANDPS, CC_NP, MOVSD_LOAD, MOVSS_LOAD, ORPS, UCOMISD, UCOMISS, XORPS
 from wasm_codegen_native.isa.x86_64.registers import SCRATCH
 from wasm_codegen_native.isa.x86_64.vector_encodings import CMPPD, CMPPS
-from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64
+from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F32, LANES_F64, SCALAR_F64
 
 UNORDERED: Final = 3  # of CMPPS
 
 
 @final
-class Floating:
+class CanonicalNans:
     """Makes the NaN of a register canonical."""
 
     def __init__(self, asm: Assembler) -> None:
         self.asm: Assembler = asm
         self.code: Code = asm.code
+
+    def canonicalize(self, floats: i64, register: i64) -> None:
+        """See `Chapters.canonicalize`."""
+        if floats >= LANES_F32:
+            self.canonical_lanes(floats == LANES_F64, register)
+        else:
+            self.canonical(floats == SCALAR_F64, register)
 
     def canonical(self, double: bool, register: i64) -> None:
         """A NaN becomes the canonical one. A branch that is predicted, so that the usual value need not wait for the comparison."""

@@ -1,0 +1,41 @@
+"""Canonical NaNs."""
+
+from __future__ import annotations
+
+from typing import final
+
+from mypy_extensions import i64
+
+from wasm_codegen_native.isa.riscv64.assembler import Assembler
+from wasm_codegen_native.isa.riscv64.branches import (
+    NE,
+    condition,
+)
+from wasm_codegen_native.isa.riscv64.encodings import (
+    FEQ_D,
+    FEQ_S,
+)
+from wasm_codegen_native.isa.riscv64.lanes import Lanes
+from wasm_codegen_native.isa.riscv64.registers import KEPT, ZERO
+from wasm_codegen_native.machine import T_F32, T_F64
+from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F32, SCALAR_F64
+
+
+@final
+class CanonicalNans:
+    """Makes the NaN of a register canonical."""
+
+    def __init__(self, asm: Assembler, lanes: Lanes) -> None:
+        self.asm: Assembler = asm
+        self.lanes: Lanes = lanes
+
+    def canonicalize(self, floats: i64, register: i64) -> None:
+        """See `Chapters.canonicalize`."""
+        if floats >= LANES_F32:
+            self.lanes.canonicalize(floats, register)
+            return
+        double = floats == SCALAR_F64
+        self.asm.r3(FEQ_D if double else FEQ_S, KEPT, register, register)
+        ordered = self.asm.skip(condition(NE, KEPT, ZERO))
+        self.asm.float_number(T_F64 if double else T_F32, register, CANONICAL_F64 if double else CANONICAL_F32)
+        self.asm.land(ordered)
