@@ -6,8 +6,11 @@ import io
 import os
 import stat
 import zipfile
+from typing import ClassVar
 
 import fsspec
+import fsspec.implementations.memory
+import pytest
 
 from wasm_wasi_common.archive import ZipFilesystem
 from wasm_wasi_common.filesystem import FILE, FOLDER, Filesystem, Stat
@@ -180,3 +183,62 @@ def test_fsspec_afterwards(make, tmp_path):
     assert guest.call("fd_close", fd) == 0
     assert sorted(os.listdir(tmp_path / "there")) == ["file", "link", "moved", "out"]
     assert (tmp_path / "there" / "moved").read_bytes() == bytes(100)
+
+
+@pytest.mark.parametrize("name", ["*", "a[1]", "file?", "**"])
+@pytest.mark.parametrize("folder", [False, True])
+def test_names_that_fsspec_takes_for_patterns(make, name, folder):
+    """Moving such a file moved others, and removed what it had not moved."""
+    files = fsspec.filesystem("memory")
+    root = f"/patterns-{folder}"
+    for path in ("a1", "file1", name):
+        files.pipe_file(f"{root}/{path}/x" if folder else f"{root}/{path}", path.encode())
+    config = WasiConfig()
+    config.preopen(FsspecFilesystem(files, root))
+    guest = make(config)
+    try:
+        assert guest.call("path_rename", 3, *guest.path(name), 3, *guest.path("moved")) == 0
+        assert set(guest.names()) == {"a1", "file1", "moved"}
+        assert guest.content("moved/x" if folder else "moved") == name.encode()
+    finally:
+        files.rm(root, recursive=True)
+
+
+class Asked(fsspec.implementations.memory.MemoryFileSystem):
+    """As one of URLs: what a server would be asked for."""
+
+    protocol = ("https",)
+    asked: ClassVar[list[str]] = []
+
+    @classmethod
+    def _strip_protocol(cls, path):
+        cls.asked.append(path)
+        return super()._strip_protocol(path)
+
+
+# Names that a server decodes, and then sees a way up; or that are more than a name in a URL.
+DISGUISED = ["%2e%2e/secret", "./%2E./secret", ".%2e/secret", "%252e%252e/secret", "..%2fsecret", "a%2f..%2f..%2fsecret", "%2e%2e%5csecret", "..;/secret", "..;x=1/secret",
+             "..\\secret", "file?path=../secret", "file#x", "%00"]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", DISGUISED)
+def test_names_that_lead_elsewhere_as_urls(make, path):
+    config = WasiConfig()
+    config.preopen(FsspecFilesystem(Asked(), "/within"))
+    guest = make(config)
+    Asked.asked.clear()
+    at = guest.path(path)
+    codes = {guest.open(path)[0], guest.open(path, CREAT)[0], guest.stat(path)[0], guest.on("path_create_directory", path), guest.on("path_unlink_file", path),
+             guest.call("path_rename", 3, *at, 3, *guest.path("moved")), guest.call("path_filestat_set_times", 3, 1, *at, 0, 0, 5)}  # fmt: skip
+    assert codes == {abi.PERM}
+    assert Asked.asked == []
+
+
+def test_names_with_percent_signs_otherwise(make):
+    """Elsewhere they are names as others."""
+    config = WasiConfig()
+    config.preopen(FsspecFilesystem(fsspec.filesystem("memory"), "/percent"))
+    guest = make(config)
+    for name in ("100%", "a%20b", "x?y#z", "%2e%2e%2e"):
+        assert guest.open(name, CREAT, rights=abi.FD_WRITE)[0] == 0
+    assert set(guest.names()) == {"100%", "a%20b", "x?y#z", "%2e%2e%2e"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from wasm_wasi_common.filesystem import FILE, FOLDER, LINK, File, Filesystem, Stat
@@ -10,6 +11,13 @@ from wasm_wasi_common.filesystem import FILE, FOLDER, LINK, File, Filesystem, St
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import NoReturn
+
+
+# What fsspec takes for a pattern, in the paths of calls that move or remove several files.
+PATTERN = frozenset("*?[")
+# Protocols whose paths become URLs: there these letters do not belong to a name.
+OF_URLS = {"http", "https", "github", "gist", "webhdfs", "webHDFS", "jupyter", "jlab", "dbfs"}
+NOT_IN_URLS = frozenset("?#\\")
 
 
 class FsspecFilesystem(Filesystem):
@@ -24,9 +32,19 @@ class FsspecFilesystem(Filesystem):
         self._root = root.rstrip("/")
         self._room = max_bytes
         self._drafts: dict[str, Draft] = {}
+        protocol = getattr(fs, "protocol", ())
+        self._urls = not OF_URLS.isdisjoint((protocol,) if isinstance(protocol, str) else protocol)
 
     def _at(self, path: str) -> str:
+        if self._leads_out(path):
+            raise PermissionError(errno.EPERM, "a name that leads elsewhere as part of a URL", path)
         return f"{self._root}/{path}" if path else self._root or "/"
+
+    def _leads_out(self, path: str) -> bool:
+        """Whether a server could see another path: one that decodes `%2e%2e`, say, after which it is a way up."""
+        if self._urls and not NOT_IN_URLS.isdisjoint(path):
+            return True
+        return (self._urls or "%" in path) and path != "" and any(map(_decodes_to_a_way, path.split("/")))
 
     def status(self, path: str) -> Stat:
         """As `Filesystem`."""
@@ -46,7 +64,8 @@ class FsspecFilesystem(Filesystem):
         """As `Filesystem`."""
         at = self._at(path).strip("/")
         found = [name.strip("/") for name in self._fs.ls(self._at(path), detail=False)]
-        return {name.rpartition("/")[2] for name in found if name != at}  # some list a folder in itself
+        names = {name.rpartition("/")[2] for name in found if name != at}  # some list a folder in itself
+        return {name for name in names if not self._leads_out(name)}
 
     def open(self, path: str, writing: bool) -> File:
         """As `Filesystem`."""
@@ -85,12 +104,28 @@ class FsspecFilesystem(Filesystem):
             draft.save()
             self._detach(draft.path)
         self._detach(new)
-        if self.status(path).st_mode == FOLDER:
-            if self._fs.exists(self._at(new)):
-                self._fs.rmdir(self._at(new))
-            self._fs.mv(self._at(path), self._at(new), recursive=True)
+        at, to, folder = self._at(path), self._at(new), self.status(path).st_mode == FOLDER
+        if folder and self._fs.exists(to):
+            self._fs.rmdir(to)
+        if not PATTERN.isdisjoint(at):
+            self._move(path, new)
+        elif folder:
+            self._fs.mv(at, to, recursive=True)
         else:
-            self._fs.mv(self._at(path), self._at(new))
+            self._fs.mv(at, to)
+
+    def _move(self, path: str, new: str) -> None:
+        """What fsspec's `mv` does with everything that its first name, taken for a pattern, is like."""
+        at, to = self._at(path), self._at(new)
+        if self.status(path).st_mode != FOLDER:
+            self._fs.cp_file(at, to)
+            self._fs.rm_file(at)
+            return
+        self._fs.mkdir(to, create_parents=False)
+        for name in self.names(path):
+            self._move(f"{path}/{name}", f"{new}/{name}")
+        with suppress(FileNotFoundError):  # on some, a folder goes with the last of its files
+            self._fs.rmdir(at)
 
     def link(self, path: str, new: str) -> None:
         """Refused."""
@@ -221,6 +256,15 @@ class FsspecFile(File):
     def close(self) -> None:
         """As `File`."""
         self._stream.close()
+
+
+def _decodes_to_a_way(name: str) -> bool:
+    """Decoded as often as there is something to decode, which takes a letter at least each time."""
+    from urllib.parse import unquote
+
+    while (decoded := unquote(name)) != name:
+        name = decoded
+    return name.partition(";")[0] in (".", "..") or "/" in name or "\\" in name or "\0" in name
 
 
 def _time(info: dict[str, Any]) -> int:
