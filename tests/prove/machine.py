@@ -12,6 +12,7 @@ from prove.terms import Term, low, number, zero_extend
 
 VECTOR = 128  # bits of a register whose name begins with one of these
 VECTOR_NAMES = ("v", "xmm")
+ZERO = "zero"  # a register that is always 0
 
 
 class Register(NamedTuple):
@@ -79,6 +80,8 @@ class State:
 
     def whole(self, name: str) -> Term:
         """All bits of a register."""
+        if name == ZERO:
+            return number(0)
         if name not in self.registers:
             self.registers[name] = z3.BitVec(f"{name}.before", VECTOR if name.startswith(VECTOR_NAMES) else 64)
         return self.registers[name]
@@ -103,6 +106,8 @@ class State:
     def write(self, operand: Operand, value: Term) -> None:
         """The low bits of a register; the others become zero."""
         assert isinstance(operand, Register), operand
+        if operand.name == ZERO:
+            return
         self.registers[operand.name] = zero_extend(value, VECTOR if operand.name.startswith(VECTOR_NAMES) else 64)
 
     def keep(self, operand: Operand, value: Term) -> None:

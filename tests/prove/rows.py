@@ -10,7 +10,7 @@ from typing import NamedTuple
 import z3
 
 from prove.machine import End, Meanings, Number, Operand, Register, State, Step, run
-from prove.terms import Term, low, number, sign_extend, zero_extend
+from prove.terms import QUOTIENT, Term, low, number, sign_extend, zero_extend
 from prove.wasm import WIDTHS, expected
 from wasm_codegen_native import lowering_tables as t
 from wasm_codegen_native.lowering_rows import ConstantShape, Notation, Row, _conflicts, _scratch, _shape
@@ -35,6 +35,7 @@ class Isa(NamedTuple):
     spare: tuple[str, ...]
     register: Callable[[int], str]
     extends: Callable[[Term, int], Term] = zero_extend
+    sets: Mapping[int, Callable[[Term], Term]] = {}  # what is in those sets of constants about which `Machine.holds` is asked and which matter
     zero_flag: str = ""  # the flag that tells whether a result was zero
 
 
@@ -62,7 +63,7 @@ def widths_of(op: Op) -> list[int]:
 
 
 # ---- constants
-def constants(shape: ConstantShape, width: int) -> Iterator[tuple[Term, list[Term], Term]]:
+def constants(isa: Isa, shape: ConstantShape, width: int) -> Iterator[tuple[Term, list[Term], Term]]:
     """The values of a shape: the constant as the compiler has it (64 bits, an i32 signed), what is known of it, and what goes into the instruction."""
     if shape.ask == t.ASK_POWER:  # one by one: products by a symbol are hard
         for k in range(width - 1 if width == 32 else 63):
@@ -77,6 +78,8 @@ def constants(shape: ConstantShape, width: int) -> Iterator[tuple[Term, list[Ter
         known = [value >= shape.low, value <= shape.high]
     elif shape.ask == t.ASK_MASKED:
         known = [value & shape.low == shape.high]
+    elif shape.ask == t.ASK_MACHINE and shape.low in isa.sets:
+        known = [isa.sets[shape.low](value)]
     given = value
     if shape.give == t.GIVE_MASKED:
         given = value & shape.low
@@ -120,7 +123,7 @@ def ways(isa: Isa, row: Row, op: Op, shapes: tuple[int, ...], conflicts: int) ->
     k_constant = next((k for k, shape in enumerate(shapes) if t.FIRST_CONSTANT <= shape < t.FIRST_FIXED), -1)
     choices: list[tuple[Term, list[Term], Term] | None] = [None]
     if k_constant >= 0:
-        choices = list(constants(known_shapes[shapes[k_constant] - t.FIRST_CONSTANT], widths[k_constant]))
+        choices = list(constants(isa, known_shapes[shapes[k_constant] - t.FIRST_CONSTANT], widths[k_constant]))
     for choice, in_frame, (what, shared) in itertools.product(choices, places_in_memory(shapes), sharings(shapes, conflicts, tied)):
         if any(shared[t.A + k] != f"r.{'abcx'[k]}" for k in in_frame):
             continue
@@ -247,11 +250,45 @@ def claims(isa: Isa, row: Row, way: Way, end: End, sought: Sought) -> Iterator[t
             yield value == before.registers.get(name, z3.BitVec(f"{name}.before", value.size())), f"{name} is not the row's to write"
 
 
+def one_quotient(known: list[Term], claim: Term) -> Term:
+    """The claim with quotients of the same numbers, which need not look the same, made one: a proof a pair that is quick, where one of all at once is not."""
+    found = quotients(claim)
+    for one, other in itertools.combinations(found, 2):
+        same = z3.And(*(a == b for a, b in zip(one.children(), other.children(), strict=True)))
+        if not z3.eq(one, other) and unsatisfiable([*known, z3.Not(same)]):
+            return one_quotient(known, z3.substitute(claim, (other, one)))
+    return z3.substitute(claim, *((each, z3.BitVec(f"quotient {k}", 64)) for k, each in enumerate(found)))
+
+
+def quotients(term: Term) -> list[Term]:
+    """The uses of QUOTIENT in a term, none of which is part of another, each once."""
+    found: dict[int, Term] = {}
+    seen: set[int] = set()
+    left = [term]
+    while left:
+        at = left.pop()
+        if at.get_id() in seen:
+            continue
+        seen.add(at.get_id())
+        if z3.is_app(at) and at.decl().eq(QUOTIENT):
+            found[at.get_id()] = at
+        left += at.children()
+    return list(found.values())
+
+
+def unsatisfiable(claims: list[Term]) -> bool:
+    solver = z3.SolverFor("QF_BV")
+    solver.set("timeout", TIMEOUT)
+    solver.add(*claims)
+    return bool(solver.check() == z3.unsat)
+
+
 def differs(known: list[Term], claim: Term) -> str | None:
     """Inputs for which a claim is wrong, None if there are none."""
     if z3.is_true(z3.simplify(claim)):
         return None
-    solver = z3.SolverFor("QF_UFBV")
+    claim = one_quotient(known, claim)
+    solver = z3.SolverFor("QF_BV")
     solver.set("timeout", TIMEOUT)
     solver.add(*known, z3.Not(claim))
     answer = solver.check()

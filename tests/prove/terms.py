@@ -79,7 +79,11 @@ def divided(a: Term, b: Term) -> Term:
     return z3.If(b == 1, a, low(QUOTIENT(zero_extend(a), zero_extend(b)), width))
 
 
+def negated_if(condition: Term, a: Term) -> Term:
+    """-a or a, by bits: for the solver, -a would be a product with -1."""
+    return (a ^ z3.If(condition, number(-1, a.size()), number(0, a.size()))) + truth(condition, a.size())
+
+
 def divided_signed(a: Term, b: Term) -> Term:
     """a / b rounded towards zero, of the sign-less numbers; of the least number by -1 the least."""
-    quotient = divided(z3.If(sign(a), -a, a), z3.If(sign(b), -b, b))
-    return z3.If(sign(a) != sign(b), -quotient, quotient)
+    return negated_if(sign(a) != sign(b), divided(negated_if(sign(a), a), negated_if(sign(b), b)))
