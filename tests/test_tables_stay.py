@@ -181,3 +181,35 @@ print("done")
 
 def test_tables_without_address_space_grow_less() -> None:
     in_a_child(WITHOUT_ROOM, "native", "on_demand")
+
+
+@pytest.mark.parametrize(("index", "most"), [("i32", (1 << 32) - 1), ("i64", 1 << 32)])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_largest_table(strategy: str, index: str, most: int) -> None:
+    """A table with 32-bit indexes never has 2^32 elements, of whose number its bounds checks would see half; one with 64-bit indexes may."""
+    text = f"""(module (type $ft (func (result i32))) (table $t {index} {{}} funcref) (func $one (result i32) (i32.const 1)) (elem declare func $one)
+      (func (export "grow") (param {index}) (result {index}) (table.grow $t (ref.null func) (local.get 0)))
+      (func (export "size") (result {index}) (table.size $t))
+      (func (export "set") (param {index}) (table.set $t (local.get 0) (ref.func $one)))
+      (func (export "call") (param {index}) (result i32) (call_indirect $t (type $ft) (local.get 0))))"""
+    engine = engine_of(strategy)
+    if index == "i32":
+        with pytest.raises(wasm.WasmtimeError, match="table size must be at most 4294967295 elements"):
+            wasm.Module(engine, text.format(most + 1))
+    store = wasm.Store(engine)
+    try:
+        exports = wasm.Instance(store, wasm.Module(engine, text.format(most)), []).exports(store)
+    except wasm.ExhaustedError as error:
+        pytest.skip(f"32 GiB are more than this machine promises: {error}")
+
+    def number(value: int) -> int:
+        return value - (1 << 32) if index == "i32" and value >> 31 else value
+
+    assert exports["size"](store) == number(most)
+    for at in (0, most - 1):
+        exports["set"](store, number(at))
+        assert exports["call"](store, number(at)) == 1
+    if index == "i64":
+        with pytest.raises(wasm.Trap, match="undefined element"):
+            exports["call"](store, most)
+    assert exports["grow"](store, 1) == -1
