@@ -12,7 +12,7 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "types", "tests", "spec", "wasi", "alone", "docs"]
+nox.options.sessions = ["lint", "types", "tests", "spec", "wasi", "emulated", "alone", "docs"]
 nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
@@ -138,15 +138,42 @@ ISA_TESTS = ["packages/wasm-vm/tests", "packages/wasm-pool/tests", "tests/test_i
 
 NATIVE_ISAS = ("aarch64", "riscv64", "s390x")  # of those in the lab: which the native compiler emits code for
 RANDOM_MODULES = (("plain", 1000), ("gc", 500))  # on each of those: the kinds of `tests/random_isas.py`, and how many
+SAMPLE = 10  # of each kind, in every run
 
 # What emulation cannot do: limit the guest's address space. Greenlets are not in the lab, and these engines are native by name. LLVM takes minutes for
 # 9,000 vectors on aarch64, longer than that test waits.
 NOT_EMULATED = "not native and not address_space and not greenlets and not let_go_by_another_thread and not (large_frames and vectors)"
 
 
+def _isalab() -> Path:
+    """Where emulators and their Pythons are kept."""
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "wasm-isalab"
+
+
+@nox.session
+@nox.parametrize("arch", NATIVE_ISAS)
+def emulated(session: nox.Session, arch: str) -> None:
+    """A sample of what the isa sessions do, quick as all is compiled here: op rows, and what the commit's number says of the suite and random modules."""
+    prefix, python, work = _isalab(), session.run("python", "-c", "import sys; print(sys.executable, end='')", silent=True), Path(session.create_tmp())
+    done = subprocess.run([ISALAB / "setup.sh", arch, prefix], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        session.skip(f"no emulated {arch} here: {(done.stderr.strip() or 'setup.sh failed').splitlines()[-1]}")
+    counted = subprocess.run(["git", "rev-list", "--count", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    number = int(counted.stdout or 0)
+    there = [str(ISALAB / "python.sh"), arch, str(prefix)]
+    session.run(str(ISALAB / "build.sh"), arch, str(prefix), str(python), external=True)
+    session.run("python", "tests/emulated_sample.py", "make", arch, str(work / arch), str(SUITE), str(number))
+    session.run(*there, "tests/emulated_sample.py", "run", str(work / arch), external=True)
+    session.run("python", "tests/emulated_sample.py", "judge", str(work / arch))
+    for kind, count in RANDOM_MODULES:
+        modules, first = str(work / kind), number * SAMPLE % count
+        session.run("python", "tests/random_isas.py", "make", arch, kind, modules, str(first), str(first + SAMPLE))
+        session.run(*there, "tests/random_isas.py", "run", modules, external=True)
+
+
 def _isa(session: nox.Session, arch: str) -> None:
     """An emulated CPython, the core compiled for it, LLVM of this machine; the tests, and the official suite. With arguments, pytest's, only those."""
-    prefix = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "wasm-isalab"
+    prefix = _isalab()
     constraints = ROOT / ".nox" / "constraints.txt"
     constraints.write_text("\n".join(_constraints()) + "\n")
     session.install("-c", str(constraints), "pip", "setuptools", "./packages/wasm-environ", "./packages/wasm-codegen-llvm", env={"WASM_PURE": "1"})

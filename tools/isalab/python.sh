@@ -4,7 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")/../.." && pwd) arch=${1:?ARCH} prefix=${2:?PREFIX}
 shift 2
-path=$prefix/build/$arch/lib
+path=$here/build/isalab/$arch/lib
 for source in "$here"/packages/*/src; do
     case $source in
     */wasm-vm/src) ;; # the built one comes first
