@@ -47,6 +47,10 @@ static void map_entry_delete(MapEntry *entry)
         impl_wasmtime_component_##name##_new_uninit(out, data ? size : 0);                                                                              \
         if (out->data)                                                                                                                                  \
             memcpy(out->data, data, out->size * sizeof(element));                                                                                       \
+        for (size_t i = 0; data && i < size && !out->data; i++) { /* they were given to it */                                                           \
+            element left = data[i];                                                                                                                     \
+            DELETE(&left);                                                                                                                              \
+        }                                                                                                                                               \
     }                                                                                                                                                   \
     void impl_wasmtime_component_##name##_copy(wasmtime_component_##name##_t *to, const wasmtime_component_##name##_t *from)                            \
     {                                                                                                                                                   \
@@ -223,8 +227,8 @@ CAPI_EXPORT bool capi_component_place(const wasmtime_context_t *store, uint32_t 
 /* What a place holds, borrowed; 0: it is another store's, or of another kind. */
 CAPI_EXPORT uintptr_t capi_component_at(const wasmtime_context_t *store, uint32_t kind, uint64_t store_id, uint32_t index)
 {
-    const capi_handle *found = capi_place(capi_context_of(store), store_id, index);
-    return found && found->kind == kind ? (uintptr_t)found->object : 0;
+    const capi_handle *found = capi_place(capi_context_of(store), store_id, index, kind);
+    return found ? (uintptr_t)found->object : 0;
 }
 
 /* The store's own context, for its host functions: 0 of a store that wasm.h made. */

@@ -1,6 +1,7 @@
 /* context.c: stores of wasmtime.h, and the places in them that externs name. */
 #include "context.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "handlers.h"
@@ -56,8 +57,11 @@ void impl_wasmtime_store_delete(wasmtime_store_t *store)
     capi_context *context = handle->host_info;
     void (*finalizer)(void *) = handle->finalizer;
     void *data = context->data;
+    if (!capi_vm->store_close(context->store)) { /* what the call needs would be gone when it goes on */
+        fputs("wasm_capi: wasmtime_store_delete: a call into the store is running: it is not deleted\n", stderr);
+        return;
+    }
     handle->finalizer = NULL;
-    capi_vm->store_close(context->store);
     handle->host_info = NULL;
     context_free(context);
     capi_release(handle);
@@ -193,9 +197,9 @@ static VmObject *borrowed(VmObject *object)
     return object;
 }
 
-static VmObject *borrowed_place(const capi_context *context, uint64_t store_id, uint32_t index)
+static VmObject *borrowed_place(const capi_context *context, uint64_t store_id, uint32_t index, enum capi_kind kind)
 {
-    const capi_handle *found = capi_place(context, store_id, index);
+    const capi_handle *found = capi_place(context, store_id, index, kind);
     return found ? borrowed(found->object) : NULL;
 }
 
@@ -209,11 +213,11 @@ VmObject *capi_take_extern(capi_context *context, const wasmtime_extern_t *item)
         made = capi_vm->func_of(context->store, item->of.func.__private, &error);
         capi_forget(error);
         return made;
-    case WASMTIME_EXTERN_GLOBAL: return borrowed_place(context, item->of.global.store_id, item->of.global.__private1);
-    case WASMTIME_EXTERN_TABLE: return borrowed_place(context, item->of.table.store_id, item->of.table.__private2);
-    case WASMTIME_EXTERN_MEMORY: return borrowed_place(context, item->of.memory.store_id, item->of.memory.__private2);
+    case WASMTIME_EXTERN_GLOBAL: return borrowed_place(context, item->of.global.store_id, item->of.global.__private1, CAPI_GLOBAL);
+    case WASMTIME_EXTERN_TABLE: return borrowed_place(context, item->of.table.store_id, item->of.table.__private2, CAPI_TABLE);
+    case WASMTIME_EXTERN_MEMORY: return borrowed_place(context, item->of.memory.store_id, item->of.memory.__private2, CAPI_MEMORY);
     case WASMTIME_EXTERN_SHAREDMEMORY: return borrowed(HANDLE(item->of.sharedmemory)->object);
-    default: return borrowed_place(context, item->of.tag.store_id, item->of.tag.__private2);
+    default: return borrowed_place(context, item->of.tag.store_id, item->of.tag.__private2, CAPI_TAG);
     }
 }
 

@@ -32,10 +32,10 @@ struct wasmtime_caller {
 static inline capi_context *capi_context_of(const void *handle) { return HANDLE(handle)->host_info; }
 static inline capi_context *capi_context_in(const VmCaller *caller) { return caller->data; }
 
-/* What a value names in its store, borrowed; NULL: it is another store's, or none. */
-static inline capi_handle *capi_place(const capi_context *context, uint64_t store_id, uint64_t index)
+/* What a value names in its store, borrowed; NULL: it is another store's, of another kind, or none. */
+static inline capi_handle *capi_place(const capi_context *context, uint64_t store_id, uint64_t index, enum capi_kind kind)
 {
-    return LIKELY(store_id == context->id && index < context->count) ? context->items[index] : NULL;
+    return LIKELY(store_id == context->id && index < context->count && context->items[index]->kind == kind) ? context->items[index] : NULL;
 }
 
 #define CAPI_ANOTHER_STORE "it belongs to another store"
@@ -47,6 +47,8 @@ bool capi_give_extern(capi_context *context, VmObject *object /* stolen; NULL: f
 VmObject *capi_take_extern(capi_context *context, const wasmtime_extern_t *item); /* new reference; NULL without memory, or if it is another store's */
 bool capi_give_instance(capi_context *context, VmObject *object /* stolen; NULL: false */, wasmtime_instance_t *out);
 
+/* The object that a value refers to, a new reference; 0: it is null or a number, or *misfit: no reference of this store, or no memory. */
+CAPI_EXPORT uintptr_t capi_value_object(const wasmtime_context_t *store, const wasmtime_val_t *val, bool *misfit);
 bool capi_slot_of_value(capi_context *context, const VmType *type, const wasmtime_val_t *val, VmSlot *slot);
 bool capi_value_of(capi_context *context, const VmType *type, const VmSlot *slot, wasmtime_val_t *val);
 

@@ -1,6 +1,7 @@
 /* errors.c: traps and errors: a message of the host's, or an exception that is described when somebody asks; frames. */
 #include "handle.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +14,17 @@ static void set_name(wasm_name_t *out, const char *text, size_t length, bool zer
 {
     impl_wasm_byte_vec_new_uninitialized(out, length + 1);
     if (out->data) {
-        memcpy(out->data, text, length);
+        if (length)
+            memcpy(out->data, text, length);
         out->size = length + zero;
     }
 }
+
+/* What is told where there is no memory to tell anything else: a trap and an error. Never freed: they are given more often than there could be references. */
+static char no_memory_text[] = "out of memory";
+#define NO_MEMORY(what)                                                                                                                                  \
+    {.magic = CAPI_MAGIC, .kind = what, .references = 1u << 30, .as = {.trap = {.message = {sizeof no_memory_text, no_memory_text}, .code = -1, .status = -1, .filled = true}}}
+static capi_handle no_memory_trap = NO_MEMORY(CAPI_TRAP), no_memory_error = NO_MEMORY(CAPI_ERROR);
 
 static capi_handle *new_trap(void)
 {
@@ -29,6 +37,8 @@ static capi_handle *new_trap(void)
 void capi_trap_set(wasm_ref_t *ref, const char *message, size_t length, int32_t code, int32_t status)
 {
     capi_handle *trap = HANDLE(ref);
+    if (trap == &no_memory_trap || trap == &no_memory_error) /* says what it says */
+        return;
     impl_wasm_byte_vec_delete(&trap->as.trap.message);
     set_name(&trap->as.trap.message, message, length, true);
     trap->as.trap.code = code;
@@ -57,12 +67,6 @@ bool capi_trap_frame(wasm_ref_t *ref, uint32_t index, size_t func_offset, size_t
     return true;
 }
 
-/* What is told where there is no memory to tell anything else: a trap and an error. Never freed: both sides count references they never had. */
-static char no_memory_text[] = "out of memory";
-#define NO_MEMORY(what)                                                                                                                                  \
-    {.magic = CAPI_MAGIC, .kind = what, .references = 1, .as = {.trap = {.message = {sizeof no_memory_text, no_memory_text}, .code = -1, .status = -1, .filled = true}}}
-static capi_handle no_memory_trap = NO_MEMORY(CAPI_TRAP), no_memory_error = NO_MEMORY(CAPI_ERROR);
-
 wasmtime_error_t *capi_as_error(wasm_trap_t *trap)
 {
     capi_handle *made = HANDLE(trap);
@@ -86,6 +90,15 @@ wasm_trap_t *capi_trap_with(const char *format, ...)
     return (void *)trap;
 }
 
+wasm_trap_t *capi_trap_of(const char *message, size_t length)
+{
+    capi_handle *trap = new_trap();
+    if (!trap)
+        return (void *)capi_retain(&no_memory_trap);
+    capi_trap_set((void *)trap, message, length, -1, -1);
+    return (void *)trap;
+}
+
 wasm_trap_t *capi_trap_take(VmObject *error)
 {
     capi_handle *trap = error ? new_trap() : NULL;
@@ -103,11 +116,34 @@ void capi_forget(VmObject *error)
         capi_vm->decref(error);
 }
 
+/* Copies are one handle, and may be asked on several threads at once: the first answer stays. No lock is held while Python runs. */
+static void fill(capi_handle *trap)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    capi_handle *made = new_trap();
+    if (made)
+        capi_handlers->capi_fill((void *)trap, (void *)made);
+    if (made && made->as.trap.filled) {
+        pthread_mutex_lock(&lock);
+        if (!trap->as.trap.filled) {
+            trap->as.trap.message = made->as.trap.message;
+            trap->as.trap.frames = made->as.trap.frames;
+            trap->as.trap.code = made->as.trap.code;
+            trap->as.trap.status = made->as.trap.status;
+            impl_wasm_byte_vec_new_empty(&made->as.trap.message);
+            impl_wasm_frame_vec_new_empty(&made->as.trap.frames);
+            __atomic_store_n(&trap->as.trap.filled, true, __ATOMIC_RELEASE);
+        }
+        pthread_mutex_unlock(&lock);
+    }
+    capi_release(made);
+}
+
 static const capi_handle *filled(const void *pointer)
 {
     capi_handle *trap = HANDLE(pointer);
-    if (!trap->as.trap.filled && trap->object && capi_start())
-        capi_handlers->capi_fill((void *)trap);
+    if (!__atomic_load_n(&trap->as.trap.filled, __ATOMIC_ACQUIRE) && trap->object && capi_start())
+        fill(trap);
     return trap;
 }
 
@@ -145,6 +181,15 @@ size_t impl_wasm_frame_func_offset(const wasm_frame_t *frame) { return HANDLE(fr
 size_t impl_wasm_frame_module_offset(const wasm_frame_t *frame) { return HANDLE(frame)->as.frame.module_offset; }
 
 /* ---- for handlers ---- */
+
+CAPI_EXPORT wasmtime_error_t *capi_no_memory(void) { return (void *)capi_retain(&no_memory_error); }
+
+/* The error of an exception; never NULL. */
+CAPI_EXPORT wasmtime_error_t *capi_error_of(uintptr_t error)
+{
+    capi_vm->incref((VmObject *)error);
+    return capi_error_take((VmObject *)error);
+}
 
 /* The trap's exception, 0 without one, and its message. */
 CAPI_EXPORT uintptr_t capi_trap_parts(const wasm_ref_t *trap, const char **message, size_t *length, int32_t *code)

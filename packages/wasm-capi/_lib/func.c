@@ -81,7 +81,8 @@ static void callback_free(void *data)
 /* A trap is never lost: where its exception cannot be made, the one that was made when the library started is raised. */
 VmObject *capi_raise(wasm_trap_t *trap)
 {
-    VmObject *raised = (VmObject *)capi_handlers->capi_exception_of(trap);
+    const bool is_trap = LIKELY(!capi_checking) || capi_check_result(trap);
+    VmObject *raised = is_trap ? (VmObject *)capi_handlers->capi_exception_of(trap) : NULL;
     if (raised)
         return raised;
     capi_vm->incref(capi_last_resort);

@@ -79,8 +79,7 @@ void capi_release(void *pointer)
     free_contents(handle);
     if (handle->object)
         capi_vm->decref(handle->object);
-    handle->magic = CAPI_DEAD;
-    free(handle);
+    capi_free(handle);
 }
 
 capi_handle *capi_extern_of(VmObject *object)

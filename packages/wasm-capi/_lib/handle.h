@@ -59,7 +59,7 @@ struct capi_handle {
             capi_handle *type;        /* strong */
         } port;                       /* IMPORTTYPE, EXPORTTYPE */
         struct {
-            wasm_name_t message;      /* owned, with its zero; empty until capi_fill */
+            wasm_name_t message;      /* owned, with its zero; empty until `filled` */
             wasm_frame_vec_t frames;  /* owned */
             int32_t code, status;     /* of a trap, of an exit; -1: none */
             bool filled;
@@ -95,6 +95,7 @@ CAPI_EXPORT void capi_trap_set(wasm_ref_t *trap, const char *message, size_t len
 CAPI_EXPORT bool capi_trap_frame(wasm_ref_t *trap, uint32_t index, size_t func_offset, size_t module_offset, const char *func, const char *module);
 CAPI_EXPORT void capi_set_limits(wasm_externtype_t *type, uint64_t min, uint64_t max, bool has_max, bool is64, bool shared, uint8_t page_log2);
 wasm_trap_t *capi_trap_with(const char *format, ...) __attribute__((format(printf, 1, 2)));
+wasm_trap_t *capi_trap_of(const char *message, size_t length); /* never NULL, as the others */
 wasm_trap_t *capi_trap_take(VmObject *error /* stolen */);
 const wasm_name_t *capi_trap_text(const capi_handle *trap);
 wasmtime_error_t *capi_as_error(wasm_trap_t *trap /* stolen */);
@@ -108,6 +109,10 @@ void capi_forget(VmObject *error /* stolen, may be NULL */);
 /* check.c */
 extern bool capi_checking;
 bool capi_check(const char *function, int position, const char *name, const void *pointer, const char *type, bool optional);
+bool capi_check_items(const char *function, int position, const char *name, const void *vector, const char *type); /* of a vector of pointers, or NULL */
+bool capi_check_values(const char *function, int position, const char *name, const wasm_val_t *values, size_t count);
+bool capi_check_result(const wasm_trap_t *trap); /* what a host function returned, which is not NULL */
+void capi_free(capi_handle *handle); /* nobody refers to it; with checks its memory is kept for a while, so that its use can be told */
 wasm_trap_t *capi_misuse_trap(void);
 
 #endif

@@ -62,10 +62,11 @@ static bool own_folder(char folder[PATH_MAX])
     return true;
 }
 
-/* The interpreter of the environment: of WASM_CAPI_PYTHON, else of the one that the library is installed in, else of VIRTUAL_ENV, as a developer has it. */
+/* The interpreter of the environment: of WASM_CAPI_PYTHON, else of the one that the library is installed in, else of VIRTUAL_ENV, as a developer has it. Its
+ * code is run: a program that has more rights than its caller does not ask the caller for one. */
 static bool find_python(const char *folder, char python[PATH_MAX])
 {
-    const char *given = getenv("WASM_CAPI_PYTHON"), *active = getenv("VIRTUAL_ENV");
+    const char *given = secure_getenv("WASM_CAPI_PYTHON"), *active = secure_getenv("VIRTUAL_ENV");
     if (given && *given) {
         snprintf(python, PATH_MAX, "%s", given);
         return is_file(python) || fail("WASM_CAPI_PYTHON names no file", given);
@@ -88,7 +89,7 @@ static bool load_libpython(const char *folder)
 {
     if (dlsym(RTLD_DEFAULT, "Py_IsInitialized"))
         return true;
-    const char *given = getenv("WASM_CAPI_LIBPYTHON");
+    const char *given = secure_getenv("WASM_CAPI_LIBPYTHON");
     char path[PATH_MAX], line[PATH_MAX] = "";
     const bool listed = join(path, folder, "libpython.txt"); /* written when the library was built: paths, then names */
     FILE *file = (given && *given) || !listed ? NULL : fopen(path, "r");
@@ -132,6 +133,11 @@ static bool load(void)
     capi_vm = vm;
     if (capi_vm->version != VM_CAPSULE_VERSION || capi_vm->size != sizeof *capi_vm)
         return fail("wasm-vm and wasm-capi are of different versions", NULL);
+    /* The first handler that is called imports them all, with a lock of cffi's: here, where nobody waits for that with the GIL. */
+    const bool imported = capi_vm->attach(&capi_attached) && handlers->capi_attach();
+    capi_attached = false; /* not yet: nobody may call them */
+    if (!imported)
+        return fail("its handlers cannot be imported; what Python says of it is above", NULL);
     __atomic_store_n(&capi_handlers, handlers, __ATOMIC_RELEASE);
     return true;
 }
@@ -147,14 +153,39 @@ static bool make_last_resort(void)
     return made != NULL;
 }
 
+/* The lock. A thread of Python's may come with the GIL, for which the holder may be waiting: it is let go meanwhile, and what was held is returned. */
+static void *lock_it(void)
+{
+    if (!pthread_mutex_trylock(&lock))
+        return NULL;
+    void *(*own)(void) = (void *(*)(void))dlsym(RTLD_DEFAULT, "PyGILState_GetThisThreadState");
+    void *(*current)(void) = (void *(*)(void))dlsym(RTLD_DEFAULT, "PyThreadState_GetUnchecked"); /* since 3.13 */
+    void *(*save)(void) = (void *(*)(void))dlsym(RTLD_DEFAULT, "PyEval_SaveThread");
+    if (!current)
+        current = (void *(*)(void))dlsym(RTLD_DEFAULT, "_PyThreadState_UncheckedGet");
+    void *state = own && current && save && python_runs() ? own() : NULL;
+    if (state)
+        state = state == current() ? save() : NULL;
+    pthread_mutex_lock(&lock);
+    return state;
+}
+
+static void unlock_it(void *state)
+{
+    void (*restore)(void *) = (void (*)(void *))dlsym(RTLD_DEFAULT, "PyEval_RestoreThread");
+    pthread_mutex_unlock(&lock);
+    if (state)
+        restore(state);
+}
+
 bool capi_start_slowly(void)
 {
     if (!__atomic_load_n(&capi_handlers, __ATOMIC_ACQUIRE)) {
-        pthread_mutex_lock(&lock);
+        void *state = lock_it();
         const bool loaded = capi_handlers || (!*problem && load());
         if (!loaded)
             fprintf(stderr, "libwasm_capi: %s\n", problem);
-        pthread_mutex_unlock(&lock);
+        unlock_it(state);
         if (!loaded)
             return false;
     }

@@ -12,9 +12,18 @@ wasm_valtype_t *impl_wasm_valtype_new(wasm_valkind_t kind)
 
 wasm_valkind_t impl_wasm_valtype_kind(const wasm_valtype_t *type) { return HANDLE(type)->as.valkind; }
 
+/* Types that could not be made are NULL: then what is made of them cannot be, either. */
+static bool all_there(const wasm_valtype_vec_t *types)
+{
+    for (size_t i = 0; i < types->size; i++)
+        if (!types->data[i])
+            return false;
+    return true;
+}
+
 wasm_functype_t *impl_wasm_functype_new(wasm_valtype_vec_t *params, wasm_valtype_vec_t *results)
 {
-    capi_handle *type = capi_new(CAPI_FUNCTYPE);
+    capi_handle *type = all_there(params) && all_there(results) ? capi_new(CAPI_FUNCTYPE) : NULL;
     if (type) {
         type->as.functype.params = *params;
         type->as.functype.results = *results;
@@ -137,7 +146,8 @@ CAPI_EXPORT wasm_valtype_t *capi_valtype(wasm_valkind_t kind, uintptr_t object)
     return type;
 }
 
-CAPI_EXPORT uintptr_t capi_object(const void *handle) { return (uintptr_t)HANDLE(handle)->object; }
+/* 0: it has none. */
+CAPI_EXPORT uintptr_t capi_object(const void *handle) { return handle ? (uintptr_t)HANDLE(handle)->object : 0; }
 
 /* Sets all that limits of a table's or memory's type can say. */
 CAPI_EXPORT void capi_set_limits(wasm_externtype_t *type, uint64_t min, uint64_t max, bool has_max, bool is64, bool shared, uint8_t page_log2)

@@ -46,6 +46,10 @@ static void *room(size_t *size, size_t each)
         impl_wasm_##name##_vec_new_uninitialized(out, data ? size : 0);                                        \
         if (out->data)                                                                                         \
             memcpy(out->data, data, out->size * sizeof(element));                                              \
+        for (size_t i = 0; data && i < size && !out->data; i++) { /* they were given to it */                  \
+            element left = data[i];                                                                            \
+            DELETE(&left);                                                                                     \
+        }                                                                                                      \
     }
 
 #define COPY_PLAIN(to, from) *(to) = *(from)

@@ -6,7 +6,7 @@ wasmtime_error_t *capi_error_take(VmObject *error) { return capi_as_error(capi_t
 wasmtime_error_t *capi_error_with(const char *text) { return capi_as_error(capi_trap_with("%s", text)); }
 wasmtime_error_t *capi_misuse_error(void) { return capi_as_error(capi_misuse_trap()); }
 
-wasmtime_error_t *impl_wasmtime_error_new(const char *message) { return capi_error_with(message); }
+wasmtime_error_t *impl_wasmtime_error_new(const char *message) { return capi_as_error(capi_trap_of(message, strlen(message))); }
 
 void impl_wasmtime_error_message(const wasmtime_error_t *error, wasm_name_t *message)
 {

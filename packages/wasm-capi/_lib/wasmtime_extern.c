@@ -3,26 +3,11 @@
 #include "handlers.h"
 #include "start.h"
 
-static capi_handle *global_of(const wasmtime_context_t *store, const wasmtime_global_t *global) { return capi_place(capi_context_of(store), global->store_id, global->__private1); }
-static capi_handle *table_of(const wasmtime_context_t *store, const wasmtime_table_t *table) { return capi_place(capi_context_of(store), table->store_id, table->__private2); }
-static capi_handle *memory_of(const wasmtime_context_t *store, const wasmtime_memory_t *memory) { return capi_place(capi_context_of(store), memory->store_id, memory->__private2); }
+static capi_handle *global_of(const wasmtime_context_t *store, const wasmtime_global_t *global) { return capi_place(capi_context_of(store), global->store_id, global->__private1, CAPI_GLOBAL); }
+static capi_handle *table_of(const wasmtime_context_t *store, const wasmtime_table_t *table) { return capi_place(capi_context_of(store), table->store_id, table->__private2, CAPI_TABLE); }
+static capi_handle *memory_of(const wasmtime_context_t *store, const wasmtime_memory_t *memory) { return capi_place(capi_context_of(store), memory->store_id, memory->__private2, CAPI_MEMORY); }
 
-/* The value a new global or table starts with, as the vm has it: a new reference to an object, or *error. */
-static VmObject *object_of(capi_context *context, const wasmtime_val_t *val, VmObject **made)
-{
-    *made = NULL;
-    if (val->kind >= WASMTIME_FUNCREF && val->of.externref.store_id == 0)
-        return NULL; /* null: the handler knows */
-    VmObject *error = NULL;
-    if (val->of.externref.store_id != context->id) /* a funcref begins alike */
-        return NULL;
-    if (val->kind == WASMTIME_FUNCREF) {
-        *made = capi_vm->func_of(context->store, val->of.funcref.__private, &error);
-        capi_forget(error);
-        return *made;
-    }
-    return capi_ref_object(val->of.externref.__private3, made);
-}
+#define MISFIT "the value belongs to another store, or there is no memory for it"
 
 /* What a handler has made, as an extern: `object` is taken. */
 static wasmtime_error_t *give_made(wasmtime_context_t *store, wasmtime_error_t *error, uintptr_t object, wasmtime_extern_t *out)
@@ -36,13 +21,15 @@ static wasmtime_error_t *give_made(wasmtime_context_t *store, wasmtime_error_t *
 
 wasmtime_error_t *impl_wasmtime_global_new(wasmtime_context_t *store, const wasm_globaltype_t *type, const wasmtime_val_t *val, wasmtime_global_t *ret)
 {
-    VmObject *made = NULL;
     uintptr_t out = 0;
+    bool misfit = false;
     if (!capi_start())
         return capi_misuse_error();
-    VmObject *object = val->kind >= WASMTIME_FUNCREF ? object_of(capi_context_of(store), val, &made) : NULL;
-    wasmtime_error_t *error = capi_handlers->capi_global_new((uintptr_t)capi_context_of(store)->store, type, val, (uintptr_t)object, &out);
-    capi_forget(made);
+    const uintptr_t object = capi_value_object(store, val, &misfit);
+    if (misfit)
+        return capi_error_with(MISFIT);
+    wasmtime_error_t *error = capi_handlers->capi_global_new((uintptr_t)capi_context_of(store)->store, type, val, object, &out);
+    capi_forget((VmObject *)object);
     wasmtime_extern_t item;
     error = give_made(store, error, out, &item);
     if (!error)
@@ -88,15 +75,15 @@ wasmtime_error_t *impl_wasmtime_global_set(wasmtime_context_t *store, const wasm
 
 wasmtime_error_t *impl_wasmtime_table_new(wasmtime_context_t *store, const wasm_tabletype_t *type, const wasmtime_val_t *init, wasmtime_table_t *table)
 {
-    VmObject *made = NULL;
     uintptr_t out = 0;
+    bool misfit = false;
     if (!capi_start())
         return capi_misuse_error();
-    if (init->kind < WASMTIME_FUNCREF)
-        return capi_error_with("a table holds references");
-    VmObject *object = object_of(capi_context_of(store), init, &made);
-    wasmtime_error_t *error = capi_handlers->capi_table_new((uintptr_t)capi_context_of(store)->store, type, (uintptr_t)object, &out);
-    capi_forget(made);
+    const uintptr_t object = capi_value_object(store, init, &misfit);
+    if (misfit)
+        return capi_error_with(MISFIT);
+    wasmtime_error_t *error = capi_handlers->capi_table_new((uintptr_t)capi_context_of(store)->store, type, init->kind, object, &out);
+    capi_forget((VmObject *)object);
     wasmtime_extern_t item;
     error = give_made(store, error, out, &item);
     if (!error)
@@ -145,16 +132,21 @@ uint64_t impl_wasmtime_table_size(const wasmtime_context_t *store, const wasmtim
 
 wasmtime_error_t *impl_wasmtime_table_grow(wasmtime_context_t *store, const wasmtime_table_t *table, uint64_t delta, const wasmtime_val_t *init, uint64_t *prev_size)
 {
-    VmObject *made = NULL, *error = NULL;
+    VmObject *error = NULL;
     uint64_t old = 0;
+    bool misfit = false;
     if (!capi_start())
         return capi_misuse_error();
     const capi_handle *found = table_of(store, table);
     if (!found)
         return capi_error_with(CAPI_ANOTHER_STORE);
-    VmObject *object = init->kind >= WASMTIME_FUNCREF ? object_of(capi_context_of(store), init, &made) : NULL;
+    if (init->kind != found->as.table.element.kind)
+        return capi_error_with("the value is not of the table's type");
+    VmObject *object = (VmObject *)capi_value_object(store, init, &misfit);
+    if (misfit)
+        return capi_error_with(MISFIT);
     const bool grown = capi_vm->table_grow(found->object, delta, object, &old, &error);
-    capi_forget(made);
+    capi_forget(object);
     if (!grown)
         return error ? capi_split(error, NULL) : capi_error_with("failed to grow table");
     if (prev_size)

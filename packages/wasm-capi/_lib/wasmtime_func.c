@@ -16,23 +16,29 @@ static wasmtime_error_t *run_call(capi_context *context, void *reference, VmSlot
     return capi_split_call(context, error, trap);
 }
 
+/* Of results that cannot all be given, none is the caller's. */
+static wasmtime_error_t *take_results(capi_context *context, const VmSignature *s, const VmSlot *slots, wasmtime_val_t *results)
+{
+    for (uint32_t i = 0; i < s->nresults; i++) {
+        if (LIKELY(capi_value_of(context, &s->types[s->nparams + i], &slots[i], &results[i])))
+            continue;
+        while (i--)
+            impl_wasmtime_val_unroot(&results[i]);
+        return capi_error_with("out of memory for a result");
+    }
+    return NULL;
+}
+
 static wasmtime_error_t *call(capi_context *context, void *reference, const VmSignature *s, const wasmtime_val_t *args, wasmtime_val_t *results, VmSlot *slots, wasm_trap_t **trap)
 {
     for (uint32_t i = 0; i < s->nparams; i++)
         if (UNLIKELY(!capi_slot_of_value(context, &s->types[i], &args[i], &slots[i])))
             return capi_error_with("an argument is not of the parameter's type");
-    wasm_trap_t *raised = NULL;
-    wasmtime_error_t *error = run_call(context, reference, slots, &raised);
+    wasm_trap_t *raised = NULL; /* without a place for it, it is an error */
+    wasmtime_error_t *error = run_call(context, reference, slots, trap ? &raised : NULL);
     if (trap)
         *trap = raised;
-    else
-        capi_release(raised);
-    if (UNLIKELY(error || raised))
-        return error;
-    for (uint32_t i = 0; i < s->nresults; i++)
-        if (UNLIKELY(!capi_value_of(context, &s->types[s->nparams + i], &slots[i], &results[i])))
-            return capi_error_with("out of memory for a result");
-    return NULL;
+    return UNLIKELY(error || raised) ? error : take_results(context, s, slots, results);
 }
 
 wasmtime_error_t *impl_wasmtime_func_call(wasmtime_context_t *store, const wasmtime_func_t *func, const wasmtime_val_t *args, size_t nargs, wasmtime_val_t *results,

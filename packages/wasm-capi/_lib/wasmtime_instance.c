@@ -13,7 +13,7 @@ static wasmtime_error_t *finish(capi_context *context, VmObject *made, VmObject 
     if (trap)
         *trap = NULL;
     if (!made)
-        return capi_split(error, trap);
+        return capi_split_call(context, error, trap);
     return capi_give_instance(context, made, instance) ? NULL : capi_error_with("out of memory for an instance");
 }
 
@@ -55,7 +55,7 @@ wasmtime_error_t *impl_wasmtime_instance_pre_instantiate(const wasmtime_instance
 
 static VmObject *instance_of(const wasmtime_context_t *store, const wasmtime_instance_t *instance)
 {
-    const capi_handle *found = capi_place(capi_context_of(store), instance->store_id, instance->__private);
+    const capi_handle *found = capi_place(capi_context_of(store), instance->store_id, instance->__private, CAPI_INSTANCE);
     return found ? found->object : NULL;
 }
 
@@ -119,7 +119,9 @@ wasmtime_error_t *impl_wasmtime_linker_get_default(const wasmtime_linker_t *link
     if (!capi_start())
         return capi_misuse_error();
     wasmtime_error_t *error = capi_handlers->capi_linker_get_default(linker, (uintptr_t)capi_context_of(store)->store, name, name_len, &made);
-    if (!error && capi_give_extern(capi_context_of(store), (VmObject *)made, &item))
+    if (!error && !capi_give_extern(capi_context_of(store), (VmObject *)made, &item))
+        return capi_error_with("out of memory for a function");
+    if (!error)
         *func = item.of.func;
     return error;
 }
@@ -133,18 +135,12 @@ bool impl_wasmtime_linker_get(const wasmtime_linker_t *linker, wasmtime_context_
 
 /* ---- traps ---- */
 
-wasm_trap_t *impl_wasmtime_trap_new(const char *message, size_t message_len)
-{
-    wasm_trap_t *trap = capi_trap_with("%s", "");
-    if (trap)
-        capi_trap_set((void *)trap, message, message_len, -1, -1);
-    return trap;
-}
+wasm_trap_t *impl_wasmtime_trap_new(const char *message, size_t message_len) { return capi_trap_of(message, message_len); }
 
 wasm_trap_t *impl_wasmtime_trap_new_code(wasmtime_trap_code_t code)
 {
-    wasm_trap_t *trap = capi_trap_with("%s", "");
-    if (trap && capi_start())
+    wasm_trap_t *trap = capi_trap_of("", 0);
+    if (capi_start())
         capi_handlers->capi_trap_code((void *)trap, code);
     return trap;
 }

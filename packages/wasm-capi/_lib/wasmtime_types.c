@@ -93,8 +93,7 @@ void impl_wasmtime_valtype_delete(wasmtime_valtype_t *type)
 
 static capi_handle *tag_of(const wasmtime_context_t *store, const wasmtime_tag_t *tag)
 {
-    capi_handle *found = capi_place(capi_context_of(store), tag->store_id, tag->__private2);
-    return found && found->kind == CAPI_TAG ? found : NULL;
+    return capi_place(capi_context_of(store), tag->store_id, tag->__private2, CAPI_TAG);
 }
 
 wasmtime_error_t *impl_wasmtime_tag_new(wasmtime_context_t *store, const wasm_tagtype_t *type, wasmtime_tag_t *ret)

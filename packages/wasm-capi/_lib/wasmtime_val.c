@@ -170,8 +170,7 @@ RAW(exnref, EXNREF)
 
 /* ---- for handlers ---- */
 
-/* The object that a value refers to, a new reference; 0: it is null, or *misfit: no reference of this store, or no memory. */
-CAPI_EXPORT uintptr_t capi_value_object(const wasmtime_context_t *store, const wasmtime_val_t *val, bool *misfit)
+uintptr_t capi_value_object(const wasmtime_context_t *store, const wasmtime_val_t *val, bool *misfit)
 {
     const capi_context *context = capi_context_of(store);
     VmObject *error = NULL, *made = NULL, *object;

@@ -69,6 +69,22 @@ static void decref(VmObject *object)
 
 /* ---- functions ---- */
 
+/* At the end of a call: finalizers run, with what it raised, if anything, kept; its results are in `values` alone. */
+static void tidy(Store *store, const VMFuncRef *function, const VMValue *values, bool failed)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    const Signature *signature = engine_signature(store->engine, function->type_id);
+    const HeldResults results = {store->held, signature, values};
+    PyErr_Clear();
+    if (signature && !failed)
+        store->held = &results;
+    if (signature || failed)
+        gc_tidy(store);
+    store->held = results.next;
+    PyErr_Restore(type, value, traceback);
+}
+
 static int call_with_gil(Store *store, VMFuncRef *function, VMValue *values)
 {
     if (store_check_open(store))
@@ -77,8 +93,8 @@ static int call_with_gil(Store *store, VMFuncRef *function, VMValue *values)
     store->pins++;
     int failed = host ? host_invoke_outside(host, values) : vm_enter(store, function->context, values, function->code, function->entry, store->timeout);
     store->pins--;
-    if (UNLIKELY(gc_is_untidy(store)) && !failed)
-        gc_tidy(store);
+    if (UNLIKELY(gc_is_untidy(store)) && !store->closed)
+        tidy(store, function, values, failed);
     return failed;
 }
 
@@ -260,12 +276,14 @@ static VmObject *store_new(VmObject *engine, VmObject *given, VmObject **error)
 
 static void *store_data(VmObject *store) { return ((Store *)store)->host_data; }
 
-static void store_close(VmObject *store)
+static bool store_close(VmObject *store)
 {
     bool acquired = acquire();
-    Py_XDECREF(PyObject_CallMethod((PyObject *)store, "close", NULL));
+    PyObject *done = PyObject_CallMethod((PyObject *)store, "close", NULL);
     PyErr_Clear();
+    Py_XDECREF(done);
     release(acquired);
+    return done != NULL;
 }
 
 static bool is_thrown(VmObject *exception) { return PyObject_TypeCheck((PyObject *)exception, (PyTypeObject *)G.wasm_exception); }
@@ -353,6 +371,8 @@ static const char *export_name(VmObject *instance, size_t index, size_t *length)
 
 static PyObject *find_export(Store *store, Instance *instance, const char *text, size_t length)
 {
+    if (length > PTRDIFF_MAX) /* is that of no string */
+        return NULL;
     PyObject *name = store_check_open(store) ? NULL : PyUnicode_DecodeUTF8(text, (Py_ssize_t)length, NULL);
     Py_ssize_t index = name ? loaded_export_index(instance->module, name) : -1;
     if (PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) /* no name of any export */

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define VM_CAPSULE_NAME "wasm_vm._core.capsule"
-#define VM_CAPSULE_VERSION 1u
+#define VM_CAPSULE_VERSION 2u
 
 typedef struct VmObject VmObject; /* a Python object */
 
@@ -96,7 +96,7 @@ typedef struct VmCaller {
 
 /* A host function in C, called without the GIL: results replace the parameters. Returns NULL, or an exception to raise, owned by the vm. */
 typedef VmObject *(*VmHostCall)(void *data, VmCaller *caller, VmSlot *slots);
-typedef void (*VmFinalizer)(void *data);
+typedef void (*VmFinalizer)(void *data); /* called without the GIL */
 
 typedef struct VmCapsule {
     uint32_t version, size; /* VM_CAPSULE_VERSION, sizeof(VmCapsule) */
@@ -134,7 +134,7 @@ typedef struct VmCapsule {
 
     VmObject *(*store_new)(VmObject *engine, VmObject *data /* of data_new, or NULL */, VmObject **error);
     void *(*store_data)(VmObject *store); /* that data's pointer */
-    void (*store_close)(VmObject *store); /* unless a call into it runs */
+    bool (*store_close)(VmObject *store); /* false: a call into it runs */
     bool (*is_trap)(VmObject *exception);   /* with a code: one of wasm's own; or thrown */
     bool (*is_thrown)(VmObject *exception); /* a WasmException */
     int (*escape)(void *reference, VmObject **error); /* make a function of the host one that wasm can call */

@@ -15,12 +15,23 @@ typedef struct Native {
     VmFinalizer finalizer;
 } Native;
 
+/* Without the GIL: a finalizer may wait for a lock of the host's, whose holder may be calling the library. */
+static void finalize(VmFinalizer finalizer, void *data)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyThreadState *state = PyEval_SaveThread();
+    finalizer(data);
+    PyEval_RestoreThread(state);
+    PyErr_Restore(type, value, traceback);
+}
+
 PyObject *native_new(VmHostCall call, void *data, VmFinalizer finalizer)
 {
     Native *self = PyObject_New(Native, &NativeType);
     if (!self) {
         if (finalizer)
-            finalizer(data);
+            finalize(finalizer, data);
         return NULL;
     }
     self->call = call;
@@ -32,7 +43,7 @@ PyObject *native_new(VmHostCall call, void *data, VmFinalizer finalizer)
 static void native_dealloc(Native *self)
 {
     if (self->finalizer)
-        self->finalizer(self->data);
+        finalize(self->finalizer, self->data);
     PyObject_Free(self);
 }
 

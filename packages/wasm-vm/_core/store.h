@@ -13,6 +13,13 @@ typedef struct GcRoots {
     uint32_t count, capacity, free; /* free == count: none */
 } GcRoots;
 
+/* What a call gave that its caller has not taken yet: nothing else may hold it. */
+typedef struct HeldResults {
+    const struct HeldResults *next; /* of calls around it */
+    const Signature *signature;
+    const VMValue *values;
+} HeldResults;
+
 struct Store {
     PyObject_HEAD
     Engine *engine;          /* strong */
@@ -28,6 +35,7 @@ struct Store {
     struct ComponentState *components;
     ExternRefs externrefs;
     GcHeap heap;
+    const HeldResults *held; /* roots; or NULL */
     uint64_t pending_exception; /* an exnref that nothing has caught, between the unwind and its Python exception; or 0. A root */
     GcRoots roots;
     PyObject *thrown;           /* the WasmException that a host function raised last, while wasm runs; strong or NULL */

@@ -6,7 +6,7 @@ from wasm_capi.families import PYTHON, RELEASE, SAME, C, Code, Item, Row, Text, 
 
 ERR = "own wasmtime_error_t *"
 NAME = "const char *name, size_t name_len"
-VALTYPE = "struct wasmtime_component_valtype_t *type_ret"
+VALTYPE = "own struct wasmtime_component_valtype_t *type_ret"
 NTH = "size_t nth, const char **name_ret, size_t *name_len_ret"
 
 
@@ -51,7 +51,7 @@ TYPES_VAL: tuple[Item, ...] = (
     Row("wasmtime_component_tuple_type_types_count", "size_t", "const wasmtime_component_tuple_type_t *type", PYTHON, "How many parts it has."),
     Row("wasmtime_component_tuple_type_types_nth", "bool", f"const wasmtime_component_tuple_type_t *type, size_t nth, {VALTYPE}", PYTHON, "The type of a part; false if there is none."),
     *of_component("variant_type", "a variant type"),
-    *_named("variant_type", "case", "cases", ", bool *has_payload_ret, struct wasmtime_component_valtype_t *payload_ret"),
+    *_named("variant_type", "case", "cases", ", bool *has_payload_ret, own struct wasmtime_component_valtype_t *payload_ret"),
     *of_component("enum_type", "an enum type"),
     *_named("enum_type", "names", "names", ""),
     *of_component("option_type", "an option type"),

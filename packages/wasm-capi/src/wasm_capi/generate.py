@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from wasm_capi.api import HEADERS, rows
@@ -11,11 +12,15 @@ from wasm_capi.families import PYTHON, RELEASE, RETAIN, C, Code, Row, Text
 from wasm_capi.kinds import KINDS
 
 INCLUDE = Path(__file__).parent / "include"
+LENGTH = re.compile(r"n[a-z]+|\w*len|\w+_size")  # how the parameter after a pointer is called that says how much lies there
+INPUTS = ("params", "results")  # owned vectors that are given in
+OUTPUTS = ("out", "ret", "dst", "message", "type_ret")
 STANDARD = ("stdbool", "stddef", "stdint", "string", "assert")
 OWN = re.compile(r"\bown ")
 WRITTEN = "/* Written by wasm_capi.generate from api.py, the table of the C API: edit that. */"
 
 
+@cache
 def opaque() -> set[str]:
     """Types whose pointers are handles, which have a mark to know them by. A caller is none."""
     texts = [item.text for _, items in HEADERS.values() for item in items if isinstance(item, Text)]
@@ -94,24 +99,56 @@ def internal() -> Iterator[tuple[str, str]]:
             yield match[1], line.split("/*")[0].strip()
 
 
+def _target(kind: str) -> str:
+    """What a pointer points to."""
+    return re.sub(r"\b(own|const|struct)\b|\*", "", kind).strip()
+
+
 def _check(row: Row) -> str:
     """The check of one function's pointers, for WASM_CAPI_CHECK=1."""
-    tests, handles = [], opaque()
-    for position, (kind, name, optional) in enumerate(row.parameters(), 1):
+    tests, handles, parameters = [], opaque(), row.parameters()
+    for position, (kind, name, optional) in enumerate(parameters, 1):
+        place = f'"{row.name}", {position}, "{name}", {name}'
+        if kind.endswith("_callback_t"):
+            tests.append(f'capi_check("{row.name}", {position}, "{name}", (const void *){name}, NULL, false)')
         if not kind.endswith("*") or "(*" in kind or (kind.count("*") > 1 and optional):
             continue
-        target = re.sub(r"\b(own|const|struct)\b|\*", "", kind).strip()
-        plain = kind.count("*") > 1 or target not in handles
-        wanted = "NULL" if plain else f'"{target}"'
-        if not (plain and optional):
-            tests.append(f'capi_check("{row.name}", {position}, "{name}", {name}, {wanted}, {str(optional).lower()})')
+        plain = kind.count("*") > 1 or _target(kind) not in handles
+        wanted = "NULL" if plain else f'"{_target(kind)}"'
+        length = parameters[position] if position < len(parameters) else ("", "", False)
+        if plain and length[0] == "size_t" and LENGTH.fullmatch(length[1]) and "const" in kind:  # nothing may lie anywhere
+            tests.append(f"capi_check({place}, NULL, !{length[1]})")
+        elif not (plain and optional):
+            tests.append(f"capi_check({place}, {wanted}, {str(optional).lower()})")
+        tests += _check_contents(row, place, kind, name)
     return " && ".join(tests)
+
+
+def _check_contents(row: Row, place: str, kind: str, name: str) -> list[str]:
+    """The checks of what a vector given in holds, and of the reference of a value; families of vectors are for whatever their caller keeps there."""
+    vector = re.fullmatch(r"wasm_(\w+)_vec_t", _target(kind))
+    if kind == "const wasm_val_t *" and "_vec_" not in row.name:
+        return [f"capi_check_values({place}, 1)"]
+    if not vector or "_vec_" in row.name or not ("const" in kind or name in INPUTS):
+        return []
+    if vector[1] == "val":
+        return [f"capi_check_values({place} ? {name}->data : NULL, {name} ? {name}->size : 0)"]
+    return [f'capi_check_items({place}, "wasm_{vector[1]}_t")'] if f"wasm_{vector[1]}_t" in opaque() else []
+
+
+def _outputs(row: Row) -> list[str]:
+    """What a function that has no way to tell that it failed fills: zeros are nothing, and may be deleted."""
+    if row.result != "void":
+        return []
+    pointers = [(kind, name) for kind, name, _ in row.parameters() if kind.count("*") == 1 and "(*" not in kind and "const" not in kind]
+    return [name for kind, name in pointers if name in OUTPUTS and _target(kind) not in opaque()]
 
 
 def _failure(row: Row) -> str:
     result = _plain(row.result).strip()
     if result == "void":
-        return "return;"
+        cleared = [f"if ({name})\n            memset({name}, 0, sizeof *{name});\n        " for name in _outputs(row)]
+        return f"{{\n        {''.join(cleared)}return;\n    }}" if cleared else "return;"
     if result == "wasm_trap_t *":
         return "return capi_misuse_trap();"
     if result == "wasmtime_error_t *":
@@ -141,6 +178,7 @@ def exports_c() -> str:
         back = "" if row.result == "void" else "return "
         if row.handler == PYTHON:
             lines.append(f"    if (!capi_start())\n        {_failure(row)}")
+            lines += [f"    memset({name}, 0, sizeof *{name});" for name in _outputs(row)]
             lines.append(f"    {back}capi_handlers->{row.name}({_arguments(row)});")
         else:
             lines.append(f"    if (UNLIKELY(!capi_ready()))\n        {_failure(row)}")

@@ -1,4 +1,4 @@
-/* own_stores: what belongs to another store is refused, or nothing; wasmtime's library ends the process. */
+/* own_stores: what belongs to another store, or is of another kind, is refused, or nothing; wasmtime's library ends the process. */
 #include "check.h"
 
 static wasm_trap_t *nothing(void *env, wasmtime_caller_t *caller, const wasmtime_val_t *args, size_t nargs, wasmtime_val_t *results, size_t nresults)
@@ -35,6 +35,18 @@ int main(void)
     CHECK(!wasmtime_table_new(mine, table_type, &null, &table) && !wasmtime_table_new(other, table_type, &null, &mine_too));
     CHECK(!wasmtime_memory_new(mine, memory_type, &memory) && !wasmtime_global_new(mine, global_type, &number, &global));
     refused("function in a table", wasmtime_table_set(other, &mine_too, 0, &one));
+    refused("table of a function", wasmtime_table_new(other, table_type, &one, &mine_too));
+    refused("table of a number", wasmtime_table_new(other, table_type, &number, &mine_too));
+    refused("table grow by a function", wasmtime_table_grow(other, &mine_too, 1, &one, NULL));
+    refused("table grow by numbers", wasmtime_table_grow(other, &mine_too, 1, &number, NULL));
+    wasm_globaltype_t *reference_type = wasm_globaltype_new(wasm_valtype_new(WASM_FUNCREF), WASM_VAR);
+    refused("global of a function", wasmtime_global_new(other, reference_type, &one, &global));
+    refused("global of another kind of null", wasmtime_global_new(other, reference_type, &(wasmtime_val_t){.kind = WASMTIME_EXTERNREF}, &global));
+    wasm_globaltype_delete(reference_type);
+    wasmtime_memory_t none;
+    memcpy(&none, &table, sizeof none); /* laid out alike */
+    CHECK(!wasmtime_memory_data(mine, &none) && !wasmtime_memory_data_size(mine, &none) && !wasmtime_memory_type(mine, &none));
+    refused("memory that is a table", wasmtime_memory_grow(mine, &none, 1, NULL));
     refused("table set", wasmtime_table_set(other, &table, 0, &null));
     refused("table grow", wasmtime_table_grow(other, &table, 1, &null, NULL));
     refused("memory grow", wasmtime_memory_grow(other, &memory, 1, NULL));

@@ -36,6 +36,12 @@ static void *work(void *argument)
     return argument;
 }
 
+static wasm_trap_t *nothing(const wasm_val_vec_t *args, wasm_val_vec_t *results)
+{
+    (void)args, (void)results;
+    return NULL;
+}
+
 /* On a thread that has called nothing before. */
 static void *delete_store(void *store)
 {
@@ -68,7 +74,7 @@ static void on_new_threads(void)
     const struct {
         void *(*function)(void *);
         void *argument;
-    } calls[] = {{delete_func, wasm_func_new(store, type, NULL)}, {delete_type, type}, {copy_module, made}, {delete_store, wasmtime_store_new(engine, NULL, NULL)}};
+    } calls[] = {{delete_func, wasm_func_new(store, type, nothing)}, {delete_type, type}, {copy_module, made}, {delete_store, wasmtime_store_new(engine, NULL, NULL)}};
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         pthread_t thread;
         CHECK(!pthread_create(&thread, NULL, calls[i].function, calls[i].argument));

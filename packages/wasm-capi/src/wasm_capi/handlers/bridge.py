@@ -33,10 +33,10 @@ def handler(function: _F) -> _F:
 defined: list[str] = []  # what there is a handler for
 
 
-def define(name: str, function: Callable[..., Any]) -> None:
-    """The same by a name."""
+def define(name: str, function: Callable[..., Any], failed: Any = None) -> None:
+    """The same by a name. `failed`: the result of an exception, if it is another one."""
     defined.append(name)
-    ffi.def_extern(name=f"py_{name}", onerror=_failed)(function)
+    ffi.def_extern(name=f"py_{name}", error=failed, onerror=_failed)(function)
 
 
 def fallible(function: _F) -> _F:
@@ -45,11 +45,11 @@ def fallible(function: _F) -> _F:
     def call(*args: Any) -> Any:
         try:
             function(*args)
-        except Exception as error:
-            return new("wasmtime_error_t", error)
+        except BaseException as error:  # none may pass for NULL, which is no error
+            return lib.capi_error_of(id(error))
         return NULL
 
-    define(function.__name__, call)
+    define(function.__name__, call, lib.capi_no_memory())
     return function
 
 
@@ -77,12 +77,19 @@ def object_of(handle: Any) -> Any:
 
 def new(type: str, value: object) -> Any:
     """A handle of an object, of the type that C calls so."""
-    return ffi.cast(f"{type} *", lib.capi_handle_of(NUMBERS[type], id(value)))
+    return ffi.cast(f"{type} *", made(lib.capi_handle_of(NUMBERS[type], id(value))))
 
 
 def new_extern(value: object) -> Any:
     """A handle of an extern. Like `new` it holds the object until the handle does."""
-    return lib.capi_extern(id(value))
+    return made(lib.capi_extern(id(value)))
+
+
+def made(handle: Any) -> Any:
+    """What C made, unless it had no memory."""
+    if not handle:
+        raise MemoryError
+    return handle
 
 
 def give(value: object, out: Any) -> None:
@@ -127,3 +134,5 @@ def bytes_of(vec: Any) -> bytes:
 def give_bytes(out: Any, value: bytes) -> None:
     """Fill a vector of C's."""
     lib.wasm_byte_vec_new(out, len(value), value)
+    if out.size != len(value):
+        raise MemoryError

@@ -5,7 +5,7 @@ Python has a variant, option or result as its payload alone where the payload's 
 
 from __future__ import annotations
 
-from wasm_capi.handlers.bridge import ffi, lib, new, object_of, text_of
+from wasm_capi.handlers.bridge import ffi, give_bytes, lib, new, object_of, text_of
 from wasm_environ.component import syntax as s
 from wasm_environ.component.abi import program as abi
 from wasm_environ.errors import WasmError
@@ -236,8 +236,7 @@ class Values:
 
 
 def _name_out(text: str, out: Any) -> None:
-    encoded = text.encode()
-    lib.wasm_byte_vec_new(ffi.addressof(out), len(encoded), encoded)
+    give_bytes(ffi.addressof(out), text.encode())
 
 
 def _check_room(vec: Any, wanted: Any) -> None:

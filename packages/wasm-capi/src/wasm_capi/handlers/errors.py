@@ -16,14 +16,14 @@ _NAMES = {"UNREACHABLE": "UNREACHABLE_CODE_REACHED", "NULL_DESCRIPTOR": "NULL_RE
 
 
 @handler
-def capi_fill(trap: Any) -> None:
+def capi_fill(trap: Any, into: Any) -> None:
     error = object_at(lib.capi_object(trap))
     text, code, status = _description(error)
-    encoded = text.encode(errors="replace")
-    lib.capi_trap_set(trap, encoded, len(encoded), code, status)
     for frame in getattr(error, "frames", []):
-        names = [ffi.NULL if name is None else ffi.new("char[]", name.encode()) for name in (frame.func_name, frame.module_name)]
-        lib.capi_trap_frame(trap, frame.func_index, max(frame.func_offset or 0, 0), max(frame.module_offset or 0, 0), *names)
+        names = [ffi.NULL if name is None else ffi.new("char[]", name.encode(errors="replace")) for name in (frame.func_name, frame.module_name)]
+        lib.capi_trap_frame(into, frame.func_index, max(frame.func_offset or 0, 0), max(frame.module_offset or 0, 0), *names)
+    encoded = text.encode(errors="replace")
+    lib.capi_trap_set(into, encoded, len(encoded), code, status)
 
 
 def _number_of(name: str) -> int:

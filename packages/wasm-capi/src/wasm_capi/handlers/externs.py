@@ -99,31 +99,31 @@ def _given(address: int) -> Any:
     return object_at(address) if address else None
 
 
-# How wasmtime.h's numbers are told apart: the member of a value that holds them.
-_MEMBERS = ("i32", "i64", "f32", "f64")
-
-
 @fallible
 def capi_global_new(store: int, globaltype: Any, val: Any, address: int, out: Any) -> None:
+    from wasm_capi.handlers.refs import NUMBERS as MEMBERS
+    from wasm_capi.handlers.refs import V128, kind_of
     from wasm_capi.handlers.types import global_in
-    from wasm_environ import types as environ
 
     type = global_in(globaltype)
-    kinds = (environ.I32, environ.I64, environ.F32, environ.F64, environ.V128)
-    if (val.kind < 5) != (type.content._type in kinds) or (val.kind < 5 and kinds[val.kind] != type.content._type):
+    if val.kind != kind_of(type.content):
         raise WasmError("the value is not of the global's type")
-    if val.kind < 4:
-        value = getattr(val.of, _MEMBERS[val.kind])
+    if val.kind < V128:
+        value = getattr(val.of, MEMBERS[val.kind])
     else:
-        value = bytes(ffi.buffer(val.of.v128, 16)) if val.kind == 4 else _given(address)
+        value = bytes(ffi.buffer(val.of.v128, 16)) if val.kind == V128 else _given(address)
     give(facade.Global(object_at(store), type, value), out)
 
 
 @fallible
-def capi_table_new(store: int, tabletype: Any, init: int, out: Any) -> None:
+def capi_table_new(store: int, tabletype: Any, kind: int, init: int, out: Any) -> None:
+    from wasm_capi.handlers.refs import kind_of
     from wasm_capi.handlers.types import table_in
 
-    give(facade.Table(object_at(store), table_in(tabletype), _given(init)), out)
+    type = table_in(tabletype)
+    if kind != kind_of(type.element):
+        raise WasmError("the value is not of the table's type")
+    give(facade.Table(object_at(store), type, _given(init)), out)
 
 
 @fallible

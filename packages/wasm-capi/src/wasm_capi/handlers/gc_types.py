@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasm_capi.handlers.bridge import facade, fallible, ffi, handler, lib, new, object_of
+from wasm_capi.handlers.bridge import facade, fallible, ffi, handler, lib, made, new, object_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,5 +125,5 @@ def wasmtime_valtype_to_wasm(engine: Any, type: Any) -> Any:
     from wasm_capi.handlers.types import value_out
 
     if type.kind < REF:
-        return lib.capi_valtype(type.kind, 0)
+        return made(lib.capi_valtype(type.kind, 0))
     return value_out(facade.ValType.ref(_heap_in(type.reftype.heaptype), bool(type.reftype.nullable)))

@@ -1,5 +1,7 @@
 void *capi_handle_of(uint32_t kind, uintptr_t object);
 uintptr_t capi_object(const void *handle);
+wasmtime_error_t *capi_no_memory(void);
+wasmtime_error_t *capi_error_of(uintptr_t error);
 void capi_trap_set(wasm_ref_t *trap, const char *message, size_t length, int32_t code, int32_t status);
 bool capi_trap_frame(wasm_ref_t *trap, uint32_t index, size_t func_offset, size_t module_offset, const char *func, const char *module);
 uintptr_t capi_trap_parts(const wasm_ref_t *trap, const char **message, size_t *length, int32_t *code);

@@ -80,7 +80,7 @@ def capi_linker_define_instance(linker: Any, store: int, name: Any, size: int, i
 def capi_linker_instantiate(linker: Any, store: int, module: Any, made: Any, error: Any) -> None:
     try:
         give(object_of(linker).instantiate(object_at(store), object_of(module)), made)
-    except Exception as raised:
+    except BaseException as raised:  # C gets it whatever it is
         give(raised, error)
 
 

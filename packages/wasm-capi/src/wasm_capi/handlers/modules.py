@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasm_capi.handlers.bridge import bytes_of, facade, fallible, ffi, give_bytes, handler, lib, new, object_of
+from wasm_capi.handlers.bridge import bytes_of, facade, fallible, ffi, give_bytes, handler, lib, made, new, object_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ def import_out(row: Any) -> Any:
     """A wasm_importtype_t."""
     from wasm_capi.handlers.types import extern_out, name_out
 
-    return lib.wasm_importtype_new(name_out(row.module), name_out(row.name or ""), extern_out(row.type))
+    return made(lib.wasm_importtype_new(name_out(row.module), name_out(row.name or ""), extern_out(row.type)))
 
 
 def export_out(row: Any) -> Any:
     """A wasm_exporttype_t."""
     from wasm_capi.handlers.types import extern_out, name_out
 
-    return lib.wasm_exporttype_new(name_out(row.name), extern_out(row.type))
+    return made(lib.wasm_exporttype_new(name_out(row.name), extern_out(row.type)))
 
 
 def give_imports(module: Module, out: Any) -> None:

@@ -62,9 +62,15 @@ def _give(context: Any, value: Any, out: Any) -> bool:
     return given
 
 
+_FOREIGN = object()  # stands for data of C's, which have no object here
+
+
 def _object(ref: Any) -> Any:
     """What a reference of any kind refers to; None of null and NULL."""
-    return object_of(ref.__private3) if ref and ref.store_id else None
+    if not ref or not ref.store_id:
+        return None
+    address = lib.capi_object(ref.__private3)
+    return object_at(address) if address else _FOREIGN
 
 
 def _must(ref: Any, what: str) -> Any:
@@ -272,7 +278,7 @@ def wasmtime_exnref_type(context: Any, exn: Any) -> Any:
 def wasmtime_context_set_exception(context: Any, exn: Any) -> Any:
     try:
         object_of(context).throw(_must(exn, "exnref"))
-    except Exception as error:
+    except BaseException as error:  # C gets it whatever it is
         if isinstance(error, facade.WasmException):
             taken(lib.capi_swap_thrown(context, id(error)))
         return new("wasm_trap_t", error)

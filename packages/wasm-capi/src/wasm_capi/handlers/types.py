@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasm_capi.handlers.bridge import ffi, lib, object_at
+from wasm_capi.handlers.bridge import ffi, give_bytes, lib, made, object_at
 from wasm_environ import types as environ
 from wasm_facade.types import FuncType, GlobalType, Limits, MemoryType, TableType, TagType, ValType
 
@@ -33,9 +33,9 @@ def value_out(type: ValType) -> Any:
     """A wasm_valtype_t; with the object, if wasm.h has no kind for it."""
     kind = KINDS.get(type._type) if type._home is None else None
     if kind is not None:
-        return lib.capi_valtype(kind, 0)
+        return made(lib.capi_valtype(kind, 0))
     function = type._abstract in (environ.FUNCREF, environ.FUNCREF & ~environ.NULLABLE, environ.ref(environ.NOFUNC), environ.ref(environ.NOFUNC, False))
-    return lib.capi_valtype(FUNCREF if function else EXTERNREF, id(type))
+    return made(lib.capi_valtype(FUNCREF if function else EXTERNREF, id(type)))
 
 
 def values_in(vec: Any) -> list[ValType]:
@@ -46,6 +46,8 @@ def _values_out(types: Iterable[ValType]) -> Any:
     found = [value_out(type) for type in types]
     vec = ffi.new("wasm_valtype_vec_t *")
     lib.wasm_valtype_vec_new(vec, len(found), found)
+    if vec.size != len(found):
+        raise MemoryError
     return vec
 
 
@@ -56,7 +58,7 @@ def func_in(type: Any) -> FuncType:
 
 def func_out(type: FuncType) -> Any:
     """A wasm_functype_t."""
-    return lib.wasm_functype_new(_values_out(type.params), _values_out(type.results))
+    return made(lib.wasm_functype_new(_values_out(type.params), _values_out(type.results)))
 
 
 def global_in(type: Any) -> GlobalType:
@@ -94,29 +96,28 @@ def _short(limits: Limits) -> Any:
     return ffi.new("wasm_limits_t *", [min(limits.min, NO_MAXIMUM), NO_MAXIMUM if limits.max is None else min(limits.max, NO_MAXIMUM)])
 
 
-def _with_limits(made: Any, limits: Limits, is64: bool, shared: bool, page_log2: int) -> Any:
-    lib.capi_set_limits(ffi.cast("wasm_externtype_t *", made), limits.min, limits.max or 0, limits.max is not None, is64, shared, page_log2)
-    return made
+def _with_limits(type: Any, limits: Limits, is64: bool, shared: bool, page_log2: int) -> Any:
+    lib.capi_set_limits(ffi.cast("wasm_externtype_t *", made(type)), limits.min, limits.max or 0, limits.max is not None, is64, shared, page_log2)
+    return type
 
 
 def extern_out(type: Any) -> Any:
     """A wasm_externtype_t; as one of its kinds, after a cast."""
     if isinstance(type, FuncType):
-        made = func_out(type)
+        found = func_out(type)
     elif isinstance(type, GlobalType):
-        made = lib.wasm_globaltype_new(value_out(type.content), type.mutable)
+        found = lib.wasm_globaltype_new(value_out(type.content), type.mutable)
     elif isinstance(type, TableType):
-        made = _with_limits(lib.wasm_tabletype_new(value_out(type.element), _short(type.limits)), type.limits, type.is_64, False, 0)
+        found = _with_limits(lib.wasm_tabletype_new(value_out(type.element), _short(type.limits)), type.limits, type.is_64, False, 0)
     elif isinstance(type, MemoryType):
-        made = _with_limits(lib.wasm_memorytype_new(_short(type.limits)), type.limits, type.is_64, type.is_shared, type.page_size_log2)
+        found = _with_limits(lib.wasm_memorytype_new(_short(type.limits)), type.limits, type.is_64, type.is_shared, type.page_size_log2)
     else:
-        made = lib.wasm_tagtype_new(func_out(type.functype))
-    return ffi.cast("wasm_externtype_t *", made)
+        found = lib.wasm_tagtype_new(func_out(type.functype))
+    return ffi.cast("wasm_externtype_t *", made(found))
 
 
 def name_out(text: str) -> Any:
     """A wasm_name_t."""
-    encoded = text.encode()
     vec = ffi.new("wasm_name_t *")
-    lib.wasm_byte_vec_new(vec, len(encoded), encoded)
+    give_bytes(vec, text.encode())
     return vec

@@ -91,7 +91,7 @@ def _writer(callback: Any, owned: Owned) -> Any:
             import os
 
             raise OSError(-count, os.strerror(-count))
-        return int(count)
+        return min(int(count), len(data))
 
     return write
 

@@ -19,9 +19,9 @@ WASM_API_EXTERN bool wasmtime_component_func_type_async(const wasmtime_component
 /* How many parameters it has. */
 WASM_API_EXTERN size_t wasmtime_component_func_type_param_count(const wasmtime_component_func_type_t *type);
 /* One of its parameters; false if there is none. The name is the type's own. */
-WASM_API_EXTERN bool wasmtime_component_func_type_param_nth(const wasmtime_component_func_type_t *type, size_t nth, const char **name_ret, size_t *name_len_ret, struct wasmtime_component_valtype_t *type_ret);
+WASM_API_EXTERN bool wasmtime_component_func_type_param_nth(const wasmtime_component_func_type_t *type, size_t nth, const char **name_ret, size_t *name_len_ret, /* own */ struct wasmtime_component_valtype_t *type_ret);
 /* The type of its result; false if it has none. */
-WASM_API_EXTERN bool wasmtime_component_func_type_result(const wasmtime_component_func_type_t *type, struct wasmtime_component_valtype_t *type_ret);
+WASM_API_EXTERN bool wasmtime_component_func_type_result(const wasmtime_component_func_type_t *type, /* own */ struct wasmtime_component_valtype_t *type_ret);
 
 #ifdef __cplusplus
 }

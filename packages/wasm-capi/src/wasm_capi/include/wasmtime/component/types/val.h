@@ -19,7 +19,7 @@ WASM_API_EXTERN /* own */ wasmtime_component_list_type_t *wasmtime_component_lis
 /* Whether two types are the same. */
 WASM_API_EXTERN bool wasmtime_component_list_type_equal(const wasmtime_component_list_type_t *a, const wasmtime_component_list_type_t *b);
 /* The type of its elements. */
-WASM_API_EXTERN void wasmtime_component_list_type_element(const wasmtime_component_list_type_t *type, struct wasmtime_component_valtype_t *type_ret);
+WASM_API_EXTERN void wasmtime_component_list_type_element(const wasmtime_component_list_type_t *type, /* own */ struct wasmtime_component_valtype_t *type_ret);
 
 typedef struct wasmtime_component_record_type wasmtime_component_record_type_t;
 
@@ -32,7 +32,7 @@ WASM_API_EXTERN bool wasmtime_component_record_type_equal(const wasmtime_compone
 /* How many fields it has. */
 WASM_API_EXTERN size_t wasmtime_component_record_type_field_count(const wasmtime_component_record_type_t *type);
 /* One of its fields; false if there is none. The name is the type's own. */
-WASM_API_EXTERN bool wasmtime_component_record_type_field_nth(const wasmtime_component_record_type_t *type, size_t nth, const char **name_ret, size_t *name_len_ret, struct wasmtime_component_valtype_t *type_ret);
+WASM_API_EXTERN bool wasmtime_component_record_type_field_nth(const wasmtime_component_record_type_t *type, size_t nth, const char **name_ret, size_t *name_len_ret, /* own */ struct wasmtime_component_valtype_t *type_ret);
 
 typedef struct wasmtime_component_tuple_type wasmtime_component_tuple_type_t;
 
@@ -45,7 +45,7 @@ WASM_API_EXTERN bool wasmtime_component_tuple_type_equal(const wasmtime_componen
 /* How many parts it has. */
 WASM_API_EXTERN size_t wasmtime_component_tuple_type_types_count(const wasmtime_component_tuple_type_t *type);
 /* The type of a part; false if there is none. */
-WASM_API_EXTERN bool wasmtime_component_tuple_type_types_nth(const wasmtime_component_tuple_type_t *type, size_t nth, struct wasmtime_component_valtype_t *type_ret);
+WASM_API_EXTERN bool wasmtime_component_tuple_type_types_nth(const wasmtime_component_tuple_type_t *type, size_t nth, /* own */ struct wasmtime_component_valtype_t *type_ret);
 
 typedef struct wasmtime_component_variant_type wasmtime_component_variant_type_t;
 
@@ -58,7 +58,7 @@ WASM_API_EXTERN bool wasmtime_component_variant_type_equal(const wasmtime_compon
 /* How many cases it has. */
 WASM_API_EXTERN size_t wasmtime_component_variant_type_case_count(const wasmtime_component_variant_type_t *type);
 /* One of its cases; false if there is none. The name is the type's own. */
-WASM_API_EXTERN bool wasmtime_component_variant_type_case_nth(const wasmtime_component_variant_type_t *type, size_t nth, const char **name_ret, size_t *name_len_ret, bool *has_payload_ret, struct wasmtime_component_valtype_t *payload_ret);
+WASM_API_EXTERN bool wasmtime_component_variant_type_case_nth(const wasmtime_component_variant_type_t *type, size_t nth, const char **name_ret, size_t *name_len_ret, bool *has_payload_ret, /* own */ struct wasmtime_component_valtype_t *payload_ret);
 
 typedef struct wasmtime_component_enum_type wasmtime_component_enum_type_t;
 
@@ -82,7 +82,7 @@ WASM_API_EXTERN /* own */ wasmtime_component_option_type_t *wasmtime_component_o
 /* Whether two types are the same. */
 WASM_API_EXTERN bool wasmtime_component_option_type_equal(const wasmtime_component_option_type_t *a, const wasmtime_component_option_type_t *b);
 /* The type of what it may hold. */
-WASM_API_EXTERN void wasmtime_component_option_type_ty(const wasmtime_component_option_type_t *type, struct wasmtime_component_valtype_t *type_ret);
+WASM_API_EXTERN void wasmtime_component_option_type_ty(const wasmtime_component_option_type_t *type, /* own */ struct wasmtime_component_valtype_t *type_ret);
 
 typedef struct wasmtime_component_result_type wasmtime_component_result_type_t;
 
@@ -93,9 +93,9 @@ WASM_API_EXTERN /* own */ wasmtime_component_result_type_t *wasmtime_component_r
 /* Whether two types are the same. */
 WASM_API_EXTERN bool wasmtime_component_result_type_equal(const wasmtime_component_result_type_t *a, const wasmtime_component_result_type_t *b);
 /* The type of what an ok holds; false if it holds nothing. */
-WASM_API_EXTERN bool wasmtime_component_result_type_ok(const wasmtime_component_result_type_t *type, struct wasmtime_component_valtype_t *type_ret);
+WASM_API_EXTERN bool wasmtime_component_result_type_ok(const wasmtime_component_result_type_t *type, /* own */ struct wasmtime_component_valtype_t *type_ret);
 /* The type of what an err holds; false if it holds nothing. */
-WASM_API_EXTERN bool wasmtime_component_result_type_err(const wasmtime_component_result_type_t *type, struct wasmtime_component_valtype_t *type_ret);
+WASM_API_EXTERN bool wasmtime_component_result_type_err(const wasmtime_component_result_type_t *type, /* own */ struct wasmtime_component_valtype_t *type_ret);
 
 typedef struct wasmtime_component_flags_type wasmtime_component_flags_type_t;
 
@@ -119,7 +119,7 @@ WASM_API_EXTERN /* own */ wasmtime_component_future_type_t *wasmtime_component_f
 /* Whether two types are the same. */
 WASM_API_EXTERN bool wasmtime_component_future_type_equal(const wasmtime_component_future_type_t *a, const wasmtime_component_future_type_t *b);
 /* The type of what it brings; false if it brings nothing. */
-WASM_API_EXTERN bool wasmtime_component_future_type_ty(const wasmtime_component_future_type_t *type, struct wasmtime_component_valtype_t *type_ret);
+WASM_API_EXTERN bool wasmtime_component_future_type_ty(const wasmtime_component_future_type_t *type, /* own */ struct wasmtime_component_valtype_t *type_ret);
 
 typedef struct wasmtime_component_stream_type wasmtime_component_stream_type_t;
 
@@ -130,7 +130,7 @@ WASM_API_EXTERN /* own */ wasmtime_component_stream_type_t *wasmtime_component_s
 /* Whether two types are the same. */
 WASM_API_EXTERN bool wasmtime_component_stream_type_equal(const wasmtime_component_stream_type_t *a, const wasmtime_component_stream_type_t *b);
 /* The type of what it brings; false if it brings nothing. */
-WASM_API_EXTERN bool wasmtime_component_stream_type_ty(const wasmtime_component_stream_type_t *type, struct wasmtime_component_valtype_t *type_ret);
+WASM_API_EXTERN bool wasmtime_component_stream_type_ty(const wasmtime_component_stream_type_t *type, /* own */ struct wasmtime_component_valtype_t *type_ret);
 
 typedef struct wasmtime_component_map_type wasmtime_component_map_type_t;
 
@@ -141,9 +141,9 @@ WASM_API_EXTERN /* own */ wasmtime_component_map_type_t *wasmtime_component_map_
 /* Whether two types are the same. */
 WASM_API_EXTERN bool wasmtime_component_map_type_equal(const wasmtime_component_map_type_t *a, const wasmtime_component_map_type_t *b);
 /* The type of its keys. */
-WASM_API_EXTERN void wasmtime_component_map_type_key(const wasmtime_component_map_type_t *type, struct wasmtime_component_valtype_t *type_ret);
+WASM_API_EXTERN void wasmtime_component_map_type_key(const wasmtime_component_map_type_t *type, /* own */ struct wasmtime_component_valtype_t *type_ret);
 /* The type of its values. */
-WASM_API_EXTERN void wasmtime_component_map_type_value(const wasmtime_component_map_type_t *type, struct wasmtime_component_valtype_t *type_ret);
+WASM_API_EXTERN void wasmtime_component_map_type_value(const wasmtime_component_map_type_t *type, /* own */ struct wasmtime_component_valtype_t *type_ret);
 
 #define WASMTIME_COMPONENT_VALTYPE_BOOL 0
 #define WASMTIME_COMPONENT_VALTYPE_S8 1
