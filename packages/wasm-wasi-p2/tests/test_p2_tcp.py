@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import select
 import socket
 import threading
 import time
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from p2_sockets import EVERYTHING, LOCAL, at, block, bound, code, connected, drop, ended, failed, guest_with, has_ipv6, listening, pair, reset, told
+from p2_sockets import EVERYTHING, LOCAL, at, block, bound, code, connected, drop, ended, failed, guest_with, has_ipv6, listening, pair, reset, told, udp_bound
 
 from wasm_environ.errors import Err
 from wasm_wasi_common import TimeIsOver
@@ -555,3 +556,49 @@ def test_a_flow_that_there_is_not(guest: Guest, call: str) -> None:
     address.payload.flow_info = 1 << 20
     made = create_tcp_socket(guest, "ipv6")
     assert code(getattr(made, call), instance_network(guest), address) == "invalid-argument"
+
+
+def test_a_wait_for_many_is_one_system_call(guest: Guest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether they are sockets that listen, connections or datagrams, and however many of them there is something to tell of."""
+    made = [pair(guest) for _ in range(50)]
+    server, port = listening(guest)
+    datagrams = udp_bound(guest)
+    into, out = datagrams.stream(None)
+    pollables = [stream.subscribe() for _, *streams, _ in made for stream in streams] + [server.subscribe(), into.subscribe(), out.subscribe()]
+    for *_, peer in made[::2]:
+        peer.sendall(b"x")
+    with socket.create_connection((LOCAL, port)):
+        block(server.subscribe())
+        for _, stream, *_ in made[::2]:
+            block(stream.subscribe())
+        calls = count_polls(monkeypatch)
+        found = poll(guest, pollables)
+        assert calls == [len({each.waitable.wants()[0] for each in pollables})]
+    reads = [2 * index for index in range(0, 50, 2)]
+    assert found == sorted([*reads, *range(1, 100, 2), 100, 102])
+    for tcp, *streams, peer in made:
+        drop(*streams, tcp)
+        peer.close()
+    drop(server, into, out, datagrams)
+
+
+def count_polls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Of each poll(2) from here on: how many descriptors it is about."""
+    calls: list[int] = []
+    system = select.poll
+
+    class Poll:
+        def __init__(self) -> None:
+            self.inner = system()
+            self.count = 0
+
+        def register(self, fd: int, events: int) -> None:
+            self.count += 1
+            self.inner.register(fd, events)
+
+        def poll(self, timeout: float) -> list[tuple[int, int]]:
+            calls.append(self.count)
+            return self.inner.poll(timeout)
+
+    monkeypatch.setattr(select, "poll", Poll)
+    return calls

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
             ...
 
         def wants(self) -> tuple[int, int]:
-            """A host fd and the events of poll(2) after any of which it may be ready: `ready` is asked then. (-1, 0): it is ready already, maybe from a
-            buffer, or gets so by time or by `Guest.wake`."""
+            """A host fd and the events of poll(2) after any of which it may be ready: `ready` is asked then, unless it has an attribute `by_fd` that is
+            true: after any of them it is. (-1, 0): it is ready already, maybe from a buffer, or gets so by time or by `Guest.wake`."""
             ...
 
         def deadline(self) -> int | None:
@@ -174,5 +174,7 @@ class Look:
         if told:
             trouble = select.POLLERR | select.POLLHUP | select.POLLNVAL
             waitables = self.waitables
-            self.found += [index for index, fd, events in self.on_fds if told.get(fd, 0) & (events | trouble) and waitables[index].ready()]
+            for index, fd, events in self.on_fds:
+                if told.get(fd, 0) & (events | trouble) and (getattr(waitables[index], "by_fd", False) or waitables[index].ready()):
+                    self.found.append(index)
             self.found.sort()

@@ -24,6 +24,7 @@ class DescriptorSource:
     """What is read of a `Descriptor` at its own offset, which stays whoever's it is. Files and Python objects are always ready: one cannot tell."""
 
     __slots__ = ("found", "guest", "place")
+    by_fd = True
 
     def __init__(self, guest: Guest, found: Descriptor) -> None:
         self.guest = guest
@@ -68,6 +69,7 @@ class DescriptorSink:
     """What is written to a `Descriptor`. Files and Python objects have always room; what may make one wait takes as much as it surely takes at once."""
 
     __slots__ = ("always", "found", "guest", "place", "steady")
+    by_fd = True
 
     def __init__(self, guest: Guest, found: Descriptor) -> None:
         self.guest = guest

@@ -78,15 +78,17 @@ class Place:
 
 
 class Stream:
-    """What both directions share: after a failure, of which the guest is told once, and after the end a stream is closed. `plain`: the row of its `Place`."""
+    """What both directions share: after a failure, of which the guest is told once, and after the end a stream is closed. `plain`: the row of its `Place`;
+    `by_fd`: see `Waitable.wants`."""
 
-    __slots__ = ("_place", "closed", "guest", "plain")
+    __slots__ = ("_place", "by_fd", "closed", "guest", "plain")
     closed: bool
     guest: Guest
 
     def __init__(self, guest: Guest, of: Source | Sink) -> None:
         self.closed = False
         self.guest = guest
+        self.by_fd: bool = getattr(of, "by_fd", False)
         self._place: Place | None = getattr(of, "place", None)
         self.plain = None if self._place is None else self._place.row
 

@@ -49,6 +49,7 @@ class TcpSocket:
     """The resource `tcp-socket`. Operations that WASI has in two parts are done in the first, but for `connect`; `failure` is what that met with at once."""
 
     __slots__ = ("backlog", "dropped", "failure", "family", "guest", "host", "sink", "source", "state")
+    by_fd = True
 
     def __init__(self, guest: Guest, family: str, host: HostSocket, state: int = UNBOUND) -> None:
         self.guest = guest

@@ -42,6 +42,7 @@ class TcpSource:
     """What the peer sends."""
 
     __slots__ = ("ended", "host", "released")
+    by_fd = True
 
     def __init__(self, host: HostSocket) -> None:
         host.users += 1
@@ -94,6 +95,7 @@ class TcpSink:
     """
 
     __slots__ = ("ended", "failure", "guest", "host", "lock", "released", "rest", "until")
+    by_fd = True
 
     def __init__(self, guest: Guest, host: HostSocket) -> None:
         host.users += 1

@@ -168,6 +168,7 @@ class DatagramStream:
     """What both directions share. `events`: those of poll(2) that make it ready."""
 
     __slots__ = ("dropped", "generation", "socket")
+    by_fd = True
     events = 0
 
     def __init__(self, owner: UdpSocket) -> None:
