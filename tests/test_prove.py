@@ -1,11 +1,13 @@
-"""Lowering rows are what wasm means, for all inputs: a solver's proof; a sample of them here, all in `nox -s prove`. Wrong rows are found.
+"""Lowering rows, and functions as they are emitted, are what wasm means, for all inputs: a solver's proof; a sample of them here, all in `nox -s prove`. Wrong rows are found.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from prove import report, rows, texts
+from prove import cases, functions, report, rows, texts
 from wasm_codegen_native.lowering_rows import Row
 
 STEP = 5  # every so many rows are in the sample
@@ -14,9 +16,44 @@ SLOW = ("popcnt", "rotl")  # seconds
 
 @pytest.mark.parametrize("isa", list(texts.ISAS))
 def test_rows(isa: str) -> None:
-    found = report.prove_isa(texts.ISAS[isa], lambda number, mnemonic: number % STEP == 0 and not mnemonic.endswith(SLOW))
+    found = report.prove_rows(isa, lambda number, mnemonic: number % STEP == 0 and not mnemonic.endswith(SLOW))
     assert found.faults == []
     assert found.proved > 20
+
+
+# Columns: kind, every so many of them are in the sample.
+SAMPLE = (("numeric", 97), ("divisions", 101), ("wide", 1), ("conditions", 17), ("accesses", 131))
+
+
+@pytest.mark.parametrize("isa", list(texts.ISAS))
+def test_functions(isa: str) -> None:
+    for kind, step in SAMPLE:
+        found = report.prove_functions(isa, kind, step)
+        assert found.faults == []
+        assert found.proved >= 4
+
+
+# Columns: memory (a row of `cases.MEMORIES`), the access that is claimed, bits, offset, the one that is emitted, bits, offset.
+GUARDED, CHECKED, WIDE = cases.MEMORIES
+OTHERS = (
+    (GUARDED, "i32.load", 32, 8, "i32.load", 32, 9, "the address"),
+    (GUARDED, "i32.load8_s", 8, 8, "i32.load8_u", 8, 8, "the value"),
+    (GUARDED, "i32.load16_s", 16, 8, "i32.load", 32, 8, "the access"),
+    (CHECKED, "i32.load", 32, 0xFFFFFFFF, "i32.load16_u", 16, 0xFFFFFFFF, "the length"),
+    (CHECKED, "i32.load16_u", 16, 4, "i32.load", 32, 4, "the access"),
+    (CHECKED, "i64.store", 64, 8, "i64.store32", 32, 8, "the length"),
+    (WIDE, "i64.load", 64, 1 << 32, "i64.load", 64, 1 << 33, "the address"),
+    (WIDE, "i64.store8", 8, (1 << 64) - 1, "i64.store8", 8, (1 << 64) - 2, "the length"),
+)
+
+
+@pytest.mark.parametrize(("memory", "claimed", "bits", "offset", "emitted", "other_bits", "other_offset", "what"), OTHERS)
+@pytest.mark.parametrize("isa", list(texts.ISAS))
+def test_other_code_is_found(isa: str, memory: Any, claimed: str, bits: int, offset: int, emitted: str, other_bits: int, other_offset: int, what: str) -> None:
+    other = cases.access(emitted, other_bits, memory, other_offset, None)
+    fault = functions.prove_function(cases.access(claimed, bits, memory, offset, None)._replace(wat=other.wat), isa)
+    assert fault is not None
+    assert what in fault.what
 
 
 # Columns: ISA, a row that is wrong, what is said of it.

@@ -151,6 +151,41 @@ def float_move(state: State, d: Operand, a: Operand) -> None:
     state.write(d, state.read(a, w))
 
 
+# ---- memory
+def load(width_of: int, signed: bool = False) -> Callable[..., None]:
+    """So many bits, 0: as wide as the register."""
+
+    def run(state: State, d: Operand, a: Address) -> None:
+        value = state.load(a, width_of or width(d))
+        state.write(d, sign_extend(value, width(d)) if signed else value)
+
+    return run
+
+
+def store(width_of: int) -> Callable[..., None]:
+    return lambda state, d, a: state.store(a, low(state.read(d), width_of or width(d)))
+
+
+def pair(loads: bool) -> Callable[..., None]:
+    """STP, LDP; `!` writes the address back, a number behind the address does so after the access."""
+
+    def run(state: State, one: Operand, other: Operand, a: Address, *rest: Operand) -> None:
+        back = rest[-1]
+        assert isinstance(back, Name)
+        base = a.parts[0][0]
+        for k, register in enumerate((one, other)):
+            place = a._replace(displacement=a.displacement + 8 * k)
+            if loads:
+                state.write(register, state.load(place, 64))
+            else:
+                state.store(place, state.read(register))
+        if back.text:
+            moved = rest[0].value if isinstance(rest[0], Number) else a.displacement
+            state.write(base, state.read(base) + moved)
+
+    return run
+
+
 def branch_if(condition: str) -> Callable[..., Jump]:
     return lambda state, target: Jump(holds(state, condition), target.text)
 
@@ -217,6 +252,15 @@ MEANINGS: dict[str, Callable[..., Jump | None]] = {
     "CNT":  count_bytes,
     "ADDV": add_across,
     "ADR":  address,
+    "ADD LSL": lambda state, d, a, b, n: state.write(d, state.read(a) + (state.read(b) << state.read(n, width(d)))),
+    "LDR": load(0), "LDUR": load(0), "LDRB": load(8), "LDURB": load(8), "LDRH": load(16), "LDURH": load(16),
+    "LDRSB": load(8, signed=True), "LDURSB": load(8, signed=True), "LDRSH": load(16, signed=True), "LDURSH": load(16, signed=True),
+    "LDRSW": load(32, signed=True), "LDURSW": load(32, signed=True),
+    "STR": store(0), "STUR": store(0), "STRB": store(8), "STURB": store(8), "STRH": store(16), "STURH": store(16),
+    "LDP": pair(loads=True), "STP": pair(loads=False),
+    "CSDB": lambda state: None,
+    "RET":  lambda state: state.leave(state.read(Register("x30", 64))),
+    "BR":   lambda state, a: state.leave(state.read(a)),
     "B":    lambda state, target: Jump(z3.BoolVal(True), target.text),
     "CBZ":  branch_on(lambda a: a == 0),
     "CBNZ": branch_on(lambda a: a != 0),

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import z3
 
+from prove.memory import Memory
 from prove.terms import Term, low, number, zero_extend
 
 VECTOR = 128  # bits of a register whose name begins with one of these
 VECTOR_NAMES = ("v", "xmm")
+PC = "pc"
 ZERO = "zero"  # a register that is always 0
 
 
@@ -74,9 +76,24 @@ class State:
     flags: dict[str, Term] = field(default_factory=dict)
     path: list[Term] = field(default_factory=list)
     must: list[tuple[Term, str]] = field(default_factory=list)
+    memory: Memory | None = None
 
     def copy(self) -> State:
-        return State(dict(self.registers), dict(self.flags), list(self.path), list(self.must))
+        return State(dict(self.registers), dict(self.flags), list(self.path), list(self.must), self.memory.copy() if self.memory else None)
+
+    def load(self, address: Address, width: int) -> Term:
+        assert self.memory is not None
+        return self.memory.load(self.sum(address), width)
+
+    def store(self, address: Operand, value: Term) -> None:
+        assert self.memory is not None
+        assert isinstance(address, Address)
+        self.memory.store(self.sum(address), value)
+
+    def leave(self, to: Term) -> Jump:
+        """Go on at an address that no label has: see `functions`."""
+        self.registers[PC] = to
+        return Jump(z3.BoolVal(True), PC)
 
     def whole(self, name: str) -> Term:
         """All bits of a register."""
@@ -100,18 +117,26 @@ class State:
             if operand.fits is not None:
                 self.require(operand.fits, "the field holds the number")
             return low(operand.value, width or 64)
+        if isinstance(operand, Address):
+            return self.load(operand, width or operand.width)
         assert isinstance(operand, Register), operand
         return low(self.whole(operand.name), width or operand.width)
 
     def write(self, operand: Operand, value: Term) -> None:
-        """The low bits of a register; the others become zero."""
+        """The low bits of a register; the others become zero. Or a place."""
+        if isinstance(operand, Address):
+            self.store(operand, value)
+            return
         assert isinstance(operand, Register), operand
         if operand.name == ZERO:
             return
         self.registers[operand.name] = zero_extend(value, VECTOR if operand.name.startswith(VECTOR_NAMES) else 64)
 
     def keep(self, operand: Operand, value: Term) -> None:
-        """The low bits of a register; the others stay."""
+        """The low bits of a register; the others stay. Or a place."""
+        if isinstance(operand, Address):
+            self.store(operand, value)
+            return
         assert isinstance(operand, Register), operand
         before = self.whole(operand.name)
         size, width = before.size(), value.size()

@@ -1,4 +1,4 @@
-"""All rows of an ISA: which are proved, which are wrong, and which no solver is asked about, with the reason."""
+"""All of an instruction set's rows and functions: which are proved, which are wrong, and which no solver is asked about, with the reason."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ from dataclasses import dataclass, field
 
 import z3
 
-from prove.rows import Fault, Isa, differs, prove_row
+from prove import cases, linear, rows
+from prove.functions import prove_function, wrong
+from prove.rows import Fault, Isa, prove_row
 from prove.terms import Term
+from prove.texts import ISAS
 from wasm_codegen_native.lowering_rows import Row, expand
 
 # Why, and what looks at them instead.
 FLOATING = "floating point, of which instructions are what wasm means, by IEEE 754; tests/test_ops.py, the official suite and pressure run them at the edges"
+# Functions as the compiler emits them, by kind; of every so many the proof is also tried with something wrong, and must fail.
+FUNCTIONS = {
+    "numeric": cases.numeric, "divisions": cases.divisions, "wide": cases.wide, "conditions": cases.conditions, "accesses": cases.accesses,
+}  # fmt: skip
+KINDS = ("rows", *FUNCTIONS)
+TRIED_WRONG = 5
 
 
 @dataclass
@@ -22,7 +31,7 @@ class Report:
     unproved: dict[str, list[str]] = field(default_factory=dict)
 
 
-def cases(isa: Isa) -> list[tuple[Row, str]]:
+def cases_of(isa: Isa) -> list[tuple[Row, str]]:
     """A row and one of its ops."""
     return [(row, mnemonic) for row in isa.integer for mnemonic in expand(row.ops)]
 
@@ -32,22 +41,47 @@ def another(result: Term) -> Term:
     return z3.Not(result) if z3.is_bool(result) else result + 1
 
 
-def prove_isa(isa: Isa, chosen: Callable[[int, str], bool] = lambda number, mnemonic: True) -> Report:
+def prove_rows(name: str, chosen: Callable[[int, str], bool] = lambda number, mnemonic: True) -> Report:
     """The rows with these numbers and ops. Each is also compared with another result, from which it must differ: a proof that proves anything is none."""
+    isa = ISAS[name]
     report = Report()
-    for name, claim in isa.opposites():
-        found = differs([], claim)
+    for condition, claim in isa.opposites():
+        found = rows.differs([], claim)
         if found is not None:
-            report.faults.append(Fault(f"{isa.name} condition {name}", "its number with the lowest bit turned is the opposite", found))
-    for number, (row, mnemonic) in enumerate(cases(isa)):
+            report.faults.append(Fault(f"{name} condition {condition}", "its number with the lowest bit turned is the opposite", found))
+    for number, (row, mnemonic) in enumerate(cases_of(isa)):
         if not chosen(number, mnemonic):
             continue
         fault = prove_row(isa, row, mnemonic)
         if fault is None and prove_row(isa, row, mnemonic, another) is None:
-            fault = Fault(f"{isa.name} {mnemonic} {row.operands!r} {row.code!r}", "the proof holds for a wrong meaning, too", "")
+            fault = Fault(f"{name} {mnemonic} {row.operands!r} {row.code!r}", "the proof holds for a wrong meaning, too", "")
         if fault is None:
             report.proved += 1
         else:
             report.faults.append(fault)
     report.unproved = {FLOATING: sorted({mnemonic for row in isa.floating for mnemonic in expand(row.ops)})}
     return report
+
+
+def prove_functions(name: str, kind: str, step: int = 1) -> Report:
+    """Every so many functions of a kind. x86-64 divides by constants with products, which is a question about whole numbers."""
+    report = Report()
+    differs = linear.differs if kind == "divisions" and name == "x86_64" else rows.differs
+    for number, function in enumerate(FUNCTIONS[kind]()):
+        if number % step:
+            continue
+        fault = prove_function(function, name, differs)
+        if fault is None and number // step % TRIED_WRONG == 0 and (function.results or "store" in function.wat):
+            traps_always = prove_function(function, name, differs, lambda found: found if found.trap else wrong(found)) is None
+            if traps_always and "const 0)" not in function.wat:
+                fault = Fault(f"{name} {function.wat}", "the proof holds for something wrong, too", "")
+        if fault is None:
+            report.proved += 1
+        else:
+            report.faults.append(fault)
+    return report
+
+
+def prove(name: str, kind: str) -> Report:
+    """All of a kind."""
+    return prove_rows(name) if kind == "rows" else prove_functions(name, kind)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import z3
 
-from prove.machine import Address, Jump, Operand, State
+from prove.machine import Address, Jump, Operand, Register, State
 from prove.terms import Term, divided, divided_signed, leading_zeros, low, number, sign_extend, truth, zero_extend
 
 RELATIONS: dict[str, Callable[[Term, Term], Term]] = {
@@ -66,6 +66,17 @@ def address(state: State, d: Operand, a: Operand) -> None:
     state.write(d, state.sum(a))
 
 
+SIZES = (("B", 8), ("H", 16), ("W", 32), ("D", 64))
+
+
+def load(bits: int, extend: Callable[[Term, int], Term]) -> Callable[..., None]:
+    return lambda state, d, a: state.write(d, extend(state.load(a, bits), 64))
+
+
+def store(bits: int) -> Callable[..., None]:
+    return lambda state, value, a: state.store(a, state.read(value, bits))
+
+
 # fmt: off
 MEANINGS: dict[str, Callable[..., Jump | None]] = {
     "ADD":   two(lambda a, b: a + b),
@@ -114,6 +125,10 @@ MEANINGS: dict[str, Callable[..., Jump | None]] = {
     "LI":    lambda state, d, a: state.write(d, state.read(a)),
     "LUI":   load_upper,
     "AUIPC": address,
+    **{f"L{letter}": load(bits, sign_extend) for letter, bits in SIZES}, **{f"L{letter}U": load(bits, zero_extend) for letter, bits in SIZES[:3]},
+    **{f"S{letter}": store(bits) for letter, bits in SIZES},
+    "RET":   lambda state: state.leave(state.read(Register("x1", 64))),
+    "JR":    lambda state, a: state.leave(state.read(a)),
     "FCVT.D.WU": convert(32),
     "FCVT.D.LU": convert(64),
     "FMV.X.D": lambda state, d, a: state.write(d, state.read(a, 64)),

@@ -258,6 +258,44 @@ def count_elements(state: State, d: Operand, a: Operand) -> None:
     state.write(d, z3.Concat(ones(z3.Extract(127, 64, value)), ones(low(value, 64))))
 
 
+# ---- memory: the highest byte first, but for those that reverse
+def load_place(extend: Extend, bits: int, to: int = 64, reverses: bool = False) -> Callable[..., None]:
+    def run(state: State, d: Operand, a: Address) -> None:
+        value = state.load(a, bits)
+        put(state, d, extend(bytes_reversed(value) if reverses else value, to))
+
+    return run
+
+
+def store_place(bits: int, reverses: bool = False) -> Callable[..., None]:
+    def run(state: State, value: Operand, a: Address) -> None:
+        bytes = state.read(value, bits)
+        state.store(a, bytes_reversed(bytes) if reverses else bytes)
+
+    return run
+
+
+def multiple(loads: bool) -> Callable[..., None]:
+    """LMG, STMG: from a register to another, one behind the other."""
+
+    def run(state: State, first: Register, last: Register, a: Address) -> None:
+        place = state.sum(a)
+        for k in range(int(last.name[1:]) - int(first.name[1:]) + 1):
+            register = Register(f"r{int(first.name[1:]) + k}", 64)
+            at = Address((), place + 8 * k)
+            if loads:
+                state.write(register, state.load(at, 64))
+            else:
+                state.store(at, state.read(register))
+
+    return run
+
+
+def branch_register(state: State, a: Operand, mask: Name) -> Jump:
+    assert mask.text == "15", "always"
+    return state.leave(state.read(a))
+
+
 def branch_if(condition: str) -> Callable[..., Jump]:
     return lambda state, target: Jump(holds(state, condition), target.text)
 
@@ -305,6 +343,16 @@ MEANINGS: dict[str, Callable[..., Jump | None]] = {
     "CGR": compare(64, signed=True), "CGHI": compare(64, signed=True), "CGFI": compare(64, signed=True),
     "CLR": compare(32, signed=False), "CLFI": compare(32, signed=False), "CLGR": compare(64, signed=False), "CLGFI": compare(64, signed=False),
     "CLY": compare(32, signed=False), "CLG": compare(64, signed=False),
+    "LG": load_place(zero_extend, 64), "LLGF": load_place(zero_extend, 32), "LGF": load_place(sign_extend, 32),
+    "LLGC": load_place(zero_extend, 8), "LLGH": load_place(zero_extend, 16), "LGB": load_place(sign_extend, 8), "LGH": load_place(sign_extend, 16),
+    "LRV": load_place(zero_extend, 32, 32, reverses=True), "LRVG": load_place(zero_extend, 64, reverses=True),
+    "LRVH": load_place(zero_extend, 16, 16, reverses=True),
+    "STG": store_place(64), "ST": store_place(32), "STY": store_place(32), "STHY": store_place(16), "STCY": store_place(8),
+    "STRVG": store_place(64, reverses=True), "STRV": store_place(32, reverses=True), "STRVH": store_place(16, reverses=True),
+    "LMG": multiple(loads=True), "STMG": multiple(loads=False),
+    "BCR": branch_register,
+    "BRC": lambda state, mask, target: Jump(holds_mask(state, int(mask.text)), target.text),
+    "BRCL": lambda state, mask, target: Jump(holds_mask(state, int(mask.text)), target.text),
     "VLVGG": set_element, "VLGVG": get_element, "VPOPCTG": count_elements,
     "J": lambda state, target: Jump(z3.BoolVal(True), target.text),
     "TRAP": trap,

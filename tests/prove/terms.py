@@ -72,10 +72,14 @@ def bytes_reversed(value: Term) -> Term:
 
 
 def divided(a: Term, b: Term) -> Term:
-    """a / b, unsigned, for a b that is not 0."""
-    if z3.is_bv_value(z3.simplify(b)):
-        return z3.UDiv(a, b)
+    """a / b, unsigned, for a b that is not 0; by a power of two it is known."""
     width = a.size()
+    simple = z3.simplify(b)
+    if z3.is_bv_value(simple):
+        divisor = simple.as_long()
+        if divisor & divisor - 1 == 0:
+            return z3.LShR(a, max(divisor.bit_length() - 1, 0))
+        return low(QUOTIENT(zero_extend(a), number(divisor)), width)
     return z3.If(b == 1, a, low(QUOTIENT(zero_extend(a), zero_extend(b)), width))
 
 

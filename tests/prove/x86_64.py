@@ -217,6 +217,38 @@ def conditional_jump(condition: str) -> Callable[..., Jump]:
     return lambda state, target: Jump(holds(state, condition), target.text)
 
 
+# ---- the stack, and leaving
+RSP, RBP = Register("rsp", 64), Register("rbp", 64)
+
+
+def push(state: State, a: Operand) -> None:
+    value = state.read(a, 64)
+    state.write(RSP, state.read(RSP) - 8)
+    state.store(Address(((RSP, 1),), number(0)), value)
+
+
+def pop(state: State, d: Operand) -> None:
+    value = state.load(Address(((RSP, 1),), number(0)), 64)
+    state.write(RSP, state.read(RSP) + 8)
+    state.write(d, value)
+
+
+def leave(state: State) -> None:
+    state.write(RSP, state.read(RBP))
+    pop(state, RBP)
+
+
+def come_back(state: State) -> Jump:
+    to = Register("pc", 64)
+    pop(state, to)
+    return state.leave(state.read(to))
+
+
+def jump(state: State, target: Operand) -> Jump:
+    """To a label, or to what a register or place holds."""
+    return Jump(z3.BoolVal(True), target.text) if isinstance(target, Name) else state.leave(state.read(target, 64))
+
+
 def trap(state: State, condition: Name, code: Name) -> Jump:
     return Jump(z3.BoolVal(True) if condition.text == "ALWAYS" else holds(state, condition.text), code.text)
 
@@ -262,7 +294,11 @@ MEANINGS: dict[str, Callable[..., Jump | None]] = {
     "MOVSXD": extend(sign_extend),
     "LEA":  address,
     "NOP":  lambda state, *_: None,
-    "JMP":  lambda state, target: Jump(z3.BoolVal(True), target.text),
+    "PUSH": push,
+    "POP":  pop,
+    "LEAVE": leave,
+    "RET":  come_back,
+    "JMP":  jump,
     "TRAP": trap,
     **{f"J{name}": conditional_jump(name) for name in CONDITIONS},
     **{f"CMOV{name}": conditional_move(name) for name in CONDITIONS},

@@ -1,0 +1,185 @@
+"""Functions whose machine code is proved: each integer op on parameters and constants, wide arithmetic, conditions, loads and stores with their bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import z3
+
+from prove.functions import LENGTH, Function, Outcome
+from prove.memory import BASE
+from prove.terms import Term, low, number, sign_extend, zero_extend
+from prove.wasm import MEANINGS, WIDTHS, as_number, expected
+from wasm_environ.opcodes import BY_MNEMONIC
+from wasm_environ.vmtypes import GUARD_EXTRA, RESERVATION
+
+NAMES = {32: "i32", 64: "i64"}
+Claims = list[tuple[Term, str]]
+
+
+def trapping(traps: list[tuple[Term, str]], found: Outcome) -> Claims:
+    """A trap only where the op has it, and no result where it has one."""
+    if found.trap:
+        return [(z3.Or(*(when for when, code in traps if code == found.trap)), f"traps only when the op does: {found.trap}")]
+    return [(z3.Not(z3.Or(*(when for when, _ in traps))), "traps when the op does")]
+
+
+# ---- one op
+def of_op(mnemonic: str, constants: dict[int, int]) -> Function:
+    """The op on parameters, and where there are some, on constants."""
+    op = BY_MNEMONIC[mnemonic]
+    widths = [WIDTHS[letter] for letter in op.operands or ""]
+    result = WIDTHS[(op.results or "i")[0]]
+    params = [width for k, width in enumerate(widths) if k not in constants]
+    numbers = iter(range(len(params)))
+    operands = [f"({NAMES[width]}.const {constants[k]})" if k in constants else f"(local.get {next(numbers)})" for k, width in enumerate(widths)]
+    signature = f"(param {' '.join(NAMES[w] for w in params)}) (result {NAMES[result]})"
+
+    def claims(parameters: list[Term], found: Outcome) -> Claims:
+        given = iter(parameters)
+        values = [number(constants[k], width) if k in constants else next(given) for k, width in enumerate(widths)]
+        wanted, traps = expected(mnemonic, values)
+        return [*trapping(traps, found), *([(found.results[0] == as_number(wanted), "the result")] if not found.trap else [])]
+
+    return Function(f"(module (func {signature} ({mnemonic} {' '.join(operands)})))", tuple(params), (result,), claims)
+
+
+INTERESTING = (0, 1, -1, 2, 3, 5, 9, 10, 31, 32, 33, 63, 64, 127, 128, -128, -129, 255, 2047, 2048, -2048, -2049, 4095, 4096, -4095, -4096, 0x7FFF, 0x8000,
+               -0x8000, -0x8001, 0xFFFF, 0x10000, 0x7FFFFFFF, -0x80000000)  # fmt: skip
+WIDER = (0x80000000, 0xFFFFFFFF, 0x100000000, -0x80000001, -0x100000000, 1 << 62, (1 << 63) - 1, -(1 << 63), 0x5555555555555555, 0xFF00, 0xFFFFFFFF00000000)
+DIVISIONS = ("div_s", "div_u", "rem_s", "rem_u")
+
+
+def numeric() -> Iterator[Function]:
+    """Each op on parameters, and with constants on either side; divisions by constants are apart."""
+    for mnemonic in MEANINGS:
+        operands = BY_MNEMONIC[mnemonic].operands
+        if operands is None:
+            continue
+        yield of_op(mnemonic, {})
+        if len(operands) == 2 and not mnemonic.endswith(DIVISIONS):
+            for side in (1, 0):
+                for constant in (*INTERESTING, *(WIDER if mnemonic[:3] == "i64" else ())):
+                    yield of_op(mnemonic, {side: constant})
+
+
+# Divisors: small ones, those whose multiplier is one bit too wide, powers of two and what is beside them, the largest.
+DIVISORS = (1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 16, 19, 25, 28, 60, 100, 125, 255, 256, 257, 365, 625, 641, 1000, 3600, 10000, 65535, 65536, 65537, 86400,
+            1000000, 0x3FFFFFFF, 0x40000000, 0x40000001, 0x55555555, 0x7FFFFFFE, 0x7FFFFFFF)  # fmt: skip
+WIDER_DIVISORS = (0x80000000, 0xFFFFFFFF, 0x100000000, 0x100000001, 1000000007, 10**12, 10**18, (1 << 62) - 1, 1 << 62, (1 << 63) - 2, (1 << 63) - 1)
+
+
+def divisions() -> Iterator[Function]:
+    """By constants, of either sign; the least number is one."""
+    for type, width, divisors in (("i32", 32, DIVISORS), ("i64", 64, (*DIVISORS, *WIDER_DIVISORS))):
+        for name in DIVISIONS:
+            for divisor in (0, *divisors, *(-d for d in divisors), -(1 << width - 1)):
+                yield of_op(f"{type}.{name}", {1: divisor})
+
+
+# ---- 128 bits
+def wide() -> Iterator[Function]:
+    def pair(parameters: list[Term]) -> tuple[Term, Term]:
+        return z3.Concat(parameters[1], parameters[0]), z3.Concat(parameters[3], parameters[2])
+
+    rows = (
+        ("add128", 4, lambda p: pair(p)[0] + pair(p)[1]),
+        ("sub128", 4, lambda p: pair(p)[0] - pair(p)[1]),
+        ("mul_wide_s", 2, lambda p: sign_extend(p[0], 128) * sign_extend(p[1], 128)),
+        ("mul_wide_u", 2, lambda p: zero_extend(p[0], 128) * zero_extend(p[1], 128)),
+    )
+    for name, count, meaning in rows:
+
+        def claims(parameters: list[Term], found: Outcome, meaning=meaning) -> Claims:  # type: ignore[no-untyped-def]
+            whole = meaning(parameters)
+            return [(found.results[0] == low(whole, 64), "the low half"), (found.results[1] == z3.Extract(127, 64, whole), "the high half")]
+
+        gets = " ".join(f"(local.get {k})" for k in range(count))
+        yield Function(f"(module (func (param{' i64' * count}) (result i64 i64) (i64.{name} {gets})))", (64,) * count, (64, 64), claims)
+
+
+# ---- conditions that a select, an if, a branch takes up
+RELATIONS = ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")
+USES = (
+    ("select", "(select (local.get 2) (local.get 3) {})"),
+    ("if", "(if (result {type}) {} (then (local.get 2)) (else (local.get 3)))"),
+    ("br_if", "(block (result {type}) (drop (br_if 0 (local.get 2) {})) (local.get 3))"),
+)
+
+
+def conditions() -> Iterator[Function]:
+    for type, width in (("i32", 32), ("i64", 64)):
+        for relation in RELATIONS:
+            for negated in (False, True):
+                for _, text in USES:
+
+                    def claims(p: list[Term], found: Outcome, relation=relation, type=type, negated=negated) -> Claims:  # type: ignore[no-untyped-def]
+                        holds = MEANINGS[f"{type}.{relation}"].result(p[0], p[1])
+                        return [(found.results[0] == z3.If(z3.Not(holds) if negated else holds, p[2], p[3]), "the result")]
+
+                    condition = f"({type}.{relation} (local.get 0) (local.get 1))"
+                    use = text.format(f"(i32.eqz {condition})" if negated else condition, type=type)
+                    yield Function(f"(module (func (param{f' {type}' * 4}) (result {type}) {use}))", (width,) * 4, (width,), claims)
+
+
+# ---- memory
+# Columns: what follows the type, bits, how a load extends.
+LOADS = (("i32.load", 32, zero_extend), ("i32.load8_s", 8, sign_extend), ("i32.load8_u", 8, zero_extend), ("i32.load16_s", 16, sign_extend),
+         ("i32.load16_u", 16, zero_extend), ("i64.load", 64, zero_extend), ("i64.load8_s", 8, sign_extend), ("i64.load8_u", 8, zero_extend),
+         ("i64.load16_s", 16, sign_extend), ("i64.load16_u", 16, zero_extend), ("i64.load32_s", 32, sign_extend), ("i64.load32_u", 32, zero_extend))  # fmt: skip
+STORES = (("i32.store", 32), ("i32.store8", 8), ("i32.store16", 16), ("i64.store", 64), ("i64.store8", 8), ("i64.store16", 16), ("i64.store32", 32))
+# Columns: the memory, whether it has guards, bits of its addresses.
+MEMORIES = (("(memory 1)", True, 32), ("(memory 1)", False, 32), ("(memory i64 1)", True, 64))
+OFFSETS = (0, 1, 8, 2047, 2048, 4095, 4096, 0x7FFFF, 0x80000, 0x7FFFFFF8, 0x7FFFFFFF, 0x80000000, 0x90000000, 0xFFFFF000, 0xFFFFFFF8, 0xFFFFFFFF)
+WIDER_OFFSETS = (0x100000000, 0x123456789ABC, (1 << 63) - 8, (1 << 63) - 1, 1 << 63, (1 << 64) - 16, (1 << 64) - 9, (1 << 64) - 8, (1 << 64) - 7, (1 << 64) - 1)
+
+
+def access(mnemonic: str, bits: int, memory: tuple[str, bool, int], offset: int, constant: int | None) -> Function:
+    """A load or store at a parameter, or a constant, and an offset."""
+    text, guarded, width = memory
+    type = mnemonic[:3]
+    result = WIDTHS["i" if type == "i32" else "I"]
+    loads = "load" in mnemonic
+    extend = {"load" + name.partition("load")[2]: how for name, _, how in LOADS}.get(mnemonic[4:], zero_extend)
+    index = "(local.get 0)" if constant is None else f"({NAMES[width]}.const {constant})"
+    params = [width] if constant is None else []
+    if not loads:
+        params.append(result)
+    value = "" if loads else f" (local.get {len(params) - 1})"
+    checked = not guarded or width == 64
+
+    def claims(parameters: list[Term], found: Outcome) -> Claims:
+        where = parameters[0] if constant is None else number(constant, width)
+        address = zero_extend(where, 128) + number(offset, 128)
+        end = address + number(bits // 8, 128)
+        length = zero_extend(z3.BitVec(LENGTH, 64), 128)
+        if found.trap:
+            return [(z3.And(z3.BoolVal(checked and found.trap == "MEMORY_OUT_OF_BOUNDS"), z3.UGT(end, length)), f"traps only out of bounds: {found.trap}")]
+        if len(found.accesses) != 1:
+            return [(z3.BoolVal(False), f"one access, not {len(found.accesses)}")]
+        done = found.accesses[0]
+        within = z3.ULE(end, length if checked else number(RESERVATION + GUARD_EXTRA, 128))
+        wanted = [
+            (within, "within the length" if checked else "within what is reserved"),
+            (done.address == z3.BitVec(BASE, 64) + low(address, 64), "the address"),
+            (z3.BoolVal(done.width == bits and done.kind == ("load" if loads else "store")), "the access"),
+        ]
+        if loads:
+            wanted.append((found.results[0] == extend(done.value, result), "the value"))
+        elif done.width == bits:
+            wanted.append((done.value == low(parameters[-1], bits), "the value"))
+        return wanted
+
+    signature = f"(param {' '.join(NAMES[w] for w in params)})" + (f" (result {type})" if loads else "")
+    wat = f"(module {text} (func {signature} ({mnemonic} offset={offset:#x} {index}{value})))"
+    return Function(wat, tuple(params), (result,) if loads else (), claims, guarded)
+
+
+def accesses() -> Iterator[Function]:
+    for memory in MEMORIES:
+        for offset in (*OFFSETS, *(WIDER_OFFSETS if memory[2] == 64 else ())):
+            for mnemonic, bits, *_ in (*LOADS, *STORES):
+                yield access(mnemonic, bits, memory, offset, None)
+            for constant in (0, 1, 0x10000, 0x7FFFFFFF, 0xFFFFFFF0, 0xFFFFFFFF, *((1 << 32, (1 << 64) - 8, (1 << 64) - 1) if memory[2] == 64 else ())):
+                yield access("i32.load16_s", 16, memory, offset, constant)
+                yield access("i64.store", 64, memory, offset, constant)
