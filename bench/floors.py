@@ -95,6 +95,7 @@ FLOORS = (
     Floor("kernels", "native geometric mean", SHARE, 1.4),
     Floor("kernels", "native *", SHARE, 2.0),
     Floor("isas", "* geometric mean, size of code", SHARE, 1.5),
+    Floor("isas", "* geometric mean, executed instructions", SHARE, 1.6),
     Floor("isas", "* compile time, x86_64", SHARE, 1.2),
     Floor("compile", "native geometric mean, cranelift", FASTER, 15),
     Floor("compile", "native geometric mean, winch", FASTER, 2),

@@ -18,9 +18,9 @@ class Unavailable(Exception):
     """A guest that this machine cannot build or fetch; its rows are skipped by name."""
 
 
-def build_kernel(name: str) -> bytes:
-    """The freestanding kernel `guests/NAME.c`, which exports `run` and its memory."""
-    return build_c((HERE / "guests" / f"{name}.c",), (*FREESTANDING, "-Wl,--export=run")).read_bytes()
+def build_kernel(name: str, *sizes: str) -> bytes:
+    """The freestanding kernel `guests/NAME.c`, which exports `run` and its memory; `sizes` are macros, for less work."""
+    return build_c((HERE / "guests" / f"{name}.c",), (*FREESTANDING, "-Wl,--export=run", *sizes)).read_bytes()
 
 
 def build_c(sources: tuple[Path, ...], flags: tuple[str, ...]) -> Path:

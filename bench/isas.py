@@ -1,4 +1,7 @@
-"""The native compiler's instruction sets, of which all but this machine's only compile here: size of the code beside LLVM's, and how fast they compile."""
+"""The native compiler's instruction sets, of which all but this machine's only compile here: size of the code beside LLVM's, and how fast they compile.
+
+Where an emulator is set up (`nox -s emulated`), also how many instructions the kernels execute, beside LLVM's.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 import wasm_environ
+from bench import isa_counts
 from bench.clock import geometric_mean
 from bench.guests import Unavailable, build_kernel
 from bench.kernels import KERNELS
@@ -22,7 +26,7 @@ FEATURES = {"x86_64": frozenset(("sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", 
 
 
 def measure(options: Options) -> Iterator[Row]:
-    """For each instruction set the kernels' code beside what LLVM makes for it, their mean, and compile time beside x86-64's."""
+    """For each instruction set the kernels' code beside what LLVM makes for it, what is executed of both, means, and compile time beside x86-64's."""
     modules: list[tuple[str, Module]] = []
     for kernel, _ in KERNELS:
         try:
@@ -34,6 +38,8 @@ def measure(options: Options) -> Iterator[Row]:
         return
     for isa in ISAS:
         yield from _sizes(isa, modules)
+    for isa in ISAS:
+        yield from isa_counts.measure(isa, options)
     yield from _speeds([module for _, module in modules])
 
 

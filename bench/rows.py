@@ -12,6 +12,7 @@ NAME_WIDTH = 48
 UNITS = {
     "s": ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns")),
     "B": ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1.0, "B")),
+    "n": ((1e6, "M"), (1e3, "k"), (1.0, "")),  # how many
 }
 HEADER = f"{'':<{NAME_WIDTH}} {'ours':>9} {'wasmtime':>9} {'ratio':>12} {'floor':>12}  "
 

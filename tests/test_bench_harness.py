@@ -199,3 +199,14 @@ def test_an_unknown_area_is_refused() -> None:
     done = run_bench("speed")
     assert done.returncode == 2
     assert "kernels" in done.stderr
+
+
+def test_executed_instructions_are_counted_by_block(tmp_path: Path) -> None:
+    """A block that is translated anew counts as what it is then."""
+    from bench import isa_counts
+
+    block = "----------------\nIN: \n0x00001000:  aa  one\n0x00001004:  bb  two\n\n"
+    log = tmp_path / "log"
+    trace = "Trace 0: 0x7f06b3640dc0 [81009b31/0000000000001000/00000001/00000200] \n"
+    log.write_text(block + trace * 3 + "----------------\nIN: name\n0x00001000:  aa  one\n\n" + trace)
+    assert isa_counts._read(log) == {0x1000: 7}

@@ -1,6 +1,9 @@
 /* crc32: table driven, one byte at a time; a chain of dependent loads. */
 static unsigned table[256];
-static unsigned char data[1 << 20];
+#ifndef SIZE
+#define SIZE (1 << 20)
+#endif
+static unsigned char data[SIZE];
 
 long long run(int rounds) {
     for (unsigned i = 0; i < 256; i++) {

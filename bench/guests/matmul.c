@@ -1,5 +1,7 @@
 /* matmul: dense products of doubles, textbook loop order; 200 x 200, so that no row length is a power of two. */
+#ifndef N
 #define N 200
+#endif
 static double a[N][N], b[N][N], c[N][N];
 
 double run(int rounds) {

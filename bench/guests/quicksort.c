@@ -1,5 +1,7 @@
 /* quicksort: pseudo-random 32-bit keys, recursion on the smaller half; branches that no predictor learns. */
+#ifndef MAX
 #define MAX (1 << 20)
+#endif
 static int keys[MAX];
 
 static void sort(int lo, int hi) {

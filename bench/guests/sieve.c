@@ -1,5 +1,7 @@
 /* sieve: Eratosthenes over a byte array, several times. */
+#ifndef LIMIT
 #define LIMIT 2000000
+#endif
 static unsigned char composite[LIMIT];
 
 long long run(int rounds) {

@@ -1,5 +1,7 @@
 /* stencil: Jacobi sweeps with a five-point star over a 256 x 256 grid. */
+#ifndef N
 #define N 256
+#endif
 static double grid[2][N][N];
 
 double run(int sweeps) {
