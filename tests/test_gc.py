@@ -1,110 +1,20 @@
-"""The garbage collector, through both compilers: what lives and what dies, who holds references, interruptions in the middle, large and many objects."""
+"""The garbage collector, through both compilers: what lives and what dies, who holds references, interruptions in the middle, large objects."""
 
 from __future__ import annotations
 
 import gc
-import random
 import signal
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import wasm_facade as w
-
-STRATEGIES = ("native", "llvm")
-MIB = 1 << 20
-# Lists: `build` prepends n nodes to the one in $head, `churn` makes garbage, `sum` adds up and counts.
-LISTS = """(module
-  (type $node (struct (field $value (mut i32)) (field $next (mut (ref null $node)))))
-  (type $bytes (array (mut i8))) (type $longs (array (mut i64)))
-  (global $head (export "head") (mut (ref null $node)) (ref.null $node))
-  (global $junk (mut anyref) (ref.null any))
-  (func (export "drop") (global.set $head (ref.null $node)))
-  (func (export "build") (param $n i32)
-    (loop $l
-      (global.set $head (struct.new $node (local.get $n) (global.get $head)))
-      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
-  (func (export "scatter") (param $n i32) (param $each i32) (local $k i32)
-    (loop $l
-      (local.set $k (i32.const 1))
-      (loop $m
-        (global.set $junk (struct.new $node (local.get $n) (ref.null $node)))
-        (br_if $m (i32.lt_u (local.tee $k (i32.add (local.get $k) (i32.const 1))) (local.get $each))))
-      (global.set $head (struct.new $node (local.get $n) (global.get $head)))
-      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
-    (global.set $junk (ref.null any)))
-  (func (export "churn") (param $n i32)
-    (loop $l
-      (global.set $junk (struct.new $node (local.get $n) (ref.null $node)))
-      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
-    (global.set $junk (ref.null any)))
-  (func (export "sum") (result i64 i32) (local $at (ref null $node)) (local $sum i64) (local $count i32)
-    (local.set $at (global.get $head))
-    (block $out (loop $l
-      (br_if $out (ref.is_null (local.get $at)))
-      (local.set $sum (i64.add (local.get $sum) (i64.extend_i32_u (struct.get $node $value (local.get $at)))))
-      (local.set $count (i32.add (local.get $count) (i32.const 1)))
-      (local.set $at (struct.get $node $next (local.get $at)))
-      (br $l)))
-    (local.get $sum) (local.get $count))
-  (func (export "dirty bytes") (param $length i32) (param $n i32)
-    (loop $l
-      (global.set $junk (array.new $bytes (i32.const 255) (local.get $length)))
-      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
-    (global.set $junk (ref.null any)))
-  (func (export "zeros") (param $length i32) (result i64) (local $a (ref null $longs)) (local $sum i64)
-    (local.set $a (array.new_default $longs (local.get $length)))
-    (loop $l
-      (local.set $sum (i64.or (local.get $sum) (array.get $longs (local.get $a) (local.tee $length (i32.sub (local.get $length) (i32.const 1))))))
-      (br_if $l (local.get $length)))
-    (local.get $sum))
-  (func (export "default nodes") (param $n i32) (result i32) (local $x (ref null $node)) (local $bad i32)
-    (loop $l
-      (local.set $x (struct.new_default $node))
-      (local.set $bad (i32.or (local.get $bad) (i32.or (struct.get $node $value (local.get $x)) (i32.eqz (ref.is_null (struct.get $node $next (local.get $x)))))))
-      (struct.set $node $value (local.get $x) (i32.const -1))
-      (struct.set $node $next (local.get $x) (local.get $x))
-      (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
-    (local.get $bad))
-  (func (export "forever") (loop $l
-    (global.set $junk (struct.new $node (i32.const -1) (ref.null $node)))
-    (global.set $junk (array.new $bytes (i32.const 255) (i32.const 20)))
-    (br $l))))"""
-
-
-def engine_of(strategy: str, **settings: Any) -> w.Engine:
-    config = w.Config()
-    config.strategy, config.cache = strategy, False
-    for name, value in settings.items():
-        setattr(config, name, value)
-    return w.Engine(config)
-
-
-class World:
-    """An instance in a store of its own; `call(name, ...)`."""
-
-    def __init__(self, strategy: str, wat: str = LISTS, imports: Sequence[Callable[[w.Store, Any], Any]] = (), **settings: Any) -> None:
-        self.store = w.Store(engine_of(strategy, **settings))
-        module = w.Module(self.store.engine, wat)
-        given = [make(self.store, row.type) for make, row in zip(imports, module.imports, strict=True)]
-        self.exports: Any = w.Instance(self.store, module, given).exports(self.store)
-
-    def call(self, name: str, *arguments: Any, **keywords: Any) -> Any:
-        return self.exports[name](self.store, *arguments, **keywords)
-
-    def live(self) -> int:
-        self.store.gc()
-        return int(self.store.gc_stats()["live_objects"])
-
-
-@pytest.fixture(params=STRATEGIES)
-def strategy(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
+from gc_world import MIB, World, engine_of
+from gc_world import strategy as strategy
 
 # ---- what lives and what dies
 
@@ -499,114 +409,6 @@ def test_greenlets(strategy: str) -> None:
     for one in switch:
         one.switch()
     assert values == [0, 1, 2]
-
-
-# ---- random graphs beside a model
-
-GRAPH = """(module
-  (rec (type $n (sub (struct (field $id i32) (field $a (mut (ref null $n))) (field $b (mut (ref null $n))) (field $more (mut (ref null $ns))))))
-  (type $big (sub final $n (struct (field i32) (field (mut (ref null $n))) (field (mut (ref null $n))) (field (mut (ref null $ns))) FIELDS)))
-  (type $ns (array (mut (ref null $n)))))
-  (table $t 16 (ref null $n))
-  (func (export "new") (param $at i32) (param $id i32) (table.set $t (local.get $at) (struct.new $n (local.get $id) (ref.null $n) (ref.null $n) (ref.null $ns))))
-  (func (export "big") (param $at i32) (param $id i32)
-    (table.set $t (local.get $at) (struct.new $big (local.get $id) (ref.null $n) (ref.null $n) (ref.null $ns) VALUES)))
-  (func (export "array") (param $at i32) (param $length i32)
-    (struct.set $n $more (table.get $t (local.get $at)) (array.new_default $ns (local.get $length))))
-  (func (export "put") (param $at i32) (param $k i32) (param $from i32)
-    (array.set $ns (struct.get $n $more (table.get $t (local.get $at))) (local.get $k) (table.get $t (local.get $from))))
-  (func (export "a") (param $at i32) (param $from i32) (struct.set $n $a (table.get $t (local.get $at)) (table.get $t (local.get $from))))
-  (func (export "b") (param $at i32) (param $from i32) (struct.set $n $b (table.get $t (local.get $at)) (table.get $t (local.get $from))))
-  (func (export "move") (param $at i32) (param $from i32) (table.set $t (local.get $at) (table.get $t (local.get $from))))
-  (func (export "last") (param $at i32)
-    (struct.set $big 63 (ref.cast (ref $big) (table.get $t (local.get $at))) (table.get $t (local.get $at))))
-  (func (export "get") (param $at i32) (result (ref null $n)) (table.get $t (local.get $at))))"""
-# Longer than a word of references in its descriptor can say.
-WIDE = GRAPH.replace("FIELDS", "(field (mut i64))" * 58 + "(field i32)" + "(field (mut (ref null $n)))").replace(
-    "VALUES", "(i64.const -7)" * 58 + "(i32.const 5)" + "(ref.null $n)"
-)
-
-
-class Model:
-    """A node as the test sees it."""
-
-    def __init__(self, number: int, wide: bool) -> None:
-        self.number, self.wide = number, wide
-        self.a: Model | None = None
-        self.b: Model | None = None
-        self.last: Model | None = None
-        self.more: list[Model | None] | None = None
-
-
-def step(world: World, table: list[Model | None], rng: random.Random, number: int) -> None:
-    at, source = rng.randrange(16), rng.randrange(16)
-    node, other = table[at], table[source]
-    what = rng.randrange(8)
-    if node is None or what < 2:
-        wide = rng.random() < 0.2
-        world.call("big" if wide else "new", at, number)
-        table[at] = Model(number, wide)
-    elif what == 2:
-        node.more = [None] * rng.choice((0, 1, 5, 40, 600))
-        world.call("array", at, len(node.more))
-    elif what == 3 and node.more:
-        k = rng.randrange(len(node.more))
-        node.more[k] = other
-        world.call("put", at, k, source)
-    elif what == 4:
-        node.a = other
-        world.call("a", at, source)
-    elif what == 5:
-        node.b = other
-        world.call("b", at, source)
-    elif what == 6:
-        table[at] = other
-        world.call("move", at, source)
-    elif node.wide:
-        node.last = node
-        world.call("last", at)
-
-
-def compare(world: World, table: list[Model | None]) -> int:
-    """Both sides have the same graph; -> how many nodes and arrays."""
-    seen: dict[Any, Model] = {}
-    waiting = [(world.call("get", k), node) for k, node in enumerate(table)]
-    arrays = 0
-    while waiting:
-        ours, node = waiting.pop()
-        assert (ours is None) == (node is None)
-        if node is None:
-            continue
-        if ours in seen:
-            assert seen[ours] is node
-            continue
-        seen[ours] = node
-        assert ours[0] == node.number
-        waiting += [(ours[1], node.a), (ours[2], node.b)]
-        if node.wide:
-            assert (ours[4], ours[61], ours[62]) == (-7, -7, 5)
-            waiting.append((ours[63], node.last))
-        assert (ours[3] is None) == (node.more is None)
-        if node.more is not None:
-            arrays += 1
-            waiting += zip(ours[3], node.more, strict=True)
-    return len(seen) + arrays
-
-
-@pytest.mark.parametrize("stress", [False, True])
-@pytest.mark.parametrize("seed", range(3))
-def test_random_graphs(strategy: str, seed: int, stress: bool) -> None:
-    world = World(strategy, WIDE, gc_stress=stress)
-    rng = random.Random(seed)
-    table: list[Model | None] = [None] * 16
-    for number in range(1200):
-        step(world, table, rng, number)
-        if number % 150 == 0:
-            world.store.gc()
-        if number % 300 == 299:
-            size = compare(world, table)
-            gc.collect()
-            assert world.live() == size
 
 
 def test_a_store_without_objects_collects_nothing() -> None:

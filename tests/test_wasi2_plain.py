@@ -7,160 +7,17 @@ import resource
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import wasi2_plain_guest
 import wasm_facade
-from test_wasi_plain import PATHS, kernel_resolves, things_to_look_at
+from wasi2_plain_guests import CONTENTS, DATA, END, OUT, PIECE, Guest, asked, attempt, handles, opened, pair
+from wasi2_plain_guests import counts as counts
 from wasm_environ import host
-from wasm_facade.component import Component, Linker
-from wasm_facade.component import wasi as facade_wasi
 from wasm_wasi_common.memory import MemoryFilesystem
-from wasm_wasi_p2 import clocks, filesystem, interfaces, random, streams
-
-# Where calls have their result, paths, and data; the end of memory.
-OUT, PATH, DATA, END = 64, 256, 4096, 128 << 16
-PIECE = host.MOST_AT_ONCE
-CONTENTS = {"file": bytes(range(256)) * 40, "large": os.urandom(3 << 20), "empty": b"", "stdin": b"some input\n" * 1000}
-asked: list[str] = []
-
-
-def counted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*args: Any) -> Any:
-        asked.append(name)
-        return function(*args)
-
-    return call
-
-
-@pytest.fixture(autouse=True)
-def counts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What Python is asked for goes to `asked`."""
-    for cls, names in ((streams.InputStream, ("read", "blocking_read")),
-                       (streams.OutputStream, ("check_write", "write", "blocking_write_and_flush", "flush", "blocking_flush"))):  # fmt: skip
-        for name in names:
-            monkeypatch.setattr(cls, name, counted(name, getattr(cls, name)))
-    monkeypatch.setattr(filesystem.Descriptor, "stat_at", counted("stat_at", filesystem.Descriptor.stat_at))
-    for module, name in ((clocks, "now"), (clocks, "wall_now"), (random, "get_random_u64"), (random, "get_random_bytes")):
-        monkeypatch.setattr(module, name, counted(name, getattr(module, name)))
-    facade_wasi.host_function.cache_clear()
-    yield
-    facade_wasi.host_function.cache_clear()
-
-
-@cache
-def compiled(strategy: str, release_gil: bool) -> tuple[Any, Any]:
-    config = wasm_facade.Config()
-    config.strategy, config.cache, config.release_gil = strategy, False, release_gil
-    engine = wasm_facade.Engine(config)
-    return engine, Component(engine, wasi2_plain_guest.component())
-
-
-class Guest:
-    """One guest in a folder of its own."""
-
-    def __init__(self, folder: Path, without_python: bool = True, strategy: str = "native", release_gil: bool = True, tree: Any = None, **stdio: Any) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
-        for name, data in CONTENTS.items():
-            (folder / name).write_bytes(data)
-        engine, found = compiled(strategy, release_gil)
-        self.store = wasm_facade.Store(engine)
-        config = wasm_facade.WasiConfig()
-        config.stdin, config.stdout = stdio.get("stdin", folder / "stdin"), stdio.get("stdout", folder / "stdout")
-        if stdio.get("deterministic"):
-            config.deterministic(7)
-        if tree is None:
-            config.preopen(folder, "/", readonly=stdio.get("readonly", False))
-        else:
-            config.preopen(tree, "/")
-        self.store.set_wasi(config)
-        linker = Linker(engine)
-        linker.add_wasip2()
-        plain = dict(interfaces.PLAIN)
-        try:
-            if not without_python:
-                interfaces.PLAIN.clear()
-            facade_wasi.host_function.cache_clear()
-            self.instance = linker.instantiate(self.store, found)
-        finally:
-            interfaces.PLAIN.update(plain)
-        self.call("directories", OUT)
-        self.root = self.word(self.word(OUT))
-
-    def call(self, name: str, *args: Any) -> Any:
-        found: Any = self.instance.get_func(self.store, name)
-        result = found(self.store, *args)
-        found.post_return(self.store)
-        return result
-
-    def peek(self, at: int, size: int) -> bytes:
-        data: bytes = self.call("peek", at, size)
-        return data
-
-    def word(self, at: int) -> int:
-        return int.from_bytes(self.peek(at, 4), "little")
-
-    def result(self) -> tuple[int, ...]:
-        """The words where a call had its result."""
-        return tuple(self.word(OUT + 4 * i) for i in range(4))
-
-    def open(self, path: str, opening: int = 0, flags: int = 3) -> int:
-        self.call("poke", PATH, path.encode())
-        self.call("open", self.root, 1, PATH, len(path), opening, flags, OUT)
-        assert self.word(OUT) & 255 == 0
-        return self.word(OUT + 4)
-
-    def stream(self, kind: str, descriptor: int, *offset: int) -> int:
-        self.call(kind, descriptor, *offset, OUT)
-        assert self.word(OUT) & 255 == 0
-        return self.word(OUT + 4)
-
-    def state(self) -> tuple[bytes, dict[str, bytes]]:
-        return self.peek(8, END - 8), {path.name: path.read_bytes() for path in sorted(self.folder.iterdir())}
-
-
-def pair(folder: Path, **kwargs: Any) -> tuple[Guest, Guest]:
-    shared = kwargs.pop("shared", None)
-    return Guest(shared or folder / "with", True, **kwargs), Guest(shared or folder / "without", False, **kwargs)
-
-
-def attempt(guest: Guest, name: str, args: tuple[Any, ...]) -> tuple[Any, list[str]]:
-    """What came of it, in words if it failed; and what Python was asked for."""
-    asked.clear()
-    try:
-        result: Any = guest.call(name, *args)
-    except (wasm_facade.WasmtimeError, wasm_facade.Trap) as error:
-        return f"{type(error).__name__}: {error}", list(asked)
-    return result, list(asked)
-
-
-# Streams: made by each test that has them, in this order, so that they have the same handles everywhere.
-# Columns: name, what makes it, the file, its arguments.
-STREAMS: tuple[tuple[str, str, str, tuple[int, ...]], ...] = (
-    ("in", "reader", "file", (0,)),
-    ("far", "reader", "file", (10_000,)),
-    ("out", "writer", "new", (5,)),
-    ("end", "appender", "new", ()),
-    ("large", "reader", "large", (0,)),
-    ("empty", "reader", "empty", (0,)),
-)
-
-
-def opened(guest: Guest) -> dict[str, int]:
-    """Handles by name: those streams, stdin, stdout, root, a directory, and none, which is no handle."""
-    found = {}
-    for name, kind, path, offset in STREAMS:
-        descriptor = guest.open(path, 0 if path != "new" else 1, 1 if kind == "reader" else 3)
-        found[name] = guest.stream(kind, descriptor, *offset)
-        guest.call("drop", descriptor)  # the stream has it
-    return found | {"stdin": guest.call("stdin"), "stdout": guest.call("stdout"), "root": guest.root, "none": 999}
-
+from wasm_wasi_p2 import interfaces, streams
 
 # Columns: function, arguments (a handle by its name), whether Python has nothing to do. Nothing of it ends the guest.
 ROWS: tuple[tuple[str, tuple[Any, ...], bool], ...] = (
@@ -248,10 +105,6 @@ def put_away(guests: tuple[Guest, ...], name: str, args: tuple[Any, ...]) -> Non
             guest.call("poke", at, bytes(size))
         elif name == "wall":
             guest.call("poke", args[0], bytes(16))
-
-
-def handles(found: dict[str, int], args: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(found[arg] if isinstance(arg, str) else arg for arg in args)
 
 
 @pytest.mark.parametrize("release_gil", [True, False])
@@ -520,49 +373,6 @@ def test_a_closed_files_number_is_nobodys(tmp_path: Path, way: str) -> None:
         os.close(secret)
         if secret != number:
             os.close(number)
-
-
-def test_status_of_paths(tmp_path: Path) -> None:
-    """The same bytes and errs, on the same files; nothing is told of what is outside."""
-    guests = pair(tmp_path, shared=tmp_path / "both")
-    things_to_look_at(tmp_path / "both")
-    os.symlink("file", tmp_path / "both" / "\u00e4")
-    for path, *plainly in (*PATHS, ("\u00e4".encode(), False, False)):
-        for follow in (0, 1):
-            results, found = [], []
-            for guest in guests:
-                guest.call("poke", PATH, path.ljust(16))
-                guest.call("poke", OUT, bytes(112))
-                results.append(attempt(guest, "stat", (guest.root, follow, PATH, len(path), OUT)))
-                found.append(b"" if results[-1][0] else guest.peek(OUT, 32) + guest.peek(OUT + 56, 56))
-            assert results[0][0] == results[1][0], path
-            assert found[0] == found[1], path  # but for when links were read
-            if isinstance(results[0][0], str):  # no text, which ends a guest
-                assert path == b"\xff\xfe"
-                guests = pair(tmp_path, shared=tmp_path / "both")
-                continue
-            assert results[1][1] == ["stat_at"]
-            assert (not results[0][1]) == plainly[follow] or (not kernel_resolves() and results[0][1]), (path, follow)
-
-
-@pytest.mark.parametrize(("name", "at"), [("stat", PATH), ("stat", END - 3), ("stat", 0xFFFF_FFFF)])
-@pytest.mark.parametrize("out", [OUT, OUT + 4, END - 104, END - 96])
-def test_status_at_wrong_addresses(tmp_path: Path, name: str, at: int, out: int) -> None:
-    guests = pair(tmp_path, shared=tmp_path / "both")
-    for guest in guests:
-        guest.call("poke", PATH, b"file")
-    results = [attempt(guest, name, (guest.root, 1, at, 4, out))[0] for guest in guests]
-    assert results[0] == results[1]
-    assert (results[0] is None) == (at == PATH and out in (OUT, END - 104))
-
-
-def test_status_in_other_filesystems_is_pythons(tmp_path: Path) -> None:
-    guest = Guest(tmp_path / "guest", tree=MemoryFilesystem({"file": b"abc" * 10}))
-    guest.call("poke", PATH, b"file")
-    asked.clear()
-    guest.call("stat", guest.root, 1, PATH, 4, OUT)
-    assert asked == ["stat_at"]
-    assert guest.word(OUT + 24) == 30
 
 
 def test_a_read_only_preopen(tmp_path: Path) -> None:

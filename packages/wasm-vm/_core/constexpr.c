@@ -10,12 +10,33 @@
 
 enum { INLINE_STACK = 16 };
 
+static VMValue number(const ConstOp *row)
+{
+    VMValue value;
+    memset(&value, 0, sizeof value);
+    if (row->op == OP_V128_CONST)
+        for (int i = 0; i < 8; i++) {
+            value.bytes[i] = (uint8_t)((uint64_t)row->a >> 8 * i);
+            value.bytes[8 + i] = (uint8_t)((uint64_t)row->b >> 8 * i);
+        }
+    else if (row->op == OP_I32_CONST || row->op == OP_F32_CONST)
+        value.u32 = (uint32_t)row->a;
+    else
+        value.i64 = row->a;
+    return value;
+}
+
 static VMValue global_get(Instance *instance, uint64_t index)
 {
     const Plan *plan = &instance->module->plan;
     if (index < plan->imported_globals)
         return *((VMGlobal **)instance_at(instance, plan->layout.global_imports))[index];
     return ((VMGlobal *)instance_at(instance, plan->layout.globals))[index - plan->imported_globals];
+}
+
+static uint64_t function(Instance *instance, uint64_t index)
+{
+    return index < instance->module->plan.function_count ? (uint64_t)(uintptr_t)instance_func_ref(instance, (uint32_t)index) : 0;
 }
 
 static void binary(int64_t op, VMValue *x, const VMValue *y)
@@ -93,16 +114,11 @@ static int step(Instance *instance, const ConstOp *row, VMValue *stack, uint32_t
     VMValue value;
     memset(&value, 0, sizeof value);
     switch (row->op) {
-    case OP_I32_CONST: value.i32 = (int32_t)row->a; break;
+    case OP_I32_CONST:
     case OP_I64_CONST:
-    case OP_F64_CONST: value.i64 = row->a; break;
-    case OP_F32_CONST: value.u32 = (uint32_t)row->a; break;
-    case OP_V128_CONST:
-        for (int i = 0; i < 8; i++) {
-            value.bytes[i] = (uint8_t)((uint64_t)row->a >> 8 * i);
-            value.bytes[8 + i] = (uint8_t)((uint64_t)row->b >> 8 * i);
-        }
-        break;
+    case OP_F32_CONST:
+    case OP_F64_CONST:
+    case OP_V128_CONST: value = number(row); break;
     case OP_GLOBAL_GET:
         if ((uint64_t)row->a >= instance->module->plan.global_count)
             goto bad;
@@ -129,13 +145,10 @@ static int step(Instance *instance, const ConstOp *row, VMValue *stack, uint32_t
         if (!(value.u64 = new_array(instance->store, row, stack, depth)))
             return -1;
         break;
-    case OP_REF_FUNC: {
-        VMFuncRef *reference = (uint64_t)row->a < instance->module->plan.function_count ? instance_func_ref(instance, (uint32_t)row->a) : NULL;
-        if (!reference)
+    case OP_REF_FUNC:
+        if (!(value.u64 = function(instance, (uint64_t)row->a)))
             goto bad;
-        value.u64 = (uint64_t)(uintptr_t)reference;
         break;
-    }
     case OP_I32_ADD:
     case OP_I32_SUB:
     case OP_I32_MUL:

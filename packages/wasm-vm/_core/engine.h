@@ -1,4 +1,4 @@
-/* engine.h: value types, signatures, and the engine that has them. See types.c, types_text.c, engine.c. */
+/* engine.h: value types, signatures, and the engine that has them. See types.c, engine.c. */
 #ifndef WASM_VM_ENGINE_H
 #define WASM_VM_ENGINE_H
 
@@ -54,6 +54,7 @@ Signature *engine_signature(Engine *engine, uint32_t type_id);
 Signature *engine_signature_of(Engine *engine, PyObject *hook, PyObject *type, const char *expected);
 bool engine_is_subtype(const Engine *engine, uint32_t have, uint32_t want);
 void engine_free_aggregates(Engine *engine);
+void engine_free_types(Engine *engine); /* and the signatures: the last thing done with them */
 /* Descriptors of all types of the registry; without `needed` only if some are not plain function types, whose descriptors stay zero until then.
  * -1 with an exception. Runs Python code. */
 int engine_sync_types(Engine *engine, bool needed);
