@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import wasmtime
 
 import wasm_facade
+from wasm_codegen_native.compiler import ISAS
 from wasm_environ.features import ROWS as FEATURES
 from wasm_facade.config import Config, Switch, with_effect, without_effect
 
@@ -63,7 +65,8 @@ def test_the_text_says_which_have_none() -> None:
     assert repr(wasm_facade.Engine(config)) == "Engine(consume_fuel=True; without effect: debug_info=True, memory_guard_size=4096)"
 
 
-def test_the_page_lists_them_all() -> None:
+def pages() -> Any:
+    """docs/generated.py."""
     import importlib.util
 
     spec = importlib.util.spec_from_file_location("generated", Path(__file__).parent.parent / "docs" / "generated.py")
@@ -71,6 +74,30 @@ def test_the_page_lists_them_all() -> None:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    effective, idle = module.settings().split("## Accepted without effect")
+    return module
+
+
+def test_the_page_lists_them_all() -> None:
+    effective, idle = pages().settings().split("## Accepted without effect")
     listed = [re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE) for part in (effective, idle)]
     assert [set(names) for names in listed] == [set(with_effect()), set(without_effect())]
+
+
+def test_each_proposal_has_a_switch() -> None:
+    """With the same default; the first release is no proposal."""
+    switches = {row.feature: row.default for row in vars(Config).values() if isinstance(row, Switch) and row.feature}
+    assert switches == {name: on for name, on, *_ in FEATURES if name != "mvp"}
+
+
+# What needs to wait traps by name, all else of it runs: decision 17.
+IN_PART = {"component_model_async"}
+
+
+def test_what_is_on_is_everywhere() -> None:
+    """A proposal is on by default where every compiler has it on every instruction set (components: on each that they run on)."""
+    module = pages()
+    rows = [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in module.features().split("\n")[2:]]
+    assert len(rows) == len(FEATURES)
+    for name, on, since, _, *compilers in rows:
+        isas = module.COMPONENT_ISAS if since == "component" else ISAS
+        assert on == "off" or name in IN_PART or compilers == [", ".join(isa.replace("_", "-") for isa in isas)] * 2, name
