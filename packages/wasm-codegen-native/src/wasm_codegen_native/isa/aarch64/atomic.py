@@ -1,9 +1,11 @@
-"""Atomics (threads): every access is sequentially consistent and aligned, or traps. Pairs of exclusive loads and stores, which every processor has."""
+"""Atomics (threads): every access is sequentially consistent and aligned, or traps. Pairs of exclusive loads and stores, which every processor has, or
+the instructions of ARMv8.1 where the target has them (LSE, `atomics` in /proc/cpuinfo)."""
 
 from __future__ import annotations
 
 from typing import Final, final
 
+from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, wrapping_add
@@ -12,18 +14,26 @@ from wasm_codegen_native.isa.aarch64.encodings import (
     ADD,
     AND,
     AND_IMM32,
+    CASAL,
     CBNZ,
     CMP,
     DMB,
     EOR,
+    LDADDAL,
     LDAR,
     LDAXR,
+    LDCLRAL,
+    LDEORAL,
+    LDSETAL,
     MOV,
+    MVN,
     NE,
+    NEG,
     ORR,
     STLR,
     STLXR,
     SUB,
+    SWPAL,
 )  # fmt: skip
 from wasm_codegen_native.isa.aarch64.immediates import bitmask
 from wasm_codegen_native.isa.aarch64.memory import Memory
@@ -41,18 +51,22 @@ SIZES: Final[bytes] = bytes([2, 3, 0, 1, 0, 1, 2])
 TYPES: Final[bytes] = bytes([T_I32, T_I64, T_I32, T_I32, T_I64, T_I64, T_I64])
 SIZE_SHIFT: Final = 30
 XCHG: Final = 5  # of `kinds.RMW`; the others have an instruction
+# Of `kinds.RMW`: the instruction of ARMv8.1, and what makes its operand first, or 0. Subtraction adds the negative, AND clears the bits that are not.
+AT_ONCE: Final[vec[i64]] = vec[i64]([LDADDAL, LDADDAL, LDCLRAL, LDSETAL, LDEORAL, SWPAL])
+MADE_BY: Final[vec[i64]] = vec[i64]([0, NEG, MVN, 0, 0, 0])
 
 
 @final
 class Atomic:
     """Lowers atomic loads, stores, read-modify-writes and the fence. The address is in x17, a store's success in x16."""
 
-    def __init__(self, asm: Assembler, values: Values, traps: Traps, memory: Memory) -> None:
+    def __init__(self, asm: Assembler, values: Values, traps: Traps, memory: Memory, at_once: bool) -> None:
         self.asm: Assembler = asm
         self.code: Code = asm.code
         self.v: Values = values
         self.traps: Traps = traps
         self.memory: Memory = memory
+        self.at_once: bool = at_once  # the target has LSE
 
     def lower(self, op: i64, kind: i64) -> None:
         """Lower one op."""
@@ -109,13 +123,21 @@ class Atomic:
         self.traps.trap_if(v.machine.test_low_bits(index, mask), traps.HEAP_MISALIGNED)
 
     def read_modify_write(self, group: i64, size: i64, type: i64, memory: i64, offset: i64) -> None:
-        """atomic.rmw: again until nobody came between."""
+        """atomic.rmw: in one instruction, or again until nobody came between."""
         v = self.v
         asm = self.asm
         i = v.operands(2)
         value = v.reg(i + 1)
         self.prepare(i, memory, offset, size)
         old = v.alloc(type)
+        if self.at_once:
+            if MADE_BY[group] != 0:
+                asm.move(MADE_BY[group] | X, X16, value)
+                value = X16
+            asm.r3(AT_ONCE[group] | size << SIZE_SHIFT, old, X17, value)
+            v.drop(2)
+            v.push_reg(type, old)
+            return
         made = value
         if group != XCHG:
             made = v.alloc(type)
@@ -151,6 +173,12 @@ class Atomic:
         value = v.reg(i + 2)
         self.prepare(i, memory, offset, size)
         old = v.alloc(type)
+        if self.at_once:
+            asm.move(MOV | X, old, expected)
+            asm.r3(CASAL | size << SIZE_SHIFT, value, X17, old)
+            v.drop(3)
+            v.push_reg(type, old)
+            return
         again = self.code.here()
         if size == 0:
             self.code.word(AND_IMM32 | bitmask(0xFF, False) << 10 | expected << 5 | X16)

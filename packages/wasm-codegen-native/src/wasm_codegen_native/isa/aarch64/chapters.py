@@ -24,14 +24,14 @@ from wasm_environ.op import I8X16_SHUFFLE
 class Arm64Chapters(Chapters):
     """See `Chapters`."""
 
-    def __init__(self, bench: Workbench, machine: Arm64Machine) -> None:
+    def __init__(self, bench: Workbench, machine: Arm64Machine, features: frozenset[str]) -> None:
         super().__init__()
         asm = machine.asm
         values = bench.values
         self.wide: WideArithmetic = WideArithmetic(asm, values)
         self.nans: CanonicalNans = CanonicalNans(asm)
         self.memory: Memory = Memory(asm, values, bench.traps, bench.frame)
-        self.atomic: Atomic = Atomic(asm, values, bench.traps, self.memory)
+        self.atomic: Atomic = Atomic(asm, values, bench.traps, self.memory, "atomics" in features)
         self.parametric: Parametric = Parametric(asm, values)
         self.vector_memory: VectorMemory = VectorMemory(asm, values, self.memory)
         self.shuffle: Shuffle = Shuffle(asm, values)

@@ -36,6 +36,7 @@ SMULH: Final[i64] = row("SMULH Xd, Xn, Xm",        "1 0011011010 Rm 0 11111 Rn R
 UDIV: Final[i64] = row("UDIV Rd, Rn, Rm",          "sf 0011010110 Rm 000010 Rn Rd")
 SDIV: Final[i64] = row("SDIV Rd, Rn, Rm",          "sf 0011010110 Rm 000011 Rn Rd")
 # ---- logic
+MVN: Final[i64] = row("MVN Rd, Rm",                "sf 0101010 001 Rm 000000 11111 Rd")
 AND: Final[i64] = row("AND Rd, Rn, Rm",            "sf 0001010 000 Rm 000000 Rn Rd")
 ORR: Final[i64] = row("ORR Rd, Rn, Rm",            "sf 0101010 000 Rm 000000 Rn Rd")
 EOR: Final[i64] = row("EOR Rd, Rn, Rm",            "sf 1001010 000 Rm 000000 Rn Rd")
@@ -117,6 +118,12 @@ LDAR: Final[i64] = row("LDAR Rd, [Xn]",            "size 001000 110 11111 1 1111
 STLR: Final[i64] = row("STLR Rd, [Xn]",            "size 001000 100 11111 1 11111 Rn Rd")
 LDAXR: Final[i64] = row("LDAXR Rd, [Xn]",          "size 001000 010 11111 1 11111 Rn Rd")  # and watch the place
 STLXR: Final[i64] = row("STLXR Wm, Rd, [Xn]",      "size 001000 000 Rm 1 11111 Rn Rd")  # if nobody else has written there, Wm is 0
+LDADDAL: Final[i64] = row("LDADDAL Rm, Rd, [Xn]",  "size 111 0 00 11 1 Rm 0 000 00 Rn Rd")  # LSE: what was there to Rd
+LDCLRAL: Final[i64] = row("LDCLRAL Rm, Rd, [Xn]",  "size 111 0 00 11 1 Rm 0 001 00 Rn Rd")
+LDEORAL: Final[i64] = row("LDEORAL Rm, Rd, [Xn]",  "size 111 0 00 11 1 Rm 0 010 00 Rn Rd")
+LDSETAL: Final[i64] = row("LDSETAL Rm, Rd, [Xn]",  "size 111 0 00 11 1 Rm 0 011 00 Rn Rd")
+SWPAL: Final[i64] = row("SWPAL Rm, Rd, [Xn]",      "size 111 0 00 11 1 Rm 1 000 00 Rn Rd")
+CASAL: Final[i64] = row("CASAL Rm, Rd, [Xn]",      "size 001000 1 1 1 Rm 1 11111 Rn Rd")  # Rm is compared, and gets what was there
 CBNZ: Final[i64] = row("CBNZ Wd, label19",         "0 0110101 imm19 Rd")
 DMB: Final[i64] = row("DMB ISH",                   "1101010100 0 00 011 0011 1011 1 01 11111")
 # ---- floating point

@@ -67,29 +67,30 @@ def lowering_tables() -> Tables:
     return TABLES[0]
 
 
-def make_driver(code: Code, module: ModuleTables, traits: bytes) -> Driver:
+def make_driver(code: Code, module: ModuleTables, traits: bytes, features: frozenset[str]) -> Driver:
     """Everything that compiles functions into `code`."""
     machine = Arm64Machine(Assembler(code))
     bench = Workbench(machine, code, module, traits)
     tables = lowering_tables()
     writer = Writer(machine.asm, bench.values, bench.traps, tables.instructions)
     lowering = Lowering(bench, tables, writer, 0)
-    return Driver(bench, lowering, Arm64Fields(machine.asm, machine), Arm64Chapters(bench, machine), register_sets(0), register_sets(1))
+    return Driver(bench, lowering, Arm64Fields(machine.asm, machine), Arm64Chapters(bench, machine, features), register_sets(0), register_sets(1))
 
 
 @final
 class Arm64Isa(InstructionSet):
     """See `InstructionSet`."""
 
-    def __init__(self) -> None:
+    def __init__(self, features: frozenset[str]) -> None:
         super().__init__(NAME, R_AARCH64_CALL26, 0)
+        self.features: frozenset[str] = features
         self.unwinding: Unwinding = Unwinding(r.X30, r.X29, tuple([(n, n) for n in r.SAVED]))
 
     def convention(self) -> Convention:
         return convention()
 
     def driver(self, code: Code, tables: ModuleTables, traits: bytes) -> Driver:
-        return make_driver(code, tables, traits)
+        return make_driver(code, tables, traits, self.features)
 
     def align(self, code: Code) -> None:
         while code.here() % 16 != 0:
@@ -116,5 +117,5 @@ class Arm64Isa(InstructionSet):
 
 
 def make(features: frozenset[str]) -> InstructionSet:
-    """The instruction set; of its optional CPU features none is used yet."""
-    return Arm64Isa()
+    """The instruction set, with these CPU features."""
+    return Arm64Isa(features)
