@@ -11,8 +11,8 @@ import pytest
 import wasm_environ
 from wasm_codegen_native import create
 from wasm_codegen_native.compiler import ISAS, load_isa
-from wasm_codegen_native.frame import ModuleTables
 from wasm_codegen_native.module_compiler import ModuleCompiler
+from wasm_codegen_native.module_tables import ModuleTables
 from wasm_environ.compile_errors import BackendError, UnsupportedError
 from wasm_environ.compiler import Target, Tunables
 from wasm_environ.function.validator import BodyValidator

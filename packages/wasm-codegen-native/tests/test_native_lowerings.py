@@ -15,7 +15,7 @@ from wasm_codegen_native.examples import EXAMPLES, WITHOUT
 from wasm_codegen_native.isa.x86_64.vector import FORMS
 from wasm_codegen_native.kinds import KIND, LIBCALL, UNSUPPORTED, VECTOR
 from wasm_codegen_native.module_compiler import make_traits
-from wasm_codegen_native.plan import CALLS, TAILS
+from wasm_codegen_native.register_plan import CALLS, TAILS
 from wasm_environ.compile_errors import UnsupportedError
 from wasm_environ.compiler import Target, Tunables
 from wasm_environ.opcodes import OPS, Op

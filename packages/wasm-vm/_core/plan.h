@@ -1,4 +1,4 @@
-/* plan.h: a loaded module as instantiation reads it: plain rows made once from the descriptor. See loaded.c. */
+/* plan.h: a loaded module as instantiation reads it: plain rows made once from the descriptor. See loaded_module.c. */
 #ifndef WASM_VM_PLAN_H
 #define WASM_VM_PLAN_H
 

@@ -12,7 +12,7 @@ from wasm_codegen_native.code import Code
 from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.machine import T_F32, T_I32, T_I64, Machine
 from wasm_codegen_native.moves import Moves
-from wasm_codegen_native.plan import RESIDENT, Plan
+from wasm_codegen_native.register_plan import RESIDENT, Plan
 from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import LOCAL, REG, SLOT, Values

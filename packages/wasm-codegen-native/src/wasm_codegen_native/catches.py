@@ -11,8 +11,8 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.growing import put
 from wasm_codegen_native.guards import NO_TRY
-from wasm_codegen_native.plan import put
 from wasm_codegen_native.tags import Tags
 from wasm_environ.body import LABEL_END, LABEL_PARENT, LABEL_WORDS, OP_MASK, WITH_REFERENCE, WORDS
 from wasm_environ.op import CATCH, CATCH_ALL, DELEGATE, RETHROW

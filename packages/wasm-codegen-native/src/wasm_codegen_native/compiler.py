@@ -66,8 +66,8 @@ class NativeCompiler:
         self, module: Module, features: Features, progress: Callable[[int], None] | None = None, functions: Sequence[int] | None = None
     ) -> Sequence[CompiledCode]:
         """Validate and compile functions; see the protocol."""
-        from wasm_codegen_native.frame import ModuleTables
         from wasm_codegen_native.module_compiler import ModuleCompiler
+        from wasm_codegen_native.module_tables import ModuleTables
         from wasm_environ.function.validator import BodyValidator
 
         chosen = range(len(module.code_starts)) if functions is None else functions

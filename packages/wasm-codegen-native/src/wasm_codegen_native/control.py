@@ -13,8 +13,8 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import NO_CHAIN, Code
 from wasm_codegen_native.frame import Frame
+from wasm_codegen_native.growing import put
 from wasm_codegen_native.machine import T_F32, T_I64, Machine
-from wasm_codegen_native.plan import put
 from wasm_codegen_native.signatures import register_type
 from wasm_codegen_native.values import CONST, FLAGS, SLOT, Values
 from wasm_codegen_native.workbench import Workbench

@@ -18,7 +18,7 @@ from wasm_codegen_native.control import Control
 from wasm_codegen_native.descriptor import Descriptors
 from wasm_codegen_native.exception import Exceptions
 from wasm_codegen_native.fields import Fields
-from wasm_codegen_native.frame import Frame, ModuleTables, local_types
+from wasm_codegen_native.frame import Frame, local_types
 from wasm_codegen_native.kinds import (
     AGGREGATE,
     CAST,
@@ -40,8 +40,9 @@ from wasm_codegen_native.kinds import (
 )
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.machine import T_I64, T_V128, Machine
-from wasm_codegen_native.plan import Plan, Registers
+from wasm_codegen_native.module_tables import ModuleTables
 from wasm_codegen_native.reference import References
+from wasm_codegen_native.register_plan import Plan, Registers
 from wasm_codegen_native.setup_frame import Setup
 from wasm_codegen_native.table import Tables
 from wasm_codegen_native.traps import Traps

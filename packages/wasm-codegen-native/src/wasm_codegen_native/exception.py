@@ -19,9 +19,10 @@ from wasm_codegen_native.catches import ARM, NONE, Catches
 from wasm_codegen_native.code import NO_CHAIN, Code
 from wasm_codegen_native.control import Control
 from wasm_codegen_native.frame import Frame
+from wasm_codegen_native.growing import put
 from wasm_codegen_native.guards import NO_TRY, Guards
 from wasm_codegen_native.machine import DIFFERS, EXCEEDS, T_F32, T_I32, T_I64, Machine
-from wasm_codegen_native.plan import Plan, put
+from wasm_codegen_native.register_plan import Plan
 from wasm_codegen_native.tags import TagLayout, Tags
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import SLOT, Values

@@ -7,7 +7,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.plan import put
+from wasm_codegen_native.growing import put
 
 NO_TRY: Final = -1
 

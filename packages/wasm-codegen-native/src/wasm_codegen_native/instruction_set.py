@@ -11,7 +11,7 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.driver import Driver
-from wasm_codegen_native.frame import ModuleTables
+from wasm_codegen_native.module_tables import ModuleTables
 from wasm_codegen_native.signatures import Convention, Signature
 
 if TYPE_CHECKING:

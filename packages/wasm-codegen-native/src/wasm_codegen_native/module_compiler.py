@@ -8,13 +8,13 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.instruction_set import InstructionSet
-from wasm_codegen_native.plan import ACCESSES, CALLS, DELEGATES, LEGACY, TAILS, THROWS, TRIES, VECTORS
+from wasm_codegen_native.register_plan import ACCESSES, CALLS, DELEGATES, LEGACY, TAILS, THROWS, TRIES, VECTORS
 from wasm_environ.compiler import SYMBOL_FUNCTION, SYMBOL_RODATA
 from wasm_environ.opcodes import ID_LIMIT, OPS
 
 if TYPE_CHECKING:
     from wasm_codegen_native.driver import Driver
-    from wasm_codegen_native.frame import ModuleTables
+    from wasm_codegen_native.module_tables import ModuleTables
     from wasm_codegen_native.unwinding import FrameRow
     from wasm_environ.body import FunctionBody
 
@@ -35,7 +35,7 @@ EXCEPTIONS: Final = {
 
 
 def make_traits() -> bytes:
-    """Per op id: the traits of `plan`."""
+    """Per op id: the traits of `register_plan`."""
     traits = bytearray(ID_LIMIT)
     for op in OPS:
         if op.mnemonic in CALLING:

@@ -11,8 +11,8 @@ from typing import Final, final
 from librt.vecs import append, vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.frame import ModuleTables
-from wasm_codegen_native.plan import RESIDENT, TAILS, Plan
+from wasm_codegen_native.module_tables import ModuleTables
+from wasm_codegen_native.register_plan import RESIDENT, TAILS, Plan
 from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
 from wasm_environ.body import OP_MASK, WORDS
 from wasm_environ.op import LOCAL_GET, LOCAL_SET, LOCAL_TEE, RETURN_CALL

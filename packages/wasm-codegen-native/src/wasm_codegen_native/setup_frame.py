@@ -8,10 +8,11 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, shl
-from wasm_codegen_native.frame import NOT_PINNED, Frame, ModuleTables
+from wasm_codegen_native.frame import NOT_PINNED, Frame
 from wasm_codegen_native.machine import T_F32, T_I32, T_I64, T_V128, Machine
+from wasm_codegen_native.module_tables import ModuleTables
 from wasm_codegen_native.moves import Moves
-from wasm_codegen_native.plan import PER_REGISTER, Plan, Registers
+from wasm_codegen_native.register_plan import PER_REGISTER, Plan, Registers
 from wasm_codegen_native.resident import Resident
 from wasm_codegen_native.signatures import IN_SIDE_AREA, Signature
 from wasm_codegen_native.traps import Traps

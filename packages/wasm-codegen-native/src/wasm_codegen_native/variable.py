@@ -6,8 +6,9 @@ from typing import final
 
 from mypy_extensions import i64
 
-from wasm_codegen_native.frame import Frame, ModuleTables
+from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.machine import T_I64, Machine
+from wasm_codegen_native.module_tables import ModuleTables
 from wasm_codegen_native.signatures import register_type
 from wasm_codegen_native.values import CONST, LOCAL, REG, Values
 from wasm_codegen_native.workbench import Workbench

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NO_FUNCTION: Final = 0xFFFFFFFF
 FIELDS: Final = tuple([name for name, _, _ in PLAN])
-# What loaded.c keeps by Code, in its order.
+# What loaded_module.c keeps by Code, in its order.
 TABLES: Final = (".wasm.functions", ".wasm.traps", ".wasm.addresses", ".wasm.frames", ".wasm.shapes", ".wasm.handlers")
 
 

@@ -1,4 +1,4 @@
-"""What `_core.load` is given of a module: one row a field, in the order of the tuple that loading.py makes and loaded.c takes.
+"""What `_core.load` is given of a module: one row a field, in the order of the tuple that loading.py makes and loaded_module.c takes.
 
 tools/make_vmtypes_h.py writes the struct, the format and the places for C from these rows: a field is added here, filled in loading.py and read in C.
 """

@@ -17,8 +17,8 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import NO_CHAIN, Code
+from wasm_codegen_native.growing import put
 from wasm_codegen_native.isa.aarch64.encodings import BCOND, BL, B
-from wasm_codegen_native.plan import put
 from wasm_environ.compile_errors import UnsupportedError
 
 JUMP: Final = 14

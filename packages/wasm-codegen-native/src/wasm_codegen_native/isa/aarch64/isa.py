@@ -8,7 +8,6 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.driver import Driver
-from wasm_codegen_native.frame import ModuleTables
 from wasm_codegen_native.instruction_set import InstructionSet
 from wasm_codegen_native.isa.aarch64 import registers as r
 from wasm_codegen_native.isa.aarch64.assembler import Assembler
@@ -20,7 +19,8 @@ from wasm_codegen_native.isa.aarch64.instructions import Writer
 from wasm_codegen_native.isa.aarch64.machine import Arm64Machine
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, built_tables
-from wasm_codegen_native.plan import Registers
+from wasm_codegen_native.module_tables import ModuleTables
+from wasm_codegen_native.register_plan import Registers
 from wasm_codegen_native.register_sets import mask, numbers
 from wasm_codegen_native.signatures import Convention, Signature
 from wasm_codegen_native.trampolines import Trampolines

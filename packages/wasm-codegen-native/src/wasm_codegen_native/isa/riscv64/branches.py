@@ -16,9 +16,9 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import CODE_LIMIT, NO_CHAIN, Code
+from wasm_codegen_native.growing import put
 from wasm_codegen_native.isa.riscv64.encodings import AUIPC, BRANCH, JAL, JALR
 from wasm_codegen_native.isa.riscv64.registers import RA, SPARE, ZERO
-from wasm_codegen_native.plan import put
 
 # Relations.
 EQ: Final = 0

@@ -1,4 +1,4 @@
-/* loaded.c: LoadedModule: mapped code, and the descriptor turned into rows that instantiation reads in C. loading.py makes the input. */
+/* loaded_module.c: LoadedModule: mapped code, and the descriptor turned into rows that instantiation reads in C. loading.py makes the input. */
 #include "code.h"
 #include "engine.h"
 #include "instance.h"

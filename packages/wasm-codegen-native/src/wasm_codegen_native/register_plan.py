@@ -14,6 +14,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import shl
+from wasm_codegen_native.growing import put
 from wasm_codegen_native.machine import T_F32
 from wasm_environ.body import LABEL_ELSE, LABEL_END, LABEL_WORDS, OP_MASK, WORDS
 from wasm_environ.op import (
@@ -368,14 +369,6 @@ class Plan:
     def live_across(self, x: i64, record: i64) -> bool:
         """Whether local x holds a value that is needed after a call at this record."""
         return self.start[x] < record and self.end[x] > record
-
-
-def put(v: vec[i64], at: i64, value: i64) -> vec[i64]:
-    """v[at] = value, growing by one where needed."""
-    if at == len(v):
-        return append(v, value)
-    v[at] = value
-    return v
 
 
 def loop_weight(loops: i64) -> i64:
