@@ -26,6 +26,13 @@ def wasmtime_library() -> Path:
     return Path(found.origin).parent / "linux-x86_64" / "_libwasmtime.so"
 
 
+def object_of(name: str, folder: Path) -> Path:
+    """The program, compiled and not linked."""
+    target = folder / f"{name}.o"
+    subprocess.run([*COMPILERS["gcc"], *FLAGS, "-c", str(SOURCES / f"{name}.c"), "-o", str(target)], check=True)
+    return target
+
+
 def link_flags(library: str) -> list[str]:
     """What links a program with `ours` or with `wasmtime`."""
     path = PACKAGE / "libwasm_capi.so" if library == "ours" else wasmtime_library()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from wasm_capi.kinds import KINDS
 
 PACKAGE = Path(wasm_capi.__file__).parent
 VM = Path(__file__).parents[2] / "wasm-vm" / "_core"
+GUIDE = Path(__file__).parents[3] / "docs" / "guide" / "c.md"
 
 
 @pytest.mark.parametrize("path", list(generate.headers()), ids=lambda path: path.name)
@@ -71,6 +73,18 @@ def test_the_library_exports_the_table() -> None:
     exported = {line.split()[-1] for line in done.stdout.splitlines()}
     ours = re.findall(r"(capi_\w+)\(", (PACKAGE / "handlers" / "library.h").read_text())
     assert exported == {row.name for row in api.rows()} | set(ours)
+
+
+@pytest.mark.skipif(not GUIDE.is_file() or find_spec("wasmtime") is None, reason="needs the guide, and wasmtime's library")
+def test_the_guide_names_what_is_missing() -> None:
+    spec = find_spec("wasmtime")
+    assert spec is not None
+    assert spec.origin is not None
+    library = Path(spec.origin).parent / "linux-x86_64" / "_libwasmtime.so"
+    done = subprocess.run(["nm", "-D", "--defined-only", "--format=just-symbols", library], capture_output=True, text=True, check=True)
+    theirs = {name for name in done.stdout.split() if re.match("was[mi]", name)}
+    section = GUIDE.read_text().split("## What is not there")[1]
+    assert set(re.findall(r"`(was[mi]\w+)`", section)) == theirs - {row.name for row in api.rows()}
 
 
 def test_a_parameter_that_is_a_function() -> None:

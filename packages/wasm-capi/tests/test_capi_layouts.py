@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import importlib.metadata
 import sys
 from typing import Any
 
 import pytest
 
 from wasm_capi import api, generate
+from wasm_capi.api_wasmtime import RELEASE_OF
 
 cffi = pytest.importorskip("cffi")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a library of wasmtime's for Linux")
@@ -25,6 +27,10 @@ def ours() -> Any:
 @pytest.fixture(scope="module")
 def theirs() -> Any:
     return importlib.import_module("wasmtime._bindings")
+
+
+def test_the_version_is_that_of_the_library_compared_with() -> None:
+    assert ".".join(map(str, RELEASE_OF)) == importlib.metadata.version("wasmtime")
 
 
 def _is_struct(kind: object) -> bool:

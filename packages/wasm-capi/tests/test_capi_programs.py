@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from wasm_capi import api
 
 _spec = importlib.util.spec_from_file_location("capi_programs", Path(__file__).parent / "programs.py")
 assert _spec is not None
@@ -26,6 +29,25 @@ def test_prints_what_it_prints_with_wasmtime(name: str, tmp_path: Path) -> None:
     assert ours
     if not name.startswith("own_"):  # what wasmtime's library has not, or not within reason
         assert ours == programs.run(programs.compile_program(name, tmp_path, "wasmtime"))
+
+
+@pytest.mark.skipif(shutil.which("nm") is None, reason="needs nm")
+def test_every_function_is_called_by_a_program(tmp_path: Path) -> None:
+    objects = [programs.object_of(name, tmp_path) for name in NAMES]
+    done = subprocess.run(["nm", "--undefined-only", "--format=just-symbols", *objects], capture_output=True, text=True, check=True)
+    assert {row.name for row in api.rows()} <= set(done.stdout.split())
+
+
+CPP = {"g++": ["g++"], "zig": [sys.executable, "-m", "ziglang", "c++"]}
+
+
+@pytest.mark.parametrize("compiler", CPP)
+def test_in_cpp(compiler: str, tmp_path: Path) -> None:
+    if shutil.which(CPP[compiler][0]) is None:
+        pytest.skip(f"needs {compiler}")
+    flags = ["-std=c++17", *(flag for flag in programs.FLAGS if not flag.startswith("-std="))]
+    subprocess.run([*CPP[compiler], *flags, str(programs.SOURCES / "hello.cpp"), "-o", str(tmp_path / "hello"), *programs.link_flags("ours")], check=True)
+    assert programs.run(tmp_path / "hello", WASM_CAPI_CHECK="1") == "done\n"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -37,7 +37,7 @@ typedef uint8_t wasmtime_regalloc_algorithm_t;
 enum wasmtime_regalloc_algorithm_enum { WASMTIME_REGALLOC_BACKTRACKING, WASMTIME_REGALLOC_SINGLE_PASS };"""),
     *(Row(f"wasmtime_config_{name}_set", "void", f"wasm_config_t *config, {kind} value", PYTHON, f"Config.{attribute}: see the settings' page.") for name, kind, attribute in SETTINGS),
     Row("wasmtime_config_target_set", "own wasmtime_error_t *", "wasm_config_t *config, const char *target", PYTHON, "Compile for another machine, by its triple."),
-    Row("wasmtime_config_cache_config_load", "own wasmtime_error_t *", "wasm_config_t *config, const char *path?", PYTHON, "Keep compiled modules on disk; a path is the folder to keep them in."),
+    Row("wasmtime_config_cache_config_load", "own wasmtime_error_t *", "wasm_config_t *config, const char *path?", PYTHON, "Keep compiled modules on disk: in the folder of that name, or that a TOML file of that name tells."),
     Row("wasmtime_config_cranelift_flag_enable", "void", "wasm_config_t *config, const char *flag", PYTHON, "Config.cranelift_flag_enable."),
     Row("wasmtime_config_cranelift_flag_set", "void", "wasm_config_t *config, const char *key, const char *value", PYTHON, "Config.cranelift_flag_set."),
     Text(f"typedef struct {POOL}_t {POOL}_t;"),
@@ -324,6 +324,17 @@ PARTS = (
     "wat", "types", "anyref", "eqref", "structref", "arrayref", "exnref", "externref", "component",
 )  # fmt: skip
 
+# Whose API this is.
+RELEASE_OF = (50, 0, 1)
+VERSION: tuple[Item, ...] = (
+    Code(
+        "\n".join([
+            f'#define WASMTIME_VERSION "{".".join(map(str, RELEASE_OF))}"',
+            *(f"#define WASMTIME_VERSION_{part} {number}" for part, number in zip(("MAJOR", "MINOR", "PATCH"), RELEASE_OF, strict=True)),
+        ])
+    ),
+)
+
 # Columns as of HEADERS in api.py.
 WASMTIME: dict[str, tuple[tuple[str, ...], tuple[Item, ...]]] = {
     "wasmtime/conf": (("wasm",), types.CONF),
@@ -357,5 +368,5 @@ WASMTIME: dict[str, tuple[tuple[str, ...], tuple[Item, ...]]] = {
     "wasmtime/arrayref": (("wasmtime/types/arrayref", "wasmtime/val"), types.ARRAYREF),
     "wasmtime/exnref": (("wasmtime/types/exnref", "wasmtime/val"), types.EXNREF),
     **COMPONENTS,
-    "wasmtime": (("wasm", "wasi", *(f"wasmtime/{part}" for part in PARTS)), ()),
+    "wasmtime": (("wasm", "wasi", *(f"wasmtime/{part}" for part in PARTS)), VERSION),
 }

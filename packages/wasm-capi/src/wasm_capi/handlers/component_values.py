@@ -43,6 +43,13 @@ def misfit(what: str, val: Any) -> WasmError:
     return WasmError(f"type mismatch: expected {what}, got a value of kind {val.kind}")
 
 
+def _known(table: Any, type: Any) -> Any:
+    """What there is for a type: C has no values of futures, streams and error contexts."""
+    if type not in table:
+        raise WasmError("a value of this type cannot be passed between C and a component")
+    return table[type]
+
+
 class Values:
     """Conversions of one component's types."""
 
@@ -68,10 +75,10 @@ class Values:
         if type < 0:
             return self._primitive_in(type, val)
         row = self.table.rows[type]
-        return _IN[row.__class__](self, type, row, val)
+        return _known(_IN, row.__class__)(self, type, row, val)
 
     def _primitive_in(self, type: int, val: Any) -> Any:
-        kind, member = PRIMITIVES[type]
+        kind, member = _known(PRIMITIVES, type)
         if val.kind != kind:
             raise misfit(member, val)
         found = getattr(val.of, member)
@@ -147,7 +154,7 @@ class Values:
     def value_out(self, type: int, value: Any, out: Any) -> None:
         """Fill a wasmtime_component_val_t, which owns what it gets. It must be zeros: if this fails, what it got so far can be deleted."""
         if type < 0:
-            kind, member = PRIMITIVES[type]
+            kind, member = _known(PRIMITIVES, type)
             out.kind = kind
             if kind == STRING:
                 _name_out(value, out.of.string)
@@ -155,7 +162,7 @@ class Values:
                 setattr(out.of, member, ord(value) if kind == CHAR else value)
             return
         row = self.table.rows[type]
-        _OUT[row.__class__](self, type, row, value, out)
+        _known(_OUT, row.__class__)(self, type, row, value, out)
 
     def list_out(self, type: int, row: Any, value: Any, out: Any) -> None:
         out.kind = LIST

@@ -45,13 +45,19 @@ _CHOICES = {
 }  # fmt: skip
 
 
+# What C has no function for, and has off with a setting: a program without exceptions has none of the older form.
+_PARTS = {"wasm_exceptions": "wasm_legacy_exceptions"}
+
+
 def _setter(attribute: str) -> Any:
-    choices = _CHOICES.get(attribute)
+    choices, part = _CHOICES.get(attribute), _PARTS.get(attribute)
 
     def setter(config: Any, value: Any) -> None:
         found = object_of(config)
         if hasattr(found, attribute):
             setattr(found, attribute, value if choices is None else choices[value])
+        if part and not value:
+            setattr(found, part, False)
 
     return setter
 

@@ -1,3 +1,4 @@
+extern char **environ;
 void *capi_handle_of(uint32_t kind, uintptr_t object);
 uintptr_t capi_object(const void *handle);
 wasmtime_error_t *capi_no_memory(void);

@@ -27,8 +27,19 @@ def wasi_config_inherit_argv(config: Any) -> None:
         object_of(config).argv = file.read().split(b"\0")[:-1]
 
 
-for _name in ("inherit_env", "inherit_stdin", "inherit_stdout", "inherit_stderr", "inherit_network"):
+for _name in ("inherit_stdin", "inherit_stdout", "inherit_stderr", "inherit_network"):
     define(f"wasi_config_{_name}", _inherits(_name))
+
+
+@handler
+def wasi_config_inherit_env(config: Any) -> None:
+    found, at = [], lib.environ  # os.environ is what there was when Python started
+    while at and at[0]:
+        name, _, value = ffi.string(at[0]).partition(b"=")
+        if name:
+            found.append((name, value))
+        at += 1
+    object_of(config).env = found
 
 
 def _strings(array: Any, count: int) -> list[str]:

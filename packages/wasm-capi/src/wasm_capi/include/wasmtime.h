@@ -35,6 +35,11 @@
 extern "C" {
 #endif
 
+#define WASMTIME_VERSION "50.0.1"
+#define WASMTIME_VERSION_MAJOR 50
+#define WASMTIME_VERSION_MINOR 0
+#define WASMTIME_VERSION_PATCH 1
+
 #ifdef __cplusplus
 }
 #endif

@@ -120,7 +120,7 @@ WASM_API_EXTERN void wasmtime_config_memory_guard_size_set(wasm_config_t *config
 WASM_API_EXTERN void wasmtime_config_memory_reservation_for_growth_set(wasm_config_t *config, uint64_t value);
 /* Compile for another machine, by its triple. */
 WASM_API_EXTERN /* own */ wasmtime_error_t *wasmtime_config_target_set(wasm_config_t *config, const char *target);
-/* Keep compiled modules on disk; a path is the folder to keep them in. */
+/* Keep compiled modules on disk: in the folder of that name, or that a TOML file of that name tells. */
 WASM_API_EXTERN /* own */ wasmtime_error_t *wasmtime_config_cache_config_load(wasm_config_t *config, const char *path);
 /* Config.cranelift_flag_enable. */
 WASM_API_EXTERN void wasmtime_config_cranelift_flag_enable(wasm_config_t *config, const char *flag);
