@@ -1,8 +1,7 @@
-"""What an instruction set has beside its verbs: the ops it lowers by itself, a chapter a file of its folder, and what writes its rows."""
+"""What an instruction set lowers by itself, beside its verbs and its rows: a chapter a file of its folder."""
 
 from __future__ import annotations
 
-from librt.vecs import vec
 from mypy_extensions import i64
 
 
@@ -15,12 +14,4 @@ class Chapters:
 
     def canonicalize(self, floats: i64, register: i64) -> None:
         """Every NaN in a vector register becomes the canonical one; `floats`: which floats it holds, as in `wasm_environ.nans`."""
-        raise NotImplementedError
-
-
-class RowWriter:
-    """Writes the instructions of lowering rows."""
-
-    def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
-        """Instructions `first` to before `end`, filled in: see `lowering`."""
         raise NotImplementedError

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.chapters import RowWriter
 from wasm_codegen_native.code import log2, shl
 from wasm_codegen_native.conditions import Conditions
 from wasm_codegen_native.fold import fold_one, fold_two
@@ -57,6 +56,7 @@ from wasm_codegen_native.lowering_tables import (
     S,
 )
 from wasm_codegen_native.machine import T_F32, T_F64, T_I64, Machine
+from wasm_codegen_native.row_writer import RowWriter
 from wasm_codegen_native.values import CONST, REG, Values, lowest
 from wasm_codegen_native.workbench import Workbench
 from wasm_environ.opcodes import BY_MNEMONIC, ID_LIMIT

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
-from wasm_codegen_native.isa.aarch64.instructions import ABSENT, ALWAYS, LAND, NUMBER, NUMBERS, PLAIN, SKIP, TRAP, WORDS
+from wasm_codegen_native.isa.aarch64.instructions import ABSENT, LAND, NUMBER, NUMBERS, PLAIN, SKIP, TRAP, WORDS
 from wasm_codegen_native.isa.aarch64.notation import ROWS, D, X
 from wasm_codegen_native.lowering_rows import ConstantShape, Instruction, Notation
 from wasm_codegen_native.lowering_tables import (
@@ -32,6 +32,7 @@ from wasm_codegen_native.lowering_tables import (
     LITERAL,
     SLOTS,
 )  # fmt: skip
+from wasm_codegen_native.row_writer import ALWAYS
 from wasm_environ.traps import TRAPS
 
 if TYPE_CHECKING:

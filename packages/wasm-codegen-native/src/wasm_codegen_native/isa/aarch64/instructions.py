@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.chapters import RowWriter
 from wasm_codegen_native.isa.aarch64.immediates import bitmask
 from wasm_codegen_native.lowering_tables import FIXED_OPERAND, IMMEDIATE
+from wasm_codegen_native.row_writer import RowWriter
 from wasm_environ.body import WORDS as RECORD_WORDS
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ NUMBERS: Final = {
     "imm12h": IMM12_HIGH, "left32": LEFT32, "left64": LEFT64, "-low32": LOW_NEGATED32, "-low64": LOW_NEGATED64, "mask32": MASK32, "mask64": MASK64,
     **{row[0]: FIRST_LINEAR + number for number, row in enumerate(LINEAR)},
 }  # fmt: skip
-ALWAYS: Final = -1
 
 
 def number_bits(form: i64, value: i64) -> i64:
@@ -80,15 +79,10 @@ class Writer(RowWriter):
     """Writes the instructions of a row."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps, instructions: vec[i64]) -> None:
-        super().__init__()
+        super().__init__(traps, instructions)
         self.asm: Assembler = asm
         self.code: Code = asm.code
         self.v: Values = values
-        self.traps: Traps = traps
-        self.instructions: vec[i64] = instructions
-        self.slot: vec[i64] = vec[i64]()
-        self.skips: vec[i64] = vec[i64]([0] * 32)  # pending jumps: label, place
-        self.skip_count: i64 = 0
 
     def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
         """Instructions `first` to before `end`, filled in."""
@@ -140,28 +134,8 @@ class Writer(RowWriter):
         """Jumps inside the row, their labels, and traps; the condition is in place of the encoding row."""
         table = self.instructions
         if form == TRAP:
-            if table[at + 1] == ALWAYS:
-                self.traps.trap(table[at + 7])
-            else:
-                self.traps.trap_if(table[at + 1], table[at + 7])
+            self.trap(table[at + 1], table[at + 7])
         elif form == SKIP:
-            n = self.skip_count
-            self.skips[n] = table[at + 7]
-            self.skips[n + 1] = self.asm.skip(table[at + 1])
-            self.skip_count = n + 2
+            self.skip(self.asm.skip(table[at + 1]), table[at + 7])
         else:
             self.land(table[at + 7])
-
-    def land(self, label: i64) -> None:
-        """Every jump to a label leads here."""
-        kept: i64 = 0
-        k: i64 = 0
-        while k < self.skip_count:
-            if self.skips[k] == label:
-                self.asm.land(self.skips[k + 1])
-            else:
-                self.skips[kept] = self.skips[k]
-                self.skips[kept + 1] = self.skips[k + 1]
-                kept += 2
-            k += 2
-        self.skip_count = kept

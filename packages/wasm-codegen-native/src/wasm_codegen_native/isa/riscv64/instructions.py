@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.chapters import RowWriter
 from wasm_codegen_native.isa.riscv64.assembler import ALWAYS
 from wasm_codegen_native.isa.riscv64.branches import condition
 from wasm_codegen_native.lowering_tables import FIXED_OPERAND, LITERAL
+from wasm_codegen_native.row_writer import RowWriter
 
 if TYPE_CHECKING:
     from wasm_codegen_native.code import Code
@@ -57,14 +57,9 @@ class Writer(RowWriter):
     """Writes them, filled in from the slots of `lowering`."""
 
     def __init__(self, asm: Assembler, traps: Traps, instructions: vec[i64]) -> None:
-        super().__init__()
+        super().__init__(traps, instructions)
         self.asm: Assembler = asm
         self.code: Code = asm.code
-        self.traps: Traps = traps
-        self.instructions: vec[i64] = instructions
-        self.slot: vec[i64] = vec[i64]()
-        self.skips: vec[i64] = vec[i64]([0] * 32)  # pending jumps: label, place
-        self.skip_count: i64 = 0
 
     def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
         """Instructions `first` to before `end`, filled in."""
@@ -118,26 +113,6 @@ class Writer(RowWriter):
         if relation != ALWAYS:
             wanted = condition(relation, self.register(table[at + 3]), self.register(table[at + 4]))
         if form == TRAP:
-            if relation == ALWAYS:
-                self.traps.trap(table[at + 6])
-            else:
-                self.traps.trap_if(wanted, table[at + 6])
+            self.trap(wanted, table[at + 6])
         else:
-            n = self.skip_count
-            self.skips[n] = table[at + 6]
-            self.skips[n + 1] = self.asm.skip(wanted)
-            self.skip_count = n + 2
-
-    def land(self, label: i64) -> None:
-        """Every jump to a label leads here."""
-        kept: i64 = 0
-        k: i64 = 0
-        while k < self.skip_count:
-            if self.skips[k] == label:
-                self.asm.land(self.skips[k + 1])
-            else:
-                self.skips[kept] = self.skips[k]
-                self.skips[kept + 1] = self.skips[k + 1]
-                kept += 2
-            k += 2
-        self.skip_count = kept
+            self.skip(self.asm.skip(wanted), table[at + 6])

@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from wasm_codegen_native.isa.s390x import encodings as e
-from wasm_codegen_native.isa.s390x.instructions import ABSENT, ALWAYS, LAND, NUMBER, NUMBERS, PLAIN, SKIP, TRAP, WORDS
+from wasm_codegen_native.isa.s390x.instructions import ABSENT, LAND, NUMBER, NUMBERS, PLAIN, SKIP, TRAP, WORDS
 from wasm_codegen_native.isa.s390x.notation import ROWS, vector_fields
 from wasm_codegen_native.isa.s390x.registers import R1
 from wasm_codegen_native.lowering_rows import ConstantShape, Instruction, Notation
@@ -33,6 +33,7 @@ from wasm_codegen_native.lowering_tables import (
     LITERAL,
     SLOTS,
 )  # fmt: skip
+from wasm_codegen_native.row_writer import ALWAYS
 from wasm_environ.traps import TRAPS
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.chapters import RowWriter
 from wasm_codegen_native.code import shl
 from wasm_codegen_native.isa.s390x.immediates import run_of_ones
 from wasm_codegen_native.lowering_tables import FIXED_OPERAND, IMMEDIATE
+from wasm_codegen_native.row_writer import RowWriter
 from wasm_environ.body import WORDS as RECORD_WORDS
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ NUMBERS: Final = {
     "i16": BITS16, "u16": BITS16, "i32": BITS32, "u32": BITS32, "-i16": NEGATED16, "-i32": NEGATED32, "high": HIGH, "count": COUNT, "-count32": BACK32,
     "-count64": BACK64, "disp": DISPLACEMENT, "mask": MASK, "left": LEFT, "lane": LANE,
 }  # fmt: skip
-ALWAYS: Final = -1
 
 
 def number_bits(form: i64, value: i64) -> i64:
@@ -86,15 +85,10 @@ class Writer(RowWriter):
     """Writes the instructions of a row."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps, instructions: vec[i64]) -> None:
-        super().__init__()
+        super().__init__(traps, instructions)
         self.asm: Assembler = asm
         self.v: Values = values
         self.code: Code = asm.code
-        self.traps: Traps = traps
-        self.instructions: vec[i64] = instructions
-        self.slot: vec[i64] = vec[i64]()
-        self.skips: vec[i64] = vec[i64]([0] * 32)  # pending jumps: label, place
-        self.skip_count: i64 = 0
 
     def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
         """Instructions `first` to before `end`, filled in."""
@@ -143,28 +137,8 @@ class Writer(RowWriter):
         """Jumps inside the row, their labels, and traps; the condition is in place of the encoding row."""
         table = self.instructions
         if form == TRAP:
-            if table[at + 1] == ALWAYS:
-                self.traps.trap(table[at + 4])
-            else:
-                self.traps.trap_if(table[at + 1], table[at + 4])
+            self.trap(table[at + 1], table[at + 4])
         elif form == SKIP:
-            n = self.skip_count
-            self.skips[n] = table[at + 4]
-            self.skips[n + 1] = self.asm.skip(table[at + 1])
-            self.skip_count = n + 2
+            self.skip(self.asm.skip(table[at + 1]), table[at + 4])
         else:
             self.land(table[at + 4])
-
-    def land(self, label: i64) -> None:
-        """Every jump to a label leads here."""
-        kept: i64 = 0
-        k: i64 = 0
-        while k < self.skip_count:
-            if self.skips[k] == label:
-                self.asm.land(self.skips[k + 1])
-            else:
-                self.skips[kept] = self.skips[k]
-                self.skips[kept + 1] = self.skips[k + 1]
-                kept += 2
-            k += 2
-        self.skip_count = kept

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from wasm_codegen_native.isa.x86_64.encodings import CC_FLOAT_E, CC_FLOAT_NE, LEA, TEST
 from wasm_codegen_native.isa.x86_64.instructions import (
-    ALWAYS,
     FEATURES,
     LAND,
     NUMBER,
@@ -60,6 +59,7 @@ from wasm_codegen_native.lowering_tables import (
     D,
     S,
 )  # fmt: skip
+from wasm_codegen_native.row_writer import ALWAYS
 from wasm_environ.traps import TRAPS
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.chapters import RowWriter
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.registers import RBP
 from wasm_codegen_native.lowering_tables import FIRST_DATA, FIXED_OPERAND, IN_FRAME, IN_RODATA, LITERAL
+from wasm_codegen_native.row_writer import RowWriter
 
 if TYPE_CHECKING:
     from wasm_codegen_native.code import Code
@@ -44,7 +44,6 @@ V1_IMM8: Final = 19
 FIRST_VECTOR_FORM: Final = 14
 
 FEATURES: Final = ("sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2", "abm")
-ALWAYS: Final = -1
 
 
 @final
@@ -52,17 +51,12 @@ class Writer(RowWriter):
     """Writes the instructions of a row."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps, instructions: vec[i64], data: vec[i64]) -> None:
-        super().__init__()
+        super().__init__(traps, instructions)
         self.asm: Assembler = asm
         self.code: Code = asm.code
         self.v: Values = values
-        self.traps: Traps = traps
-        self.instructions: vec[i64] = instructions
         self.data: vec[i64] = data
-        self.slot: vec[i64] = vec[i64]()
         self.displacement: vec[i64] = vec[i64]()
-        self.skips: vec[i64] = vec[i64]([0] * 32)  # pending short jumps: label, place
-        self.skip_count: i64 = 0
 
     def write(self, first: i64, end: i64, slot: vec[i64], displacement: vec[i64]) -> None:
         """Instructions `first` to before `end`, filled in."""
@@ -176,28 +170,8 @@ class Writer(RowWriter):
         """Short jumps, their labels, and traps."""
         table = self.instructions
         if form == TRAP:
-            if table[at + 1] == ALWAYS:
-                self.traps.trap(table[at + 5])
-            else:
-                self.traps.trap_if(table[at + 1], table[at + 5])
+            self.trap(table[at + 1], table[at + 5])
         elif form == SKIP:
-            n = self.skip_count
-            self.skips[n] = table[at + 5]
-            self.skips[n + 1] = self.asm.skip(table[at + 1])
-            self.skip_count = n + 2
+            self.skip(self.asm.skip(table[at + 1]), table[at + 5])
         else:
             self.land(table[at + 5])
-
-    def land(self, label: i64) -> None:
-        """Every short jump to a label leads here."""
-        kept: i64 = 0
-        k: i64 = 0
-        while k < self.skip_count:
-            if self.skips[k] == label:
-                self.asm.land(self.skips[k + 1])
-            else:
-                self.skips[kept] = self.skips[k]
-                self.skips[kept + 1] = self.skips[k + 1]
-                kept += 2
-            k += 2
-        self.skip_count = kept

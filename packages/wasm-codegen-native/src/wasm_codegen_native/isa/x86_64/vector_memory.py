@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import Final, final
 
+from librt.vecs import vec
 from mypy_extensions import i64
 
-from wasm_codegen_native.code import Code
+from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.isa.x86_64 import vector_encodings as e
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import MOVD_TO, MOVSD_LOAD, MOVSS_LOAD, MOVUPS_LOAD, MOVUPS_STORE, MOVZX8, MOVZX16
@@ -17,6 +18,10 @@ from wasm_codegen_native.isa.x86_64.vector_special import VectorSpecial
 from wasm_codegen_native.machine import T_I64, T_V128
 from wasm_codegen_native.values import Values
 from wasm_environ.body import WORDS
+
+# Of single lanes, by log2 of their bytes.
+INSERTS: Final[vec[i64]] = vec[i64]([e.PINSRB, e.PINSRW, e.PINSRD, e.PINSRD | W])
+EXTRACTS: Final[vec[i64]] = vec[i64]([e.PEXTRB, e.PEXTRW, e.PEXTRD, e.PEXTRD | W])
 
 
 @final
@@ -119,23 +124,9 @@ class VectorMemory:
         """load8_lane to load64_lane"""
         v = self.v
         i = v.operands(2)
-        row: i64 = e.PINSRB
-        size: i64 = 1
-        if n == 1:
-            row = e.PINSRW
-            size = 2
-        elif n == 2:
-            row = e.PINSRD
-            size = 4
-        elif n == 3:
-            row = e.PINSRD | W
-            size = 8
-        self.memory.address(i, memory, offset, size)
+        self.memory.address(i, memory, offset, shl(1, n))
         to = v.own(i + 1)
-        self.code.mark()
-        self.memory.vector_operand(row, to)
-        self.code.byte(lane)
-        self.memory.release()
+        self.lane(INSERTS[n], to, lane)
         v.release(i)
         v.pop(2)
         v.push_reg(T_V128, to)
@@ -144,21 +135,13 @@ class VectorMemory:
         """store8_lane to store64_lane"""
         v = self.v
         i = v.operands(2)
-        row: i64 = e.PEXTRB
-        size: i64 = 1
-        if n == 1:
-            row = e.PEXTRW
-            size = 2
-        elif n == 2:
-            row = e.PEXTRD
-            size = 4
-        elif n == 3:
-            row = e.PEXTRD | W
-            size = 8
-        self.memory.address(i, memory, offset, size)
-        register = v.reg(i + 1)
+        self.memory.address(i, memory, offset, shl(1, n))
+        self.lane(EXTRACTS[n], v.reg(i + 1), lane)
+        v.drop(2)
+
+    def lane(self, row: i64, register: i64, lane: i64) -> None:
+        """One lane of a register to or from the prepared operand."""
         self.code.mark()
         self.memory.vector_operand(row, register)
         self.code.byte(lane)
         self.memory.release()
-        v.drop(2)
