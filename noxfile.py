@@ -190,6 +190,10 @@ def _isa(session: nox.Session, arch: str) -> None:
     if arch in NATIVE_ISAS:
         session.run(*pytest, "tests/test_isas.py", "-k", "native or megabytes", external=True)
         session.run(*pytest, "tests/spec", "--testsuite", str(SUITE), "--strategy", "native", external=True)
+        lanes = str(Path(session.create_tmp()) / "lanes")  # compiled here, run there, and what came of it looked at here
+        session.run(sys.executable, "tests/lanes.py", "make", arch, lanes, external=True)
+        session.run(str(ISALAB / "python.sh"), arch, str(prefix), "tests/lanes.py", "run", lanes, external=True)
+        session.run(sys.executable, "tests/lanes.py", "judge", lanes, external=True)
         for kind, count in RANDOM_MODULES:
             modules = str(Path(session.create_tmp()) / kind)  # compiled here, run there
             session.run(sys.executable, "tests/random_isas.py", "make", arch, kind, modules, "0", str(count), external=True)

@@ -13,9 +13,12 @@ from prove.rows import Fault, Isa, prove_row
 from prove.terms import Term
 from prove.texts import ISAS
 from wasm_codegen_native.lowering_rows import Row, expand
+from wasm_environ.opcodes import FIRST_ATOMIC, FIRST_VECTOR, OPS
 
 # Why, and what looks at them instead.
 FLOATING = "floating point, of which instructions are what wasm means, by IEEE 754; tests/test_ops.py, the official suite and pressure run them at the edges"
+VECTORS = "vectors; tests/test_lanes.py runs lanes of 8 and 16 bits on all values, tests/test_ops.py and pressure the others on edge values"
+ATOMICS = "atomic, which are about what other threads see; their addresses are those of loads and stores; tests/test_pressure.py and the official suite run them"
 # Functions as the compiler emits them, by kind; of every so many the proof is also tried with something wrong, and must fail.
 FUNCTIONS = {
     "numeric": cases.numeric, "divisions": cases.divisions, "wide": cases.wide, "conditions": cases.conditions, "accesses": cases.accesses,
@@ -59,7 +62,11 @@ def prove_rows(name: str, chosen: Callable[[int, str], bool] = lambda number, mn
             report.proved += 1
         else:
             report.faults.append(fault)
-    report.unproved = {FLOATING: sorted({mnemonic for row in isa.floating for mnemonic in expand(row.ops)})}
+    report.unproved = {
+        FLOATING: sorted({mnemonic for row in isa.floating for mnemonic in expand(row.ops)}),
+        VECTORS: [op.mnemonic for op in OPS if FIRST_VECTOR <= op.id < FIRST_ATOMIC],
+        ATOMICS: [op.mnemonic for op in OPS if op.chapter == "atomic"],
+    }
     return report
 
 
