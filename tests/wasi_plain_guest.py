@@ -17,7 +17,7 @@ from wasm_wasi_p1.table import PREVIEW1
 P1 = "wasi_snapshot_preview1"
 KINDS = {row[0]: ["i64" if kind.endswith("64") else "i32" for kind in row[1].split()] for row in PREVIEW1}
 USED = ("fd_read", "fd_write", "fd_pread", "fd_pwrite", "fd_seek", "fd_tell", "clock_time_get", "random_get", "path_open", "fd_close", "fd_renumber",
-        "fd_fdstat_set_rights", "fd_fdstat_set_flags", "path_filestat_get")  # fmt: skip
+        "fd_fdstat_set_rights", "fd_fdstat_set_flags", "path_filestat_get", "fd_fdstat_get", "fd_filestat_get")  # fmt: skip
 PAGES = 20
 MEMORY = f'(memory (export "memory") {PAGES})'
 # Where calls have what: buffers' places, a result, a path, and data.
@@ -56,7 +56,7 @@ class Guest:
 
     def __init__(self, folder: Path, without_python: bool, settings: dict[str, Any] | None = None, memory: str = MEMORY, *, module: str = P1,
                  imports: Callable[[Any, Any], None] = lambda linker, store: None, wasi: wasm_facade.WasiConfig | None = None) -> None:  # fmt: skip
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         for name, data in CONTENTS.items():
             (folder / name).write_bytes(data)
@@ -77,6 +77,7 @@ class Guest:
             self.poke(PATH, path.encode())
             assert self.call("path_open", FOLDER, 1, PATH, len(path), oflags, rights, rights, flags, OUT) == 0
             assert self.word(OUT) == fd
+        self.store._wasi._context.learn()  # what follows is about files of Python's, but for where it opens some
 
     def _function(self, module: str, name: str, without_python: bool) -> Func:
         made = self.store._wasi.function((module, name))
@@ -103,6 +104,10 @@ class Guest:
     def parts(self, parts: list[tuple[int, int]]) -> tuple[int, int]:
         self.poke(IOVS, b"".join(struct.pack("<II", *part) for part in parts))
         return IOVS, len(parts)
+
+    def tree(self) -> dict[str, bytes]:
+        """All files beneath the folder."""
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink()}
 
     def state(self) -> tuple[bytes, dict[str, bytes]]:
         return bytes(self.view), {path.name: path.read_bytes() for path in sorted(self.folder.iterdir())}

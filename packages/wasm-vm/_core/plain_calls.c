@@ -13,21 +13,24 @@
 #include "plan.h"
 #include "runtime.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_BUFFERS = 16, MOST_BYTES = 1 << 20, MOST_RANDOM = 256, MAY_BITS = 8, CLOCK_WORDS = 2 };
+enum { MOST_BUFFERS = 16, MOST_BYTES = 1 << 20, MOST_RANDOM = 256, MAY_BITS = 8, CLOCK_WORDS = 2, REGULAR = 4, PERM_ALL = 15 };
 
 /* A call that a guest makes, and what it may use. */
 typedef struct PlainCall {
-    const int64_t *table; /* the provider's */
+    int64_t *table; /* the provider's */
     size_t words;
     Memory *memory;    /* borrowed: the instance's */
     uint64_t length;   /* of the memory, in bytes; it only grows */
     bool others_run;   /* the GIL is free: a slow disk stops this thread alone */
+    int32_t *code;     /* what is returned, if not 0 */
 } PlainCall;
 
 typedef bool (*PlainFunction)(const PlainCall *call, const VMValue *args);
@@ -86,7 +89,7 @@ static int buffers(const PlainCall *call, uint32_t at, uint32_t count, bool writ
 /* The system's descriptor of the guest's, if it is a regular file with which this may be done; else -1. */
 static int file(const PlainCall *call, uint32_t number, int64_t may)
 {
-    if (number >= call->words)
+    if (number >= call->words || number >= MOST_FILES)
         return -1;
     int64_t row = __atomic_load_n(&call->table[number], __ATOMIC_RELAXED);
     return (row & may) == may && row >> MAY_BITS <= INT32_MAX ? (int)(row >> MAY_BITS) : -1;
@@ -170,6 +173,96 @@ static bool plain_stat(const PlainCall *call, const VMValue *args)
     return true;
 }
 
+/* ---- opening files: the provider learns of it when it is next asked for anything ---- */
+
+/* The lowest number that no file has; MOST_FILES: there may be no more. */
+static uint32_t free_number(const int64_t *table)
+{
+    uint32_t number = 0;
+    while (number < MOST_FILES && table[FILE_STATE + number] & STATE_HELD)
+        number++;
+    bool hole = false; /* files beyond are the provider's, who then has those before them */
+    for (uint32_t beyond = number + 1; beyond < MOST_FILES && !hole; beyond++)
+        hole = table[FILE_STATE + beyond] & STATE_HELD;
+    return hole || number + table[FILES_LISTINGS] < table[FILES_LIMIT] ? number : MOST_FILES;
+}
+
+/* Whether the directory lets files be opened so. */
+static bool lets_open(const int64_t *table, uint32_t directory, uint32_t opening, int64_t asked)
+{
+    enum { CREATE = 1, TRUNCATE = 8 };
+    const int64_t perms = table[FILE_STATE + directory] >> STATE_PERMS, inherited = table[FILE_INHERITED + directory];
+    const bool changes = opening & (CREATE | TRUNCATE);
+    const int64_t right = RIGHT_OPEN | (opening & CREATE ? RIGHT_CREATE_FILE : 0) | (opening & TRUNCATE ? RIGHT_SET_SIZE : 0);
+    const int64_t perm = PERM_LIST | (changes ? PERM_CHANGE : 0) | (asked & MAY_WRITE || opening & TRUNCATE ? PERM_WRITE : 0) | (asked & MAY_READ ? PERM_READ : 0);
+    return !(right & ~table[FILE_RIGHTS + directory]) && !(asked & ~inherited) && !(perm & ~perms);
+}
+
+/* WASI's open flags 0 to 15, and the only flag of a descriptor, as open(2)'s. */
+static int open_flags(uint32_t opening, int64_t asked, uint32_t append)
+{
+    static const int as[16] = {[1] = O_CREAT, [4] = O_EXCL, [5] = O_CREAT | O_EXCL, [8] = O_TRUNC, [9] = O_CREAT | O_TRUNC, [12] = O_EXCL | O_TRUNC, [13] = O_CREAT | O_EXCL | O_TRUNC};
+    return as[opening] | (asked & MAY_WRITE ? asked & MAY_READ ? O_RDWR : O_WRONLY : O_RDONLY) | (append ? O_APPEND : 0);
+}
+
+/* Directory, whether a symlink is followed, path, its size, flags, rights, rights to inherit, flags of the descriptor, result. */
+static bool plain_open(const PlainCall *call, const VMValue *args)
+{
+    enum { APPEND = 1, EXCLUSIVE = 4, FOR_DIRECTORIES = 2, ALL = 15 };
+    const uint32_t directory = args[0].u32, at = args[2].u32, size = args[3].u32, opening = args[4].u32, append = args[7].u32;
+    const int64_t asked = args[5].i64 & (MAY_READ | MAY_WRITE);
+    int64_t *table = call->table;
+    const int folder = call->words == FILES_WORDS ? file(call, directory, MAY_LOOK) : -1;
+    if (folder < 0 || !call->others_run || args[1].u32 > 1 || opening > ALL || opening & FOR_DIRECTORIES || append & ~(uint32_t)APPEND ||
+        (opening & EXCLUSIVE && !(opening & 1)) || !within(at, size, call->length) || !lets_write(call, args[8].u32, 4) || !lets_open(table, directory, opening, asked))
+        return false;
+    const uint32_t number = free_number(table);
+    const int fd = number < MOST_FILES ? file_beneath(folder, call->memory->definition.base + at, size, args[1].u32, open_flags(opening, asked, append)) : -1;
+    if (fd < 0)
+        return false;
+    if (fd >= table[FILES_CEILING]) {
+        (void)close(fd);
+        return false;
+    }
+    const int64_t lost = (asked & MAY_READ ? 0 : table[FILES_UNREAD]) | (asked & MAY_WRITE ? 0 : table[FILES_UNWRITTEN]);
+    const int64_t rights = table[FILE_INHERITED + directory] & table[FILES_RIGHTS] & ~lost, perms = table[FILE_STATE + directory] >> STATE_PERMS & PERM_ALL;
+    table[FILE_RIGHTS + number] = rights;
+    table[FILE_INHERITED + number] = 0;
+    table[FILE_STATE + number] = REGULAR | (int64_t)append << STATE_FLAGS | perms << STATE_PERMS | STATE_HELD | STATE_NEW;
+    table[number] = (int64_t)fd << MAY_BITS | (rights & (MAY_READ | MAY_SEEK | MAY_TELL | MAY_WRITE));
+    table[FILES_NEW]++;
+    put32(call, args[8].u32, number);
+    return true;
+}
+
+/* A file of which the provider does not know yet. */
+static bool plain_close(const PlainCall *call, const VMValue *args)
+{
+    enum { IO = 29 };
+    const uint32_t number = args[0].u32;
+    int64_t *table = call->table;
+    if (call->words != FILES_WORDS || number >= MOST_FILES || !(table[FILE_STATE + number] & STATE_NEW) || !call->others_run)
+        return false;
+    const int fd = (int)(table[number] >> MAY_BITS);
+    table[number] = table[FILE_STATE + number] = 0;
+    table[FILES_NEW]--;
+    if (close(fd) && errno != EINTR)
+        *call->code = IO; /* it is closed nonetheless: a disk says late that it has not taken what was written */
+    return true;
+}
+
+static bool plain_fdstat(const PlainCall *call, const VMValue *args)
+{
+    const uint32_t number = args[0].u32, out = args[1].u32;
+    const int64_t state = call->words == FILES_WORDS && number < MOST_FILES ? call->table[FILE_STATE + number] : 0;
+    if (!(state & STATE_HELD) || !lets_write(call, out, 24))
+        return false;
+    put64(call, out, (uint64_t)(state & 0xFF) | (uint64_t)(state >> STATE_FLAGS & 0xFF) << 16);
+    put64(call, out + 8, (uint64_t)call->table[FILE_RIGHTS + number]);
+    put64(call, out + 16, (uint64_t)call->table[FILE_INHERITED + number]);
+    return true;
+}
+
 /* ---- clocks and random bytes ---- */
 
 static bool plain_clock(const PlainCall *call, const VMValue *args)
@@ -191,7 +284,7 @@ static bool plain_random(const PlainCall *call, const VMValue *args)
 
 /* ---- from a host thunk ---- */
 
-static bool done_plainly(const HostContext *context, const VMValue *args)
+static bool done_plainly(const HostContext *context, const VMValue *args, int32_t *code)
 {
     const Instance *instance = context->caller;
     const HostFunc *host = context->function;
@@ -203,15 +296,17 @@ static bool done_plainly(const HostContext *context, const VMValue *args)
                             .words = (size_t)host->plain->table.len / sizeof(int64_t),
                             .memory = memory,
                             .length = __atomic_load_n(&memory->definition.length, __ATOMIC_RELAXED),
-                            .others_run = activation->thread_state != NULL};
+                            .others_run = activation->thread_state != NULL,
+                            .code = code};
     return host->plain->function(&call, args);
 }
 
 static uint64_t plain_call(VMHostContext *vm_context, VMValue *values)
 {
-    if (UNLIKELY(!done_plainly((const HostContext *)(const void *)vm_context, values)))
+    int32_t code = 0;
+    if (UNLIKELY(!done_plainly((const HostContext *)(const void *)vm_context, values, &code)))
         return host_call(vm_context, values);
-    values[0].i32 = 0;
+    values[0].i32 = code;
     poll_interrupt();
     return 0;
 }

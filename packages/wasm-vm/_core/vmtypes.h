@@ -340,17 +340,40 @@ enum {
     "a wasm exception was not caught in the component that threw it", \
 }
 
-/* what may be done with a file, see host.py */
+/* what may be done with a file, and tables of files, see host.py */
 enum {
     MAY_READ = 0x2,
     MAY_SEEK = 0x4,
     MAY_TELL = 0x20,
     MAY_WRITE = 0x40,
     MAY_LOOK = 0x1,
+    FILE_RIGHTS = 0x100,
+    FILE_INHERITED = 0x200,
+    FILE_STATE = 0x300,
+    STATE_FLAGS = 0x8,
+    STATE_PERMS = 0x10,
+    STATE_HELD = 0x1000000,
+    STATE_NEW = 0x2000000,
+    FILES_NEW = 0x400,
+    FILES_LIMIT = 0x401,
+    FILES_LISTINGS = 0x402,
+    FILES_CEILING = 0x403,
+    FILES_RIGHTS = 0x404,
+    FILES_UNREAD = 0x405,
+    FILES_UNWRITTEN = 0x406,
+    FILES_WORDS = 0x407,
+    RIGHT_CREATE_FILE = 0x400,
+    RIGHT_OPEN = 0x2000,
+    RIGHT_SET_SIZE = 0x80000,
+    PERM_LIST = 0x1,
+    PERM_CHANGE = 0x2,
+    PERM_READ = 0x4,
+    PERM_WRITE = 0x8,
 };
-#define VM_PLAIN_CALLS(X) X(clock, "iIi") X(random, "ii") X(read, "iiii") X(write, "iiii") X(pread, "iiiIi") X(pwrite, "iiiIi") X(seek, "iIii") X(tell, "ii") X(stat, "iiiii")
+#define VM_PLAIN_CALLS(X) X(clock, "iIi") X(random, "ii") X(read, "iiii") X(write, "iiii") X(pread, "iiiIi") X(pwrite, "iiiIi") X(seek, "iIii") X(tell, "ii") X(stat, "iiiii") X(open, "iiiiiIIii") X(close, "i") X(fdstat, "ii")
 /* what plain calls of components share with host.py */
 enum {
+    MOST_FILES = 0x100,
     GUEST_CLOCKS = 0x0,
     GUEST_START = 0x1,
     GUEST_RANDOM = 0x2,

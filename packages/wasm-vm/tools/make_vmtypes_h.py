@@ -160,12 +160,12 @@ def adapter_lines() -> list[str]:
 
 def host_lines() -> list[str]:
     """The plain calls of host functions, for a macro X(name, parameters), and those of components, for X(name, parameters, result)."""
-    may = {name: value for name, value in vars(host).items() if name.startswith("MAY_")}
+    may = {name: value for name, value in vars(host).items() if name.startswith(("MAY_", "FILE_", "FILES_", "STATE_", "RIGHT_", "PERM_"))}
     calls = " ".join([f'X({name}, "{params}")' for name, params in host.PLAIN_CALLS])
     of_components = " ".join([f'X({name}, "{params}", "{result}")' for name, params, result in host.PLAIN_COMPONENT_CALLS])
     shared = {name: value for name, value in vars(host).items() if name.startswith(("GUEST_", "STREAM_", "AT_", "MOST_"))}
     return [
-        *enumeration("what may be done with a file, see host.py", "", may),
+        *enumeration("what may be done with a file, and tables of files, see host.py", "", may),
         f"#define VM_PLAIN_CALLS(X) {calls}",
         *enumeration("what plain calls of components share with host.py", "", shared),
         f"#define VM_PLAIN_COMPONENT_CALLS(X) {of_components}",

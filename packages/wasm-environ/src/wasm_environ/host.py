@@ -50,11 +50,25 @@ PLAIN_CALLS = (
     ("seek",   "iIii"),   # file, offset, whence (as in C), out u64: the new offset
     ("tell",   "ii"),     # file, out u64: the offset
     ("stat",   "iiiii"),  # directory, whether to follow a symlink, path, its size, out filestat: 64 bytes
+    ("open",   "iiiiiIIii"),  # directory, whether to follow, path, its size, open flags, rights, rights to inherit, descriptor flags, out u32: file
+    ("close",  "i"),      # file, one that the runtime has opened
+    ("fdstat", "ii"),     # file, out fdstat: 24 bytes
 )  # fmt: skip
 # With it goes a table, a buffer of i64 that the provider keeps up to date. Of clocks: (the system's number of it, nanoseconds to subtract) of each. Of files:
 # the system's descriptor << 8 | what may be done with it, for regular files and directories; 0 for whatever else. Of random: nothing.
 MAY_READ, MAY_SEEK, MAY_TELL, MAY_WRITE = 2, 4, 32, 64  # numbered as preview 1's rights
 MAY_LOOK = 1  # of a directory of the host's: ask the status of what is beneath
+# A table of files by which they are opened, too, has MOST_FILES of these rows, and behind them as many words of each kind: rights, those that files opened
+# beneath have, state (file type | flags << STATE_FLAGS | permissions << STATE_PERMS | ...). What the runtime has opened is NEW until the provider, who looks at
+# FILES_NEW (how many there are) before it does anything, knows of it.
+MOST_FILES = 256
+FILE_RIGHTS, FILE_INHERITED, FILE_STATE = 256, 512, 768
+STATE_FLAGS, STATE_PERMS, STATE_HELD, STATE_NEW = 8, 16, 1 << 24, 1 << 25  # HELD: a guest has such a file
+# Behind these: how many files, with listings, the guest may have, and what it has of the latter; from where on the system's numbers are left to others; the
+# rights of a regular file, and what of them is lost by one that is not opened to be read, or written.
+FILES_NEW, FILES_LIMIT, FILES_LISTINGS, FILES_CEILING, FILES_RIGHTS, FILES_UNREAD, FILES_UNWRITTEN, FILES_WORDS = range(1024, 1032)
+RIGHT_CREATE_FILE, RIGHT_OPEN, RIGHT_SET_SIZE = 1 << 10, 1 << 13, 1 << 19  # as preview 1's
+PERM_LIST, PERM_CHANGE, PERM_READ, PERM_WRITE = 1, 2, 4, 8  # of the directory's entries, and of files beneath
 
 # The same of components' functions: what a provider may say that the usual case of one is, with its types. They are written a letter a type: U a u64, u a
 # u32, c a u8, s a string, e an enum, f flags, o an own, b a borrow, _ nothing, ~ an option, [] a list, () a record or tuple, <> a result, {} a variant. What

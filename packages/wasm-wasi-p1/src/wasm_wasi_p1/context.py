@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wasm_environ.errors import ended
+from wasm_environ.host import FILES_CEILING, FILES_LIMIT, FILES_LISTINGS, MOST_FILES
 from wasm_wasi_common.descriptor import DIR_READ, DIRECTORY
 from wasm_wasi_common.opened import Opened
 from wasm_wasi_p1.abi import (
@@ -19,7 +20,7 @@ from wasm_wasi_p1.abi import (
     stdio_rights,
     with_socket_rights,
 )
-from wasm_wasi_p1.file_rows import MOST_FILES, row_of
+from wasm_wasi_p1.file_rows import new_files, new_table, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,19 +33,33 @@ if TYPE_CHECKING:
     from wasm_wasi_common.descriptor import Descriptor
 
 
+def _kept(place: int) -> property:
+    """An attribute that the runtime knows, too."""
+
+    def get(self: WasiContext) -> int:
+        found: int = self.files[place]
+        return found
+
+    def put(self: WasiContext, value: int) -> None:
+        self.files[place] = value
+
+    return property(get, put)
+
+
 class WasiContext:
     """What the host functions of one store share; `close` (or losing the last reference) gives its files back.
 
-    `table[n]` is guest fd n, and `files[n]` what the runtime may do with it without Python (`file_rows.row_of`): who changes a descriptor's rights or its place
-    has `show` tell. `opened`: what its configuration named, with the clocks. `caller` is who called last: it knows
-    whether time is limited, and whether it is over.
+    `table[n]` is guest fd n, and `files[n]` what the runtime may do with it without Python (`file_rows.row_of`): who changes a descriptor's rights, flags or
+    place has `show` tell. The runtime opens files, too: `learn` of them comes first. `opened`: what its configuration named, with the clocks. `caller` is
+    who called last: it knows whether time is limited, and whether it is over.
 
     What a guest can take of the process's descriptors is bounded twice: by `max_fds` for this guest, its open files and
     the `listings` of directories in progress together; and by `ceiling` for the process: the system gives the lowest
     number that is free, so one above says how many others have taken.
     """
 
-    __slots__ = ("__weakref__", "args", "caller", "ceiling", "clocks", "env", "files", "listings", "max_fds", "opened", "random", "start", "table")
+    __slots__ = ("__weakref__", "args", "caller", "clocks", "env", "files", "opened", "random", "start", "table")
+    ceiling, listings, max_fds = _kept(FILES_CEILING), _kept(FILES_LISTINGS), _kept(FILES_LIMIT)
 
     def __init__(self, config: WasiConfig | Opened) -> None:
         opened = config if isinstance(config, Opened) else Opened(config)
@@ -54,12 +69,9 @@ class WasiContext:
         self.start = opened.start
         self.clocks: Clocks | None = opened.clocks
         self.random: Callable[[int], bytes] | None = opened.random
-        self.max_fds = opened.max_fds
-        self.ceiling = opened.ceiling
-        self.listings = 0
         self.caller: Caller | None = None
+        self.files = new_table(opened.max_fds, opened.ceiling)
         self.table: list[Descriptor | None] = []
-        self.files = memoryview(bytearray(8 * MOST_FILES)).cast("q")
         try:
             for found in opened.stdio:
                 found.base = stdio_rights(found)
@@ -74,6 +86,14 @@ class WasiContext:
         except BaseException:
             self.close()
             raise
+
+    def learn(self) -> None:
+        """Of files that the runtime has opened: before anything is done with `table`."""
+        for number, found in new_files(self.files):
+            while len(self.table) <= number:
+                self.table.append(None)
+            self.table[number] = found
+            self.show(number)
 
     def get(self, fd: int, right: int = 0) -> Descriptor:
         """The descriptor of a guest fd: BADF without one; without the right NOTCAPABLE, or BADF to read or write."""
@@ -149,26 +169,24 @@ class WasiContext:
     def show(self, fd: int) -> None:
         """Tell the runtime of what a guest fd stands for now."""
         if fd < MOST_FILES:
-            found = self.table[fd]
-            row = self.files[fd] = row_of(found)
-            if found is not None and row:
-                found.show(self.files, fd, row)
+            show(self.files, fd, self.table[fd])
 
     def remove(self, fd: int) -> None:
         """Free a guest fd."""
         table = self.table
         table[fd] = None
         if fd < MOST_FILES:
-            self.files[fd] = 0
+            show(self.files, fd, None)
         while table and table[-1] is None:
             table.pop()
 
     def close(self) -> None:
         """Close every file that is the guest's own. Idempotent."""
+        self.learn()
         table, self.table = self.table, []
         self.opened = None
         for number in range(min(len(table), MOST_FILES)):
-            self.files[number] = 0
+            show(self.files, number, None)
         for found in table:
             if found is not None:
                 try:

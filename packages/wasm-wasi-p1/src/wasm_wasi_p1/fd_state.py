@@ -67,6 +67,7 @@ def fd_fdstat_set_flags(context: WasiContext, fd: int, flags: int) -> None:
     if changed & APPEND and found.file is None:
         _set_append(found, flags & APPEND != 0)
     found.flags = flags
+    context.show(fd)
 
 
 def _set_append(found: Descriptor, append: bool) -> None:

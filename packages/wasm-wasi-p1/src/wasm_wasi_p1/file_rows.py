@@ -2,19 +2,94 @@
 
 from __future__ import annotations
 
-from wasm_environ.host import MAY_LOOK, MAY_READ, MAY_SEEK, MAY_TELL, MAY_WRITE
-from wasm_wasi_common.descriptor import DIR_READ
-from wasm_wasi_p1.abi import DIRECTORY, FD_READ, FD_SEEK, FD_TELL, FD_WRITE, PATH_FILESTAT_GET, REGULAR_FILE
+from wasm_environ.host import (
+    FILE_INHERITED,
+    FILE_RIGHTS,
+    FILE_STATE,
+    FILES_CEILING,
+    FILES_LIMIT,
+    FILES_NEW,
+    FILES_RIGHTS,
+    FILES_UNREAD,
+    FILES_UNWRITTEN,
+    FILES_WORDS,
+    MAY_LOOK,
+    MAY_READ,
+    MAY_SEEK,
+    MAY_TELL,
+    MAY_WRITE,
+    PERM_CHANGE,
+    PERM_LIST,
+    PERM_READ,
+    PERM_WRITE,
+    RIGHT_CREATE_FILE,
+    RIGHT_OPEN,
+    RIGHT_SET_SIZE,
+    STATE_FLAGS,
+    STATE_HELD,
+    STATE_NEW,
+    STATE_PERMS,
+)
+from wasm_wasi_common.descriptor import DIR_MUTATE, DIR_READ, EVERY_PERM, FILE_READ, FILE_WRITE, Descriptor
+from wasm_wasi_p1.abi import (
+    DIRECTORY,
+    FD_READ,
+    FD_SEEK,
+    FD_TELL,
+    FD_WRITE,
+    PATH_CREATE_FILE,
+    PATH_FILESTAT_GET,
+    PATH_FILESTAT_SET_SIZE,
+    PATH_OPEN,
+    REGULAR_FILE,
+    RIGHTS_OF_READERS,
+    RIGHTS_OF_WRITERS,
+    RIGHTS_READ_FILE,
+    RIGHTS_WRITE_FILE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wasm_wasi_common.descriptor import Descriptor
+    from collections.abc import Iterator
 
 EVERY = FD_READ | FD_SEEK | FD_TELL | FD_WRITE
 assert EVERY == MAY_READ | MAY_SEEK | MAY_TELL | MAY_WRITE  # bit by bit, as a test shows: a row has the rights as they are
+assert (RIGHT_OPEN, RIGHT_CREATE_FILE, RIGHT_SET_SIZE) == (PATH_OPEN, PATH_CREATE_FILE, PATH_FILESTAT_SET_SIZE)
+assert (PERM_LIST, PERM_CHANGE, PERM_READ, PERM_WRITE) == (DIR_READ, DIR_MUTATE, FILE_READ, FILE_WRITE)
 
-# Files beyond are left to Python.
-MOST_FILES = 256
+
+def new_table(limit: int, ceiling: int) -> memoryview:
+    """A table of files, of which a guest may have so many, with numbers of the system's below `ceiling`."""
+    made = memoryview(bytearray(8 * FILES_WORDS)).cast("q")
+    made[FILES_LIMIT], made[FILES_CEILING] = limit, ceiling
+    made[FILES_RIGHTS], made[FILES_UNREAD], made[FILES_UNWRITTEN] = RIGHTS_READ_FILE | RIGHTS_WRITE_FILE, RIGHTS_OF_READERS, RIGHTS_OF_WRITERS
+    return made
+
+
+def show(table: memoryview, number: int, found: Descriptor | None) -> None:
+    """Tell the runtime what a guest's number stands for."""
+    if found is None:
+        table[number] = table[FILE_STATE + number] = 0
+        return
+    row = table[number] = row_of(found)
+    table[FILE_RIGHTS + number], table[FILE_INHERITED + number] = found.base, found.inheriting
+    table[FILE_STATE + number] = found.filetype | found.flags << STATE_FLAGS | found.perms << STATE_PERMS | STATE_HELD
+    if row:
+        found.show(table, number, row)
+
+
+def new_files(table: memoryview) -> Iterator[tuple[int, Descriptor]]:
+    """What the runtime has opened since one looked, by number; the caller has to know of them from here on."""
+    number = 0
+    while table[FILES_NEW]:
+        state = table[FILE_STATE + number]
+        if state & STATE_NEW:
+            table[FILES_NEW] -= 1
+            base = table[FILE_RIGHTS + number]
+            found = Descriptor(table[number] >> 8, REGULAR_FILE, base & FD_READ != 0, base & FD_WRITE != 0, True)
+            found.base, found.flags, found.perms = base, state >> STATE_FLAGS & 0xFF, state >> STATE_PERMS & EVERY_PERM
+            yield number, found
+        number += 1
 
 
 def row_of(found: Descriptor | None) -> int:

@@ -17,6 +17,9 @@ CALLS = {
     "fd_seek": "seek",
     "fd_tell": "tell",
     "path_filestat_get": "stat",
+    "path_open": "open",
+    "fd_close": "close",
+    "fd_fdstat_get": "fdstat",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from wasm_environ.host import HostFunction
+from wasm_environ.host import FILES_NEW, HostFunction
 from wasm_environ.types import I32, I64, FuncType
 from wasm_wasi_common import TimeIsOver
 from wasm_wasi_common.config import WasiConfig
@@ -143,6 +143,8 @@ def _bind(context: WasiContext, name: str, kinds: str, file: str) -> Callable[..
         if implementation is None:
             implementation = implementation_of(file, name)
         context.caller = caller
+        if context.files[FILES_NEW]:
+            context.learn()
         try:
             if needs_memory:
                 implementation(context, caller.memory(), *map(_and, arguments, masks))
