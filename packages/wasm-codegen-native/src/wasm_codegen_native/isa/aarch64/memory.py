@@ -8,7 +8,7 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, below, shl, wrapping_add
-from wasm_codegen_native.frame import NOT_PINNED, Frame
+from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.isa.aarch64.assembler import Assembler
 from wasm_codegen_native.isa.aarch64.encodings import (
     ADD,
@@ -39,13 +39,13 @@ from wasm_codegen_native.isa.aarch64.encodings import (
 )  # fmt: skip
 from wasm_codegen_native.isa.aarch64.notation import X
 from wasm_codegen_native.isa.aarch64.registers import X16, X17, ZR
-from wasm_codegen_native.kinds import LOAD, STORE, TYPE, by_op
-from wasm_codegen_native.machine import T_F32, T_I32, T_I64
+from wasm_codegen_native.kinds import TYPE, by_op
+from wasm_codegen_native.machine import T_F32, T_I64
+from wasm_codegen_native.memory import Accesses
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, REG, Values
 from wasm_environ import traps
-from wasm_environ.body import WORDS
-from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_BASE, MEMORY_DEFINITION
+from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_DEFINITION
 
 NONE: Final = -1
 
@@ -84,56 +84,15 @@ ZEROS: Final[vec[i64]] = vec[i64](by_op([("f32.store", STR32), ("f64.store", STR
 
 
 @final
-class Memory:
+class Memory(Accesses):
     """Lowers accesses."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame) -> None:
+        super().__init__(values, traps, frame, NONE)
         self.asm: Assembler = asm
         self.code: Code = asm.code
-        self.v: Values = values
-        self.traps: Traps = traps
-        self.frame: Frame = frame
-        # The operand that `address` prepared: [base + index + disp], and which of its registers are ours to free.
-        self.base: i64 = 0
-        self.index: i64 = NONE
-        self.disp: i64 = 0
-        self.own_base: bool = False
-        self.own_index: bool = False
-
-    def lower(self, op: i64, kind: i64) -> None:
-        """Lower one op."""
-        p = self.v.pc - WORDS
-        a = self.v.ops[p + 1]
-        memory = self.v.ops[p + 2]
-        if kind == LOAD:
-            self.load(op, memory, a)
-        elif kind == STORE:
-            self.store(op, memory, a)
-        else:
-            self.size(a)
 
     # ---- addresses
-    def address(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
-        """Prepare the operand for `size` bytes at entry i + offset."""
-        v = self.v
-        tables = self.frame.tables
-        self.own_base = False
-        self.own_index = False
-        if tables.memory_checked[memory] != 0:
-            self.checked_address(i, memory, offset, size)
-            return
-        self.index = NONE
-        if v.kind[i] == CONST:
-            offset = wrapping_add(offset, v.low[i] & 0xFFFFFFFF)
-        else:
-            self.index = v.reg(i)
-        self.disp = offset
-        self.base = self.frame.memory_base
-        if memory != 0 or self.base == NOT_PINNED:
-            self.base = v.alloc(T_I64)
-            self.own_base = True
-            self.asm.load(T_I64, self.base, self.frame.context, tables.memory_places[memory] + MEMORY_BASE)
-
     def checked_address(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
         """Compare the end of the access with the memory's length, and mask it: no more than the length, even where the branch is mispredicted."""
         v = self.v
@@ -147,9 +106,7 @@ class Memory:
         asm.number(X16, reach, True)
         asm.r3(ADDS | X, end, index, X16)
         if self.frame.tables.memory_is64[memory] != 0:
-            self.traps.trap_if(HS, traps.MEMORY_OUT_OF_BOUNDS)
-            if below(reach, size):  # the offset alone reaches the end of 64 bits
-                self.traps.trap(traps.MEMORY_OUT_OF_BOUNDS)
+            self.check_carry(HS, reach, size)
         if end == index:
             v.take_over(i)
         else:
@@ -163,11 +120,7 @@ class Memory:
             asm.choose(CSEL | X, end, X17, end, HI)
             self.code.word(CSDB)
         asm.load(T_I64, base, base, DEFINITION_BASE)
-        self.base = base
-        self.index = end
-        self.disp = -size
-        self.own_base = True
-        self.own_index = True
+        self.end_at(base, end, size)
 
     def pointer(self, to: i64) -> None:
         """to <- the operand's address, which needs the registers of the operand no longer."""
@@ -178,13 +131,6 @@ class Memory:
         if self.disp != 0 or base != to:
             self.asm.add(to, base, self.disp)
         self.release()
-
-    def release(self) -> None:
-        """Free the operand's registers."""
-        if self.own_base:
-            self.v.free_reg(self.base)
-        if self.own_index:
-            self.v.free_reg(self.index)
 
     def access(self, row: i64, size: i64, register: i64) -> None:
         """The access to the prepared operand. Its own instruction is marked, not those that form the address."""
@@ -264,15 +210,6 @@ class Memory:
         self.release()
         v.drop(2)
 
-    def size(self, memory: i64) -> None:
-        """memory.size: the length in pages."""
-        v = self.v
-        v.operands(0)
-        tables = self.frame.tables
-        type: i64 = T_I64 if tables.memory_is64[memory] != 0 else T_I32
-        to = v.alloc(type)
-        self.asm.load(T_I64, to, self.frame.context, tables.memory_places[memory] + MEMORY_DEFINITION)
-        self.asm.load(T_I64, to, to, DEFINITION_LENGTH)
-        if tables.memory_page[memory] != 0:
-            self.asm.r2(LSR_IMM64 | tables.memory_page[memory] << 16, to, to)
-        v.push_reg(type, to)
+    def count_pages(self, type: i64, to: i64, log2: i64) -> None:
+        if log2 != 0:
+            self.asm.r2(LSR_IMM64 | log2 << 16, to, to)

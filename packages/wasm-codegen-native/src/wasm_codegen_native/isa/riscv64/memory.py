@@ -37,12 +37,12 @@ from wasm_codegen_native.isa.riscv64.encodings import (
     SW,
 )
 from wasm_codegen_native.isa.riscv64.registers import KEPT, SPARE, ZERO
-from wasm_codegen_native.kinds import LOAD, STORE, TYPE, by_op
+from wasm_codegen_native.kinds import TYPE, by_op
 from wasm_codegen_native.machine import T_F32, T_I32, T_I64
+from wasm_codegen_native.memory import Accesses
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, REG, Values
 from wasm_environ import traps
-from wasm_environ.body import WORDS
 from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_BASE, MEMORY_DEFINITION
 
 # Columns: mnemonic, row, log2 of the bytes accessed. An i32 is loaded with its sign.
@@ -80,31 +80,14 @@ ZEROS: Final[vec[i64]] = vec[i64](by_op([("f32.store", SW), ("f64.store", SD)]))
 
 
 @final
-class Memory:
+class Memory(Accesses):
     """Lowers accesses. Their addresses are formed in SPARE."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame, zba: bool) -> None:
+        super().__init__(values, traps, frame, -1)  # no index: the whole address is in `base`, formed last, and nothing may be allocated before it is used
         self.asm: Assembler = asm
         self.code: Code = asm.code
-        self.v: Values = values
-        self.traps: Traps = traps
-        self.frame: Frame = frame
         self.zba: bool = zba
-        # The address that `address` prepared: [base + disp], where `disp` is what an instruction holds. Nothing may be allocated before it is used.
-        self.base: i64 = 0
-        self.disp: i64 = 0
-
-    def lower(self, op: i64, kind: i64) -> None:
-        """Lower one op."""
-        p = self.v.pc - WORDS
-        a = self.v.ops[p + 1]
-        memory = self.v.ops[p + 2]
-        if kind == LOAD:
-            self.load(op, memory, a)
-        elif kind == STORE:
-            self.store(op, memory, a)
-        else:
-            self.size(a)
 
     # ---- addresses
     def address(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
@@ -168,9 +151,7 @@ class Memory:
         if tables.memory_is64[memory] != 0:
             asm.number(SPARE, reach)
             asm.r3(ADD, end, index, SPARE)
-            self.traps.trap_if(condition(LTU, end, SPARE), traps.MEMORY_OUT_OF_BOUNDS)
-            if below(reach, size):  # the offset alone reaches the end of 64 bits
-                self.traps.trap(traps.MEMORY_OUT_OF_BOUNDS)
+            self.check_carry(condition(LTU, end, SPARE), reach, size)
         else:
             self.add_index(end, index, ZERO)
             asm.add(end, end, reach)
@@ -225,17 +206,8 @@ class Memory:
         self.asm.put(row, register, self.base, self.disp)
         v.drop(2)
 
-    def size(self, memory: i64) -> None:
-        """memory.size: the length in pages."""
-        v = self.v
-        v.operands(0)
-        tables = self.frame.tables
-        type: i64 = T_I64 if tables.memory_is64[memory] != 0 else T_I32
-        to = v.alloc(type)
-        self.asm.load(T_I64, to, self.frame.context, tables.memory_places[memory] + MEMORY_DEFINITION)
-        self.asm.load(T_I64, to, to, DEFINITION_LENGTH)
-        if tables.memory_page[memory] != 0:
-            self.asm.imm(SRLI, to, to, tables.memory_page[memory])
+    def count_pages(self, type: i64, to: i64, log2: i64) -> None:
+        if log2 != 0:
+            self.asm.imm(SRLI, to, to, log2)
         if type == T_I32:
-            v.machine.move(T_I32, to, to)
-        v.push_reg(type, to)
+            self.machine.move(T_I32, to, to)

@@ -8,7 +8,7 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, below, shl, wrapping_add
-from wasm_codegen_native.frame import NOT_PINNED, Frame
+from wasm_codegen_native.frame import Frame
 from wasm_codegen_native.isa.s390x.assembler import FAR, Assembler
 from wasm_codegen_native.isa.s390x.encodings import (
     ALGFI,
@@ -39,13 +39,13 @@ from wasm_codegen_native.isa.s390x.encodings import (
     condition_mask,
 )  # fmt: skip
 from wasm_codegen_native.isa.s390x.registers import R0, R14
-from wasm_codegen_native.kinds import LOAD, STORE, TYPE, by_op
+from wasm_codegen_native.kinds import TYPE, by_op
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64
+from wasm_codegen_native.memory import Accesses
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, REG, Values
 from wasm_environ import traps
-from wasm_environ.body import WORDS
-from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_BASE, MEMORY_DEFINITION
+from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_DEFINITION
 
 # Columns: mnemonic, row, log2 of the bytes accessed, and what makes of a load's register the value: the row of a first and of a second instruction.
 # LRV and LRVH leave the rest of their register as it was.
@@ -86,56 +86,15 @@ SECOND: Final[vec[i64]] = vec[i64](by_op([(row[0], row[4]) for row in LOADS]))
 
 
 @final
-class Memory:
+class Memory(Accesses):
     """Lowers accesses."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame) -> None:
+        super().__init__(values, traps, frame, R0)  # r0 is no index
         self.asm: Assembler = asm
         self.code: Code = asm.code
-        self.v: Values = values
-        self.traps: Traps = traps
-        self.frame: Frame = frame
-        # The operand that `address` prepared: [base + index + disp], and which of its registers are ours to free. R0 is no index.
-        self.base: i64 = R0
-        self.index: i64 = R0
-        self.disp: i64 = 0
-        self.own_base: bool = False
-        self.own_index: bool = False
-
-    def lower(self, op: i64, kind: i64) -> None:
-        """Lower one op."""
-        p = self.v.pc - WORDS
-        a = self.v.ops[p + 1]
-        memory = self.v.ops[p + 2]
-        if kind == LOAD:
-            self.load(op, memory, a)
-        elif kind == STORE:
-            self.store(op, memory, a)
-        else:
-            self.size(a)
 
     # ---- addresses
-    def address(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
-        """Prepare the operand for `size` bytes at entry i + offset."""
-        v = self.v
-        tables = self.frame.tables
-        self.own_base = False
-        self.own_index = False
-        if tables.memory_checked[memory] != 0:
-            self.checked_address(i, memory, offset, size)
-            return
-        self.index = R0
-        if v.kind[i] == CONST:
-            offset = wrapping_add(offset, v.low[i] & 0xFFFFFFFF)
-        else:
-            self.index = v.reg(i)
-        self.disp = offset
-        self.base = self.frame.memory_base
-        if memory != 0 or self.base == NOT_PINNED:
-            self.base = v.alloc(T_I64)
-            self.own_base = True
-            self.asm.load(T_I64, self.base, self.frame.context, tables.memory_places[memory] + MEMORY_BASE)
-
     def checked_address(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
         """Compare the end of the access with the memory's length, and make it no more than the length, even where the branch is mispredicted."""
         v = self.v
@@ -153,9 +112,7 @@ class Memory:
             asm.number(R14, reach)
             asm.two(ALGR, end, R14)
         if self.frame.tables.memory_is64[memory] != 0:
-            self.traps.trap_if(CARRY, traps.MEMORY_OUT_OF_BOUNDS)
-            if below(reach, size):  # the offset alone reaches the end of 64 bits
-                self.traps.trap(traps.MEMORY_OUT_OF_BOUNDS)
+            self.check_carry(CARRY, reach, size)
         if end == index:
             v.take_over(i)
         else:
@@ -168,18 +125,7 @@ class Memory:
         if self.frame.tables.spectre_mitigation:
             asm.three(LOCGR, end, R14, condition_mask(HIGH))
         asm.load(T_I64, base, base, DEFINITION_BASE)
-        self.base = base
-        self.index = end
-        self.disp = -size
-        self.own_base = True
-        self.own_index = True
-
-    def release(self) -> None:
-        """Free the operand's registers."""
-        if self.own_base:
-            self.v.free_reg(self.base)
-        if self.own_index:
-            self.v.free_reg(self.index)
+        self.end_at(base, end, size)
 
     def near(self, limit: i64) -> None:
         """The operand's displacement becomes one from 0, or where the limit is FAR from -FAR, to before the limit: r14 is its index then."""
@@ -261,15 +207,6 @@ class Memory:
         self.release()
         v.drop(2)
 
-    def size(self, memory: i64) -> None:
-        """memory.size: the length in pages."""
-        v = self.v
-        v.operands(0)
-        tables = self.frame.tables
-        type: i64 = T_I64 if tables.memory_is64[memory] != 0 else T_I32
-        to = v.alloc(type)
-        self.asm.load(T_I64, to, self.frame.context, tables.memory_places[memory] + MEMORY_DEFINITION)
-        self.asm.load(T_I64, to, to, DEFINITION_LENGTH)
-        if tables.memory_page[memory] != 0:
-            self.asm.shift(SRLG_COUNT, to, to, 0, tables.memory_page[memory])
-        v.push_reg(type, to)
+    def count_pages(self, type: i64, to: i64, log2: i64) -> None:
+        if log2 != 0:
+            self.asm.shift(SRLG_COUNT, to, to, 0, log2)

@@ -37,12 +37,12 @@ from wasm_codegen_native.isa.x86_64.encodings import (
     SHR_IMM,
 )  # fmt: skip
 from wasm_codegen_native.isa.x86_64.notation import W
-from wasm_codegen_native.kinds import LOAD, STORE, TYPE, by_op
-from wasm_codegen_native.machine import T_F32, T_I32, T_I64
+from wasm_codegen_native.kinds import TYPE, by_op
+from wasm_codegen_native.machine import T_F32, T_I64
+from wasm_codegen_native.memory import Accesses
 from wasm_codegen_native.traps import Traps
 from wasm_codegen_native.values import CONST, REG, Values
 from wasm_environ import traps
-from wasm_environ.body import WORDS
 from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_BASE, MEMORY_DEFINITION
 
 NONE: Final = -1
@@ -87,33 +87,13 @@ SIZES: Final[bytes] = bytes(by_op([(row[0], row[2]) for row in LOADS] + [(row[0]
 
 
 @final
-class Memory:
+class Memory(Accesses):
     """Lowers accesses; `address` is used by the vector and atomic chapters too."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame) -> None:
+        super().__init__(values, traps, frame, NONE)
         self.asm: Assembler = asm
         self.code: Code = asm.code
-        self.v: Values = values
-        self.traps: Traps = traps
-        self.frame: Frame = frame
-        # The operand that `address` prepared: [base + index + disp], and which of its registers are ours to free.
-        self.base: i64 = 0
-        self.index: i64 = NONE
-        self.disp: i64 = 0
-        self.own_base: bool = False
-        self.own_index: bool = False
-
-    def lower(self, op: i64, kind: i64) -> None:
-        """Lower one op."""
-        p = self.v.pc - WORDS
-        a = self.v.ops[p + 1]
-        memory = self.v.ops[p + 2]
-        if kind == LOAD:
-            self.load(op, memory, a)
-        elif kind == STORE:
-            self.store(op, memory, a)
-        else:
-            self.size(a)
 
     # ---- addresses
     def address(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
@@ -168,9 +148,7 @@ class Memory:
                 asm.rr(MOV_LOAD | W, end, index)
             asm.alu_immediate(ALU_ADD, W, end, reach)
         if self.frame.tables.memory_is64[memory] != 0:
-            self.traps.trap_if(CC_B, traps.MEMORY_OUT_OF_BOUNDS)
-            if below(reach, size):  # the offset alone reaches the end of 64 bits
-                self.traps.trap(traps.MEMORY_OUT_OF_BOUNDS)
+            self.check_carry(CC_B, reach, size)
         if end == index:
             v.take_over(i)
         else:
@@ -182,18 +160,7 @@ class Memory:
         if self.frame.tables.spectre_mitigation:
             asm.rm(CMOVCC | CC_A | W, end, base, DEFINITION_LENGTH)
         asm.rm(MOV_LOAD | W, base, base, DEFINITION_BASE)
-        self.base = base
-        self.index = end
-        self.disp = -size
-        self.own_base = True
-        self.own_index = True
-
-    def release(self) -> None:
-        """Free the operand's registers."""
-        if self.own_base:
-            self.v.free_reg(self.base)
-        if self.own_index:
-            self.v.free_reg(self.index)
+        self.end_at(base, end, size)
 
     def operand(self, row: i64, reg: i64) -> None:
         """A general instruction with the prepared operand."""
@@ -270,16 +237,7 @@ class Memory:
         self.release()
         v.drop(2)
 
-    def size(self, memory: i64) -> None:
-        """memory.size: the length in pages."""
-        v = self.v
-        v.operands(0)
-        tables = self.frame.tables
-        type: i64 = T_I64 if tables.memory_is64[memory] != 0 else T_I32
-        to = v.alloc(type)
-        self.asm.rm(MOV_LOAD | W, to, self.frame.context, tables.memory_places[memory] + MEMORY_DEFINITION)
-        self.asm.rm(MOV_LOAD | W, to, to, DEFINITION_LENGTH)
-        if tables.memory_page[memory] != 0:
+    def count_pages(self, type: i64, to: i64, log2: i64) -> None:
+        if log2 != 0:
             self.asm.rr(SHR_IMM | W, 0, to)
-            self.code.byte(tables.memory_page[memory])
-        v.push_reg(type, to)
+            self.code.byte(log2)
