@@ -196,8 +196,8 @@ def _seeks(fd: int, filetype: int) -> bool:
 
 def opened(fd: int, parent: Descriptor, reads: bool, writes: bool, flags: int) -> Descriptor:
     """A descriptor for what was opened beneath `parent`."""
-    filetype = FILE_TYPES.get(stat.S_IFMT(os.fstat(fd).st_mode), UNKNOWN)
-    found = Descriptor(fd, filetype, reads, writes, _seeks(fd, filetype))
+    filetype = FILE_TYPES.get(os.fstat(fd).st_mode & 0o170000, UNKNOWN)
+    found = Descriptor(fd, filetype, reads, writes, filetype == REGULAR_FILE or _seeks(fd, filetype))
     if filetype == DIRECTORY:
         found.directory = _host_directory(fd)
     else:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 OPEN_FLAGS = {"create": files.CREAT, "directory": files.OPEN_DIRECTORY, "exclusive": files.EXCL, "truncate": files.TRUNC}
 SYNC_FLAGS = (("file-integrity-sync", SYNC), ("data-integrity-sync", DSYNC), ("requested-write-sync", RSYNC))
+USUAL_FLAGS = {"read", "write", "mutate-directory"}
 ADVICE = ("normal", "sequential", "random", "will-need", "dont-need", "no-reuse")
 SECOND = 1_000_000_000
 FOLLOW = "symlink-follow"
@@ -186,20 +187,18 @@ class Descriptor:
     @failing
     def open_at(self, path_flags: Flags, path: str, open_flags: Flags, flags: Flags) -> Descriptor:
         """Open or create what a path leads to. What is created or cut is opened for writing, and what is not for writing for reading."""
-        opening = sum([OPEN_FLAGS[name] for name in open_flags])
+        opening = sum([OPEN_FLAGS[name] for name in open_flags]) if open_flags else 0
         if opening & files.OPEN_DIRECTORY and opening != files.OPEN_DIRECTORY:
             raise Err("invalid")
         writes = "write" in flags or opening & (files.CREAT | files.TRUNC) != 0
         reads = "read" in flags or "write" not in flags
-        descriptor_flags = sum([bit for name, bit in SYNC_FLAGS if name in flags])
+        descriptor_flags = 0 if flags <= USUAL_FLAGS else sum([bit for name, bit in SYNC_FLAGS if name in flags])
         guest = self.guest
         guest.check_room()
         found = files.open_at(guest, self.found, files.check_path(path.encode()), opening, FOLLOW in path_flags, reads, writes, descriptor_flags)
-        try:
-            guest.check_number(found.fd)
-        except BaseException:
+        if found.fd >= guest.ceiling:
             found.close()
-            raise
+            guest.check_number(guest.ceiling)
         guest.files += 1
         return Descriptor(guest, found)
 
