@@ -20,7 +20,7 @@ PLACE = {"d": 7, "1": 15, "2": 20, "3": 27}
 BRANCHES = {0: "beq", 1: "bne", 4: "blt", 5: "bge", 6: "bltu", 7: "bgeu"}
 MODES = ("rne", "rtz", "rdn", "rup", "rmm")
 EXTENSIONS = (
-    "ADD.UW", "ANDN", "MIN", "MAX", "CLZ", "CLZW", "CTZ", "CTZW", "CPOP", "CPOPW", "SEXT.B", "SEXT.H", "ROL", "ROLW", "ROR", "RORW", "RORI", "RORIW",
+    "ADD.UW", "SH1ADD", "SH2ADD", "SH3ADD", "BSETI", "BINVI", "ANDN", "MIN", "MAX", "CLZ", "CLZW", "CTZ", "CTZW", "CPOP", "CPOPW", "SEXT.B", "SEXT.H", "ROL", "ROLW", "ROR", "RORW", "RORI", "RORIW",
 )  # fmt: skip
 UNKNOWN = EXTENSIONS  # to the disassembler; llvm-mc knows them
 

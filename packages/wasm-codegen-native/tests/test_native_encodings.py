@@ -17,7 +17,7 @@ ISAS = {"x86_64": 150, "aarch64": 330, "riscv64": 110}  # and how many rows ther
 
 
 # What llvm-mc assembles, and how it is told; it is all that knows s390x's vectors.
-LLVM = {"aarch64": ("-arch=aarch64", "-mattr=+lse"), "riscv64": ("-arch=riscv64", "-mattr=+m,+a,+f,+d,+zba,+zbb,+zicond"), "s390x": ("-arch=systemz", "-mcpu=z15")}
+LLVM = {"aarch64": ("-arch=aarch64", "-mattr=+lse"), "riscv64": ("-arch=riscv64", "-mattr=+m,+a,+f,+d,+zba,+zbb,+zbs,+zicond"), "s390x": ("-arch=systemz", "-mcpu=z15")}
 
 
 def plain(text: str) -> str:

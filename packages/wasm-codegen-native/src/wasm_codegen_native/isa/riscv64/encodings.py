@@ -148,6 +148,12 @@ FNMSUB_S: Final[i64] = row("FNMSUB.S fd, fs1, fs2, fs3",       "rs3 00 rs2 rs1 1
 FNMSUB_D: Final[i64] = row("FNMSUB.D fd, fs1, fs2, fs3",       "rs3 01 rs2 rs1 111 rd 1001011")
 # ---- with Zba
 ADD_UW: Final[i64] = row("ADD.UW rd, rs1, rs2",                "0000100 rs2 rs1 000 rd 0111011")
+SH1ADD: Final[i64] = row("SH1ADD rd, rs1, rs2",                "0010000 rs2 rs1 010 rd 0110011")
+SH2ADD: Final[i64] = row("SH2ADD rd, rs1, rs2",                "0010000 rs2 rs1 100 rd 0110011")
+SH3ADD: Final[i64] = row("SH3ADD rd, rs1, rs2",                "0010000 rs2 rs1 110 rd 0110011")
+# ---- with Zbs
+BSETI: Final[i64] = row("BSETI rd, rs1, shamt6",               "001010 shamt6 rs1 001 rd 0010011")
+BINVI: Final[i64] = row("BINVI rd, rs1, shamt6",               "011010 shamt6 rs1 001 rd 0010011")
 # ---- with Zbb
 ANDN: Final[i64] = row("ANDN rd, rs1, rs2",                    "0100000 rs2 rs1 111 rd 0110011")
 MIN: Final[i64] = row("MIN rd, rs1, rs2",                      "0000101 rs2 rs1 100 rd 0110011")
@@ -171,4 +177,4 @@ RORIW_NEGATED: Final[i64] = row("RORIW rd, rs1, -shamt5",      "0110000 shamt5 r
 # fmt: on
 
 # The extensions that lowering rows, or chapters, may ask for, by the names of /proc/cpuinfo.
-FEATURES: Final = ("zba", "zbb")
+FEATURES: Final = ("zba", "zbb", "zbs")

@@ -49,6 +49,9 @@ SECOND_OPERAND: Final = 11
 SHAPES: Final = {
     "0":        ConstantShape(ASK_RANGE, 0, 0, GIVE_VALUE),
     "1":        ConstantShape(ASK_RANGE, 1, 1, GIVE_VALUE),
+    "3":        ConstantShape(ASK_RANGE, 3, 3, GIVE_VALUE),
+    "5":        ConstantShape(ASK_RANGE, 5, 5, GIVE_VALUE),
+    "9":        ConstantShape(ASK_RANGE, 9, 9, GIVE_VALUE),
     "imm12":    ConstantShape(ASK_RANGE, -0x800, 0x7FF, GIVE_VALUE),
     "negated":  ConstantShape(ASK_RANGE, -0x7FF, 0x800, GIVE_VALUE),
     "power":    ConstantShape(ASK_POWER, 0, 0, GIVE_LOG2),

@@ -28,12 +28,15 @@ def integers(t: str, width: int, w: str) -> tuple[Row, ...]:
         Row(f"{t}.sub", "r r",       f"SUB{w} d, a, b"),
         Row(f"{t}.mul", "d 1",       ""),
         Row(f"{t}.mul", "r power",   f"SLLI{w} d, a, b"),
+        *(Row(f"{t}.mul", f"r {(1 << k) + 1}", f"SH{k}ADD d, a, a", needs="zba") for k in (1, 2, 3) if w == ""),
         Row(f"{t}.mul", "r r",       f"MUL{w} d, a, b"),
         Row(f"{t}.and", "r imm12",   "ANDI d, a, b"),
         Row(f"{t}.and", "r r",       "AND d, a, b"),
         Row(f"{t}.or",  "r imm12",   "ORI d, a, b"),
+        Row(f"{t}.or",  "r power",   "BSETI d, a, b", needs="zbs"),
         Row(f"{t}.or",  "r r",       "OR d, a, b"),
         Row(f"{t}.xor", "r imm12",   "XORI d, a, b"),
+        Row(f"{t}.xor", "r power",   "BINVI d, a, b", needs="zbs"),
         Row(f"{t}.xor", "r r",       "XOR d, a, b"),
         # ---- division: neither by zero nor of the least number by -1 does the machine trap
         Row(f"{t}.div_u", "r power",   f"SRLI{w} d, a, b"),
@@ -50,11 +53,15 @@ def integers(t: str, width: int, w: str) -> tuple[Row, ...]:
         Row(f"{t}.shl",   f"r count{width}", f"SLLI{w} d, a, b"),
         Row(f"{t}.shr_s", f"r count{width}", f"SRAI{w} d, a, b"),
         Row(f"{t}.shr_u", f"r count{width}", f"SRLI{w} d, a, b"),
+        Row(f"{t}.rotl",  f"r count{width}", f"RORI{w} d, a, -b", needs="zbb"),
+        Row(f"{t}.rotr",  f"r count{width}", f"RORI{w} d, a, b", needs="zbb"),
         Row(f"{t}.rotl",  f"r count{width}", f"SRLI{w} x31, a, -b; SLLI{w} d, a, b; OR d, d, x31"),
         Row(f"{t}.rotr",  f"r count{width}", f"SLLI{w} x31, a, -b; SRLI{w} d, a, b; OR d, d, x31"),
         Row(f"{t}.shl",   "r r", f"SLL{w} d, a, b"),
         Row(f"{t}.shr_s", "r r", f"SRA{w} d, a, b"),
         Row(f"{t}.shr_u", "r r", f"SRL{w} d, a, b"),
+        Row(f"{t}.rotl",  "r r", f"ROL{w} d, a, b", needs="zbb"),
+        Row(f"{t}.rotr",  "r r", f"ROR{w} d, a, b", needs="zbb"),
         Row(f"{t}.rotl",  "r r", f"SUB x31, x0, b; SRL{w} x31, a, x31; SLL{w} d, a, b; OR d, d, x31"),
         Row(f"{t}.rotr",  "r r", f"SUB x31, x0, b; SLL{w} x31, a, x31; SRL{w} d, a, b; OR d, d, x31"),
         # ---- comparisons
@@ -64,8 +71,14 @@ def integers(t: str, width: int, w: str) -> tuple[Row, ...]:
             Row(f"{t}.{name}{REFERENCES.get(name, '') if w == '' else ''}", "r r", "", f"cc {condition}"),
         )),
         # ---- widths
+        Row(f"{t}.extend8_s",  "r", "SEXT.B d, a", needs="zbb"),
+        Row(f"{t}.extend16_s", "r", "SEXT.H d, a", needs="zbb"),
         Row(f"{t}.extend8_s",  "r", "SLLI d, a, 56; SRAI d, d, 56"),
         Row(f"{t}.extend16_s", "r", "SLLI d, a, 48; SRAI d, d, 48"),
+        # ---- bits: without these instructions see below
+        Row(f"{t}.clz",    "r", f"CLZ{w} d, a", needs="zbb"),
+        Row(f"{t}.ctz",    "r", f"CTZ{w} d, a", needs="zbb"),
+        Row(f"{t}.popcnt", "r", f"CPOP{w} d, a", needs="zbb"),
     )
 
 
