@@ -129,7 +129,7 @@ def _check_contents(row: Row, place: str, kind: str, name: str) -> list[str]:
     vector = re.fullmatch(r"wasm_(\w+)_vec_t", _target(kind))
     if kind == "const wasm_val_t *" and "_vec_" not in row.name:
         return [f"capi_check_values({place}, 1)"]
-    if not vector or "_vec_" in row.name or not ("const" in kind or name in INPUTS):
+    if not vector or "_vec_" in row.name or not ("const" in kind or ("own " in kind and name in INPUTS)):
         return []
     if vector[1] == "val":
         return [f"capi_check_values({place} ? {name}->data : NULL, {name} ? {name}->size : 0)"]

@@ -104,20 +104,21 @@ def wasmtime_component_func_type(func: Any, context: Any) -> Any:
     return lent("func_type", _func(context, func).type(object_of(context)))
 
 
-_known: dict[int, tuple[Any, Values]] = {}  # of components, by id; with the component, so that it stays that one's
+_known: dict[int, Values] = {}  # by the id of the types, which they hold, but not the component with its code
 MANY = 64
 
 
 def _values(component: Any) -> Values:
     """The conversions of a component's types, made once."""
-    found = _known.get(id(component))
+    types = component.types
+    found = _known.get(id(types))
     if found is None:
         from wasm_capi.handlers.component_values import Values
 
         if len(_known) >= MANY:
             _known.clear()
-        found = _known[id(component)] = component, Values(component.types)
-    return found[1]
+        found = _known[id(types)] = Values(types)
+    return found
 
 
 @fallible
@@ -213,7 +214,10 @@ def _raise(error: Any) -> None:
     if error:
         found = exception_of(error)
         lib.wasmtime_error_delete(error)
-        raise found
+        try:
+            raise found
+        finally:
+            del found  # else it would hold this frame, which holds it, and what the host gave would end when Python looks for cycles
 
 
 def _context(store: Any) -> Any:
