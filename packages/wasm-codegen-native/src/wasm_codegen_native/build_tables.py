@@ -6,11 +6,10 @@ import importlib
 from pathlib import Path
 
 from wasm_codegen_native.compiler import ISAS
-from wasm_codegen_native.lowering_tables import pack
+from wasm_codegen_native.lowering_tables import FILE, pack
 
 
 def write_tables(root: str) -> None:
     """Write the tables of every instruction set to `root`, where the record of what was compiled is."""
-    for module in ISAS.values():
-        isa = importlib.import_module(module)
-        (Path(root) / isa.TABLE_FILE).write_bytes(pack(isa.lowering_rows()))
+    for name, module in ISAS.items():
+        (Path(root) / (FILE + name)).write_bytes(pack(importlib.import_module(module).lowering_rows()))

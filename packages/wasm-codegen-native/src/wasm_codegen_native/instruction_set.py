@@ -13,6 +13,7 @@ from wasm_codegen_native.code import Code
 from wasm_codegen_native.driver import Driver
 from wasm_codegen_native.module_tables import ModuleTables
 from wasm_codegen_native.signatures import Convention, Signature
+from wasm_codegen_native.trampolines import Trampolines
 
 if TYPE_CHECKING:
     from wasm_codegen_native.unwinding import FrameRow
@@ -50,10 +51,14 @@ class InstructionSet:
         """How an exception leaves the function at `start`, which saves these registers."""
         raise NotImplementedError
 
+    def trampolines(self, code: Code) -> Trampolines:
+        """What emits them into `code`."""
+        raise NotImplementedError
+
     def entry(self, code: Code, signature: Signature) -> None:
         """Emit an entry trampoline."""
-        raise NotImplementedError
+        self.trampolines(code).entry(signature)
 
     def host_thunk(self, code: Code, signature: Signature) -> i64:
         """Emit a host thunk; the registers it saves."""
-        raise NotImplementedError
+        return self.trampolines(code).host_thunk(signature)

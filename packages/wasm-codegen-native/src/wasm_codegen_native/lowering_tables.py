@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from array import array
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_environ.opcodes import ID_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Shapes of operands.
 REGISTER: Final = 1
@@ -122,6 +125,18 @@ def unpack(data: bytes) -> Tables:
     tables.heads, tables.places, tables.rows, tables.instructions, tables.data = found[0], found[1], found[2], found[3], found[4]
     tables.ask, tables.low, tables.high, tables.give = found[5], found[6], found[7], found[8]
     return tables
+
+
+MADE: Final[dict[str, Tables]] = {}
+FILE: Final = "lowerings."  # and an instruction set's name: beside the package's record of what was compiled
+
+
+def tables_of(isa: str, make: Callable[[], Tables]) -> Tables:
+    """An instruction set's tables, as the build that compiled this package left them; made here and now where nothing was built."""
+    found = MADE.get(isa)
+    if found is None:
+        found = MADE[isa] = built_tables(FILE + isa) or make()
+    return found
 
 
 def built_tables(name: str) -> Tables | None:

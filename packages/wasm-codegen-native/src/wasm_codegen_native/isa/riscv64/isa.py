@@ -20,11 +20,11 @@ from wasm_codegen_native.isa.riscv64.instructions import Writer
 from wasm_codegen_native.isa.riscv64.lanes import hide
 from wasm_codegen_native.isa.riscv64.machine import RiscvMachine
 from wasm_codegen_native.lowering import Lowering
-from wasm_codegen_native.lowering_tables import Tables, built_tables
+from wasm_codegen_native.lowering_tables import Tables, tables_of
 from wasm_codegen_native.module_tables import ModuleTables
 from wasm_codegen_native.register_plan import Registers
 from wasm_codegen_native.register_sets import mask, numbers
-from wasm_codegen_native.signatures import Convention, Signature
+from wasm_codegen_native.signatures import Convention
 from wasm_codegen_native.trampolines import Trampolines
 from wasm_codegen_native.unwinding import FrameRow, Unwinding
 from wasm_codegen_native.workbench import Workbench
@@ -54,10 +54,6 @@ def register_sets(leaf: int) -> Registers:
     )  # fmt: skip
 
 
-TABLES: list[Tables] = []
-TABLE_FILE: Final = "lowerings.riscv64"  # beside the package's record of what was compiled
-
-
 def lowering_rows() -> Tables:
     """The rows of all chapters as tables."""
     from wasm_codegen_native.isa.riscv64.instruction_text import notation
@@ -70,18 +66,11 @@ def lowering_rows() -> Tables:
     return tables
 
 
-def lowering_tables() -> Tables:
-    """The same, as a build left them; made here and now where nothing was built."""
-    if not TABLES:
-        TABLES.append(built_tables(TABLE_FILE) or lowering_rows())
-    return TABLES[0]
-
-
 def make_driver(code: Code, module: ModuleTables, traits: bytes, features: i64) -> Driver:
     """Everything that compiles functions into `code`."""
     machine = RiscvMachine(Assembler(code))
     bench = Workbench(machine, code, module, traits)
-    tables = lowering_tables()
+    tables = tables_of(NAME, lowering_rows)
     writer = Writer(machine.asm, bench.traps, tables.instructions)
     lowering = Lowering(bench, tables, writer, features)
     chapters = RiscvChapters(bench, machine, writer, tables, features)
@@ -121,12 +110,6 @@ class RiscvIsa(InstructionSet):
 
     def frame_row(self, start: int, saved: i64) -> FrameRow:
         return self.unwinding.row(start, saved)
-
-    def entry(self, code: Code, signature: Signature) -> None:
-        self.trampolines(code).entry(signature)
-
-    def host_thunk(self, code: Code, signature: Signature) -> i64:
-        return self.trampolines(code).host_thunk(signature)
 
     def trampolines(self, code: Code) -> Trampolines:
         """What emits them into `code`."""

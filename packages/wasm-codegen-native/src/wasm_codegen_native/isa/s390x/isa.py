@@ -17,11 +17,11 @@ from wasm_codegen_native.isa.s390x.fields import S390xFields
 from wasm_codegen_native.isa.s390x.instructions import Writer
 from wasm_codegen_native.isa.s390x.machine import SAVED_PLACE, S390xMachine
 from wasm_codegen_native.lowering import Lowering
-from wasm_codegen_native.lowering_tables import Tables, built_tables
+from wasm_codegen_native.lowering_tables import Tables, tables_of
 from wasm_codegen_native.module_tables import ModuleTables
 from wasm_codegen_native.register_plan import Registers
 from wasm_codegen_native.register_sets import mask, numbers
-from wasm_codegen_native.signatures import Convention, Signature
+from wasm_codegen_native.signatures import Convention
 from wasm_codegen_native.trampolines import Trampolines
 from wasm_codegen_native.unwinding import FrameRow
 from wasm_codegen_native.workbench import Workbench
@@ -50,10 +50,6 @@ def register_sets(leaf: int) -> Registers:
     )  # fmt: skip
 
 
-TABLES: list[Tables] = []
-TABLE_FILE: Final = "lowerings.s390x"  # beside the package's record of what was compiled
-
-
 def lowering_rows() -> Tables:
     """The rows of all chapters as tables."""
     from wasm_codegen_native.isa.s390x.instruction_text import notation
@@ -62,13 +58,6 @@ def lowering_rows() -> Tables:
     from wasm_codegen_native.lowering_rows import build
 
     return build((*INTEGER, *FLOAT, *VECTOR), notation())
-
-
-def lowering_tables() -> Tables:
-    """The same, as a build left them; made here and now where nothing was built."""
-    if not TABLES:
-        TABLES.append(built_tables(TABLE_FILE) or lowering_rows())
-    return TABLES[0]
 
 
 @final
@@ -86,7 +75,7 @@ class S390xIsa(InstructionSet):
         machine = S390xMachine(Assembler(code))
         self.machine = machine
         bench = Workbench(machine, code, tables, traits)
-        rows = lowering_tables()
+        rows = tables_of(NAME, lowering_rows)
         writer = Writer(machine.asm, bench.values, bench.traps, rows.instructions)
         lowering = Lowering(bench, rows, writer, 0)
         return Driver(bench, lowering, S390xFields(machine.asm, machine), S390xChapters(bench, machine), register_sets(0), register_sets(1))
@@ -115,12 +104,6 @@ class S390xIsa(InstructionSet):
             places.append((k, SAVED_PLACE * k - r.SAVE_AREA))
             k += 1
         return start, machine.size + r.SAVE_AREA, tuple(places)
-
-    def entry(self, code: Code, signature: Signature) -> None:
-        self.trampolines(code).entry(signature)
-
-    def host_thunk(self, code: Code, signature: Signature) -> i64:
-        return self.trampolines(code).host_thunk(signature)
 
     def trampolines(self, code: Code) -> Trampolines:
         """What emits them into `code`. Registers from the one that is kept on are saved."""

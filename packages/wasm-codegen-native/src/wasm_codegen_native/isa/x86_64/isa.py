@@ -16,11 +16,11 @@ from wasm_codegen_native.isa.x86_64.fields import X86Fields
 from wasm_codegen_native.isa.x86_64.instructions import FEATURES, Writer
 from wasm_codegen_native.isa.x86_64.machine import X86Machine
 from wasm_codegen_native.lowering import Lowering
-from wasm_codegen_native.lowering_tables import Tables, built_tables
+from wasm_codegen_native.lowering_tables import Tables, tables_of
 from wasm_codegen_native.module_tables import ModuleTables
 from wasm_codegen_native.register_plan import Registers
 from wasm_codegen_native.register_sets import mask, numbers
-from wasm_codegen_native.signatures import Convention, Signature
+from wasm_codegen_native.signatures import Convention
 from wasm_codegen_native.trampolines import Trampolines
 from wasm_codegen_native.unwinding import FrameRow, Unwinding
 from wasm_codegen_native.workbench import Workbench
@@ -48,10 +48,6 @@ def make_machine(code: Code, features: frozenset[str]) -> X86Machine:
     return X86Machine(Assembler(code, "avx" in features))
 
 
-TABLES: list[Tables] = []
-TABLE_FILE = "lowerings.x86_64"  # beside the package's record of what was compiled
-
-
 def lowering_rows() -> Tables:
     """The rows of all chapters as tables."""
     from wasm_codegen_native.isa.x86_64.instruction_text import notation
@@ -59,13 +55,6 @@ def lowering_rows() -> Tables:
     from wasm_codegen_native.lowering_rows import build
 
     return build((*INTEGER, *FLOAT), notation())
-
-
-def lowering_tables() -> Tables:
-    """The same, as a build left them; made here and now where nothing was built."""
-    if not TABLES:
-        TABLES.append(built_tables(TABLE_FILE) or lowering_rows())
-    return TABLES[0]
 
 
 def feature_bits(features: frozenset[str]) -> i64:
@@ -81,7 +70,7 @@ def make_driver(code: Code, module: ModuleTables, traits: bytes, features: froze
     """Everything that compiles functions into `code`."""
     machine = make_machine(code, features)
     bench = Workbench(machine, code, module, traits)
-    tables = lowering_tables()
+    tables = tables_of(NAME, lowering_rows)
     writer = Writer(machine.asm, bench.values, bench.traps, tables.instructions, tables.data)
     lowering = Lowering(bench, tables, writer, feature_bits(features))
     return Driver(bench, lowering, X86Fields(machine.asm, machine), X86Chapters(bench, machine, features), register_sets(0), register_sets(1))
@@ -114,12 +103,6 @@ class X86Isa(InstructionSet):
 
     def frame_row(self, start: int, saved: i64) -> FrameRow:
         return self.unwinding.row(start, saved)
-
-    def entry(self, code: Code, signature: Signature) -> None:
-        self.trampolines(code).entry(signature)
-
-    def host_thunk(self, code: Code, signature: Signature) -> i64:
-        return self.trampolines(code).host_thunk(signature)
 
     def trampolines(self, code: Code) -> Trampolines:
         """What emits them into `code`."""
