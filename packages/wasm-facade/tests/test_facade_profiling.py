@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,29 @@ def test_an_engine_tells_the_profiler(profiler: str) -> None:
     else:
         assert b"outer\0" in data
         assert b"inner\0" in data
+
+
+COMPONENT = """(component (core module $M (func $twice (export "twice") (param i32) (result i32) (call $add (local.get 0) (local.get 0)))
+    (func $add (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+  (core module $N (func $other (export "other") (nop)))
+  (core instance $m (instantiate $M)) (core instance (instantiate $N))
+  (func (export "twice") (param "n" u32) (result u32) (canon lift (core func $m "twice"))))"""
+
+
+@pytest.mark.parametrize("profile", ["perfmap", "jitdump"])
+@pytest.mark.parametrize(("source", "call", "names"), [(WAT, ["outer"], ("outer", "inner")), (COMPONENT, ["twice(4)"], ("twice", "add", "other"))])
+def test_wasm_run_tells_the_profiler(tmp_path: Path, source: str, call: list[str], names: tuple[str, ...], profile: str) -> None:
+    """Modules and components, compiled now and out of the cache."""
+    (tmp_path / "program.wat").write_text(source)
+    command = [sys.executable, "-m", "wasm_facade", "run", "--profile", profile, "--invoke", *call[:1], str(tmp_path / "program.wat")]
+    for _ in range(2):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)})
+        said, _ = process.communicate(timeout=60)
+        path = Path(f"/tmp/perf-{process.pid}.map" if profile == "perfmap" else f"/tmp/jit-{process.pid}.dump")
+        data = path.read_bytes()
+        path.unlink()
+        assert said in (b"7\n", b"8\n")
+        assert all((f" {name}\n" if profile == "perfmap" else f"{name}\0").encode() in data for name in names)
 
 
 def test_jitdump_grows(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ HELP: Final = Option("-h --help", "", "show this")
 # Operands that are words: by command. All others are files.
 WORDS: Final = {"cache": ("info", "clear"), "completion": ("bash", "zsh", "fish")}
 # Values that are words: by an option's last flag. FILE and the like are files, all else is the user's to know.
-VALUES: Final = {"--strategy": ("auto", "native", "llvm")}
+VALUES: Final = {"--strategy": ("auto", "native", "llvm"), "--profile": ("perfmap", "jitdump")}
 FILES: Final = ("FILE", "DIR", "PATH", "HOST[::GUEST]", "OUT")
 
 Rows = list[tuple[str, str, tuple[Option, ...]]]  # command's words, summary, options

@@ -35,6 +35,7 @@ COMMAND = Command(
         Option("--fuel", "N", "stop it after about N instructions", natural),
         Option("--max-memory", "BYTES", "refuse it more memory; K, M, G may follow", size),
         Option("--strategy", "NAME", "compiler: auto, native, llvm", default="auto"),
+        Option("--profile", "NAME", "tell perf the names of functions: perfmap, jitdump", default="none"),
         PROPOSALS,
         Option("--no-cache", "", "neither look for a compiled form nor keep one"),
     ),
@@ -97,6 +98,7 @@ def _end_when_nobody_reads() -> None:
 def _engine(options: Parsed) -> Engine:
     config = Config()
     config.strategy = options.strategy
+    config.profiler = options.profile
     if options.wasm:
         from wasm_facade.cli.proposals import apply
 

@@ -73,6 +73,11 @@ class Component:
         self._resources: dict[int, ResourceType] = {}
         self._modules: dict[int, Module] = {}
         self._exports_modules = _has_modules(self._loaded.exports)
+        if engine._profiler != "none":
+            from wasm_facade.profiling import announce
+
+            for number, module in enumerate(self._loaded.modules):
+                announce(engine._profiler, module, memoryview(image.module(number)))
 
     @classmethod
     def from_file(cls, engine: Engine, path: StrPath) -> Self:
