@@ -12,7 +12,7 @@ import wasm_facade
 from wasm_environ.host import HostFunction
 from wasm_vm import Func
 from wasm_wasi_p1 import abi
-from wasm_wasi_p1.table import PREVIEW1
+from wasm_wasi_p1.functions import PREVIEW1
 
 P1 = "wasi_snapshot_preview1"
 KINDS = {row[0]: ["i64" if kind.endswith("64") else "i32" for kind in row[1].split()] for row in PREVIEW1}

@@ -8,7 +8,7 @@ import pathlib
 import pytest
 from filesystem_kinds import KINDS, WHOLE
 
-from wasm_wasi_p1 import WasiConfig, abi, table
+from wasm_wasi_p1 import WasiConfig, abi, functions
 from wasm_wasi_p1.abi import CREAT, ERRNO_NAMES, OPEN_DIRECTORY
 
 THROUGH_EVERY_VERSION = True
@@ -89,7 +89,7 @@ def test_every_function_that_takes_a_path_is_asked(monkeypatch, version, make, r
     def noted(name, call):
         return lambda *args: (asked.add(name), call(*args))[1]
 
-    wanted = {row[0] for row in table.PREVIEW1 if row[0].startswith("path_")}
+    wanted = {row[0] for row in functions.PREVIEW1 if row[0].startswith("path_")}
     if version != P1:
         from wasm_wasi_p2.filesystem import Descriptor
         from wasm_wasi_p2.interfaces import COMMAND, by_interface

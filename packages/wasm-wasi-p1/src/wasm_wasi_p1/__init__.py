@@ -5,7 +5,7 @@ from __future__ import annotations
 from wasm_wasi_common.config import WasiConfig
 from wasm_wasi_common.descriptor import INHERIT
 from wasm_wasi_p1.context import WasiContext
-from wasm_wasi_p1.table import KNOWN, host_function, host_functions
+from wasm_wasi_p1.functions import KNOWN, host_function, host_functions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

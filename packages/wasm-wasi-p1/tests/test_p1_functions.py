@@ -12,7 +12,7 @@ import pytest
 
 from wasm_environ.errors import Exit, InvalidExit, LinkError
 from wasm_environ.types import I32, I64
-from wasm_wasi_p1 import WasiConfig, host_functions, table
+from wasm_wasi_p1 import WasiConfig, functions, host_functions
 from wasm_wasi_p1.abi import ERRNO_NAMES, FAULT
 
 # name: parameters of the witx, i for i32 and I for i64.
@@ -43,11 +43,11 @@ def test_every_function_has_the_witx_signature():
     assert len(SIGNATURES) == 46
 
 
-@pytest.mark.parametrize("row", [row for _, rows in table.MODULES for row in rows], ids=lambda row: f"{row[3]}.{row[0]}")
+@pytest.mark.parametrize("row", [row for _, rows in functions.MODULES for row in rows], ids=lambda row: f"{row[3]}.{row[0]}")
 def test_every_row_has_an_implementation_that_takes_its_parameters(row):
     name, kinds, _, file = row
-    code = table.implementation_of(file, name).__code__
-    assert code.co_argcount - len(table.implementation_of(file, name).__defaults__ or ()) == (
+    code = functions.implementation_of(file, name).__code__
+    assert code.co_argcount - len(functions.implementation_of(file, name).__defaults__ or ()) == (
         1 + ("ptr" in kinds) + len(kinds.split())
     )
     assert ("memory" in code.co_varnames[:2]) == ("ptr" in kinds)
@@ -78,7 +78,7 @@ def fd_for(name):
 
 POINTERS = [
     (module, row[0], index)
-    for module, rows in table.MODULES
+    for module, rows in functions.MODULES
     for row in rows
     for index, kind in enumerate(row[1].split())
     if kind == "ptr"
@@ -88,7 +88,7 @@ POINTERS = [
 @pytest.mark.parametrize(("module", "name", "index"), POINTERS)
 def test_pointer_out_of_bounds(make, root, module, name, index):
     guest, theirs = prepare(make, root, module)
-    kinds = next(row[1] for row in dict(table.MODULES)[module] if row[0] == name).split()
+    kinds = next(row[1] for row in dict(functions.MODULES)[module] if row[0] == name).split()
     before = sorted(root.iterdir())
     if name.startswith("path"):
         guest.data[512:514] = b"aa"
@@ -141,7 +141,7 @@ def random_call(rng, guest, rows):
 
 def test_random_calls_never_raise(make, root):
     rng = random.Random(20)
-    rows = [row for row in table.PREVIEW1 if row[0] not in ("fd_allocate", "poll_oneoff")]  # these may take their time
+    rows = [row for row in functions.PREVIEW1 if row[0] not in ("fd_allocate", "poll_oneoff")]  # these may take their time
     seen = set()
     for _ in range(200):
         config = WasiConfig(args=["a" * 100] * 10, env=[("n", "v")], stdin=b"input", stdout=bytearray(), stderr=bytearray())
