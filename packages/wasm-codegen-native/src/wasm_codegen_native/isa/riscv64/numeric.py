@@ -17,6 +17,27 @@ LEAST: Final = {"i32": -0x80000000, "i64": 1 << 63}
 
 
 # fmt: off
+def shifts(t: str, width: int, w: str) -> tuple[Row, ...]:
+    """Shifts and rotations; the machine takes as many bits of a count as there are."""
+    return (
+        Row(f"{t}.shl {t}.shr_s {t}.shr_u {t}.rotl {t}.rotr", f"d none{width}", ""),
+        Row(f"{t}.shl",   f"r count{width}", f"SLLI{w} d, a, b"),
+        Row(f"{t}.shr_s", f"r count{width}", f"SRAI{w} d, a, b"),
+        Row(f"{t}.shr_u", f"r count{width}", f"SRLI{w} d, a, b"),
+        Row(f"{t}.rotl",  f"r count{width}", f"RORI{w} d, a, -b", needs="zbb"),
+        Row(f"{t}.rotr",  f"r count{width}", f"RORI{w} d, a, b", needs="zbb"),
+        Row(f"{t}.rotl",  f"r count{width}", f"SRLI{w} x31, a, -b; SLLI{w} d, a, b; OR d, d, x31"),
+        Row(f"{t}.rotr",  f"r count{width}", f"SLLI{w} x31, a, -b; SRLI{w} d, a, b; OR d, d, x31"),
+        Row(f"{t}.shl",   "r r", f"SLL{w} d, a, b"),
+        Row(f"{t}.shr_s", "r r", f"SRA{w} d, a, b"),
+        Row(f"{t}.shr_u", "r r", f"SRL{w} d, a, b"),
+        Row(f"{t}.rotl",  "r r", f"ROL{w} d, a, b", needs="zbb"),
+        Row(f"{t}.rotr",  "r r", f"ROR{w} d, a, b", needs="zbb"),
+        Row(f"{t}.rotl",  "r r", f"SUB x31, x0, b; SRL{w} x31, a, x31; SLL{w} d, a, b; OR d, d, x31"),
+        Row(f"{t}.rotr",  "r r", f"SUB x31, x0, b; SLL{w} x31, a, x31; SRL{w} d, a, b; OR d, d, x31"),
+    )
+
+
 def integers(t: str, width: int, w: str) -> tuple[Row, ...]:
     """i32 or i64; `w`: what instructions of this width end in."""
     zero = "BEQ b, x0, INTEGER_DIVISION_BY_ZERO"
@@ -48,22 +69,7 @@ def integers(t: str, width: int, w: str) -> tuple[Row, ...]:
         Row(f"{t}.rem_u", "r r",       f"{zero}; REMU{w} d, a, b"),
         Row(f"{t}.rem_s", "r divisor", f"LI x31, b; REM{w} d, a, x31"),
         Row(f"{t}.rem_s", "r r",       f"{zero}; REM{w} d, a, b"),
-        # ---- shifts: the machine takes as many bits of a count as there are
-        Row(f"{t}.shl {t}.shr_s {t}.shr_u {t}.rotl {t}.rotr", f"d none{width}", ""),
-        Row(f"{t}.shl",   f"r count{width}", f"SLLI{w} d, a, b"),
-        Row(f"{t}.shr_s", f"r count{width}", f"SRAI{w} d, a, b"),
-        Row(f"{t}.shr_u", f"r count{width}", f"SRLI{w} d, a, b"),
-        Row(f"{t}.rotl",  f"r count{width}", f"RORI{w} d, a, -b", needs="zbb"),
-        Row(f"{t}.rotr",  f"r count{width}", f"RORI{w} d, a, b", needs="zbb"),
-        Row(f"{t}.rotl",  f"r count{width}", f"SRLI{w} x31, a, -b; SLLI{w} d, a, b; OR d, d, x31"),
-        Row(f"{t}.rotr",  f"r count{width}", f"SLLI{w} x31, a, -b; SRLI{w} d, a, b; OR d, d, x31"),
-        Row(f"{t}.shl",   "r r", f"SLL{w} d, a, b"),
-        Row(f"{t}.shr_s", "r r", f"SRA{w} d, a, b"),
-        Row(f"{t}.shr_u", "r r", f"SRL{w} d, a, b"),
-        Row(f"{t}.rotl",  "r r", f"ROL{w} d, a, b", needs="zbb"),
-        Row(f"{t}.rotr",  "r r", f"ROR{w} d, a, b", needs="zbb"),
-        Row(f"{t}.rotl",  "r r", f"SUB x31, x0, b; SRL{w} x31, a, x31; SLL{w} d, a, b; OR d, d, x31"),
-        Row(f"{t}.rotr",  "r r", f"SUB x31, x0, b; SLL{w} x31, a, x31; SRL{w} d, a, b; OR d, d, x31"),
+        *shifts(t, width, w),
         # ---- comparisons
         Row(f"{t}.eqz" + (" ref.is_null" if w == "" else ""), "r", "", "cc EQ a, x0"),
         *(row for name, condition in COMPARISONS for row in (
