@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import z3
 
-from prove.functions import LENGTH, Function, Outcome
-from prove.memory import BASE
+from prove.functions import Function, Outcome
+from prove.memory import BASE, LENGTH
 from prove.terms import Term, low, number, sign_extend, zero_extend
 from prove.wasm import MEANINGS, WIDTHS, as_number, expected
 from wasm_environ.opcodes import BY_MNEMONIC
@@ -134,45 +135,108 @@ OFFSETS = (0, 1, 8, 2047, 2048, 4095, 4096, 0x7FFFF, 0x80000, 0x7FFFFFF8, 0x7FFF
 WIDER_OFFSETS = (0x100000000, 0x123456789ABC, (1 << 63) - 8, (1 << 63) - 1, 1 << 63, (1 << 64) - 16, (1 << 64) - 9, (1 << 64) - 8, (1 << 64) - 7, (1 << 64) - 1)
 
 
+
+
+class Wanted(NamedTuple):
+    """An access: of `bits`, at an address of 128 bits, where none wraps."""
+
+    kind: str
+    bits: int
+    address: Term
+
+
+def in_order(wanted: list[Wanted], found: Outcome, checked: bool, own: str = "") -> Claims:
+    """These accesses, each within bounds and at its address; or as many, and a trap because of the next."""
+    length = zero_extend(z3.BitVec(LENGTH + own, 64), 128)
+    done = found.accesses
+    if len(done) > len(wanted) or (len(done) < len(wanted)) != (found.trap != ""):
+        return [(z3.BoolVal(False), f"{len(wanted)} accesses, not {len(done)}, or a trap")]
+    claims: Claims = []
+    for want, access in zip(wanted, done, strict=False):
+        end = want.address + number(want.bits // 8, 128)
+        within = z3.ULE(end, length if checked else number(RESERVATION + GUARD_EXTRA, 128))
+        claims += [
+            (within, "within the length" if checked else "within what is reserved"),
+            (access.address == z3.BitVec(BASE + own, 64) + low(want.address, 64), "the address"),
+            (z3.BoolVal(access.width == want.bits and access.kind == want.kind), "the access"),
+        ]
+    if found.trap:
+        next_ = wanted[len(done)]
+        beyond = z3.UGT(next_.address + number(next_.bits // 8, 128), length)
+        claims.append((z3.And(z3.BoolVal(checked and found.trap == "MEMORY_OUT_OF_BOUNDS"), beyond), f"traps only out of bounds: {found.trap}"))
+    return claims
+
+
 def access(mnemonic: str, bits: int, memory: tuple[str, bool, int], offset: int, constant: int | None) -> Function:
     """A load or store at a parameter, or a constant, and an offset."""
     text, guarded, width = memory
     type = mnemonic[:3]
     result = WIDTHS["i" if type == "i32" else "I"]
     loads = "load" in mnemonic
-    extend = {"load" + name.partition("load")[2]: how for name, _, how in LOADS}.get(mnemonic[4:], zero_extend)
+    extend = {name: how for name, _, how in LOADS}.get(mnemonic, zero_extend)
     index = "(local.get 0)" if constant is None else f"({NAMES[width]}.const {constant})"
     params = [width] if constant is None else []
     if not loads:
         params.append(result)
     value = "" if loads else f" (local.get {len(params) - 1})"
-    checked = not guarded or width == 64
 
     def claims(parameters: list[Term], found: Outcome) -> Claims:
         where = parameters[0] if constant is None else number(constant, width)
         address = zero_extend(where, 128) + number(offset, 128)
-        end = address + number(bits // 8, 128)
-        length = zero_extend(z3.BitVec(LENGTH, 64), 128)
-        if found.trap:
-            return [(z3.And(z3.BoolVal(checked and found.trap == "MEMORY_OUT_OF_BOUNDS"), z3.UGT(end, length)), f"traps only out of bounds: {found.trap}")]
-        if len(found.accesses) != 1:
-            return [(z3.BoolVal(False), f"one access, not {len(found.accesses)}")]
-        done = found.accesses[0]
-        within = z3.ULE(end, length if checked else number(RESERVATION + GUARD_EXTRA, 128))
-        wanted = [
-            (within, "within the length" if checked else "within what is reserved"),
-            (done.address == z3.BitVec(BASE, 64) + low(address, 64), "the address"),
-            (z3.BoolVal(done.width == bits and done.kind == ("load" if loads else "store")), "the access"),
-        ]
-        if loads:
-            wanted.append((found.results[0] == extend(done.value, result), "the value"))
-        elif done.width == bits:
-            wanted.append((done.value == low(parameters[-1], bits), "the value"))
-        return wanted
+        claims = in_order([Wanted("load" if loads else "store", bits, address)], found, not guarded or width == 64)
+        if not found.trap and found.accesses and found.accesses[0].width == bits:
+            done = found.accesses[0].value
+            claims.append((found.results[0] == extend(done, result) if loads else done == low(parameters[-1], bits), "the value"))
+        return claims
 
     signature = f"(param {' '.join(NAMES[w] for w in params)})" + (f" (result {type})" if loads else "")
     wat = f"(module {text} (func {signature} ({mnemonic} offset={offset:#x} {index}{value})))"
     return Function(wat, tuple(params), (result,) if loads else (), claims, guarded)
+
+
+# Columns: the memories, whether they have guards, bits of addresses, the index of the one that is accessed, whether addresses are masked.
+SEVERAL = (("(memory 1)", True, 32, 0, True), ("(memory 1)", False, 32, 0, True), ("(memory 1)", False, 32, 0, False), ("(memory i64 1)", True, 64, 0, True),
+           ("(memory i64 1)", True, 64, 0, False), ("(memory 1) (memory 1)", True, 32, 1, True), ("(memory i64 1) (memory i64 1)", True, 64, 1, True))  # fmt: skip
+# Columns: an address in the text, what it is of the two parameters; {t}: the type of addresses.
+ADDRESSES = (
+    ("(local.get 0)", lambda a, b: a),
+    ("({t}.add (local.get 0) ({t}.const 16))", lambda a, b: a + 16),
+    ("({t}.sub (local.get 1) ({t}.const 1))", lambda a, b: b - 1),
+    ("({t}.shl (local.get 1) ({t}.const 3))", lambda a, b: b << 3),
+    ("({t}.add (local.get 0) ({t}.shl (local.get 1) ({t}.const 2)))", lambda a, b: a + (b << 2)),
+    ("({t}.const 65528)", lambda a, b: a - a + 65528),
+)
+
+
+def sequences() -> Iterator[Function]:
+    """A load, a store of what it gave, a load: where the base is kept, addresses are computed, and the first that is out of bounds is the last."""
+    for row in SEVERAL:
+        offsets = (0, 8, 0x7FFFFFF8, 0xFFFFFFF8, *((1 << 63, (1 << 64) - 8) if row[2] == 64 else ()))
+        for k, offset in enumerate(offsets):
+            for shift in range(k % 2 if row[2] == 64 else 0, len(ADDRESSES), 2 if row[2] == 64 else 1):  # 64 bits take longer
+                yield sequence(row, tuple(ADDRESSES[(shift + step) % len(ADDRESSES)] for step in (0, 1 + k, 2 + k)), (offset, offsets[k - 1], 4))
+
+
+def sequence(row: tuple[str, bool, int, int, bool], addresses: tuple[Any, ...], offsets: tuple[int, ...]) -> Function:
+    """Of 64, 32 and 16 bits."""
+    memories, guarded, width, index, spectre = row
+    own = f" {index}" if index else ""
+    at = [f"{own} offset={offset:#x} {text.format(t=NAMES[width])}" for (text, _), offset in zip(addresses, offsets, strict=True)]
+    body = f"(local.set 2 (i64.load{at[0]})) (i64.store32{at[1]} (local.get 2)) (i32.load16_u{at[2]})"
+
+    def claims(parameters: list[Term], found: Outcome) -> Claims:
+        places = [zero_extend(meaning(*parameters), 128) + number(offset, 128) for (_, meaning), offset in zip(addresses, offsets, strict=True)]
+        wanted = [Wanted(kind, bits, place) for kind, bits, place in zip(("load", "store", "load"), (64, 32, 16), places, strict=True)]
+        claims = in_order(wanted, found, not guarded or width == 64, own)
+        if len(found.accesses) > 1:
+            claims.append((found.accesses[1].value == low(found.accesses[0].value, 32), "what is stored"))
+        if not found.trap:
+            claims.append((found.results[0] == zero_extend(found.accesses[2].value, 32), "the result"))
+        return claims
+
+    type = NAMES[width]
+    wat = f"(module {memories} (func (param {type} {type}) (result i32) (local i64) {body}))"
+    return Function(wat, (width, width), (32,), claims, guarded, spectre)
 
 
 def accesses() -> Iterator[Function]:

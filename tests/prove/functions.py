@@ -10,7 +10,7 @@ import z3
 import wasm_environ
 from prove.decode import steps_of
 from prove.machine import PC, End, State, run
-from prove.memory import BASE, CODE, CONTEXT, MORE, STACK, Access, Memory
+from prove.memory import BASE, CODE, CONTEXT, LENGTH, MORE, STACK, Access, Memory
 from prove.rows import Fault, differs
 from prove.terms import Term, low
 from prove.texts import ISAS
@@ -18,9 +18,18 @@ from wasm_codegen_native import create
 from wasm_environ.compiler import Target, Tunables
 from wasm_environ.text import parse_module
 from wasm_environ.traps import TRAPS
-from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, DEFINITION_BASE, DEFINITION_LENGTH, STORE_ARGS, VALUE_SIZE, ContextLayout
+from wasm_environ.vmtypes import (
+    CONTEXT_BUILTINS,
+    CONTEXT_STORE,
+    DEFINITION_BASE,
+    DEFINITION_LENGTH,
+    MEMORY_BASE,
+    MEMORY_DEFINITION,
+    STORE_ARGS,
+    VALUE_SIZE,
+    ContextLayout,
+)
 
-LENGTH = "memory length"
 RETURN = "return address"
 RAISE = "libcall 0: raise a trap"
 TRAP_NAMES = {code: name for code, name, *_ in TRAPS}
@@ -61,19 +70,21 @@ class Function(NamedTuple):
     results: tuple[int, ...]
     claims: Callable[[list[Term], Outcome], list[tuple[Term, str]]]
     guarded: bool = True
+    spectre: bool = True
     cpu_features: frozenset[str] = frozenset()
 
 
 def compiled(function: Function, isa: str) -> tuple[bytes, dict[tuple[str, int], str]]:
     """The code with its constants behind it, and the names of the fields it may read."""
     module = wasm_environ.decode(parse_module(function.wat), wasm_environ.ALL)
-    compiler = create(Target(isa, cpu_features=function.cpu_features), Tunables(guarded=function.guarded))
+    compiler = create(Target(isa, cpu_features=function.cpu_features), Tunables(guarded=function.guarded, spectre_mitigation=function.spectre))
     (code,) = compiler.compile_functions(module, wasm_environ.ALL)
     assert not code.relocations, "a constant whose place only linking knows"
     names = {(CONTEXT, CONTEXT_BUILTINS): "builtins", ("builtins", 0): RAISE, (CONTEXT, CONTEXT_STORE): "store"}
-    if module.memories:
-        place = ContextLayout(module).memory(0)
-        names |= {(CONTEXT, place): BASE, (CONTEXT, place + 8): "definition", ("definition", DEFINITION_BASE): BASE, ("definition", DEFINITION_LENGTH): LENGTH}
+    for index in range(len(module.memories)):
+        place, own = ContextLayout(module).memory(index), f" {index}" if index else ""
+        names |= {(CONTEXT, place + MEMORY_BASE): BASE + own, (CONTEXT, place + MEMORY_DEFINITION): f"definition{own}"}
+        names |= {(f"definition{own}", DEFINITION_BASE): BASE + own, (f"definition{own}", DEFINITION_LENGTH): LENGTH + own}
     text = bytes(code.text)
     return text + bytes(-len(text) % 16) + bytes(code.rodata), names
 
@@ -152,11 +163,19 @@ def prove_function(
         if isinstance(found, str):
             return Fault(title, found, "")
         for claim, what in [*found.state.must, *function.claims(parameters, change(found))]:
-            wrong = differs(found.state.path, claim)
+            wrong = differs_somewhere(found.state.path, claim, differs)
             if wrong is not None:
                 return Fault(title, what, wrong)
         ends += 1
     return None if ends else Fault(title, "the code has no end", "")
+
+
+def differs_somewhere(path: list[Term], claim: Term, differs: Callable[[list[Term], Term], str | None]) -> str | None:
+    """As `differs`. What an access may do, the two branches before it tell; those of others make a hard question of it, so they are asked for last."""
+    for start in range(len(path) - 2) if len(path) > 3 else ():
+        if differs(path[start : start + 2], claim) is None:
+            return None
+    return differs(path, claim)
 
 
 def wrong(found: Outcome) -> Outcome:

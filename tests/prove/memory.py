@@ -10,6 +10,7 @@ import z3
 from prove.terms import Term, bytes_reversed, number
 
 CONTEXT, STACK, MORE, CODE, BASE = "context", "stack", "more", "code", "memory base"
+LENGTH = "memory length"
 
 
 class Access(NamedTuple):
@@ -49,7 +50,7 @@ class Memory:
             return CODE, address.as_long()
         for name, pointer in self.roots.items():
             distance = z3.simplify(address - pointer)
-            if name not in (BASE, CODE) and z3.is_bv_value(distance):
+            if not name.startswith(BASE) and name not in (CODE, LENGTH) and z3.is_bv_value(distance):
                 return name, distance.as_signed_long()
         return None
 

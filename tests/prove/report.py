@@ -22,6 +22,7 @@ ATOMICS = "atomic, which are about what other threads see; their addresses are t
 # Functions as the compiler emits them, by kind; of every so many the proof is also tried with something wrong, and must fail.
 FUNCTIONS = {
     "numeric": cases.numeric, "divisions": cases.divisions, "wide": cases.wide, "conditions": cases.conditions, "accesses": cases.accesses,
+    "sequences": cases.sequences,
 }  # fmt: skip
 KINDS = ("rows", *FUNCTIONS)
 TRIED_WRONG = 5
