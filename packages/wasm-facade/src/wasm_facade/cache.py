@@ -78,7 +78,7 @@ def key_of(engine: Engine, *content: bytes) -> str:
     from wasm_environ.artifact import FORMAT
     from wasm_facade.discovery import find_compiler, plain_target
 
-    isa, system, cpu_features = plain_target(engine._triple)
+    isa, system, cpu_features = plain_target(engine._triple, engine._cpu)
     choice = find_compiler(engine._strategy, isa, cpu_features)
     settings = (
         FORMAT, choice.name, code_stamp(choice.path), code_stamp(wasm_environ.__file__ or ""), isa, system, sorted(cpu_features),

@@ -260,6 +260,19 @@ class Config:
         parse_triple(triple)
         self._set("target", triple)
 
+    @property
+    def cpu(self) -> str | None:
+        """The processor to compile for: a name such as "x86-64-v3", "neoverse-n1", "rva22", "z15" or "native", then features; or features alone,
+        such as "+atomics" or "+zba,+zbb". None (the default): this machine's, or with `target` one without any optional feature."""
+        found: str | None = self._get("cpu", None)
+        return found
+
+    @cpu.setter
+    def cpu(self, name: str) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"cpu: expected a str, not {type(name).__name__}")
+        self._set("cpu", name)
+
     def cranelift_flag_enable(self, flag: str) -> None:
         """Turn a flag of Cranelift on. No effect: code is not made by Cranelift."""
         if not isinstance(flag, str):

@@ -115,16 +115,23 @@ def parse_triple(triple: str) -> tuple[str, str]:
     return row[0], "linux"
 
 
-def plain_target(triple: str | None) -> tuple[str, str, frozenset[str]]:
-    """What to compile for, as plain values: this machine, or `triple` with no optional CPU feature (as in wasmtime)."""
-    return detect() if triple is None else (*parse_triple(triple), frozenset())
+def plain_target(triple: str | None, cpu: str | None = None) -> tuple[str, str, frozenset[str]]:
+    """What to compile for, as plain values: this machine, or `triple` with no optional CPU feature (as in wasmtime) but what `cpu` has."""
+    found = detect() if triple is None else (*parse_triple(triple), frozenset[str]())
+    if cpu is None:
+        return found
+    from wasm_facade.processors import features_of
+
+    known = next(row[3] for row in ISAS if row[0] == found[0])
+    here = detect()
+    return found[0], found[1], features_of(found[0], cpu, known, here[2] if here[0] == found[0] else None)
 
 
-def target_of(triple: str | None) -> Target:
+def target_of(triple: str | None, cpu: str | None = None) -> Target:
     """The same as a `Target`."""
     from wasm_environ.compiler import Target
 
-    return Target(*plain_target(triple))
+    return Target(*plain_target(triple, cpu))
 
 
 def package_path(name: str) -> str | None:

@@ -28,7 +28,7 @@ class Engine:
     """Compiles and runs modules under one `Config`. Cheap to make, but only stores and modules of the same engine work together."""
 
     __slots__ = (
-        "__dict__", "__weakref__", "_cache", "_canonical_nans", "_changed_features", "_compiler", "_consume_fuel", "_core", "_guarded", "_optimize",
+        "__dict__", "__weakref__", "_cache", "_canonical_nans", "_changed_features", "_compiler", "_consume_fuel", "_core", "_cpu", "_guarded", "_optimize",
         "_parallel", "_pool", "_profiler", "_settings", "_spectre_mitigation", "_strategy", "_triple",
     )  # fmt: skip
 
@@ -49,6 +49,9 @@ class Engine:
         self._cache = config.cache
         self._profiler = config.profiler
         self._triple = config.target
+        self._cpu = config.cpu
+        if self._cpu is not None:
+            plain_target(self._triple, self._cpu)  # what is unknown is told here
         self._changed_features = config.features() if config.changes_features() else None
         self._compiler: Compiler | None = None
         strategy = config.allocation_strategy
@@ -94,7 +97,7 @@ class Engine:
         return DEFAULT
 
     def _target(self) -> Target:
-        return target_of(self._triple)
+        return target_of(self._triple, self._cpu)
 
     def _tunables(self) -> Tunables:
         from wasm_environ.compiler import Tunables
@@ -130,11 +133,15 @@ class Engine:
         return compile_trampolines(self._load_compiler(), self._stand_in, entries, host_thunks)
 
     def _runnable(self) -> bool:
-        return self._triple is None or plain_target(self._triple)[:2] == detect()[:2]
+        if self._triple is None and self._cpu is None:
+            return True
+        here, (isa, system, features) = detect(), plain_target(self._triple, self._cpu)
+        return (isa, system) == here[:2] and features <= here[2]
 
     def _check_runnable(self) -> None:
         if not self._runnable():
-            raise WasmError(f"this engine compiles for {self._triple}, which this machine cannot run; serialize the module instead")
+            wanted = " ".join(word for word in (self._triple, self._cpu) if word)
+            raise WasmError(f"this engine compiles for {wanted}, which this machine cannot run; serialize the module instead")
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("cannot pickle an Engine: it belongs to its process; pickle Modules, which bring an engine of the same settings along")

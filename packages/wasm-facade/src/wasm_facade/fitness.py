@@ -20,7 +20,7 @@ def check(engine: Engine, head: Head) -> None:
     here = installed_version(compiler)
     if here not in (None, version):
         raise ArtifactError(f"the artifact was compiled by {compiler} {version}, and here is {compiler} {here}; compile the module again")
-    if engine._triple is not None:
+    if engine._triple is not None or engine._cpu is not None:
         engine._check_runnable()
     here_isa, here_system, here_features = plain_target(None)
     if isa != here_isa:

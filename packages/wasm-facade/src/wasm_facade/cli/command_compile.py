@@ -21,6 +21,7 @@ COMMAND = Command(
     (
         Option("-o --output", "OUT", "where to put the artifact (default: FILE with the ending .cwasm)"),
         Option("--target", "TRIPLE", "what to compile for, such as aarch64-unknown-linux-gnu (default: this machine)"),
+        Option("--cpu", "NAME|+FEATURE,...", "a processor such as x86-64-v3, rva22, native, or its features (default: with --target what all have)"),
         Option("--strategy", "NAME", "compiler: auto, native, llvm", default="auto"),
         PROPOSALS,
         Option("--opt-level", "LEVEL", "how hard it tries: none, speed", default="speed"),
@@ -39,6 +40,8 @@ def run(options: Parsed) -> int:
     config.consume_fuel = bool(options.fuel)
     if options.target is not None:
         config.target = options.target
+    if options.cpu is not None:
+        config.cpu = options.cpu
     source = read_module(path)
     engine = Engine(config)
     artifact = compile_component_artifact(engine, source) if is_component_source(source) else compile_artifact(engine, source, progress())
