@@ -10,6 +10,7 @@ import resource
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from http_guest import guest
 from wasm_environ.errors import WasmError
 from wasm_facade import wat2wasm
 from wasm_facade.http import Application, asgi
+from wasm_facade.http.crew import Crew
 
 # Requests after which nothing may be left of them: `nox -s http` asks for more.
 MANY = int(os.environ.get("HTTP_REQUESTS", "5000"))
@@ -271,6 +273,48 @@ def _threads(app: Application) -> list[threading.Thread]:
     return app._crew._threads
 
 
+def test_short_jobs_have_few_threads_and_long_ones_all() -> None:
+    """Guests that wait for something have the threads they need; then there are as few as before."""
+    release = threading.Event()
+    running: set[int] = set()
+
+    def work(job: str, mind: dict[str, Any]) -> None:
+        if job == "long":
+            running.add(threading.get_ident())
+            release.wait(20)
+
+    crew = Crew(20, 1000, work)
+
+    async def until(done: Callable[[], bool]) -> None:
+        end = time.monotonic() + 20
+        while not done():
+            assert time.monotonic() < end
+            await asyncio.sleep(0.005)
+
+    async def main() -> None:
+        assert all(crew.give("short") for _ in range(300))
+        await until(lambda: not crew._given)
+        few = crew._few
+        assert len(crew._threads) <= few
+        assert all(crew.give("long") for _ in range(15))
+        assert all(crew.give("short") for _ in range(15))
+        await until(lambda: len(running) == 15 and crew._given == 15)  # nobody waited for the long ones
+        assert crew.give("long")
+        assert all(crew.give("long") for _ in range(10))
+        await until(lambda: len(running) == 20)
+        release.set()
+        await until(lambda: not crew._given)
+        release.clear()
+        assert all(crew.give("short") for _ in range(100))
+        await until(lambda: not crew._given)
+        release.set()
+        crew.end(5)
+        assert not crew.give("short")
+
+    asyncio.run(main())
+    assert not [thread for thread in crew._threads if thread.is_alive()]
+
+
 # Columns: settings, what is wrong with them.
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"timeout": 0}, "timeout: expected seconds"),
@@ -306,6 +350,34 @@ def test_an_answer_in_the_middle_of_a_look(component: bytes, monkeypatch: pytest
     monkeypatch.setattr(app._crew, "give", lambda call: True)
     monkeypatch.setattr(app._http.Exchange, "take", take)
     assert asyncio.run(ask(app, "/h")) == (200, b"hello", True)
+
+
+def test_what_is_flushed_goes_out_while_the_guest_computes(component: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at once, since most guests end then, but soon; from then on at once."""
+    app = asgi(component)
+
+    def handle(call: Any, mind: dict[str, Any]) -> None:
+        call.exchange.respond(200, [])
+        for _ in range(4):
+            call.exchange.send(b"x")
+            call.exchange.flush()
+            time.sleep(0.3)  # as one that computes: nothing tells the server that it waits
+        call.exchange.end([])
+
+    seen: list[tuple[int, float]] = []
+    start = time.monotonic()
+
+    async def receive() -> Message:
+        await asyncio.sleep(100)
+        return {}
+
+    async def send(message: Message) -> None:
+        seen.append((len(message.get("body", b"")), time.monotonic() - start))
+
+    monkeypatch.setattr(app, "_handle", handle)
+    asyncio.run(app(scope_of("/"), receive, send))
+    assert [size for size, _ in seen] == [0, 1, 1, 1, 1, 0]
+    assert all(at < 0.3 * index + 0.25 for index, (_, at) in enumerate(seen[1:5]))
 
 
 def test_threads_that_take_turns_all_the_time(app: Application) -> None:

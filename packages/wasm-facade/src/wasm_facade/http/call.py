@@ -100,7 +100,9 @@ class Call:
             self._task.cancel()
 
     def _runs_on(self) -> None:
-        """It takes longer than most: look after the client, and the time."""
+        """It takes longer than most: look after the client, the time, and what was flushed."""
+        self.exchange.eager = True
+        self._look()
         self._timer = self._loop.call_later(max(0.0, self._timeout - RUNS_ON), self._expire)
         self.feed()
 

@@ -34,10 +34,11 @@ class Exchange:
     guest       who answers; set when that begins
     answer      status and headers, once the guest has said
     state       OPEN; WHOLE: the guest has said all; BROKEN: it will not
+    eager       what the guest flushes goes out at once; before the server sets this, when the guest waits or has ended, or the server looks by itself
     """
 
-    __slots__ = ("_fed", "_in", "_more", "_notified", "_out", "_read", "_sent", "_silent", "_written", "answer", "authority", "disconnected", "guest",
-                 "headers", "method", "notify", "scheme", "state", "target", "trailers_out", "wanted")  # fmt: skip
+    __slots__ = ("_fed", "_in", "_more", "_notified", "_out", "_read", "_sent", "_silent", "_written", "answer", "authority", "disconnected", "eager",
+                 "guest", "headers", "method", "notify", "scheme", "state", "target", "trailers_out", "wanted")  # fmt: skip
 
     def __init__(
         self, method: str, target: str, scheme: str, authority: str | None, headers: Raw, more: bool, notify: Callable[[], object],
@@ -50,6 +51,7 @@ class Exchange:
         self.notify = notify
         self.guest: Guest | None = None
         self.disconnected = False
+        self.eager = False
         self.answer: tuple[int, Raw] | None = None
         self.state = OPEN
         self.trailers_out: Raw = []
@@ -181,6 +183,11 @@ class Exchange:
             self._notified = True
             self.notify()
 
+    def flush(self) -> None:
+        """Let what was written go out, if more does not follow in no time: most guests flush once, and end."""
+        if self.eager:
+            self.hasten()
+
     def flushed(self) -> bool:
         """Whether the server has it, or has room for it: that it is on its way."""
         return self.room() > 0
@@ -234,7 +241,7 @@ class ResponseBody:
     def __init__(self, exchange: Exchange) -> None:
         self.room = exchange.room
         self.send = exchange.send
-        self.hasten = exchange.hasten
+        self.hasten = exchange.flush
         self.flushed = exchange.flushed
         self.end = exchange.end
         self.abort = exchange.abort
