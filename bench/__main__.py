@@ -35,6 +35,7 @@ AREAS = {
     "spectre": "masks of checked addresses, on (ours) beside off",
     "isas": "code of other instruction sets, and time to compile it",
     "compile": "Module(engine, bytes), on one core",
+    "wheels": "compiling by the wheels, beside the workspace's own packages",
     "validate": "decode and validate",
     "load": "compiled artifacts",
     "http": "a component behind uvicorn, beside plain ASGI",

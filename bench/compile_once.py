@@ -12,7 +12,7 @@ MAX_RUNS = 5
 
 
 def main(role: str, strategy: str, path: str, budget: float) -> dict[str, float]:
-    """Best of at most `MAX_RUNS` compilations, as many as begin within `budget` seconds; the peak is the first's."""
+    """Best of at most `MAX_RUNS` compilations, as many as begin within `budget` seconds, also by CPU time; the peak is the first's."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     from bench.contenders import by_name
@@ -22,15 +22,17 @@ def main(role: str, strategy: str, path: str, budget: float) -> dict[str, float]
     with open(path, "rb") as file:
         wasm = file.read()
     seconds: list[float] = []
+    cpu: list[float] = []
     peak = 0
     while not seconds or (len(seconds) < MAX_RUNS and sum(seconds) < budget):
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         module = contender.api.Module(engine, wasm)
         seconds.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - cpu_start)
         if not peak:
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         del module
-    return {"seconds": min(seconds), "peak": peak}
+    return {"seconds": min(seconds), "cpu": min(cpu), "peak": peak}
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ FLOORS = (
     Floor("instantiate", "*", FASTER, 5),
     Floor("pooling", "pre + call *", FASTER, 30),
     Floor("pooling", "two threads*calls of 250 us", SHARE, 1 / 1.5),
+    Floor("wheels", "*", SHARE, 1.1),
     Floor("capi", "*instance*", SHARE, 1),
     Floor("capi", "*", SHARE, 2),
     Floor("imports", "*: beside python -c pass", SHARE, 1.6),

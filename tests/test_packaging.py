@@ -111,3 +111,50 @@ def test_the_sdist_of_the_native_backend(tmp_path: Path) -> None:
     assert (unpacked / "LICENSE").exists()
     status, output = build(unpacked, "build_ext", CC="no-such-cc", WASM_PURE="0")
     assert (status, "there is no C compiler" in output) == (1, True), output
+
+
+# A package of one extension of three files, of which one has a flag of its own.
+SEVERAL = """
+import sys
+sys.path.insert(0, {tools!r})
+import building
+from setuptools import Extension, setup
+
+class Build(building.CompilerNeeded):
+    def flags_of(self, source):
+        return ["-DOWN=40"] if source == "b.c" else []
+
+setup(name="several", py_modules=[], ext_modules=[Extension("several", ["a.c", "b.c", "c.c"])], cmdclass={{"build_ext": Build}})
+"""
+FILES = {
+    "a.c": "#include <Python.h>\nint b(void), c(void);\nstatic struct PyModuleDef module = {PyModuleDef_HEAD_INIT, \"several\", NULL, -1, NULL, NULL, NULL, NULL, NULL};\n"
+           "PyMODINIT_FUNC PyInit_several(void) { PyObject *made = PyModule_Create(&module); PyModule_AddIntConstant(made, \"value\", b() + c()); return made; }\n",
+    "b.c": "int b(void) { return OWN; }\n",
+    "c.c": "#ifdef OWN\n#error of another file\n#endif\nint c(void) { return 2; }\n",
+}  # fmt: skip
+
+
+def test_files_are_compiled_at_once_each_with_its_flags(tmp_path: Path) -> None:
+    (tmp_path / "setup.py").write_text(SEVERAL.format(tools=str(ROOT / "tools")))
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    status, output = build(tmp_path, "build_ext", "--inplace")
+    assert status == 0, output
+    done = subprocess.run([sys.executable, "-c", "import several; print(several.value)"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "42", done.stderr
+    (tmp_path / "c.c").write_text("no C")
+    status, output = build(tmp_path, "build_ext", "--inplace")
+    assert (status, "c.c" in output) == (1, True)
+
+
+def test_what_runs_once_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build whose module tops were not found would be twice as long, and nobody would know why."""
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import building  # type: ignore[import-not-found]
+
+    source, header = tmp_path / "module.c", tmp_path / "once.h"
+    source.write_text("char CPyDef_calls_____top_level__(void);\nchar CPyDef_calls_____top_level__(void) {\n}\nchar CPyDef_calls___other(void) {\n}\n")
+    assert building.run_once([str(source)], 1, header) == str(header)
+    assert header.read_text().splitlines()[-1] == "ONCE char CPyDef_calls_____top_level__(void);"
+    with pytest.raises(SystemExit, match="1 of 2 modules' top levels were found"):
+        building.run_once([str(source)], 2, header)

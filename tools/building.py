@@ -6,12 +6,16 @@ A package's setup.py finds this file beside itself in an sdist, and here in a cl
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
 import sysconfig
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Any
 
 from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
@@ -27,6 +31,15 @@ HEADERS = (
     "`dnf install python3-devel`{otherwise}"
 )
 OTHERWISE = "; or install the slow uncompiled form: set WASM_PURE=1"
+# mypyc's C for a module's top level runs once, is four tenths of all C, and takes a compiler that optimizes it longer than the rest: it is not optimized,
+# and lies apart from the code that runs often.
+TOP_LEVEL = re.compile(r"^(char CPyDef_\w+_____top_level__\(void\)) \{", re.MULTILINE)
+ONCE = """#ifdef __clang__
+#define ONCE __attribute__((section(".text.unlikely"), optnone, noinline))
+#else
+#define ONCE __attribute__((section(".text.unlikely"), optimize("O0")))
+#endif
+"""
 THREADS = "{name} relies on the GIL: install it for a CPython without free threading (python3.13, not python3.13t)"
 
 
@@ -64,23 +77,61 @@ def mypyc_extensions(name: str, package: str, sources: Iterable[str], search: st
     from mypyc.build import mypycify
 
     os.environ["MYPYPATH"] = search
-    built = mypycify(
-        ["--config-file=", "--strict", *(f"src/{package}/{path}" for path in sources)],
+    paths = [f"src/{package}/{path}" for path in sources]
+    built: list[Any] = mypycify(
+        ["--config-file=", "--strict", *paths],
         opt_level=os.environ.get("WASM_OPT", "3"), debug_level="0", multi_file=True, target_dir=target,
     )  # fmt: skip
-    for extension in built:
-        extension.extra_compile_args.append("-fno-semantic-interposition")
-    return list(built)
+    for extension in built:  # they share lists of arguments: a new one each, else what is added here is added again and again
+        extension.extra_compile_args = [*extension.extra_compile_args, "-fno-semantic-interposition"]
+        if len(extension.sources) > 1:  # the library; the others only name it
+            header = run_once(extension.sources, len(paths), Path(target, "run_once.h"))
+            extension.extra_compile_args += ["-include", header]
+            extension.depends = [*extension.depends, header, __file__, "setup.py"]  # of which the last two choose flags
+    return built
+
+
+def run_once(sources: Iterable[str], modules: int, header: Path) -> str:
+    """Write the header that tells the C compiler which functions run only once: the top level of each module. Its path."""
+    found = [match for source in sources for match in TOP_LEVEL.findall(Path(source).read_text())]
+    if len(found) != modules:
+        sys.exit(f"{len(found)} of {modules} modules' top levels were found in mypyc's C: its names have changed, see TOP_LEVEL in {__file__}")
+    text = ONCE + "".join(f"ONCE {function};\n" for function in found)
+    if not header.exists() or header.read_text() != text:  # as mypyc itself: what has not changed need not be compiled again
+        header.write_text(text)
+    return str(header)
 
 
 class CompilerNeeded(build_ext):
-    """`build_ext` that says what to install, and uses every core."""
+    """`build_ext` that says what to install, and uses every core: for the files of an extension too, which setuptools compiles one after another."""
 
     def run(self) -> None:
         if self.extensions:
             need_compiler(self.distribution.get_name(), OTHERWISE if self.extensions[0].name != "wasm_vm._core" else "")
             self.parallel = self.parallel or len(os.sched_getaffinity(0))
         super().run()
+
+    def flags_of(self, source: str) -> list[str]:
+        """What a package adds to the flags of one of its files."""
+        return []
+
+    def build_extensions(self) -> None:
+        compile_all = self.compiler.compile
+        at_once = BoundedSemaphore(int(self.parallel or 1))  # of all extensions, which are built in threads as well
+
+        def compile_one(source: str, arguments: dict[str, Any]) -> list[str]:
+            flags = [*(arguments.get("extra_postargs") or ()), *self.flags_of(source)]
+            with at_once:
+                compiled: list[str] = compile_all([source], **{**arguments, "extra_postargs": flags})
+            return compiled
+
+        def compile_parallel(sources: list[str], **arguments: Any) -> list[str]:
+            with ThreadPoolExecutor(len(sources)) as threads:  # the largest first: the last to end should not be long
+                tasks = {source: threads.submit(compile_one, source, arguments) for source in sorted(sources, key=os.path.getsize, reverse=True)}
+                return [path for source in sources for path in tasks[source].result()]
+
+        self.compiler.compile = compile_parallel
+        super().build_extensions()
 
 
 def sdist_with(*taken: tuple[Path, str]) -> type[sdist]:

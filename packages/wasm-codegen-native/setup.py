@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from setuptools import setup
@@ -32,8 +33,16 @@ def sources() -> list[str]:
     return [path for path in found if not path.endswith("__init__.py") and path not in NOT_COMPILED]
 
 
+# Of the machine that this is built for. Code for other ones is made seldom, and never while somebody waits for it to run.
+OWN_ISA = sysconfig.get_platform().rpartition("-")[2]
+
+
 class Build(building.CompilerNeeded):
     """Records what was compiled, beside the compiled modules, so that an edited source is noticed."""
+
+    def flags_of(self, source: str) -> list[str]:
+        _, isa, rest = Path(source).name.partition("___isa___")
+        return ["-O1"] if isa and rest.partition("___")[0] != OWN_ISA else []
 
     def run(self) -> None:
         super().run()
