@@ -189,3 +189,23 @@ def test_timeouts_are_named(timeout: Any, error: type[Exception], message: str) 
     with pytest.raises(error, match=message):
         store.timeout = timeout
     assert store.timeout is None
+
+
+CLOSED = ("FuncType([], [])", "ValType.i32()", "GlobalType(ValType.i32(), True)", "TableType(ValType.funcref(), Limits(1, None))", "MemoryType(Limits(1, None))",
+          "TagType(FuncType([], []))", "WasiConfig()", "SharedMemory(Engine(), MemoryType(Limits(1, 2), shared=True))", "Trap('x')", "WasmtimeError('x')",
+          "Module(Engine(), '(module (import \"\" \"\" (func)))').imports[0]", "Module(Engine(), '(module (func (export \"\")))').exports[0]")  # fmt: skip
+
+
+@pytest.mark.parametrize("made", CLOSED)
+def test_what_holds_nothing_may_be_closed(made: str) -> None:
+    """As often as one likes, and is what it was."""
+    value = eval(made, vars(w) | {name: getattr(w, name) for name in w.__all__})
+    before = repr(value)
+    assert (value.close(), value.close()) == (None, None)
+    assert repr(value) == before
+
+
+def test_a_wasi_config_is_a_context_manager() -> None:
+    with w.WasiConfig() as config:
+        config.argv = ["a"]
+    assert config.argv == ["a"]

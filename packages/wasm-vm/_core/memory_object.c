@@ -408,7 +408,17 @@ static Py_hash_t memory_hash(MemoryObject *self) { return HASH_POINTER(self->mem
      "get_buffer_ptr($self" store ", size=None, offset=0)\n--\n\nA ctypes array over `size` bytes from `offset`."},                      \
     {NULL, NULL, 0, NULL}
 static PyMethodDef memory_methods[] = {METHODS(", store")};
-static PyMethodDef shared_methods[] = {METHODS("")};
+
+static PyObject *shared_close(MemoryObject *self, PyObject *nothing)
+{
+    (void)self, (void)nothing;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef shared_methods[] = {
+    {"close", (PyCFunction)shared_close, METH_NOARGS,
+     "close($self, /)\n--\n\nDoes nothing: the memory lives as long as something uses it. Programs written for wasmtime-py may close one."},
+    METHODS("")};
 
 #define MEMORY_SLOTS                                                                                                                   \
     .tp_basicsize = sizeof(MemoryObject), .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE, \

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 class WasmError(Exception):
     """Root of everything this project raises on purpose but traps; `wasm_facade` exports it as `WasmtimeError` too."""
 
+    def close(self) -> None:
+        """Does nothing, for there is nothing to let go of: programs written for wasmtime-py may close one."""
+
 
 class ArtifactError(WasmError):
     """A compiled artifact does not fit this runtime, or was cut short or altered; the message names what differs."""

@@ -11,7 +11,7 @@ from wasm_environ.errors import ArgumentError, WasmError
 from wasm_facade.homes import code_in
 from wasm_facade.value_types import FuncType as FuncType
 from wasm_facade.value_types import ValType as ValType
-from wasm_facade.value_types import func_id
+from wasm_facade.value_types import func_id, nothing_to_close
 from wasm_vm import bind_types
 
 TYPE_CHECKING = False
@@ -31,6 +31,7 @@ class _Value:
     """A type that compares and hashes by its `_key`."""
 
     __slots__ = ()
+    close = nothing_to_close
 
     def _key(self) -> object:
         raise NotImplementedError
@@ -258,6 +259,7 @@ class ImportType:
     """What a module imports: `module`.`name` of `type`."""
 
     __slots__ = ("__dict__", "module", "name", "type")
+    close = nothing_to_close
 
     def __init__(self, module: str, name: str, type: AsExternType) -> None:
         self.module = module
@@ -272,6 +274,7 @@ class ExportType:
     """What a module exports: `name` of `type`."""
 
     __slots__ = ("__dict__", "name", "type")
+    close = nothing_to_close
 
     def __init__(self, name: str, type: AsExternType) -> None:
         self.name = name

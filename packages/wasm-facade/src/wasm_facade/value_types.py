@@ -23,10 +23,15 @@ HEAPS: Final = {name: code for code, name in environ.HEAP_NAMES.items()}
 PACKED: Final = {"i8": environ.I8, "i16": environ.I16}
 
 
+def nothing_to_close(self: object) -> None:
+    """Does nothing, for a type holds nothing: programs written for wasmtime-py may close one."""
+
+
 class ValType:
     """A value type. Made by the class methods: `ValType.i32()`, `ValType.ref(...)`; two of the same type are equal."""
 
     __slots__ = ("__dict__", "_home", "_type")
+    close = nothing_to_close
 
     def __init__(self) -> None:
         raise WasmError("cannot construct directly; use ValType.i32() and its siblings")
@@ -179,6 +184,7 @@ class FuncType:
 
     # Without a home: a final type that stands alone and mentions no declared type.
     __slots__ = ("__dict__", "_home", "_id", "_type")
+    close = nothing_to_close
 
     _home: TypeRegistry | None
     _id: int

@@ -32,6 +32,9 @@ class Trap(Exception):
         super().__init__(message)
         self._message = message
 
+    def close(self) -> None:
+        """Does nothing, for there is nothing to let go of: programs written for wasmtime-py may close one."""
+
     @property
     def trap_code(self) -> TrapCode | None:
         """Why, or None for a Trap made by hand. An index outside a table is TABLE_OUT_OF_BOUNDS for call_indirect too, as in wasmtime."""

@@ -59,6 +59,9 @@ class Frame:
         self._sources = sources
         self._symbols: tuple[Symbol, ...] | None = None
 
+    def close(self) -> None:
+        """Does nothing, for there is nothing to let go of: programs written for wasmtime-py may close one."""
+
     @property
     def symbols(self) -> tuple[Symbol, ...]:
         """The places in the source, innermost inlined function first; empty without debug information."""

@@ -10,7 +10,7 @@ from wasm_wasi_common.descriptor import INHERIT
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, MutableMapping
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, Self
 
     from wasm_wasi_common.clocks import Clocks
     from wasm_wasi_common.filesystem import Filesystem
@@ -57,6 +57,15 @@ class WasiConfig:
         self.stderr = stderr
         self.clocks: Callable[[], Clocks] | None = None
         self.random: Callable[[], Callable[[int], bytes]] | None = None
+
+    def close(self) -> None:
+        """Does nothing, for there is nothing to let go of: it may be used again; programs written for wasmtime-py may close one."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
 
     @property
     def argv(self) -> list[str]:

@@ -65,6 +65,9 @@ class Component:
         source = _source(wasm)
         self._take(engine, from_cache(engine, source) or from_bytes(engine, component_artifact_of(engine, source)))
 
+    def close(self) -> None:
+        """Does nothing: its code is let go of once nothing uses it. Programs written for wasmtime-py may close one."""
+
     def _take(self, engine: Engine, image: Image) -> None:
         self._loaded: LoadedComponent = image.loaded
         self._engine = engine
