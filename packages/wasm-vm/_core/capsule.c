@@ -62,6 +62,8 @@ static void incref(VmObject *object)
 
 static void decref(VmObject *object)
 {
+    if (UNLIKELY(!Py_IsInitialized())) /* Python has ended, and nothing of it is there any more */
+        return;
     bool acquired = acquire();
     Py_DECREF((PyObject *)object);
     release(acquired);
