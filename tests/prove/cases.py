@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import z3
 
 from prove.functions import Function, Outcome
-from prove.memory import BASE, LENGTH
+from prove.memory import BASE, LENGTH, Access
 from prove.terms import Term, low, number, sign_extend, zero_extend
 from prove.wasm import MEANINGS, WIDTHS, as_number, expected
 from wasm_environ.opcodes import BY_MNEMONIC
@@ -237,6 +237,65 @@ def sequence(row: tuple[str, bool, int, int, bool], addresses: tuple[Any, ...], 
     type = NAMES[width]
     wat = f"(module {memories} (func (param {type} {type}) (result i32) (local i64) {body}))"
     return Function(wat, (width, width), (32,), claims, guarded, spectre)
+
+
+# ---- floats and vectors: their bits
+def merged(accesses: list[Access]) -> list[Access]:
+    """Two halves of a vector, whichever comes first, as one access."""
+    found: list[Access] = []
+    for each in accesses:
+        before = found[-1] if found else None
+        if before is not None and before.kind == each.kind and before.width == each.width == 64:
+            distance = z3.simplify(each.address - before.address)
+            if z3.is_bv_value(distance) and abs(distance.as_signed_long()) == 8:
+                first, second = (before, each) if distance.as_signed_long() == 8 else (each, before)
+                found[-1] = Access(each.kind, first.address, 128, z3.Concat(second.value, first.value))
+                continue
+        found.append(each)
+    return found
+
+
+def others() -> Iterator[Function]:
+    """f32, f64 and v128: a load and a store of what it gave, or of a parameter."""
+    for memory in MEMORIES:
+        for offset in (0, 8, 0x7FF8, 0x7FFFFFF0, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF, *(WIDER_OFFSETS if memory[2] == 64 else ())):
+            for type, bits in (("f32", 32), ("f64", 64)):
+                yield float_access(memory, type, bits, offset, loads=True)
+                yield float_access(memory, type, bits, offset, loads=False)
+            yield vector_copy(memory, offset)
+
+
+def float_access(memory: tuple[str, bool, int], type: str, bits: int, offset: int, loads: bool) -> Function:
+    text, guarded, width = memory
+    integer = NAMES[bits]
+
+    def claims(parameters: list[Term], found: Outcome) -> Claims:
+        wanted = Wanted("load" if loads else "store", bits, zero_extend(parameters[0], 128) + number(offset, 128))
+        claims = in_order([wanted], found, not guarded or width == 64)
+        if not found.trap and found.accesses:
+            claims.append((found.accesses[0].value == (found.results[0] if loads else parameters[1]), "the value"))
+        return claims
+
+    if loads:
+        body = f"(func (param {NAMES[width]}) (result {integer}) ({integer}.reinterpret_{type} ({type}.load offset={offset:#x} (local.get 0))))"
+        return Function(f"(module {text} {body})", (width,), (bits,), claims, guarded)
+    body = f"(func (param {NAMES[width]} {integer}) ({type}.store offset={offset:#x} (local.get 0) ({type}.reinterpret_{integer} (local.get 1))))"
+    return Function(f"(module {text} {body})", (width, bits), (), claims, guarded)
+
+
+def vector_copy(memory: tuple[str, bool, int], offset: int) -> Function:
+    text, guarded, width = memory
+
+    def claims(parameters: list[Term], found: Outcome) -> Claims:
+        done = found._replace(accesses=merged(found.accesses))
+        places = [zero_extend(parameter, 128) + number(offset, 128) for parameter in (parameters[1], parameters[0])]
+        claims = in_order([Wanted("load", 128, places[0]), Wanted("store", 128, places[1])], done, not guarded or width == 64)
+        if len(done.accesses) == 2:
+            claims.append((done.accesses[0].value == done.accesses[1].value, "the value"))
+        return claims
+
+    body = f"(v128.store offset={offset:#x} (local.get 0) (v128.load offset={offset:#x} (local.get 1)))"
+    return Function(f"(module {text} (func (param {NAMES[width]} {NAMES[width]}) {body}))", (width, width), (), claims, guarded)
 
 
 def accesses() -> Iterator[Function]:

@@ -14,7 +14,8 @@ from wasm_codegen_native.isa.x86_64.registers import NAMES8, NAMES16, NAMES32, N
 
 Line = tuple[int, str, str]  # address, mnemonic, operands
 X86_NAMES = {name: Register(NAMES64[k], width) for width, names in ((8, NAMES8), (16, NAMES16), (32, NAMES32), (64, NAMES64)) for k, name in enumerate(names)}
-X86_SIZES = {"byte": 8, "word": 16, "dword": 32, "qword": 64}
+X86_NAMES |= {f"xmm{k}": Register(f"xmm{k}", 128) for k in range(16)}
+X86_SIZES = {"byte": 8, "word": 16, "dword": 32, "qword": 64, "xmmword": 128}
 COMMA = re.compile(r", (?![^\[(]*[\])])")
 
 

@@ -35,6 +35,9 @@ RAISE = "libcall 0: raise a trap"
 TRAP_NAMES = {code: name for code, name, *_ in TRAPS}
 
 
+Differs = Callable[[list[Term], Term], str | None]
+
+
 class Convention(NamedTuple):
     """The platform's, of integers. `saved`: what calls preserve; `link`: where the return address is, "" on the stack."""
 
@@ -154,7 +157,7 @@ def outcomes(function: Function, isa: str) -> Iterator[tuple[list[Term], Outcome
 
 
 def prove_function(
-    function: Function, isa: str, differs: Callable[[list[Term], Term], str | None] = differs, change: Callable[[Outcome], Outcome] = lambda found: found
+    function: Function, isa: str, differs: Differs = differs, change: Callable[[Outcome], Outcome] = lambda found: found
 ) -> Fault | None:
     """What is wrong with the code of a function. `change`: of what is found, to see that a proof of something else fails."""
     title = f"{isa} {function.wat}"
@@ -170,7 +173,7 @@ def prove_function(
     return None if ends else Fault(title, "the code has no end", "")
 
 
-def differs_somewhere(path: list[Term], claim: Term, differs: Callable[[list[Term], Term], str | None]) -> str | None:
+def differs_somewhere(path: list[Term], claim: Term, differs: Differs) -> str | None:
     """As `differs`. What an access may do, the two branches before it tell; those of others make a hard question of it, so they are asked for last."""
     for start in range(len(path) - 2) if len(path) > 3 else ():
         if differs(path[start : start + 2], claim) is None:
@@ -180,6 +183,11 @@ def differs_somewhere(path: list[Term], claim: Term, differs: Callable[[list[Ter
 
 def wrong(found: Outcome) -> Outcome:
     """Something else: results and addresses that are one more."""
+    if found.trap:
+        return found
     return found._replace(results=[result + 1 for result in found.results], accesses=[each._replace(address=each.address + 1) for each in found.accesses])
 
 
+def wrong_trap(found: Outcome) -> Outcome:
+    """Another trap."""
+    return found._replace(trap="UNREACHABLE") if found.trap else found

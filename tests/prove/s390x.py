@@ -243,14 +243,22 @@ def address(state: State, d: Operand, a: Operand) -> None:
 
 
 # ---- vectors: element 0 of doublewords is the highest
-def set_element(state: State, d: Operand, a: Operand, element: Operand) -> None:
-    assert isinstance(d, Register)
-    state.registers[d.name] = z3.Concat(state.read(a, 64), low(state.whole(d.name), 64))
+def set_element(w: int) -> Callable[..., None]:
+    """The first element."""
+
+    def run(state: State, d: Operand, a: Operand, element: Operand) -> None:
+        assert isinstance(d, Register)
+        state.registers[d.name] = z3.Concat(state.read(a, w), low(state.whole(d.name), 128 - w))
+
+    return run
 
 
-def get_element(state: State, d: Operand, a: Operand, element: Operand) -> None:
-    assert isinstance(a, Register)
-    state.write(d, z3.Extract(127, 64, state.whole(a.name)))
+def get_element(w: int) -> Callable[..., None]:
+    def run(state: State, d: Operand, a: Operand, element: Operand) -> None:
+        assert isinstance(a, Register)
+        state.write(d, z3.Extract(127, 128 - w, state.whole(a.name)))
+
+    return run
 
 
 def count_elements(state: State, d: Operand, a: Operand) -> None:
@@ -353,7 +361,9 @@ MEANINGS: dict[str, Callable[..., Jump | None]] = {
     "BCR": branch_register,
     "BRC": lambda state, mask, target: Jump(holds_mask(state, int(mask.text)), target.text),
     "BRCL": lambda state, mask, target: Jump(holds_mask(state, int(mask.text)), target.text),
-    "VLVGG": set_element, "VLGVG": get_element, "VPOPCTG": count_elements,
+    "VL": lambda state, d, a: state.write(d, state.load(a, 128)), "VST": lambda state, value, a: state.store(a, state.read(value, 128)),
+    "VLR": lambda state, d, a: state.write(d, state.read(a, 128)),
+    "VLVGF": set_element(32), "VLGVF": get_element(32), "VLVGG": set_element(64), "VLGVG": get_element(64), "VPOPCTG": count_elements,
     "J": lambda state, target: Jump(z3.BoolVal(True), target.text),
     "TRAP": trap,
     **{f"J{name}": branch_if(name) for name in MASKS if name != "ALWAYS"},

@@ -217,6 +217,17 @@ def conditional_jump(condition: str) -> Callable[..., Jump]:
     return lambda state, target: Jump(holds(state, condition), target.text)
 
 
+def move_vector(w: int) -> Callable[..., None]:
+    """So many bits of a vector register, or w 0: as many as the other operand has; the others become zero, between vector registers of scalars they stay."""
+
+    def run(state: State, d: Operand, a: Operand) -> None:
+        bits = w or min(o.width for o in (d, a) if isinstance(o, Register | Address))
+        both = isinstance(d, Register) and isinstance(a, Register) and d.width == a.width
+        (state.keep if both and bits < 128 else state.write)(d, state.read(a, bits))
+
+    return run
+
+
 # ---- the stack, and leaving
 RSP, RBP = Register("rsp", 64), Register("rbp", 64)
 
@@ -294,6 +305,8 @@ MEANINGS: dict[str, Callable[..., Jump | None]] = {
     "MOVSXD": extend(sign_extend),
     "LEA":  address,
     "NOP":  lambda state, *_: None,
+    "MOVSS": move_vector(32), "MOVSD": move_vector(64), "MOVAPS": move_vector(128), "MOVUPS": move_vector(128), "MOVD": move_vector(32),
+    "MOVQ": move_vector(64),
     "PUSH": push,
     "POP":  pop,
     "LEAVE": leave,
