@@ -123,8 +123,8 @@ def plain_target(triple: str | None, cpu: str | None = None) -> tuple[str, str, 
     from wasm_facade.processors import features_of
 
     known = next(row[3] for row in ISAS if row[0] == found[0])
-    here = detect()
-    return found[0], found[1], features_of(found[0], cpu, known, here[2] if here[0] == found[0] else None)
+    here = detect() if cpu.startswith("native") else None  # another host may be of an architecture that nothing is known of
+    return found[0], found[1], features_of(found[0], cpu, known, here[2] if here and here[0] == found[0] else None)
 
 
 def target_of(triple: str | None, cpu: str | None = None) -> Target:

@@ -23,6 +23,7 @@ from wasm_codegen_native.isa.x86_64.instructions import (
     RX_IMM8,
     RX_IMM32,
     RXR,
+    SHIFT_LANES,
     SKIP,
     SUM,
     SUM_IMM,
@@ -88,6 +89,7 @@ SHAPES: Final = {
     "power":     ConstantShape(ASK_POWER, 0, 0, GIVE_LOG2),
     "none32":    ConstantShape(ASK_MASKED, 31, 0, GIVE_VALUE),  # shift counts: by nothing, and by anything
     "none64":    ConstantShape(ASK_MASKED, 63, 0, GIVE_VALUE),
+    "count16":   ConstantShape(ASK_NOTHING, 15, 0, GIVE_MASKED),
     "count32":   ConstantShape(ASK_NOTHING, 31, 0, GIVE_MASKED),
     "count64":   ConstantShape(ASK_NOTHING, 63, 0, GIVE_MASKED),
 }
@@ -195,8 +197,12 @@ class Reader:
                 mnemonic = standing
         for encoding, packed in self.encodings[mnemonic]:
             kinds = ["xmm+", *encoding] if encoding[0] == "xmm+" and not mnemonic.startswith(SINGLE) else encoding
+            if encoding[0] == "xmm!":
+                kinds = ["xmm!", "xmm", *encoding[1:]]
             if mnemonic in WIDE_MOVES:
                 kinds = [kind.replace("r/m32", "r/m") for kind in kinds]
+            if kinds[0].startswith("xmm"):  # a byte that is no number
+                operands = [o._replace(width=8) if o.kind == "i" and 0 <= o.value < 0x100 else o for o in operands]
             if len(kinds) == len(operands) and all(map(accepts, kinds, operands)):
                 wide = any(kind in ("r", "r/m") and o.width == 64 for kind, o in zip(kinds, operands, strict=True))
                 self.kinds = kinds
@@ -232,6 +238,8 @@ def vector_words(kinds: list[str], packed: int, codes: list[int], number: Operan
     """The form of an instruction of vector registers."""
     value = number.value if number else 0
     step = 1 if number else 0  # the forms with a number follow those without
+    if kinds[0] == "xmm!" and number:
+        return words(SHIFT_LANES, packed, codes[0], codes[1], number.code, value)
     if len(codes) == 3:
         return words(V3 + step, packed, codes[0], codes[1], codes[2], value)
     if not kinds[0].startswith("xmm") and kinds[0] != "r":  # the general register is in r/m

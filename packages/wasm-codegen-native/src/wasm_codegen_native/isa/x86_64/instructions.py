@@ -41,6 +41,7 @@ V2: Final = 16  # register, PLACE or general register
 V2_IMM8: Final = 17
 V1: Final = 18  # a scalar result of one operand
 V1_IMM8: Final = 19
+SHIFT_LANES: Final = 20  # to <- a shifted by a number
 FIRST_VECTOR_FORM: Final = 14
 
 FEATURES: Final = ("sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2", "abm")
@@ -129,7 +130,10 @@ class Writer(RowWriter):
         asm = self.asm
         row = table[at + 1]
         to = self.value(table[at + 2])
-        if form <= V3_IMM8:
+        if form == SHIFT_LANES:
+            number: i64 = table[at + 5] if table[at + 4] == LITERAL else self.slot[table[at + 4]]
+            asm.shift_lanes(row, to, self.value(table[at + 3]), number)
+        elif form <= V3_IMM8:
             source = self.value(table[at + 3])
             code = table[at + 4]
             place = self.place(code)

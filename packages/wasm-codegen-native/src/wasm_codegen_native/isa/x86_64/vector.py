@@ -1,4 +1,4 @@
-"""v128 ops: most are a row (form, instruction); the rest in vector_special and vector_memory."""
+"""v128 ops of one instruction, a row (form, instruction) each; those of several are in vector_arithmetic, as rows, in vector_special and vector_memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from wasm_codegen_native.isa.x86_64.vector_forms import (
     EXTEND_BOTH,
     EXTREME_EQUAL,
     EXTREME_UNEQUAL,
-    FIRST_OF_ARITHMETIC,
     FIRST_OF_MEMORY,
     FIRST_OF_SPECIAL,
     HIGH,
@@ -144,10 +143,8 @@ class Vectors:
         if form >= FIRST_OF_MEMORY:
             if form < FIRST_OF_SPECIAL:
                 self.memory.lower(form, second)
-            elif form < FIRST_OF_ARITHMETIC:
-                self.special.lower(op, form, second)
             else:
-                self.special.arithmetic.lower(form, second)
+                self.special.lower(op, form, second)
             return
         row: i64 = INSTRUCTIONS[op]
         commutes = form >= COMMUTES

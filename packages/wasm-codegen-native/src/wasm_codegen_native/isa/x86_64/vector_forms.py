@@ -39,27 +39,8 @@ BITSELECT: Final = 43
 ANY_TRUE: Final = 44
 ALL_TRUE: Final = 45
 BITMASK: Final = 46
-# vector_arithmetic:
-FIRST_OF_ARITHMETIC: Final = 47
-SHIFT_BYTES: Final = 47
-SHIFT: Final = 48  # number: 3 for each doubling of the width beyond 16 bits
-NEGATE: Final = 49
-POPCNT: Final = 50
-PAIRWISE: Final = 51
-Q15: Final = 52
-ABSOLUTE64: Final = 53
-MULTIPLY64: Final = 54
-COMPARE64: Final = 55
-SIGN: Final = 56  # number: 1 for neg, 2 for f64x2
-MINIMUM: Final = 57
-MAXIMUM: Final = 58
-MULTIPLY_ADD: Final = 59
-DOT_ADD: Final = 60
-TRUNC: Final = 61  # the relaxed ones are the same; number: 1 for unsigned, 2 for f64x2
-CONVERT_U: Final = 62
 
 INTEGERS: Final = ("i8x16", "i16x8", "i32x4", "i64x2")
-SHIFTS: Final = ("shl", "shr_s", "shr_u")
 FLOATS: Final = ("f32x4", "f64x2")
 
 # fmt: off
@@ -84,23 +65,5 @@ SEVERAL: Final = (
     (ANY_TRUE,      ("v128.any_true",)),
     (ALL_TRUE,      tuple(f"{shape}.all_true" for shape in INTEGERS)),
     (BITMASK,       tuple(f"{shape}.bitmask" for shape in INTEGERS)),
-
-    (SHIFT_BYTES,   tuple(f"i8x16.{name}" for name in SHIFTS)),
-    (SHIFT,         tuple(f"{shape}.{name}" for shape in INTEGERS[1:] for name in SHIFTS)),
-    (NEGATE,        tuple(f"{shape}.neg" for shape in INTEGERS)),
-    (POPCNT,        ("i8x16.popcnt",)),
-    (PAIRWISE,      tuple(f"{shape}_{s}" for shape in ("i16x8.extadd_pairwise_i8x16", "i32x4.extadd_pairwise_i16x8") for s in "su")),
-    (Q15,           ("i16x8.q15mulr_sat_s",)),
-    (ABSOLUTE64,    ("i64x2.abs",)),
-    (MULTIPLY64,    ("i64x2.mul",)),
-    (COMPARE64,     ("i64x2.lt_s", "i64x2.gt_s", "i64x2.le_s", "i64x2.ge_s")),
-    (SIGN,          tuple(f"{shape}.{name}" for shape in FLOATS for name in ("abs", "neg"))),
-    (MINIMUM,       ("f32x4.min", "f64x2.min")),
-    (MAXIMUM,       ("f32x4.max", "f64x2.max")),
-    (MULTIPLY_ADD,  tuple(f"{shape}.{name}" for shape in FLOATS for name in ("relaxed_madd", "relaxed_nmadd"))),
-    (DOT_ADD,       ("i32x4.relaxed_dot_i8x16_i7x16_add_s",)),
-    (TRUNC,         tuple(f"i32x4.trunc_sat_{shape}" for shape in ("f32x4_s", "f32x4_u", "f64x2_s_zero", "f64x2_u_zero"))),
-    (TRUNC,         tuple(f"i32x4.relaxed_trunc_{shape}" for shape in ("f32x4_s", "f32x4_u", "f64x2_s_zero", "f64x2_u_zero"))),
-    (CONVERT_U,     ("f32x4.convert_i32x4_u", "f64x2.convert_low_i32x4_u")),
 )
 # fmt: on

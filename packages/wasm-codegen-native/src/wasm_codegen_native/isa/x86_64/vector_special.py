@@ -1,4 +1,4 @@
-"""v128 ops that are more than one instruction: lanes, shuffles, shifts, reductions; float and multiply ones in vector_arithmetic."""
+"""v128 ops that are more than one instruction: lanes, shuffles, reductions. Arithmetic is in vector_arithmetic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from wasm_codegen_native.isa.x86_64.encodings import CC_E, CC_NE, MOVAPS, MOVD_F
 from wasm_codegen_native.isa.x86_64.integer import Integer
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.registers import SCRATCH
-from wasm_codegen_native.isa.x86_64.vector_arithmetic import VectorArithmetic
 from wasm_codegen_native.isa.x86_64.vector_forms import ALL_TRUE, ANY_TRUE, BITSELECT, LANE, NOT, SHUFFLE, SPLAT, SWIZZLE
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128
 from wasm_codegen_native.values import Values
@@ -47,7 +46,6 @@ class VectorSpecial:
         self.integer: Integer = integer
         self.conditions: Conditions = conditions
         self.avx2: bool = asm.avx and "avx2" in features
-        self.arithmetic: VectorArithmetic = VectorArithmetic(asm, values, features)
 
     def lower(self, op: i64, form: i64, n: i64) -> None:
         """Lower an op, which is number n of its form."""
