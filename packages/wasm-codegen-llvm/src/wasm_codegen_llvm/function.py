@@ -50,14 +50,9 @@ CALLS: Final = frozenset((CALL, CALL_INDIRECT, CALL_REF))
 
 def lower_function(batch: Batch, body: FunctionBody) -> str:
     """IR text that defines one function."""
-    f = FunctionState(batch, body)
     ops = list(body.ops)
     seen = {ops[at] & OP_MASK for at in range(0, len(ops), WORDS)}
-    f.returns_here = not seen.isdisjoint(CALLS)
-    f.collects = not seen.isdisjoint(SAFE_POINTS)
-    if TRY in seen:
-        f.legacy = LegacyTries(ops)
-    f.scope = f.batch.subprogram()
+    f = FunctionState(batch, body, not seen.isdisjoint(CALLS), not seen.isdisjoint(SAFE_POINTS), LegacyTries(ops) if TRY in seen else None)
     place_locals(f, ops)
     if f.batch.tunables.consume_fuel:
         fuel.enter(f)

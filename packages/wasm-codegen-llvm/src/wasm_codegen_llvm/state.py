@@ -37,7 +37,7 @@ class FunctionState:
     deep): the user then carries the load's debug location, because it is where the load's trap happens.
     """
 
-    def __init__(self, batch: Batch, body: FunctionBody) -> None:
+    def __init__(self, batch: Batch, body: FunctionBody, returns_here: bool, collects: bool, legacy: LegacyTries | None) -> None:
         self.batch = batch
         self.module = batch.module
         self.layout = batch.layout
@@ -61,17 +61,17 @@ class FunctionState:
         self.folded: dict[str, tuple[int, bool]] = {}
         self.last_load = 0  # wasm offset of the last load of this block, 0 for none
         self.loads: dict[int, tuple[str, str, int, int]] = {}  # wasm offset of a load -> type, address, offset, memory
-        self.scope = 0
+        self.scope = batch.subprogram()
         self.more_slots = 0  # how many values further results of calls need
         self.fuel = 0  # used since the counter was last brought up to date
         self.constant_locals: dict[int, str] = {}
         self.following = 0  # op id of the record after the current one
         self.local_types: list[str] = []
-        self.returns_here = True  # whether some callee, which may use the side area, returns to this function
-        self.collects = True  # whether a collection can happen while the function runs
+        self.returns_here = returns_here  # whether some callee, which may use the side area, returns to this function
+        self.collects = collects  # whether a collection can happen while the function runs
         self.slots: list[str] = []  # per local: its alloca, or "" when it is never assigned
         self.handler: Handler | None = None  # of what is thrown here, None: the function does not catch it
-        self.legacy: LegacyTries | None = None
+        self.legacy = legacy
         self.has_landing_pads = False
 
     # ---- values and text

@@ -115,6 +115,6 @@ class NativeCompiler:
             if entries:
                 isa.entry(code, assign(function, isa.convention()))
             else:
-                frames.append(isa.frame_row(start, isa.host_thunk(code, assign(function, isa.convention()))))
+                frames.append(isa.host_thunk(code, assign(function, isa.convention())))
             symbols.append((position, start, code.here() - start))
         return CompiledCode(code.out.getvalue(), symbols, frames=frames)

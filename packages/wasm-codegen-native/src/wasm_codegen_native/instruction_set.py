@@ -11,6 +11,7 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.driver import Driver
+from wasm_codegen_native.machine import Machine
 from wasm_codegen_native.module_tables import ModuleTables
 from wasm_codegen_native.signatures import Convention, Signature
 from wasm_codegen_native.trampolines import Trampolines
@@ -47,8 +48,8 @@ class InstructionSet:
         """The reference to rodata at `place` (see `Code.refer_rodata`) is to `target`, counted from the code's start."""
         raise NotImplementedError
 
-    def frame_row(self, start: int, saved: i64) -> FrameRow:
-        """How an exception leaves the function at `start`, which saves these registers."""
+    def frame_row(self, machine: Machine, start: int, saved: i64) -> FrameRow:
+        """How an exception leaves the function at `start`, which `machine` wrote last and which saves these registers."""
         raise NotImplementedError
 
     def trampolines(self, code: Code) -> Trampolines:
@@ -59,6 +60,8 @@ class InstructionSet:
         """Emit an entry trampoline."""
         self.trampolines(code).entry(signature)
 
-    def host_thunk(self, code: Code, signature: Signature) -> i64:
-        """Emit a host thunk; the registers it saves."""
-        return self.trampolines(code).host_thunk(signature)
+    def host_thunk(self, code: Code, signature: Signature) -> FrameRow:
+        """Emit a host thunk; how an exception leaves it."""
+        start = code.here()
+        made = self.trampolines(code)
+        return self.frame_row(made.machine, start, made.host_thunk(signature))

@@ -74,7 +74,7 @@ class ModuleCompiler:
         start = code.here()
         self.driver.compile(body)
         self.symbols.append((body.index, start, code.here() - start))
-        self.frames.append(self.isa.frame_row(start, self.driver.frame.saved))
+        self.frames.append(self.isa.frame_row(self.driver.machine, start, self.driver.frame.saved))
 
     def resolve(self) -> None:
         """Fill in calls between functions and references to constants; the code is complete."""

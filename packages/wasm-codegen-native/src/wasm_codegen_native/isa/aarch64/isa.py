@@ -19,6 +19,7 @@ from wasm_codegen_native.isa.aarch64.instructions import Writer
 from wasm_codegen_native.isa.aarch64.machine import Arm64Machine
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, tables_of
+from wasm_codegen_native.machine import Machine
 from wasm_codegen_native.module_tables import ModuleTables
 from wasm_codegen_native.register_plan import Registers
 from wasm_codegen_native.register_sets import mask, numbers
@@ -91,7 +92,7 @@ class Arm64Isa(InstructionSet):
     def link_rodata(self, code: Code, place: i64, target: i64) -> None:
         raise AssertionError("constants are reached by relocations: see `Assembler.vector_number`")
 
-    def frame_row(self, start: int, saved: i64) -> FrameRow:
+    def frame_row(self, machine: Machine, start: int, saved: i64) -> FrameRow:
         return self.unwinding.row(start, saved)
 
     def trampolines(self, code: Code) -> Trampolines:

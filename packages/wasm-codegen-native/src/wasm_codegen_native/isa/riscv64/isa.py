@@ -21,6 +21,7 @@ from wasm_codegen_native.isa.riscv64.lanes import hide
 from wasm_codegen_native.isa.riscv64.machine import RiscvMachine
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, tables_of
+from wasm_codegen_native.machine import Machine
 from wasm_codegen_native.module_tables import ModuleTables
 from wasm_codegen_native.register_plan import Registers
 from wasm_codegen_native.register_sets import mask, numbers
@@ -108,7 +109,7 @@ class RiscvIsa(InstructionSet):
         code.patch(place, code.read(place) | upper(distance))
         code.patch(place + 4, code.read(place + 4) | lower(distance))
 
-    def frame_row(self, start: int, saved: i64) -> FrameRow:
+    def frame_row(self, machine: Machine, start: int, saved: i64) -> FrameRow:
         return self.unwinding.row(start, saved)
 
     def trampolines(self, code: Code) -> Trampolines:

@@ -18,6 +18,7 @@ from wasm_codegen_native.isa.s390x.instructions import Writer
 from wasm_codegen_native.isa.s390x.machine import SAVED_PLACE, S390xMachine
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, tables_of
+from wasm_codegen_native.machine import Machine
 from wasm_codegen_native.module_tables import ModuleTables
 from wasm_codegen_native.register_plan import Registers
 from wasm_codegen_native.register_sets import mask, numbers
@@ -62,18 +63,16 @@ def lowering_rows() -> Tables:
 
 @final
 class S390xIsa(InstructionSet):
-    """See `InstructionSet`. `machine` is the one that wrote the last function or thunk: it knows how large the frame is."""
+    """See `InstructionSet`."""
 
     def __init__(self) -> None:
         super().__init__(NAME, R_390_PLT32DBL, FIELD)
-        self.machine: S390xMachine | None = None
 
     def convention(self) -> Convention:
         return convention()
 
     def driver(self, code: Code, tables: ModuleTables, traits: bytes) -> Driver:
         machine = S390xMachine(Assembler(code))
-        self.machine = machine
         bench = Workbench(machine, code, tables, traits)
         rows = tables_of(NAME, lowering_rows)
         writer = Writer(machine.asm, bench.values, bench.traps, rows.instructions)
@@ -91,10 +90,9 @@ class S390xIsa(InstructionSet):
     def link_rodata(self, code: Code, place: i64, target: i64) -> None:
         raise AssertionError("every constant is in an instruction")
 
-    def frame_row(self, start: int, saved: i64) -> FrameRow:
+    def frame_row(self, machine: Machine, start: int, saved: i64) -> FrameRow:
         """The canonical frame address lies 160 bytes above the stack pointer of the caller; the prologue saves a range of registers up to r15."""
-        machine = self.machine
-        assert machine is not None
+        assert isinstance(machine, S390xMachine)  # which knows how large the frame is
         first: i64 = r.R11
         while saved & (shl(1, first) - 1) != 0:
             first -= 1
@@ -107,8 +105,7 @@ class S390xIsa(InstructionSet):
 
     def trampolines(self, code: Code) -> Trampolines:
         """What emits them into `code`. Registers from the one that is kept on are saved."""
-        self.machine = S390xMachine(Assembler(code))
-        return Trampolines(self.machine, convention(), r.R8, r.R9, r.R10)
+        return Trampolines(S390xMachine(Assembler(code)), convention(), r.R8, r.R9, r.R10)
 
 
 def make(features: frozenset[str]) -> InstructionSet:

@@ -17,6 +17,7 @@ from wasm_codegen_native.isa.x86_64.instructions import FEATURES, Writer
 from wasm_codegen_native.isa.x86_64.machine import X86Machine
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, tables_of
+from wasm_codegen_native.machine import Machine
 from wasm_codegen_native.module_tables import ModuleTables
 from wasm_codegen_native.register_plan import Registers
 from wasm_codegen_native.register_sets import mask, numbers
@@ -102,7 +103,7 @@ class X86Isa(InstructionSet):
     def link_rodata(self, code: Code, place: i64, target: i64) -> None:
         code.patch(place, target - place)
 
-    def frame_row(self, start: int, saved: i64) -> FrameRow:
+    def frame_row(self, machine: Machine, start: int, saved: i64) -> FrameRow:
         return self.unwinding.row(start, saved)
 
     def trampolines(self, code: Code) -> Trampolines:
