@@ -6,12 +6,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import z3
 
-from prove import cases, functions, report, rows, texts
+from prove import cases, functions, linear, report, rows, texts
+from prove.terms import divided, low, number, zero_extend
 from wasm_codegen_native.lowering_rows import Row
 from wasm_environ.opcodes import OPS
 
-STEP = 5  # every so many rows are in the sample
+STEP = 7  # every so many rows are in the sample
 SLOW = ("popcnt", "rotl")  # seconds
 
 
@@ -33,7 +35,7 @@ def test_what_is_not_proved_is_named_with_the_reason() -> None:
 
 
 # Columns: kind, every so many of them are in the sample.
-SAMPLE = (("numeric", 97), ("divisions", 101), ("wide", 1), ("conditions", 17), ("accesses", 131), ("sequences", 29), ("others", 23))
+SAMPLE = (("numeric", 97), ("divisions", 149), ("wide", 1), ("conditions", 17), ("accesses", 211), ("sequences", 37), ("others", 41))
 
 
 @pytest.mark.parametrize("isa", list(texts.ISAS))
@@ -65,6 +67,31 @@ def test_other_code_is_found(isa: str, memory: Any, claimed: str, bits: int, off
     fault = functions.prove_function(cases.access(claimed, bits, memory, offset, None)._replace(wat=other.wat), isa)
     assert fault is not None
     assert what in fault.what
+
+
+# Columns: divisor, multiplier, shift, whether the product's high part is the quotient of all numbers of 32 bits (Hacker's Delight, 10-8).
+MULTIPLIERS = (
+    (3, 0xAAAAAAAB, 33, True), (3, 0xAAAAAAAA, 33, False), (5, 0xCCCCCCCD, 34, True), (5, 0xCCCCCCCE, 34, False), (641, 0x00663D81, 32, True),
+    (641, 0x00663D82, 32, False), (10, 0xCCCCCCCD, 35, True), (10, 0xCCCCCCCD, 36, False),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("divisor", "multiplier", "shift", "right"), MULTIPLIERS)
+def test_multipliers(divisor: int, multiplier: int, shift: int, right: bool) -> None:
+    """One more, or one less, is wrong for few numbers, and these are found."""
+    x = z3.BitVec("x", 32)
+    quotient = low(z3.LShR(zero_extend(x) * number(multiplier), number(shift)), 32)
+    assert (linear.differs([], quotient == divided(x, number(divisor, 32))) is None) == right
+
+
+@pytest.mark.parametrize("isa", list(texts.ISAS))
+def test_a_division_by_another_constant_is_found(isa: str) -> None:
+    differs = linear.differs if isa == "x86_64" else rows.differs
+    for mnemonic in ("i32.div_u", "i64.rem_s"):
+        claimed, emitted = (cases.of_op(mnemonic, {1: divisor}) for divisor in (7, 11))
+        fault = functions.prove_function(claimed._replace(wat=emitted.wat), isa, differs)
+        assert fault is not None
+        assert fault.what == "the result"
 
 
 # Columns: ISA, a row that is wrong, what is said of it.
