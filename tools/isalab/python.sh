@@ -11,5 +11,5 @@ for source in "$here"/packages/*/src; do
     *) path+=:$source ;;
     esac
 done
-export PYTHONPATH=$path WASM_PURE=1
+export PYTHONPATH=$path WASM_PURE=1 PYTHONDONTWRITEBYTECODE= # byte code is kept: to compile what a test imports takes longer than most tests
 exec "$prefix/bin/python-$arch" "$@"
