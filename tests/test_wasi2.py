@@ -390,3 +390,49 @@ def test_what_is_like_a_variant_is_taken_for_one() -> None:
     given.append(Like("three", 3))
     with pytest.raises((ValueError, TypeError), match=r"three|Variant"):
         function(store)
+
+
+# As `future-incoming-response.get` of wasi:http. The host's value is seen as the tags of the option, of the result, and of the result in that.
+RESULTS = """(component
+  (import "host" (instance $h
+    (export "r" (type $r (sub resource)))
+    (type $e' (variant (case "a" u32) (case "b" (option string)))) (export "e" (type $e (eq $e')))
+    (export "get" (func (result (option (result (result (own $r) (error $e)))))))))
+  (core module $M (memory (export "m") 1) (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 256)))
+  (core instance $m (instantiate $M))
+  (alias core export $m "m" (core memory $memory))
+  (alias export $h "get" (func $get))
+  (core func $lowered (canon lower (func $get) (memory $memory) (realloc (core func $m "realloc"))))
+  (core module $N (import "" "get" (func $get (param i32))) (import "" "m" (memory 1))
+    (func (export "tags") (result i32) (call $get (i32.const 16))
+      (i32.add (i32.mul (i32.load8_u (i32.const 16)) (i32.const 100))
+               (i32.add (i32.mul (i32.load8_u (i32.const 20)) (i32.const 10)) (i32.load8_u (i32.const 24))))))
+  (core instance $n (instantiate $N (with "" (instance (export "get" (func $lowered)) (export "m" (memory $memory))))))
+  (func (export "tags") (result u32) (canon lift (core func $n "tags"))))"""
+
+
+class Thing:
+    """A resource."""
+
+
+THING = Thing()
+# What the function returns, the tags: what is like a Variant may name every case.
+NAMINGS: list[tuple[Any, int]] = [
+    (Like("some", Like("ok", Like("ok", THING))), 100),
+    (Like("some", Like("ok", Like("err", Like("b")))), 101),
+    (Like("some", Like("err")), 110),
+    (Like("some", THING), 100),
+    (THING, 100),
+]
+
+
+@pytest.mark.parametrize(("value", "tags"), NAMINGS)
+def test_what_is_like_a_variant_may_name_every_case(value: Any, tags: int) -> None:
+    engine = wasm_facade.Engine()
+    linker = wasm_facade.component.Linker(engine)
+    store = wasm_facade.Store(engine)
+    with linker.root() as root, root.add_instance("host") as host:
+        host.resource("r", Thing)
+        host.add_func("get", lambda store: value)
+    function: Any = linker.instantiate(store, wasm_facade.component.Component(engine, RESULTS)).get_func(store, "tags")
+    assert function(store) == tags

@@ -225,8 +225,8 @@ static const Edge *choose(const Lowering *l, const Node *node, PyObject *object,
         return NULL;
     }
     const Edge *edge = node->kind == NODE_OPTION && object != Py_None ? &node->edges[1] : NULL;
-    if (is_named(l, node, object) && !(node->classes & CLASS_VARIANT))
-        return named_case(l, node, object, payload); /* more than is needed */
+    if (is_named(l, node, object) && !(is_variant(object) && node->classes & CLASS_VARIANT))
+        return named_case(l, node, object, payload); /* more than is needed; of what is like a Variant only if it names one of these cases */
     if (!edge)
         edge = bare_case(l, node, object);
     if (edge)
