@@ -31,6 +31,7 @@ ELSEWHERE = (
     ("README.md", "console", "uv run", ".ci/run", "nox"),
     ("docs/getting-started.md", "console", "uv run", ".ci/run", "nox"),
     ("docs/install.md", "sh", "pip install", "noxfile.py", "session.install("),
+    ("docs/install.md", "sh", "uv add", "tests/test_packaging.py", "uv add"),
     ("docs/guide/bindgen.md", "wit|py", "", "tests/test_bindgen.py", "bindgen.md"),
     ("docs/guide/writing-components.md", "wit|py|js|c|sh", "", "tests/test_real_components.py", "writing-components.md"),
     ("docs/guide/serve.md", "py|js|c|sh", "", "tests/test_http_toolchains.py", "serve.md"),

@@ -158,3 +158,21 @@ def test_what_runs_once_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert header.read_text().splitlines()[-1] == "ONCE char CPyDef_calls_____top_level__(void);"
     with pytest.raises(SystemExit, match="1 of 2 modules' top levels were found"):
         building.run_once([str(source)], 2, header)
+
+
+def test_a_project_of_uvs_adds_them_as_the_page_says(tmp_path: Path) -> None:
+    """The block `uv add` of the page "Install", in a project that knows nothing of this workspace; resolving builds nothing."""
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if uv is None:
+        pytest.skip("needs uv")
+    page = (ROOT / "docs" / "install.md").read_text("utf-8")
+    (command,) = re.findall(r"^uv add --editable .*$", page, re.MULTILINE)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "own"\nversion = "0"\nrequires-python = ">=3.11"\n')
+    words = command.replace("CLONE", str(ROOT)).split()[1:]
+    environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_FROZEN", "UV_LOCKED")}
+    done = subprocess.run(
+        [uv, *words, "--no-sync", "--python", sys.executable], cwd=tmp_path, env=environment | {"WASM_PURE": "1"}, capture_output=True, text=True, timeout=300, check=False
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    locked = set(re.findall(r'^name = "(wasm-[a-z0-9-]+)"', (tmp_path / "uv.lock").read_text("utf-8"), re.MULTILINE))
+    assert locked == {"wasm-facade", "wasm-codegen-native", "wasm-wasi-p1", "wasm-wasi-common", "wasm-environ", "wasm-vm"}
