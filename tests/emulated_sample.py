@@ -1,7 +1,8 @@
 """A sample of what an emulated machine can do, quick enough for every run: compiled here by the native compiler, run there.
 
-`emulated_sample.py make ARCH FOLDER SUITE NUMBER` writes the op rows of `test_ops` and a quarter of the suite, which one the number says: scripts parsed,
-each module an artifact. `emulated_sample.py run FOLDER`, on that machine, runs it; `emulated_sample.py judge FOLDER` compares here what it left there.
+`emulated_sample.py make ARCH FOLDER SUITE NUMBER` writes the op rows of `test_ops` and a quarter of the suite: scripts parsed, each module an artifact.
+The number says which quarter, and for which processor. `emulated_sample.py run FOLDER`, on that machine, runs it; `emulated_sample.py judge FOLDER`
+compares here what it left there.
 """
 
 from __future__ import annotations
@@ -19,18 +20,20 @@ from wasm_environ.script import commands as c
 from wasm_environ.script import parse_script
 
 PARTS = 4  # of the suite
+# What the code is for, in turn: every processor, and those with what lowering rows and chapters ask for.
+PROCESSORS = {"aarch64": ("armv8-a", "armv8.1-a"), "riscv64": ("rv64gc", "rva22"), "s390x": ("+vx,+vxe", "+vx,+vxe,+vxe2")}
 PATIENCE = 300.0  # seconds for what takes six
 ROWS, SCRIPTS, SEEN = "rows.pickle", "scripts.pickle", "seen.pickle"
 FRONT_END = (c.AssertMalformed, c.AssertMalformedCustom, c.AssertInvalid, c.AssertInvalidCustom)  # what they ask is Python, which is the same everywhere
 Script = tuple[str, dict[str, Any], "list[c.Command]", dict[bytes, bytes]]  # name, settings, commands, artifacts by what stands for the module
 
 
-def engine(settings: dict[str, Any], target: str | None = None) -> wasm_facade.Engine:
-    """The native compiler's."""
+def engine(settings: dict[str, Any], target: tuple[str, str] | None = None) -> wasm_facade.Engine:
+    """The native compiler's; `target`: an architecture and a processor."""
     config = wasm_facade.Config()
     config.strategy, config.cache = "native", False
     if target is not None:
-        config.target = target
+        config.target, config.cpu = target
     for name, value in settings.items():
         setattr(config, name, value)
     return wasm_facade.Engine(config)
@@ -59,8 +62,9 @@ class Compiled:
         return replace(command, **parts) if parts else command
 
 
-def prepare(target: str, folder: Path, suite: Path, number: int) -> int:
+def prepare(arch: str, folder: Path, suite: Path, number: int) -> int:
     """Write both parts."""
+    target = arch, PROCESSORS[arch][number // PARTS % 2]
     import oracle
     import test_ops
 
@@ -74,7 +78,7 @@ def prepare(target: str, folder: Path, suite: Path, number: int) -> int:
     return 0
 
 
-def script(target: str, suite: Path, name: str) -> Script:
+def script(target: tuple[str, str], suite: Path, name: str) -> Script:
     """A file of the suite, without what it says of malformed and invalid modules."""
     settings = dict(groups.SETTINGS.get(groups.feature_of(name), {}))
     compiled = Compiled(engine(settings, target))
@@ -157,5 +161,5 @@ def judge(folder: Path) -> int:
 if __name__ == "__main__":
     command, *rest = sys.argv[1:]
     if command == "make":
-        sys.exit(prepare(f"{rest[0]}-linux", Path(rest[1]), Path(rest[2]), int(rest[3])))
+        sys.exit(prepare(rest[0], Path(rest[1]), Path(rest[2]), int(rest[3])))
     sys.exit((run if command == "run" else judge)(Path(rest[0])))
