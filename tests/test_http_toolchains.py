@@ -6,8 +6,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +18,9 @@ import pytest
 
 import component_toolchains as toolchains
 from bench.guests import Unavailable
+from test_component_network import free_port
 from test_http_serve import serving
+from toolchains import CACHE
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "guide" / "serve.md").read_text(encoding="utf-8")
@@ -70,3 +74,56 @@ def test_as_the_page_says(chapter: str, file: str, commands: Callable[[], list[P
             for _ in range(30):
                 assert server.ask("/") == (200, b"hello\n")
             assert server.end() == 0
+
+
+HYPERCORN = "hypercorn==0.18.0"
+MODULE = """
+from http_guest import guest
+from wasm_facade.http import asgi
+app = asgi(guest().encode(), timeout=2)
+"""
+# Options of curl, path, body, status, answer.
+ASKED = (
+    ((),                            "/h", b"",            200, b"hello"),
+    (("--http2-prior-knowledge",), "/h", b"",            200, b"hello"),
+    ((),                            "/e", b"x" * 500_000, 200, b"x" * 500_000),
+    (("--http2-prior-knowledge",), "/e", b"x" * 500_000, 200, b"x" * 500_000),
+    ((),                            "/t", b"",            500, b"Internal Server Error\n"),
+    ((),                            "/s", b"",            504, b"Gateway Timeout\n"),
+)  # fmt: skip
+
+
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections there."""
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+@FULL
+def test_behind_another_server(tmp_path: Path) -> None:
+    """Any server of ASGI will do: hypercorn, HTTP/2 too."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    site = CACHE / HYPERCORN
+    if not site.exists():
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(site), HYPERCORN], check=True, timeout=300)
+    (tmp_path / "served.py").write_text(MODULE)
+    port = free_port(socket.SOCK_STREAM)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (site, tmp_path, Path(__file__).parent)))}
+    command = [sys.executable, "-m", "hypercorn", "--bind", f"127.0.0.1:{port}", "served:app"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 60
+        while not listens(port):
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        for options, path, body, status, answer in ASKED:
+            words = ["curl", "--silent", "--max-time", "60", *options, "--data-binary", "@-", "--write-out", "%{stderr}%{http_code}", f"http://127.0.0.1:{port}{path}"]
+            done = subprocess.run(words, input=body, capture_output=True, check=True)
+            assert (done.stderr, done.stdout) == (b"%d" % status, answer), path
+        process.terminate()
+        assert process.wait(30) in (0, -15)
+    finally:
+        process.kill()
+        process.wait()
