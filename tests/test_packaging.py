@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = sorted(path.parent for path in (ROOT / "packages").glob("*/pyproject.toml"))
-COMPILED = ("wasm-environ", "wasm-vm", "wasm-codegen-native")
+COMPILED = ("wasm-environ", "wasm-vm", "wasm-codegen-native", "wasm-capi")
 NAMES = [path.name for path in PACKAGES]
 
 
@@ -71,7 +71,7 @@ def test_without_a_c_compiler(name: str, tmp_path: Path) -> None:
     status, output = build(copied(name, tmp_path, *(["wasm-environ"] if name != "wasm-environ" else [])), "build_ext", CC="no-such-cc -O2", WASM_PURE="0")
     assert status == 1
     assert f"{name} is compiled, and there is no C compiler (no-such-cc): install one, on Debian and Ubuntu `apt install gcc python3-dev`" in output
-    assert ("WASM_PURE=1" in output) == (name != "wasm-vm")  # which has no other form
+    assert ("WASM_PURE=1" in output) == (name not in ("wasm-vm", "wasm-capi"))  # which have no other form
     assert "Traceback" not in output
 
 
@@ -176,3 +176,17 @@ def test_a_project_of_uvs_adds_them_as_the_page_says(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     locked = set(re.findall(r'^name = "(wasm-[a-z0-9-]+)"', (tmp_path / "uv.lock").read_text("utf-8"), re.MULTILINE))
     assert locked == {"wasm-facade", "wasm-codegen-native", "wasm-wasi-p1", "wasm-wasi-common", "wasm-environ", "wasm-vm"}
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_an_sdist_has_every_source(name: str, tmp_path: Path) -> None:
+    """What wheels are built from when there is no clone, and by `uv build`: every C file and header of the package's folder."""
+    package = copied(name, tmp_path, *(["wasm-environ"] if name != "wasm-environ" else []))
+    status, output = build(package, "sdist", "-d", str(tmp_path / "dist"))
+    assert status == 0, output
+    shutil.unpack_archive(next((tmp_path / "dist").glob("*.tar.gz")), tmp_path / "unpacked")
+    unpacked = next((tmp_path / "unpacked").iterdir())
+    sources = [path.relative_to(package) for folder in ("_core", "_lib", "src") for path in (package / folder).rglob("*") if path.suffix in (".c", ".h", ".S", ".py")]
+    assert sources
+    assert [str(path) for path in sources if not (unpacked / path).exists()] == []
+    assert (unpacked / "building.py").exists()

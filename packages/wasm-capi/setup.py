@@ -11,12 +11,13 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build" / "generated"
 PACKAGE = HERE / "src" / "wasm_capi"
 EXTRA = os.environ.get("WASM_CAPI_CFLAGS", "").split()
 WARNINGS = ["-Wall", "-Wextra", "-Wno-cast-function-type"]
-sys.path.insert(0, str(HERE / "src"))
+sys.path[:0] = [str(HERE / "src"), str(HERE), str(HERE.parent.parent / "tools")]  # the last two: in an sdist, in a clone
+import building  # noqa: E402
 
 
 def generate() -> None:
@@ -65,6 +66,7 @@ class Build(build_ext):
         return f"{fullname.replace('.', os.sep)}.so"
 
     def run(self) -> None:
+        building.need_compiler("wasm-capi")
         generate()
         super().run()
         target = PACKAGE if self.inplace else Path(self.build_lib) / "wasm_capi"
@@ -77,8 +79,9 @@ class Build(build_ext):
 
 
 INCLUDES = [str(PACKAGE / "include"), "_lib", str(BUILD)]
+building.refuse_free_threading("wasm-capi")
 setup(
-    cmdclass={"build_ext": Build},
+    cmdclass={"build_ext": Build, "sdist": building.sdist_with()},
     ext_modules=[
         Extension(
             "wasm_capi.libwasm_capi",
@@ -91,7 +94,7 @@ setup(
         Extension(
             "wasm_capi.wasm_capi_python",
             sources=["build/generated/wasm_capi_python.c"],
-            depends=["_lib/capsule.h"],
+            depends=["_lib/capsule.h", "_lib/python_part.c"],
             include_dirs=INCLUDES,
             libraries=["wasm_capi"],
             extra_compile_args=["-std=gnu11", "-O1", "-fvisibility=hidden", *EXTRA],
