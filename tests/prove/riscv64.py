@@ -1,4 +1,4 @@
-"""What riscv64's instructions do, a row each: The RISC-V Instruction Set Manual, volume I (RV64I, M, the conversions of D, Zba)."""
+"""What riscv64's instructions do, a row each: The RISC-V Instruction Set Manual, volume I (RV64I, M, the conversions of D, Zba, Zbb, Zbs)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import z3
 
 from prove.machine import Address, Jump, Operand, Register, State
-from prove.terms import Term, divided, divided_signed, leading_zeros, low, number, sign_extend, truth, zero_extend
+from prove.terms import Term, divided, divided_signed, leading_zeros, low, number, ones, sign_extend, trailing_zeros, truth, zero_extend
 
 RELATIONS: dict[str, Callable[[Term, Term], Term]] = {
     "EQ": lambda a, b: a == b, "NE": lambda a, b: a != b, "LT": lambda a, b: a < b, "GE": lambda a, b: a >= b, "LTU": z3.ULT, "GEU": z3.UGE,
@@ -22,6 +22,15 @@ def two(compute: Callable[[Term, Term], Term], width: int = 64) -> Callable[...,
 def shift(compute: Callable[[Term, Term], Term], width: int = 64) -> Callable[..., None]:
     """The count is the low five or six bits."""
     return two(lambda a, n: compute(a, n & (width - 1)), width)
+
+
+def one(compute: Callable[[Term], Term], width: int) -> Callable[..., None]:
+    """rd <- op rs1; of 32 bits the sign is extended."""
+    return lambda state, d, a: state.write(d, sign_extend(compute(state.read(a, width))))
+
+
+def shifted_add(by: int) -> Callable[..., None]:
+    return lambda state, d, a, b: state.write(d, (state.read(a) << by) + state.read(b))
 
 
 def divide(width: int, how: Callable[[Term, Term], Term], remainder: bool) -> Callable[..., None]:
@@ -121,6 +130,14 @@ MEANINGS: dict[str, Callable[..., Jump | None]] = {
     "SLTIU": two(lambda a, b: truth(z3.ULT(a, b), 64)),
     "ADD.UW": lambda state, d, a, b: state.write(d, zero_extend(state.read(a, 32)) + state.read(b)),
     "SEXT.W": lambda state, d, a: state.write(d, sign_extend(state.read(a, 32))),
+    "SEXT.B": lambda state, d, a: state.write(d, sign_extend(state.read(a, 8))),
+    "SEXT.H": lambda state, d, a: state.write(d, sign_extend(state.read(a, 16))),
+    **{f"SH{k}ADD": shifted_add(k) for k in (1, 2, 3)},
+    "BSETI": two(lambda a, n: a | (number(1) << (n & 63))),
+    "BINVI": two(lambda a, n: a ^ (number(1) << (n & 63))),
+    **{f"{name}{w}": one(find, width) for name, find in (("CLZ", leading_zeros), ("CTZ", trailing_zeros), ("CPOP", ones)) for w, width in (("", 64), ("W", 32))},
+    **{f"ROL{w}": two(z3.RotateLeft, width) for w, width in (("", 64), ("W", 32))},
+    **{f"{name}{w}": two(z3.RotateRight, width) for name in ("ROR", "RORI") for w, width in (("", 64), ("W", 32))},
     "MV":    lambda state, d, a: state.write(d, state.read(a)),
     "LI":    lambda state, d, a: state.write(d, state.read(a)),
     "LUI":   load_upper,
