@@ -193,7 +193,7 @@ RULES: dict[int, Callable[[Translation, Term, int], Term]] = {
 }  # fmt: skip
 
 
-def differs(known: list[Term], claim: Term, timeout: int = 60_000) -> str | None:
+def differs(known: list[Term], claim: Term, timeout: int = 900_000) -> str | None:
     """Inputs for which a claim is wrong, None if there are none: as `rows.differs`, among whole numbers."""
     if z3.is_true(z3.simplify(claim)):
         return None
