@@ -315,6 +315,57 @@ def test_short_jobs_have_few_threads_and_long_ones_all() -> None:
     assert not [thread for thread in crew._threads if thread.is_alive()]
 
 
+def test_a_loop_that_ends_before_it_looks() -> None:
+    """As where each test has a loop of its own: jobs of the next one are not left to few threads."""
+    release = threading.Event()
+    running: set[int] = set()
+
+    def work(job: str, mind: dict[str, Any]) -> None:
+        running.add(threading.get_ident())
+        release.wait(20)
+
+    crew = Crew(20, 1000, work)
+    few = crew._few
+
+    async def one_too_many() -> None:
+        assert all(crew.give("long") for _ in range(few + 1))
+
+    async def one_more() -> None:
+        assert crew.give("long")
+        end = time.monotonic() + 10
+        while len(running) < few + 2:
+            assert time.monotonic() < end, len(running)
+            await asyncio.sleep(0.005)
+
+    try:
+        asyncio.run(one_too_many())
+        asyncio.run(one_more())
+    finally:
+        release.set()
+        crew.end(5)
+
+
+def test_what_threads_do_changes_under_the_lock() -> None:
+    """A look goes through it, and must not find it changing."""
+    held: list[bool] = []
+    done = threading.Event()
+
+    class Begun(dict[int, float]):
+        def __setitem__(self, number: int, begun: float) -> None:
+            held.append(crew._lock.locked())
+            super().__setitem__(number, begun)
+
+    async def main() -> None:
+        assert crew.give(None)
+        await asyncio.to_thread(done.wait, 10)
+
+    crew = Crew(1, 1, lambda job, mind: done.set())
+    crew._begun = Begun()
+    asyncio.run(main())
+    crew.end(5)
+    assert held == [True]
+
+
 # Columns: settings, what is wrong with them.
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"timeout": 0}, "timeout: expected seconds"),

@@ -10,6 +10,7 @@ from time import monotonic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Callable
     from typing import Any
 
@@ -33,7 +34,7 @@ class Crew:
         self._begun: dict[int, float] = {}
         self._few = min(size, os.cpu_count() or 1)
         self._wanted = self._few
-        self._looks = False
+        self._looks: AbstractEventLoop | None = None  # which will call `_look`
         self._given = 0  # jobs that are not done
         self._number = 0
         self._ended = False
@@ -47,19 +48,19 @@ class Crew:
             if self._given > len(self._threads):
                 if len(self._threads) < self._wanted:
                     self._start()
-                elif not self._looks:
+                elif self._looks is None or self._looks.is_closed():  # a loop that ended before it looked never will
                     self._look_later()
         self._jobs.put(job)
         return True
 
     def _look_later(self) -> None:
-        self._looks = True
-        get_running_loop().call_later(LONG, self._look)
+        self._looks = get_running_loop()
+        self._looks.call_later(LONG, self._look)
 
     def _look(self) -> None:
         """Jobs have waited: have more threads if those that there are do something long, and fewer again if not."""
         with self._lock:
-            self._looks = False
+            self._looks = None
             left = self._given - len(self._begun)
             if self._ended or left <= 0:
                 return
@@ -87,7 +88,8 @@ class Crew:
             job = self._jobs.get()
             if job is None:
                 return
-            self._begun[number] = monotonic()
+            with self._lock:
+                self._begun[number] = monotonic()  # not while `_look` goes through them
             try:
                 self._work(job, mind)
             finally:
