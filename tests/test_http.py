@@ -356,8 +356,8 @@ def test_what_threads_do_changes_under_the_lock() -> None:
             super().__setitem__(number, begun)
 
     async def main() -> None:
-        assert crew.give(None)
-        await asyncio.to_thread(done.wait, 10)
+        assert crew.give("job")
+        assert await asyncio.to_thread(done.wait, 10)
 
     crew = Crew(1, 1, lambda job, mind: done.set())
     crew._begun = Begun()
