@@ -50,8 +50,8 @@ class Entries(Protocol):
         """Inode, file type and name of the next entry, `.` and `..` not among them; None after the last."""
         ...
 
-    def some(self) -> list[tuple[int, bytes]]:
-        """File types and names of the next entries, a few of them; none after the last."""
+    def some(self) -> list[tuple[int, str]]:
+        """File types and names, as `os.fsdecode` gives them, of the next entries, a few of them; none after the last."""
         ...
 
     def close(self) -> None:

@@ -198,15 +198,19 @@ class HostEntries:
             return entry.inode(), UNKNOWN, name
         return found.st_ino, FILE_TYPES.get(stat.S_IFMT(found.st_mode), UNKNOWN), name
 
-    def some(self) -> list[tuple[int, bytes]]:
+    def some(self) -> list[tuple[int, str]]:
         """As `guest.Entries`. Types as the folder lists them, without a look at each file."""
         failure, self.failure = self.failure, None
         if failure is not None:
             raise failure
-        found: list[tuple[int, bytes]] = []
+        found: list[tuple[int, str]] = []
         try:
             for entry in islice(self.entries or (), AT_ONCE):
-                found.append((_listed_type(entry, self.fd), os.fsencode(entry.name)))
+                try:
+                    regular = entry.is_file(follow_symlinks=False)  # as most are
+                except OSError:
+                    regular = False
+                found.append((REGULAR_FILE if regular else _other_type(entry, self.fd), entry.name))
         except OSError as error:
             if not found:
                 raise
@@ -223,10 +227,8 @@ class HostEntries:
             entries.close()  # type: ignore[attr-defined]
 
 
-def _listed_type(entry: os.DirEntry[str], fd: int) -> int:
+def _other_type(entry: os.DirEntry[str], fd: int) -> int:
     try:
-        if entry.is_file(follow_symlinks=False):
-            return REGULAR_FILE
         if entry.is_dir(follow_symlinks=False):
             return DIRECTORY
         if entry.is_symlink():

@@ -315,10 +315,10 @@ class TreeEntries:
         self.close()
         return None
 
-    def some(self) -> list[tuple[int, bytes]]:
+    def some(self) -> list[tuple[int, str]]:
         """As `guest.Entries`."""
         found = self.next()
-        return [] if found is None else [found[1:]]
+        return [] if found is None else [(found[1], os.fsdecode(found[2]))]
 
     def close(self) -> None:
         """As `guest.Entries`."""

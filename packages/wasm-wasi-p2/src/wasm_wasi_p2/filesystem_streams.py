@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from os import fsencode
 from sys import intern
 
 from wasm_environ.errors import Err
@@ -131,18 +132,19 @@ class DirectoryEntryStream:
 
     def read_directory_entry(self) -> dict[str, str] | None:
         """The next entry; None after the last. A name that is not UTF-8 is an err, behind which it goes on."""
-        if not self._ahead and not self._look_ahead():
+        ahead = self._ahead or self._look_ahead()
+        if not ahead:
             return None
-        found = self._ahead.pop()
+        found = ahead.pop()
         if found is None:
             raise Err("illegal-byte-sequence")
         return found
 
     @failing
-    def _look_ahead(self) -> bool:
-        self._ahead = [_entry(*found) for found in self.entries.some()]
+    def _look_ahead(self) -> list[dict[str, str] | None]:
+        self._ahead = [{"type": TYPES[kind], "name": name} if name.isascii() else _entry(kind, name) for kind, name in self.entries.some()]
         self._ahead.reverse()
-        return bool(self._ahead)
+        return self._ahead
 
     def close(self) -> None:
         """The guest dropped it."""
@@ -153,8 +155,8 @@ class DirectoryEntryStream:
             self.entries.close()
 
 
-def _entry(kind: int, name: bytes) -> dict[str, str] | None:
+def _entry(kind: int, name: str) -> dict[str, str] | None:
     try:
-        return {"type": TYPES[kind], "name": name.decode()}
+        return {"type": TYPES[kind], "name": fsencode(name).decode()}  # the guest has UTF-8, whatever the host's encoding is
     except UnicodeDecodeError:
         return None

@@ -193,10 +193,10 @@ class RemoteEntries:
             return self._number(name), FILETYPES[field(entry, "type")], name
         return None
 
-    def some(self) -> list[tuple[int, bytes]]:
+    def some(self) -> list[tuple[int, str]]:
         """As `guest.Entries`."""
         found = self.next()
-        return [] if found is None else [found[1:]]
+        return [] if found is None else [(found[1], os.fsdecode(found[2]))]
 
     @asking
     def _ask(self) -> Any:
