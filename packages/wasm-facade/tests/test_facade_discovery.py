@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -174,3 +176,11 @@ def test_packages_are_found_without_importing_them() -> None:
     found = discovery.package_path("json")
     assert found is not None
     assert found.endswith("__init__.py")
+
+
+def test_a_package_that_another_thread_imports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "slow_to_import.py").write_text("import time\ntime.sleep(0.3)\nwhole = True\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with ThreadPoolExecutor(4) as threads:
+        whole = list(threads.map(lambda name: hasattr(discovery._imported(name), "whole"), ["slow_to_import"] * 4))
+    assert whole == [True] * 4

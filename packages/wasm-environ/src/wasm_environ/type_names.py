@@ -43,16 +43,23 @@ def section_of(module: Module) -> bytes:
 
 
 def learn(registry: Named) -> None:
-    """Read the names of all modules loaded since."""
-    for section, ids in list(registry.unread_names.items()):
+    """Read the names of all modules loaded since.
+
+    Not by `items()`: where no memory is left for the pair that its iterator keeps, CPython 3.11 crashes.
+    """
+    for section in list(registry.unread_names):
+        ids = registry.unread_names.get(section)
+        if ids is None:  # read by another thread
+            continue
         try:
             types, fields = marshal.loads(section)
         except (EOFError, TypeError, ValueError):  # a mapped file that was cut short while it was loaded, which is refused
             types, fields = {}, {}
-        for index, name in types.items():
-            registry.type_names.setdefault(ids[index], name)
-        for index, named in fields.items():
-            give(registry, ids[index], named.items())
+        for index in types:
+            registry.type_names.setdefault(ids[index], types[index])
+        for index in fields:
+            named = fields[index]
+            give(registry, ids[index], [(field, named[field]) for field in named])
         registry.unread_names.pop(section, None)  # at the end: who asks meanwhile reads it, too
 
 

@@ -246,14 +246,12 @@ def _registered_compiler(strategy: str, isa: str) -> CompilerChoice:
 
 def _imported(name: str) -> ModuleType | None:
     """A package, or None when it is not installed."""
-    if name not in sys.modules:
-        try:
-            __import__(name)
-        except ModuleNotFoundError as error:
-            if error.name != name:
-                raise
-            return None
-    return sys.modules[name]
+    try:
+        return __import__(name)  # also of one that is there: another thread may be at importing it, which is waited for
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        return None
 
 
 def pooling() -> ModuleType:

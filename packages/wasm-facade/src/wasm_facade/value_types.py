@@ -395,7 +395,8 @@ class StructType(_Aggregate):
         if self._names:
             return self._names
         home, id = self._home
-        named = {index: name for name, index in reversed(home.names_of(id).items())}  # the first name of each counts
+        known = home.names_of(id)
+        named = {known[name]: name for name in reversed(list(known))}  # the first name of each counts
         return tuple([named.get(index, "") for index in range(len(self._fields))]) if named else ()
 
     def field_index(self, name: str) -> int:
