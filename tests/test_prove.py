@@ -84,6 +84,15 @@ def test_multipliers(divisor: int, multiplier: int, shift: int, right: bool) -> 
     assert (linear.differs([], quotient == divided(x, number(divisor, 32))) is None) == right
 
 
+@pytest.mark.parametrize("mask", range(16))
+def test_masks_as_whole_numbers(mask: int) -> None:
+    x = z3.BitVec("x", 4)
+    for value in range(16):
+        for term, result in ((x & mask, value & mask), (x ^ mask, value ^ mask)):
+            assert linear.differs([x == value], term == result) is None
+            assert linear.differs([x == value], term != result) is not None
+
+
 @pytest.mark.parametrize("isa", list(texts.ISAS))
 def test_a_division_by_another_constant_is_found(isa: str) -> None:
     differs = linear.differs if isa == "x86_64" else rows.differs

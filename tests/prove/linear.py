@@ -6,9 +6,14 @@ from collections.abc import Callable
 
 import z3
 
+from prove import rows
 from prove.terms import QUOTIENT, Term
 
 Integer = z3.ArithRef
+
+
+class NotLinear(Exception):
+    """Two unknowns meet bit by bit, as in the overflow of a division by -1: a question for bits, and an easy one there."""
 
 
 class Translation:
@@ -89,8 +94,10 @@ class Translation:
 
 def constant(term: Term) -> int:
     """A term that is a number."""
-    value: int = z3.simplify(term).as_long()
-    return value
+    simple = z3.simplify(term)
+    if not z3.is_bv_value(simple):
+        raise NotLinear
+    return int(simple.as_long())
 
 
 def add(t: Translation, term: Term, width: int) -> Term:
@@ -164,15 +171,23 @@ def bitwise(of_number: Callable[[Translation, Term, int, int], Term]) -> Callabl
     return run
 
 
+def fields(t: Translation, a: Term, mask: int, width: int) -> list[tuple[int, int, Term]]:
+    """What each run of a mask's bits selects: where it begins, how many bits, their number."""
+    found = []
+    while mask:
+        at = (mask & -mask).bit_length() - 1
+        size = (~(mask >> at) & (mask >> at) + 1).bit_length() - 1
+        found.append((at, size, t.parts(t.parts(a, width, at)[0], width - at, size)[1]))
+        mask &= ~((1 << size) - 1 << at)
+    return found
+
+
 def exclusive(t: Translation, a: Term, mask: int, width: int) -> Term:
-    assert mask in (0, (1 << width) - 1)
-    return mask - a if mask else a
+    return sum((((1 << size) - 1 - 2 * field) * (1 << at) for at, size, field in fields(t, a, mask, width)), a)
 
 
 def masked(t: Translation, a: Term, mask: int, width: int) -> Term:
-    """The low bits."""
-    assert mask & mask + 1 == 0
-    return t.parts(a, width, mask.bit_length())[1]
+    return sum((field * (1 << at) for at, _, field in fields(t, a, mask, width)), z3.IntVal(0))
 
 
 CONNECTIVES = {z3.Z3_OP_AND: z3.And, z3.Z3_OP_OR: z3.Or, z3.Z3_OP_NOT: z3.Not, z3.Z3_OP_IMPLIES: z3.Implies}
@@ -198,7 +213,10 @@ def differs(known: list[Term], claim: Term, timeout: int = 900_000) -> str | Non
     if z3.is_true(z3.simplify(claim)):
         return None
     translation = Translation()
-    asked = [*map(translation.truth, known), z3.Not(translation.truth(claim))]
+    try:
+        asked = [*map(translation.truth, known), z3.Not(translation.truth(claim))]
+    except NotLinear:
+        return rows.differs(known, claim)
     solver = z3.Solver()
     solver.set("timeout", timeout)
     solver.add(*translation.known, *asked)
