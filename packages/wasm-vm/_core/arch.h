@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "vmtypes.h"
@@ -126,11 +127,16 @@ __attribute__((visibility("hidden"))) void throw_find(uintptr_t *registers); /* 
 #define ASM_FUNCTION(name) ".text\n.p2align 4\n.globl " #name "\n.hidden " #name "\n.type " #name ",%function\n" #name ":\n"
 #define ASM_END(name) ".size " #name ",.-" #name "\n"
 
+/* An address sanitizer is told of frames that are left without a return: by a function that stands in the last of them; by a handler of signals, which stands
+ * elsewhere, from where to where. */
 #ifdef __SANITIZE_ADDRESS__
 void __asan_handle_no_return(void);
+void __asan_unpoison_memory_region(const volatile void *start, size_t size);
 #define LEAVING_FRAMES() __asan_handle_no_return()
+#define LEAVING_FRAMES_BETWEEN(from, to) __asan_unpoison_memory_region((const void *)(from), (to) - (from))
 #else
 #define LEAVING_FRAMES() ((void)0)
+#define LEAVING_FRAMES_BETWEEN(from, to) ((void)0)
 #endif
 
 #endif

@@ -95,6 +95,13 @@ static void chain(int row, int number, siginfo_t *info, void *context)
     chaining = outer;
 }
 
+/* The wasm that the signal came in, and our frames between it and where it was entered. */
+static void leave(void *context, const Activation *activation)
+{
+    LEAVING_FRAMES_BETWEEN(context_sp(context), activation->saved_sp);
+    context_unwind(context, activation->saved_sp);
+}
+
 static void on_fault(int number, siginfo_t *info, void *context)
 {
     int row = 0;
@@ -116,7 +123,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
         if (gone || write == WRITE_REFUSED) { /* without a backtrace: the tables it needs may be gone as well */
             activation->outcome = gone ? OUTCOME_FILE_CHANGED : OUTCOME_NO_MEMORY;
             activation->frame_count = 0;
-            context_unwind(context, activation->saved_sp);
+            leave(context, activation);
             return;
         }
         if (code && info->si_code > 0) {
@@ -125,7 +132,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
             activation->fault_known = number == SIGSEGV && memory_of_fault(activation->store, (uintptr_t)info->si_addr, &activation->fault_address,
                                                                            &activation->fault_size);
             capture_frames(thread, activation, pc, context_sp(context), context_fp(context));
-            context_unwind(context, activation->saved_sp);
+            leave(context, activation);
             return;
         }
         if (info->si_code == SI_TKILL && info->si_pid == getpid()) {
@@ -247,7 +254,7 @@ static void on_poke(int number, siginfo_t *info, void *context)
         activation->outcome = OUTCOME_TRAP;
         activation->trap_code = TRAP_INTERRUPT;
         capture_frames(thread, activation, pc, context_sp(context), context_fp(context));
-        context_unwind(context, activation->saved_sp);
+        leave(context, activation);
     } else if (poke_shared) {
         /* Python's signals wait: this may be a small stack */
     } else if (context_sp(context) + VM_LEAF_ROOM < activation->stack_limit) {
@@ -256,7 +263,7 @@ static void on_poke(int number, siginfo_t *info, void *context)
         if (run_python_signals(thread, activation, pc, context_fp(context))) {
             activation->outcome = OUTCOME_PYTHON_ERROR;
             capture_frames(thread, activation, pc, context_sp(context), context_fp(context));
-            context_unwind(context, activation->saved_sp);
+            leave(context, activation);
         }
     }
     errno = saved;

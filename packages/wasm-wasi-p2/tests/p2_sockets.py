@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import struct
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +34,16 @@ def guest_with(*rules: str, **options: Any) -> Guest:
     config = WasiConfig()
     config.network = NetworkPolicy(*rules, **options)
     return Guest(config)
+
+
+@contextmanager
+def tidy_guest() -> Iterator[Guest]:
+    """A guest that may do everything, and has nothing left at the end."""
+    with guest_with(*EVERYTHING) as made:
+        yield made
+        gc.collect()
+        assert made.files == 0
+        assert instance_network(made).access.sockets == 0
 
 
 def at(host: str, port: int, scope: int = 0) -> Case:

@@ -127,4 +127,27 @@ static inline void print_trap(wasm_trap_t *trap)
     wasm_trap_delete(trap);
 }
 
+/* ---- programs that do the same again and again ---- */
+
+/* The memory that the process has, in KB. */
+static inline long resident(void)
+{
+    long pages = 0, whole;
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHECK(file && fscanf(file, "%ld %ld", &whole, &pages) == 2);
+    fclose(file);
+    return pages * 4;
+}
+
+/* What such a program returns, and says: whether it grew by no more than so many KB. */
+static inline int ended_within(long grown, long most)
+{
+    if (grown > most && !getenv("NO_FAULTS")) { /* valgrind keeps what is freed for a while */
+        printf("grown by %ld KB\n", grown);
+        return 1;
+    }
+    puts("done");
+    return 0;
+}
+
 #endif

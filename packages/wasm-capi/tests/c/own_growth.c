@@ -1,15 +1,6 @@
 /* own_growth: a million calls, host calls and 100,000 instances leave the process as large as it was. */
 #include "check.h"
 
-static long resident(void)
-{
-    long pages = 0, whole;
-    FILE *file = fopen("/proc/self/statm", "r");
-    CHECK(file && fscanf(file, "%ld %ld", &whole, &pages) == 2);
-    fclose(file);
-    return pages * 4;
-}
-
 static wasm_trap_t *same(const wasm_val_vec_t *args, wasm_val_vec_t *results)
 {
     results->data[0] = args->data[0];

@@ -92,8 +92,11 @@ class Control:
 
     def copy(self, label: i64, n: i64) -> None:
         """The top n values are copied to the label's slots; the value stack stays as it is."""
-        if n == 0 or self.in_register(label, n):
-            return
+        if n > 0 and not self.in_register(label, n):
+            self.to_slots(label, n)
+
+    def to_slots(self, label: i64, n: i64) -> None:
+        """The same, also where a branch passes its value in a register."""
         values = self.values
         height = self.labels[label * LABEL_WORDS + LABEL_HEIGHT]
         first = values.sp - n

@@ -163,22 +163,11 @@ class Exceptions:
             n = 0
         label = catches.label[clause]
         if catches.kind[clause] == ARM:
-            self.to_slots(label, n)
+            values.operands(0)
+            self.control.to_slots(label, n)  # where an arm of this try looks for them
             self.arm_chains[clause] = self.machine.jump(self.arm_chains[clause])
         else:
             self.control.br(label, n)
-
-    def to_slots(self, label: i64, n: i64) -> None:
-        """The top n values are copied to the slots where an arm of this try looks for them."""
-        values = self.values
-        values.operands(0)
-        height = self.labels[label * LABEL_WORDS + LABEL_HEIGHT]
-        first = values.sp - n
-        k: i64 = 0
-        while k < n:
-            if values.kind[first + k] != SLOT or first != height:
-                values.store_entry(first + k, values.slot_disp(height + k))
-            k += 1
 
     def throw_object(self, tag: i64, handler: i64) -> None:
         """The exception with the values on top of the stack, to the result register; locals saved if the handler is here."""
