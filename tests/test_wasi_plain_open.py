@@ -121,6 +121,19 @@ def test_files_that_the_runtime_opened_are_counted_and_closed(tmp_path: Path) ->
         assert len(os.listdir("/proc/self/fd")) <= before
 
 
+def test_a_file_that_is_made_at_the_ceiling(tmp_path: Path) -> None:
+    """It is there, and what is told is that there are too many; not that it was there before."""
+    guests = Guest(tmp_path / "guest", True), Guest(tmp_path / "other", False)
+    codes = []
+    for guest in guests:
+        context = guest.store._wasi._context
+        context.ceiling = os.dup(0)
+        os.close(context.ceiling)
+        guest.poke(PATH, b"made")
+        codes.append(guest.call("path_open", FOLDER, 1, PATH, 4, 1 | 4, READ, 0, 0, OUT))
+    assert codes == [abi.MFILE] * 2
+
+
 def test_what_a_directory_permits_to_open(tmp_path: Path) -> None:
     """Preopens that are read-only in either way, and rights that were given up."""
     for dir_perms, file_perms in ((1, 3), (3, 1), (1, 1), (3, 2), (2, 3), (3, 3)):

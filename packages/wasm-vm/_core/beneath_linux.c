@@ -14,12 +14,13 @@ enum { MOST_PATH = 1024, OPENAT2 = 437 }; /* longer paths are left to Python; th
 struct how {
     uint64_t flags, mode, resolve;
 };
-enum { NO_MAGICLINKS = 0x02, BENEATH = 0x08 };
+enum { NO_MAGICLINKS = 0x02, BENEATH = 0x08, NEW_FILE = 0666 };
 
 /* With several components, or a symlink to follow: the kernel sees to it that nothing leads out. */
 static int opened(int directory, const char *path, bool follow, int flags)
 {
-    const struct how how = {.flags = (uint64_t)(flags | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW)), .resolve = BENEATH | NO_MAGICLINKS};
+    const uint64_t mode = flags & O_CREAT ? NEW_FILE : 0;
+    const struct how how = {.flags = (uint64_t)(flags | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW)), .mode = mode, .resolve = BENEATH | NO_MAGICLINKS};
     return (int)syscall(OPENAT2, directory, path, &how, sizeof how);
 }
 
@@ -64,10 +65,11 @@ int file_beneath(int directory, const uint8_t *path, size_t size, bool follow, i
     struct stat found;
     if (!named(path, size, name))
         return -1;
-    bool through = leads_through(name);
+    bool through = leads_through(name), exists = true;
     if (through ? !resolved(directory, name, follow, &found) : fstatat(directory, name, &found, AT_SYMLINK_NOFOLLOW)) {
         if (through || errno != ENOENT || !(flags & O_CREAT))
             return -1;
+        exists = false;
         flags |= O_EXCL; /* what comes there meanwhile is Python's to look at */
     } else if (S_ISLNK(found.st_mode)) {
         if (!follow || through || flags & O_CREAT || !resolved(directory, name, true, &found))
@@ -75,13 +77,11 @@ int file_beneath(int directory, const uint8_t *path, size_t size, bool follow, i
         through = true;
     } else if (flags & O_EXCL) {
         return -1;
-    } else {
-        flags &= ~O_CREAT;
-    }
-    if (!(flags & O_CREAT) && !S_ISREG(found.st_mode))
+    } /* O_CREAT stays where there is a file: the system may refuse it in folders that are anybody's (protected_regular) */
+    if (exists && !S_ISREG(found.st_mode))
         return -1;
     flags |= O_NONBLOCK | O_NOCTTY;
-    const int fd = through ? opened(directory, name, follow, flags) : openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC, 0666);
+    const int fd = through ? opened(directory, name, follow, flags) : openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC, NEW_FILE);
     if (fd < 0 || (!fstat(fd, &found) && S_ISREG(found.st_mode)))
         return fd;
     (void)close(fd); /* put there since */

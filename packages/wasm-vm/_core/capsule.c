@@ -94,9 +94,9 @@ static int call_with_gil(Store *store, VMFuncRef *function, VMValue *values)
     HostFunc *host = funcref_host(function);
     store->pins++;
     int failed = host ? host_invoke_outside(host, values) : vm_enter(store, function->context, values, function->code, function->entry, store->timeout);
-    store->pins--;
-    if (UNLIKELY(gc_is_untidy(store)) && !store->closed)
+    if (UNLIKELY(gc_is_untidy(store)))
         tidy(store, function, values, failed);
+    store->pins--; /* finalizers ran, which may not close it: results are references into its heap */
     return failed;
 }
 
@@ -222,7 +222,8 @@ static bool same(VmObject *a, VmObject *b)
 static VmObject *get(VmObject *store, const VmType *type, const VmSlot *slot, VmObject **error)
 {
     bool acquired = acquire();
-    return give(value_from_wasm_slow((Store *)store, (const ValueType *)type, (const VMValue *)slot), acquired, error);
+    PyObject *found = store_check_open((Store *)store) ? NULL : value_from_wasm_slow((Store *)store, (const ValueType *)type, (const VMValue *)slot);
+    return give(found, acquired, error);
 }
 
 static int set(VmObject *store, const VmType *type, VmObject *object, VmSlot *slot, VmObject **error)

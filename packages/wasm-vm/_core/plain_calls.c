@@ -208,7 +208,7 @@ static int open_flags(uint32_t opening, int64_t asked, uint32_t append)
 /* Directory, whether a symlink is followed, path, its size, flags, rights, rights to inherit, flags of the descriptor, result. */
 static bool plain_open(const PlainCall *call, const VMValue *args)
 {
-    enum { APPEND = 1, EXCLUSIVE = 4, FOR_DIRECTORIES = 2, ALL = 15 };
+    enum { APPEND = 1, EXCLUSIVE = 4, FOR_DIRECTORIES = 2, ALL = 15, MFILE = 33 };
     const uint32_t directory = args[0].u32, at = args[2].u32, size = args[3].u32, opening = args[4].u32, append = args[7].u32;
     const int64_t asked = args[5].i64 & (MAY_READ | MAY_WRITE);
     int64_t *table = call->table;
@@ -222,7 +222,8 @@ static bool plain_open(const PlainCall *call, const VMValue *args)
         return false;
     if (fd >= table[FILES_CEILING]) {
         (void)close(fd);
-        return false;
+        *call->code = MFILE;
+        return opening & 1; /* then not to be tried again: the file may be there since */
     }
     const int64_t lost = (asked & MAY_READ ? 0 : table[FILES_UNREAD]) | (asked & MAY_WRITE ? 0 : table[FILES_UNWRITTEN]);
     const int64_t rights = table[FILE_INHERITED + directory] & table[FILES_RIGHTS] & ~lost, perms = table[FILE_STATE + directory] >> STATE_PERMS & PERM_ALL;
@@ -238,7 +239,7 @@ static bool plain_open(const PlainCall *call, const VMValue *args)
 /* A file of which the provider does not know yet. */
 static bool plain_close(const PlainCall *call, const VMValue *args)
 {
-    enum { IO = 29 };
+    enum { DQUOT = 19, IO = 29, NOSPC = 51 };
     const uint32_t number = args[0].u32;
     int64_t *table = call->table;
     if (call->words != FILES_WORDS || number >= MOST_FILES || !(table[FILE_STATE + number] & STATE_NEW) || !call->others_run)
@@ -247,7 +248,7 @@ static bool plain_close(const PlainCall *call, const VMValue *args)
     table[number] = table[FILE_STATE + number] = 0;
     table[FILES_NEW]--;
     if (close(fd) && errno != EINTR)
-        *call->code = IO; /* it is closed nonetheless: a disk says late that it has not taken what was written */
+        *call->code = errno == EDQUOT ? DQUOT : errno == ENOSPC ? NOSPC : IO; /* it is closed nonetheless: a disk says late that it has not taken what was written */
     return true;
 }
 
@@ -327,9 +328,9 @@ static bool has_params(const Signature *signature, const char *letters)
     return same;
 }
 
-static int take_table(struct Plain *plain, PyObject *table)
+static int take_table(struct Plain *plain, PyObject *table, bool changed)
 {
-    if (PyObject_GetBuffer(table, &plain->table, PyBUF_SIMPLE))
+    if (PyObject_GetBuffer(table, &plain->table, changed ? PyBUF_WRITABLE : PyBUF_SIMPLE))
         return -1;
     if ((uintptr_t)plain->table.buf % sizeof(int64_t) == 0)
         return 0;
@@ -362,7 +363,7 @@ int plain_set(HostFunc *host, PyObject *plain)
         return -1;
     }
     made->function = rows[row].function;
-    if (take_table(made, table) || host->plain) { /* the second: what ran in taking it came here first */
+    if (take_table(made, table, made->function == plain_open || made->function == plain_close) || host->plain) { /* the second: what ran in taking it came here first */
         plain_free(made);
         return PyErr_Occurred() ? -1 : 0;
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wasm_environ.errors import ended
-from wasm_environ.host import FILES_CEILING, FILES_LIMIT, FILES_LISTINGS, MOST_FILES
+from wasm_environ.host import FILES_CEILING, FILES_LIMIT, FILES_LISTINGS, FILES_NEW, MOST_FILES
 from wasm_wasi_common.descriptor import DIR_READ, DIRECTORY
 from wasm_wasi_common.opened import Opened
 from wasm_wasi_p1.abi import (
@@ -88,7 +88,9 @@ class WasiContext:
             raise
 
     def learn(self) -> None:
-        """Of files that the runtime has opened: before anything is done with `table`."""
+        """Of files that the runtime has opened: before anything is done with `table`, and after anything that may have run the guest."""
+        if not self.files[FILES_NEW]:
+            return
         for number, found in new_files(self.files):
             while len(self.table) <= number:
                 self.table.append(None)
@@ -134,6 +136,7 @@ class WasiContext:
 
     def check_room(self) -> None:
         """MFILE unless this guest may open one more file."""
+        self.learn()
         if len(self.table) + self.listings >= self.max_fds and None not in self.table:
             raise WasiErrno(MFILE)
 
@@ -150,6 +153,7 @@ class WasiContext:
     def place(self, found: Descriptor) -> int:
         """Put an open file at the lowest free guest fd. After `check_room`; what ran since may have filled it: MFILE."""
         self.check_number(found.fd)
+        self.learn()
         table = self.table
         if None in table:
             number = table.index(None)

@@ -18,6 +18,7 @@ from wasm_environ.host import (
     MAY_SEEK,
     MAY_TELL,
     MAY_WRITE,
+    MOST_FILES,
     PERM_CHANGE,
     PERM_LIST,
     PERM_READ,
@@ -79,17 +80,21 @@ def show(table: memoryview, number: int, found: Descriptor | None) -> None:
 
 
 def new_files(table: memoryview) -> Iterator[tuple[int, Descriptor]]:
-    """What the runtime has opened since one looked, by number; the caller has to know of them from here on."""
-    number = 0
-    while table[FILES_NEW]:
+    """What the runtime has opened since one looked, by number; each is new until the caller, who is given it, has said `show`.
+
+    Whoever is interrupted in between finds the rest of them, and that one, the next time: `FILES_NEW` may be more than there are, never less.
+    """
+    for number in range(MOST_FILES):
+        if not table[FILES_NEW]:
+            return
         state = table[FILE_STATE + number]
         if state & STATE_NEW:
-            table[FILES_NEW] -= 1
             base = table[FILE_RIGHTS + number]
             found = Descriptor(table[number] >> 8, REGULAR_FILE, base & FD_READ != 0, base & FD_WRITE != 0, True)
             found.base, found.flags, found.perms = base, state >> STATE_FLAGS & 0xFF, state >> STATE_PERMS & EVERY_PERM
             yield number, found
-        number += 1
+            table[FILES_NEW] -= 1
+    table[FILES_NEW] = 0
 
 
 def row_of(found: Descriptor | None) -> int:

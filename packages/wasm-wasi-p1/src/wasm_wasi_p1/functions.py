@@ -143,9 +143,9 @@ def _bind(context: WasiContext, name: str, kinds: str, file: str) -> Callable[..
         if implementation is None:
             implementation = implementation_of(file, name)
         context.caller = caller
-        if context.files[FILES_NEW]:
-            context.learn()
         try:
+            if context.files[FILES_NEW]:
+                context.learn()
             if needs_memory:
                 implementation(context, caller.memory(), *map(_and, arguments, masks))
             else:
