@@ -89,7 +89,7 @@ setup(
             depends=[*sorted(glob("_lib/*.h")), "build/generated/kinds.h", "build/generated/handlers.h"],
             include_dirs=INCLUDES,
             extra_compile_args=["-std=gnu11", "-O2", *WARNINGS, "-fvisibility=hidden", "-fno-strict-aliasing", *EXTRA],
-            extra_link_args=["-Wl,-soname,libwasm_capi.so", "-pthread", "-ldl", *EXTRA],
+            extra_link_args=["-Wl,-soname,libwasm_capi.so", "-Wl,-z,nodelete", "-pthread", "-ldl", *EXTRA],
         ),
         Extension(
             "wasm_capi.wasm_capi_python",
