@@ -130,6 +130,9 @@ class Lowering:
             self.target = -1
             if type >= 0:
                 self.target = self.v.target(type)
+            if self.rows[r + CHECKED] != 0:
+                while not self.fits(r, n):
+                    r += STRIDE
             self.emit(r, n, type)
         return True
 
