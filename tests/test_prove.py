@@ -46,6 +46,13 @@ def test_functions(isa: str) -> None:
         assert found.proved >= 4
 
 
+@pytest.mark.parametrize("isa", list(report.FEATURED))
+def test_functions_for_processors_with_more(isa: str) -> None:
+    found = report.prove_functions(isa, "featured", 23)
+    assert found.faults == []
+    assert found.proved >= 4
+
+
 # Columns: memory (a row of `cases.MEMORIES`), the access that is claimed, bits, offset, the one that is emitted, bits, offset.
 GUARDED, CHECKED, WIDE = cases.MEMORIES
 OTHERS = (

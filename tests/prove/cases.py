@@ -108,19 +108,41 @@ USES = (
 )
 
 
+def of_condition(type: str, width: int, relation: str, negated: bool, text: str) -> Function:
+    """One of two parameters, or zero, by a comparison of two others; its opposite if `negated`."""
+
+    def claims(p: list[Term], found: Outcome) -> Claims:
+        holds = MEANINGS[f"{type}.{relation}"].result(p[0], p[1])
+        one, other = (p[k] if f"(local.get {k})" in text else number(0, width) for k in (2, 3))
+        return [(found.results[0] == z3.If(z3.Not(holds) if negated else holds, one, other), "the result")]
+
+    condition = f"({type}.{relation} (local.get 0) (local.get 1))"
+    use = text.format(f"(i32.eqz {condition})" if negated else condition, type=type)
+    return Function(f"(module (func (param{f' {type}' * 4}) (result {type}) {use}))", (width,) * 4, (width,), claims)
+
+
 def conditions() -> Iterator[Function]:
     for type, width in (("i32", 32), ("i64", 64)):
         for relation in RELATIONS:
             for negated in (False, True):
                 for _, text in USES:
+                    yield of_condition(type, width, relation, negated, text)
 
-                    def claims(p: list[Term], found: Outcome, relation=relation, type=type, negated=negated) -> Claims:  # type: ignore[no-untyped-def]
-                        holds = MEANINGS[f"{type}.{relation}"].result(p[0], p[1])
-                        return [(found.results[0] == z3.If(z3.Not(holds) if negated else holds, p[2], p[3]), "the result")]
 
-                    condition = f"({type}.{relation} (local.get 0) (local.get 1))"
-                    use = text.format(f"(i32.eqz {condition})" if negated else condition, type=type)
-                    yield Function(f"(module (func (param{f' {type}' * 4}) (result {type}) {use}))", (width,) * 4, (width,), claims)
+# What becomes of a select where an extension has an instruction for it.
+SELECTS = ("(select (local.get 2) (local.get 3) {})", "(select (local.get 2) ({type}.const 0) {})", "(select ({type}.const 0) (local.get 3) {})",
+           "(local.set 2 (select (local.get 2) (local.get 3) {})) (local.get 2)", "(local.set 3 (select (local.get 2) (local.get 3) {})) (local.get 3)",
+           "(local.set 1 (select (local.get 2) (local.get 3) {})) (local.get 1)", "(select (local.get 2) (local.get 3) (i32.and (i32.const 1) {}))")  # fmt: skip
+
+
+def featured() -> Iterator[Function]:
+    """What chapters do otherwise where the processor has more: selections, and the masks of addresses beyond a memory's end."""
+    for type, width in (("i32", 32), ("i64", 64)):
+        for relation in RELATIONS:
+            for negated in (False, True):
+                for text in SELECTS:
+                    yield of_condition(type, width, relation, negated, text)
+    yield from sequences()
 
 
 # ---- memory

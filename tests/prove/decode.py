@@ -9,6 +9,7 @@ from typing import Any
 from prove.machine import ZERO, Address, Name, Number, Operand, Register, Step, literal
 from prove.terms import number
 from wasm_codegen_native.documentation import DISASSEMBLERS
+from wasm_codegen_native.isa.riscv64 import notation as riscv_rows
 from wasm_codegen_native.isa.s390x.disassembly import size_of, text_of
 from wasm_codegen_native.isa.x86_64.registers import NAMES8, NAMES16, NAMES32, NAMES64
 
@@ -25,8 +26,27 @@ def lines_of(code: bytes, isa: str) -> list[Line]:
         return z_lines(code)
     capstone = import_module("capstone")
     architecture, mode = DISASSEMBLERS[isa]
-    found: list[Any] = list(capstone.Cs(getattr(capstone, architecture), getattr(capstone, mode)).disasm(code, 0))
-    return [(i.address, i.mnemonic, i.op_str) for i in found]
+    disassembler: Any = capstone.Cs(getattr(capstone, architecture), getattr(capstone, mode))
+    lines: list[Line] = []
+    at = 0
+    while at < len(code):
+        lines += [(i.address, i.mnemonic, i.op_str) for i in disassembler.disasm(code[at:], at)]
+        at = lines[-1][0] + 4 if lines else 0
+        found = riscv_row(int.from_bytes(code[at : at + 4], "little")) if isa == "riscv64" else None
+        if found is None:
+            break
+        lines.append((at, *found))
+        at += 4
+    return lines
+
+
+def riscv_row(word: int) -> tuple[str, str] | None:
+    """An instruction of three registers that the disassembler does not know: by its encoding row, which an assembler is compared with."""
+    names = {number: name for name, number in RISCV_NAMES.items()}
+    for syntax, _, bits, fields in riscv_rows.ROWS:
+        if set(fields) == {"rd", "rs1", "rs2"} and word & ~(31 << 7 | 31 << 15 | 31 << 20) == bits:
+            return syntax.partition(" ")[0], ", ".join(names[word >> place & 31] for place in (7, 15, 20))
+    return None
 
 
 def z_lines(code: bytes) -> list[Line]:

@@ -1,4 +1,4 @@
-"""What riscv64's instructions do, a row each: The RISC-V Instruction Set Manual, volume I (RV64I, M, the conversions of D, Zba, Zbb, Zbs)."""
+"""What riscv64's instructions do, a row each: The RISC-V Instruction Set Manual, volume I (RV64I, M, the conversions of D, Zba, Zbb, Zbs, Zicond)."""
 
 from __future__ import annotations
 
@@ -133,6 +133,8 @@ MEANINGS: dict[str, Callable[..., Jump | None]] = {
     "SEXT.B": lambda state, d, a: state.write(d, sign_extend(state.read(a, 8))),
     "SEXT.H": lambda state, d, a: state.write(d, sign_extend(state.read(a, 16))),
     **{f"SH{k}ADD": shifted_add(k) for k in (1, 2, 3)},
+    "CZERO.EQZ": two(lambda a, b: z3.If(b == 0, number(0), a)),
+    "CZERO.NEZ": two(lambda a, b: z3.If(b == 0, a, number(0))),
     "BSETI": two(lambda a, n: a | (number(1) << (n & 63))),
     "BINVI": two(lambda a, n: a ^ (number(1) << (n & 63))),
     **{f"{name}{w}": one(find, width) for name, find in (("CLZ", leading_zeros), ("CTZ", trailing_zeros), ("CPOP", ones)) for w, width in (("", 64), ("W", 32))},

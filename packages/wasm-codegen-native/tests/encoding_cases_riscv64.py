@@ -21,6 +21,7 @@ BRANCHES = {0: "beq", 1: "bne", 4: "blt", 5: "bge", 6: "bltu", 7: "bgeu"}
 MODES = ("rne", "rtz", "rdn", "rup", "rmm")
 EXTENSIONS = (
     "ADD.UW", "SH1ADD", "SH2ADD", "SH3ADD", "BSETI", "BINVI", "ANDN", "MIN", "MAX", "CLZ", "CLZW", "CTZ", "CTZW", "CPOP", "CPOPW", "SEXT.B", "SEXT.H", "ROL", "ROLW", "ROR", "RORW", "RORI", "RORIW",
+    "CZERO.EQZ", "CZERO.NEZ",
 )  # fmt: skip
 UNKNOWN = EXTENSIONS  # to the disassembler; llvm-mc knows them
 

@@ -35,6 +35,8 @@ SHORTER = (
     ("riscv64", "zbb", "(i64.extend8_s (local.get 0))"),
     ("riscv64", "zbs", "(i64.or (local.get 0) (i64.const 0x400000000))"),
     ("riscv64", "zbs", "(i64.xor (local.get 0) (i64.const 0x1000))"),
+    ("riscv64", "zicond", "(select (local.get 0) (i64.const 0) (i64.eqz (local.get 0)))"),
+    ("riscv64", "zicond", "(i64.trunc_sat_f64_u (f64.reinterpret_i64 (local.get 0)))"),
 )
 
 

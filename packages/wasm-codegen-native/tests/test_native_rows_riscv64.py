@@ -23,6 +23,7 @@ from wasm_environ.opcodes import BY_MNEMONIC
 
 REGISTERS = {"d": 7, "a": 11, "b": 9}
 GENERAL = {"d": "t2", "a": "a1", "b": "s1", "x0": "zero", "x30": "t5", "x31": "t6"}
+NUMBERED = {"zero": 0, "t5": 30, "t6": 31}
 FLOATING = {"d": "ft7", "a": "fa1", "b": "fs1"}
 NUMBERS = {"0": 0, "1": 1, "imm12": -77, "negated": 78, "3": 3, "5": 5, "9": 9, "power": 8, "divisor": 10, "count32": 5, "count64": 45}
 CASES = [(row, name, text) for row in (*INTEGER, *FLOAT) for name in expand(row.ops) for text in re.split(r"[;\n] *", row.code) if text]
@@ -87,7 +88,7 @@ def encoded(row: Row, mnemonic: str, text: str) -> int:
     shapes = dict(zip("ab", row.operands.split(), strict=False))
     shown = [word if word in REGISTERS and shapes.get(word) not in NUMBERS else expected(row, mnemonic, f"{name} {word}").split()[1] for word in rest.split(", ")]
     word = next(word for syntax, _, word, _ in notation.ROWS if syntax.partition(" ")[0] == name)
-    numbers = [REGISTERS[w] if w in REGISTERS else 0 if w == "zero" else int(w, 0) for w in shown]
+    numbers = [REGISTERS[w] if w in REGISTERS else NUMBERED[w] if w in NUMBERED else int(w, 0) for w in shown]
     return word | sum(n << place for n, place in zip(numbers, (7, 15, 20), strict=False))
 
 
@@ -105,7 +106,7 @@ def test_written_as_the_text_says(row: Row, mnemonic: str, text: str) -> None:
         word = int.from_bytes(code, "little")
         numbers = [int(w[1:]) if w[0] == "x" else REGISTERS[w] for w in text.split(" ", 1)[1].split(", ")[:2]]
         assert word == encodings.BRANCH | branches.condition(instruction_text.RELATIONS[name[1:]], *numbers) << 12
-    elif row.needs:  # the disassembler does not know it
+    elif row.needs and disassembled(code) == []:
         assert int.from_bytes(code, "little") == encoded(row, mnemonic, text)
     else:
         assert disassembled(code) == [expected(row, mnemonic, text)]

@@ -18,11 +18,13 @@ X86_FEATURES: Final = (
 
 X86_ALWAYS: Final = ("sse3", "ssse3", "sse4.1")  # what wasm's vectors need at least
 
+RISCV_FEATURES: Final = (("zba", "zba"), ("zbb", "zbb"), ("zbs", "zbs"), ("zicond", "zicond"))
+
 # Columns: architecture, stack pointer's name, feature rows, features always on, LLVM CPU, ABI.
 ROWS: Final = (
     ("x86_64", "rsp", X86_FEATURES, X86_ALWAYS, "x86-64", ""),
     ("aarch64", "sp", (("atomics", "lse"),), ("neon",), "generic", ""),
-    ("riscv64", "sp", (("zba", "zba"), ("zbb", "zbb"), ("zbs", "zbs")), ("m", "a", "f", "d", "c", "unaligned-scalar-mem"), "generic-rv64", "lp64d"),
+    ("riscv64", "sp", RISCV_FEATURES, ("m", "a", "f", "d", "c", "unaligned-scalar-mem"), "generic-rv64", "lp64d"),
     ("s390x", "r15", (), ("vector",), "z13", ""),
 )
 # How the C convention passes a uint32_t: wasm's functions among themselves pass it as it comes.

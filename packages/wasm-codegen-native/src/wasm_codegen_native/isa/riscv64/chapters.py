@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import final
 
 from mypy_extensions import i64
 
 from wasm_codegen_native.chapters import Chapters
 from wasm_codegen_native.isa.riscv64.atomic import Atomic
 from wasm_codegen_native.isa.riscv64.canonical_nans import CanonicalNans
+from wasm_codegen_native.isa.riscv64.encodings import ZBA, ZICOND
 from wasm_codegen_native.isa.riscv64.instructions import Writer
 from wasm_codegen_native.isa.riscv64.lanes import Lanes
 from wasm_codegen_native.isa.riscv64.machine import RiscvMachine
@@ -21,8 +22,6 @@ from wasm_codegen_native.kinds import MEMORY_SIZE, PARAMETRIC, VECTOR, WIDE_ARIT
 from wasm_codegen_native.lowering_tables import Tables
 from wasm_codegen_native.workbench import Workbench
 
-ZBA: Final = 0  # its bit of the features
-
 
 @final
 class RiscvChapters(Chapters):
@@ -33,9 +32,9 @@ class RiscvChapters(Chapters):
         asm = machine.asm
         values = bench.values
         self.wide: WideArithmetic = WideArithmetic(asm, values)
-        self.memory: Memory = Memory(asm, values, bench.traps, bench.frame, (features >> ZBA) & 1 != 0)
+        self.memory: Memory = Memory(asm, values, bench.traps, bench.frame, features & ZBA != 0, features & ZICOND != 0)
         self.atomic: Atomic = Atomic(asm, values, bench.traps, self.memory)
-        self.parametric: Parametric = Parametric(asm, values)
+        self.parametric: Parametric = Parametric(machine, values)
         lanes = Lanes(asm, values, writer, tables, features)
         self.vectors: VectorMemory = VectorMemory(asm, values, self.memory, lanes, Shuffle(asm, values, lanes))
         self.nans: CanonicalNans = CanonicalNans(asm, lanes)

@@ -174,7 +174,12 @@ RORI: Final[i64] = row("RORI rd, rs1, shamt6",                 "011000 shamt6 rs
 RORIW: Final[i64] = row("RORIW rd, rs1, shamt5",               "0110000 shamt5 rs1 101 rd 0011011")
 RORI_NEGATED: Final[i64] = row("RORI rd, rs1, -shamt6",        "011000 shamt6 rs1 101 rd 0010011")
 RORIW_NEGATED: Final[i64] = row("RORIW rd, rs1, -shamt5",      "0110000 shamt5 rs1 101 rd 0011011")
+# ---- with Zicond: rs1, but zero where rs2 is zero, or is not
+CZERO_EQZ: Final[i64] = row("CZERO.EQZ rd, rs1, rs2",          "0000111 rs2 rs1 101 rd 0110011")
+CZERO_NEZ: Final[i64] = row("CZERO.NEZ rd, rs1, rs2",          "0000111 rs2 rs1 111 rd 0110011")
 # fmt: on
 
-# The extensions that lowering rows, or chapters, may ask for, by the names of /proc/cpuinfo.
-FEATURES: Final = ("zba", "zbb", "zbs")
+# The extensions that lowering rows, or chapters, may ask for, by the names of /proc/cpuinfo; and the bits of those that chapters ask for.
+FEATURES: Final = ("zba", "zbb", "zbs", "zicond")
+ZBA: Final = 1 << FEATURES.index("zba")
+ZICOND: Final = 1 << FEATURES.index("zicond")

@@ -69,7 +69,7 @@ def lowering_rows() -> Tables:
 
 def make_driver(code: Code, module: ModuleTables, traits: bytes, features: i64) -> Driver:
     """Everything that compiles functions into `code`."""
-    machine = RiscvMachine(Assembler(code))
+    machine = RiscvMachine(Assembler(code), features)
     bench = Workbench(machine, code, module, traits)
     tables = tables_of(NAME, lowering_rows)
     writer = Writer(machine.asm, bench.traps, tables.instructions)

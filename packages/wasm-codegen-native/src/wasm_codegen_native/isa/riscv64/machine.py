@@ -34,11 +34,14 @@ from wasm_codegen_native.isa.riscv64.encodings import (
     AND,
     ANDI,
     AUIPC,
+    CZERO_EQZ,
+    CZERO_NEZ,
     FSGNJ_D,
     JALR,
     LD,
     LW,
     MV,
+    OR,
     SEXT_W,
     SLLI,
     SLT,
@@ -49,6 +52,7 @@ from wasm_codegen_native.isa.riscv64.encodings import (
     SUBW,
     XOR,
     XORI,
+    ZICOND,
 )
 from wasm_codegen_native.isa.riscv64.registers import A0, A1, AREA_SIZE, FA0, KEPT, RA, S0, SAVED, SCRATCH, SCRATCH_HIGH, SP, SPARE, ZERO
 from wasm_codegen_native.lowering_tables import FIXED_OPERAND
@@ -67,8 +71,9 @@ SECOND_OPERAND: Final = 11
 class RiscvMachine(Machine):
     """See `Machine`."""
 
-    def __init__(self, asm: Assembler) -> None:
+    def __init__(self, asm: Assembler, features: i64 = 0) -> None:
         super().__init__()
+        self.zicond: bool = features & ZICOND != 0
         self.frame_register = S0
         self.frame_record = RECORD
         self.stack_register = SP
@@ -166,26 +171,52 @@ class RiscvMachine(Machine):
 
     def set_condition(self, condition: i64, to: i64) -> None:
         asm = self.asm
+        relation = condition & 6
+        wanted = self.with_zero(condition, to)
+        if relation != EQ:
+            if wanted & 1 == 0:
+                asm.imm(XORI, to, to, 1)
+        elif condition & 1 != 0:
+            asm.r3(SLTU, to, ZERO, wanted >> 3)
+        else:
+            asm.imm(SLTIU, to, wanted >> 3, 1)
+
+    def with_zero(self, condition: i64, to: i64) -> i64:
+        """The same as a condition of one register and zero, EQ or NE: its own, or `to`."""
         self.let_go()
         relation = condition & 6
         a = condition >> 3 & 31
         b = condition >> 8 & 31
         if relation != EQ:
-            asm.r3(SLT if relation == LT else SLTU, to, a, b)
-            if condition & 1 != 0:
-                asm.imm(XORI, to, to, 1)
-            return
+            self.asm.r3(SLT if relation == LT else SLTU, to, a, b)
+            return condition & 1 ^ 1 | to << 3
         if b != ZERO:
-            asm.r3(XOR, to, a, b)
+            self.asm.r3(XOR, to, a, b)
             a = to
-        if condition & 1 != 0:
-            asm.r3(SLTU, to, ZERO, a)
+        return condition & 1 | a << 3
+
+    def choose(self, condition: i64, to: i64, source: i64, other: i64) -> None:
+        """to <- source if the condition holds, else the other, by Zicond; either may be x0, and neither is in SPARE or KEPT."""
+        asm = self.asm
+        wanted = self.with_zero(condition, KEPT)
+        test = wanted >> 3
+        first: i64 = CZERO_EQZ if wanted & 1 != 0 else CZERO_NEZ
+        second: i64 = CZERO_NEZ if wanted & 1 != 0 else CZERO_EQZ
+        if other == ZERO:
+            asm.r3(first, to, source, test)
+        elif source == ZERO:
+            asm.r3(second, to, other, test)
         else:
-            asm.imm(SLTIU, to, a, 1)
+            asm.r3(first, SPARE, source, test)
+            asm.r3(second, to, other, test)
+            asm.r3(OR, to, to, SPARE)
 
     def move_if(self, condition: i64, type: i64, to: i64, source: i64) -> None:
-        """Without a branch, which may be mispredicted: the bits in which they differ, if the condition holds."""
+        """Without a branch, which may be mispredicted: by Zicond, or the bits in which they differ, if the condition holds."""
         asm = self.asm
+        if self.zicond:
+            self.choose(condition, to, source, to)
+            return
         self.set_condition(condition, KEPT)
         asm.r3(SUB, KEPT, ZERO, KEPT)
         asm.r3(XOR, SPARE, to, source)

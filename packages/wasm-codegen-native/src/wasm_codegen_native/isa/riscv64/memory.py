@@ -16,6 +16,7 @@ from wasm_codegen_native.isa.riscv64.encodings import (
     ADD_UW,
     ADDI,
     AND,
+    CZERO_NEZ,
     FLD,
     FLW,
     FSD,
@@ -83,11 +84,12 @@ ZEROS: Final[vec[i64]] = vec[i64](by_op([("f32.store", SW), ("f64.store", SD)]))
 class Memory(Accesses):
     """Lowers accesses. Their addresses are formed in SPARE."""
 
-    def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame, zba: bool) -> None:
+    def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame, zba: bool, zicond: bool) -> None:
         super().__init__(values, traps, frame, -1)  # no index: the whole address is in `base`, formed last, and nothing may be allocated before it is used
         self.asm: Assembler = asm
         self.code: Code = asm.code
         self.zba: bool = zba
+        self.zicond: bool = zicond
 
     # ---- addresses
     def address(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
@@ -161,9 +163,10 @@ class Memory(Accesses):
         self.disp = -size
         if tables.spectre_mitigation:
             asm.r3(SLTU, SPARE, SPARE, end)
-            asm.imm(ADDI, SPARE, SPARE, -1)  # ones, or zero where the end is beyond
+            if not self.zicond:
+                asm.imm(ADDI, SPARE, SPARE, -1)  # ones, or zero where the end is beyond
             asm.imm(ADDI, end, end, -size)
-            asm.r3(AND, end, end, SPARE)
+            asm.r3(CZERO_NEZ if self.zicond else AND, end, end, SPARE)
             self.disp = 0
         asm.load(T_I64, KEPT, KEPT, DEFINITION_BASE)
         asm.r3(ADD, SPARE, KEPT, end)

@@ -165,6 +165,7 @@ def conversions(t: str, to: str, sign: str) -> tuple[Row, ...]:
             {load.format(bits(least))}; {below}.{s} x31, a, f31; BNE x31, x0, INTEGER_OVERFLOW; FCVT.{width}.{s} d, a, rtz"""
     return (
         Row(f"{to}.trunc_{t}_{sign}", "r", trapping),
+        Row(f"{to}.trunc_sat_{t}_{sign}", "r", f"FEQ.{s} x31, a, a; FCVT.{width}.{s} d, a, rtz; CZERO.EQZ d, d, x31", needs="zicond"),
         Row(f"{to}.trunc_sat_{t}_{sign}", "r", f"FEQ.{s} x31, a, a; SUB x31, x0, x31; FCVT.{width}.{s} d, a, rtz; AND d, d, x31"),
         Row(f"{t}.convert_{to}_{sign}", "r", f"FCVT.{s}.{width} d, a" + ("" if t == "f64" and to == "i32" else ", dyn")),
     )
