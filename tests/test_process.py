@@ -177,7 +177,7 @@ SCRIPTS = {
         for _ in range(20):
             start = time.monotonic()
             assert code_of(f["spin"], store, timeout=0.02) == "INTERRUPT"
-            assert time.monotonic() - start < 5
+            assert time.monotonic() - start < 60
             assert f["add"](store, 1, 2) == 3
     """,
     "epochs stop a guest": """

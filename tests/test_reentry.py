@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from patience import SLOWER
+
 STRATEGIES = ("native", "llvm")
 
 PRELUDE = """
 import faulthandler, gc, os, signal, sys, threading, warnings
 import wasm_facade as wasm
 warnings.simplefilter("ignore")
-faulthandler.dump_traceback_later(100, exit=True)
+faulthandler.dump_traceback_later(100 * float(os.environ.get("WASM_TESTS_SLOWER", "1")), exit=True)
 config = wasm.Config()
 config.strategy, config.cache = sys.argv[1], False
 engine = wasm.Engine(config)
@@ -154,5 +156,5 @@ signal.signal(signal.SIGALRM, signal.SIG_IGN)
 def test_what_comes_in_does_not_wait_for_itself(what: str, strategy: str, tmp_path: Path) -> None:
     every = "1" if strategy == "native" else "3"
     done = subprocess.run([sys.executable, "-c", PRELUDE + ROWS[what] + "print('done')", strategy, str(tmp_path / "module.cwasm"), every],
-                          capture_output=True, text=True, timeout=200, check=False)  # fmt: skip
+                          capture_output=True, text=True, timeout=200 * SLOWER, check=False)  # fmt: skip
     assert (done.returncode, done.stdout.strip()) == (0, "done"), done.stderr

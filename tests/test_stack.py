@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 
+from patience import SLOWER
 from test_process import PRELUDE, STRATEGIES
 
 HELPERS = PRELUDE + """
@@ -165,7 +166,7 @@ def run(script: str, *arguments: str, prefix: str = "") -> None:
     command = [sys.executable, "-c", HELPERS + textwrap.dedent(script), *arguments]
     if prefix:
         command = ["sh", "-c", f'{prefix}; exec "$@"', "sh", *command]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180 * SLOWER, check=False)
     assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout}{done.stderr}"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import wasm_facade as wasm
+from patience import SLOWER
 
 STRATEGIES = ("native", "llvm")
 ALLOCATIONS = ("on_demand", "pooling")
@@ -107,13 +108,13 @@ def test_a_table_ends_where_it_may_grow_no_more() -> None:
 
 
 def in_a_child(body: str, *arguments: str) -> None:
-    done = subprocess.run([sys.executable, "-c", PRELUDE + body, *arguments], capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run([sys.executable, "-c", PRELUDE + body, *arguments], capture_output=True, text=True, timeout=300 * SLOWER, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "done"), done.stderr
 
 
 PRELUDE = """
-import faulthandler, resource, signal, sys, wasm_facade as wasm
-faulthandler.dump_traceback_later(200, exit=True)
+import faulthandler, os, resource, signal, sys, wasm_facade as wasm
+faulthandler.dump_traceback_later(200 * float(os.environ.get("WASM_TESTS_SLOWER", "1")), exit=True)
 config = wasm.Config()
 config.strategy, config.allocation_strategy, config.cache = sys.argv[1], sys.argv[2], False
 """

@@ -402,7 +402,7 @@ def test_a_time_limit_ends_it(tmp_path: Path, strategy: str) -> None:
     with pytest.raises(wasm_facade.Trap) as caught:
         guest.exports["spin"](guest.store, timeout=0.2)
     assert caught.value.trap_code == wasm_facade.TrapCode.INTERRUPT
-    assert 0.15 < time.monotonic() - start < 2
+    assert 0.15 < time.monotonic() - start < 60  # for ever, if it goes unnoticed
 
 
 def test_ctrl_c_ends_it(tmp_path: Path) -> None:

@@ -170,6 +170,6 @@ print("ok")
 
 
 def run(code: str, **options: Any) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False, **options)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=1200, check=False, **options)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -342,7 +342,7 @@ def test_a_timeout_while_exceptions_fly(vm):
     begin = time.monotonic()
     with pytest.raises(Trap, match="timeout"):
         exports["loop"](store, timeout=0.1)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 60  # for ever, if it goes unnoticed
 
 
 def test_a_signal_handler_that_throws(vm):
@@ -365,7 +365,7 @@ def test_a_signal_handler_that_throws(vm):
     signal.setitimer(signal.ITIMER_REAL, 0.02)
     try:
         with pytest.raises(WasmException) as error:
-            exports["loop"](store, timeout=20)
+            exports["loop"](store, timeout=400)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)

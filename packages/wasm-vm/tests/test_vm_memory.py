@@ -283,7 +283,7 @@ def test_wait_and_notify(vm):
     while woken < 3:
         woken += exports["notify"](store)
     for thread in threads:
-        thread.join(10)
+        thread.join(200)
     assert results == [0, 0, 0]
     with pytest.raises(Trap, match="timeout"):
         exports["wait"](store, timeout=0.1)

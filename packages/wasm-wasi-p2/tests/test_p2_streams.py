@@ -170,7 +170,7 @@ def test_a_wake_from_another_thread(guest: Guest) -> None:
         threading.Timer(0.02, turn_on).start()
         start = time.monotonic()
         assert wait(guest, [*others, switch]) == [len(others)]
-        assert time.monotonic() - start < 0.3
+        assert time.monotonic() - start < 10  # the other deadline is centuries away
     guest.wake()  # for nobody
     assert wait(guest, [Deadline(guest, 0)]) == [0]
 
