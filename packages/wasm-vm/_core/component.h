@@ -25,6 +25,40 @@ typedef struct CallScope CallScope;
 typedef struct CanonFunction CanonFunction;
 typedef struct Crossing Crossing;
 
+/* ---- core values ----
+ *
+ * The canonical ABI's code has every core value as the low bits of 64, whatever its type is: cases of a variant share places, of several types. Compiled code
+ * has those of 32 bits in the first four bytes of a VMValue, which are the low half on a little-endian machine alone. So nothing but flat_take and flat_give
+ * makes one of the other, in place and by the core function's type: in canon_call, by which alone guests are called, and where guests call. Above its 32 bits
+ * a value that a guest gave may have anything. */
+typedef struct __attribute__((may_alias)) FlatValue {
+    _Alignas(16) uint64_t bits;
+} FlatValue;
+_Static_assert(sizeof(FlatValue) == sizeof(VMValue) && _Alignof(FlatValue) == _Alignof(VMValue), "one is made of the other in place");
+
+static inline bool is_of_32_bits(const ValueType *type) { return type->kind == KIND_I32 || type->kind == KIND_F32; }
+static inline FlatValue *flat_take(const ValueType *types, uint32_t count, VMValue *values)
+{
+    FlatValue *flat = (FlatValue *)values;
+    for (uint32_t i = 0; HOST_IS_BIG && i < count; i++)
+        if (is_of_32_bits(&types[i]))
+            flat[i].bits >>= 32;
+    return flat;
+}
+static inline VMValue *flat_give(const ValueType *types, uint32_t count, FlatValue *flat)
+{
+    for (uint32_t i = 0; HOST_IS_BIG && i < count; i++)
+        if (is_of_32_bits(&types[i]))
+            flat[i].bits <<= 32;
+    return (VMValue *)flat;
+}
+
+/* A guest's function that is called from here. Both borrowed: the store's and the engine's. */
+typedef struct CoreCallee {
+    VMFuncRef *reference; /* with an entry; NULL: there is none */
+    const Signature *type;
+} CoreCallee;
+
 /* ---- component_program.c: call programs (cf. component/abi/program.py, which makes the words) ---- */
 
 typedef struct Program Program; /* a Python object, immutable: nodes of types, labels, signatures */
@@ -35,7 +69,7 @@ uint32_t abi_param_count(const AbiSignature *signature);
 uint32_t program_resources(const Program *program); /* slots of resource types that its types name: below this */
 bool abi_may_err(const AbiSignature *signature); /* its result is a `result` */
 bool abi_same_result(const AbiSignature *a, const AbiSignature *b); /* of one program */
-/* Types of the flat values are checked when core functions are linked; here only how many VMValues a call needs, at most MAX_FLAT. */
+/* Types of the flat values are checked when core functions are linked; here only how many core values a call needs, at most MAX_FLAT. */
 
 /* ---- component_resource.c: resource types ---- */
 
@@ -51,7 +85,7 @@ typedef struct ResourceType {
     int64_t number;        /* of a host's, >= 0: which type it is; < 0: it is itself alone */
     ComponentState *state; /* of a guest's: borrowed, NULL once its store is closed */
     uint32_t instance;     /* the component instance that defines it */
-    VMFuncRef *guest_destructor; /* of the state's store, or NULL */
+    CoreCallee guest_destructor; /* of the state's store, or none */
 } ResourceType;
 extern PyTypeObject ResourceTypeType;
 
@@ -73,7 +107,7 @@ typedef struct ResourceAny {
 } ResourceAny;
 extern PyTypeObject ResourceAnyType;
 int host_destructor(const Crossing *crossing, ComponentState *state, ResourceType *type, uint64_t rep);
-ResourceType *resource_type_of_guest(ComponentState *state, uint32_t instance, VMFuncRef *destructor, PyObject *name); /* new reference; name: a str, None or NULL */
+ResourceType *resource_type_of_guest(ComponentState *state, uint32_t instance, const CoreCallee *destructor, PyObject *name); /* new reference; destructor: or NULL; name: a str, None or NULL */
 PyObject *resource_any_new(Store *store, ResourceType *type, uint64_t rep, bool own);
 
 /* ---- component_objects.c: objects of Python as resources; their representation is a place in a table. With the GIL ---- */
@@ -177,8 +211,8 @@ typedef struct CanonOptions {
     ComponentState *state;
     uint32_t instance;
     Memory *memory;         /* or NULL */
-    VMFuncRef *realloc;     /* or NULL */
-    VMFuncRef *post_return; /* or NULL */
+    CoreCallee realloc;     /* or none */
+    CoreCallee post_return; /* or none */
     uint8_t encoding;       /* ENCODING_* */
     bool is_async, has_callback;
     bool arrays; /* lists of numbers come to Python as array.array */
@@ -198,7 +232,7 @@ struct Crossing {
 /* A trap of the canonical ABI in these words, as printf: from Python an exception and -1, in a guest no return. */
 __attribute__((format(printf, 2, 3))) int canon_trap(const Crossing *crossing, const char *words, ...);
 /* Call a core function of the store: values in, results out. -1 with an exception, or it traps. Memory may have grown. */
-int canon_call(const Crossing *crossing, VMFuncRef *function, VMValue *values);
+int canon_call(const Crossing *crossing, const CoreCallee *function, FlatValue *values);
 /* options->realloc with may_leave off, its result checked: aligned and inside of the memory. */
 int canon_realloc(const Crossing *crossing, const CanonOptions *options, uint64_t old, uint64_t old_size, uint64_t align, uint64_t size, uint64_t *result);
 
@@ -222,24 +256,24 @@ int resource_from_python(const Crossing *crossing, ComponentState *state, uint32
 /* ---- component_lower.c, component_lift.c, component_copy.c: values (the interpreters of call programs) ---- */
 
 /* Python -> a callee's flat parameters, through memory if there are too many. args: abi_param_count of them. */
-int abi_lower_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *to, PyObject *const *args, VMValue *flat);
+int abi_lower_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *to, PyObject *const *args, FlatValue *flat);
 /* What a lifted function gave -> Python; None without a result. */
-PyObject *abi_lift_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const VMValue *flat);
+PyObject *abi_lift_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const FlatValue *flat);
 /* A caller's flat parameters -> new references in argv. -1: none is left. */
-int abi_lift_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const VMValue *flat, PyObject **argv);
+int abi_lift_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const FlatValue *flat, PyObject **argv);
 /* Whether options have the memory and realloc that a lifted or lowered function of this signature uses: validation saw to it, an artifact may lie. -1 with ValueError. */
 int abi_check_options(const AbiSignature *signature, const CanonOptions *options, bool lowered);
 /* Whether a core function's type is what lifting takes or lowering gives, and whether it is `task.return`'s, with addresses of this width. component_flat.c */
 bool abi_fits(const AbiSignature *signature, const CanonOptions *options, bool lowered, bool is64, const Signature *core);
 bool abi_fits_return(const AbiSignature *signature, bool is64, const Signature *core);
 /* What a host function gave -> the caller's flat result in flat[0], or where its last flat parameter points: `flat` still holds the parameters. */
-int abi_lower_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *to, PyObject *result, VMValue *flat);
+int abi_lower_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *to, PyObject *result, FlatValue *flat);
 /* Of typed functions: what was lifted -> its value, or an exception for an err; and back, of what a host function returned, no err. Either takes its argument. */
 PyObject *abi_unwrap_result(const AbiSignature *signature, PyObject *result);
 PyObject *abi_wrap_result(const AbiSignature *signature, PyObject *value);
 /* Guest to guest: flat parameters of the caller -> of the callee; the callee's result -> the caller's, `lowered` holding the caller's flat parameters. */
-int abi_copy_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const CanonOptions *to, const VMValue *lowered, VMValue *lifted);
-int abi_copy_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const CanonOptions *to, const VMValue *lifted, VMValue *lowered);
+int abi_copy_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const CanonOptions *to, const FlatValue *lowered, FlatValue *lifted);
+int abi_copy_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const CanonOptions *to, const FlatValue *lifted, FlatValue *lowered);
 
 /* ---- component_state.c: instantiated components, and functions of the canonical ABI ---- */
 
@@ -253,7 +287,7 @@ struct CanonFunction {
     bool alone;            /* a piece of memory of its own, and not of the state's room */
     CanonOptions options;
     const AbiSignature *signature; /* the program's; NULL: of a built-in without one */
-    VMFuncRef *core;       /* CANON_LIFT: what is lifted; borrowed, the store's */
+    CoreCallee core;       /* CANON_LIFT: what is lifted */
     CanonFunction *target; /* CANON_LOWER: the lifted function; of this state */
     PyObject *callable;    /* CANON_LOWER_HOST: strong, NULL once the store was cleared */
     struct PlainLowered *plain; /* CANON_LOWER_HOST: its usual case; owned, or NULL */
@@ -270,7 +304,7 @@ typedef struct Task {
     CanonFunction *function;
     CallScope *scope;
     const CanonOptions *caller; /* a guest's options, or NULL: Python called */
-    VMValue *lowered;           /* the caller's flat values */
+    FlatValue *lowered;         /* the caller's flat values */
     PyObject *result;           /* of Python's call, once returned; strong */
     uint64_t storage[CONTEXT_SLOTS]; /* of context.get and context.set */
     bool returned;
@@ -290,7 +324,7 @@ ComponentState *component_state_new(Store *store, Program *program, const StateS
 void component_state_fail(ComponentState *state); /* its instantiation failed: nothing of it is entered again */
 size_t component_function_size(bool core);        /* of the next three, the first being none of core */
 /* New functions of a state. Core functions are of the store; NULL with an exception. */
-CanonFunction *canon_new_lifted(ComponentState *state, const AbiSignature *signature, const CanonOptions *options, VMFuncRef *core);
+CanonFunction *canon_new_lifted(ComponentState *state, const AbiSignature *signature, const CanonOptions *options, const CoreCallee *core);
 CanonFunction *canon_new_lowered(ComponentState *state, const AbiSignature *signature, const CanonOptions *options, CanonFunction *target, PyObject *callable,
                                  Signature *type);
 CanonFunction *canon_new_built_in(ComponentState *state, uint32_t code, uint32_t operand, const AbiSignature *signature, const CanonOptions *options,
@@ -315,9 +349,9 @@ int scope_lend(const Crossing *crossing, ComponentState *state, uint32_t instanc
 int scope_lend_held(const Crossing *crossing, ResourceAny *held);
 int scope_lend_object(const Crossing *crossing, uint32_t place);
 /* What an async-lifted function returned to Python, which called it: *result <- a new reference, the task's, which outlives the unwinding that may follow. In a guest. */
-void canon_lift_outside(const Crossing *crossing, const CanonFunction *lifted, const VMValue *values, PyObject **result);
-int canon_async_return(const Crossing *crossing, const Task *task, const VMValue *flat); /* an async-lifted function has returned: -1 as canon_trap if it is not done */
-int canon_post_return(const Crossing *crossing, CanonFunction *function, VMValue *flat);
+void canon_lift_outside(const Crossing *crossing, const CanonFunction *lifted, const FlatValue *values, PyObject **result);
+int canon_async_return(const Crossing *crossing, const Task *task, const FlatValue *flat); /* an async-lifted function has returned: -1 as canon_trap if it is not done */
+int canon_post_return(const Crossing *crossing, CanonFunction *function, FlatValue *flat);
 PyObject *component_func_wrap(CanonFunction *function, PyObject *component); /* new reference. `component`: a ComponentPlan, or NULL */
 CanonFunction *component_func_target(PyObject *object, const ComponentState *state); /* if it is a lifted function of this state; else NULL */
 int resource_destroy(const Crossing *crossing, ComponentState *state, int64_t caller, ResourceType *type, uint64_t rep);

@@ -78,7 +78,7 @@ void node_objects(Node *node); /* of one whose parts have theirs */
 
 /* Where a value lies: among core values, or with `flat` NULL in the memory of its side, at an address that was checked for the whole value. */
 typedef struct Place {
-    VMValue *flat;
+    FlatValue *flat;
     uint64_t at;
 } Place;
 
@@ -93,7 +93,7 @@ static inline uint8_t *bytes_at(const CanonOptions *side, uint64_t at) { return 
 static inline uint64_t load(const CanonOptions *from, Place place, unsigned size)
 {
     if (place.flat)
-        return size == 8 ? (uint64_t)place.flat->u64 : size == 4 ? (uint32_t)place.flat->i32 : (uint32_t)place.flat->i32 & ((1u << 8 * size) - 1);
+        return size == 8 ? place.flat->bits : place.flat->bits & ((1ull << 8 * size) - 1);
     const uint8_t *bytes = bytes_at(from, place.at);
     uint64_t value;
     uint32_t word;
@@ -110,7 +110,7 @@ static inline uint64_t load(const CanonOptions *from, Place place, unsigned size
 static inline void store(const CanonOptions *to, Place place, unsigned size, uint64_t bits)
 {
     if (place.flat) {
-        place.flat->u64 = bits;
+        place.flat->bits = bits;
         return;
     }
     uint8_t *bytes = bytes_at(to, place.at);
@@ -124,6 +124,9 @@ static inline void store(const CanonOptions *to, Place place, unsigned size, uin
     default: memcpy(bytes, &value, 8);
     }
 }
+
+/* A discriminant: `size` bytes in memory, an i32 as a core value, all of which is looked at. And a bool's truth likewise. */
+static inline uint64_t load_i32(const CanonOptions *from, Place place, unsigned size) { return load(from, place, place.flat ? 4 : size); }
 
 /* An address or length: its own core value, or as wide as addresses are. */
 static inline uint64_t load_address(const CanonOptions *from, Place place, unsigned index)

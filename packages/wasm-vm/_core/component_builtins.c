@@ -36,7 +36,7 @@ static void backpressure(const Crossing *crossing, ComponentInstance *instance, 
     instance->backpressure = (uint16_t)(code == BACKPRESSURE_INC ? instance->backpressure + 1 : instance->backpressure - 1);
 }
 
-static void task_return(const Crossing *crossing, CanonFunction *function, VMValue *values)
+static void task_return(const Crossing *crossing, CanonFunction *function, FlatValue *values)
 {
     ComponentState *state = function->state;
     Task *task = state->task;
@@ -67,7 +67,7 @@ static uint64_t *storage(const Crossing *crossing, const CanonFunction *function
     return task->storage;
 }
 
-uint64_t canon_built_in(VMHostContext *context, VMValue *values)
+uint64_t canon_built_in(VMHostContext *context, VMValue *core)
 {
     CanonFunction *function = ((HostContext *)(void *)context)->function->canon;
     ComponentState *state = function->state;
@@ -77,30 +77,33 @@ uint64_t canon_built_in(VMHostContext *context, VMValue *values)
     scope_begin(&scope, state);
     if (!stays(function->code) && !state->instances[instance].may_leave.u32)
         (void)canon_trap(&crossing, "cannot leave component instance");
-    uint32_t index = (uint32_t)values[0].i32;
+    const Signature *type = function->host->signature;
+    FlatValue *values = flat_take(type->types, type->nparams, core);
+    uint32_t index = (uint32_t)values[0].bits;
     uint64_t rep;
     bool own;
     switch (function->code) {
     case RESOURCE_NEW:
-        (void)handle_new(&crossing, state, instance, function->operand, (uint32_t)values[0].i32, &index);
-        values[0].i64 = index;
+        (void)handle_new(&crossing, state, instance, function->operand, (uint32_t)values[0].bits, &index);
+        values[0].bits = index;
         break;
     case RESOURCE_REP:
         (void)handle_rep(&crossing, state, instance, function->operand, index, &rep);
-        values[0].i64 = (int64_t)rep;
+        values[0].bits = rep;
         break;
     case RESOURCE_DROP:
         (void)handle_drop(&crossing, state, instance, function->operand, index, &rep, &own);
         if (own)
             (void)resource_destroy(&crossing, state, instance, state->resources[function->operand], rep);
         break;
-    case CONTEXT_GET: values[0].u64 = storage(&crossing, function)[function->operand]; break;
-    case CONTEXT_SET: storage(&crossing, function)[function->operand] = values[0].u64; break;
+    case CONTEXT_GET: values[0].bits = storage(&crossing, function)[function->operand]; break;
+    case CONTEXT_SET: storage(&crossing, function)[function->operand] = values[0].bits; break;
     case BACKPRESSURE_INC:
     case BACKPRESSURE_DEC: backpressure(&crossing, &state->instances[instance], function->code); break;
     case TASK_RETURN: task_return(&crossing, function, values); break;
     default: (void)canon_trap(&crossing, "this runtime does not execute the asynchronous built-ins of the component model yet (canonical definition 0x%02x)", function->code);
     }
+    (void)flat_give(type->types + type->nparams, type->nresults, values);
     poll_interrupt();
     return 0;
 }

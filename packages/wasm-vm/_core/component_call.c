@@ -22,33 +22,37 @@ int canon_trap(const Crossing *crossing, const char *words, ...)
 
 typedef void Entry(void *context, VMValue *values, void *code);
 
-int canon_call(const Crossing *crossing, VMFuncRef *function, VMValue *values)
+int canon_call(const Crossing *crossing, const CoreCallee *function, FlatValue *flat)
 {
     Store *store = crossing->store;
-    if (!crossing->in_guest)
-        return vm_enter(store, function->context, values, function->code, function->entry, store->timeout);
-    if (UNLIKELY((uintptr_t)__builtin_frame_address(0) < store->vm.stack_limit))
-        raise_trap(TRAP_STACK_OVERFLOW);
-    ((Entry *)function->entry)(function->context, values, function->code);
+    const VMFuncRef *reference = function->reference;
+    const Signature *type = function->type;
+    VMValue *values = flat_give(type->types, type->nparams, flat);
+    if (!crossing->in_guest) {
+        if (vm_enter(store, reference->context, values, reference->code, reference->entry, store->timeout))
+            return -1;
+    } else {
+        if (UNLIKELY((uintptr_t)__builtin_frame_address(0) < store->vm.stack_limit))
+            raise_trap(TRAP_STACK_OVERFLOW);
+        ((Entry *)reference->entry)(reference->context, values, reference->code);
+    }
+    (void)flat_take(type->types + type->nparams, type->nresults, values);
     return 0;
 }
 
 int canon_realloc(const Crossing *crossing, const CanonOptions *options, uint64_t old, uint64_t old_size, uint64_t align, uint64_t size, uint64_t *result)
 {
     bool is64 = options->memory->is64;
-    VMValue values[4];
-    const uint64_t arguments[4] = {old, old_size, align, size};
-    for (int i = 0; i < 4; i++)
-        values[i].i64 = (int64_t)arguments[i]; /* an i32 is read from the low half: this host is little-endian */
+    FlatValue values[4] = {{old}, {old_size}, {align}, {size}};
     ComponentInstance *instance = &options->state->instances[options->instance];
     const uint32_t may_leave = instance->may_leave.u32;
     instance->may_leave.u32 = false;
-    if (canon_call(crossing, options->realloc, values)) {
+    if (canon_call(crossing, &options->realloc, values)) {
         options->state->trapped.u32 = true; /* by whatever it ended, a signal's exception among that: nobody enters it again */
         return -1;
     }
     instance->may_leave.u32 = may_leave;
-    uint64_t at = is64 ? (uint64_t)values[0].i64 : (uint32_t)values[0].i32;
+    uint64_t at = is64 ? values[0].bits : (uint32_t)values[0].bits;
     if (at & (align - 1))
         return canon_trap(crossing, crossing->in_guest ? "unaligned pointer" : "realloc return: result not aligned");
     if (!within(at, size, options->memory->definition.length))
@@ -58,10 +62,10 @@ int canon_realloc(const Crossing *crossing, const CanonOptions *options, uint64_
 }
 
 /* CanonicalABI.md: canon_lift. Its callback says by EXIT that it is done. */
-int canon_async_return(const Crossing *crossing, const Task *task, const VMValue *flat)
+int canon_async_return(const Crossing *crossing, const Task *task, const FlatValue *flat)
 {
     enum { EXIT = 0, YIELD = 1, WAIT = 2 };
-    const unsigned code = task->function->options.has_callback ? (unsigned)flat[0].i32 & 0xF : EXIT;
+    const unsigned code = task->function->options.has_callback ? (unsigned)flat[0].bits & 0xF : EXIT;
     if (code > WAIT)
         return canon_trap(crossing, "unsupported callback code: %u", code);
     if (code != EXIT)
@@ -71,13 +75,13 @@ int canon_async_return(const Crossing *crossing, const Task *task, const VMValue
     return 0;
 }
 
-int canon_post_return(const Crossing *crossing, CanonFunction *function, VMValue *flat)
+int canon_post_return(const Crossing *crossing, CanonFunction *function, FlatValue *flat)
 {
-    if (!function->options.post_return)
+    if (!function->options.post_return.reference)
         return 0;
     ComponentInstance *instance = &function->state->instances[function->options.instance];
     instance->may_leave.u32 = false;
-    int failed = canon_call(crossing, function->options.post_return, flat);
+    int failed = canon_call(crossing, &function->options.post_return, flat);
     instance->may_leave.u32 = true;
     return failed;
 }
@@ -218,10 +222,10 @@ static PyObject *failed_inside(CanonFunction *function)
 static PyObject *call_entered(const Crossing *crossing, Task *task, PyObject *const *args)
 {
     CanonFunction *function = task->function;
-    VMValue flat[MAX_FLAT];
+    FlatValue flat[MAX_FLAT];
     if (abi_lower_params(crossing, function->signature, &function->options, args, flat))
         return PyErr_ExceptionMatches(G.trap) ? failed_inside(function) : NULL;
-    if (canon_call(crossing, function->core, flat))
+    if (canon_call(crossing, &function->core, flat))
         return failed_inside(function);
     PyObject *result;
     if (function->options.is_async) {

@@ -77,12 +77,12 @@ static void copy_list(const Copying *c, const Node *element, Place from, Place t
 
 static void copy_variant(const Copying *c, const Node *node, Place from, Place to)
 {
-    uint64_t tag = from.flat ? (uint32_t)from.flat->i32 : load(c->from, from, node->tag_size);
+    uint64_t tag = load_i32(c->from, from, node->tag_size);
     if (tag >= node->count)
         (void)canon_trap(c->crossing, "invalid variant discriminant");
     if (to.flat)
         for (uint32_t i = 1; i < node->flat; i++)
-            to.flat[i].u64 = 0;
+            to.flat[i].bits = 0;
     store(c->to, to, node->tag_size, tag);
     const Edge *edge = &node->edges[tag];
     if (edge->node)
@@ -106,15 +106,15 @@ static void copy_handle(const Copying *c, const Node *node, Place from, Place to
 static uint64_t flags_mask(const Node *node) { return node->count >= 32 ? UINT32_MAX : (1u << node->count) - 1; }
 
 /* A number of 32 or 64 bits from core value to core value: most of what calls take. */
-static bool copy_number(const Node *node, const VMValue *from, VMValue *to)
+static bool copy_number(const Node *node, const FlatValue *from, FlatValue *to)
 {
     switch (node->kind) {
     case NODE_S32:
     case NODE_U32:
-    case NODE_F32: to->u64 = (uint32_t)from->i32; return true;
+    case NODE_F32: to->bits = (uint32_t)from->bits; return true;
     case NODE_S64:
     case NODE_U64:
-    case NODE_F64: to->u64 = from->u64; return true;
+    case NODE_F64: to->bits = from->bits; return true;
     default: return false;
     }
 }
@@ -152,7 +152,7 @@ static void copy_aggregate(const Copying *c, const Node *node, Place from, Place
 static void copy(const Copying *c, const Node *node, Place from, Place to)
 {
     switch (node->kind) {
-    case NODE_BOOL: store(c->to, to, 1, from.flat ? from.flat->i32 != 0 : load(c->from, from, 1) != 0); return;
+    case NODE_BOOL: store(c->to, to, 1, load_i32(c->from, from, 1) != 0); return;
     case NODE_S8: store(c->to, to, 1, (uint32_t)(int8_t)load(c->from, from, 1)); return;
     case NODE_U8: store(c->to, to, 1, load(c->from, from, 1)); return;
     case NODE_S16: store(c->to, to, 2, (uint32_t)(int16_t)load(c->from, from, 2)); return;
@@ -171,16 +171,16 @@ static void copy(const Copying *c, const Node *node, Place from, Place to)
         return;
     }
     case NODE_STRING: copy_string(c, from, to); return;
-    case NODE_FLAGS: store(c->to, to, node->tag_size, load(c->from, from, from.flat ? 4 : node->tag_size) & flags_mask(node)); return;
+    case NODE_FLAGS: store(c->to, to, node->tag_size, load_i32(c->from, from, node->tag_size) & flags_mask(node)); return;
     case NODE_OWN:
     case NODE_BORROW: copy_handle(c, node, from, to); return;
     default: copy_aggregate(c, node, from, to);
     }
 }
 
-static Place flat_place(const VMValue *values) { return (Place){(VMValue *)(uintptr_t)values, 0}; }
+static Place flat_place(const FlatValue *values) { return (Place){(FlatValue *)(uintptr_t)values, 0}; }
 
-int abi_copy_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const CanonOptions *to, const VMValue *lowered, VMValue *lifted)
+int abi_copy_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const CanonOptions *to, const FlatValue *lowered, FlatValue *lifted)
 {
     const Copying c = {crossing, from, to};
     const Node *params = signature->params;
@@ -194,13 +194,13 @@ int abi_copy_params(const Crossing *crossing, const AbiSignature *signature, con
         uint64_t at;
         (void)canon_realloc(crossing, to, 0, 0, params->align[w], params->size[w], &at);
         target = (Place){NULL, at};
-        lifted[0].u64 = at;
+        lifted[0].bits = at;
     }
     copy_parts(&c, params, source, target);
     return 0;
 }
 
-int abi_copy_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const CanonOptions *to, const VMValue *lifted, VMValue *lowered)
+int abi_copy_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const CanonOptions *to, const FlatValue *lifted, FlatValue *lowered)
 {
     const Copying c = {crossing, from, to};
     const Node *result = signature->result;

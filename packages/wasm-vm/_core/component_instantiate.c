@@ -58,10 +58,10 @@ static int check_type(const Run *run, const VMFuncRef *reference, const Signatur
     return -1;
 }
 
-/* *out <- the function that an item is, with an entry; NULL for NO_ITEM. -1 with an exception. Compiles an entry if need be, which runs Python. */
-static int function_at(const Run *run, uint32_t number, const Signature *wanted, VMFuncRef **out)
+/* *out <- the function that an item is, of this type, or with NULL of any; none for NO_ITEM. -1 with an exception. Compiles an entry if need be, which runs Python. */
+static int function_at(const Run *run, uint32_t number, const Signature *wanted, CoreCallee *out)
 {
-    *out = NULL;
+    *out = (CoreCallee){0};
     if (number == NO_ITEM)
         return 0;
     const Extern *item = &run->items[number];
@@ -69,8 +69,9 @@ static int function_at(const Run *run, uint32_t number, const Signature *wanted,
         return other_kind(item, EXTERN_FUNC);
     if (wanted && check_type(run, item->func.reference, wanted))
         return -1;
-    *out = func_entry(item->func.reference, item->func.host);
-    return *out ? 0 : -1;
+    out->type = wanted ? wanted : engine_signature(run->store->engine, item->func.reference->type_id);
+    out->reference = out->type ? func_entry(item->func.reference, item->func.host) : NULL;
+    return out->reference ? 0 : -1;
 }
 
 static int options_at(const Run *run, const Step *step, CanonOptions *out)
@@ -162,25 +163,25 @@ static int extract(Run *run, const Step *step)
 static int define_resource(Run *run, const Step *step)
 {
     ResourceType *type = run->state->resources[step->resource.slot];
-    VMFuncRef *destructor;
+    CoreCallee destructor;
     if (function_at(run, step->resource.destructor, NULL, &destructor))
         return -1;
-    const Signature *signature = destructor ? engine_signature(run->store->engine, destructor->type_id) : NULL;
+    const Signature *signature = destructor.type;
     if (signature && (signature->nparams != 1 || signature->nresults || signature->types->kind > KIND_I64)) {
         PyErr_SetString(G.link_error, "an imported core module exports a destructor of another type than (rep) -> ()");
         return -1;
     }
     type->guest_destructor = destructor;
-    return destructor && !signature ? -1 : 0;
+    return 0;
 }
 
 static int lift(Run *run, const Step *step)
 {
     CanonOptions options;
-    VMFuncRef *core;
+    CoreCallee core;
     if (options_at(run, step, &options) || function_at(run, step->lift.core, step->core_type, &core))
         return -1;
-    CanonFunction *function = canon_new_lifted(run->state, step->signature, &options, core);
+    CanonFunction *function = canon_new_lifted(run->state, step->signature, &options, &core);
     if (!function)
         return -1;
     function->type = step->lift.type;

@@ -71,13 +71,16 @@ static PyObject *lift_string(const Lifting *l, Place place)
     return text;
 }
 
-/* The numbers of a list that lies in memory, as they are, in an array.array. */
+/* The numbers of a list that lies in memory, any bits that they have, in an array.array. */
 static PyObject *lift_array(const Lifting *l, const Node *element, uint64_t count, uint64_t at)
 {
     static const char letters[] = {[NODE_S8] = 'b', [NODE_S16] = 'h', [NODE_U16] = 'H', [NODE_S32] = 'i', [NODE_U32] = 'I', [NODE_S64] = 'q',
                                    [NODE_U64] = 'Q', [NODE_F32] = 'f', [NODE_F64] = 'd'};
     PyObject *module = PyImport_ImportModule("array");
-    PyObject *bytes = module ? PyBytes_FromStringAndSize((const char *)bytes_at(l->from, at), (Py_ssize_t)(count * element->size[0])) : NULL;
+    const uint64_t size = count * element->size[0];
+    PyObject *bytes = module ? PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size) : NULL;
+    if (bytes)
+        wasm_order_copy(PyBytes_AS_STRING(bytes), bytes_at(l->from, at), size, element->size[0]);
     PyObject *array = bytes ? PyObject_CallMethod(module, "array", "CO", letters[element->kind], bytes) : NULL;
     Py_XDECREF(bytes);
     Py_XDECREF(module);
@@ -197,7 +200,7 @@ static PyObject *lift_tuple(const Lifting *l, const Node *node, Place place)
 /* The case that a value is, or NULL as a trap. */
 static const Edge *lift_tag(const Lifting *l, const Node *node, Place place)
 {
-    uint64_t tag = place.flat ? (uint32_t)place.flat->i32 : load(l->from, place, node->tag_size);
+    uint64_t tag = load_i32(l->from, place, node->tag_size);
     if (tag < node->count)
         return &node->edges[tag];
     (void)canon_trap(l->crossing, "invalid variant discriminant");
@@ -229,7 +232,7 @@ static PyObject *lift_enum(const Lifting *l, const Node *node, Place place)
 
 static PyObject *lift_flags(const Lifting *l, const Node *node, Place place)
 {
-    uint64_t bits = load(l->from, place, place.flat ? 4 : node->tag_size);
+    uint64_t bits = load_i32(l->from, place, node->tag_size);
     if (shaped(l, node))
         return shaped_flags(node, bits & ((1ull << node->count) - 1));
     PyObject *set = PySet_New(NULL);
@@ -275,7 +278,7 @@ static PyObject *lift_float(const Lifting *l, const Node *node, Place place)
 static PyObject *lift(const Lifting *l, const Node *node, Place place)
 {
     switch (node->kind) {
-    case NODE_BOOL: return PyBool_FromLong(place.flat ? place.flat->i32 != 0 : load(l->from, place, 1) != 0);
+    case NODE_BOOL: return PyBool_FromLong(load_i32(l->from, place, 1) != 0);
     case NODE_S8: return PyLong_FromLong((int8_t)load(l->from, place, 1));
     case NODE_U8: return PyLong_FromLong((long)load(l->from, place, 1));
     case NODE_S16: return PyLong_FromLong((int16_t)load(l->from, place, 2));
@@ -316,14 +319,14 @@ static PyObject *lift_raising(const Lifting *l, const Node *node, Place place)
     return payload;
 }
 
-PyObject *abi_lift_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const VMValue *flat)
+PyObject *abi_lift_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const FlatValue *flat)
 {
     uint64_t fuel = (uint64_t)crossing->store->hostcall_fuel;
     const Lifting l = {crossing, from, &fuel};
     const Node *result = signature->result;
     if (!result)
         return Py_NewRef(Py_None);
-    Place place = {(VMValue *)(uintptr_t)flat, 0};
+    Place place = {(FlatValue *)(uintptr_t)flat, 0};
     if (result->flat > (uint32_t)(from->is_async ? MAX_FLAT_PARAMS : MAX_FLAT_RESULTS)) {
         place = (Place){NULL, load_address(from, place, 0)};
         if (check_pointer(crossing, from, result, place.at, "return"))
@@ -332,12 +335,12 @@ PyObject *abi_lift_result(const Crossing *crossing, const AbiSignature *signatur
     return from->raises && !from->typed && result->kind == NODE_RESULT ? lift_raising(&l, result, place) : lift(&l, result, place);
 }
 
-int abi_lift_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const VMValue *flat, PyObject **argv)
+int abi_lift_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *from, const FlatValue *flat, PyObject **argv)
 {
     uint64_t fuel = (uint64_t)crossing->store->hostcall_fuel;
     const Lifting l = {crossing, from, &fuel};
     const Node *params = signature->params;
-    Place place = {(VMValue *)(uintptr_t)flat, 0};
+    Place place = {(FlatValue *)(uintptr_t)flat, 0};
     if (params->flat > param_limit(from)) {
         place = (Place){NULL, load_address(from, place, 0)};
         if (check_pointer(crossing, from, params, place.at, "parameter"))

@@ -136,10 +136,10 @@ static int lower_float(const Lowering *l, const Node *node, PyObject *object, Pl
     VMValue value;
     if (node->kind == NODE_F64) {
         value.f64 = d;
-        store(l->to, place, 8, canonical_f64((uint64_t)value.u64));
+        store(l->to, place, 8, canonical_f64(value.u64));
     } else {
         value.f32 = (float)d;
-        store(l->to, place, 4, canonical_f32((uint32_t)value.i32));
+        store(l->to, place, 4, canonical_f32(value.u32));
     }
     return 0;
 }
@@ -291,7 +291,7 @@ int lower(Lowering *l, const Node *node, PyObject *object, Place place)
     }
 }
 
-static int lower_args(Lowering *l, const Node *params, PyObject *const *args, VMValue *flat)
+static int lower_args(Lowering *l, const Node *params, PyObject *const *args, FlatValue *flat)
 {
     Place place = {flat, 0};
     unsigned w = wide(l->to);
@@ -300,7 +300,7 @@ static int lower_args(Lowering *l, const Node *params, PyObject *const *args, VM
         if (canon_realloc(l->crossing, l->to, 0, 0, params->align[w], params->size[w], &at))
             return -1;
         place = (Place){NULL, at};
-        flat[0].u64 = at;
+        flat[0].bits = at;
     }
     for (uint32_t i = 0; i < params->count; i++) {
         const Edge *edge = &params->edges[i];
@@ -320,7 +320,7 @@ static void lowering_begin(Lowering *l, const Crossing *crossing, const CanonOpt
     l->pending_count = l->pending_capacity = 0;
 }
 
-int abi_lower_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *to, PyObject *const *args, VMValue *flat)
+int abi_lower_params(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *to, PyObject *const *args, FlatValue *flat)
 {
     Lowering l;
     lowering_begin(&l, crossing, to);
@@ -329,14 +329,14 @@ int abi_lower_params(const Crossing *crossing, const AbiSignature *signature, co
     return failed;
 }
 
-int abi_lower_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *to, PyObject *object, VMValue *flat)
+int abi_lower_result(const Crossing *crossing, const AbiSignature *signature, const CanonOptions *to, PyObject *object, FlatValue *flat)
 {
     const Node *result = signature->result;
     Lowering l;
     lowering_begin(&l, crossing, to);
     if (!result)
         return object == Py_None ? 0 : wrong_kind(&l, "None", object);
-    VMValue value;
+    FlatValue value;
     Place place = {&value, 0};
     if (to->is_async || result->flat > MAX_FLAT_RESULTS) {
         uint32_t last = signature->params->flat > param_limit(to) ? 1 : signature->params->flat;

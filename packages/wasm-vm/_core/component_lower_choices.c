@@ -244,7 +244,7 @@ int lower_variant(Lowering *l, const Node *node, PyObject *object, Place place)
         return -1;
     if (place.flat)
         for (uint32_t i = 1; i < node->flat; i++)
-            place.flat[i].u64 = 0;
+            place.flat[i].bits = 0;
     store(l->to, place, node->tag_size, (uint64_t)(edge - node->edges));
     int failed = 0;
     if (edge->node) {

@@ -1,22 +1,29 @@
 /* component_lower_lists.c: Python sequences, buffers and mappings to lists, maps and tuples of a guest. */
 #include "component_lower.h"
 
-/* ---- buffers of numbers move as they are ---- */
+/* ---- buffers of numbers move at once ---- */
 
 static bool is_number(const Node *node) { return node->kind >= NODE_S8 && node->kind <= NODE_F64; }
 
-/* Whether the items of a buffer lie in memory as those of the node do. */
+/* Whether the items of a buffer are big-endian: they have the order of this machine, or say which. */
+static bool is_big(const Py_buffer *view)
+{
+    const char mark = view->format ? *view->format : 0;
+    return mark == '>' || mark == '!' || (mark != '<' && HOST_IS_BIG);
+}
+
+/* Whether the items of a buffer are those of the node, in either order of bytes. */
 static bool same_items(const Py_buffer *view, const Node *element)
 {
     static const char *const letters[] = {[NODE_S8] = "b", [NODE_U8] = "B", [NODE_S16] = "h", [NODE_U16] = "H", [NODE_S32] = "il", [NODE_U32] = "IL",
                                           [NODE_S64] = "ql", [NODE_U64] = "QL", [NODE_F32] = "f", [NODE_F64] = "d"};
     const char *format = view->format ? view->format : "B";
-    if (*format == '@' || *format == '=' || *format == '<')
+    if (*format && strchr("@=<>!", *format))
         format++;
     return view->ndim == 1 && *format && !format[1] && strchr(letters[element->kind], *format) && view->itemsize == (Py_ssize_t)element->size[0];
 }
 
-/* A buffer to be moved by memcpy: 1 with `view` filled, 0 if the object is none that can be, -1 with an exception. */
+/* A buffer to be moved: 1 with `view` filled, 0 if the object is none that can be, -1 with an exception. */
 static int number_buffer(const Node *element, PyObject *object, Py_buffer *view)
 {
     if (!is_number(element) || PyList_CheckExact(object) || !PyObject_CheckBuffer(object))
@@ -56,6 +63,8 @@ static int lower_buffer(const Lowering *l, const Node *element, const Py_buffer 
         return -1;
     if (count)
         memmove(bytes_at(l->to, at), view->buf, (size_t)view->len);
+    if (count && is_big(view))
+        swap_numbers(bytes_at(l->to, at), (uint64_t)view->len, element->size[0]);
     store_slice(l, place, at, count);
     return 0;
 }

@@ -71,7 +71,7 @@ static void note_whose(PyObject *callable)
 }
 
 /* argv[0] is scratch for vectorcall, then the store and `count` arguments. */
-static int call_host(const Crossing *crossing, CanonFunction *function, VMValue *values, PyObject **argv, uint32_t count)
+static int call_host(const Crossing *crossing, CanonFunction *function, FlatValue *values, PyObject **argv, uint32_t count)
 {
     if (!function->callable) {
         PyErr_SetString(G.store_error, "the host function's store has been closed");
@@ -97,7 +97,7 @@ static int call_host(const Crossing *crossing, CanonFunction *function, VMValue 
     return failed;
 }
 
-static int host_lowered(CanonFunction *function, VMValue *values)
+static int host_lowered(CanonFunction *function, FlatValue *values)
 {
     CallScope scope;
     ComponentState *state = function->state;
@@ -125,17 +125,17 @@ static int host_lowered(CanonFunction *function, VMValue *values)
 
 /* ---- another guest's function ---- */
 
-static void guest_lowered(const Crossing *crossing, CanonFunction *function, VMValue *values)
+static void guest_lowered(const Crossing *crossing, CanonFunction *function, FlatValue *values)
 {
     CanonFunction *target = function->target;
     ComponentState *state = function->state;
     const uint32_t caller = function->options.instance, callee = target->options.instance;
-    VMValue flat[MAX_FLAT];
+    FlatValue flat[MAX_FLAT];
     (void)canon_enter(crossing, state, caller, callee); /* in a guest, what fails does not return */
     Task task = {.outer = state->task, .function = target, .scope = crossing->scope, .caller = &function->options, .lowered = values};
     state->task = &task;
     (void)abi_copy_params(crossing, function->signature, &function->options, &target->options, values, flat);
-    (void)canon_call(crossing, target->core, flat);
+    (void)canon_call(crossing, &target->core, flat);
     if (target->options.is_async) {
         (void)canon_async_return(crossing, &task, flat);
     } else {
@@ -146,8 +146,6 @@ static void guest_lowered(const Crossing *crossing, CanonFunction *function, VMV
     state->task = task.outer;
     canon_leave(state, caller, callee);
     scope_end(crossing->scope);
-    if (function->options.is_async)
-        values[0].i64 = RETURNED;
 }
 
 uint64_t canon_lowered(VMHostContext *context, VMValue *values)
@@ -165,17 +163,19 @@ uint64_t canon_lowered(VMHostContext *context, VMValue *values)
         poll_interrupt();
         return 0;
     }
+    const Signature *type = function->host->signature;
+    FlatValue *flat = flat_take(type->types, type->nparams, values);
     if (function->kind == CANON_LOWER) {
         scope_begin(&scope, state);
-        guest_lowered(&crossing, function, values);
+        guest_lowered(&crossing, function, flat);
         poll_interrupt();
-        return 0;
+    } else {
+        Outside outside = go_outside(here);
+        come_back(&outside, host_lowered(function, flat));
     }
-    Outside outside = go_outside(here);
-    int failed = host_lowered(function, values);
-    if (!failed && function->options.is_async)
-        values[0].i64 = RETURNED;
-    come_back(&outside, failed);
+    if (function->options.is_async)
+        flat[0].bits = RETURNED;
+    (void)flat_give(type->types + type->nparams, type->nresults, flat);
     return 0;
 }
 
@@ -202,7 +202,7 @@ int host_destructor(const Crossing *crossing, ComponentState *state, ResourceTyp
     return failed;
 }
 
-void canon_lift_outside(const Crossing *crossing, const CanonFunction *lifted, const VMValue *values, PyObject **result)
+void canon_lift_outside(const Crossing *crossing, const CanonFunction *lifted, const FlatValue *values, PyObject **result)
 {
     const Crossing python = {.store = crossing->store, .program = crossing->program, .scope = crossing->scope, .in_guest = false};
     Outside outside = go_outside(FRAME_HERE());

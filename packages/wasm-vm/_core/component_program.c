@@ -22,7 +22,7 @@ int abi_check_options(const AbiSignature *signature, const CanonOptions *options
         PyErr_SetString(PyExc_ValueError, "options: the function needs a memory");
         return -1;
     }
-    if (!options->realloc && writes) {
+    if (!options->realloc.reference && writes) {
         PyErr_SetString(PyExc_ValueError, "options: the function needs a realloc");
         return -1;
     }
@@ -280,10 +280,6 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     static char *names[] = {"words", "labels", NULL};
     PyObject *labels;
     Py_buffer words;
-    if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) { /* core values of a component are kept as the low half of 64 bits, where wasm has them in front */
-        PyErr_SetString(G.wasm_error, "components do not run on a big-endian machine yet");
-        return NULL;
-    }
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*O!:CallProgram", names, &words, &PyTuple_Type, &labels))
         return NULL;
     Program *self = (Program *)type->tp_alloc(type, 0);
@@ -294,7 +290,7 @@ static PyObject *program_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
             PyErr_NoMemory();
         Py_CLEAR(self);
     } else {
-        memcpy(copy, words.buf, count * 4);
+        wasm_order_copy(copy, words.buf, count * 4, 4);
         if (words.len % 4 ? bad("size") : parse(self, copy, count, labels))
             Py_CLEAR(self);
     }

@@ -37,7 +37,7 @@ static PyObject *type_new(PyTypeObject *cls, PyObject *args, PyObject *kwargs)
     return (PyObject *)type;
 }
 
-ResourceType *resource_type_of_guest(ComponentState *state, uint32_t instance, VMFuncRef *destructor, PyObject *name)
+ResourceType *resource_type_of_guest(ComponentState *state, uint32_t instance, const CoreCallee *destructor, PyObject *name)
 {
     ResourceType *type = (ResourceType *)ResourceTypeType.tp_alloc(&ResourceTypeType, 0);
     if (type) {
@@ -45,7 +45,7 @@ ResourceType *resource_type_of_guest(ComponentState *state, uint32_t instance, V
         type->number = -1;
         type->state = state;
         type->instance = instance;
-        type->guest_destructor = destructor;
+        type->guest_destructor = destructor ? *destructor : (CoreCallee){0};
     }
     return type;
 }
@@ -398,14 +398,13 @@ int resource_destroy(const Crossing *crossing, ComponentState *state, int64_t ca
 {
     if (!type->state)
         return host_destructor(crossing, state, type, rep);
-    if (!type->guest_destructor)
+    if (!type->guest_destructor.reference)
         return 0;
     int64_t from = state == type->state ? caller : NO_CALLER;
     if (canon_enter(crossing, type->state, from, type->instance))
         return -1;
-    VMValue values[MAX_FLAT];
-    values[0].i64 = (int64_t)rep;
-    if (canon_call(crossing, type->guest_destructor, values)) {
+    FlatValue values[MAX_FLAT] = {{rep}};
+    if (canon_call(crossing, &type->guest_destructor, values)) {
         type->state->trapped.u32 = true;
         return -1;
     }

@@ -126,7 +126,7 @@ void component_state_free(ComponentState *state)
         ResourceType *type = state->resources[i];
         if (type && type->state == state) { /* it may outlive us */
             type->state = NULL;
-            type->guest_destructor = NULL;
+            type->guest_destructor = (CoreCallee){0};
         }
         Py_XDECREF(type);
     }
@@ -179,11 +179,11 @@ static CanonFunction *function_new(ComponentState *state, enum CanonKind kind, c
     return function;
 }
 
-CanonFunction *canon_new_lifted(ComponentState *state, const AbiSignature *signature, const CanonOptions *options, VMFuncRef *core)
+CanonFunction *canon_new_lifted(ComponentState *state, const AbiSignature *signature, const CanonOptions *options, const CoreCallee *core)
 {
     CanonFunction *function = abi_check_options(signature, options, false) ? NULL : function_new(state, CANON_LIFT, options, signature);
     if (function)
-        function->core = core;
+        function->core = *core;
     return function;
 }
 

@@ -55,22 +55,20 @@ static void object_dealloc(StateObject *self)
 
 /* ---- core functions and options ---- */
 
-static VMFuncRef *core_function(StateObject *self, PyObject *object)
+static int core_function(StateObject *self, PyObject *object, CoreCallee *out)
 {
     if (!PyObject_TypeCheck(object, &FuncType)) {
         PyErr_Format(PyExc_TypeError, "expected a core Func, not %.100s", Py_TYPE(object)->tp_name);
-        return NULL;
+        return -1;
     }
     FuncObject *func = (FuncObject *)object;
     if (store_check_arg(func->store, (PyObject *)self->store))
-        return NULL;
-    return func_entry(func->funcref, func->host);
+        return -1;
+    *out = (CoreCallee){func_entry(func->funcref, func->host), func->signature};
+    return out->reference ? 0 : -1;
 }
 
-static int optional_function(StateObject *self, PyObject *object, VMFuncRef **out)
-{
-    return object == Py_None || (*out = core_function(self, object)) ? 0 : -1;
-}
+static int optional_function(StateObject *self, PyObject *object, CoreCallee *out) { return object == Py_None ? 0 : core_function(self, object, out); }
 
 enum { WITH_CALLBACK = 2 }; /* of the last option, as plain.py has it: 0 synchronous, 1 async */
 
@@ -118,11 +116,11 @@ static PyObject *state_lift(StateObject *self, PyObject *args)
     unsigned int index;
     PyObject *core, *given;
     CanonOptions options;
+    CoreCallee callee;
     if (!PyArg_ParseTuple(args, "IOO:lift", &index, &core, &given) || store_check_open(self->store) || parse_options(self, given, &options))
         return NULL;
-    VMFuncRef *reference = core_function(self, core);
-    const AbiSignature *signature = reference ? signature_at(self, index) : NULL;
-    CanonFunction *function = signature && !store_check_open(self->store) ? canon_new_lifted(self->state, signature, &options, reference) : NULL;
+    const AbiSignature *signature = core_function(self, core, &callee) ? NULL : signature_at(self, index);
+    CanonFunction *function = signature && !store_check_open(self->store) ? canon_new_lifted(self->state, signature, &options, &callee) : NULL;
     return function ? component_func_wrap(function, NULL) : NULL;
 }
 
@@ -209,15 +207,15 @@ static PyObject *state_define_resource(StateObject *self, PyObject *args)
 {
     unsigned int slot, instance;
     PyObject *destructor, *name;
-    VMFuncRef *reference = NULL;
+    CoreCallee callee = {0};
     if (!PyArg_ParseTuple(args, "IIOO:define_resource", &slot, &instance, &destructor, &name) || store_check_open(self->store) ||
-        optional_function(self, destructor, &reference))
+        optional_function(self, destructor, &callee))
         return NULL;
     if (instance >= self->state->instance_count) {
         PyErr_SetString(PyExc_IndexError, "no such component instance");
         return NULL;
     }
-    ResourceType *type = resource_type_of_guest(self->state, instance, reference, name);
+    ResourceType *type = resource_type_of_guest(self->state, instance, &callee, name);
     if (type && (store_check_open(self->store) || set_resource(self, slot, type))) {
         type->state = NULL;
         Py_CLEAR(type);

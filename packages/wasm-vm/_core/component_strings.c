@@ -48,7 +48,7 @@ static uint32_t unit_at(const uint8_t *p)
 {
     uint16_t unit;
     memcpy(&unit, p, 2);
-    return unit;
+    return wasm_order16(unit);
 }
 
 static uint32_t next_utf16(const uint8_t **p, const uint8_t *end, const char **fault)
@@ -151,7 +151,7 @@ static uint64_t put_utf16(uint8_t form, const uint8_t *p, const uint8_t *end, ui
         uint64_t size = c < 0x10000 ? 2 : 4;
         if ((uint64_t)(limit - out) < size)
             break;
-        uint32_t units = c < 0x10000 ? c : 0xD800 + ((c - 0x10000) >> 10) + ((0xDC00 + (c & 0x3FF)) << 16);
+        const uint32_t units = wasm_order32(c < 0x10000 ? c : 0xD800 + ((c - 0x10000) >> 10) + ((0xDC00 + (c & 0x3FF)) << 16));
         memcpy(out, &units, size);
         out += size;
     }

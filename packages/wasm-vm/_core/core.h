@@ -32,10 +32,31 @@
 /* Whether [at, at + size) lies in [0, whole). Guests choose all 64 bits of an offset and of a size: their sum is never made, and nothing else compares them. */
 static inline bool within(uint64_t at, uint64_t size, uint64_t whole) { return at <= whole && size <= whole - at; }
 
+#define HOST_IS_BIG (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+
 /* A number in the byte order of linear memories and segments, little-endian: to or from this machine's. */
-static inline uint64_t wasm_order64(uint64_t n) { return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(n) : n; }
-static inline uint32_t wasm_order32(uint32_t n) { return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap32(n) : n; }
-static inline uint16_t wasm_order16(uint16_t n) { return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap16(n) : n; }
+static inline uint64_t wasm_order64(uint64_t n) { return HOST_IS_BIG ? __builtin_bswap64(n) : n; }
+static inline uint32_t wasm_order32(uint32_t n) { return HOST_IS_BIG ? __builtin_bswap32(n) : n; }
+static inline uint16_t wasm_order16(uint16_t n) { return HOST_IS_BIG ? __builtin_bswap16(n) : n; }
+
+/* Turns the bytes of each number round, in place. `size`: of one, a power of two. */
+static inline void swap_numbers(uint8_t *at, uint64_t bytes, unsigned size)
+{
+    for (uint8_t *const end = at + bytes; at != end; at += size)
+        for (unsigned low = 0, high = size - 1; low < high; low++, high--) {
+            const uint8_t byte = at[low];
+            at[low] = at[high];
+            at[high] = byte;
+        }
+}
+
+/* Copies numbers to or from the byte order of linear memories. */
+static inline void wasm_order_copy(void *out, const void *from, uint64_t bytes, unsigned size)
+{
+    memcpy(out, from, bytes);
+    if (HOST_IS_BIG)
+        swap_numbers(out, bytes, size);
+}
 
 typedef struct Store Store;
 typedef struct Engine Engine;

@@ -63,12 +63,7 @@ static const uint8_t *data_of(const Instance *instance, uint32_t segment, uint64
 /* Elements of 1 << log2 bytes out of a segment. A v128 is kept as it lies in memories. */
 static void copy_data(uint8_t *out, const uint8_t *from, uint64_t size, uint32_t log2)
 {
-    if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ || log2 == 0 || log2 > 3) {
-        memcpy(out, from, size);
-        return;
-    }
-    for (uint64_t i = 0; i < size; i++)
-        out[i] = from[i ^ ((1u << log2) - 1)];
+    wasm_order_copy(out, from, size, log2 > 3 ? 1 : 1u << log2);
 }
 
 static void check_segment(const Instance *instance, uint32_t segment, uint64_t offset, uint64_t length)

@@ -30,7 +30,7 @@ static inline bool small_int(PyObject *object, int64_t *out)
 /* An i32 or i64. An i32 lies in the first four bytes; where the low half does, too, one store is right for both. */
 static inline void set_integer(VMValue *out, enum Kind kind, uint64_t n)
 {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#if HOST_IS_BIG
     if (kind == KIND_I32) {
         out->u32 = (uint32_t)n;
         return;
