@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import ctypes
 import dataclasses
 import enum
 import struct
@@ -177,6 +178,17 @@ def test_numpy() -> None:
     assert echoed("f32", numpy.float64(0.5)) == 0.5
 
 
+ENDS = [("s16", ctypes.c_int16), ("u32", ctypes.c_uint32), ("s64", ctypes.c_int64), ("f32", ctypes.c_float), ("f64", ctypes.c_double), ("s8", ctypes.c_int8)]
+
+
+@pytest.mark.parametrize(("t", "item"), ENDS)
+@pytest.mark.parametrize("order", ["__ctype_le__", "__ctype_be__"])
+def test_buffers_say_their_byte_order(t: str, item: Any, order: str) -> None:
+    given = (getattr(item, order) * 3)(1, 2, 100)
+    assert memoryview(given).format[0] in "<>"
+    assert echoed(["list", t], given) == [1, 2, 100]
+
+
 # ---- what a guest says
 
 
@@ -271,8 +283,11 @@ def test_arrays(t: str, letter: str) -> None:
     guest = Guest(crossing, 0, False)
     given = array.array(letter, [1, 0, 2])
     assert not guest.func.arrays
-    assert type(guest.func(crossing.store, *crossing.args(given))) is list
+    listed = guest.func(crossing.store, *crossing.args(given))
+    assert type(listed) is list
+    assert listed == [1, 0, 2]
     guest.func.arrays = True
+    assert guest.func(crossing.store, *crossing.args(listed)) == given
     back = guest.func(crossing.store, *crossing.args(given))
     assert (type(back), back.typecode, back) == (array.array, letter, given)
     assert guest.func(crossing.store, *crossing.args(array.array(letter))) == array.array(letter)
