@@ -22,18 +22,32 @@ FUNCTIONS = (
     ("reader", "files", "[method]descriptor.read-via-stream", "i32 i64 i32", ""),
     ("writer", "files", "[method]descriptor.write-via-stream", "i32 i64 i32", ""),
     ("appender", "files", "[method]descriptor.append-via-stream", "i32 i32", ""),
+    ("list", "files", "[method]descriptor.read-directory", "i32 i32", ""),
+    ("entry", "files", "[method]directory-entry-stream.read-directory-entry", "i32 i32", ""),
+    ("subscribe", "streams", "[method]input-stream.subscribe", "i32", "i32"),
+    ("timer", "clock", "subscribe-duration", "i64", "i32"),
+    ("timer-until", "clock", "subscribe-instant", "i64", "i32"),
+    ("poll", "poll", "poll", "i32 i32 i32", ""),
+    ("ready", "poll", "[method]pollable.ready", "i32", "i32"),
+    ("block", "poll", "[method]pollable.block", "i32", ""),
 )
-DROPS = (("drop-in", "$in"), ("drop-out", "$out"), ("drop", "$descriptor"))
+DROPS = (("drop-in", "$in"), ("drop-out", "$out"), ("drop", "$descriptor"), ("drop-list", "$listing"), ("drop-pollable", "$pollable"))
 
 INSTANCES = """
   (import "wasi:io/error@0.2.0" (instance $error (export "error" (type (sub resource))))) (alias export $error "error" (type $error))
+  (import "wasi:io/poll@0.2.0" (instance $poll (export "pollable" (type $p (sub resource)))
+    (export "[method]pollable.ready" (func (param "self" (borrow $p)) (result bool))) (export "[method]pollable.block" (func (param "self" (borrow $p))))
+    (export "poll" (func (param "in" (list (borrow $p))) (result (list u32))))))
+  (alias export $poll "pollable" (type $pollable))
   (import "wasi:io/streams@0.2.0" (instance $streams
     (alias outer 1 $error (type $e')) (export "error" (type $e (eq $e')))
+    (alias outer 1 $pollable (type $p')) (export "pollable" (type $p (eq $p')))
     (type $f' (variant (case "last-operation-failed" (own $e)) (case "closed"))) (export "stream-error" (type $f (eq $f')))
     (export "input-stream" (type $i (sub resource))) (export "output-stream" (type $o (sub resource)))
     (type $bytes (result (list u8) (error $f))) (type $none (result (error $f)))
     (export "[method]input-stream.read" (func (param "self" (borrow $i)) (param "len" u64) (result $bytes)))
     (export "[method]input-stream.blocking-read" (func (param "self" (borrow $i)) (param "len" u64) (result $bytes)))
+    (export "[method]input-stream.subscribe" (func (param "self" (borrow $i)) (result (own $p))))
     (export "[method]output-stream.check-write" (func (param "self" (borrow $o)) (result (result u64 (error $f)))))
     (export "[method]output-stream.write" (func (param "self" (borrow $o)) (param "contents" (list u8)) (result $none)))
     (export "[method]output-stream.blocking-write-and-flush" (func (param "self" (borrow $o)) (param "contents" (list u8)) (result $none)))
@@ -44,7 +58,9 @@ INSTANCES = """
     (export "get-stdin" (func (result (own $i))))))
   (import "wasi:cli/stdout@0.2.0" (instance $stdout (alias outer 1 $out (type $o')) (export "output-stream" (type $o (eq $o')))
     (export "get-stdout" (func (result (own $o))))))
-  (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock (export "now" (func (result u64)))))
+  (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock (export "now" (func (result u64)))
+    (alias outer 1 $pollable (type $p')) (export "pollable" (type $p (eq $p')))
+    (export "subscribe-duration" (func (param "when" u64) (result (own $p)))) (export "subscribe-instant" (func (param "when" u64) (result (own $p))))))
   (import "wasi:clocks/wall-clock@0.2.0" (instance $wall (type $t' (record (field "seconds" u64) (field "nanoseconds" u32)))
     (export "datetime" (type $t (eq $t'))) (export "now" (func (result $t)))))
   (alias export $wall "datetime" (type $datetime))
@@ -55,7 +71,8 @@ INSTANCES = """
     (alias outer 1 $in (type $i')) (export "input-stream" (type $i (eq $i'))) (alias outer 1 $out (type $o')) (export "output-stream" (type $o (eq $o')))
     (alias outer 1 $datetime (type $t')) (export "datetime" (type $t (eq $t')))
     (export "descriptor" (type $d (sub resource)))
-    (type $c' (enum "access" "bad-descriptor" "illegal-byte-sequence" "invalid" "is-directory" "loop" "name-too-long" "no-entry" "not-directory" "not-permitted"))
+    (type $c' (enum "access" "bad-descriptor" "illegal-byte-sequence" "invalid" "is-directory" "loop" "name-too-long" "no-entry" "not-directory" "not-permitted"
+      "io"))
     (type $k' (enum "unknown" "block-device" "character-device" "directory" "fifo" "symbolic-link" "regular-file" "socket"))
     (export "descriptor-type" (type $k (eq $k')))
     (type $s' (record (field "type" $k) (field "link-count" u64) (field "size" u64) (field "data-access-timestamp" (option $t))
@@ -69,8 +86,12 @@ INSTANCES = """
     (export "[method]descriptor.stat-at" (func (param "self" (borrow $d)) (param "path-flags" $a) (param "path" string) (result (result $s (error $c)))))
     (export "[method]descriptor.read-via-stream" (func (param "self" (borrow $d)) (param "offset" u64) (result (result (own $i) (error $c)))))
     (export "[method]descriptor.write-via-stream" (func (param "self" (borrow $d)) (param "offset" u64) (result (result (own $o) (error $c)))))
-    (export "[method]descriptor.append-via-stream" (func (param "self" (borrow $d)) (result (result (own $o) (error $c)))))))
-  (alias export $files "descriptor" (type $descriptor))
+    (export "[method]descriptor.append-via-stream" (func (param "self" (borrow $d)) (result (result (own $o) (error $c)))))
+    (export "directory-entry-stream" (type $l (sub resource)))
+    (type $n' (record (field "type" $k) (field "name" string))) (export "directory-entry" (type $n (eq $n')))
+    (export "[method]descriptor.read-directory" (func (param "self" (borrow $d)) (result (result (own $l) (error $c)))))
+    (export "[method]directory-entry-stream.read-directory-entry" (func (param "self" (borrow $l)) (result (result (option $n) (error $c)))))))
+  (alias export $files "descriptor" (type $descriptor)) (alias export $files "directory-entry-stream" (type $listing))
   (import "wasi:filesystem/preopens@0.2.0" (instance $preopens (alias outer 1 $descriptor (type $d')) (export "descriptor" (type $d (eq $d')))
     (export "get-directories" (func (result (list (tuple (own $d) string)))))))
 """

@@ -113,14 +113,18 @@ PyObject *resource_any_new(Store *store, ResourceType *type, uint64_t rep, bool 
 /* ---- component_objects.c: objects of Python as resources; their representation is a place in a table. With the GIL ---- */
 
 enum { MAX_HOST_OBJECTS = 100000 };
+#define NO_PLACE UINT32_MAX
 
 typedef struct HostObject {
-    PyObject *object;   /* strong; NULL: a free place */
+    PyObject *object;   /* strong; NULL: a free place, or a timer that is no object yet */
     ResourceType *type; /* borrowed: the state's */
     Py_buffer *plain;   /* what the core has to know of it; owned, or NULL */
     uint32_t owns;      /* own handles of guests */
     uint32_t borrows;   /* of running calls to which Python lent it */
-    uint32_t next;      /* in the chain of its bucket, or of free places; UINT32_MAX: none */
+    uint32_t next;      /* in the chain of its bucket, or of free places; NO_PLACE: none */
+    bool until;         /* of a timer: made of an instant of the guest's, and not of a duration */
+    CanonFunction *timer; /* what made it; borrowed, the state's. NULL: it is none, or an object by now */
+    int64_t when;       /* of a timer: when it is over, by the host's monotonic clock, in ns */
 } HostObject;
 
 /* An object has one place for each type: so it is known when its last handle goes. */
@@ -134,6 +138,10 @@ PyObject *object_to_python(const Crossing *crossing, ComponentState *state, cons
 int object_from_python(const Crossing *crossing, ComponentState *state, ResourceType *type, bool own, PyObject *object, uint64_t *rep); /* -1 with an exception */
 void object_give_back(ComponentState *state, bool own, uint64_t rep); /* undoes object_from_python */
 int object_drop(const Crossing *crossing, ComponentState *state, ResourceType *type, uint64_t rep); /* a guest's own handle is gone: -1 with an exception */
+uint32_t objects_free_place(const HostObjects *objects); /* that an object had, or NO_PLACE. This and the next two: without the GIL */
+void objects_put_timer(HostObjects *objects, uint32_t place, HostObject timer); /* at a free place, the one above */
+bool object_drop_timer(ComponentState *state, const ResourceType *type, uint64_t rep); /* a guest's own handle is gone: whether it was a timer's */
+uint64_t plain_timer_argument(const HostObject *timer); /* component_plain_timers.c: what `timer` is called with for the same */
 void objects_clear(HostObjects *objects);
 int objects_traverse(const HostObjects *objects, visitproc visit, void *arg);
 extern PyTypeObject HostCallType;

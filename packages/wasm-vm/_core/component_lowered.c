@@ -190,7 +190,7 @@ static int call_destructor(const Crossing *crossing, const ResourceType *type, u
 
 int host_destructor(const Crossing *crossing, ComponentState *state, ResourceType *type, uint64_t rep)
 {
-    if (!type->cls && !type->destructor)
+    if ((!type->cls && !type->destructor) || (type->cls && object_drop_timer(state, type, rep)))
         return 0;
     Outside outside;
     if (crossing->in_guest)

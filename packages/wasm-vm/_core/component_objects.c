@@ -3,8 +3,6 @@
 #include "module.h"
 #include "store.h"
 
-#define NO_PLACE UINT32_MAX
-
 static uint32_t hash(const HostObjects *objects, const PyObject *object, const ResourceType *type)
 {
     const uint64_t mixed = ((uint64_t)(uintptr_t)object >> 4 ^ (uint64_t)(uintptr_t)type << 20) * UINT64_C(0x9E3779B97F4A7C15);
@@ -45,7 +43,8 @@ static int reserve(HostObjects *objects)
     objects->capacity = (uint32_t)capacity;
     memset(buckets, 0xFF, sizeof *buckets * capacity); /* NO_PLACE */
     for (uint32_t place = 0; place < objects->used; place++) /* there are no free ones */
-        chain(objects, place);
+        if (objects->entries[place].object) /* no timer */
+            chain(objects, place);
     return 0;
 }
 
@@ -92,10 +91,61 @@ static void release(HostObjects *objects, uint32_t place)
     Py_DECREF(object);
 }
 
+/* ---- timers that are no objects yet (component_plain_timers.c) ---- */
+
+uint32_t objects_free_place(const HostObjects *objects) { return objects->used ? objects->free : NO_PLACE; }
+
+void objects_put_timer(HostObjects *objects, uint32_t place, HostObject timer)
+{
+    objects->free = objects->entries[place].next;
+    objects->entries[place] = timer;
+}
+
+bool object_drop_timer(ComponentState *state, const ResourceType *type, uint64_t rep)
+{
+    HostObjects *objects = &state->objects;
+    if (rep >= objects->used || !objects->entries[rep].timer || objects->entries[rep].type != type)
+        return false;
+    objects->entries[rep] = (HostObject){.next = objects->free};
+    objects->free = (uint32_t)rep;
+    return true;
+}
+
+/* Python is asked for it: what the guest called makes it, by Python's way. -1 with an exception. */
+static int timer_to_object(const Crossing *crossing, ComponentState *state, const ResourceType *type, uint64_t rep)
+{
+    CanonFunction *function = state->objects.entries[rep].timer;
+    if (!function->callable) {
+        PyErr_SetString(G.store_error, "the host function's store has been closed");
+        return -1;
+    }
+    PyObject *callable = Py_NewRef(function->callable);
+    const unsigned long long argument = plain_timer_argument(&state->objects.entries[rep]);
+    PyObject *object = PyObject_CallFunction(callable, "OK", (PyObject *)crossing->store, argument);
+    Py_DECREF(callable);
+    if (!object)
+        return -1;
+    HostObject *entry = rep < state->objects.used ? &state->objects.entries[rep] : NULL;
+    if (!entry || entry->timer != function || !PyObject_TypeCheck(object, (PyTypeObject *)type->cls)) { /* the first two: the store was closed meanwhile */
+        PyErr_Format(PyExc_TypeError, "a timer: expected %.100s, not %.100s", ((PyTypeObject *)type->cls)->tp_name, Py_TYPE(object)->tp_name);
+        Py_DECREF(object);
+        return -1;
+    }
+    entry->object = object;
+    entry->timer = NULL;
+    chain(&state->objects, (uint32_t)rep);
+    return 0;
+}
+
 /* What a handle stands for. NULL as a trap: artifacts may lie about types. */
 static HostObject *entry_at(const Crossing *crossing, ComponentState *state, const ResourceType *type, uint64_t rep)
 {
     HostObject *entry = state && rep < state->objects.used ? &state->objects.entries[rep] : NULL;
+    if (entry && entry->timer && entry->type == type) {
+        if (timer_to_object(crossing, state, type, rep))
+            return NULL;
+        entry = &state->objects.entries[rep];
+    }
     if (entry && entry->object && entry->type == type)
         return entry;
     (void)canon_trap(crossing, "a handle of the type %.100s stands for no object", type->name ? PyUnicode_AsUTF8(type->name) : "?");

@@ -5,9 +5,7 @@
  * owned across a call of the guest's realloc, which may trap, or be interrupted by a signal's handler in Python: what lies in tables is found anew after it.
  */
 #define _GNU_SOURCE
-#include "beneath_linux.h"
-#include "component_abi.h"
-#include "runtime.h"
+#include "component_plain.h"
 
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -29,46 +27,40 @@ struct PlainLowered {
 
 /* ---- the guest's memory ---- */
 
-static const CanonOptions *side(const CanonFunction *function) { return &function->options; }
-
-static uint64_t length_of(const CanonFunction *function) { return __atomic_load_n(&side(function)->memory->definition.length, __ATOMIC_RELAXED); }
-
-/* Where the guest wants the result: its last parameter. False if Python has to say what is wrong there. */
-static bool result_at(const CanonFunction *function, const VMValue *values, Place *place)
+bool plain_result(const CanonFunction *function, const VMValue *values, Place *place)
 {
     const Node *result = function->signature->result;
     const uint32_t at = values[function->signature->params->flat].u32;
     *place = (Place){NULL, at};
-    return !(at & (result->align[0] - 1)) && within(at, result->size[0], length_of(function)) && memory_lets_write(side(function)->memory, at, result->size[0]);
+    return !(at & (result->align[0] - 1)) && within(at, result->size[0], plain_memory(function)) &&
+           memory_lets_write(plain_side(function)->memory, at, result->size[0]);
 }
 
-/* An ok, and where its payload goes. */
-static Place put_ok(const CanonFunction *function, Place result)
+Place plain_ok(const CanonFunction *function, Place result)
 {
     const Node *node = function->signature->result;
-    store(side(function), result, node->tag_size, 0);
+    store(plain_side(function), result, node->tag_size, 0);
     return part(result, 1, node->edges[0].offset[0]);
 }
 
-static uint64_t allocated(const CanonFunction *function, uint64_t size)
+uint64_t plain_allocated(const CanonFunction *function, uint64_t align, uint64_t size)
 {
     ComponentState *state = function->state;
     const Crossing crossing = {.store = state->store, .program = state->program, .in_guest = true};
     uint64_t at = 0;
-    (void)canon_realloc(&crossing, side(function), 0, 0, 1, size, &at); /* in a guest, what fails does not return */
+    (void)canon_realloc(&crossing, plain_side(function), 0, 0, align, size, &at); /* in a guest, what fails does not return */
     return at;
 }
 
-static void put_list(const CanonFunction *function, Place place, uint64_t at, uint64_t size)
+void plain_put_list(const CanonFunction *function, Place place, uint64_t at, uint64_t size)
 {
-    store_address(side(function), place, 0, at);
-    store_address(side(function), place, 1, size);
+    store_address(plain_side(function), place, 0, at);
+    store_address(plain_side(function), place, 1, size);
 }
 
 /* ---- of the guest: clocks and random bytes ---- */
 
-/* The guest's table, if it is of the WASI that the store has now. */
-static const int64_t *guest_table(const CanonFunction *function)
+const int64_t *plain_guest(const CanonFunction *function)
 {
     const struct PlainLowered *plain = function->plain;
     const bool same = plain->wasi && plain->wasi == __atomic_load_n(&function->state->store->wasi, __ATOMIC_RELAXED);
@@ -77,7 +69,7 @@ static const int64_t *guest_table(const CanonFunction *function)
 
 static bool plain_now(CanonFunction *function, VMValue *values)
 {
-    const int64_t *table = guest_table(function);
+    const int64_t *table = plain_guest(function);
     struct timespec now;
     if (!table || !table[GUEST_CLOCKS] || clock_gettime(CLOCK_MONOTONIC, &now))
         return false;
@@ -87,21 +79,21 @@ static bool plain_now(CanonFunction *function, VMValue *values)
 
 static bool plain_wall_now(CanonFunction *function, VMValue *values)
 {
-    const int64_t *table = guest_table(function);
+    const int64_t *table = plain_guest(function);
     const Edge *fields = function->signature->result->edges;
     struct timespec now;
     Place result;
-    if (!table || !table[GUEST_CLOCKS] || !result_at(function, values, &result) || clock_gettime(CLOCK_REALTIME, &now) || now.tv_sec < 0)
+    if (!table || !table[GUEST_CLOCKS] || !plain_result(function, values, &result) || clock_gettime(CLOCK_REALTIME, &now) || now.tv_sec < 0)
         return false;
-    store(side(function), part(result, 0, fields[0].offset[0]), 8, (uint64_t)now.tv_sec);
-    store(side(function), part(result, 1, fields[1].offset[0]), 4, (uint32_t)now.tv_nsec);
+    store(plain_side(function), part(result, 0, fields[0].offset[0]), 8, (uint64_t)now.tv_sec);
+    store(plain_side(function), part(result, 1, fields[1].offset[0]), 4, (uint32_t)now.tv_nsec);
     return true;
 }
 
 /* So many bytes come at once, or none do. */
 static bool random_bytes(const CanonFunction *function, void *to, size_t size)
 {
-    const int64_t *table = guest_table(function);
+    const int64_t *table = plain_guest(function);
     return table && table[GUEST_RANDOM] && getrandom(to, size, GRND_NONBLOCK) == (ssize_t)size;
 }
 
@@ -119,39 +111,46 @@ static bool plain_random_bytes(CanonFunction *function, VMValue *values)
     uint8_t bytes[MOST_RANDOM];
     const uint64_t size = values[0].u64;
     Place result;
-    if (!size || size > sizeof bytes || !result_at(function, values, &result) || !random_bytes(function, bytes, (size_t)size))
+    if (!size || size > sizeof bytes || !plain_result(function, values, &result) || !random_bytes(function, bytes, (size_t)size))
         return false;
-    const uint64_t at = allocated(function, size);
-    memcpy(bytes_at(side(function), at), bytes, (size_t)size);
-    put_list(function, result, at, size);
+    const uint64_t at = plain_allocated(function, 1, size);
+    memcpy(bytes_at(plain_side(function), at), bytes, (size_t)size);
+    plain_put_list(function, result, at, size);
     return true;
 }
 
-/* ---- streams over regular files ---- */
+/* ---- what handles stand for ---- */
 
-/* The row of the stream that a handle stands for; NULL: Python knows, or says that there is none. */
-static int64_t *row_of(const CanonFunction *function, uint32_t index)
+HostObject *plain_object(const CanonFunction *function, const Node *node, uint32_t index)
 {
-    const ComponentState *state = function->state;
+    ComponentState *state = function->state;
     const HandleTable *handles = &state->instances[function->options.instance].handles;
-    const ResourceType *type = state->resources[function->signature->params->edges[0].node->resource];
+    const ResourceType *type = state->resources[node->resource];
     const Handle *handle = index < handles->used ? &handles->entries[index] : NULL;
     if (!handle || !handle->used || !type || !type->cls || !resource_type_same(state->resources[handle->type], type) || handle->rep >= state->objects.used)
         return NULL;
-    const HostObject *entry = &state->objects.entries[handle->rep];
-    const Py_buffer *plain = entry->object && entry->type == type ? entry->plain : NULL;
-    return plain && (size_t)plain->len >= STREAM_WORDS * sizeof(int64_t) ? plain->buf : NULL;
+    HostObject *entry = &state->objects.entries[handle->rep];
+    return entry->type == type ? entry : NULL;
 }
 
-/* Whether the GIL is free: a slow disk then stops this thread alone. */
-static bool others_run(void) { return atomic_load_explicit(&tls_thread->activation, memory_order_relaxed)->thread_state != NULL; }
+int64_t *plain_row(const CanonFunction *function, uint32_t index, size_t words)
+{
+    const HostObject *entry = plain_object(function, function->signature->params->edges[0].node, index);
+    const Py_buffer *plain = entry && entry->object ? entry->plain : NULL;
+    return plain && (size_t)plain->len >= words * sizeof(int64_t) ? plain->buf : NULL;
+}
 
-/* The system's descriptor of a stream with which this may be done; else -1. */
-static int file(const int64_t *row, int64_t may)
+bool plain_others_run(void) { return atomic_load_explicit(&tls_thread->activation, memory_order_relaxed)->thread_state != NULL; }
+
+int plain_file(const int64_t *row, int64_t may)
 {
     const int64_t word = row ? __atomic_load_n(&row[STREAM_FILE], __ATOMIC_RELAXED) : 0;
     return (word & may) == may && word >> MAY_BITS <= INT32_MAX ? (int)(word >> MAY_BITS) : -1;
 }
+
+/* ---- streams over regular files ---- */
+
+static int64_t *row_of(const CanonFunction *function, uint32_t index) { return plain_row(function, index, STREAM_WORDS); }
 
 static void advance(int64_t *row, ssize_t count)
 {
@@ -173,18 +172,18 @@ static ssize_t get(int fd, int64_t offset, void *data, size_t size)
 static bool plain_room(CanonFunction *function, VMValue *values)
 {
     Place result;
-    if (file(row_of(function, values[0].u32), MAY_WRITE) < 0 || !result_at(function, values, &result))
+    if (plain_file(row_of(function, values[0].u32), MAY_WRITE) < 0 || !plain_result(function, values, &result))
         return false;
-    store(side(function), put_ok(function, result), 8, MOST_AT_ONCE);
+    store(plain_side(function), plain_ok(function, result), 8, MOST_AT_ONCE);
     return true;
 }
 
 static bool plain_flush(CanonFunction *function, VMValue *values)
 {
     Place result;
-    if (file(row_of(function, values[0].u32), MAY_WRITE) < 0 || !result_at(function, values, &result))
+    if (plain_file(row_of(function, values[0].u32), MAY_WRITE) < 0 || !plain_result(function, values, &result))
         return false;
-    (void)put_ok(function, result);
+    (void)plain_ok(function, result);
     return true;
 }
 
@@ -192,19 +191,19 @@ static bool plain_flush(CanonFunction *function, VMValue *values)
 static bool written(const CanonFunction *function, VMValue *values, uint32_t most)
 {
     int64_t *row = row_of(function, values[0].u32);
-    const int fd = file(row, MAY_WRITE);
+    const int fd = plain_file(row, MAY_WRITE);
     Place result;
-    if (fd < 0 || !others_run() || values[2].u32 > most || !within(values[1].u32, values[2].u32, length_of(function)) || !result_at(function, values, &result))
+    if (fd < 0 || !plain_others_run() || values[2].u32 > most || !within(values[1].u32, values[2].u32, plain_memory(function)) || !plain_result(function, values, &result))
         return false;
     while (values[2].u32) {
-        const ssize_t count = put(fd, row[STREAM_OFFSET], bytes_at(side(function), values[1].u32), values[2].u32);
+        const ssize_t count = put(fd, row[STREAM_OFFSET], bytes_at(plain_side(function), values[1].u32), values[2].u32);
         if (count <= 0)
             return false;
         advance(row, count);
         values[1].u32 += (uint32_t)count;
         values[2].u32 -= (uint32_t)count;
     }
-    (void)put_ok(function, result);
+    (void)plain_ok(function, result);
     return true;
 }
 
@@ -216,13 +215,13 @@ static bool read_small(CanonFunction *function, const VMValue *values, size_t si
 {
     uint8_t bytes[SMALL];
     int64_t *row = row_of(function, values[0].u32);
-    const ssize_t count = get(file(row, MAY_READ), row[STREAM_OFFSET], bytes, size);
+    const ssize_t count = get(plain_file(row, MAY_READ), row[STREAM_OFFSET], bytes, size);
     if (count <= 0)
         return false;
     advance(row, count);
-    const uint64_t at = allocated(function, (uint64_t)count);
-    memcpy(bytes_at(side(function), at), bytes, (size_t)count);
-    put_list(function, put_ok(function, result), at, (uint64_t)count);
+    const uint64_t at = plain_allocated(function, 1, (uint64_t)count);
+    memcpy(bytes_at(plain_side(function), at), bytes, (size_t)count);
+    plain_put_list(function, plain_ok(function, result), at, (uint64_t)count);
     return true;
 }
 
@@ -242,19 +241,19 @@ static int64_t left(int fd, int64_t offset, int64_t size)
 static bool read_large(CanonFunction *function, const VMValue *values, int64_t size, Place result)
 {
     int64_t *row = row_of(function, values[0].u32);
-    size = left(file(row, MAY_READ), row[STREAM_OFFSET], size);
+    size = left(plain_file(row, MAY_READ), row[STREAM_OFFSET], size);
     if (size <= 0)
         return false;
-    const uint64_t at = allocated(function, (uint64_t)size);
+    const uint64_t at = plain_allocated(function, 1, (uint64_t)size);
     row = row_of(function, values[0].u32); /* a signal's handler may have closed it */
-    const int fd = file(row, MAY_READ);
-    if (fd < 0 || !memory_lets_write(side(function)->memory, at, (uint64_t)size))
+    const int fd = plain_file(row, MAY_READ);
+    if (fd < 0 || !memory_lets_write(plain_side(function)->memory, at, (uint64_t)size))
         return false;
-    const ssize_t count = get(fd, row[STREAM_OFFSET], bytes_at(side(function), at), (size_t)size);
+    const ssize_t count = get(fd, row[STREAM_OFFSET], bytes_at(plain_side(function), at), (size_t)size);
     if (count <= 0)
         return false;
     advance(row, count);
-    put_list(function, put_ok(function, result), at, (uint64_t)count);
+    plain_put_list(function, plain_ok(function, result), at, (uint64_t)count);
     return true;
 }
 
@@ -263,73 +262,9 @@ static bool plain_read(CanonFunction *function, VMValue *values)
 {
     const uint64_t size = values[1].u64 < MOST_AT_ONCE ? values[1].u64 : MOST_AT_ONCE;
     Place result;
-    if (!size || !others_run() || file(row_of(function, values[0].u32), MAY_READ) < 0 || !result_at(function, values, &result))
+    if (!size || !plain_others_run() || plain_file(row_of(function, values[0].u32), MAY_READ) < 0 || !plain_result(function, values, &result))
         return false;
     return size <= SMALL ? read_small(function, values, (size_t)size, result) : read_large(function, values, (int64_t)size, result);
-}
-
-/* ---- status ---- */
-
-/* WIT's order of `descriptor-type`, and a file type's place in it; a pipe is unknown, as in wasmtime. */
-static const char *const types[] = {"unknown", "block-device", "character-device", "directory", "fifo", "symbolic-link", "regular-file", "socket"};
-static const uint8_t type_of[] = {0, 1, 2, 3, 6, 7, 7, 5};
-static const char *const stat_fields[] = {"type", "link-count", "size", "data-access-timestamp", "data-modification-timestamp", "status-change-timestamp"};
-enum { UTF8_ONLY = ENCODING_UTF8, FIRST_TIME = 3 };
-
-static bool has_labels(const Node *node, const char *const *labels, uint32_t count)
-{
-    bool same = node->count == count;
-    for (uint32_t i = 0; same && i < count; i++)
-        same = node->edges[i].label && PyUnicode_CompareWithASCIIString(node->edges[i].label, labels[i]) == 0;
-    return same;
-}
-
-/* Types alone do not tell fields, cases and flags from others: Python goes by their names. */
-static bool is_stat(const AbiSignature *signature)
-{
-    static const char *const follow[] = {"symlink-follow"};
-    const Node *status = signature->result->edges[0].node;
-    return has_labels(signature->params->edges[1].node, follow, 1) && has_labels(status, stat_fields, sizeof stat_fields / sizeof *stat_fields) &&
-           has_labels(status->edges[0].node, types, sizeof types / sizeof *types);
-}
-
-/* A `some` of a datetime. */
-static void put_time(const CanonFunction *function, const Edge *field, Place at, const struct timespec *time)
-{
-    const Node *option = field->node, *datetime = option->edges[1].node;
-    const Place whole = part(at, 0, field->offset[0]), value = part(whole, 1, option->edges[1].offset[0]);
-    store(side(function), whole, option->tag_size, 1);
-    store(side(function), part(value, 0, datetime->edges[0].offset[0]), 8, (uint64_t)time->tv_sec);
-    store(side(function), part(value, 1, datetime->edges[1].offset[0]), 4, (uint32_t)time->tv_nsec);
-}
-
-/* Directory, whether a symlink is followed, path, its length, result. */
-static bool plain_stat(CanonFunction *function, VMValue *values)
-{
-    const int fd = file(row_of(function, values[0].u32), MAY_LOOK);
-    const uint32_t at = values[2].u32, size = values[3].u32;
-    const Edge *fields = function->signature->result->edges[0].node->edges;
-    struct stat found;
-    Place result;
-    if (fd < 0 || !others_run() || side(function)->encoding != UTF8_ONLY || !within(at, size, length_of(function)) || !result_at(function, values, &result))
-        return false;
-    const uint8_t *path = bytes_at(side(function), at);
-    for (uint32_t i = 0; i < size; i++)
-        if (path[i] >= 0x80) /* Python looks whether it is UTF-8 */
-            return false;
-    if (!status_beneath(fd, path, size, values[1].u32 & 1, &found))
-        return false;
-    const struct timespec *times[] = {&found.st_atim, &found.st_mtim, &found.st_ctim};
-    for (int i = 0; i < 3; i++)
-        if (times[i]->tv_sec < 0)
-            return false;
-    const Place status = put_ok(function, result);
-    store(side(function), part(status, 0, fields[0].offset[0]), fields[0].node->tag_size, type_of[file_type(&found)]);
-    store(side(function), part(status, 1, fields[1].offset[0]), 8, (uint64_t)found.st_nlink);
-    store(side(function), part(status, 2, fields[2].offset[0]), 8, (uint64_t)found.st_size);
-    for (int i = 0; i < 3; i++)
-        put_time(function, &fields[FIRST_TIME + i], status, times[i]);
-    return true;
 }
 
 /* ---- which functions ---- */
@@ -345,7 +280,7 @@ static char *describe(const Node *node, char *to, const char *end)
 {
     static const char letters[NODE_KINDS] = {[NODE_U8] = 'c', [NODE_U32] = 'u', [NODE_U64] = 'U', [NODE_OWN] = 'o', [NODE_BORROW] = 'b', [NODE_LIST] = '[',
                                              [NODE_RECORD] = '(', [NODE_TUPLE] = '(', [NODE_RESULT] = '<', [NODE_VARIANT] = '{',
-                                             [NODE_STRING] = 's', [NODE_ENUM] = 'e', [NODE_FLAGS] = 'f', [NODE_OPTION] = '~'};
+                                             [NODE_STRING] = 's', [NODE_BOOL] = 'B', [NODE_ENUM] = 'e', [NODE_FLAGS] = 'f', [NODE_OPTION] = '~'};
     if (to == end)
         return NULL;
     const char letter = node ? letters[node->kind] : '_';
@@ -377,7 +312,18 @@ static bool has_types(const AbiSignature *signature, const char *params, const c
     return strcmp(text, result) == 0;
 }
 
-static bool has_names(const AbiSignature *signature, PlainLoweredFunction function) { return function != plain_stat || is_stat(signature); }
+static bool has_names(const AbiSignature *signature, PlainLoweredFunction function)
+{
+    return function == plain_stat ? plain_stat_names(signature) : function != plain_entry || plain_entry_names(signature);
+}
+
+bool plain_labels(const Node *node, const char *const *labels, uint32_t count)
+{
+    bool same = node->count == count;
+    for (uint32_t i = 0; same && i < count; i++)
+        same = node->edges[i].label && PyUnicode_CompareWithASCIIString(node->edges[i].label, labels[i]) == 0;
+    return same;
+}
 
 int plain_lowered_set(CanonFunction *function)
 {

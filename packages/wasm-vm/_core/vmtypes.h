@@ -347,6 +347,7 @@ enum {
     MAY_TELL = 0x20,
     MAY_WRITE = 0x40,
     MAY_LOOK = 0x1,
+    MAY_LIST = 0x8,
     FILE_RIGHTS = 0x100,
     FILE_INHERITED = 0x200,
     FILE_STATE = 0x300,
@@ -379,12 +380,17 @@ enum {
     GUEST_RANDOM = 0x2,
     STREAM_FILE = 0x0,
     STREAM_OFFSET = 0x1,
+    LIST_AT = 0x1,
+    LIST_END = 0x2,
+    LIST_RECORDS = 0x3,
+    LIST_OVER = -1,
+    LIST_BYTES = 0x1000,
     AT_OWN_OFFSET = -1,
     AT_END = -2,
     MOST_AT_ONCE = 0x100000,
     MOST_TO_FLUSH = 0x1000,
 };
-#define VM_PLAIN_COMPONENT_CALLS(X) X(now, "", "U") X(wall_now, "", "(Uu)") X(random_number, "", "U") X(random_bytes, "U", "[c]") X(room, "b", "<U{o_}>") X(write, "b[c]", "<_{o_}>") X(write_and_flush, "b[c]", "<_{o_}>") X(flush, "b", "<_{o_}>") X(read, "bU", "<[c]{o_}>") X(stat, "bfs", "<(eUU~(Uu)~(Uu)~(Uu))e>")
+#define VM_PLAIN_COMPONENT_CALLS(X) X(now, "", "U") X(wall_now, "", "(Uu)") X(random_number, "", "U") X(random_bytes, "U", "[c]") X(room, "b", "<U{o_}>") X(write, "b[c]", "<_{o_}>") X(write_and_flush, "b[c]", "<_{o_}>") X(flush, "b", "<_{o_}>") X(read, "bU", "<[c]{o_}>") X(stat, "bfs", "<(eUU~(Uu)~(Uu)~(Uu))e>") X(entry, "b", "<~(es)e>") X(timer, "U", "o") X(timer_until, "U", "o") X(timers, "[b]", "[u]") X(timer_over, "b", "B") X(timer_wait, "b", "_")
 
 /* What load() is given of a module, see plan_rows.py; objects are borrowed. */
 typedef struct PlanLayout {

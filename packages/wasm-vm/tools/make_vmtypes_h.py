@@ -163,7 +163,7 @@ def host_lines() -> list[str]:
     may = {name: value for name, value in vars(host).items() if name.startswith(("MAY_", "FILE_", "FILES_", "STATE_", "RIGHT_", "PERM_"))}
     calls = " ".join([f'X({name}, "{params}")' for name, params in host.PLAIN_CALLS])
     of_components = " ".join([f'X({name}, "{params}", "{result}")' for name, params, result in host.PLAIN_COMPONENT_CALLS])
-    shared = {name: value for name, value in vars(host).items() if name.startswith(("GUEST_", "STREAM_", "AT_", "MOST_"))}
+    shared = {name: value for name, value in vars(host).items() if name.startswith(("GUEST_", "STREAM_", "LIST_", "AT_", "MOST_"))}
     return [
         *enumeration("what may be done with a file, and tables of files, see host.py", "", may),
         f"#define VM_PLAIN_CALLS(X) {calls}",

@@ -58,6 +58,7 @@ PLAIN_CALLS = (
 # the system's descriptor << 8 | what may be done with it, for regular files and directories; 0 for whatever else. Of random: nothing.
 MAY_READ, MAY_SEEK, MAY_TELL, MAY_WRITE = 2, 4, 32, 64  # numbered as preview 1's rights
 MAY_LOOK = 1  # of a directory of the host's: ask the status of what is beneath
+MAY_LIST = 8  # of a directory that is open to be listed: read its entries
 # A table of files by which they are opened, too, has MOST_FILES of these rows, and behind them as many words of each kind: rights, those that files opened
 # beneath have, state (file type | flags << STATE_FLAGS | permissions << STATE_PERMS | ...). What the runtime has opened is NEW until the provider, who looks at
 # FILES_NEW (how many there are) before it does anything, knows of it.
@@ -71,9 +72,8 @@ RIGHT_CREATE_FILE, RIGHT_OPEN, RIGHT_SET_SIZE = 1 << 10, 1 << 13, 1 << 19  # as 
 PERM_LIST, PERM_CHANGE, PERM_READ, PERM_WRITE = 1, 2, 4, 8  # of the directory's entries, and of files beneath
 
 # The same of components' functions: what a provider may say that the usual case of one is, with its types. They are written a letter a type: U a u64, u a
-# u32, c a u8, s a string, e an enum, f flags, o an own, b a borrow, _ nothing, ~ an option, [] a list, () a record or tuple, <> a result, {} a variant. What
-# is not as usual goes to Python: every err,
-# every trap, a size of 0, more than a piece.
+# u32, c a u8, B a bool, s a string, e an enum, f flags, o an own, b a borrow, _ nothing, ~ an option, [] a list, () a record or tuple, <> a result, {} a
+# variant. What is not as usual goes to Python: every err, every trap, a size of 0, more than a piece, whatever has to be waited for.
 PLAIN_COMPONENT_CALLS = (
     ("now",             "",     "U"),          # of the guest
     ("wall_now",        "",     "(Uu)"),       # of the guest
@@ -85,10 +85,19 @@ PLAIN_COMPONENT_CALLS = (
     ("flush",           "b",    "<_{o_}>"),    # of a stream, which keeps nothing back
     ("read",            "bU",   "<[c]{o_}>"),  # of a stream
     ("stat",            "bfs",  "<(eUU~(Uu)~(Uu)~(Uu))e>"),  # of a descriptor, a directory
+    ("entry",           "b",    "<~(es)e>"),   # of a listing
+    ("timer",           "U",    "o"),          # of the guest: a pollable of a duration. No object of Python's: made by the same call if Python asks for it
+    ("timer_until",     "U",    "o"),          # of the guest: the same of an instant of its monotonic clock
+    ("timers",          "[b]",  "[u]"),        # of pollables, all such: which are ready, at least one
+    ("timer_over",      "b",    "B"),          # of such a pollable
+    ("timer_wait",      "b",    "_"),          # of such a pollable, which is ready
 )  # fmt: skip
 # Where the runtime finds what it has to know: an attribute `plain` of the guest or of the stream's object, a buffer of i64 that its owner keeps up to date.
 GUEST_CLOCKS, GUEST_START, GUEST_RANDOM = range(3)  # of a guest: whether its clocks are the host's, the monotonic one's origin, whether its random bytes are
 STREAM_FILE, STREAM_OFFSET = range(2)  # of a stream over a regular file, or a directory: as a row of files above, 0 for no such; where in the file
+# Of a listing, behind STREAM_FILE: records as the system gives them, from a byte to another, LIST_OVER after the last; LIST_BYTES of room for them.
+LIST_AT, LIST_END, LIST_RECORDS = range(1, 4)
+LIST_OVER, LIST_BYTES = -1, 4096
 AT_OWN_OFFSET, AT_END = -1, -2  # such offsets: where the system's open file is, wherever the end is
 MOST_AT_ONCE, MOST_TO_FLUSH = 1 << 20, 4096  # bytes: a piece, what one `write_and_flush` takes
 

@@ -54,6 +54,10 @@ class Entries(Protocol):
         """File types and names, as `os.fsdecode` gives them, of the next entries, a few of them; none after the last."""
         ...
 
+    def shown(self) -> memoryview | None:
+        """The row by which the runtime reads entries, in turns with `some`, without Python (`wasm_environ.host`). None: it does not."""
+        ...
+
     def close(self) -> None:
         """End it. Idempotent."""
         ...

@@ -5,21 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from itertools import islice
 
 from wasm_wasi_common.beneath import enter, leave, open_beneath, status, walk
 from wasm_wasi_common.blocking import pause
-from wasm_wasi_common.descriptor import DIRECTORY, FILE_TYPES, NONBLOCK, NOW, REGULAR_FILE, SYMBOLIC_LINK, UNKNOWN, opened
+from wasm_wasi_common.descriptor import NONBLOCK, NOW, opened
+from wasm_wasi_common.host_entries import HostEntries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from wasm_wasi_common.descriptor import Descriptor
     from wasm_wasi_common.guest import Directory, Guest
 
-# So many entries are read ahead for those that take them one by one.
-AT_ONCE = 64
 # See `_open`, and `beneath`, of which this is the first step.
 ONE_NAME = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 
@@ -163,79 +159,6 @@ class HostDirectory:
     def entries(self, guest: Guest) -> HostEntries:
         """As `guest.Directory`; on a descriptor of its own, which has to be found room for."""
         return HostEntries(self.fd, guest)
-
-
-class HostEntries:
-    """A listing in progress of the folder `fd`: the host's own iteration, so entries deleted meanwhile make none be skipped."""
-
-    __slots__ = ("entries", "failure", "fd", "guest")
-
-    def __init__(self, fd: int, guest: Guest) -> None:
-        from _weakref import ref
-
-        self.fd = fd
-        self.guest = ref(guest)  # which counts the descriptor that an iteration takes, and holds us: no cycle, or files would stay open
-        self.entries: Iterator[os.DirEntry[str]] | None = None
-        self.failure: OSError | None = None
-        guest.check_room_to_list()
-        own = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=fd)  # not a duplicate: listings do not share where they are
-        try:
-            guest.check_number(own)
-            self.entries = os.scandir(own)
-        finally:
-            os.close(own)
-        guest.listings += 1
-
-    def next(self) -> tuple[int, int, bytes] | None:
-        """As `guest.Entries`. Inode and type as for the open file: an overlay or a mount point lists others than it opens."""
-        entry = None if self.entries is None else next(self.entries, None)
-        if entry is None:
-            return None
-        name = os.fsencode(entry.name)
-        try:
-            found = os.stat(entry.name, dir_fd=self.fd, follow_symlinks=False)
-        except OSError:  # gone meanwhile
-            return entry.inode(), UNKNOWN, name
-        return found.st_ino, FILE_TYPES.get(stat.S_IFMT(found.st_mode), UNKNOWN), name
-
-    def some(self) -> list[tuple[int, str]]:
-        """As `guest.Entries`. Types as the folder lists them, without a look at each file."""
-        failure, self.failure = self.failure, None
-        if failure is not None:
-            raise failure
-        found: list[tuple[int, str]] = []
-        try:
-            for entry in islice(self.entries or (), AT_ONCE):
-                try:
-                    regular = entry.is_file(follow_symlinks=False)  # as most are
-                except OSError:
-                    regular = False
-                found.append((REGULAR_FILE if regular else _other_type(entry, self.fd), entry.name))
-        except OSError as error:
-            if not found:
-                raise
-            self.failure = error  # behind what came before it
-        return found
-
-    def close(self) -> None:
-        """As `guest.Entries`."""
-        entries, self.entries = self.entries, None
-        if entries is not None:
-            guest = self.guest()
-            if guest is not None:
-                guest.listings -= 1
-            entries.close()  # type: ignore[attr-defined]
-
-
-def _other_type(entry: os.DirEntry[str], fd: int) -> int:
-    try:
-        if entry.is_dir(follow_symlinks=False):
-            return DIRECTORY
-        if entry.is_symlink():
-            return SYMBOLIC_LINK
-        return FILE_TYPES.get(stat.S_IFMT(os.stat(entry.name, dir_fd=fd, follow_symlinks=False).st_mode), UNKNOWN)
-    except OSError:  # gone meanwhile
-        return UNKNOWN
 
 
 def set_times(target: int | bytes, found: os.stat_result, access: int | None, change: int | None, dir_fd: int | None = None) -> None:

@@ -320,6 +320,9 @@ class TreeEntries:
         found = self.next()
         return [] if found is None else [(found[1], os.fsdecode(found[2]))]
 
+    def shown(self) -> None:
+        """As `guest.Entries`."""
+
     def close(self) -> None:
         """As `guest.Entries`."""
         self._names = iter(())

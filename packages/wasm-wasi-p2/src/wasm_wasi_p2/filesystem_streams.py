@@ -121,13 +121,14 @@ class FileSink(AtOffset):
 
 
 class DirectoryEntryStream:
-    """The resource `directory-entry-stream`, over a listing in progress of a directory that is held until then."""
+    """The resource `directory-entry-stream`, over a listing in progress of a directory that is held until then. `plain`: the row of a folder of the host's."""
 
-    __slots__ = ("_ahead", "descriptor", "entries")
+    __slots__ = ("_ahead", "descriptor", "entries", "plain")
 
     def __init__(self, descriptor: Descriptor, entries: Entries) -> None:
         self.descriptor = descriptor
         self.entries = entries
+        self.plain = entries.shown()
         self._ahead: list[dict[str, str] | None] = []  # the next ones, the first at its end; None: a name that is not UTF-8
 
     def read_directory_entry(self) -> dict[str, str] | None:

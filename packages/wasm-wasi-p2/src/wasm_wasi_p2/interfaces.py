@@ -250,6 +250,12 @@ PLAIN = {
     "streams:OutputStream.flush": "flush",
     "streams:OutputStream.blocking_flush": "flush",
     "filesystem:Descriptor.stat_at": "stat",
+    "filesystem_streams:DirectoryEntryStream.read_directory_entry": "entry",
+    "clocks:subscribe_duration": "timer",
+    "clocks:subscribe_instant": "timer_until",
+    "poll:poll": "timers",
+    "poll:Pollable.ready": "timer_over",
+    "poll:Pollable.block": "timer_wait",
 }
 
 # What `Linker.add_wasip2` defines, and what on request.

@@ -198,6 +198,9 @@ class RemoteEntries:
         found = self.next()
         return [] if found is None else [(found[1], os.fsdecode(found[2]))]
 
+    def shown(self) -> None:
+        """As `guest.Entries`."""
+
     @asking
     def _ask(self) -> Any:
         return self.directory.types["read-directory-entry"](self.stream)
