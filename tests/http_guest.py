@@ -8,6 +8,7 @@ from __future__ import annotations
 #   /d   begins an answer, and drops its body            /b   answers with 64 MiB                     /a   begins an answer, and traps
 #   /r   reads the whole body, answers with "hello"      /w   sends "hello", then waits for the body's end
 #   /m   grows its memory by 1 GiB, and says "hello" if it can, or traps
+#   /o   "hello", to stdout too                          /z   "hello", after 30 ms of sleep           /c   "hello", after about 3 ms of computing
 ERROR_CODE = '(variant (case "internal-error" (option string)))'  # as much of it as is used
 
 CORE = r"""
@@ -37,6 +38,10 @@ MAIN = r"""
     (import "" "write" (func $write (param i32 i32 i32 i32)))
     (import "" "finish" (func $finish (param i32 i32 i32 i32)))
     (import "" "set" (func $set (param i32 i32 i32 i32 i32 i32)))
+    (import "" "stdout" (func $stdout (result i32)))
+    (import "" "sleep" (func $sleep (param i64) (result i32)))
+    (import "" "block" (func $block (param i32)))
+    (import "" "drop-pollable" (func $drop-pollable (param i32)))
     (import "" "drop-request" (func $drop-request (param i32)))
     (import "" "drop-in" (func $drop-in (param i32)))
     (import "" "drop-out" (func $drop-out (param i32)))
@@ -101,6 +106,17 @@ MAIN = r"""
       (if (i32.eq (local.get $letter) (i32.const 0x73)) (then (loop $ever (br $ever)))) ;; s
       (if (i32.eq (local.get $letter) (i32.const 0x6d)) (then ;; m
         (if (i32.eq (memory.grow (i32.const 16384)) (i32.const -1)) (then unreachable))))
+      (if (i32.eq (local.get $letter) (i32.const 0x6f)) (then ;; o
+        (global.set $out (call $stdout))
+        (call $hello)
+        (call $drop-out (global.get $out))))
+      (if (i32.eq (local.get $letter) (i32.const 0x7a)) (then ;; z
+        (local.set $n (call $sleep (i64.const 30000000)))
+        (call $block (local.get $n))
+        (call $drop-pollable (local.get $n))))
+      (if (i32.eq (local.get $letter) (i32.const 0x63)) (then ;; c
+        (local.set $n (i32.const 5000000))
+        (loop $more (br_if $more (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))
       (if (i32.eq (local.get $letter) (i32.const 0x65)) (then ;; e
         (call $open (local.get $request))
         (call $answer (local.get $outparam))
@@ -152,9 +168,12 @@ FUNCTIONS = (
     ("set", "types", "[static]response-outparam.set", True),
     ("read", "streams", "[method]input-stream.blocking-read", True),
     ("write", "streams", "[method]output-stream.blocking-write-and-flush", True),
+    ("stdout", "stdout", "get-stdout", False),
+    ("sleep", "clock", "subscribe-duration", False),
+    ("block", "poll", "[method]pollable.block", False),
 )
-DROPS = (("drop-request", "incoming-request"), ("drop-in", "input-stream"), ("drop-out", "output-stream"), ("drop-in-body", "incoming-body"),
-         ("drop-out-body", "outgoing-body"))  # fmt: skip
+DROPS = (("drop-request", "incoming-request"), ("drop-pollable", "pollable"), ("drop-in", "input-stream"), ("drop-out", "output-stream"),
+         ("drop-in-body", "incoming-body"), ("drop-out-body", "outgoing-body"))  # fmt: skip
 
 IMPORTS = f"""
   (import "wasi:io/error@0.2.0" (instance $error (export "error" (type (sub resource)))))
@@ -170,6 +189,16 @@ IMPORTS = f"""
       (func (param "self" (borrow $out)) (param "contents" (list u8)) (result (result (error $failure)))))))
   (alias export $streams "input-stream" (type $input-stream))
   (alias export $streams "output-stream" (type $output-stream))
+  (import "wasi:cli/stdout@0.2.0" (instance $stdout
+    (alias outer 1 $output-stream (type $out))
+    (export "get-stdout" (func (result (own $out))))))
+  (import "wasi:io/poll@0.2.0" (instance $poll
+    (export "pollable" (type $pollable (sub resource)))
+    (export "[method]pollable.block" (func (param "self" (borrow $pollable))))))
+  (alias export $poll "pollable" (type $pollable))
+  (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
+    (alias outer 1 $pollable (type $p))
+    (export "subscribe-duration" (func (param "when" u64) (result (own $p))))))
   (import "wasi:http/types@0.2.0" (instance $types
     (alias outer 1 $input-stream (type $in))
     (alias outer 1 $output-stream (type $out))

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from http_driver import ANSWERS, Message, ask, scope_of
 from http_guest import guest
 from wasm_environ.errors import WasmError
 from wasm_facade import wat2wasm
@@ -24,9 +25,6 @@ from wasm_facade.http.crew import Crew
 # Requests after which nothing may be left of them: `nox -s http` asks for more.
 MANY = int(os.environ.get("HTTP_REQUESTS", "5000"))
 
-Message = dict[str, Any]
-
-
 @pytest.fixture(scope="module")
 def component() -> bytes:
     return bytes(wat2wasm(guest()))
@@ -35,47 +33,6 @@ def component() -> bytes:
 @pytest.fixture(scope="module")
 def app(component: bytes) -> Application:
     return asgi(component, timeout=0.7, waiting=2000)
-
-
-def scope_of(path: str, method: str = "GET", *headers: tuple[bytes, bytes]) -> Message:
-    return {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"", "http_version": "1.1", "scheme": "http",
-            "headers": [(b"host", b"a"), *headers]}  # fmt: skip
-
-
-async def ask(app: Application, path: str, pieces: list[bytes] | None = None, method: str = "GET", leaves: float | None = None) -> tuple[int, bytes, bool]:
-    """Status (0: none), body, and whether the answer was whole. `pieces` of a body that then ends; `leaves`: the client goes after so many seconds."""
-    messages = [{"type": "http.request", "body": piece, "more_body": index + 1 < len(pieces)} for index, piece in enumerate(pieces)] if pieces else []
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        if messages:
-            return messages.pop(0)
-        await asyncio.sleep(100 if leaves is None else leaves)
-        return {"type": "http.disconnect"}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    await app(scope_of(path, method, *([(b"transfer-encoding", b"chunked")] if pieces is not None else [])), receive, send)
-    status = sent[0]["status"] if sent else 0
-    return status, b"".join([message.get("body", b"") for message in sent]), bool(sent) and not sent[-1].get("more_body", False) and "body" in sent[-1]
-
-
-# Columns: path, the body's pieces, status, what is answered, whether it is whole.
-ANSWERS: list[tuple[str, list[bytes] | None, int, bytes, bool]] = [
-    ("/h", None, 200, b"hello", True),
-    ("/h?query", None, 200, b"hello", True),
-    ("/i", [b"x" * 200_000] * 20, 200, b"hello", True),
-    ("/r", [b"x" * 200_000] * 20, 200, b"hello", True),
-    ("/w", [b"x"] * 5, 200, b"hello", True),
-    ("/e", [b"a", b"", b"b" * 100_000, b"c"], 200, b"a" + b"b" * 100_000 + b"c", True),
-    ("/d", None, 200, b"hello", False),
-    ("/a", None, 200, b"hello", False),
-    ("/t", None, 500, b"Internal Server Error\n", True),
-    ("/n", None, 500, b"Internal Server Error\n", True),
-    ("/s", None, 504, b"Gateway Timeout\n", True),
-    ("/m", None, 500, b"Internal Server Error\n", True),
-]
 
 
 @pytest.mark.parametrize("one", [True, False], ids=["an instance a request", "one for three"])

@@ -226,7 +226,7 @@ static int refused(void)
     return -1;
 }
 
-bool memory_lets_write(Memory *memory, uint64_t offset, uint64_t size) { return LIKELY(!memory->slot || !slot_unprotect(memory->slot, offset, size)); }
+bool memory_lets_write(Memory *memory, uint64_t offset, uint64_t size) { return LIKELY(!memory->slot || !slot_unprotect(memory->slot, offset, size, false)); }
 
 int memory_will_write(Memory *memory, uint64_t offset, uint64_t size) { return memory_lets_write(memory, offset, size) ? 0 : refused(); }
 
@@ -239,7 +239,7 @@ enum WriteFault memory_write_fault(Store *store, uintptr_t address)
             Slot *slot = instance->memories[i] ? instance->memories[i]->slot : NULL;
             uint64_t offset = slot ? address - (uintptr_t)slot->map : 0;
             if (slot && offset < slot->clean)
-                return !slot->expected ? WRITE_ELSEWHERE : slot_unprotect(slot, offset, 1) ? WRITE_REFUSED : WRITE_AGAIN;
+                return !slot->expected ? WRITE_ELSEWHERE : slot_unprotect(slot, offset, 1, true) ? WRITE_REFUSED : WRITE_AGAIN;
         }
     return WRITE_ELSEWHERE;
 }

@@ -128,7 +128,7 @@ bool written_learning(const Slot *slot);  /* whether asking what was written is 
 void written_learn(Slot *slot, const ScanRange *ranges, int count);
 int written_settle(Slot *slot);           /* after wiping: protect the slot, or not; -1: it is of no use any more */
 /* Before the host writes [offset, offset + size), or a signal handler's fault there; and before it hands out a view. -1: refused, with errno. */
-int slot_unprotect(Slot *slot, uint64_t offset, uint64_t size);
+int slot_unprotect(Slot *slot, uint64_t offset, uint64_t size, bool faulted);
 int slot_unprotect_all(Slot *slot);
 extern bool written_ask;
 

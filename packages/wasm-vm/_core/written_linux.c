@@ -134,13 +134,26 @@ static void widen(const Slot *slot, uint64_t *low, uint64_t *high)
     }
 }
 
-int slot_unprotect(Slot *slot, uint64_t offset, uint64_t size)
+/* Whether all of [low, high) is writable already. */
+static bool covers(const Slot *slot, uint64_t low, uint64_t high)
+{
+    for (uint32_t i = 0; i < slot->writable.count; i++)
+        if (slot->writable.rows[i].low <= low && high <= slot->writable.rows[i].high)
+            return atomic_load(&slot->protection) == SLOT_PROTECTED;
+    return false;
+}
+
+int slot_unprotect(Slot *slot, uint64_t offset, uint64_t size, bool faulted)
 {
     if (atomic_load(&slot->protection) == SLOT_OPEN || !size || offset >= slot->clean)
         return 0;
     if (atomic_exchange(&slot->busy, true))
         return slot_unprotect_all(slot); /* another thread is in here: two writers at once are rare, waiting in a signal handler is wrong */
     uint64_t low = page_down(offset), high = size > slot->clean - offset ? slot->clean : page_up(offset + size);
+    if (!faulted && covers(slot, low, high)) { /* the usual: hosts write where guests want it, again and again */
+        atomic_store(&slot->busy, false);
+        return 0;
+    }
     widen(slot, &low, &high);
     int result = -1;
     if (add(&slot->writable, low, high) && size_of(&slot->writable) <= slot->owner->keep_resident)

@@ -22,16 +22,21 @@ def never() -> bool:
     return False
 
 
+class Elsewhere(Exception):
+    """Raised through a tentative guest that is about to wait, or to do what others see: it is begun again, somewhere else."""
+
+
 class Guest:
     """One a store; `close`, or losing the last reference, gives back what it holds of the host's.
 
     `limited()`, `interrupted()`: whether its time is limited in the call it makes, and over. `opened`: what its configuration named. `listings`: readings
     of directories in progress, which with its open files, `files`, are at most `max_fds`; above `ceiling` the process runs out of descriptors.
-    `plain`: what the runtime has to know to ask clocks and for random bytes without Python (`wasm_environ.host`).
+    `plain`: what the runtime has to know to ask clocks and for random bytes without Python (`wasm_environ.host`). `tentative`: what the guest does may be
+    thrown away and done again, and whoever runs it has no time to wait: see `settle`, which says by `settled` that it was called since that was reset.
     """
 
     __slots__ = ("__weakref__", "_http", "_http_config", "_lock", "_owns", "_wake_fd", "ceiling", "clocks", "config", "files", "interrupted", "limited",
-                 "listings", "max_fds", "network", "opened", "plain", "random", "start", "stores")  # fmt: skip
+                 "listings", "max_fds", "network", "opened", "plain", "random", "settled", "start", "stores", "tentative")  # fmt: skip
 
     def __init__(
         self, config: WasiConfig | Opened, limited: Callable[[], bool] = never, interrupted: Callable[[], bool] = never,
@@ -60,6 +65,7 @@ class Guest:
         self._http: Http | None = None
         self.stores: Mapping[str, MutableMapping[str, bytes]] | None = None  # keyvalue's buckets, once one is opened
         self.network: Network | None = None
+        self.tentative = self.settled = False
 
     @property
     def http(self) -> Http:
@@ -75,6 +81,12 @@ class Guest:
         """Let wasi:http use this from here on."""
         self._http_config = config
         self._http = None
+
+    def settle(self) -> None:
+        """Before the guest waits, or gets hold of anything by which it is seen from outside: files, streams of the process, sockets. Raises Elsewhere."""
+        if self.tentative:
+            raise Elsewhere
+        self.settled = True
 
     def monotonic(self) -> int:
         """The guest's monotonic clock, in ns, which starts with it: deadlines of waitables are by it."""

@@ -258,6 +258,10 @@ PLAIN = {
     "poll:Pollable.block": "timer_wait",
 }
 
+# Modules whose functions, handed a guest, do nothing that is seen from outside of it: all others' call `Guest.settle` first. Methods do not: whoever has an
+# object has called one of these functions.
+UNSEEN = frozenset(("cli", "clocks", "config_store", "errors", "http.body", "http.fields", "http.incoming", "http.message", "poll", "random", "streams"))
+
 # What `Linker.add_wasip2` defines, and what on request.
 COMMAND = (IO, CLOCKS, RANDOM, CLI, FILESYSTEM, SOCKETS)
 CONFIG = (WASI_CONFIG,)

@@ -103,9 +103,11 @@ def poll(guest: Guest, pollables: list[Pollable]) -> list[int]:
 
 
 def wait(guest: Guest, waitables: Sequence[Waitable]) -> list[int]:
-    """The indices of those that are ready, once there is one. Raises TimeIsOver."""
+    """The indices of those that are ready, once there is one. Raises TimeIsOver, and Elsewhere where a tentative guest would wait."""
     while True:
         look = Look(guest, waitables)
+        if not look.found:
+            guest.settle()
         found = look.wait()
         if found:
             return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, wraps
 
 from wasm_facade.component.definitions import METHOD, Definitions, member_of
 from wasm_facade.discovery import wasi_preview2
@@ -68,8 +68,23 @@ def resource_type(home: str, handler: str, name: str) -> ResourceType:
 @cache
 def host_function(home: str, handler: str, method: bool) -> HostCall:
     """The same of functions: of a method, called of the object; else with the store's guest first."""
-    plain = _table(home).PLAIN.get(handler)
-    return HostCall(handler.rpartition(".")[2], True, plain=plain) if method else HostCall(_handler(home, handler), of_wasi="guest", plain=plain)
+    table = _table(home)
+    plain = table.PLAIN.get(handler)
+    if method:
+        return HostCall(handler.rpartition(".")[2], True, plain=plain)
+    found = _handler(home, handler)
+    return HostCall(found if handler.partition(":")[0] in table.UNSEEN else _settled(found), of_wasi="guest", plain=plain)
+
+
+def _settled(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, for guests that do not mind being seen (`Guest.settle`)."""
+
+    @wraps(handler)
+    def call(guest: Any, *args: Any) -> Any:
+        guest.settle()
+        return handler(guest, *args)
+
+    return call
 
 
 def _table(home: str) -> Any:

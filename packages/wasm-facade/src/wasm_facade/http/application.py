@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import thread_time
 
 from wasm_environ.errors import Exit, WasmError
 from wasm_facade.component import Component, Linker
@@ -11,6 +12,7 @@ from wasm_facade.discovery import wasi_common, wasi_http
 from wasm_facade.engine import Engine
 from wasm_facade.http.call import Call, log, refuse
 from wasm_facade.http.crew import Crew
+from wasm_facade.http.pace import QUICK, SLICE, Pace
 from wasm_vm import Store, Trap, TrapCode
 
 TYPE_CHECKING = False
@@ -30,8 +32,10 @@ SHUTDOWN = 5.0  # seconds that guests get to end in when the server stops
 class Application:
     """An ASGI 3 application; `asgi` makes it.
 
-    Each request has an instance of its own, made from the same prepared one, in a store of its own, on a thread; with `requests_per_instance` above 1
-    instances serve so many, one after the other. A guest that traps, or does not answer in time, has lost that request, and nothing else is.
+    Each request has an instance of its own, made from the same prepared one, in a store of its own; with `requests_per_instance` above 1 instances serve so
+    many, one after the other. A guest that traps, or does not answer in time, has lost that request, and nothing else is. Guests run on threads, or, where
+    all the last ones were quick, on the event loop's: if one then is about to wait, to do what others see, or to compute for longer, nothing has happened
+    yet, and a thread begins with the request anew.
     """
 
     def __init__(
@@ -48,11 +52,14 @@ class Application:
         self._wasi = wasi if wasi is not None else _default_wasi()
         self._http_config = http if http is not None else self._http.HttpConfig()
         self._define = define
+        self._fixed = define is None and self._wasi.clocks is None and self._wasi.random is None  # guests call no Python but ours, unless they settle
         self._timeout = timeout
         self._max_memory = max_memory
         self._requests = requests_per_instance
         self._engine = engine if engine is not None else component.engine if isinstance(component, Component) else Engine(Config())
         self._crew = Crew(concurrency, waiting, self._answer)
+        self._pace = Pace()
+        self._here: list[dict[str, Any]] = [{}]  # what loops have as threads have `mind`: one uses it at a time
         self._loaded = self._load(component)
         self._source = component
 
@@ -109,7 +116,9 @@ class Application:
             return
         call = Call(asyncio.get_running_loop(), receive, self._timeout)
         authority = next((value.decode("latin-1") for name, value in headers if name == b"host" or name == b":authority"), None)
-        call.exchange = exchange = self._http.Exchange(scope["method"], _target(scope), scope.get("scheme", "http"), authority, headers, more, call.notify)
+        request = (scope["method"], _target(scope), scope.get("scheme", "http"), authority, headers, more, call.notify)
+        call.exchange = exchange = self._http.Exchange(*request)
+        body = b""
         if more:  # before a thread is taken: whoever announces a body and sends none has none of our threads
             try:
                 async with asyncio.timeout(self._timeout):
@@ -121,8 +130,15 @@ class Application:
             if message["type"] == "http.disconnect":
                 return
             more = message.get("more_body", False)
-            exchange.feed(message.get("body", b""), more)
-        if not self._crew.give(call):
+            body = message.get("body", b"")
+            exchange.feed(body, more)
+        call.whole = not more
+        here = not more and self._pace.fits() and self._crew.has_room()
+        if here and not self._attempt(call):
+            here = False
+            call.exchange = exchange = self._http.Exchange(*request)
+            exchange.feed(body, False)
+        if not here and not self._crew.give(call):
             log.warning("%s %s: too many requests at a time", exchange.method, exchange.target)
             await refuse(send, 503)
             return
@@ -130,13 +146,51 @@ class Application:
             call.feed()
         await call.run(send)
 
+    def _attempt(self, call: Call) -> bool:
+        """Have a guest answer one request, all of which has come, here and now. False: it has to be done again, on a thread, with a new exchange."""
+        try:
+            mind = self._here.pop()
+        except IndexError:  # another thread's loop is at it
+            return False
+        failure, done, stopped = "", False, False
+        began = thread_time()
+        try:
+            self._handle(call, mind, True)
+            done = True
+        except self._http.Elsewhere:
+            pass
+        except Exit as exit_:
+            failure = f"it exited with {exit_.code}"
+        except Trap as trap:
+            stopped = trap.trap_code is TrapCode.INTERRUPT
+            failure = "" if stopped else str(trap)
+        except Exception as error:  # not a KeyboardInterrupt, which is the loop's
+            failure = f"{type(error).__name__}: {error}"
+        finally:
+            call.let_go()
+            if not done:
+                mind.clear()
+            self._here.append(mind)
+        done = done or failure != ""
+        spent = thread_time() - began
+        if spent >= QUICK and (done or spent < SLICE / 2):
+            self._pace.slow()
+        elif done:
+            self._pace.quick()
+        elif not stopped or spent >= QUICK:  # if not, other programs had the processor
+            self._pace.wrong()
+        if done:
+            call.end(failure)
+        return done
+
     # On a thread
 
     def _answer(self, call: Call, mind: dict[str, Any]) -> None:
         """Have a guest answer one request."""
-        failure = ""
+        failure, quiet = "", False
+        began = thread_time()
         try:
-            self._handle(call, mind)
+            quiet = self._handle(call, mind)
         except Exit as exit_:
             failure = f"it exited with {exit_.code}"
         except Trap as trap:
@@ -146,28 +200,37 @@ class Application:
         except BaseException as error:  # of a host function, sys.exit() among them: this thread has others to answer
             failure = f"{type(error).__name__}: {error}"
         call.let_go()
+        if call.whole and self._fixed and not self._pace.fits():
+            if quiet and thread_time() - began < QUICK:
+                self._pace.quick()
+            else:
+                self._pace.slow()
         if failure:
             mind.clear()
         call.end(failure)
 
-    def _handle(self, call: Call, mind: dict[str, Any]) -> None:
+    def _handle(self, call: Call, mind: dict[str, Any], tentative: bool = False) -> bool:
+        """Call the guest. Whether it did without what a tentative one may not do."""
         loaded = self._loaded
         if mind.get("loaded") is not loaded or mind["left"] == 0:
             mind.clear()
             store = Store(self._engine)
-            store.timeout = self._timeout
+            store.timeout = min(self._timeout, SLICE) if tentative else self._timeout
             store.set_limits(memory_size=self._max_memory)
             store.set_wasi(self._wasi)
             store.set_wasi_http(self._http_config)
             mind.update(loaded=loaded, left=self._requests, store=store, handle=None, guest=store._wasi.guest)
+            mind["guest"].tentative = tentative
         mind["left"] -= 1
         store, guest = mind["store"], mind["guest"]
+        guest.settled = False
         if not call.begin(store, guest):
-            return
+            return False
         if mind["handle"] is None:
             pre, index = loaded
             mind["handle"] = pre.instantiate(store).get_func(store, index)
         mind["handle"](store, self._http.IncomingRequest(guest, call.exchange), self._http.ResponseOutparam(call.exchange))
+        return not guest.settled
 
 
 def _target(scope: Message) -> str:

@@ -26,14 +26,15 @@ RUNS_ON = 0.05  # seconds after which it is worth looking whether the client is 
 class Call:
     """A request. On the loop's side: `run`. On the guest's: `begin`, the exchange, `end`."""
 
-    __slots__ = ("_cut", "_feeder", "_future", "_hungry", "_lock", "_loop", "_receive", "_store", "_task", "_timeout", "_timer", "ended", "exchange", "expired",
-                 "failure")  # fmt: skip
+    __slots__ = ("_cut", "_feeder", "_future", "_hungry", "_lock", "_loop", "_news", "_receive", "_store", "_task", "_timeout", "_timer", "ended", "exchange",
+                 "expired", "failure", "whole")  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, receive: Receive, timeout: float) -> None:
         self._loop = loop
         self._receive = receive
         self._timeout = timeout
-        self._future: asyncio.Future[None] | None = None
+        self._news = False  # since `_send_on` looked
+        self._future: asyncio.Future[None] | None = None  # while it waits for such
         self._hungry: asyncio.Future[None] | None = None
         self._feeder: asyncio.Task[None] | None = None
         self._task: asyncio.Task[Any] | None = None  # while it sends
@@ -42,6 +43,7 @@ class Call:
         self._lock = threading.Lock()  # over `_store`
         self._store: Store | None = None
         self.exchange: Exchange
+        self.whole = False  # all of the request has come before the guest begins
         self.ended = False  # the guest has
         self.expired = False  # its time is over
         self.failure = ""  # why there is no answer
@@ -77,6 +79,7 @@ class Call:
     # The loop
 
     def _look(self) -> None:
+        self._news = True
         for future in (self._future, self._hungry):
             if future is not None and not future.done():
                 future.set_result(None)
@@ -152,7 +155,7 @@ class Call:
         exchange = self.exchange
         started = False
         while True:
-            self._future = self._loop.create_future()
+            self._news = False
             exchange.rest()
             ended, state, pieces = self.ended, exchange.state, exchange.take()
             answer = exchange.answer  # which the guest gives before it writes, so it is read after
@@ -171,8 +174,10 @@ class Call:
                 return None
             if ended or state == BROKEN:
                 return started
-            if not pieces:
+            if not pieces and not self._news:
+                self._future = self._loop.create_future()
                 await self._future
+                self._future = None
 
     async def _give_up(self, send: Send, started: bool) -> None:
         """The guest has not answered, or not to the end: then the server, left alone by us, has to close the connection."""

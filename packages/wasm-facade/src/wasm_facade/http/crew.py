@@ -39,6 +39,10 @@ class Crew:
         self._number = 0
         self._ended = False
 
+    def has_room(self) -> bool:
+        """Whether a job would begin at once."""
+        return self._given < self._size and not self._ended
+
     def give(self, job: Any) -> bool:
         """Have it done; False: there is too much to do already. Called where an event loop runs."""
         with self._lock:

@@ -30,7 +30,7 @@ class Exchange:
     """A request and its response.
 
     method, target, scheme, authority, headers   the request's; headers with names in lower case
-    notify      called, on the guest's thread, when the server should look: something can be taken, or fed. Once, until it has looked
+    notify      called, on the guest's thread, when the server should look: something can be taken, or fed. Once after each `rest`
     guest       who answers; set when that begins
     answer      status and headers, once the guest has said
     state       OPEN; WHOLE: the guest has said all; BROKEN: it will not
@@ -62,7 +62,7 @@ class Exchange:
         self._out: list[bytes] = []
         self._written = self._sent = 0
         self._silent = False
-        self._notified = False
+        self._notified = True  # the server has not looked yet, and will
 
     # The server's side
 
