@@ -12,6 +12,7 @@ from wasm_codegen_native.conditions import Conditions
 from wasm_codegen_native.fold import fold_one, fold_two
 from wasm_codegen_native.kinds import by_op
 from wasm_codegen_native.lowering_tables import (
+    APART,
     ASK_MACHINE,
     ASK_NOTHING,
     ASK_POWER,
@@ -81,9 +82,21 @@ def mirrors() -> vec[i64]:
 
 
 MIRROR: Final[vec[i64]] = mirrors()
-COMMUTATIVE: Final[bytes] = bytes(
-    by_op([(f"{type}.{name}", 1) for type, names in (("i32", SYMMETRIC), ("i64", SYMMETRIC), ("f32", SYMMETRIC[:2]), ("f64", SYMMETRIC[:2])) for name in names])
+# Ops whose operands may change places.
+# fmt: off
+COMMUTATIVE_ROWS: Final = (
+    ("i32 i64",                 " ".join(SYMMETRIC)),
+    ("f32 f64 f32x4 f64x2",     "add mul"),
+    ("i8x16 i16x8 i32x4",       "eq add min_s min_u max_s max_u"),
+    ("i8x16 i16x8",             "add_sat_s add_sat_u avgr_u"),
+    ("i16x8 i32x4",             "mul"),
+    ("i64x2",                   "eq add"),
+    ("v128",                    "and or xor"),
+    ("i32x4",                   "dot_i16x8_s"),
+    ("i16x8",                   "relaxed_q15mulr_s"),
 )
+# fmt: on
+COMMUTATIVE: Final[bytes] = bytes(by_op([(f"{type}.{name}", 1) for types, names in COMMUTATIVE_ROWS for type in types.split() for name in names.split()]))
 
 
 @final
@@ -238,20 +251,20 @@ class Lowering:
             if type >= 0:
                 d = self.target
                 if d < 0:
-                    d = self.reuse(i, other, type)
+                    d = self.reuse(r, i, other, type)
         slot[D] = d
         self.writer.write(rows[r + FIRST], rows[r + END], slot, self.displacement)
         if v.kind[i] == REG and v.low[i] != d:
             v.release(i)
 
-    def reuse(self, i: i64, other: i64, type: i64) -> i64:
+    def reuse(self, r: i64, i: i64, other: i64, type: i64) -> i64:
         """A register for a result: that of an operand which ends here, or a new one."""
         v = self.v
-        if v.kind[i] == REG and (v.type[i] >= T_F32) == (type >= T_F32):
+        if v.kind[i] == REG and (v.type[i] >= T_F32) == (type >= T_F32) and self.rows[r + SHAPE] != APART:
             return v.low[i]
         if other >= 0:
             second = self.entry[1]
-            if v.kind[second] == REG and (v.type[second] >= T_F32) == (type >= T_F32):
+            if v.kind[second] == REG and (v.type[second] >= T_F32) == (type >= T_F32) and self.rows[r + SHAPE + 1] != APART:
                 return other
         return v.alloc(type)
 
@@ -323,7 +336,7 @@ class Lowering:
             i = self.entry[k]
             if shape == REGISTER or shape == IN_REGISTER:
                 self.slot[A + k] = v.reg(i)
-            elif shape == PLACE or shape == PLACE_OR_CONSTANT:
+            elif shape == PLACE or shape == PLACE_OR_CONSTANT or shape == APART:
                 self.locate(k, i)
             elif shape == OVERWRITTEN:
                 self.slot[A + k] = v.own(i)
@@ -387,7 +400,8 @@ class Lowering:
         k: i64 = 0
         while k < n:
             i = self.entry[k]
-            if v.kind[i] == REG and conflicts & shl(1, k) == 0 and (v.type[i] >= T_F32) == (type >= T_F32):
+            free = v.kind[i] == REG and conflicts & shl(1, k) == 0 and self.rows[r + SHAPE + k] != APART
+            if free and (v.type[i] >= T_F32) == (type >= T_F32):
                 return v.low[i]
             k += 1
         return v.alloc(type)

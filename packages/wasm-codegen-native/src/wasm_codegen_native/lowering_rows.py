@@ -14,7 +14,7 @@ A bare placeholder is as wide as the op's type, `a32` is 32 bits wide whatever t
     r           anything; it comes in a register            r!      in a register already
     d           anything; moved into the result's register  d!      there without a move
     x           in a register or in the frame               y       as x, or a constant the ISA takes from memory
-    o           anything; in a register that is overwritten
+    o           anything; in a register that is overwritten     z       as y, and the result takes another register than it has
     rax ...     anything; moved to this register
     imm8 ...    a constant: the ISA's `SHAPES`
 
@@ -30,6 +30,7 @@ from librt.vecs import append
 from mypy_extensions import i64
 
 from wasm_codegen_native.lowering_tables import (
+    APART,
     CHECKED,
     CLOBBERS,
     CONDITION,
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 NAMED_SHAPES: Final = {
-    "r": REGISTER, "r!": IN_REGISTER, "d": TIED, "d!": TIED_FREE, "x": PLACE, "y": PLACE_OR_CONSTANT, "o": OVERWRITTEN,
+    "r": REGISTER, "r!": IN_REGISTER, "d": TIED, "d!": TIED_FREE, "x": PLACE, "y": PLACE_OR_CONSTANT, "z": APART, "o": OVERWRITTEN,
 }  # fmt: skip
 
 

@@ -22,7 +22,8 @@ TIED_FREE: Final = 4
 PLACE: Final = 5
 PLACE_OR_CONSTANT: Final = 6
 OVERWRITTEN: Final = 7
-FIRST_CONSTANT: Final = 8
+APART: Final = 8  # as PLACE_OR_CONSTANT, and the result takes another register
+FIRST_CONSTANT: Final = 9
 FIRST_FIXED: Final = 128  # a register
 
 # Slots: what instructions are filled in with.

@@ -10,12 +10,15 @@ from wasm_codegen_native.chapters import Chapters
 from wasm_codegen_native.isa.x86_64.atomic import Atomic
 from wasm_codegen_native.isa.x86_64.canonical_nans import CanonicalNans
 from wasm_codegen_native.isa.x86_64.integer import Integer
+from wasm_codegen_native.isa.x86_64.lanes import Lanes
 from wasm_codegen_native.isa.x86_64.machine import X86Machine
 from wasm_codegen_native.isa.x86_64.memory import Memory
 from wasm_codegen_native.isa.x86_64.parametric import Parametric
-from wasm_codegen_native.isa.x86_64.vector import Vectors
+from wasm_codegen_native.isa.x86_64.shuffle import Shuffle
+from wasm_codegen_native.isa.x86_64.vector_memory import VectorMemory
 from wasm_codegen_native.kinds import MEMORY_SIZE, PARAMETRIC, VECTOR, WIDE_ARITHMETIC
 from wasm_codegen_native.workbench import Workbench
+from wasm_environ.op import I8X16_SHUFFLE
 
 
 @final
@@ -31,7 +34,9 @@ class X86Chapters(Chapters):
         self.memory: Memory = Memory(asm, values, bench.traps, bench.frame)
         self.atomic: Atomic = Atomic(asm, values, bench.traps, self.memory)
         self.parametric: Parametric = Parametric(asm, values)
-        self.vectors: Vectors = Vectors(asm, values, self.integer, bench.conditions, self.memory, features)
+        self.vector_memory: VectorMemory = VectorMemory(asm, values, self.memory, "avx2" in features)
+        self.lanes: Lanes = Lanes(asm, values)
+        self.shuffle: Shuffle = Shuffle(asm, values)
 
     def lower(self, op: i64, kind: i64) -> None:
         if kind <= WIDE_ARITHMETIC:
@@ -40,8 +45,11 @@ class X86Chapters(Chapters):
             self.memory.lower(op, kind)
         elif kind == PARAMETRIC:
             self.parametric.select()
+        elif op == I8X16_SHUFFLE:
+            self.shuffle.lower()
         elif kind == VECTOR:
-            self.vectors.lower(op)
+            if not self.vector_memory.lower(op):
+                self.lanes.lower(op)
         else:
             self.atomic.lower(op, kind)
 

@@ -3,10 +3,10 @@
     ADD d, b          IMUL d, a, b       LEA d, [a + b*4]     MOVZX d, a8        SETE d8         SHL d, cl
     JE 1   1:         TRAP E, UNREACHABLE         MOV s, 0x5555        ZERO a             ADDSD d, a, {x2 0x7FFF}
 
-An operand that a row lets lie in the frame (shape x) may stand where the manual has r/m. `ZERO a` makes ZF tell whether `a` is zero: TEST a, a,
-unless the flags tell already. `MOV s, number` keeps the flags. Instructions with xmm+ in their
-encoding have three operands, as their VEX forms have. `{0x3FF}` is a constant in rodata as wide as the instruction reads, `{x2 0x7FFF}` one of two
-equal 64-bit halves, `{x4 ...}` of four 32-bit words.
+An operand that a row lets lie in the frame (shapes x, y, z) may stand where the manual has r/m. `ZERO a` makes ZF tell whether `a` is zero: TEST a, a,
+unless the flags tell already. `MOV s, number` keeps the flags. Instructions with xmm+ in their encoding have three operands, as their VEX forms have.
+`lane` is the op's immediate, a byte. `{0x3FF}` is a constant in rodata as wide as the instruction reads, `{x2 0x7FFF}` one of two equal 64-bit halves,
+`{x4 ...}` of four 32-bit words.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from wasm_codegen_native.isa.x86_64.encodings import CC_FLOAT_E, CC_FLOAT_NE, LE
 from wasm_codegen_native.isa.x86_64.instructions import (
     FEATURES,
     LAND,
+    LANE,
     NUMBER,
     RX,
     RX_IMM8,
@@ -41,6 +42,7 @@ from wasm_codegen_native.isa.x86_64.notation import ROWS, W
 from wasm_codegen_native.isa.x86_64.registers import NAMES8, NAMES32, NAMES64, NAMES_XMM
 from wasm_codegen_native.lowering_rows import ConstantShape, Instruction, Notation
 from wasm_codegen_native.lowering_tables import (
+    APART,
     ASK_MASKED,
     ASK_NOTHING,
     ASK_POWER,
@@ -96,12 +98,13 @@ SHAPES: Final = {
 # fmt: on
 WIDE_CONSTANTS: Final = ("imm32",)  # the others are one byte in an instruction
 TELLING: Final = frozenset(("ADD", "SUB", "AND", "OR", "XOR"))  # their result is zero when ZF says so
-READING: Final = frozenset(("CMP", "TEST", "ZERO", "MUL", "DIV", "IDIV", "UCOMISS", "UCOMISD"))  # write none of the operands they name
-SETTING: Final = ("MOV", "LEA", "BSF", "BSR", "TZCNT", "LZCNT", "POPCNT", "SET", "CVT", "SQRT", "ROUND")  # begin the names of those that do not read the first
+READING: Final = frozenset(("CMP", "TEST", "ZERO", "MUL", "DIV", "IDIV", "UCOMISS", "UCOMISD", "PTEST"))  # write none of the operands they name
+# begin the names of those that do not read the first
+SETTING: Final = ("MOV", "LEA", "BSF", "BSR", "TZCNT", "LZCNT", "POPCNT", "SET", "CVT", "SQRT", "ROUND", "PABS", "PMOV", "VPBROADCAST")
 FORMS: Final = {(1, ""): X, (2, ""): RX, (1, "imm8"): X_IMM8, (1, "imm32"): X_IMM32, (2, "imm8"): RX_IMM8, (2, "imm32"): RX_IMM32}  # by registers and number
 SINGLE: Final = ("CVT", "SQRT", "ROUND")  # begin the names of those with xmm+ that have one source
 VECTORS: Final = ("f", "F", "v")  # letters of the opcode table
-WIDE_MOVES: Final = ("MOVD",)  # with 64-bit registers they are MOVQ
+WIDE_MOVES: Final = ("MOVD", "PINSRD")  # with 64-bit registers they are MOVQ, PINSRQ
 DATA: Final = re.compile(r"\{(?:x(\d) )?(\w+)\}$")
 PLACEHOLDER: Final = re.compile(r"([dabcxstu])(8|16|32|64)?$")
 ADDRESS: Final = re.compile(r"\[(\w+) \+ (\w+)(?:\*(\d))?\]$")
@@ -164,8 +167,8 @@ class Reader:
             if FIRST_CONSTANT <= shape < FIRST_FIXED:
                 return Operand("i", code, 32 if list(SHAPES)[shape - FIRST_CONSTANT] in WIDE_CONSTANTS else 8)
             if letter in VECTORS:
-                return Operand("y" if shape in (PLACE, PLACE_OR_CONSTANT) else "v", code, 128)
-            return Operand("x" if shape in (PLACE, PLACE_OR_CONSTANT) else "r", code, int(found[2] or own))
+                return Operand("y" if shape in (PLACE, PLACE_OR_CONSTANT, APART) else "v", code, 128)
+            return Operand("x" if shape in (PLACE, PLACE_OR_CONSTANT, APART) else "r", code, int(found[2] or own))
         found = ADDRESS.match(word)
         if found:
             base, index = (self.operand(found[k], op, shapes) for k in (1, 2))
@@ -176,6 +179,8 @@ class Reader:
         found = DATA.match(word)
         if found:
             return Operand("k", 0, int(found[1] or 0), int(found[2], 0))
+        if word == "lane":
+            return Operand("i", LITERAL, 8, LANE)
         value = int(word, 0)
         return Operand("i", LITERAL, 8 if -0x80 <= value < 0x80 else 32, value)
 
@@ -242,7 +247,7 @@ def vector_words(kinds: list[str], packed: int, codes: list[int], number: Operan
         return words(SHIFT_LANES, packed, codes[0], codes[1], number.code, value)
     if len(codes) == 3:
         return words(V3 + step, packed, codes[0], codes[1], codes[2], value)
-    if not kinds[0].startswith("xmm") and kinds[0] != "r":  # the general register is in r/m
+    if kinds[0].startswith("r/m"):  # the general register is in r/m
         codes.reverse()
     form = V1 if kinds[0] == "xmm+" and kinds[1].startswith("xmm") else V2
     return words(form + step, packed, codes[0], codes[1], 0, value)
@@ -262,6 +267,8 @@ def accepts(kind: str, operand: Operand) -> bool:
         return operand.kind in ("vysk" if "/m" in kind else "vs")
     if kind.startswith("m"):
         return operand.kind == "k"
+    if kind.endswith("*"):  # a part of a register that is named as a whole
+        return operand.kind in "rs" and operand.width == 32
     digits = "".join(c for c in kind if c.isdigit())
     return operand.kind in ("rxs" if "/m" in kind else "rs") and operand.width == int(digits or 0)
 

@@ -11,6 +11,7 @@ from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.registers import RBP
 from wasm_codegen_native.lowering_tables import FIRST_DATA, FIXED_OPERAND, IN_FRAME, IN_RODATA, LITERAL
 from wasm_codegen_native.row_writer import RowWriter
+from wasm_environ.body import WORDS as RECORD_WORDS
 
 if TYPE_CHECKING:
     from wasm_codegen_native.code import Code
@@ -43,6 +44,7 @@ V1: Final = 18  # a scalar result of one operand
 V1_IMM8: Final = 19
 SHIFT_LANES: Final = 20  # to <- a shifted by a number
 FIRST_VECTOR_FORM: Final = 14
+LANE: Final = 0x100  # in place of a byte behind these: the op's first immediate
 
 FEATURES: Final = ("sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2", "abm")
 
@@ -131,8 +133,8 @@ class Writer(RowWriter):
         row = table[at + 1]
         to = self.value(table[at + 2])
         if form == SHIFT_LANES:
-            number: i64 = table[at + 5] if table[at + 4] == LITERAL else self.slot[table[at + 4]]
-            asm.shift_lanes(row, to, self.value(table[at + 3]), number)
+            count: i64 = table[at + 5] if table[at + 4] == LITERAL else self.slot[table[at + 4]]
+            asm.shift_lanes(row, to, self.value(table[at + 3]), count)
         elif form <= V3_IMM8:
             source = self.value(table[at + 3])
             code = table[at + 4]
@@ -155,7 +157,10 @@ class Writer(RowWriter):
             else:
                 asm.v2(row, to, place)
         if form & 1 != 0:
-            self.code.byte(table[at + 5])
+            number = table[at + 5]
+            if number == LANE:
+                number = self.v.ops[self.v.pc - RECORD_WORDS + 1]
+            self.code.byte(number)
 
     def place(self, code: i64) -> i64:
         """The register of an operand code, or IN_FRAME or IN_RODATA."""

@@ -53,7 +53,7 @@ def lowering_rows() -> Tables:
     """The rows of all chapters as tables."""
     from wasm_codegen_native.isa.x86_64.instruction_text import notation
     from wasm_codegen_native.isa.x86_64.numeric import FLOAT, INTEGER
-    from wasm_codegen_native.isa.x86_64.vector_arithmetic import VECTOR
+    from wasm_codegen_native.isa.x86_64.vector import VECTOR
     from wasm_codegen_native.lowering_rows import build
 
     return build((*INTEGER, *FLOAT, *VECTOR), notation())

@@ -1,4 +1,4 @@
-"""128-bit arithmetic (wide-arithmetic): add128, sub128, mul_wide."""
+"""128-bit arithmetic (wide-arithmetic): two results, which no row has."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from wasm_environ.op import I64_ADD128, I64_MUL_WIDE_S, I64_MUL_WIDE_U
 
 
 @final
-class Bits:
-    """Lowers ops of the value stack's top, with the bit instructions the target has."""
+class WideArithmetic:
+    """Lowers i64.add128 i64.sub128 i64.mul_wide_s i64.mul_wide_u."""
 
     def __init__(self, asm: Assembler, values: Values) -> None:
         self.asm: Assembler = asm
         self.v: Values = values
 
-    # ---- 128 bits (wide-arithmetic)
-    def wide_arithmetic(self, op: i64) -> None:
-        """i64.add128 i64.sub128 i64.mul_wide_s i64.mul_wide_u"""
+    def lower(self, op: i64) -> None:
+        """Lower one op."""
         v = self.v
         asm = self.asm
         if op == I64_MUL_WIDE_S or op == I64_MUL_WIDE_U:
