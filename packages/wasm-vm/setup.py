@@ -6,6 +6,7 @@ import glob
 import os
 import sys
 import sysconfig
+import zlib
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -35,4 +36,6 @@ setup(
         )
     ],
     cmdclass={"build_ext": building.CompilerNeeded, "sdist": building.sdist_with()},
+    # Other flags, other objects: the next build must not link what a sanitizer's build compiled.
+    options={"build": {"build_base": f"build/{zlib.crc32(' '.join(EXTRA).encode()):08x}"}} if EXTRA else {},
 )  # fmt: skip
