@@ -160,6 +160,52 @@ def test_what_runs_once_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         building.run_once([str(source)], 2, header)
 
 
+def test_files_are_compiled_in_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file of mypyc's is in one unit, with those of its kind; and a unit that runs seldom has flags of its own."""
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import building
+
+    files = {"int_ops.c": 10, "vecs/api.c": 10, "__native_a.c": building.UNIT, "__native_b.c": 20, "__native_c.c": 30, "__native_d.c": 40}
+    (tmp_path / "vecs").mkdir()
+    for name, size in files.items():
+        (tmp_path / name).write_text(" " * size)
+    made = building.units([str(tmp_path / name) for name in files], {"__native_c.c"}, tmp_path)
+    content = {Path(unit).name: sorted(re.findall(r'#include "(.+)"', Path(unit).read_text())) for unit in made}
+    assert content == {"library_0.c": ["int_ops.c", "vecs/api.c"], "cold_0.c": ["__native_c.c"], "hot_0.c": ["__native_a.c"], "hot_1.c": ["__native_b.c", "__native_d.c"]}
+    flags = {unit: building.CompilerNeeded.flags_of(None, f"build/{unit}") for unit in content}
+    assert flags == {"library_0.c": [], "cold_0.c": ["-O1"], "hot_0.c": [], "hot_1.c": []}
+    assert sorted(content, key=lambda unit: building.longest_first(str(tmp_path / unit)))[-1] == "cold_0.c"
+
+
+# What setup.py of the package says, without its build: whether its lists name modules that there are, and what is imported by a compiler that was made.
+NOT_COMPILED = """
+import os, runpy, sys
+from importlib import import_module
+sys.argv = ["setup.py", "--version"]
+os.chdir("packages/wasm-codegen-native")
+setup = runpy.run_path("setup.py")
+for pattern in setup["ROWS"] + setup["NOT_COMPILED"]:
+    assert list(setup["ROOT"].glob(pattern)), pattern
+os.environ.pop("WASM_PURE", None)
+from wasm_codegen_native.compiler import ISAS
+import_module(ISAS["{isa}"]).make(frozenset())
+import wasm_codegen_native.driver as driver
+if not driver.__file__.endswith(".py"):
+    rows = {"wasm_codegen_native." + path.removesuffix(".py").replace("/", ".") for path in setup["rows"]()}
+    if found := sorted(rows & set(sys.modules)):
+        print("rows:", *found)
+"""
+
+
+@pytest.mark.parametrize("isa", ["x86_64", "aarch64", "s390x"])
+def test_what_is_not_compiled_is_not_waited_for(isa: str) -> None:
+    """The compiled form does without the rows' text."""
+    environment = {name: value for name, value in os.environ.items() if name != "WASM_PURE"}
+    done = subprocess.run([sys.executable, "-c", NOT_COMPILED.replace("{isa}", isa)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "rows: " not in done.stdout
+
+
 def test_a_project_of_uvs_adds_them_as_the_page_says(tmp_path: Path) -> None:
     """The block `uv add` of the page "Install", in a project that knows nothing of this workspace; resolving builds nothing."""
     uv = os.environ.get("UV") or shutil.which("uv")

@@ -11,7 +11,7 @@ import shlex
 import shutil
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -40,6 +40,18 @@ ONCE = """#ifdef __clang__
 #define ONCE __attribute__((section(".text.unlikely"), optimize("O0")))
 #endif
 """
+# All that a module's own extension needs of Python's headers: it finds its function in the library and calls it. There are a hundred and more of them, and to
+# read the headers would take longer than all the rest of each.
+THIN = """#define NULL ((void *)0)
+#define PyMODINIT_FUNC __attribute__((visibility("default"))) PyObject *
+#define Py_DECREF Py_DecRef
+typedef struct _object PyObject;
+PyObject *Py_BuildValue(const char *, ...), *PyObject_GetAttrString(PyObject *, const char *);
+PyObject *PyImport_ImportModuleLevel(const char *, PyObject *, PyObject *, PyObject *, int);
+void *PyCapsule_GetPointer(PyObject *, const char *), PyErr_Clear(void), Py_DecRef(PyObject *);
+"""
+UNIT = 1 << 20  # bytes of C that are compiled at a time, about
+COLD = "cold"
 THREADS = "{name} relies on the GIL: install it for a CPython without free threading (python3.13, not python3.13t)"
 
 
@@ -69,8 +81,12 @@ def need_compiler(name: str, otherwise: str = "") -> None:
         sys.exit(HEADERS.format(name=name, path=header, otherwise=otherwise))
 
 
-def mypyc_extensions(name: str, package: str, sources: Iterable[str], search: str, target: str) -> list[object]:
-    """One extension for each module of `sources` (paths within src/`package`), and the library that has their code."""
+def mypyc_extensions(
+    name: str, package: str, sources: Iterable[str], search: str, target: str, seldom: Callable[[str], bool] = lambda path: False
+) -> list[object]:
+    """One extension for each module of `sources` (paths within src/`package`), and the library that has their code. `seldom`: whether a path's code
+    runs so seldom that it is better compiled soon than fast.
+    """
     if is_pure() or only_reads():
         return []
     need_compiler(name, OTHERWISE)
@@ -82,13 +98,45 @@ def mypyc_extensions(name: str, package: str, sources: Iterable[str], search: st
         ["--config-file=", "--strict", *paths],
         opt_level=os.environ.get("WASM_OPT", "3"), debug_level="0", multi_file=True, target_dir=target,
     )  # fmt: skip
+    cold = {f"__native_{package}___{path.removesuffix('.py').replace('/', '___')}.c" for path in sources if seldom(path)}
+    thin = Path(target, "thin")
     for extension in built:  # they share lists of arguments: a new one each, else what is added here is added again and again
         extension.extra_compile_args = [*extension.extra_compile_args, "-fno-semantic-interposition"]
         if len(extension.sources) > 1:  # the library; the others only name it
             header = run_once(extension.sources, len(paths), Path(target, "run_once.h"))
             extension.extra_compile_args += ["-include", header]
-            extension.depends = [*extension.depends, header, __file__, "setup.py"]  # of which the last two choose flags
+            extension.depends = [*extension.depends, *extension.sources, header, __file__, "setup.py"]  # of which the last two choose flags
+            extension.sources = units(extension.sources, cold, Path(target))
+        else:
+            write(thin / "Python.h", THIN)
+            extension.include_dirs = [str(thin), *extension.include_dirs]
     return built
+
+
+def units(sources: Iterable[str], cold: Collection[str], target: Path) -> list[str]:
+    """Files that include several of these, which are shorter than the headers that each of them reads: mypyc's library, then what is alike in its flags."""
+    kinds: dict[str, list[str]] = {"library": [], COLD: [], "hot": []}
+    for source in sources:
+        name = Path(source).name
+        kinds["library" if not name.startswith("__native_") else COLD if name in cold else "hot"].append(source)
+    made = []
+    for kind, members in kinds.items():
+        sizes = {source: os.path.getsize(source) for source in members}
+        bins: list[list[str]] = [[] for _ in range(-(-sum(sizes.values()) // UNIT))]
+        for source in sorted(members, key=lambda source: (-sizes[source], source)):
+            min(bins, key=lambda chosen: sum(sizes[other] for other in chosen)).append(source)
+        for number, chosen in enumerate(bins):
+            path = target / f"{kind}_{number}.c"
+            write(path, "".join(f'#include "{Path(source).relative_to(target)}"\n' for source in chosen))
+            made.append(str(path))
+    return made
+
+
+def write(path: Path, text: str) -> None:
+    """As mypyc itself writes files: what has not changed need not be compiled again."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 def run_once(sources: Iterable[str], modules: int, header: Path) -> str:
@@ -96,9 +144,7 @@ def run_once(sources: Iterable[str], modules: int, header: Path) -> str:
     found = [match for source in sources for match in TOP_LEVEL.findall(Path(source).read_text())]
     if len(found) != modules:
         sys.exit(f"{len(found)} of {modules} modules' top levels were found in mypyc's C: its names have changed, see TOP_LEVEL in {__file__}")
-    text = ONCE + "".join(f"ONCE {function};\n" for function in found)
-    if not header.exists() or header.read_text() != text:  # as mypyc itself: what has not changed need not be compiled again
-        header.write_text(text)
+    write(header, ONCE + "".join(f"ONCE {function};\n" for function in found))
     return str(header)
 
 
@@ -112,8 +158,8 @@ class CompilerNeeded(build_ext):
         super().run()
 
     def flags_of(self, source: str) -> list[str]:
-        """What a package adds to the flags of one of its files."""
-        return []
+        """What is added to the flags of one file."""
+        return ["-O1"] if Path(source).name.startswith(f"{COLD}_") else []
 
     def build_extensions(self) -> None:
         compile_all = self.compiler.compile
@@ -127,11 +173,16 @@ class CompilerNeeded(build_ext):
 
         def compile_parallel(sources: list[str], **arguments: Any) -> list[str]:
             with ThreadPoolExecutor(len(sources)) as threads:  # the largest first: the last to end should not be long
-                tasks = {source: threads.submit(compile_one, source, arguments) for source in sorted(sources, key=os.path.getsize, reverse=True)}
+                tasks = {source: threads.submit(compile_one, source, arguments) for source in sorted(sources, key=longest_first)}
                 return [path for source in sources for path in tasks[source].result()]
 
         self.compiler.compile = compile_parallel
         super().build_extensions()
+
+
+def longest_first(source: str) -> tuple[bool, int]:
+    """A sorting key: units are about as long as one another, but what is optimized takes longer; other files by their length."""
+    return Path(source).name.startswith(f"{COLD}_"), -os.path.getsize(source)
 
 
 def sdist_with(*taken: tuple[Path, str]) -> type[sdist]:

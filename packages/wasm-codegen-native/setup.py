@@ -15,8 +15,9 @@ ROOT = HERE / "src" / "wasm_codegen_native"
 sys.path[:0] = [str(HERE), str(HERE.parent.parent / "tools")]  # in an sdist, in a clone
 import building  # noqa: E402
 
-# Every module is compiled but these.
-NOT_COMPILED = ("__init__.py", "compiler.py", "perfmap.py", "documentation.py", "build_tables.py", "examples.py")
+# Every module is compiled but these, and lowering rows with what reads them: a build makes tables of them, which is all that anybody waits for later.
+NOT_COMPILED = ("compiler.py", "documentation.py", "build_tables.py", "examples.py", "isa/s390x/disassembly.py")
+ROWS = ("lowering_rows.py", "isa/*/instruction_text.py", "isa/*/numeric.py", "isa/aarch64/vector.py", "isa/s390x/vector.py", "isa/x86_64/vector_arithmetic.py")
 # wasm-environ's sources, whose types and constants the compiled form is made from: an sdist has them with it, in a clone they are beside this folder.
 BESIDE = HERE.parent / "wasm-environ" / "src" / "wasm_environ"
 ENVIRON = next((path for path in (HERE / "environ" / "wasm_environ", BESIDE) if path.is_dir()), None)
@@ -27,22 +28,28 @@ INLINED = (
 )  # fmt: skip
 
 
+def rows() -> list[str]:
+    """The modules of lowering rows, relative to ROOT."""
+    return sorted(path.relative_to(ROOT).as_posix() for pattern in ROWS for path in ROOT.glob(pattern))
+
+
 def sources() -> list[str]:
     """The modules to compile, relative to ROOT."""
     found = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
-    return [path for path in found if not path.endswith("__init__.py") and path not in NOT_COMPILED]
+    return [path for path in found if not path.endswith("__init__.py") and path not in (*NOT_COMPILED, *rows())]
 
 
 # Of the machine that this is built for. Code for other ones is made seldom, and never while somebody waits for it to run.
 OWN_ISA = sysconfig.get_platform().rpartition("-")[2]
 
 
+def is_of_another_isa(path: str) -> bool:
+    """Whether a module's code runs only for another machine than this."""
+    return path.startswith("isa/") and path.split("/")[1] != OWN_ISA
+
+
 class Build(building.CompilerNeeded):
     """Records what was compiled, beside the compiled modules, so that an edited source is noticed."""
-
-    def flags_of(self, source: str) -> list[str]:
-        _, isa, rest = Path(source).name.partition("___isa___")
-        return ["-O1"] if isa and rest.partition("___")[0] != OWN_ISA else []
 
     def run(self) -> None:
         super().run()
@@ -55,11 +62,11 @@ class Build(building.CompilerNeeded):
             write_tables(ENVIRON)
             inlined = [path for path in INLINED if (ENVIRON / path).exists()]
             if self.inplace:
-                write_record(str(ROOT), [*sources(), *(os.path.relpath(ENVIRON / path, ROOT) for path in inlined)])
+                write_record(str(ROOT), [*sources(), *rows(), *(os.path.relpath(ENVIRON / path, ROOT) for path in inlined)])
                 return
             # Installed, wasm_environ is the folder beside this package. The record is the wheel's alone: no compiled modules are beside the sources here.
             target = Path(self.build_lib) / "wasm_codegen_native"
-            write_record(str(ROOT), sources(), {f"../wasm_environ/{path}": hash_of(str(ENVIRON / path)) for path in inlined}, str(target))
+            write_record(str(ROOT), [*sources(), *rows()], {f"../wasm_environ/{path}": hash_of(str(ENVIRON / path)) for path in inlined}, str(target))
             for path in ROOT.glob("lowerings.*"):
                 self.copy_file(str(path), str(target / path.name))
 
@@ -80,7 +87,7 @@ def extensions() -> list[object]:
             f"source distribution, which has them{building.OTHERWISE}"
         )
     target = os.environ.get("WASM_BUILD", "build/mypyc")
-    return building.mypyc_extensions("wasm-codegen-native", "wasm_codegen_native", sources(), f"src:{ENVIRON.parent}", target)
+    return building.mypyc_extensions("wasm-codegen-native", "wasm_codegen_native", sources(), f"src:{ENVIRON.parent}", target, is_of_another_isa)
 
 
 building.refuse_free_threading("wasm-codegen-native")

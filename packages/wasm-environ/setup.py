@@ -16,6 +16,8 @@ import building  # noqa: E402
 # Every module of these packages is compiled, but their __init__; they may inline constants of INLINED.
 PACKAGES = ("binary", "function", "validation")
 NOT_COMPILED = ("binary/encode.py", "binary/writer.py")
+# What runs once for a type, an import, an export; not for every function, or instruction.
+SELDOM = ("binary/externals.py", "binary/type_section.py", "function/op_tables.py", "validation/constants.py", "validation/modules.py", "validation/types.py")
 INLINED = ("body.py", "errors.py", "features.py", "limits.py", "module.py", "op.py", "opcodes.py", "rec_groups.py", "types.py")
 
 
@@ -41,7 +43,7 @@ class Build(building.CompilerNeeded):
 
 def extensions() -> list[object]:
     """One extension a module, and the library with their code."""
-    built = building.mypyc_extensions("wasm-environ", "wasm_environ", sources(), "src", "build/mypyc")
+    built = building.mypyc_extensions("wasm-environ", "wasm_environ", sources(), "src", "build/mypyc", SELDOM.__contains__)
     for extension in built:
         if sys.platform == "linux":
             extension.extra_link_args.append("-Wl,-Bsymbolic-functions")  # type: ignore[attr-defined]
