@@ -447,7 +447,7 @@ ATTACKS = ["tests/test_stack.py", "tests/test_process.py", "tests/test_api_fuzz.
            "tests/test_gc.py", "tests/test_gc_attacks.py", "tests/test_gc_objects.py", "tests/test_components.py", "tests/test_component_values.py",
            "tests/test_component_shapes.py", "tests/test_component_adapter_calls.py",
            "tests/test_component_hosts.py", "tests/test_component_objects.py", "tests/test_component_items.py", "tests/test_wasi_plain.py",
-           "tests/test_wasi2_plain.py"]  # fmt: skip
+           "tests/test_wasi2_plain.py", "tests/test_wasi2_plain_folders.py", "tests/test_wasi2_plain_timers.py"]  # fmt: skip
 # Counts resident pages, among which a sanitizer keeps what was freed: it gets a short memory for this one.
 LEAKS = "packages/wasm-vm/tests/test_vm_instances.py::test_no_leak_over_many_instances"
 ASAN_OPTIONS = "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:allow_user_segv_handler=1"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import threading
 import time
+import zipfile
 
 import pytest
 
-from wasm_wasi_common import blocking, overlay, transfer
+from wasm_wasi_common import archive, blocking, overlay, transfer
 from wasm_wasi_common.memory import MemoryFilesystem
 from wasm_wasi_common.overlay import OverlayFilesystem
 from wasm_wasi_p1 import WasiConfig, abi, functions
@@ -22,9 +24,10 @@ FUNCTIONS = {
     "args_get": MEMORY, "args_sizes_get": MEMORY, "environ_get": MEMORY, "environ_sizes_get": MEMORY,
     "clock_res_get": CALL, "clock_time_get": CALL, "fd_advise": CALL, "fd_allocate": ["allocate"], "fd_close": CALL,
     "fd_datasync": ["datasync"], "fd_fdstat_get": MEMORY, "fd_fdstat_set_flags": CALL, "fd_fdstat_set_rights": MEMORY, "fd_filestat_get": CALL,
-    "fd_filestat_set_size": CALL, "fd_filestat_set_times": CALL, "fd_pread": ["pread"], "fd_prestat_get": MEMORY, "fd_prestat_dir_name": MEMORY,
+    "fd_filestat_set_size": CALL, "fd_filestat_set_times": CALL, "fd_pread": ["pread", "unpack to pread", "unpack beneath an overlay"], "fd_prestat_get": MEMORY, "fd_prestat_dir_name": MEMORY,
     "fd_pwrite": ["pwrite"],
-    "fd_read": ["read pipe", "read drained pipe", "read fifo", "read terminal", "read socket", "read object", "read callback", "read regular"],
+    "fd_read": ["read pipe", "read drained pipe", "read fifo", "read terminal", "read socket", "read object", "read callback", "read regular",
+                "unpack to read"],
     "fd_readdir": ["readdir"], "fd_renumber": CALL, "fd_seek": CALL, "fd_sync": ["sync"], "fd_tell": CALL,
     "fd_write": ["write pipe", "write fifo", "write terminal", "write socket", "write object", "write callback", "write regular", "write flush"],
     "path_create_directory": CALL, "path_filestat_get": CALL, "path_filestat_set_times": ["copy to set times"], "path_link": ["copy to link"],
@@ -199,6 +202,22 @@ def copying(stage, call, name="file"):
     return guest, lambda: call(guest, guest.path(name))
 
 
+def unpacking(stage, over=lambda files: files, seek=False):
+    """A file in a zip, of which a guest asks for the last byte: more has to be unpacked before it than there is time for."""
+    stage.monkeypatch.setattr(archive, "PIECE", 1)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("file", bytes(8 << 20))
+    config = WasiConfig()
+    config.preopen(over(archive.ZipFilesystem(packed)), "/")
+    guest = stage.make(config)
+    fd, last, iovs = guest.opened("file", rights=abi.FD_READ | abi.FD_SEEK), (8 << 20) - 1, guest.iovs((0, 1))
+    if seek:
+        guest.call("fd_seek", fd, last, 0, 512)
+        return guest, lambda: guest.call("fd_read", fd, *iovs, 16)
+    return guest, lambda: guest.call("fd_pread", fd, *iovs, last, 16)
+
+
 def polling(guest, subscription):
     at = guest.put(subscription)
     return guest, lambda: guest.call("poll_oneoff", at, 512, 1, 0)
@@ -278,6 +297,9 @@ ROWS = {
     "poll clock": clock,
     "poll file": poll_file,
     "random": random,
+    "unpack to read": lambda stage: unpacking(stage, seek=True),
+    "unpack to pread": unpacking,
+    "unpack beneath an overlay": lambda stage: unpacking(stage, lambda files: OverlayFilesystem(files, MemoryFilesystem())),
     "copy to set times": lambda stage: copying(stage, lambda guest, at: guest.call("path_filestat_set_times", 3, 0, *at, 0, 5, 4)),
     "copy to link": lambda stage: copying(stage, lambda guest, at: guest.call("path_link", 3, 0, *at, 3, *guest.path("new"))),
     "copy to write": lambda stage: copying(stage, lambda guest, at: guest.open("file")[0]),
@@ -320,6 +342,17 @@ def test_a_wait_ends_with_the_time(stage, row):
     guest, call = ROWS[row](stage)
     guest.deadline = time.monotonic() + 0.2
     assert ERRNO_NAMES[ends(call)] == ERRNO_NAMES[INTR]
+
+
+def test_what_was_unpacked_when_the_time_was_over_is_not_unpacked_again(stage):
+    """Nor lost: with time, reads go on from there, and go back."""
+    guest, call = unpacking(stage)
+    guest.deadline = time.monotonic() + 0.1
+    assert ends(call) == INTR
+    guest.deadline = None
+    stage.monkeypatch.setattr(archive, "PIECE", 1 << 20)
+    assert call() == 0
+    assert guest.u32(16) == 1
 
 
 def test_what_a_guest_had_no_time_to_move_is_as_it_was(stage):

@@ -402,6 +402,31 @@ def test_an_overlay_copies_no_longer_than_the_guest_has_time(monkeypatch):
         assert middle.to_dict() == {}
 
 
+def test_a_zip_is_unpacked_no_longer_than_the_guest_has_time():
+    """To a place in a file, by any function that reads, from where the one before had to stop."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("file", bytes(64 << 20) + b"end")
+    left = [0]
+
+    def over():
+        left[0] -= 1
+        return left[0] < 0
+
+    config = WasiConfig()
+    config.preopen(ZipFilesystem(packed), "/")
+    with Guest(config, lambda: True, over) as guest:
+        [(root, _)] = get_directories(guest)
+        found = root.open_at(set(), "file", set(), {"read"})
+        for call in (lambda: found.read(3, 60 << 20), lambda: found.read_via_stream(61 << 20).read(3), lambda: found.read_via_stream(64 << 20).blocking_read(9)):
+            left[0] = 5
+            with pytest.raises(TimeIsOver):
+                call()
+        left[0] = 1_000
+        assert found.read(9, 64 << 20) == (b"end", False)
+        assert found.read(3, 1 << 20) == (bytes(3), False)
+
+
 def test_an_overlay_whose_halves_do_not_agree():
     """A folder above, a file below: as where the upper one is older than the object."""
     config = WasiConfig()

@@ -11,10 +11,11 @@ from calendar import timegm
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from wasm_wasi_common.descriptor import PIECE
 from wasm_wasi_common.filesystem import FILE, FOLDER, LINK, File, Filesystem, Stat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from importlib.resources.abc import Traversable
     from typing import NoReturn
 
@@ -78,14 +79,23 @@ class ZipEntry(File):
 
     def read(self, size: int, offset: int) -> bytes:
         """As `File`."""
+        return self.read_within(size, offset, lambda: None)
+
+    def read_within(self, size: int, offset: int, check: Callable[[], None]) -> bytes:
+        """As `File`. What lies before `offset` is unpacked and forgotten, a piece at a time, and stays so when `check` ends that."""
         if offset >= self._status.st_size:
             return b""
         try:
             if self._stream is None:
                 self._stream = self._zip.open(self._info)
-            if self._stream.tell() != offset:
-                self._stream.seek(offset)
-            data: bytes = self._stream.read(size)
+            stream = self._stream
+            if offset < stream.tell():
+                stream.seek(0)
+            while (at := stream.tell()) < offset:
+                if stream.seek(min(offset, at + PIECE)) == at:
+                    return b""
+                check()
+            data: bytes = stream.read(size)
         except DAMAGED as error:
             raise OSError(errno.EIO, f"{self._info.filename} in the zip: {error}") from error
         return data

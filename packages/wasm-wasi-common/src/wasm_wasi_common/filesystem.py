@@ -81,7 +81,11 @@ class Stat:
 
 
 class File(Protocol):
-    """An open file, which stays open when its name goes."""
+    """An open file, which stays open when its name goes.
+
+    Where reading may take long, it may have a method `read_within(size, offset, check)`, which is called in place of `read`: it calls `check()`, without
+    arguments, again and again, which raises, no OSError, once the guest's time is over.
+    """
 
     def read(self, size: int, offset: int) -> bytes:
         """At most `size` bytes from `offset`, fewer only at the end."""

@@ -201,6 +201,9 @@ class OverlayFile(File):
     def __init__(self, file: File, upper: bool) -> None:
         self._file = file
         self._upper = upper
+        within = getattr(file, "read_within", None)
+        if within is not None:
+            self.read_within = within
 
     def read(self, size: int, offset: int) -> bytes:
         """As `File`."""

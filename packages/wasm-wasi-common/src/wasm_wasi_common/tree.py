@@ -97,15 +97,16 @@ class Place:
 
 
 class OpenFile:
-    """An open file of a tree: the filesystem's, but a guest sees its status."""
+    """An open file of a tree: the filesystem's, but a guest sees its status, and reads for as long as it has time."""
 
     __slots__ = ("close", "file", "names", "read", "set_times", "sync", "tree", "truncate", "write")
 
-    def __init__(self, file: File, tree: Tree, names: Names) -> None:
+    def __init__(self, file: File, tree: Tree, names: Names, guest: Guest) -> None:
         self.file = file
         self.tree = tree
         self.names = names
-        self.read = file.read
+        within: Callable[[int, int, Callable[[], None]], bytes] | None = getattr(file, "read_within", None)
+        self.read = file.read if within is None else _reading(within, guest)
         self.write = file.write
         self.truncate = file.truncate
         self.set_times = file.set_times
@@ -168,7 +169,7 @@ class TreeDirectory:
             if place.found is not None and new_only:
                 _fail(errno.EEXIST, "there is something already")
         if place.found is None and flags & os.O_CREAT:
-            found = self._file(place, self.tree.filesystem.create(place.path), reads, writes, fdflags)
+            found = self._file(guest, place, self.tree.filesystem.create(place.path), reads, writes, fdflags)
         elif stat.S_ISDIR(place.there().st_mode):
             if writes or flags & (os.O_CREAT | os.O_TRUNC):
                 _fail(errno.EISDIR, "a folder")
@@ -181,15 +182,15 @@ class TreeDirectory:
                 _fail(errno.ENOTDIR, "no folder")
             changes = writes or flags & os.O_TRUNC != 0
             at = self.tree.ready(guest, place.path) if changes else place.path
-            found = self._file(place, self.tree.filesystem.open(at, changes), reads, writes, fdflags)
+            found = self._file(guest, place, self.tree.filesystem.open(at, changes), reads, writes, fdflags)
             if flags & os.O_TRUNC:
                 _cut(found)
         found.perms = parent.perms
         return found
 
-    def _file(self, place: Place, file: File, reads: bool, writes: bool, fdflags: int) -> Descriptor:
+    def _file(self, guest: Guest, place: Place, file: File, reads: bool, writes: bool, fdflags: int) -> Descriptor:
         found = Descriptor(-1, FILE_TYPES[FILE], reads, writes, True)
-        found.file = OpenFile(file, self.tree, place.names)
+        found.file = OpenFile(file, self.tree, place.names, guest)
         found.flags = fdflags
         return found
 
@@ -351,6 +352,20 @@ def _parts(path: bytes) -> list[str]:
 def _check_length(names: list[str]) -> None:
     if len(os.fsencode(names[-1])) > MAX_NAME or len(names) > MAX_DEPTH:
         _fail(errno.ENAMETOOLONG, "the path is too long")
+
+
+def _reading(within: Callable[[int, int, Callable[[], None]], bytes], guest: Guest) -> Callable[[int, int], bytes]:
+    """`File.read` by `File.read_within`, in the time of the guest that opened the file, and holds it: no cycle, or files would stay open."""
+    from _weakref import ref
+
+    whose = ref(guest)
+
+    def check() -> None:
+        found = whose()
+        if found is not None:
+            stop_if_over(found)
+
+    return lambda size, offset: within(size, offset, check)
 
 
 def _number(names: Names) -> int:
