@@ -1,7 +1,8 @@
-"""x86-64's encoding rows with operands: what the assembler makes of each, and the text a disassembler must give."""
+"""x86-64's encoding rows with operands, chosen ones and random ones: what the assembler makes of each, and the text a disassembler must give."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import wasm_codegen_native.isa.x86_64.encodings
@@ -17,7 +18,10 @@ NAMES = {8: NAMES8, 16: NAMES16, 32: NAMES32, 64: NAMES64}
 PAIRS = ((0, 1), (4, 6), (7, 8), (9, 5), (15, 12), (13, 3))
 ADDRESSES = ((0, 0), (5, 0), (12, -8), (13, 0x7F), (4, 0x80), (15, -0x12345))
 INDEXED = ((0, 1, 0, 0), (5, 9, 2, 0), (13, 12, 3, -128), (12, 15, 1, 0x1000))
+RANDOM = 4  # of each kind more, for each row
+CHANCE = random.Random(17)
 IMMEDIATE = 0x55
+IMMEDIATE32 = 0x12345
 WIDE_BY_W = {"MOVD": "movq", "PEXTRD": "pextrq", "PINSRD": "pinsrq"}  # with W they are these
 
 
@@ -47,6 +51,13 @@ def memory(base: int, disp: int, index: int = -1, scale: int = 0) -> str:
     if disp:
         text += f" {'-' if disp < 0 else '+'} {number_text(abs(disp))}"
     return f"[{text}]"
+
+
+def address() -> tuple[int, ...]:
+    """A random one, with an index or without; rsp is none."""
+    disp = CHANCE.choice((0, CHANCE.randrange(-0x80, 0x80), CHANCE.randrange(-1 << 31, 1 << 31)))
+    base = CHANCE.randrange(16)
+    return (base, disp) if CHANCE.random() < 0.5 else (base, CHANCE.choice([n for n in range(16) if n != 4]), CHANCE.randrange(4), disp)
 
 
 def cases() -> Iterator[tuple[str, bytes, str]]:
@@ -79,14 +90,21 @@ def of_row(name: str, mnemonic: str, kinds: list[str], packed: int, wide: bool, 
             mnemonic = "v" + mnemonic
     elif avx:
         return
-    if "cmpps" in mnemonic or "cmppd" in mnemonic:
-        return  # their immediate is part of the mnemonic: golden files show them
-    for reg, rm in PAIRS:
+    if "cmpp" in mnemonic:  # whose immediate is part of the name
+        for row, data, text in of_operands(name, mnemonic, kinds, packed, wide, avx):
+            yield row, data[:-1] + b"\1", text.replace("cmpp", "cmpltp").removesuffix(f", {number_text(IMMEDIATE)}")
+        return
+    yield from of_operands(name, mnemonic, kinds, packed, wide, avx)
+
+
+def of_operands(name: str, mnemonic: str, kinds: list[str], packed: int, wide: bool, avx: bool) -> Iterator[tuple[str, bytes, str]]:
+    """The same, with registers and addresses."""
+    for reg, rm in (*PAIRS, *(tuple(CHANCE.sample(range(16), 2)) for _ in range(RANDOM))):
         made = registers_case(mnemonic, kinds, packed, wide, avx, reg, rm)
         if made is not None:
             yield (name, *made)
     if any("m" in kind.replace("xmm", "").replace("imm", "") for kind in kinds):
-        for place in (*ADDRESSES, *INDEXED):
+        for place in (*ADDRESSES, *INDEXED, *(address() for _ in range(RANDOM))):
             yield (name, *memory_case(mnemonic, kinds, packed, wide, avx, place))
 
 
@@ -104,7 +122,7 @@ def registers_case(mnemonic: str, kinds: list[str], packed: int, wide: bool, avx
         elif kind == "xmm!":
             texts += [NAMES_XMM[reg], NAMES_XMM[rm]] if avx else [NAMES_XMM[reg]]
         elif kind.startswith("imm"):
-            texts.append(number_text(IMMEDIATE))
+            texts.append(number_text(IMMEDIATE32 if kind == "imm32" else IMMEDIATE))
         elif kind == "cl":
             texts.append("cl")
         else:
@@ -137,17 +155,17 @@ def memory_case(mnemonic: str, kinds: list[str], packed: int, wide: bool, avx: b
     reg = 9
     vector = any(kind.startswith("xmm") for kind in kinds)
     indexed = len(place) == 4
-    address = memory(place[0], place[3], place[1], place[2]) if indexed else memory(place[0], place[1])
+    where = memory(place[0], place[3], place[1], place[2]) if indexed else memory(place[0], place[1])
     texts = []
     for kind in kinds:
         if kind == "rv":
             texts.append(NAMES[64 if wide else 32][3])
         elif kind.startswith("imm"):
-            texts.append(number_text(IMMEDIATE))
+            texts.append(number_text(IMMEDIATE32 if kind == "imm32" else IMMEDIATE))
         elif kind == "cl":
             texts.append("cl")
         elif "m" in kind.replace("xmm", ""):
-            texts.append(address)
+            texts.append(size_of(kind, wide) + where)
         else:
             text = register(kind, reg, wide)
             texts += [text, text] if kind == "xmm+" and avx else [text]
@@ -172,6 +190,14 @@ def memory_case(mnemonic: str, kinds: list[str], packed: int, wide: bool, avx: b
     return code.out.getvalue(), f"{mnemonic} {', '.join(texts)}"
 
 
+def size_of(kind: str, wide: bool) -> str:
+    """What an assembler wants to know of an operand in memory; LEA's has no size."""
+    if kind == "m":
+        return ""
+    bits = int("".join(c for c in kind.rpartition("m")[2] if c.isdigit()) or (64 if wide else 32))
+    return {8: "byte", 16: "word", 32: "dword", 64: "qword", 128: "xmmword"}[bits] + " ptr "
+
+
 def immediate(code: Code, kinds: list[str]) -> None:
     """The bytes of the immediate."""
     for kind in kinds:
@@ -180,4 +206,4 @@ def immediate(code: Code, kinds: list[str]) -> None:
         elif kind == "imm16":
             code.half(IMMEDIATE)
         elif kind == "imm32":
-            code.word(IMMEDIATE)
+            code.word(IMMEDIATE32)
