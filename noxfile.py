@@ -154,7 +154,8 @@ def _isalab() -> Path:
 @nox.session
 @nox.parametrize("arch", NATIVE_ISAS)
 def emulated(session: nox.Session, arch: str) -> None:
-    """A sample of what the isa sessions do, quick as all is compiled here: op rows, and what the commit's number says of the suite and random modules."""
+    """A sample of what the isa sessions do, quick as all is compiled here: op rows, and what the commit's number says of the suites, values that cross, and
+    random modules."""
     prefix, python, work = _isalab(), session.run("python", "-c", "import sys; print(sys.executable, end='')", silent=True), Path(session.create_tmp())
     done = subprocess.run([ISALAB / "setup.sh", arch, prefix], capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -163,7 +164,7 @@ def emulated(session: nox.Session, arch: str) -> None:
     number = int(counted.stdout or 0)
     there = [str(ISALAB / "python.sh"), arch, str(prefix)]
     session.run(str(ISALAB / "build.sh"), arch, str(prefix), str(python), external=True)
-    session.run("python", "tests/emulated_sample.py", "make", arch, str(work / arch), str(SUITE), str(number))
+    session.run("python", "tests/emulated_sample.py", "make", arch, str(work / arch), str(number), str(SUITE), str(COMPONENT_SUITE))
     session.run(*there, "tests/emulated_sample.py", "run", str(work / arch), external=True)
     session.run("python", "tests/emulated_sample.py", "judge", str(work / arch))
     for kind, count in RANDOM_MODULES:

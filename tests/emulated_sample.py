@@ -1,8 +1,8 @@
 """A sample of what an emulated machine can do, quick enough for every run: compiled here by the native compiler, run there.
 
-`emulated_sample.py make ARCH FOLDER SUITE NUMBER` writes the op rows of `test_ops` and a quarter of the suite: scripts parsed, each module an artifact.
-The number says which quarter, and for which processor. `emulated_sample.py run FOLDER`, on that machine, runs it; `emulated_sample.py judge FOLDER`
-compares here what it left there.
+`emulated_sample.py make ARCH FOLDER NUMBER SUITE...` writes the op rows of `test_ops`, a quarter of the suites, scripts parsed, each module and component
+an artifact, and some values of `test_component_abi`, the guests between which they cross compiled. The number says which, and for which processor.
+`emulated_sample.py run FOLDER`, on that machine, runs it; `emulated_sample.py judge FOLDER` compares here what it left there.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import faulthandler
 import pickle
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ import wasm_facade
 from spec import groups, runner, test_spec
 from wasm_environ.script import commands as c
 from wasm_environ.script import parse_script
+from wasm_facade import component
 
-PARTS = 4  # of the suite
+PARTS = 4  # of the suites
+CROSSINGS = 20  # values of components, each between two guests and through Python
 # What the code is for, in turn: every processor, and those with what lowering rows and chapters ask for.
 PROCESSORS = {"aarch64": ("armv8-a", "armv8.1-a"), "riscv64": ("rv64gc", "rva22", "rva23"), "s390x": ("+vx,+vxe", "+vx,+vxe,+vxe2")}
 PATIENCE = 300.0  # seconds for what takes six
-ROWS, SCRIPTS, SEEN = "rows.pickle", "scripts.pickle", "seen.pickle"
+ROWS, SCRIPTS, VALUES, SEEN = "rows.pickle", "scripts.pickle", "values.pickle", "seen.pickle"
 FRONT_END = (c.AssertMalformed, c.AssertMalformedCustom, c.AssertInvalid, c.AssertInvalidCustom)  # what they ask is Python, which is the same everywhere
 Script = tuple[str, dict[str, Any], "list[c.Command]", dict[bytes, bytes]]  # name, settings, commands, artifacts by what stands for the module
 
@@ -40,7 +43,7 @@ def engine(settings: dict[str, Any], target: tuple[str, str] | None = None) -> w
 
 
 class Compiled:
-    """The modules of a script, each an artifact; commands have them by number."""
+    """The modules and components of a script, each an artifact; commands have them by number."""
 
     def __init__(self, compiler: wasm_facade.Engine) -> None:
         self.compiler = compiler
@@ -50,7 +53,8 @@ class Compiled:
         """The command with what it compiles compiled; one that cannot be as it is: it fails there."""
         if isinstance(command, c.ModuleCommand):
             try:
-                artifact = wasm_facade.Module(self.compiler, command.binary(self.compiler.features)).serialize()
+                kind = component.Component if command.is_component else wasm_facade.Module
+                artifact = kind(self.compiler, command.binary(self.compiler.features)).serialize()
             except wasm_facade.WasmtimeError:
                 return command
             number = b"%d" % len(self.artifacts)
@@ -62,8 +66,8 @@ class Compiled:
         return replace(command, **parts) if parts else command
 
 
-def prepare(arch: str, folder: Path, suite: Path, number: int) -> int:
-    """Write both parts."""
+def prepare(arch: str, folder: Path, number: int, suites: list[Path]) -> int:
+    """Write all parts."""
     target = arch, PROCESSORS[arch][number // PARTS % len(PROCESSORS[arch])]
     import oracle
     import test_ops
@@ -72,10 +76,56 @@ def prepare(arch: str, folder: Path, suite: Path, number: int) -> int:
     artifact = wasm_facade.Module(engine({}, target), test_ops.wat()).serialize()
     rows = [(str(k), list(oracle.arguments(op))) for k, (_, op) in enumerate(test_ops.ROWS)]
     (folder / ROWS).write_bytes(pickle.dumps((artifact, rows)))
-    names = [name for _, name in groups.rows(suite, ["native"])] if suite.is_dir() else []
-    scripts = [script(target, suite, name) for name in names[number % PARTS :: PARTS]]
+    names = [(suite, name) for suite in suites if suite.is_dir() for _, name in groups.rows(suite, ["native"])]
+    scripts = [script(target, suite, name) for suite, name in names[number % PARTS :: PARTS]]
     (folder / SCRIPTS).write_bytes(pickle.dumps(scripts))
+    (folder / VALUES).write_bytes(pickle.dumps(values(target, number)))
     return 0
+
+
+def values(target: tuple[str, str], number: int) -> tuple[list[int], dict[str, bytes]]:
+    """Which values cross, and the guests between which they do, by their text: seen here first."""
+    import component_abi
+    import test_component_abi
+
+    compiler, texts = engine({"wasm_memory64": True}, target), {}
+
+    @cache
+    def compiled(text: str) -> wasm_facade.Module:
+        texts[text] = bytes(wasm_facade.Module(compiler, text).serialize())
+        return wasm_facade.Module(component_abi.engine(), text)
+
+    vars(component_abi)["compiled"] = compiled
+    count = len(test_component_abi.ROWS)
+    chosen = [(number * CROSSINGS + i) % count for i in range(CROSSINGS)]
+    wrong = crossed(chosen)
+    assert not wrong, wrong
+    return chosen, texts
+
+
+def crossed(chosen: list[int]) -> list[str]:
+    """What is wrong with these rows of `test_component_abi`."""
+    import test_component_abi
+
+    wrong = []
+    for number in chosen:
+        for way in (test_component_abi.between_guests, test_component_abi.through_host):
+            try:
+                way(test_component_abi.ROWS[number])
+            except Exception as error:  # whatever it is, it is this row's failure
+                wrong.append(f"values of row {number}, {way.__name__}: {type(error).__name__}: {error}")
+    return wrong
+
+
+def run_values(folder: Path) -> list[str]:
+    """What is wrong with values that cross here."""
+    import component_abi
+
+    chosen, texts = pickle.loads((folder / VALUES).read_bytes())
+    here = engine({"wasm_memory64": True})
+    vars(component_abi)["engine"] = lambda: here
+    vars(component_abi)["compiled"] = lambda text: wasm_facade.Module.deserialize(here, texts[text])
+    return crossed(chosen)
 
 
 def script(target: tuple[str, str], suite: Path, name: str) -> Script:
@@ -87,9 +137,9 @@ def script(target: tuple[str, str], suite: Path, name: str) -> Script:
 
 
 def run(folder: Path) -> int:
-    """Run both parts; what came of them is for `judge`. Code that is wrong may never end: then this does."""
+    """Run all parts; what came of them is for `judge`. Code that is wrong may never end: then this does."""
     faulthandler.dump_traceback_later(PATIENCE, exit=True)
-    seen = pickle.dumps((run_rows(folder), run_scripts(folder)))
+    seen = pickle.dumps((run_rows(folder), run_scripts(folder), run_values(folder)))
     (folder / SEEN).write_bytes(seen)
     return 0
 
@@ -114,7 +164,7 @@ def run_rows(folder: Path) -> list[list[Any]]:
 
 def run_scripts(folder: Path) -> list[tuple[str, int, list[tuple[int, str]]]]:
     """Of each file its name, how many commands passed, (line, message) of those that did not."""
-    from wasm_facade.wast import executor, spectest
+    from wasm_facade.wast import components, executor, spectest
 
     seen = []
     for name, settings, commands, artifacts in pickle.loads((folder / SCRIPTS).read_bytes()):
@@ -125,7 +175,10 @@ def run_scripts(folder: Path) -> list[tuple[str, int, list[tuple[int, str]]]]:
                 return wasm_facade.Module.deserialize(engine, artifacts[data])
             return wasm_facade.Module(engine, data)  # adapters, and what is refused
 
-        vars(executor)["Module"] = compiled
+        def compiled_component(engine: wasm_facade.Engine, data: Any, artifacts: dict[bytes, bytes] = artifacts) -> component.Component:
+            return component.Component.deserialize(engine, artifacts[data]) if data in artifacts else component.Component(engine, data)
+
+        vars(executor)["Module"], vars(components)["Component"] = compiled, compiled_component
         report, running = executor.Report(), executor.Executor(here)
         spectest.define(running.linker, running.store)
         running.run(commands, report)
@@ -141,8 +194,7 @@ def judge(folder: Path) -> int:
     import test_ops
 
     _, rows = pickle.loads((folder / ROWS).read_bytes())
-    seen, scripts = pickle.loads((folder / SEEN).read_bytes())
-    wrong = []
+    seen, scripts, wrong = pickle.loads((folder / SEEN).read_bytes())
     for (name, cases), found, (text, op) in zip(rows, seen, test_ops.ROWS, strict=True):
         for args, result in zip(cases, found, strict=True):
             ours = ("trap" if isinstance(result, str) else "values", result)
@@ -161,5 +213,5 @@ def judge(folder: Path) -> int:
 if __name__ == "__main__":
     command, *rest = sys.argv[1:]
     if command == "make":
-        sys.exit(prepare(rest[0], Path(rest[1]), Path(rest[2]), int(rest[3])))
+        sys.exit(prepare(rest[0], Path(rest[1]), int(rest[2]), [*map(Path, rest[3:])]))
     sys.exit((run if command == "run" else judge)(Path(rest[0])))

@@ -27,7 +27,7 @@ void impl_wasm_global_get(const wasm_global_t *handle, wasm_val_t *out)
 void impl_wasm_global_set(wasm_global_t *handle, const wasm_val_t *val)
 {
     const VmGlobal *global = &HANDLE(handle)->as.global;
-    VmSlot slot;
+    VmSlot slot = {.bytes = {0}};
     if (global->mutable_ && (global->type.kind < VM_V128 || capi_start()) && capi_slot_of(global->store, &global->type, val, &slot))
         *global->cell = slot;
 }

@@ -36,7 +36,7 @@ static bool slot_of_ref(VmObject *store, const VmType *type, const wasm_ref_t *r
 bool capi_slot_of(VmObject *store, const VmType *type, const wasm_val_t *val, VmSlot *slot)
 {
     switch (type->kind) {
-    case VM_I32: slot->i64 = val->of.i32; return val->kind == WASM_I32;
+    case VM_I32: slot->i32 = val->of.i32; return val->kind == WASM_I32;
     case VM_I64: slot->i64 = val->of.i64; return val->kind == WASM_I64;
     case VM_F32: slot->f32 = val->of.f32; return val->kind == WASM_F32;
     case VM_F64: slot->f64 = val->of.f64; return val->kind == WASM_F64;

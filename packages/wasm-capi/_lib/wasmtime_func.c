@@ -6,7 +6,33 @@
 #include "handlers.h"
 #include "start.h"
 
-enum { INLINE_SLOTS = 16 };
+enum { INLINE_SLOTS = 16, HOST_IS_BIG = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ };
+
+/* Raw values are little-endian on every machine, as wasmtime's are; slots have the order of this one. A v128 is bytes. */
+static void turn_raw(const VmType *type, VmSlot *slot)
+{
+    if (type->kind == VM_I32 || type->kind == VM_F32)
+        slot->i32 = (int32_t)__builtin_bswap32((uint32_t)slot->i32);
+    else if (type->kind != VM_V128)
+        slot->ref = __builtin_bswap64(slot->ref);
+}
+
+/* Of references but to functions, four bytes are the value; the host has anything behind them. */
+static void take_raw(const VmType *types, uint32_t count, VmSlot *slots)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (HOST_IS_BIG)
+            turn_raw(&types[i], &slots[i]);
+        if (UNLIKELY(types[i].kind > VM_FUNCREF))
+            slots[i].ref = (uint32_t)slots[i].ref;
+    }
+}
+
+static void give_raw(const VmType *types, uint32_t count, VmSlot *slots)
+{
+    for (uint32_t i = 0; HOST_IS_BIG && i < count; i++)
+        turn_raw(&types[i], &slots[i]);
+}
 
 static wasmtime_error_t *run_call(capi_context *context, void *reference, VmSlot *slots, wasm_trap_t **trap)
 {
@@ -68,6 +94,18 @@ wasmtime_error_t *impl_wasmtime_func_call(wasmtime_context_t *store, const wasmt
     return failure;
 }
 
+static wasmtime_error_t *call_raw(capi_context *context, void *reference, VmSlot *slots, wasm_trap_t **trap)
+{
+    VmObject *error = NULL;
+    const VmSignature *s = capi_signature(context, reference, &error);
+    if (UNLIKELY(!s))
+        return capi_split(error, NULL);
+    take_raw(s->types, s->nparams, slots);
+    wasmtime_error_t *failure = run_call(context, reference, slots, trap);
+    give_raw(s->types + s->nparams, s->nresults, slots);
+    return failure;
+}
+
 /* Values that are not aligned as slots are: the type of raw values has 8 bytes of alignment. */
 static wasmtime_error_t *call_aligned(capi_context *context, void *reference, wasmtime_val_raw_t *values, size_t count, wasm_trap_t **trap)
 {
@@ -76,7 +114,7 @@ static wasmtime_error_t *call_aligned(capi_context *context, void *reference, wa
         return capi_error_with("out of memory for a call's values");
     if (count)
         memcpy(slots, values, count * sizeof *slots);
-    wasmtime_error_t *error = run_call(context, reference, slots, trap);
+    wasmtime_error_t *error = call_raw(context, reference, slots, trap);
     if (count)
         memcpy(values, slots, count * sizeof *slots);
     free(slots);
@@ -89,7 +127,7 @@ wasmtime_error_t *impl_wasmtime_func_call_unchecked(wasmtime_context_t *store, c
         return capi_misuse_error();
     capi_context *context = capi_context_of(store);
     if (LIKELY(values && !((uintptr_t)values & (_Alignof(VmSlot) - 1))))
-        return run_call(context, func->__private, (VmSlot *)(void *)values, trap);
+        return call_raw(context, func->__private, (VmSlot *)(void *)values, trap);
     return call_aligned(context, func->__private, values, count, trap);
 }
 
@@ -125,7 +163,9 @@ static VmObject *call_unchecked(void *data, VmCaller *caller, VmSlot *slots)
     const Callback *callback = data;
     const VmSignature *s = caller->signature;
     wasmtime_caller_t mine = {capi_context_in(caller), caller};
+    give_raw(s->types, s->nparams, slots);
     wasm_trap_t *trap = callback->unchecked(callback->env, &mine, (wasmtime_val_raw_t *)(void *)slots, s->nparams > s->nresults ? s->nparams : s->nresults);
+    take_raw(s->types + s->nparams, s->nresults, slots);
     return UNLIKELY(trap != NULL) ? raise_in(mine.context, trap) : NULL;
 }
 

@@ -25,7 +25,7 @@ bool capi_slot_of_value(capi_context *context, const VmType *type, const wasmtim
     if (UNLIKELY(val->kind != type->kind))
         return false;
     switch (type->kind) {
-    case VM_I32: slot->i64 = val->of.i32; return true;
+    case VM_I32: slot->i32 = val->of.i32; return true;
     case VM_I64: slot->i64 = val->of.i64; return true;
     case VM_F32: slot->f32 = val->of.f32; return true;
     case VM_F64: slot->f64 = val->of.f64; return true;

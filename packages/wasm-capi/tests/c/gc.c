@@ -171,13 +171,15 @@ static void functions(void)
     CHECK(!trap && object.kind == WASMTIME_ANYREF && wasmtime_anyref_is_struct(context, &object.of.anyref));
     OK(wasmtime_func_call(context, &get, &object, 1, &out, 1, &trap));
     printf("through any: %d\n", out.of.i32);
-    _Alignas(16) wasmtime_val_raw_t raw = {.anyref = wasmtime_anyref_to_raw(context, &object.of.anyref)};
+    _Alignas(16) wasmtime_val_raw_t raw;
+    memset(&raw, 0xAA, sizeof raw); /* what is there beside a value does not matter */
+    raw.anyref = htole32(wasmtime_anyref_to_raw(context, &object.of.anyref));
     OK(wasmtime_func_call_unchecked(context, &get, &raw, 1, &trap));
-    printf("raw: %d\n", raw.i32);
-    raw.i32 = 43;
+    printf("raw: %d\n", (int32_t)le32toh((uint32_t)raw.i32));
+    raw.i32 = (int32_t)htole32(43);
     OK(wasmtime_func_call_unchecked(context, &make, &raw, 1, &trap));
     wasmtime_anyref_t rooted;
-    wasmtime_anyref_from_raw(context, raw.anyref, &rooted);
+    wasmtime_anyref_from_raw(context, le32toh(raw.anyref), &rooted);
     OK(wasmtime_context_gc(context));
     other = (wasmtime_val_t){.kind = WASMTIME_ANYREF, .of = {.anyref = rooted}};
     OK(wasmtime_func_call(context, &get, &other, 1, &out, 1, &trap));

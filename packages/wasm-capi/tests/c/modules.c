@@ -16,7 +16,7 @@ static wasm_trap_t *twice(void *env, wasmtime_caller_t *caller, wasmtime_val_raw
     (void)caller;
     CHECK(count == 1);
     ++*(int *)env;
-    values[0].i64 *= 2;
+    values[0].i64 = (int64_t)htole64(2 * le64toh((uint64_t)values[0].i64));
     return NULL;
 }
 
@@ -75,10 +75,10 @@ static void types(wasmtime_context_t *context, wasmtime_instance_t *instance)
 static void raw(wasmtime_context_t *context, wasmtime_instance_t *instance)
 {
     wasmtime_func_t through = func_of(context, instance, "through"), f = func_of(context, instance, "f"), back;
-    wasmtime_val_raw_t value = {.funcref = wasmtime_func_to_raw(context, &f)};
+    wasmtime_val_raw_t value = {.funcref = (void *)htole64((uintptr_t)wasmtime_func_to_raw(context, &f))};
     wasm_trap_t *trap = NULL;
     OK(wasmtime_func_call_unchecked(context, &through, &value, 1, &trap));
-    wasmtime_func_from_raw(context, value.funcref, &back);
+    wasmtime_func_from_raw(context, (void *)le64toh((uintptr_t)value.funcref), &back);
     wasmtime_val_t args = {.kind = WASMTIME_I64, .of = {.i64 = 21}}, got;
     OK(wasmtime_func_call(context, &back, &args, 1, &got, 1, &trap));
     CHECK(!trap && got.of.i64 == 42);

@@ -22,7 +22,7 @@ static wasm_trap_t *multiply(void *env, wasmtime_caller_t *caller, wasmtime_val_
 {
     (void)env, (void)caller;
     CHECK(count == 2);
-    values[0].i64 *= values[1].i64;
+    values[0].i64 = (int64_t)htole64(le64toh((uint64_t)values[0].i64) * le64toh((uint64_t)values[1].i64));
     return NULL;
 }
 
@@ -69,9 +69,9 @@ static void calls(wasmtime_context_t *context, wasmtime_instance_t *instance)
     wasmtime_val_raw_t raw[3];
     for (int i = 0; i < 2; i++) { /* aligned as slots are, and not */
         wasmtime_val_raw_t *values = i ? (wasmtime_val_raw_t *)((char *)raw + 8) : raw;
-        values[0].i64 = -6, values[1].i64 = 7;
+        values[0].i64 = (int64_t)htole64((uint64_t)-6), values[1].i64 = (int64_t)htole64(7);
         f = func(context, instance, "mul");
-        CHECK(!wasmtime_func_call_unchecked(context, &f, values, 2, &trap) && values[0].i64 == -42);
+        CHECK(!wasmtime_func_call_unchecked(context, &f, values, 2, &trap) && (int64_t)le64toh((uint64_t)values[0].i64) == -42);
     }
     wasmtime_val_t vector = {.kind = WASMTIME_V128};
     memcpy(vector.of.v128, "0123456789abcdef", 16);
