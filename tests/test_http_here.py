@@ -102,7 +102,7 @@ def test_the_loop_goes_on(component: bytes, monkeypatch: pytest.MonkeyPatch, pat
         longest = 0.0
         asyncio.run(main())
         best = min(best, longest)
-    assert best < 6 * SLICE
+    assert best < 25 * SLICE  # half the time that who spins has in all
 
 
 def test_only_who_was_quick_and_of_those_that_are_alike(component: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,8 +50,10 @@ class StoreWasi:
         return self.guest
 
 
-def configure(store: Store, config: WasiConfig) -> StoreWasi:
+def configure(store: Store, config: WasiConfig | StoreWasi) -> StoreWasi:
     """For the vm: what `Store.set_wasi(config)` keeps. Opens what the configuration names."""
+    if isinstance(config, StoreWasi):  # made by who has many stores to configure alike
+        return config
     if not isinstance(config, wasi_common().WasiConfig):
         raise TypeError(f"wasi: expected a WasiConfig, not {type(config).__name__}")
     before: StoreWasi | None = store._wasi

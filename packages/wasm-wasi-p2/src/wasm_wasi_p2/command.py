@@ -41,7 +41,7 @@ class Remote(Opened):
         self.max_fds = max(64, os.sysconf("SC_OPEN_MAX") // 2)  # 0.2 has bounds of its own
         self.ceiling = 1 << 31
         types = {"drop": drop, **{name.rpartition(".")[2]: function for name, function in functions["filesystem/types"].items()}}
-        self.stdio = [_stdio(functions, name) for name in ("stdin", "stdout", "stderr")]
+        self._stdio = [_stdio(functions, name) for name in ("stdin", "stdout", "stderr")]
         self.preopens = [preopened(types, handle, name) for handle, name in functions["filesystem/preopens"]["get-directories"]()]
 
     def exit(self, code: int) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from _thread import allocate_lock
 
 from wasm_environ.host import GUEST_CLOCKS, GUEST_RANDOM, GUEST_START
 from wasm_wasi_common.opened import Opened
@@ -42,8 +43,6 @@ class Guest:
         self, config: WasiConfig | Opened, limited: Callable[[], bool] = never, interrupted: Callable[[], bool] = never,
         http: HttpConfig | None = None,
     ) -> None:  # fmt: skip
-        from _thread import allocate_lock
-
         opened = config if isinstance(config, Opened) else Opened(config)
         self._wake_fd = -1
         self._lock = allocate_lock()
@@ -72,9 +71,9 @@ class Guest:
         """What wasi:http may use, and uses. Made when it is first needed."""
         found = self._http
         if found is None:
-            from wasm_wasi_p2.http.config import Http, HttpConfig
+            from wasm_wasi_p2.http.config import USUAL, Http
 
-            found = self._http = Http(self._http_config or HttpConfig())
+            found = self._http = Http(self._http_config or USUAL)
         return found
 
     def set_http(self, config: HttpConfig | None) -> None:

@@ -10,6 +10,7 @@ from wasm_wasi_p2.values import Case
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     from wasm_wasi_common.descriptor import Descriptor
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
         def flushed(self) -> bool:
             """Whether it is there. Raises OSError."""
             ...
+
+        # `at_once(data) -> bool`, if it has that: write and flush all of it, where neither fails nor has to be waited for; False: nothing was done.
 
         def close(self) -> None:
             """Nobody will write any more. Idempotent."""
@@ -179,7 +182,7 @@ class InputStream(Stream):
 class OutputStream(Stream):
     """The resource `output-stream`, over a `Sink`. `permit`: what `check-write` has promised; `flushing`: until that is done, nothing may be written."""
 
-    __slots__ = ("_put", "flushing", "permit", "sink", "steady")
+    __slots__ = ("_at_once", "_put", "flushing", "permit", "sink", "steady")
 
     def __init__(self, guest: Guest, sink: Sink) -> None:
         super().__init__(guest, sink)
@@ -188,6 +191,7 @@ class OutputStream(Stream):
         self.flushing = False
         self.steady: int = min(getattr(sink, "steady", 0), PIECE)
         self._put = sink.write
+        self._at_once: Callable[[bytes], bool] | None = getattr(sink, "at_once", None)
 
     def check_write(self) -> int:
         """How many bytes the next `write` may have."""
@@ -236,6 +240,9 @@ class OutputStream(Stream):
         """Write and flush all of it."""
         if len(data) > MOST_TO_FLUSH:
             trap(f"Buffer too large for blocking-write-and-flush (expected at most {MOST_TO_FLUSH})")
+        if self._at_once is not None and not self.flushing and not self.closed and self._at_once(data):
+            self.permit = 0
+            return
         while True:
             permit = self._wait_for_permit()
             self.write(data[:permit])

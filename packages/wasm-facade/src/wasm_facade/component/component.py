@@ -198,6 +198,15 @@ def find_export(exports: Any, name: str, instance: ExportIndex | None) -> Export
     return None if found is None else ExportIndex((*path, found))
 
 
+def slot_of(exports: Any, index: ExportIndex) -> int:
+    """By which an instance has the exported function of that index, among plain items."""
+    *path, name = index._names
+    for step in path:
+        exports = dict(exports)[step][1]
+    slot: int = dict(exports)[name][1]
+    return slot
+
+
 def _has_modules(items: Any) -> bool:
     return any(kind == MODULE or (kind == INSTANCE and _has_modules(fields[0])) for _, (kind, *fields) in items)
 

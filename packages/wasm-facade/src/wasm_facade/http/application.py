@@ -7,12 +7,14 @@ from time import thread_time
 
 from wasm_environ.errors import Exit, WasmError
 from wasm_facade.component import Component, Linker
+from wasm_facade.component.component import slot_of
 from wasm_facade.config import Config
 from wasm_facade.discovery import wasi_common, wasi_http
 from wasm_facade.engine import Engine
 from wasm_facade.http.call import Call, log, refuse
 from wasm_facade.http.crew import Crew
 from wasm_facade.http.pace import QUICK, SLICE, Pace
+from wasm_facade.wasi import StoreWasi
 from wasm_vm import Store, Trap, TrapCode
 
 TYPE_CHECKING = False
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasm_facade.component import InstancePre
-    from wasm_facade.component.component import ExportIndex
     from wasm_facade.http.call import Message, Receive, Send
 
 HANDLER = "wasi:http/incoming-handler@0.2.0"
@@ -50,7 +51,10 @@ class Application:
                 raise ValueError(f"{name}: expected a number from 1 on, not {value!r}")
         self._http = wasi_http()
         self._wasi = wasi if wasi is not None else _default_wasi()
-        self._http_config = http if http is not None else self._http.HttpConfig()
+        self._http_config = http
+        for name, given, kind in (("wasi", self._wasi, wasi_common().WasiConfig), ("http", http or self._http.HttpConfig(), self._http.HttpConfig)):
+            if not isinstance(given, kind):
+                raise TypeError(f"{name}: expected a {kind.__name__}, not {type(given).__name__}")
         self._define = define
         self._fixed = define is None and self._wasi.clocks is None and self._wasi.random is None  # guests call no Python but ours, unless they settle
         self._timeout = timeout
@@ -63,8 +67,8 @@ class Application:
         self._loaded = self._load(component)
         self._source = component
 
-    def _load(self, source: Any) -> tuple[InstancePre, ExportIndex]:
-        """The prepared instance, and where its handler is."""
+    def _load(self, source: Any) -> tuple[InstancePre, int]:
+        """The prepared instance, and the slot of its handler."""
         if isinstance(source, Component):
             component = source
         elif isinstance(source, (bytes, bytearray, memoryview)):
@@ -80,7 +84,7 @@ class Application:
         linker.add_wasi_http()
         if self._define is not None:
             self._define(linker)
-        return linker.instantiate_pre(component), handler
+        return linker.instantiate_pre(component), slot_of(component._loaded.exports, handler)
 
     def reload(self) -> None:
         """Read the component's file again: requests from here on have what it is now. If it is no good, that raises, and what was there stays."""
@@ -217,18 +221,18 @@ class Application:
             store = Store(self._engine)
             store.timeout = min(self._timeout, SLICE) if tentative else self._timeout
             store.set_limits(memory_size=self._max_memory)
-            store.set_wasi(self._wasi)
-            store.set_wasi_http(self._http_config)
-            mind.update(loaded=loaded, left=self._requests, store=store, handle=None, guest=store._wasi.guest)
-            mind["guest"].tentative = tentative
+            wasi = StoreWasi(self._wasi, self._http_config)
+            store.set_wasi(wasi)
+            mind.update(loaded=loaded, left=self._requests, store=store, handle=None, guest=wasi.guest)
+            wasi.guest.tentative = tentative
         mind["left"] -= 1
         store, guest = mind["store"], mind["guest"]
         guest.settled = False
         if not call.begin(store, guest):
             return False
         if mind["handle"] is None:
-            pre, index = loaded
-            mind["handle"] = pre.instantiate(store).get_func(store, index)
+            pre, slot = loaded
+            mind["handle"] = pre.instantiate(store)._function(slot)
         mind["handle"](store, self._http.IncomingRequest(guest, call.exchange), self._http.ResponseOutparam(call.exchange))
         return not guest.settled
 

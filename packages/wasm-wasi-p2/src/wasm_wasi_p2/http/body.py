@@ -276,6 +276,15 @@ class _Writing:
     def write(self, data: bytes) -> None:
         self._body.take(data)
 
+    def at_once(self, data: bytes) -> bool:
+        body = self._body
+        at_once = getattr(body.outgoing, "at_once", None)
+        size = body.written + len(data)
+        if at_once is None or not data or body.ended is not False or (body.expected is not None and size > body.expected) or not at_once(data):
+            return False
+        body.written = size
+        return True
+
     def flush(self) -> None:
         if self._body.outgoing is not None:
             self._body.outgoing.hasten()

@@ -37,27 +37,26 @@ class HttpConfig:
         self.between_bytes_timeout = between_bytes_timeout
 
 
-class Http:
-    """The same for one guest, times in ns, how many connections it has and bytes it holds."""
+USUAL = HttpConfig()
 
-    __slots__ = ("_config", "between_bytes_timeout", "connect_timeout", "connections", "first_byte_timeout", "kept", "max_connections", "max_header_bytes",
-                 "max_kept", "resolutions")  # fmt: skip
+
+class Http:
+    """The same for one guest, how many connections it has and bytes it holds."""
+
+    __slots__ = ("connections", "kept", "limits", "max_connections", "max_header_bytes", "max_kept", "resolutions")
 
     def __init__(self, config: HttpConfig) -> None:
-        self._config = config
+        self.limits = config
         self.connections = 0
         self.kept = 0
         self.max_kept = config.max_kept_bytes
         self.resolutions: set[object] = set()  # of names, that run: they outlive who asked
         self.max_connections = config.max_connections
         self.max_header_bytes = config.max_header_bytes
-        self.connect_timeout = int(config.connect_timeout * 1e9)
-        self.first_byte_timeout = int(config.first_byte_timeout * 1e9)
-        self.between_bytes_timeout = int(config.between_bytes_timeout * 1e9)
 
     def tls_context(self) -> SSLContext:
         """The context of the configuration; the system's is made once for all guests."""
-        return self._config.tls or _system_context()
+        return self.limits.tls or _system_context()
 
 
 _context: SSLContext | None = None

@@ -177,6 +177,15 @@ class Exchange:
             if self._written - self._sent >= BUFFER:
                 self.hasten()
 
+    def at_once(self, data: bytes) -> bool:
+        """`send` and `flush`, if after that there is still room; else nothing."""
+        if self.disconnected or self.state is not OPEN or self._written - self._sent + len(data) >= BUFFER:
+            return False
+        self.send(data)
+        if self.eager:
+            self.hasten()
+        return True
+
     def hasten(self) -> None:
         """Let the server look."""
         if not self._notified:
@@ -236,11 +245,12 @@ class RequestBody:
 class ResponseBody:
     """An exchange as where a body goes."""
 
-    __slots__ = ("abort", "deadline", "end", "flushed", "hasten", "ready", "room", "send", "wants")
+    __slots__ = ("abort", "at_once", "deadline", "end", "flushed", "hasten", "ready", "room", "send", "wants")
 
     def __init__(self, exchange: Exchange) -> None:
         self.room = exchange.room
         self.send = exchange.send
+        self.at_once = exchange.at_once
         self.hasten = exchange.flush
         self.flushed = exchange.flushed
         self.end = exchange.end

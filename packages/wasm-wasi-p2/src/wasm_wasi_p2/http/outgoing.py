@@ -9,14 +9,14 @@ from wasm_wasi_p2.http.client import Connection, RequestBody, ResponseBody, Time
 from wasm_wasi_p2.http.dial import Dial, policy_of
 from wasm_wasi_p2.http.errors import HttpError, error_code
 from wasm_wasi_p2.http.fields import Fields, content_length
-from wasm_wasi_p2.http.message import AUTHORITY, SCHEMES, method_name
+from wasm_wasi_p2.http.message import AUTHORITY, SCHEMES, RequestOptions, method_name
 from wasm_wasi_p2.poll import Pollable
 from wasm_wasi_p2.values import Case
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasm_wasi_p2.guest import Guest
-    from wasm_wasi_p2.http.message import OutgoingRequest, RequestOptions
+    from wasm_wasi_p2.http.message import OutgoingRequest
 
 PORTS = {"HTTP": 80, "HTTPS": 443}
 
@@ -93,12 +93,13 @@ def _headers(request: OutgoingRequest, host: str, port: str | None) -> list[tupl
 
 def _timeouts(guest: Guest, options: RequestOptions | None) -> Timeouts:
     """What the guest asks for, and never more than the host allows."""
-    limits = guest.http
+    limits = guest.http.limits
     if options is None:
-        return Timeouts(limits.connect_timeout, limits.first_byte_timeout, limits.between_bytes_timeout)
+        options = RequestOptions(guest)
 
-    def least(asked: int | None, limit: int) -> int:
-        return limit if asked is None else min(asked, limit)
+    def least(asked: int | None, limit: float) -> int:
+        most = int(limit * 1e9)
+        return most if asked is None else min(asked, most)
 
     return Timeouts(least(options.connect_timeout(), limits.connect_timeout), least(options.first_byte_timeout(), limits.first_byte_timeout),
                     least(options.between_bytes_timeout(), limits.between_bytes_timeout))  # fmt: skip
