@@ -71,19 +71,46 @@ static void decref(VmObject *object)
 
 /* ---- functions ---- */
 
-/* At the end of a call: finalizers run, with what it raised, if anything, kept; its results are in `values` alone. */
+/* Roots for the references among results, which nothing else holds before their caller has taken them. *made <- how many; -1 with an exception. */
+static int root_results(Store *store, const Signature *signature, const VMValue *values, uint32_t *places, uint32_t *made)
+{
+    for (uint32_t i = 0; i < signature->nresults; i++) {
+        if (!is_traced(&signature->types[signature->nparams + i]))
+            continue;
+        if (gc_root_add(store, values[i].ref, &places[*made]))
+            return -1;
+        ++*made;
+    }
+    return 0;
+}
+
+/* Finalizers run, and may call, on this greenlet or another. Without memory for the roots they run at the end of a later call. */
+static void tidy_with(Store *store, const Signature *signature, const VMValue *values)
+{
+    uint32_t few[16], made = 0;
+    uint32_t *places = signature->nresults <= 16 ? few : PyMem_Malloc(sizeof *places * signature->nresults);
+    if (places && !root_results(store, signature, values, places, &made))
+        gc_tidy(store);
+    PyErr_Clear();
+    while (made)
+        gc_root_release(store, places[--made]);
+    if (places != few)
+        PyMem_Free(places);
+}
+
+/* At the end of a call, with what it raised, if anything, kept. */
 static void tidy(Store *store, const VMFuncRef *function, const VMValue *values, bool failed)
 {
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
+    store->heap.inhibit++; /* looking it up may run Python, before anything holds the results */
     const Signature *signature = engine_signature(store->engine, function->type_id);
-    const HeldResults results = {store->held, signature, values};
+    store->heap.inhibit--;
     PyErr_Clear();
-    if (signature && !failed)
-        store->held = &results;
-    if (signature || failed)
+    if (failed)
         gc_tidy(store);
-    store->held = results.next;
+    else if (signature)
+        tidy_with(store, signature, values);
     PyErr_Restore(type, value, traceback);
 }
 

@@ -6,7 +6,7 @@
  *   globals, tables, evaluated segments       exact, of every instance of the store and of what the host made
  *   Python objects                            the store's slab (gc_roots.c)
  *   an exception on its way out               store->pending_exception, store->thrown_ref
- *   results a C host has not taken yet        store->held, while a call that has ended tidies up
+ *   results a C host has not taken yet        in the same slab, while a call that has ended tidies up (capsule.c)
  *   values being converted, constant          nothing sees them: heap.inhibit is raised meanwhile. Between a conversion and the place where the value goes
  *     expressions being evaluated               (a cell, a field, the stack of wasm) no Python runs
  *   arguments beyond registers                in VMStoreContext.args between a caller's stores and its callee's loads, where nothing allocates
@@ -44,8 +44,6 @@ static void mark(Store *store, uint64_t ref) { gc_mark_ref(&store->heap, &store-
 
 static void drain(Store *store) { gc_mark_all(&store->heap, store->engine->types, &store->externrefs); }
 
-static bool is_traced(const ValueType *type) { return type->kind >= KIND_EXTERNREF; }
-
 static void mark_instance(Store *store, const Instance *instance)
 {
     const Plan *plan = &instance->module->plan;
@@ -76,10 +74,6 @@ static void mark_roots(Store *store)
     }
     for (uint32_t i = 0; i < store->roots.count; i++)
         mark(store, atomic_load_explicit(&store->roots.refs[i], memory_order_relaxed));
-    for (const HeldResults *held = store->held; held; held = held->next)
-        for (uint32_t i = 0; i < held->signature->nresults; i++)
-            if (is_traced(&held->signature->types[held->signature->nparams + i]))
-                mark(store, held->values[i].ref);
     mark(store, store->pending_exception);
     mark(store, store->thrown_ref);
     drain(store);

@@ -4,6 +4,8 @@
 
 #include "store.h"
 
+static inline bool is_traced(const ValueType *type) { return type->kind >= KIND_EXTERNREF; } /* the collector follows such references */
+
 /* Behind the stubs of GC_STUBS (arch.h); `low`: where the stack that may hold references begins. */
 uint64_t slow_gc_alloc(VMContext *context, uint32_t type_id, uint64_t size, uint64_t unused1, uint64_t unused2, uintptr_t low);
 uint64_t slow_array_alloc(VMContext *context, uint32_t type_id, uint64_t length, uint64_t unused1, uint64_t unused2, uintptr_t low);

@@ -13,13 +13,6 @@ typedef struct GcRoots {
     uint32_t count, capacity, free; /* free == count: none */
 } GcRoots;
 
-/* What a call gave that its caller has not taken yet: nothing else may hold it. */
-typedef struct HeldResults {
-    const struct HeldResults *next; /* of calls around it */
-    const Signature *signature;
-    const VMValue *values;
-} HeldResults;
-
 struct Store {
     PyObject_HEAD
     Engine *engine;          /* strong */
@@ -35,7 +28,6 @@ struct Store {
     struct ComponentState *components;
     ExternRefs externrefs;
     GcHeap heap;
-    const HeldResults *held; /* roots; or NULL */
     uint64_t pending_exception; /* an exnref that nothing has caught, between the unwind and its Python exception; or 0. A root */
     GcRoots roots;
     PyObject *thrown;           /* the WasmException that a host function raised last, while wasm runs; strong or NULL */
@@ -45,7 +37,7 @@ struct Store {
     uint32_t foreign;    /* of these, since one came from another greenlet than the first; 0: none did */
     uintptr_t stack_high;  /* while depth > 0: no reference lies above, on the stack of the first call */
     const void *greenlet; /* it came from; to be compared only */
-    uint32_t pins;       /* calls converting values: no collection, no close */
+    uint32_t pins;       /* calls that convert values, or what their results are given to: no close */
     bool closed;
     bool used; /* something was to be made in it: what exists, or is being made, has types of this engine */
     double timeout; /* seconds a call may take, < 0: none */
