@@ -136,6 +136,10 @@ ISALAB = ROOT / "tools" / "isalab"
 # In one process, but for wasm-vm's own, which are about the vm that no facade has been bound to.
 ISA_TESTS = ["packages/wasm-pool/tests", "tests/test_isas.py", "tests/test_stack.py", "tests/test_gc.py", "tests/test_gc_objects.py",
              "tests/test_exceptions_uncaught.py", "tests/test_reentry.py", "tests/test_tables_stay.py"]  # fmt: skip
+# Of components and WASI, by whichever compiler: what crosses, and what is read and written in a guest's memory.
+ISA_COMPONENT_TESTS = [f"tests/test_{name}.py" for name in ("component_abi", "component_command", "component_hostcalls", "component_hosts", "component_objects",
+                       "component_shapes", "component_values", "wasi2_plain", "wasi2_plain_folders", "wasi2_plain_paths", "wasi2_plain_timers",
+                       "wasi_plain", "wasi_plain_open")]  # fmt: skip
 
 NATIVE_ISAS = ("aarch64", "riscv64", "s390x")  # of those in the lab: which the native compiler emits code for
 RANDOM_MODULES = (("plain", 1000), ("gc", 500))  # on each of those: the kinds of `tests/random_isas.py`, and how many
@@ -190,10 +194,13 @@ def _isa(session: nox.Session, arch: str) -> None:
         return
     session.run(*pytest, "packages/wasm-vm/tests", "-k", NOT_EMULATED, external=True)
     session.run(*pytest, *ISA_TESTS, "-k", NOT_EMULATED, external=True)
-    session.run(*pytest, "tests/spec", "--testsuite", str(SUITE), "--strategy", "llvm", external=True)
+    session.run(*pytest, *ISA_COMPONENT_TESTS, external=True)
+    for suite in (SUITE, COMPONENT_SUITE):
+        session.run(*pytest, "tests/spec", "--testsuite", str(suite), "--strategy", "llvm", external=True)
     if arch in NATIVE_ISAS:
         session.run(*pytest, "tests/test_isas.py", "-k", "native or megabytes", external=True)
-        session.run(*pytest, "tests/spec", "--testsuite", str(SUITE), "--strategy", "native", external=True)
+        for suite in (SUITE, COMPONENT_SUITE):
+            session.run(*pytest, "tests/spec", "--testsuite", str(suite), "--strategy", "native", external=True)
         lanes = str(Path(session.create_tmp()) / "lanes")  # compiled here, run there, and what came of it looked at here
         session.run(sys.executable, "tests/lanes.py", "make", arch, lanes, external=True)
         session.run(str(ISALAB / "python.sh"), arch, str(prefix), "tests/lanes.py", "run", lanes, external=True)

@@ -36,6 +36,7 @@ typedef struct __attribute__((may_alias)) FlatValue {
 } FlatValue;
 _Static_assert(sizeof(FlatValue) == sizeof(VMValue) && _Alignof(FlatValue) == _Alignof(VMValue), "one is made of the other in place");
 
+static inline uint32_t flat_u32(const FlatValue *value) { return (uint32_t)value->bits; }
 static inline bool is_of_32_bits(const ValueType *type) { return type->kind == KIND_I32 || type->kind == KIND_F32; }
 static inline FlatValue *flat_take(const ValueType *types, uint32_t count, VMValue *values)
 {
@@ -367,7 +368,7 @@ int resource_destroy(const Crossing *crossing, ComponentState *state, int64_t ca
 /* ---- component_plain.c: the usual case of a host function without Python ---- */
 
 int plain_lowered_set(CanonFunction *function);                    /* by its callable, if that has one: -1 with an exception */
-bool plain_lowered_call(CanonFunction *function, VMValue *values); /* on the wasm stack: whether that was all; else `values` are what is left to do */
+bool plain_lowered_call(CanonFunction *function, FlatValue *values); /* on the wasm stack: whether that was all; else `values` are what is left to do */
 void plain_lowered_refresh(CanonFunction *function);               /* after Python did it: find the table that it goes by. Runs Python code */
 int plain_lowered_traverse(const CanonFunction *function, visitproc visit, void *arg);
 void plain_lowered_free(CanonFunction *function); /* runs Python code, as the next two */

@@ -79,12 +79,12 @@ uint64_t canon_built_in(VMHostContext *context, VMValue *core)
         (void)canon_trap(&crossing, "cannot leave component instance");
     const Signature *type = function->host->signature;
     FlatValue *values = flat_take(type->types, type->nparams, core);
-    uint32_t index = (uint32_t)values[0].bits;
+    uint32_t index = flat_u32(&values[0]);
     uint64_t rep;
     bool own;
     switch (function->code) {
     case RESOURCE_NEW:
-        (void)handle_new(&crossing, state, instance, function->operand, (uint32_t)values[0].bits, &index);
+        (void)handle_new(&crossing, state, instance, function->operand, flat_u32(&values[0]), &index);
         values[0].bits = index;
         break;
     case RESOURCE_REP:

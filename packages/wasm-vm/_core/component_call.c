@@ -52,7 +52,7 @@ int canon_realloc(const Crossing *crossing, const CanonOptions *options, uint64_
         return -1;
     }
     instance->may_leave.u32 = may_leave;
-    uint64_t at = is64 ? values[0].bits : (uint32_t)values[0].bits;
+    uint64_t at = is64 ? values[0].bits : flat_u32(&values[0]);
     if (at & (align - 1))
         return canon_trap(crossing, crossing->in_guest ? "unaligned pointer" : "realloc return: result not aligned");
     if (!within(at, size, options->memory->definition.length))

@@ -111,7 +111,7 @@ static bool copy_number(const Node *node, const FlatValue *from, FlatValue *to)
     switch (node->kind) {
     case NODE_S32:
     case NODE_U32:
-    case NODE_F32: to->bits = (uint32_t)from->bits; return true;
+    case NODE_F32: to->bits = flat_u32(from); return true;
     case NODE_S64:
     case NODE_U64:
     case NODE_F64: to->bits = from->bits; return true;

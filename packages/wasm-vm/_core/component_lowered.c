@@ -159,13 +159,11 @@ uint64_t canon_lowered(VMHostContext *context, VMValue *values)
         raise_trap(TRAP_STACK_OVERFLOW);
     if (!state->instances[function->options.instance].may_leave.u32)
         (void)canon_trap(&crossing, "cannot leave component instance");
-    if (function->plain && plain_lowered_call(function, values)) {
-        poll_interrupt();
-        return 0;
-    }
     const Signature *type = function->host->signature;
     FlatValue *flat = flat_take(type->types, type->nparams, values);
-    if (function->kind == CANON_LOWER) {
+    if (function->plain && plain_lowered_call(function, flat)) {
+        poll_interrupt();
+    } else if (function->kind == CANON_LOWER) {
         scope_begin(&scope, state);
         guest_lowered(&crossing, function, flat);
         poll_interrupt();

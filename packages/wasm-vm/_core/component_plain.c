@@ -16,7 +16,7 @@
 /* SMALL: what is read before there is room for it in the guest, so that this is as much as there is. MOST_TYPES: of a signature, in letters. */
 enum { SMALL = 4096, MOST_RANDOM = 256, MAY_BITS = 8, MOST_TYPES = 32, STREAM_WORDS = STREAM_OFFSET + 1, GUEST_WORDS = GUEST_RANDOM + 1 };
 
-typedef bool (*PlainLoweredFunction)(CanonFunction *function, VMValue *values);
+typedef bool (*PlainLoweredFunction)(CanonFunction *function, FlatValue *values);
 
 struct PlainLowered {
     PlainLoweredFunction function;
@@ -27,10 +27,10 @@ struct PlainLowered {
 
 /* ---- the guest's memory ---- */
 
-bool plain_result(const CanonFunction *function, const VMValue *values, Place *place)
+bool plain_result(const CanonFunction *function, const FlatValue *values, Place *place)
 {
     const Node *result = function->signature->result;
-    const uint32_t at = values[function->signature->params->flat].u32;
+    const uint32_t at = flat_u32(&values[function->signature->params->flat]);
     *place = (Place){NULL, at};
     return !(at & (result->align[0] - 1)) && within(at, result->size[0], plain_memory(function)) &&
            memory_lets_write(plain_side(function)->memory, at, result->size[0]);
@@ -67,17 +67,17 @@ const int64_t *plain_guest(const CanonFunction *function)
     return same && plain->table && (size_t)plain->table->len >= GUEST_WORDS * sizeof(int64_t) ? plain->table->buf : NULL;
 }
 
-static bool plain_now(CanonFunction *function, VMValue *values)
+static bool plain_now(CanonFunction *function, FlatValue *values)
 {
     const int64_t *table = plain_guest(function);
     struct timespec now;
     if (!table || !table[GUEST_CLOCKS] || clock_gettime(CLOCK_MONOTONIC, &now))
         return false;
-    values[0].u64 = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec - (uint64_t)table[GUEST_START];
+    values[0].bits = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec - (uint64_t)table[GUEST_START];
     return true;
 }
 
-static bool plain_wall_now(CanonFunction *function, VMValue *values)
+static bool plain_wall_now(CanonFunction *function, FlatValue *values)
 {
     const int64_t *table = plain_guest(function);
     const Edge *fields = function->signature->result->edges;
@@ -97,19 +97,19 @@ static bool random_bytes(const CanonFunction *function, void *to, size_t size)
     return table && table[GUEST_RANDOM] && getrandom(to, size, GRND_NONBLOCK) == (ssize_t)size;
 }
 
-static bool plain_random_number(CanonFunction *function, VMValue *values)
+static bool plain_random_number(CanonFunction *function, FlatValue *values)
 {
     uint64_t number;
     if (!random_bytes(function, &number, sizeof number))
         return false;
-    values[0].u64 = number;
+    values[0].bits = number;
     return true;
 }
 
-static bool plain_random_bytes(CanonFunction *function, VMValue *values)
+static bool plain_random_bytes(CanonFunction *function, FlatValue *values)
 {
     uint8_t bytes[MOST_RANDOM];
-    const uint64_t size = values[0].u64;
+    const uint64_t size = values[0].bits;
     Place result;
     if (!size || size > sizeof bytes || !plain_result(function, values, &result) || !random_bytes(function, bytes, (size_t)size))
         return false;
@@ -169,52 +169,53 @@ static ssize_t get(int fd, int64_t offset, void *data, size_t size)
     return offset >= 0 ? pread(fd, data, size, (off_t)offset) : offset == AT_OWN_OFFSET ? read(fd, data, size) : -1;
 }
 
-static bool plain_room(CanonFunction *function, VMValue *values)
+static bool plain_room(CanonFunction *function, FlatValue *values)
 {
     Place result;
-    if (plain_file(row_of(function, values[0].u32), MAY_WRITE) < 0 || !plain_result(function, values, &result))
+    if (plain_file(row_of(function, flat_u32(&values[0])), MAY_WRITE) < 0 || !plain_result(function, values, &result))
         return false;
     store(plain_side(function), plain_ok(function, result), 8, MOST_AT_ONCE);
     return true;
 }
 
-static bool plain_flush(CanonFunction *function, VMValue *values)
+static bool plain_flush(CanonFunction *function, FlatValue *values)
 {
     Place result;
-    if (plain_file(row_of(function, values[0].u32), MAY_WRITE) < 0 || !plain_result(function, values, &result))
+    if (plain_file(row_of(function, flat_u32(&values[0])), MAY_WRITE) < 0 || !plain_result(function, values, &result))
         return false;
     (void)plain_ok(function, result);
     return true;
 }
 
 /* Stream, pointer, length, result. What a file did not take is left in `values`. */
-static bool written(const CanonFunction *function, VMValue *values, uint32_t most)
+static bool written(const CanonFunction *function, FlatValue *values, uint32_t most)
 {
-    int64_t *row = row_of(function, values[0].u32);
+    int64_t *row = row_of(function, flat_u32(&values[0]));
     const int fd = plain_file(row, MAY_WRITE);
     Place result;
-    if (fd < 0 || !plain_others_run() || values[2].u32 > most || !within(values[1].u32, values[2].u32, plain_memory(function)) || !plain_result(function, values, &result))
+    if (fd < 0 || !plain_others_run() || flat_u32(&values[2]) > most || !within(flat_u32(&values[1]), flat_u32(&values[2]), plain_memory(function)) ||
+        !plain_result(function, values, &result))
         return false;
-    while (values[2].u32) {
-        const ssize_t count = put(fd, row[STREAM_OFFSET], bytes_at(plain_side(function), values[1].u32), values[2].u32);
+    while (flat_u32(&values[2])) {
+        const ssize_t count = put(fd, row[STREAM_OFFSET], bytes_at(plain_side(function), flat_u32(&values[1])), flat_u32(&values[2]));
         if (count <= 0)
             return false;
         advance(row, count);
-        values[1].u32 += (uint32_t)count;
-        values[2].u32 -= (uint32_t)count;
+        values[1].bits += (uint32_t)count;
+        values[2].bits -= (uint32_t)count;
     }
     (void)plain_ok(function, result);
     return true;
 }
 
-static bool plain_write(CanonFunction *function, VMValue *values) { return written(function, values, MOST_AT_ONCE); }
-static bool plain_write_and_flush(CanonFunction *function, VMValue *values) { return written(function, values, MOST_TO_FLUSH); }
+static bool plain_write(CanonFunction *function, FlatValue *values) { return written(function, values, MOST_AT_ONCE); }
+static bool plain_write_and_flush(CanonFunction *function, FlatValue *values) { return written(function, values, MOST_TO_FLUSH); }
 
 /* A few bytes, which lie here until the guest has room for so many. */
-static bool read_small(CanonFunction *function, const VMValue *values, size_t size, Place result)
+static bool read_small(CanonFunction *function, const FlatValue *values, size_t size, Place result)
 {
     uint8_t bytes[SMALL];
-    int64_t *row = row_of(function, values[0].u32);
+    int64_t *row = row_of(function, flat_u32(&values[0]));
     const ssize_t count = get(plain_file(row, MAY_READ), row[STREAM_OFFSET], bytes, size);
     if (count <= 0)
         return false;
@@ -238,14 +239,14 @@ static int64_t left(int fd, int64_t offset, int64_t size)
 }
 
 /* Many, straight into the room that the guest gives for as many as there are. */
-static bool read_large(CanonFunction *function, const VMValue *values, int64_t size, Place result)
+static bool read_large(CanonFunction *function, const FlatValue *values, int64_t size, Place result)
 {
-    int64_t *row = row_of(function, values[0].u32);
+    int64_t *row = row_of(function, flat_u32(&values[0]));
     size = left(plain_file(row, MAY_READ), row[STREAM_OFFSET], size);
     if (size <= 0)
         return false;
     const uint64_t at = plain_allocated(function, 1, (uint64_t)size);
-    row = row_of(function, values[0].u32); /* a signal's handler may have closed it */
+    row = row_of(function, flat_u32(&values[0])); /* a signal's handler may have closed it */
     const int fd = plain_file(row, MAY_READ);
     if (fd < 0 || !memory_lets_write(plain_side(function)->memory, at, (uint64_t)size))
         return false;
@@ -258,11 +259,11 @@ static bool read_large(CanonFunction *function, const VMValue *values, int64_t s
 }
 
 /* Stream, size, result. */
-static bool plain_read(CanonFunction *function, VMValue *values)
+static bool plain_read(CanonFunction *function, FlatValue *values)
 {
-    const uint64_t size = values[1].u64 < MOST_AT_ONCE ? values[1].u64 : MOST_AT_ONCE;
+    const uint64_t size = values[1].bits < MOST_AT_ONCE ? values[1].bits : MOST_AT_ONCE;
     Place result;
-    if (!size || !plain_others_run() || plain_file(row_of(function, values[0].u32), MAY_READ) < 0 || !plain_result(function, values, &result))
+    if (!size || !plain_others_run() || plain_file(row_of(function, flat_u32(&values[0])), MAY_READ) < 0 || !plain_result(function, values, &result))
         return false;
     return size <= SMALL ? read_small(function, values, (size_t)size, result) : read_large(function, values, (int64_t)size, result);
 }
@@ -350,7 +351,7 @@ int plain_lowered_set(CanonFunction *function)
     return 0;
 }
 
-bool plain_lowered_call(CanonFunction *function, VMValue *values) { return function->callable && function->plain->function(function, values); }
+bool plain_lowered_call(CanonFunction *function, FlatValue *values) { return function->callable && function->plain->function(function, values); }
 
 /* ---- tables ---- */
 

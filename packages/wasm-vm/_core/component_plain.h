@@ -15,7 +15,7 @@ static inline uint64_t plain_memory(const CanonFunction *function)
 }
 
 /* Where the guest wants the result: its last parameter. False if Python has to say what is wrong there. */
-bool plain_result(const CanonFunction *function, const VMValue *values, Place *place);
+bool plain_result(const CanonFunction *function, const FlatValue *values, Place *place);
 /* An ok, and where its payload goes. */
 Place plain_ok(const CanonFunction *function, Place result);
 /* Room that the guest gives, aligned so. It may trap, or a signal's handler run Python: nothing is owned across this, and what tables have is found anew. */
@@ -36,14 +36,14 @@ bool plain_others_run(void);
 bool plain_labels(const Node *node, const char *const *labels, uint32_t count);
 
 /* Each does everything, or says that it did not. */
-bool plain_stat(CanonFunction *function, VMValue *values); /* component_plain_folder.c */
+bool plain_stat(CanonFunction *function, FlatValue *values); /* component_plain_folder.c */
 bool plain_stat_names(const AbiSignature *signature);
-bool plain_entry(CanonFunction *function, VMValue *values);
+bool plain_entry(CanonFunction *function, FlatValue *values);
 bool plain_entry_names(const AbiSignature *signature);
-bool plain_timer(CanonFunction *function, VMValue *values); /* component_plain_timers.c */
-bool plain_timer_until(CanonFunction *function, VMValue *values);
-bool plain_timers(CanonFunction *function, VMValue *values);
-bool plain_timer_over(CanonFunction *function, VMValue *values);
-bool plain_timer_wait(CanonFunction *function, VMValue *values);
+bool plain_timer(CanonFunction *function, FlatValue *values); /* component_plain_timers.c */
+bool plain_timer_until(CanonFunction *function, FlatValue *values);
+bool plain_timers(CanonFunction *function, FlatValue *values);
+bool plain_timer_over(CanonFunction *function, FlatValue *values);
+bool plain_timer_wait(CanonFunction *function, FlatValue *values);
 
 #endif

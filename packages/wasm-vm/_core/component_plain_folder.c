@@ -36,10 +36,10 @@ static void put_time(const CanonFunction *function, const Edge *field, Place at,
 }
 
 /* Directory, whether a symlink is followed, path, its length, result. */
-bool plain_stat(CanonFunction *function, VMValue *values)
+bool plain_stat(CanonFunction *function, FlatValue *values)
 {
-    const int fd = plain_file(plain_row(function, values[0].u32, DIRECTORY_WORDS), MAY_LOOK);
-    const uint32_t at = values[2].u32, size = values[3].u32;
+    const int fd = plain_file(plain_row(function, flat_u32(&values[0]), DIRECTORY_WORDS), MAY_LOOK);
+    const uint32_t at = flat_u32(&values[2]), size = flat_u32(&values[3]);
     const Edge *fields = function->signature->result->edges[0].node->edges;
     struct stat found;
     Place result;
@@ -49,7 +49,7 @@ bool plain_stat(CanonFunction *function, VMValue *values)
     for (uint32_t i = 0; i < size; i++)
         if (path[i] >= 0x80) /* Python looks whether it is UTF-8 */
             return false;
-    if (!status_beneath(fd, path, size, values[1].u32 & 1, &found))
+    if (!status_beneath(fd, path, size, flat_u32(&values[1]) & 1, &found))
         return false;
     const struct timespec *times[] = {&found.st_atim, &found.st_mtim, &found.st_ctim};
     for (int i = 0; i < 3; i++)
@@ -88,9 +88,9 @@ static void put_entry(const CanonFunction *function, Place result, const ListedE
 }
 
 /* Listing, result. */
-bool plain_entry(CanonFunction *function, VMValue *values)
+bool plain_entry(CanonFunction *function, FlatValue *values)
 {
-    int64_t *row = plain_row(function, values[0].u32, LISTING_WORDS);
+    int64_t *row = plain_row(function, flat_u32(&values[0]), LISTING_WORDS);
     const int fd = plain_file(row, MAY_LIST);
     ListedEntry found;
     int64_t next = 0;

@@ -29,20 +29,20 @@ static uint64_t rest_of(int64_t when)
 }
 
 /* One that is over `span` ns after `from`. A place that an object had is taken: tables grow with the GIL alone. */
-static bool made(CanonFunction *function, VMValue *values, int64_t from, bool until)
+static bool made(CanonFunction *function, FlatValue *values, int64_t from, bool until)
 {
     ComponentState *state = function->state;
     const Node *pollable = function->signature->result;
     ResourceType *type = state->resources[pollable->resource];
     const uint32_t place = objects_free_place(&state->objects);
-    const uint64_t span = values[0].u64;
+    const uint64_t span = values[0].bits;
     if (from < 0 || span > (uint64_t)(INT64_MAX - from) || !type || !type->cls || place == NO_PLACE)
         return false;
     const Crossing crossing = {.store = state->store, .program = state->program, .in_guest = true};
     uint32_t index = 0;
     (void)handle_lower_own(&crossing, plain_side(function), pollable->resource, place, &index); /* in a guest, what fails does not return */
     objects_put_timer(&state->objects, place, (HostObject){.type = type, .timer = function, .when = from + (int64_t)span, .until = until, .owns = 1});
-    values[0].u64 = index;
+    values[0].bits = index;
     return true;
 }
 
@@ -53,9 +53,9 @@ static const int64_t *clock_of(const CanonFunction *function)
     return guest && guest[GUEST_CLOCKS] ? guest : NULL;
 }
 
-bool plain_timer(CanonFunction *function, VMValue *values) { return clock_of(function) && made(function, values, monotonic(), false); }
+bool plain_timer(CanonFunction *function, FlatValue *values) { return clock_of(function) && made(function, values, monotonic(), false); }
 
-bool plain_timer_until(CanonFunction *function, VMValue *values)
+bool plain_timer_until(CanonFunction *function, FlatValue *values)
 {
     const int64_t *guest = clock_of(function);
     return guest && made(function, values, guest[GUEST_START], true);
@@ -76,9 +76,9 @@ static const HostObject *timer_of(const CanonFunction *function, const Node *pol
 }
 
 /* Pointer, length, result. */
-bool plain_timers(CanonFunction *function, VMValue *values)
+bool plain_timers(CanonFunction *function, FlatValue *values)
 {
-    const uint32_t at = values[0].u32, count = values[1].u32;
+    const uint32_t at = flat_u32(&values[0]), count = flat_u32(&values[1]);
     const Node *pollable = function->signature->params->edges[0].node->element;
     uint32_t ready[MOST_TIMERS], used = 0;
     Place result;
@@ -102,16 +102,16 @@ bool plain_timers(CanonFunction *function, VMValue *values)
     return true;
 }
 
-bool plain_timer_over(CanonFunction *function, VMValue *values)
+bool plain_timer_over(CanonFunction *function, FlatValue *values)
 {
-    const HostObject *timer = timer_of(function, function->signature->params->edges[0].node, values[0].u32);
+    const HostObject *timer = timer_of(function, function->signature->params->edges[0].node, flat_u32(&values[0]));
     if (timer)
-        values[0].u64 = timer->when <= monotonic();
+        values[0].bits = timer->when <= monotonic();
     return timer;
 }
 
-bool plain_timer_wait(CanonFunction *function, VMValue *values)
+bool plain_timer_wait(CanonFunction *function, FlatValue *values)
 {
-    const HostObject *timer = timer_of(function, function->signature->params->edges[0].node, values[0].u32);
+    const HostObject *timer = timer_of(function, function->signature->params->edges[0].node, flat_u32(&values[0]));
     return timer && timer->when <= monotonic();
 }
