@@ -211,7 +211,7 @@ class Driver:
             register = values.local_reg[values.ops[following + 1]]
         elif unseen(values.ops, following, floats):
             return
-        self.chapters.canonicalize(floats, register)
+        self.chapters.nans.canonicalize(floats, register)
 
     def count_fuel(self, op: i64) -> None:
         """Before an op."""

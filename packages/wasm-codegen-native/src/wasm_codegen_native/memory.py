@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.code import below, wrapping_add
 from wasm_codegen_native.frame import NOT_PINNED, Frame
 from wasm_codegen_native.kinds import LOAD, STORE
@@ -15,7 +16,7 @@ from wasm_environ.body import WORDS
 from wasm_environ.vmtypes import DEFINITION_LENGTH, MEMORY_BASE, MEMORY_DEFINITION
 
 
-class Accesses:
+class Accesses(Chapter):
     """Lowers accesses; subclassed for the reason that `Machine` is. `address` is used by the vector and atomic chapters too."""
 
     def __init__(self, values: Values, traps: Traps, frame: Frame, none: i64) -> None:

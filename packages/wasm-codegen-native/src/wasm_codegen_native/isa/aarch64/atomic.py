@@ -8,6 +8,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.code import Code, wrapping_add
 from wasm_codegen_native.isa.aarch64.assembler import Assembler
 from wasm_codegen_native.isa.aarch64.encodings import (
@@ -57,7 +58,7 @@ MADE_BY: Final[vec[i64]] = vec[i64]([0, NEG, MVN, 0, 0, 0])
 
 
 @final
-class Atomic:
+class Atomic(Chapter):
     """Lowers atomic loads, stores, read-modify-writes and the fence. The address is in x17, a store's success in x16."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps, memory: Memory, at_once: bool) -> None:

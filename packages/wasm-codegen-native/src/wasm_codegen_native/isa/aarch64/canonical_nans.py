@@ -7,6 +7,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import CanonicalNans
 from wasm_codegen_native.isa.aarch64.assembler import Assembler
 from wasm_codegen_native.isa.aarch64.encodings import FCMP, VC
 from wasm_codegen_native.isa.aarch64.notation import D
@@ -27,14 +28,14 @@ CANONICAL_2D: Final[vec[i64]] = vec[i64]([
 
 
 @final
-class CanonicalNans:
+class Arm64CanonicalNans(CanonicalNans):
     """Makes the NaN of a register canonical."""
 
     def __init__(self, asm: Assembler) -> None:
         self.asm: Assembler = asm
 
     def canonicalize(self, floats: i64, register: i64) -> None:
-        """See `Chapters.canonicalize`."""
+        """See `chapters.CanonicalNans`."""
         if floats != SCALAR_F32 and floats != SCALAR_F64:
             self.canonicalize_lanes(CANONICAL_2D if floats == LANES_F64 else CANONICAL_4S, register)
             return

@@ -12,7 +12,7 @@ from wasm_codegen_native.instruction_set import InstructionSet
 from wasm_codegen_native.isa.aarch64 import registers as r
 from wasm_codegen_native.isa.aarch64.assembler import Assembler
 from wasm_codegen_native.isa.aarch64.branches import far
-from wasm_codegen_native.isa.aarch64.chapters import Arm64Chapters
+from wasm_codegen_native.isa.aarch64.chapters import make_chapters
 from wasm_codegen_native.isa.aarch64.encodings import BRK
 from wasm_codegen_native.isa.aarch64.fields import Arm64Fields
 from wasm_codegen_native.isa.aarch64.instructions import Writer
@@ -64,7 +64,7 @@ def make_driver(code: Code, module: ModuleTables, traits: bytes, features: froze
     tables = tables_of(NAME, lowering_rows)
     writer = Writer(machine.asm, bench.values, bench.traps, tables.instructions)
     lowering = Lowering(bench, tables, writer, 0)
-    return Driver(bench, lowering, Arm64Fields(machine.asm, machine), Arm64Chapters(bench, machine, features), register_sets(0), register_sets(1))
+    return Driver(bench, lowering, Arm64Fields(machine.asm, machine), make_chapters(bench, machine, features), register_sets(0), register_sets(1))
 
 
 @final

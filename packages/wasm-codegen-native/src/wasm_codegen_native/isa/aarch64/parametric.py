@@ -6,6 +6,7 @@ from typing import final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.isa.aarch64.assembler import Assembler
 from wasm_codegen_native.isa.aarch64.encodings import CSEL, FCSEL, NE
 from wasm_codegen_native.isa.aarch64.notation import D, X
@@ -14,14 +15,14 @@ from wasm_codegen_native.values import FLAGS, REG, Values
 
 
 @final
-class Parametric:
+class Parametric(Chapter):
     """Lowers select."""
 
     def __init__(self, asm: Assembler, values: Values) -> None:
         self.asm: Assembler = asm
         self.v: Values = values
 
-    def select(self) -> None:
+    def lower(self, op: i64, kind: i64) -> None:
         """Both operands are computed, so a load's trap is never lost."""
         v = self.v
         i = v.operands(3)

@@ -7,16 +7,19 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.isa.aarch64.assembler import Assembler
 from wasm_codegen_native.isa.aarch64.encodings import LDR_D, LDR_Q, LDR_S, STR_Q
 from wasm_codegen_native.isa.aarch64.memory import Memory
 from wasm_codegen_native.isa.aarch64.registers import X17
+from wasm_codegen_native.isa.aarch64.shuffle import Shuffle
 from wasm_codegen_native.isa.aarch64.vector_encodings import word
 from wasm_codegen_native.kinds import by_op
 from wasm_codegen_native.machine import T_V128
 from wasm_codegen_native.values import Values
 from wasm_environ.body import WORDS
+from wasm_environ.op import I8X16_SHUFFLE
 
 # Forms: a load and perhaps an instruction that extends, a store; of one lane's address: for all lanes, into a lane, from a lane.
 LOAD: Final = 0
@@ -66,17 +69,21 @@ def of_lane(access: i64, size: i64, lane: i64) -> i64:
 
 
 @final
-class VectorMemory:
-    """Lowers v128.load to v128.store64_lane."""
+class VectorMemory(Chapter):
+    """Lowers v128.load to v128.store64_lane, and by `shuffle` i8x16.shuffle."""
 
-    def __init__(self, asm: Assembler, values: Values, memory: Memory) -> None:
+    def __init__(self, asm: Assembler, values: Values, memory: Memory, shuffle: Shuffle) -> None:
         self.asm: Assembler = asm
         self.code: Code = asm.code
         self.v: Values = values
         self.memory: Memory = memory
+        self.shuffle: Shuffle = shuffle
 
-    def lower(self, op: i64) -> None:
+    def lower(self, op: i64, kind: i64) -> None:
         """Lower one op."""
+        if op == I8X16_SHUFFLE:
+            self.shuffle.lower()
+            return
         p = self.v.pc - WORDS
         offset = self.v.ops[p + 1]
         memory = self.v.ops[p + 2]

@@ -6,6 +6,7 @@ from typing import final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.isa.aarch64.assembler import Assembler
 from wasm_codegen_native.isa.aarch64.encodings import ADC, ADDS, MUL, SBC, SMULH, SUBS, UMULH
 from wasm_codegen_native.isa.aarch64.notation import X
@@ -15,14 +16,14 @@ from wasm_environ.op import I64_ADD128, I64_MUL_WIDE_S, I64_MUL_WIDE_U
 
 
 @final
-class WideArithmetic:
+class WideArithmetic(Chapter):
     """Lowers i64.add128 i64.sub128 i64.mul_wide_s i64.mul_wide_u."""
 
     def __init__(self, asm: Assembler, values: Values) -> None:
         self.asm: Assembler = asm
         self.v: Values = values
 
-    def lower(self, op: i64) -> None:
+    def lower(self, op: i64, kind: i64) -> None:
         """Lower one op: its results go to new registers, as they are written before all operands are read."""
         v = self.v
         asm = self.asm

@@ -11,6 +11,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.code import Code, wrapping_add
 from wasm_codegen_native.isa.riscv64.assembler import UNIT, Assembler
 from wasm_codegen_native.isa.riscv64.branches import NE, branch_word, condition
@@ -70,7 +71,7 @@ NONE: Final = -1
 
 
 @final
-class Atomic:
+class Atomic(Chapter):
     """Lowers atomic loads, stores, read-modify-writes and the fence. The address is in SPARE."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps, memory: Memory) -> None:

@@ -6,6 +6,7 @@ from typing import final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import CanonicalNans
 from wasm_codegen_native.isa.riscv64.assembler import Assembler
 from wasm_codegen_native.isa.riscv64.branches import (
     NE,
@@ -22,7 +23,7 @@ from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F32, SCALAR_F6
 
 
 @final
-class CanonicalNans:
+class RiscvCanonicalNans(CanonicalNans):
     """Makes the NaN of a register canonical."""
 
     def __init__(self, asm: Assembler, lanes: Lanes) -> None:
@@ -30,7 +31,7 @@ class CanonicalNans:
         self.lanes: Lanes = lanes
 
     def canonicalize(self, floats: i64, register: i64) -> None:
-        """See `Chapters.canonicalize`."""
+        """See `chapters.CanonicalNans`."""
         if floats >= LANES_F32:
             self.lanes.canonicalize(floats, register)
             return

@@ -13,7 +13,7 @@ from wasm_codegen_native.instruction_set import InstructionSet
 from wasm_codegen_native.isa.riscv64 import registers as r
 from wasm_codegen_native.isa.riscv64.assembler import Assembler
 from wasm_codegen_native.isa.riscv64.branches import lower, upper
-from wasm_codegen_native.isa.riscv64.chapters import RiscvChapters
+from wasm_codegen_native.isa.riscv64.chapters import make_chapters
 from wasm_codegen_native.isa.riscv64.encodings import EBREAK, FEATURES
 from wasm_codegen_native.isa.riscv64.fields import RiscvFields
 from wasm_codegen_native.isa.riscv64.instructions import Writer
@@ -74,7 +74,7 @@ def make_driver(code: Code, module: ModuleTables, traits: bytes, features: i64) 
     tables = tables_of(NAME, lowering_rows)
     writer = Writer(machine.asm, bench.traps, tables.instructions)
     lowering = Lowering(bench, tables, writer, features)
-    chapters = RiscvChapters(bench, machine, writer, tables, features)
+    chapters = make_chapters(bench, machine, writer, tables, features)
     return Driver(bench, lowering, RiscvFields(machine.asm, machine), chapters, register_sets(0), register_sets(1))
 
 

@@ -204,7 +204,7 @@ class Lanes:
 
     # ---- NaNs
     def canonicalize(self, floats: i64, register: i64) -> None:
-        """See `Chapters.canonicalize`; of vectors."""
+        """See `chapters.CanonicalNans`; of vectors."""
         asm = self.asm
         double = floats == LANES_F64
         size: i64 = 8 if double else 4

@@ -6,6 +6,7 @@ from typing import final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.isa.riscv64.machine import RiscvMachine
 from wasm_codegen_native.isa.riscv64.registers import ZERO
 from wasm_codegen_native.machine import T_F32, T_I32
@@ -13,14 +14,14 @@ from wasm_codegen_native.values import CONST, FLAGS, REG, Values
 
 
 @final
-class Parametric:
+class Parametric(Chapter):
     """Lowers select."""
 
     def __init__(self, machine: RiscvMachine, values: Values) -> None:
         self.machine: RiscvMachine = machine
         self.v: Values = values
 
-    def select(self) -> None:
+    def lower(self, op: i64, kind: i64) -> None:
         """Both operands are computed, so a load's trap is never lost; a jump over the move of the second."""
         v = self.v
         machine = self.machine

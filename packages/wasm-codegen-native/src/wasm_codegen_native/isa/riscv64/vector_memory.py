@@ -7,6 +7,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.isa.riscv64.assembler import Assembler, fits12
 from wasm_codegen_native.isa.riscv64.encodings import ADDI, FLD, FSD, SD
@@ -51,7 +52,7 @@ SIZES: Final[bytes] = bytes(by_op([(row[0], KINDS[row[2]][2]) for row in ROWS]))
 
 
 @final
-class VectorMemory:
+class VectorMemory(Chapter):
     """Lowers v128.load to v128.store64_lane. Registers are allocated before an address is formed."""
 
     def __init__(self, asm: Assembler, values: Values, memory: Memory, lanes: Lanes, shuffle: Shuffle) -> None:
@@ -62,7 +63,7 @@ class VectorMemory:
         self.lanes: Lanes = lanes
         self.shuffle: Shuffle = shuffle
 
-    def lower(self, op: i64) -> None:
+    def lower(self, op: i64, kind: i64) -> None:
         """Lower one op, of any vector chapter."""
         if WAYS[op] != 0:
             self.lanes.lower(op)

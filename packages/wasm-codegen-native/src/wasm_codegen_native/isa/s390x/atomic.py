@@ -11,6 +11,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.code import Code, wrapping_add
 from wasm_codegen_native.isa.s390x.assembler import FAR, Assembler
 from wasm_codegen_native.isa.s390x.encodings import (
@@ -79,7 +80,7 @@ AT_ONCE_WIDE: Final[vec[i64]] = vec[i64]([LANG, LAOG, LAXG])
 
 
 @final
-class Atomic:
+class Atomic(Chapter):
     """Lowers atomic loads, stores, read-modify-writes and the fence. The address is in r14, what is to be stored in r0."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps, memory: Memory) -> None:

@@ -6,6 +6,7 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import CanonicalNans
 from wasm_codegen_native.isa.s390x.assembler import Assembler
 from wasm_codegen_native.isa.s390x.encodings import OVERFLOW as UNORDERED
 from wasm_codegen_native.isa.s390x.encodings import VSEL, WFCDB, WFCSB
@@ -21,7 +22,7 @@ VFCEDB: Final[i64] = word("VFCEDB V1, V2, V3")
 
 
 @final
-class CanonicalNans:
+class S390xCanonicalNans(CanonicalNans):
     """Makes the NaN of a register canonical."""
 
     def __init__(self, machine: S390xMachine, turning: VectorMemory) -> None:
@@ -30,7 +31,7 @@ class CanonicalNans:
         self.turning: VectorMemory = turning
 
     def canonicalize(self, floats: i64, register: i64) -> None:
-        """See `Chapters.canonicalize`."""
+        """See `chapters.CanonicalNans`."""
         if floats != SCALAR_F32 and floats != SCALAR_F64:
             self.canonicalize_lanes(floats == LANES_F64, register)
             return

@@ -1,52 +1,24 @@
-"""The chapters of this instruction set: which of them lowers an op."""
+"""The chapters of this instruction set."""
 
 from __future__ import annotations
 
-from typing import final
-
-from mypy_extensions import i64
-
 from wasm_codegen_native.chapters import Chapters
 from wasm_codegen_native.isa.s390x.atomic import Atomic
-from wasm_codegen_native.isa.s390x.canonical_nans import CanonicalNans
+from wasm_codegen_native.isa.s390x.canonical_nans import S390xCanonicalNans
 from wasm_codegen_native.isa.s390x.machine import S390xMachine
 from wasm_codegen_native.isa.s390x.memory import Memory
 from wasm_codegen_native.isa.s390x.parametric import Parametric
 from wasm_codegen_native.isa.s390x.vector_memory import VectorMemory
 from wasm_codegen_native.isa.s390x.wide import WideArithmetic
-from wasm_codegen_native.kinds import MEMORY_SIZE, PARAMETRIC, VECTOR, WIDE_ARITHMETIC
 from wasm_codegen_native.workbench import Workbench
-from wasm_environ.op import I8X16_SHUFFLE
 
 
-@final
-class S390xChapters(Chapters):
-    """See `Chapters`."""
-
-    def __init__(self, bench: Workbench, machine: S390xMachine) -> None:
-        super().__init__()
-        asm = machine.asm
-        values = bench.values
-        self.wide: WideArithmetic = WideArithmetic(asm, values)
-        self.memory: Memory = Memory(asm, values, bench.traps, bench.frame)
-        self.atomic: Atomic = Atomic(asm, values, bench.traps, self.memory)
-        self.parametric: Parametric = Parametric(asm, values)
-        self.vector_memory: VectorMemory = VectorMemory(asm, values, self.memory)
-        self.nans: CanonicalNans = CanonicalNans(machine, self.vector_memory)
-
-    def lower(self, op: i64, kind: i64) -> None:
-        if kind == WIDE_ARITHMETIC:
-            self.wide.lower(op)
-        elif kind <= MEMORY_SIZE:
-            self.memory.lower(op, kind)
-        elif kind == PARAMETRIC:
-            self.parametric.select()
-        elif op == I8X16_SHUFFLE:
-            self.vector_memory.shuffle()
-        elif kind == VECTOR:
-            self.vector_memory.lower(op)
-        else:
-            self.atomic.lower(op, kind)
-
-    def canonicalize(self, floats: i64, register: i64) -> None:
-        self.nans.canonicalize(floats, register)
+def make_chapters(bench: Workbench, machine: S390xMachine) -> Chapters:
+    """The chapters."""
+    asm = machine.asm
+    values = bench.values
+    memory = Memory(asm, values, bench.traps, bench.frame)
+    vectors = VectorMemory(asm, values, memory)
+    return Chapters(
+        WideArithmetic(asm, values), memory, Parametric(asm, values), vectors, Atomic(asm, values, bench.traps, memory), S390xCanonicalNans(machine, vectors)
+    )

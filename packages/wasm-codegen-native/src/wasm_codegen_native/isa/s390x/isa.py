@@ -11,7 +11,7 @@ from wasm_codegen_native.driver import Driver
 from wasm_codegen_native.instruction_set import InstructionSet
 from wasm_codegen_native.isa.s390x import registers as r
 from wasm_codegen_native.isa.s390x.assembler import Assembler
-from wasm_codegen_native.isa.s390x.chapters import S390xChapters
+from wasm_codegen_native.isa.s390x.chapters import make_chapters
 from wasm_codegen_native.isa.s390x.encodings import TRAP2
 from wasm_codegen_native.isa.s390x.fields import S390xFields
 from wasm_codegen_native.isa.s390x.instructions import Writer
@@ -77,7 +77,7 @@ class S390xIsa(InstructionSet):
         rows = tables_of(NAME, lowering_rows)
         writer = Writer(machine.asm, bench.values, bench.traps, rows.instructions)
         lowering = Lowering(bench, rows, writer, 0)
-        return Driver(bench, lowering, S390xFields(machine.asm, machine), S390xChapters(bench, machine), register_sets(0), register_sets(1))
+        return Driver(bench, lowering, S390xFields(machine.asm, machine), make_chapters(bench, machine), register_sets(0), register_sets(1))
 
     def align(self, code: Code) -> None:
         asm = Assembler(code)

@@ -6,6 +6,7 @@ from typing import final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.isa.s390x.assembler import Assembler
 from wasm_codegen_native.isa.s390x.encodings import LOCGR, NOT_EQUAL, condition_mask
 from wasm_codegen_native.machine import T_F32, T_I32
@@ -13,14 +14,14 @@ from wasm_codegen_native.values import FLAGS, REG, Values
 
 
 @final
-class Parametric:
+class Parametric(Chapter):
     """Lowers select."""
 
     def __init__(self, asm: Assembler, values: Values) -> None:
         self.asm: Assembler = asm
         self.v: Values = values
 
-    def select(self) -> None:
+    def lower(self, op: i64, kind: i64) -> None:
         """Both operands are computed, so a load's trap is never lost."""
         v = self.v
         i = v.operands(3)

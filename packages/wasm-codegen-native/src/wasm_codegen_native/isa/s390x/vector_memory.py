@@ -7,6 +7,7 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.isa.s390x.assembler import NEAR, Assembler
 from wasm_codegen_native.isa.s390x.encodings import VL, VST
@@ -17,6 +18,7 @@ from wasm_codegen_native.kinds import by_op
 from wasm_codegen_native.machine import T_V128
 from wasm_codegen_native.values import Values
 from wasm_environ.body import WORDS
+from wasm_environ.op import I8X16_SHUFFLE
 
 # Forms: a load of all lanes and perhaps an extension, a store, a lane's load into a vector and its store.
 LOAD: Final = 0
@@ -56,7 +58,7 @@ LANE_SHIFT: Final = 12  # of an element's number
 
 
 @final
-class VectorMemory:
+class VectorMemory(Chapter):
     """Lowers v128.load to v128.store64_lane, and i8x16.shuffle."""
 
     def __init__(self, asm: Assembler, values: Values, memory: Memory) -> None:
@@ -65,8 +67,11 @@ class VectorMemory:
         self.v: Values = values
         self.memory: Memory = memory
 
-    def lower(self, op: i64) -> None:
+    def lower(self, op: i64, kind: i64) -> None:
         """Lower one op."""
+        if op == I8X16_SHUFFLE:
+            self.shuffle()
+            return
         p = self.v.pc - WORDS
         offset = self.v.ops[p + 1]
         memory = self.v.ops[p + 2]

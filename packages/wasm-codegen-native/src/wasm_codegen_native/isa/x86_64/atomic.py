@@ -6,6 +6,7 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.code import Code, wrapping_add
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import (
@@ -52,7 +53,7 @@ RMW_XCHG: Final = 5
 
 
 @final
-class Atomic:
+class Atomic(Chapter):
     """Lowers atomic loads, stores, read-modify-writes and the fence."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps, memory: Memory) -> None:

@@ -6,6 +6,7 @@ from typing import Final, final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import CanonicalNans
 from wasm_codegen_native.code import Code
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import ANDPS, CC_NP, MOVSD_LOAD, MOVSS_LOAD, ORPS, UCOMISD, UCOMISS, XORPS
@@ -17,7 +18,7 @@ UNORDERED: Final = 3  # of CMPPS
 
 
 @final
-class CanonicalNans:
+class X86CanonicalNans(CanonicalNans):
     """Makes the NaN of a register canonical."""
 
     def __init__(self, asm: Assembler) -> None:
@@ -25,7 +26,7 @@ class CanonicalNans:
         self.code: Code = asm.code
 
     def canonicalize(self, floats: i64, register: i64) -> None:
-        """See `Chapters.canonicalize`."""
+        """See `chapters.CanonicalNans`."""
         if floats >= LANES_F32:
             self.canonical_lanes(floats == LANES_F64, register)
         else:

@@ -6,6 +6,7 @@ from typing import final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.divide import Divide
 from wasm_codegen_native.isa.x86_64.wide import WideArithmetic
@@ -15,7 +16,7 @@ from wasm_codegen_native.values import Values
 
 
 @final
-class Integer:
+class Integer(Chapter):
     """Lowers integer ops of the value stack's top."""
 
     def __init__(self, asm: Assembler, values: Values, traps: Traps) -> None:
@@ -29,4 +30,4 @@ class Integer:
         if kind == DIVISION:
             self.divide.lower(NUMBER[op], TYPE[op])
         else:
-            self.wide.lower(op)
+            self.wide.lower(op, kind)

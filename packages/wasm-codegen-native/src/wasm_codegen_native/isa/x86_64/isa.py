@@ -11,7 +11,7 @@ from wasm_codegen_native.driver import Driver
 from wasm_codegen_native.instruction_set import InstructionSet
 from wasm_codegen_native.isa.x86_64 import registers as r
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
-from wasm_codegen_native.isa.x86_64.chapters import X86Chapters
+from wasm_codegen_native.isa.x86_64.chapters import make_chapters
 from wasm_codegen_native.isa.x86_64.fields import X86Fields
 from wasm_codegen_native.isa.x86_64.instructions import FEATURES, Writer
 from wasm_codegen_native.isa.x86_64.machine import X86Machine
@@ -75,7 +75,7 @@ def make_driver(code: Code, module: ModuleTables, traits: bytes, features: froze
     tables = tables_of(NAME, lowering_rows)
     writer = Writer(machine.asm, bench.values, bench.traps, tables.instructions, tables.data)
     lowering = Lowering(bench, tables, writer, feature_bits(features))
-    return Driver(bench, lowering, X86Fields(machine.asm, machine), X86Chapters(bench, machine, features), register_sets(0), register_sets(1))
+    return Driver(bench, lowering, X86Fields(machine.asm, machine), make_chapters(bench, machine, features), register_sets(0), register_sets(1))
 
 
 @final

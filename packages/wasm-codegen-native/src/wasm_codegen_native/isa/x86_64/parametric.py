@@ -6,6 +6,7 @@ from typing import final
 
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import CC_E, CC_NE, CC_P, CMOVCC, TEST
 from wasm_codegen_native.isa.x86_64.notation import W
@@ -15,14 +16,14 @@ from wasm_codegen_native.values import CONST, FLAGS, REG, Values
 
 
 @final
-class Parametric:
+class Parametric(Chapter):
     """Lowers select."""
 
     def __init__(self, asm: Assembler, values: Values) -> None:
         self.asm: Assembler = asm
         self.v: Values = values
 
-    def select(self) -> None:
+    def lower(self, op: i64, kind: i64) -> None:
         """select: both operands are computed, so a load's trap is never lost. CMOV, or a jump around a move."""
         v = self.v
         asm = self.asm

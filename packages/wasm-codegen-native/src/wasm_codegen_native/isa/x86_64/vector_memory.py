@@ -7,17 +7,21 @@ from typing import Final, final
 from librt.vecs import vec
 from mypy_extensions import i64
 
+from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.isa.x86_64 import vector_encodings as e
 from wasm_codegen_native.isa.x86_64.assembler import Assembler
 from wasm_codegen_native.isa.x86_64.encodings import MOVD_TO, MOVSD_LOAD, MOVSS_LOAD, MOVUPS_LOAD, MOVUPS_STORE, MOVZX8, MOVZX16
+from wasm_codegen_native.isa.x86_64.lanes import Lanes
 from wasm_codegen_native.isa.x86_64.memory import Memory
 from wasm_codegen_native.isa.x86_64.notation import W
 from wasm_codegen_native.isa.x86_64.registers import SCRATCH
+from wasm_codegen_native.isa.x86_64.shuffle import Shuffle
 from wasm_codegen_native.kinds import by_op
 from wasm_codegen_native.machine import T_I64, T_V128
 from wasm_codegen_native.values import Values
 from wasm_environ.body import WORDS
+from wasm_environ.op import I8X16_SHUFFLE
 
 # Forms: one instruction of the operand in memory; a lane of which all become copies; a lane of a register, to or from memory.
 LOAD: Final = 1
@@ -60,25 +64,34 @@ SIZES: Final[bytes] = bytes(by_op([(row[0], row[3]) for row in ROWS]))
 
 
 @final
-class VectorMemory:
-    """Lowers v128.load to v128.store64_lane."""
+class VectorMemory(Chapter):
+    """Lowers v128.load to v128.store64_lane, and by `lanes` and `shuffle` what else is no row."""
 
-    def __init__(self, asm: Assembler, values: Values, memory: Memory, avx2: bool) -> None:
+    def __init__(self, asm: Assembler, values: Values, memory: Memory, lanes: Lanes, shuffle: Shuffle, avx2: bool) -> None:
         self.asm: Assembler = asm
         self.code: Code = asm.code
         self.v: Values = values
         self.memory: Memory = memory
+        self.lanes: Lanes = lanes
+        self.shuffle: Shuffle = shuffle
         self.avx2: bool = asm.avx and avx2
 
-    def lower(self, op: i64) -> bool:
-        """Lower one op; False if it is none of memory."""
+    def lower(self, op: i64, kind: i64) -> None:
+        """Lower one op, of any vector chapter."""
+        if op == I8X16_SHUFFLE:
+            self.shuffle.lower()
+        elif FORMS[op] == 0:
+            self.lanes.lower(op)
+        else:
+            self.access_memory(op)
+
+    def access_memory(self, op: i64) -> None:
+        """Lower a load or store."""
         p = self.v.pc - WORDS
         offset = self.v.ops[p + 1]
         memory = self.v.ops[p + 2]
         lane = self.v.ops[p + 3] >> 8
         form: i64 = FORMS[op]
-        if form == 0:
-            return False
         access = ACCESSES[op]
         size: i64 = SIZES[op]
         if form == LOAD:
@@ -91,7 +104,6 @@ class VectorMemory:
             self.load_lane(access, size, memory, offset, lane)
         else:
             self.store_lane(access, size, memory, offset, lane)
-        return True
 
     def load(self, access: i64, size: i64, memory: i64, offset: i64) -> None:
         """One instruction."""
