@@ -142,6 +142,7 @@ ISA_COMPONENT_TESTS = [f"tests/test_{name}.py" for name in ("component_abi", "co
                        "wasi_plain", "wasi_plain_open")]  # fmt: skip
 
 NATIVE_ISAS = ("aarch64", "riscv64", "s390x")  # of those in the lab: which the native compiler emits code for
+NEWER = {"aarch64": "armv8.1-a", "riscv64": "rva23", "s390x": "+vx,+vxe,+vxe2"}
 RANDOM_MODULES = (("plain", 1000), ("gc", 500))  # on each of those: the kinds of `tests/random_isas.py`, and how many
 SAMPLE = 10  # of each kind, in every run
 
@@ -201,14 +202,16 @@ def _isa(session: nox.Session, arch: str) -> None:
         session.run(*pytest, "tests/test_isas.py", "-k", "native or megabytes", external=True)
         for suite in (SUITE, COMPONENT_SUITE):
             session.run(*pytest, "tests/spec", "--testsuite", str(suite), "--strategy", "native", external=True)
-        lanes = str(Path(session.create_tmp()) / "lanes")  # compiled here, run there, and what came of it looked at here
-        session.run(sys.executable, "tests/lanes.py", "make", arch, lanes, external=True)
-        session.run(str(ISALAB / "python.sh"), arch, str(prefix), "tests/lanes.py", "run", lanes, external=True)
-        session.run(sys.executable, "tests/lanes.py", "judge", lanes, external=True)
-        for kind, count in RANDOM_MODULES:
-            modules = str(Path(session.create_tmp()) / kind)  # compiled here, run there
-            session.run(sys.executable, "tests/random_isas.py", "make", arch, kind, modules, "0", str(count), external=True)
-            session.run(str(ISALAB / "python.sh"), arch, str(prefix), "tests/random_isas.py", "run", modules, external=True)
+        there = [str(ISALAB / "python.sh"), arch, str(prefix)]
+        for cpu, times in (((), 1), ((NEWER[arch],), 5)):  # for every processor, and a newer one, of which every fifth random module
+            lanes = str(Path(session.create_tmp()) / "lanes")  # compiled here, run there, and what came of it looked at here
+            session.run(sys.executable, "tests/lanes.py", "make", arch, lanes, *cpu, external=True)
+            session.run(*there, "tests/lanes.py", "run", lanes, external=True)
+            session.run(sys.executable, "tests/lanes.py", "judge", lanes, external=True)
+            for kind, count in RANDOM_MODULES:
+                modules = str(Path(session.create_tmp()) / kind)  # compiled here, run there
+                session.run(sys.executable, "tests/random_isas.py", "make", arch, kind, modules, "0", str(count // times), *cpu, external=True)
+                session.run(*there, "tests/random_isas.py", "run", modules, external=True)
 
 
 @nox.session(name="isa-aarch64", venv_backend="uv")

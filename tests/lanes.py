@@ -1,6 +1,6 @@
 """Vector ops on lanes of 8 and 16 bits, on all values: a module that runs each over memory, and what numpy makes of the same.
 
-`lanes.py make ARCH FOLDER` compiles the module with the native compiler for another machine; `lanes.py run FOLDER` runs it there; `lanes.py judge FOLDER` compares
+`lanes.py make ARCH FOLDER [CPU]` compiles the module with the native compiler for another machine; `lanes.py run FOLDER` runs it there; `lanes.py judge FOLDER` compares
 here what it left there.
 """
 
@@ -163,9 +163,11 @@ def found(engine: wasm_facade.Engine, module: wasm_facade.Module, cases: list[Ca
 
 
 # ---- on another machine
-def prepare(arch: str, folder: Path) -> int:
+def prepare(arch: str, folder: Path, cpu: str = "") -> int:
     config = wasm_facade.Config()
     config.strategy, config.cache, config.target = "native", False, f"{arch}-linux"
+    if cpu:
+        config.cpu = cpu
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MODULE).write_bytes(wasm_facade.Module(wasm_facade.Engine(config), wat()).serialize())
     return 0
@@ -197,5 +199,5 @@ def judge(folder: Path) -> int:
 if __name__ == "__main__":
     command, *rest = sys.argv[1:]
     if command == "make":
-        sys.exit(prepare(rest[0], Path(rest[1])))
+        sys.exit(prepare(rest[0], Path(rest[1]), *rest[2:]))
     sys.exit((run if command == "run" else judge)(Path(rest[0])))

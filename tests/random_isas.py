@@ -1,6 +1,6 @@
 """Random modules on another instruction set, which is emulated: compiled here by the native compiler, run there, compared with wasmtime-py here.
 
-`random_isas.py make ARCH KIND FOLDER FIRST LAST` writes what is compiled and what wasmtime did; KIND is `plain` (`random_modules`) or `gc` (`random_gc`).
+`random_isas.py make ARCH KIND FOLDER FIRST LAST [CPU]` writes what is compiled and what wasmtime did; KIND is `plain` (`random_modules`) or `gc` (`random_gc`).
 `random_isas.py run FOLDER`, on that machine, runs and compares.
 """
 
@@ -35,7 +35,7 @@ def make(kind: str, seed: int) -> bytes:
     return random_run.make(seed)[0]
 
 
-def prepare(arch: str, kind: str, folder: Path, first: int, last: int) -> int:
+def prepare(arch: str, kind: str, folder: Path, first: int, last: int, cpu: str = "") -> int:
     """An artifact of each seed, and what wasmtime's module does."""
     import wasmtime
 
@@ -43,6 +43,8 @@ def prepare(arch: str, kind: str, folder: Path, first: int, last: int) -> int:
     config.strategy = "native"
     config.cache = False
     config.target = f"{arch}-linux"
+    if cpu:
+        config.cpu = cpu
     theirs = wasmtime.Config()
     if kind == "gc":
         theirs.wasm_gc = theirs.wasm_function_references = theirs.wasm_exceptions = True
@@ -74,4 +76,4 @@ def compare(folder: Path) -> int:
 
 if __name__ == "__main__":
     command, *rest = sys.argv[1:]
-    sys.exit(prepare(rest[0], rest[1], Path(rest[2]), int(rest[3]), int(rest[4])) if command == "make" else compare(Path(rest[0])))
+    sys.exit(prepare(rest[0], rest[1], Path(rest[2]), int(rest[3]), int(rest[4]), *rest[5:]) if command == "make" else compare(Path(rest[0])))

@@ -97,6 +97,8 @@ PLACES = (
     ("i64", "i32.load", "(i64.extend_i32_s)"), ("i32", "i32.load", "(i32.const 7) (i32.const 0) (select)"), ("f64", "f64.load", "(drop) (f64.const 1)"),
     ("i32", "i32.load", "(i32.const 7) (memory.size) (select)"), ("i64", "i64.load", "(i64.const 7) (i32.eqz (memory.size)) (select)"),
     ("i32", "i32.load", "(i32.eqz) (if (result i32) (then (i32.const 1)) (else (i32.const 1)))"), ("f64", "f32.load", "(f64.promote_f32)"), ("i32", "i32.load", "(memory.grow)"),
+    ("i32", "v128.load", "(i32x4.extract_lane 1)"), ("i64", "v128.load32x2_u", "(i64x2.extract_lane 1)"), ("i32", "v128.load16_splat", "(i16x8.extract_lane_s 7)"),
+    ("i32", "v128.load64_zero", "(i8x16.all_true)"),
 )  # fmt: skip
 
 
@@ -107,7 +109,8 @@ def test_the_place_of_a_trap(result: str, load: str, after: str, strategy: str) 
       (func $id (param i32 i32 i32) (result i32) (local.get 0))
       (func (export "f") (param i32) (result {result}) (local.get 0) ({load}) {after}))"""
     module = wasm_facade.wat2wasm(text)
-    place = module.index(bytes((0x20, 0, BY_MNEMONIC[load].code))) + 2  # behind local.get 0
+    op = BY_MNEMONIC[load]
+    place = module.index(bytes((0x20, 0, *((op.prefix,) if op.prefix else ()), op.code))) + 2  # behind local.get 0
     store, exports = instantiate(text, strategy=strategy)
     with pytest.raises(Trap, match="out of bounds memory access") as caught:
         exports["f"](store, 0x10000)

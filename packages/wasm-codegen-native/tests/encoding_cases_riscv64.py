@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-import wasm_codegen_native.isa.riscv64.encodings  # noqa: F401 -- it fills ROWS
+import wasm_codegen_native.isa.riscv64.encodings
+import wasm_codegen_native.isa.riscv64.vector_encodings  # noqa: F401
 from wasm_codegen_native.isa.riscv64.branches import branch_word, condition, jump_word
 from wasm_codegen_native.isa.riscv64.instructions import NUMBERS, number_bits
 from wasm_codegen_native.isa.riscv64.notation import ROWS
@@ -18,12 +19,15 @@ GENERAL = [
 FLOATING = [*(f"ft{n}" for n in range(8)), "fs0", "fs1", *(f"fa{n}" for n in range(8)), *(f"fs{n}" for n in range(2, 12)), *(f"ft{n}" for n in range(8, 12))]
 PLACE = {"d": 7, "1": 15, "2": 20, "3": 27}
 BRANCHES = {0: "beq", 1: "bne", 4: "blt", 5: "bge", 6: "bltu", 7: "bgeu"}
+REGISTERS = {f"{letter}{place}" for letter in "rfv" for place in ("d", "s1", "s2", "s3")}
+FIXED = {"RW": "rw", "x0": "zero"}
 MODES = ("rne", "rtz", "rdn", "rup", "rmm")
 EXTENSIONS = (
     "ADD.UW", "SH1ADD", "SH2ADD", "SH3ADD", "BSETI", "BINVI", "ANDN", "MIN", "MAX", "CLZ", "CLZW", "CTZ", "CTZW", "CPOP", "CPOPW", "SEXT.B", "SEXT.H", "ROL", "ROLW", "ROR", "RORW", "RORI", "RORIW",
     "CZERO.EQZ", "CZERO.NEZ",
 )  # fmt: skip
-UNKNOWN = EXTENSIONS  # to the disassembler; llvm-mc knows them
+# To the disassembler; an assembler knows them.
+UNKNOWN = (*EXTENSIONS, *{syntax.split()[0] for syntax, *_ in ROWS if syntax[0] == "V" or syntax.startswith("CSRWI")})
 
 
 def number(value: int) -> str:
@@ -46,7 +50,7 @@ class Case:
         choice = self.chance.choice([n for n in range(32) if n not in self.used])
         self.used.add(choice)
         self.word |= choice << PLACE[kind[-1]]
-        return (FLOATING if kind[0] == "f" else GENERAL)[choice]
+        return f"v{choice}" if kind[0] == "v" else (FLOATING if kind[0] == "f" else GENERAL)[choice]
 
     def operand(self, kind: str) -> None:
         """Fill one operand in."""
@@ -65,8 +69,8 @@ class Case:
             mode = self.chance.randrange(5)
             self.word |= mode << 12
             self.texts.append(MODES[mode])
-        elif kind == "RW":
-            self.texts.append("rw")
+        elif kind not in REGISTERS:  # it stands for itself
+            self.texts.append(FIXED.get(kind, kind))
         else:
             self.texts.append(self.register(kind))
 
@@ -74,6 +78,8 @@ class Case:
         """A number of a row, as the writer of lowering rows would encode it."""
         if kind == "imm20":
             value = self.chance.randrange(1, 1 << 20)
+        elif kind in ("simm5", "uimm5"):
+            value = self.chance.randrange(-16, 16) if kind[0] == "s" else self.chance.randrange(32)
         elif "shamt" in kind:
             value = self.chance.randrange(1, 1 << int(kind[-1]))
         else:

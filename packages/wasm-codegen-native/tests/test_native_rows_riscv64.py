@@ -10,16 +10,17 @@ import pytest
 
 from wasm_codegen_native import lowering_tables as t
 from wasm_codegen_native.code import Code
-from wasm_codegen_native.documentation import code_of
-from wasm_codegen_native.isa.riscv64 import branches, encodings, instruction_text, notation
+from wasm_codegen_native.documentation import code_of, wat_of
+from wasm_codegen_native.isa.riscv64 import branches, encodings, instruction_text, notation, shuffle, vector_encodings, vector_memory
 from wasm_codegen_native.isa.riscv64.assembler import Assembler
 from wasm_codegen_native.isa.riscv64.instructions import WORDS, Writer
 from wasm_codegen_native.isa.riscv64.isa import make
 from wasm_codegen_native.isa.riscv64.machine import RiscvMachine
 from wasm_codegen_native.isa.riscv64.numeric import FLOAT, INTEGER
+from wasm_codegen_native.isa.riscv64.vector_rows import VECTOR
 from wasm_codegen_native.lowering_rows import Row, build, expand
 from wasm_codegen_native.traps import Traps
-from wasm_environ.opcodes import BY_MNEMONIC
+from wasm_environ.opcodes import BY_MNEMONIC, FIRST_ATOMIC, FIRST_VECTOR, OPS
 
 REGISTERS = {"d": 7, "a": 11, "b": 9}
 GENERAL = {"d": "t2", "a": "a1", "b": "s1", "x0": "zero", "x30": "t5", "x31": "t6"}
@@ -110,6 +111,86 @@ def test_written_as_the_text_says(row: Row, mnemonic: str, text: str) -> None:
         assert int.from_bytes(code, "little") == encoded(row, mnemonic, text)
     else:
         assert disassembled(code) == [expected(row, mnemonic, text)]
+
+
+# ---- rows for V, which the disassembler does not know: encoding rows, which an assembler is compared with, filled in by hand
+VECTORS = {"d": 7, "a": 11, "b": 9, "c": 5}
+LANES = [(row, name, text) for row in VECTOR for name in expand(row.ops) for text in re.split(r"[;\n] *", row.code) if text]
+GENERAL_TEXTS = ("LI ", "SLLI ", "SRLI ", "ANDI ")  # as in other rows
+
+
+def vector_word(text: str, row: Row) -> int:
+    name, _, rest = text.partition(" ")
+    shapes = dict(zip("abc", row.operands.split(), strict=False))
+    words = [str(NUMBERS_OF_LANES[shapes[w]]) if shapes.get(w) in NUMBERS_OF_LANES else w for w in rest.split(", ")]
+    for syntax, _, word, _ in notation.ROWS:
+        mnemonic, _, kinds = syntax.partition(" ")
+        if mnemonic != name or len(kinds.split(", ")) != len(words) or (name == "VSETIVLI" and kinds != rest):
+            continue
+        for kind, text_ in zip(kinds.split(", "), words, strict=True):
+            if kind in ("simm5", "uimm5"):
+                word |= (int(text_) & 31) << 15
+            elif kind != text_:
+                word |= (VECTORS[text_] if text_ in VECTORS else int(text_[1:])) << {"d": 7, "1": 15, "2": 20}[kind[-1]]
+        return word
+    raise AssertionError(text)
+
+
+NUMBERS_OF_LANES = {"count8": 5, "count16": 11, "count32": 19}
+
+
+@pytest.mark.parametrize(("row", "mnemonic", "text"), LANES, ids=[f"{name}-{row.operands}-{text}" for row, name, text in LANES])
+def test_rows_of_vectors_are_written_as_the_text_says(row: Row, mnemonic: str, text: str) -> None:
+    made = build([row._replace(ops=mnemonic, code=text, result="")], instruction_text.notation())
+    code = Code()
+    asm = Assembler(code, True)
+    values = [NUMBERS_OF_LANES.get(shape, VECTORS[name]) for name, shape in zip("abc", row.operands.split(), strict=False)]
+    slots = t.vec[t.i64]([VECTORS["d"], *values, *[0] * (t.SLOT_COUNT - 1 - len(values))])
+    Writer(asm, Traps(RiscvMachine(asm), code), made.instructions).write(0, len(made.instructions) // WORDS, slots, t.vec[t.i64]())
+    data = code.out.getvalue()
+    if text == "NEW d":
+        assert data == b""
+    elif text == "ANY":
+        assert int.from_bytes(data, "little") == vector_encodings.WHOLE[3]
+    elif not text.startswith(GENERAL_TEXTS):
+        assert data.hex() == vector_word(text, row).to_bytes(4, "little").hex()
+
+
+def words_of(wat: str, *features: str) -> list[int]:
+    code = code_of(wat, "riscv64", frozenset(features))
+    return [int.from_bytes(code[at : at + 4], "little") for at in range(0, len(code), 4)]
+
+
+# Columns: body of a function of two v128s and an i32, the types that are set, in turn.
+E8, E16, E32, E64 = vector_encodings.WHOLE
+TYPES = (
+    ("(i32x4.add (i32x4.mul (local.get 0) (local.get 1)) (v128.and (local.get 0) (local.get 1)))", [E8, E32]),  # parameters are bytes in the side area
+    ("(i16x8.extend_low_i8x16_s (i16x8.add (local.get 0) (local.get 1)))", [E8, E16]),
+    ("(i16x8.extmul_low_i8x16_s (local.get 0) (local.get 1))", [E8, vector_encodings.HALF[0]]),
+    ("(i32x4.add (block (result v128) (drop (br_if 0 (local.get 0) (local.get 2))) (i32x4.neg (local.get 1))) (local.get 1))", [E8, E32, E32]),
+    ("(call 0) (i32x4.add (local.get 0) (local.get 1))", [E8, E64, E32]),  # they are kept in the frame, by any type
+)
+
+
+@pytest.mark.parametrize(("body", "types"), TYPES)
+def test_types_of_vectors_are_set_where_they_are_others(body: str, types: list[int]) -> None:
+    """Behind labels and calls, which may leave any, again. The result leaves as two numbers of 64 bits."""
+    wat = f'(module (import "" "" (func)) (func (param v128 v128 i32) (result v128) {body}))'
+    assert [word for word in words_of(wat, "v") if word & 0xC000707F == 0xC0007057] == [*types, E64]
+
+
+def test_no_vector_instruction_without_v() -> None:
+    for op in OPS:
+        if FIRST_VECTOR <= op.id < FIRST_ATOMIC:
+            assert not [word for word in words_of(wat_of(op), "zba", "zbb", "zbs", "zicond") if word & 0x7F == 0x57], op.mnemonic
+
+
+def test_each_vector_op_has_a_form_for_v() -> None:
+    """A row, or the file of what rows do not say: none is scalar code over the frame, which knows nothing of vector registers."""
+    rows = {name for row in VECTOR for name in expand(row.ops)}
+    others = {row[0] for row in vector_memory.ROWS} | {row[0] for row in shuffle.ROWS if row[1] in (shuffle.EXTRACT, shuffle.REPLACE, shuffle.SHUFFLE)}
+    assert rows & others == set()
+    assert rows | others | {"v128.const"} == {op.mnemonic for op in OPS if FIRST_VECTOR <= op.id < FIRST_ATOMIC}
 
 
 def value_of(code: Code) -> int:

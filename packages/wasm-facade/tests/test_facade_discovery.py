@@ -114,7 +114,7 @@ TARGETS = [
 @pytest.mark.parametrize(("installed", "strategy", "isa", "outcome"), TARGETS)
 def test_choice_for_a_target(monkeypatch: pytest.MonkeyPatch, installed: str, strategy: str, isa: str, outcome: str) -> None:
     native, llvm = discovery.KNOWN_COMPILERS
-    monkeypatch.setattr(discovery, "KNOWN_COMPILERS", ((*native[:4], ("x86_64", "aarch64"), (("aarch64", ""),)), llvm))
+    monkeypatch.setattr(discovery, "KNOWN_COMPILERS", ((*native[:4], ("x86_64", "aarch64"), (("aarch64", "sve", False),)), llvm))
     monkeypatch.setattr(discovery, "_choices", {})
     monkeypatch.setattr(discovery, "package_path", lambda module: module if module.rpartition("_")[2] in installed.split() else None)
     points = {name: SimpleNamespace(module=f"wasm_codegen_{name}", load=None) for name in installed.split()}
@@ -128,15 +128,17 @@ def test_choice_for_a_target(monkeypatch: pytest.MonkeyPatch, installed: str, st
 
 
 @pytest.mark.parametrize(
-    ("installed", "strategy", "features", "name"),
-    [("native llvm", "auto", "", "native"), ("native llvm", "auto", "vx vxe", "native"), ("native llvm", "auto", "vx", "llvm"),
-     ("native", "auto", "vx", "native"), ("native llvm", "native", "vx", "native"), ("llvm", "auto", "vx vxe", "llvm")],
+    ("installed", "strategy", "isa", "features", "name"),
+    [("native llvm", "auto", "s390x", "", "native"), ("native llvm", "auto", "s390x", "vx vxe", "native"), ("native llvm", "auto", "s390x", "vx", "llvm"),
+     ("native", "auto", "s390x", "vx", "native"), ("native llvm", "native", "s390x", "vx", "native"), ("llvm", "auto", "s390x", "vx vxe", "llvm"),
+     ("native llvm", "auto", "riscv64", "", "llvm"), ("native llvm", "auto", "riscv64", "zba zbb", "llvm"), ("native llvm", "auto", "riscv64", "m v", "native"),
+     ("native", "auto", "riscv64", "zba", "native"), ("native llvm", "native", "riscv64", "", "native"), ("llvm", "auto", "riscv64", "v", "llvm")],
 )  # fmt: skip
-def test_choice_for_a_processor(monkeypatch: pytest.MonkeyPatch, installed: str, strategy: str, features: str, name: str) -> None:
-    """The native compiler's code needs z14 on s390x."""
+def test_choice_for_a_processor(monkeypatch: pytest.MonkeyPatch, installed: str, strategy: str, isa: str, features: str, name: str) -> None:
+    """The native compiler's code needs z14 on s390x, and V on riscv64 to be quick."""
     monkeypatch.setattr(discovery, "_choices", {})
     monkeypatch.setattr(discovery, "package_path", lambda module: module if module.rpartition("_")[2] in installed.split() else None)
-    assert discovery.find_compiler(strategy, "s390x", frozenset(features.split())).name == name
+    assert discovery.find_compiler(strategy, isa, frozenset(features.split())).name == name
 
 
 def test_architectures_of_the_native_compiler() -> None:

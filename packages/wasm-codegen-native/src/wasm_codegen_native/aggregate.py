@@ -364,7 +364,7 @@ class Aggregates:
         """Note the out-of-line call of `libcall` with the amount in a register, or constant; what is in use is kept, the result is where new objects are."""
         v = self.v
         in_use = ((self.machine.temporaries & ~self.machine.free) | v.volatile_locals) & ~(shl(1, self.object) | shl(1, base) | shl(1, other))
-        cold = append(append(append(self.cold, chain), self.code.here()), in_use)
+        cold = append(append(append(self.cold, chain), self.code.label()), in_use)
         cold = append(append(append(cold, base), register), amount)
         self.cold = append(append(append(cold, libcall), type_index), self.code.wasm_offset)
 

@@ -91,7 +91,7 @@ class IndirectCalls:
         """Note an element to be filled in out of line, by the vm; it comes back here."""
         v = self.v
         in_use = (self.machine.temporaries & ~self.machine.free) | v.volatile_locals
-        cold = append(append(append(self.cold, chain), self.code.here()), in_use & ~shl(1, self.callee))
+        cold = append(append(append(self.cold, chain), self.code.label()), in_use & ~shl(1, self.callee))
         self.cold = append(append(append(cold, index), table), self.code.wasm_offset)
 
     def emit_cold(self) -> None:

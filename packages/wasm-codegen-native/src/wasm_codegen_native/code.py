@@ -57,6 +57,7 @@ class Code:
         self.flags_register: i64 = -1  # the flags tell whether this register is zero, as long as no code follows `flags_at`
         self.flags_type: i64 = 0
         self.flags_at: i64 = -1
+        self.lanes: i64 = 0  # what vector instructions that follow work on, where a register of the machine says so; 0: it may be anything
         self.constants: dict[tuple[int, int, int], int] = {}
         self.rodata_places: vec[i64] = vec[i64]()  # (place of a 32-bit field, rodata offset + addend) pairs
         self.rodata_relocations: vec[i64] = vec[i64]()  # (place, relocation's type, rodata offset): see `relocate`
@@ -84,6 +85,12 @@ class Code:
     def forget_flags(self) -> None:
         """Other paths arrive here with other flags."""
         self.flags_at = -1
+        self.lanes = 0
+
+    def label(self) -> i64:
+        """The offset of the next instruction, where other paths will arrive."""
+        self.forget_flags()
+        return self.here()
 
     def byte(self, a: i64) -> None:
         """Append one byte."""

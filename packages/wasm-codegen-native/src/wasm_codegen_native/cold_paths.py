@@ -18,7 +18,7 @@ def save(machine: Machine, in_use: i64, saving: bool) -> None:
     r: i64 = 0
     while r < REGISTERS:
         if (in_use & shl(1, r)) != 0:
-            size += 8 if r < FIRST_VECTOR else 16
+            size += 8 if r < FIRST_VECTOR else machine.vector_size
         r += 1
     size = (size + 15) & ~15
     if saving:
@@ -32,7 +32,7 @@ def save(machine: Machine, in_use: i64, saving: bool) -> None:
                 machine.store(type, r, machine.stack_register, disp)
             else:
                 machine.load(type, r, machine.stack_register, disp)
-            disp += 8 if r < FIRST_VECTOR else 16
+            disp += 8 if r < FIRST_VECTOR else machine.vector_size
         r -= 1
     if not saving:
         machine.shrink_frame(size)

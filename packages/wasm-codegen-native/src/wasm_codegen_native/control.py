@@ -155,8 +155,7 @@ class Control:
         """loop"""
         self.values.operands(0)
         self.settle_slots(self.labels[label * LABEL_WORDS + LABEL_PARAM_COUNT])
-        self.positions[label] = self.code.here()
-        self.code.forget_flags()
+        self.positions[label] = self.code.label()
 
     def if_(self, label: i64) -> None:
         """if"""
@@ -300,7 +299,7 @@ class Control:
             elif label in places:
                 self.machine.fill_table(table, k, places[label])
             else:
-                places[label] = self.code.here()
+                places[label] = self.code.label()
                 self.machine.fill_table(table, k, self.code.here())
                 if self.in_register(label, n):
                     type = values.type[values.sp - 1]

@@ -219,7 +219,7 @@ class Exceptions:
         machine.load(T_I32, id, context, self.tags.type_ids[tag])
         machine.store(T_I32, id, self.object, 0)
         machine.store(T_I64, following, heap, HEAP_BUMP)
-        cold = append(append(self.cold, slow), self.code.here())
+        cold = append(append(self.cold, slow), self.code.label())
         self.cold = append(append(cold, tag), self.code.wasm_offset)
 
     def throw_ref(self) -> None:

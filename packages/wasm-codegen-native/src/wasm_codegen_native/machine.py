@@ -37,6 +37,7 @@ class Machine:
         self.stack_register: i64 = 0
         self.vector_scratch: i64 = 0  # never allocated
         self.vector_type: i64 = T_V128  # of all that a vector register holds
+        self.vector_size: i64 = 16  # bytes of that
         self.vector_area: i64 = 0  # bytes that functions with v128s set aside in their frames, where the ISA has no registers for these
         self.low_half: i64 = 0  # where in an i64 in memory its low 32 bits are
         self.red_zone: i64 = 0  # bytes below the stack pointer that signal handlers leave alone

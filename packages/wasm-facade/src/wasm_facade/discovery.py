@@ -40,10 +40,11 @@ ALLOCATORS: Final = "wasm.allocators"  # entry-point group: "pooling" -> module 
 WASI: Final = "wasm.wasi"  # entry-point group: version -> module
 
 # Columns: compiler, its module, its factory there, the package to install, the architectures it emits code for, and those of them where it is not for
-# every machine, with the feature it asks of a processor (z14's on s390x), or "" where its code of vectors is slow: there, and where the
-# processor is known to be without that feature, it is taken where it is asked for by name, or no other is installed.
+# every machine, with the feature it asks of a processor (z14's on s390x; on riscv64, where its code of vectors is slow without, V), and whether a
+# processor of which nothing is known has it: without it, it is taken where it is asked for by name, or no other is installed.
 KNOWN_COMPILERS: Final = (
-    ("native", "wasm_codegen_native", "create", "wasm-codegen-native", ("x86_64", "aarch64", "riscv64", "s390x"), (("riscv64", ""), ("s390x", "vxe"))),
+    ("native", "wasm_codegen_native", "create", "wasm-codegen-native", ("x86_64", "aarch64", "riscv64", "s390x"),
+     (("riscv64", "v", False), ("s390x", "vxe", True))),
     ("llvm", "wasm_codegen_llvm", "create", "wasm-codegen-llvm", ("x86_64", "aarch64", "riscv64", "s390x"), ()),
 )
 
@@ -191,9 +192,9 @@ def find_compiler(strategy: str, isa: str = "", features: frozenset[str] = froze
     return found
 
 
-def _suits(limits: tuple[tuple[str, str], ...], isa: str, features: frozenset[str]) -> bool:
-    """Whether a compiler with these limits (`KNOWN_COMPILERS`, last column) compiles everything for a processor."""
-    return all(name != isa or (needed != "" and (not features or needed in features)) for name, needed in limits)
+def _suits(limits: tuple[tuple[str, str, bool], ...], isa: str, features: frozenset[str]) -> bool:
+    """Whether a compiler with these limits (`KNOWN_COMPILERS`, last column) compiles everything, well, for a processor."""
+    return all(name != isa or needed in features or (assumed and not features) for name, needed, assumed in limits)
 
 
 def _known_compiler(strategy: str, isa: str, features: frozenset[str]) -> CompilerChoice | None:

@@ -13,39 +13,9 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.code import Code, wrapping_add
+from wasm_codegen_native.isa.riscv64 import encodings as e
 from wasm_codegen_native.isa.riscv64.assembler import UNIT, Assembler
 from wasm_codegen_native.isa.riscv64.branches import NE, branch_word, condition
-from wasm_codegen_native.isa.riscv64.encodings import (
-    ADD,
-    ADDI,
-    AMOADD,
-    AMOAND,
-    AMOOR,
-    AMOSWAP,
-    AMOXOR,
-    AND,
-    ANDI,
-    FENCE,
-    LBU,
-    LD,
-    LHU,
-    LR,
-    LW,
-    LWU,
-    OR,
-    SB,
-    SC,
-    SD,
-    SEXT_W,
-    SH,
-    SLL,
-    SLLI,
-    SRL,
-    SRLI,
-    SUB,
-    SW,
-    XOR,
-)
 from wasm_codegen_native.isa.riscv64.memory import Memory
 from wasm_codegen_native.isa.riscv64.registers import KEPT, SPARE, ZERO
 from wasm_codegen_native.kinds import ATOMIC_CMPXCHG, ATOMIC_FENCE, ATOMIC_RMW, ATOMIC_STORE, NUMBER
@@ -59,11 +29,11 @@ from wasm_environ.body import WORDS
 SIZES: Final[bytes] = bytes([2, 3, 0, 1, 0, 1, 2])
 TYPES: Final[bytes] = bytes([T_I32, T_I64, T_I32, T_I32, T_I64, T_I64, T_I64])
 WIDE: Final = 1 << 12  # of an atomic instruction: 64 bits instead of 32
-LOADS: Final[vec[i64]] = vec[i64]([LBU, LHU, LW, LD, LBU, LHU, LWU])  # by size of an i32, of an i64 from 4 on
-STORES: Final[vec[i64]] = vec[i64]([SB, SH, SW, SD])
+LOADS: Final[vec[i64]] = vec[i64]([e.LBU, e.LHU, e.LW, e.LD, e.LBU, e.LHU, e.LWU])  # by size of an i32, of an i64 from 4 on
+STORES: Final[vec[i64]] = vec[i64]([e.SB, e.SH, e.SW, e.SD])
 # Of `kinds.RMW`: what changes all of a word, and what makes the new bits of a part of it; to subtract is to add the negative.
-WHOLE: Final[vec[i64]] = vec[i64]([AMOADD, AMOADD, AMOAND, AMOOR, AMOXOR, AMOSWAP])
-PARTS: Final[vec[i64]] = vec[i64]([ADD, SUB, AND, OR, XOR])
+WHOLE: Final[vec[i64]] = vec[i64]([e.AMOADD, e.AMOADD, e.AMOAND, e.AMOOR, e.AMOXOR, e.AMOSWAP])
+PARTS: Final[vec[i64]] = vec[i64]([e.ADD, e.SUB, e.AND, e.OR, e.XOR])
 SUBTRACT: Final = 1
 XCHG: Final = 5
 COMPARE: Final = 6
@@ -84,7 +54,7 @@ class Atomic(Chapter):
     def lower(self, op: i64, kind: i64) -> None:
         """Lower one op."""
         if kind == ATOMIC_FENCE:
-            self.asm.word(FENCE)
+            self.asm.word(e.FENCE)
             return
         v = self.v
         p = v.pc - WORDS
@@ -102,19 +72,19 @@ class Atomic(Chapter):
             i = v.operands(2)
             value = v.reg(i + 1)
             self.prepare(i, memory, offset, size)
-            self.asm.word(FENCE)
+            self.asm.word(e.FENCE)
             self.code.mark()
             self.asm.put(STORES[size], value, SPARE, 0)
-            self.asm.word(FENCE)
+            self.asm.word(e.FENCE)
             v.drop(2)
         else:
             i = v.operands(1)
             to = v.alloc(type)
             self.prepare(i, memory, offset, size)
-            self.asm.word(FENCE)
+            self.asm.word(e.FENCE)
             self.code.mark()
             self.asm.imm(LOADS[size if type == T_I32 or size == 3 else size + 4], to, SPARE, 0)
-            self.asm.word(FENCE)
+            self.asm.word(e.FENCE)
             v.drop(1)
             v.push_reg(type, to)
 
@@ -126,7 +96,7 @@ class Atomic(Chapter):
             self.check_alignment(i, offset, bytes - 1)
         self.memory.address(i, memory, offset, bytes)
         if self.memory.disp != 0 or self.memory.base != SPARE:
-            self.asm.imm(ADDI, SPARE, self.memory.base, self.memory.disp)
+            self.asm.imm(e.ADDI, SPARE, self.memory.base, self.memory.disp)
 
     def check_alignment(self, i: i64, offset: i64, mask: i64) -> None:
         """Trap if entry i + offset has one of the mask's bits."""
@@ -137,7 +107,7 @@ class Atomic(Chapter):
             return
         index = v.reg(i)
         if (offset & mask) != 0:
-            self.asm.imm(ADDI, KEPT, index, offset & mask)
+            self.asm.imm(e.ADDI, KEPT, index, offset & mask)
             index = KEPT
         self.traps.trap_if(v.machine.test_low_bits(index, mask), traps.HEAP_MISALIGNED)
 
@@ -154,7 +124,7 @@ class Atomic(Chapter):
         old = v.alloc(type)
         self.prepare(i, memory, offset, size)
         if group == SUBTRACT:
-            asm.r3(SUB, KEPT, ZERO, value)
+            asm.r3(e.SUB, KEPT, ZERO, value)
             value = KEPT
         self.code.mark()
         asm.r3(WHOLE[group] | WIDE if size == 3 else WHOLE[group], old, SPARE, value)
@@ -165,8 +135,8 @@ class Atomic(Chapter):
     def extend(self, size: i64, type: i64, register: i64) -> None:
         """What was read of 32 bits comes with its sign."""
         if size == 2 and type == T_I64:
-            self.asm.imm(SLLI, register, register, 32)
-            self.asm.imm(SRLI, register, register, 32)
+            self.asm.imm(e.SLLI, register, register, 32)
+            self.asm.imm(e.SRLI, register, register, 32)
 
     def compare_exchange(self, size: i64, type: i64, memory: i64, offset: i64) -> None:
         """atomic.rmw.cmpxchg: a narrow access compares as many bits as it reads (WebAssembly/threads issue 195)."""
@@ -186,12 +156,12 @@ class Atomic(Chapter):
         asm.room(2 * UNIT)
         again = self.code.here()
         if size == 2:
-            asm.r2(SEXT_W, KEPT, expected)
+            asm.r2(e.SEXT_W, KEPT, expected)
         wide: i64 = WIDE if size == 3 else 0
         self.code.mark()
-        asm.r2(LR | wide, old, SPARE)
+        asm.r2(e.LR | wide, old, SPARE)
         asm.word(branch_word(condition(NE, old, wanted), 12))
-        asm.r3(SC | wide, KEPT, SPARE, value)
+        asm.r3(e.SC | wide, KEPT, SPARE, value)
         asm.word(branch_word(condition(NE, KEPT, ZERO), again - self.code.here()))
         self.extend(size, type, old)
         v.drop(3)
@@ -210,21 +180,21 @@ class Atomic(Chapter):
         shift = v.alloc(T_I64)
         mask = v.alloc(T_I64)
         self.prepare(i, memory, offset, size)
-        asm.imm(ANDI, shift, SPARE, 3)
-        asm.imm(ANDI, SPARE, SPARE, -4)
-        asm.imm(SLLI, shift, shift, 3)
-        asm.imm(ADDI, mask, ZERO, -1)
-        asm.imm(SRLI, mask, mask, 56 if size == 0 else 48)
-        asm.r3(SLL, mask, mask, shift)
-        asm.r3(SLL, operand, operand, shift)
-        asm.r3(AND, operand, operand, mask)
+        asm.imm(e.ANDI, shift, SPARE, 3)
+        asm.imm(e.ANDI, SPARE, SPARE, -4)
+        asm.imm(e.SLLI, shift, shift, 3)
+        asm.imm(e.ADDI, mask, ZERO, -1)
+        asm.imm(e.SRLI, mask, mask, 56 if size == 0 else 48)
+        asm.r3(e.SLL, mask, mask, shift)
+        asm.r3(e.SLL, operand, operand, shift)
+        asm.r3(e.AND, operand, operand, mask)
         if group == COMPARE:
-            asm.r3(SLL, wanted, wanted, shift)
-            asm.r3(AND, wanted, wanted, mask)
+            asm.r3(e.SLL, wanted, wanted, shift)
+            asm.r3(e.AND, wanted, wanted, mask)
         self.loop(group, made, operand, mask, wanted)
-        asm.r3(SRL, shift, KEPT, shift)
-        asm.imm(SLLI, shift, shift, 56 if size == 0 else 48)
-        asm.imm(SRLI, shift, shift, 56 if size == 0 else 48)
+        asm.r3(e.SRL, shift, KEPT, shift)
+        asm.imm(e.SLLI, shift, shift, 56 if size == 0 else 48)
+        asm.imm(e.SRLI, shift, shift, 56 if size == 0 else 48)
         v.free_reg(mask)
         v.drop(3 if group == COMPARE else 2)
         v.push_reg(type, shift)
@@ -235,20 +205,20 @@ class Atomic(Chapter):
         asm.room(3 * UNIT)
         again = self.code.here()
         self.code.mark()
-        asm.r2(LR, KEPT, SPARE)
+        asm.r2(e.LR, KEPT, SPARE)
         out = self.code.here()
         bits = operand
         if group == COMPARE:
-            asm.r3(AND, made, KEPT, mask)
+            asm.r3(e.AND, made, KEPT, mask)
             out = self.code.here()
             asm.word(0)
         elif group != XCHG:
             asm.r3(PARTS[group], made, KEPT, operand)
             bits = made
-        asm.r3(XOR, made, KEPT, bits)
-        asm.r3(AND, made, made, mask)
-        asm.r3(XOR, made, made, KEPT)
-        asm.r3(SC, made, SPARE, made)
+        asm.r3(e.XOR, made, KEPT, bits)
+        asm.r3(e.AND, made, made, mask)
+        asm.r3(e.XOR, made, made, KEPT)
+        asm.r3(e.SC, made, SPARE, made)
         asm.word(branch_word(condition(NE, made, ZERO), again - self.code.here()))
         if group == COMPARE:
             self.code.patch(out, branch_word(condition(NE, made, wanted), self.code.here() - out))

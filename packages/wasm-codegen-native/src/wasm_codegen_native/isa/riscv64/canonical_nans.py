@@ -8,16 +8,11 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.chapters import CanonicalNans
 from wasm_codegen_native.isa.riscv64.assembler import Assembler
-from wasm_codegen_native.isa.riscv64.branches import (
-    NE,
-    condition,
-)
-from wasm_codegen_native.isa.riscv64.encodings import (
-    FEQ_D,
-    FEQ_S,
-)
+from wasm_codegen_native.isa.riscv64.branches import NE, condition
+from wasm_codegen_native.isa.riscv64.encodings import FEQ_D, FEQ_S
 from wasm_codegen_native.isa.riscv64.lanes import Lanes
 from wasm_codegen_native.isa.riscv64.registers import KEPT, ZERO
+from wasm_codegen_native.isa.riscv64.vector_registers import VectorRegisters
 from wasm_codegen_native.machine import T_F32, T_F64
 from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F32, SCALAR_F64
 
@@ -26,14 +21,18 @@ from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F32, SCALAR_F6
 class RiscvCanonicalNans(CanonicalNans):
     """Makes the NaN of a register canonical."""
 
-    def __init__(self, asm: Assembler, lanes: Lanes) -> None:
+    def __init__(self, asm: Assembler, lanes: Lanes, registers: VectorRegisters) -> None:
         self.asm: Assembler = asm
         self.lanes: Lanes = lanes
+        self.registers: VectorRegisters = registers
 
     def canonicalize(self, floats: i64, register: i64) -> None:
         """See `chapters.CanonicalNans`."""
         if floats >= LANES_F32:
-            self.lanes.canonicalize(floats, register)
+            if self.asm.vectors:
+                self.registers.canonicalize(floats, register)
+            else:
+                self.lanes.canonicalize(floats, register)
             return
         double = floats == SCALAR_F64
         self.asm.r3(FEQ_D if double else FEQ_S, KEPT, register, register)

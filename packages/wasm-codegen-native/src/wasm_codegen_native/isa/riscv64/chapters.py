@@ -26,7 +26,8 @@ def make_chapters(bench: Workbench, machine: RiscvMachine, writer: Writer, table
     values = bench.values
     memory = Memory(asm, values, bench.traps, bench.frame, features & ZBA != 0, features & ZICOND != 0)
     lanes = Lanes(asm, values, writer, tables, features)
+    shuffle = Shuffle(asm, values, lanes)
     return Chapters(
-        WideArithmetic(asm, values), memory, Parametric(machine, values), VectorMemory(asm, values, memory, lanes, Shuffle(asm, values, lanes)),
-        Atomic(asm, values, bench.traps, memory), RiscvCanonicalNans(asm, lanes),
+        WideArithmetic(asm, values), memory, Parametric(machine, values), VectorMemory(asm, values, memory, lanes, shuffle),
+        Atomic(asm, values, bench.traps, memory), RiscvCanonicalNans(asm, lanes, shuffle.registers),
     )  # fmt: skip

@@ -180,6 +180,7 @@ CZERO_NEZ: Final[i64] = row("CZERO.NEZ rd, rs1, rs2",          "0000111 rs2 rs1 
 # fmt: on
 
 # The extensions that lowering rows, or chapters, may ask for, by the names of /proc/cpuinfo; and the bits of those that chapters ask for.
-FEATURES: Final = ("zba", "zbb", "zbs", "zicond")
+FEATURES: Final = ("zba", "zbb", "zbs", "zicond", "v")
 ZBA: Final = 1 << FEATURES.index("zba")
 ZICOND: Final = 1 << FEATURES.index("zicond")
+VECTORS: Final = 1 << FEATURES.index("v")

@@ -4,7 +4,8 @@
     BEQ a, x0, 1   J 1   1:         BEQ b, x0, INTEGER_DIVISION_BY_ZERO
 
 A branch leads to a label behind it, or raises a trap. `LI s, number` is as many instructions as the number needs; `-b` is the number negated. A row's
-condition is a relation of two registers: `cc LT a, b`.
+condition is a relation of two registers: `cc LT a, b`. `VSETIVLI` is written where the vectors' type is another, `ANY` where it is none of whole registers;
+`NEW d` is nothing, but from there on the result's register is no operand's.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import Final, NamedTuple, final
 from wasm_codegen_native.isa.riscv64.assembler import ALWAYS
 from wasm_codegen_native.isa.riscv64.branches import EQ, GE, GEU, LT, LTU, NE
 from wasm_codegen_native.isa.riscv64.encodings import FEATURES
-from wasm_codegen_native.isa.riscv64.instructions import ABSENT, LAND, NUMBER, NUMBERS, PLAIN, SKIP, TRAP, WORDS
+from wasm_codegen_native.isa.riscv64.instructions import ABSENT, LAND, LANES, NOTHING, NUMBER, NUMBERS, PLAIN, SKIP, TRAP, WORDS
 from wasm_codegen_native.isa.riscv64.notation import ROWS
 from wasm_codegen_native.isa.riscv64.vector import letters
+from wasm_codegen_native.isa.riscv64.vector_encodings import word as vector_word
 from wasm_codegen_native.lowering_rows import ConstantShape, Instruction, Notation
 from wasm_codegen_native.lowering_tables import (
     ASK_MACHINE,
@@ -35,12 +37,13 @@ from wasm_codegen_native.lowering_tables import (
     REGISTER,
     SLOTS,
     A,
+    D,
 )
 from wasm_environ.opcodes import Op
 from wasm_environ.traps import TRAPS
 
 LANE_LETTERS: Final = letters()  # what a lane's code works on
-REGISTERS: Final = {**{f"x{n}": n for n in range(32)}, **{f"f{n}": 32 + n for n in range(32)}}
+REGISTERS: Final = {**{f"x{n}": n for n in range(32)}, **{f"{letter}{n}": 32 + n for letter in "fv" for n in range(32)}}
 RELATIONS: Final = {"EQ": EQ, "NE": NE, "LT": LT, "GE": GE, "LTU": LTU, "GEU": GEU}
 # A row's condition: the relation, and the operand codes of its registers from these bits on.
 FIRST_OPERAND: Final = 3
@@ -60,10 +63,13 @@ SHAPES: Final = {
     "none64":   ConstantShape(ASK_MASKED, 63, 0, GIVE_VALUE),
     "count32":  ConstantShape(ASK_NOTHING, 31, 0, GIVE_MASKED),
     "count64":  ConstantShape(ASK_NOTHING, 63, 0, GIVE_MASKED),
+    "count8":   ConstantShape(ASK_NOTHING, 7, 0, GIVE_MASKED),  # of lanes
+    "count16":  ConstantShape(ASK_NOTHING, 15, 0, GIVE_MASKED),
 }
 # Kinds of numbers in encoding rows that a number of a shape can be; the others may be written in a row only, or loaded by LI.
 FITTING: Final = {
-    "imm12": ("imm12",), "negated": ("-imm12",), "power": ("shamt5", "shamt6"), "count32": ("shamt5", "-shamt5"), "count64": ("shamt6", "-shamt6"),
+    "imm12": ("imm12",), "negated": ("-imm12",), "power": ("shamt5", "shamt6"), "count32": ("shamt5", "-shamt5", "uimm5"),
+    "count64": ("shamt6", "-shamt6"), "count8": ("uimm5",), "count16": ("uimm5",),
 }
 # fmt: on
 ROUNDING: Final = {"rne": 0, "rtz": 1, "rdn": 2, "rup": 3, "rmm": 4, "dyn": 7}
@@ -73,7 +79,7 @@ TRAP_NUMBERS: Final = {name: number for number, name, *_ in TRAPS}
 
 
 class Operand(NamedTuple):
-    """An operand: `kind` r (general register), f (floating point) or i (number: its `shape`, or the `value` with code LITERAL)."""
+    """An operand: `kind` r (general register), f (floating point), v (vector) or i (number: its `shape`, or the `value` with code LITERAL)."""
 
     kind: str
     code: int
@@ -99,10 +105,14 @@ class Reader:
             return Instruction((LAND, 0, ABSENT, ABSENT, ABSENT, ABSENT, int(label[1])), (), (), (), False)
         name, _, rest = text.partition(" ")
         words = rest.split(", ")
+        if name in ("VSETIVLI", "ANY"):
+            return Instruction((LANES, 0, ABSENT, ABSENT, ABSENT, LITERAL, vector_word(text) if rest else 0), (), (), (), False)
+        if name == "NEW":
+            return Instruction((NOTHING, 0, ABSENT, ABSENT, ABSENT, ABSENT, 0), (), (D,), (), False)
+        if op.mnemonic in LANE_LETTERS and name[0] != "V":
+            op, shapes = Op(op.prefix, op.code, op.mnemonic, "", LANE_LETTERS[op.mnemonic], op.chapter, op.feature, 0), (REGISTER,) * 4
         if name == "J" or (name[0] == "B" and name[1:] in RELATIONS):
             return jump(name, words, op, shapes)
-        if op.mnemonic in LANE_LETTERS:
-            op, shapes = Op(op.prefix, op.code, op.mnemonic, "", LANE_LETTERS[op.mnemonic], op.chapter, op.feature, 0), (REGISTER,) * 4
         operands = [operand(word, op, shapes) for word in words]
         if name == "LI":
             code, value = operands[1].code, signed(operands[1].value)
@@ -123,7 +133,7 @@ def operand(word: str, op: Op, shapes: tuple[int, ...]) -> Operand:
     if PLACEHOLDER.match(name):
         return placeholder(name, op, shapes, word[0] == "-")
     if word in REGISTERS:
-        return Operand("f" if REGISTERS[word] >= 32 else "r", FIXED_OPERAND + REGISTERS[word])
+        return Operand("r" if word[0] == "x" else word[0], FIXED_OPERAND + REGISTERS[word])
     try:
         return Operand("i", LITERAL, value=int(word, 0))
     except ValueError:
@@ -142,7 +152,7 @@ def placeholder(name: str, op: Op, shapes: tuple[int, ...], negated: bool) -> Op
         shape = shapes[position]
         if FIRST_CONSTANT <= shape < FIRST_FIXED:
             return Operand("i", code, shape=list(SHAPES)[shape - FIRST_CONSTANT], negated=negated)
-    return Operand("f" if letter in "fF" else "r", code)
+    return Operand("f" if letter in "fF" else "v" if letter == "v" else "r", code)
 
 
 def accepts(kind: str, text: str, operand: Operand) -> bool:
@@ -154,6 +164,8 @@ def accepts(kind: str, text: str, operand: Operand) -> bool:
         return (kind[0] == "-") == negated and (not operand.shape or kind in FITTING.get(operand.shape, ()))
     if kind == "rm":
         return text in ROUNDING
+    if kind in ("v0", "vxrm", "0"):
+        return text == kind
     return operand.kind == kind[0]
 
 
@@ -171,10 +183,12 @@ def filled(word: int, kinds: list[str], words: list[str], operands: list[Operand
             word |= ROUNDING[text] << 12
         elif kind[-1] == "3":  # a fixed register
             word |= (o.code & 31) << 27
+        elif kind in ("v0", "vxrm", "0"):
+            continue
         else:
             codes[kind[-1]] = o.code
             (writes if kind[-1] == "d" else reads).append(o.code)
-            if kind[0] == "f":
+            if kind[0] in "fv":
                 vectors.append(o.code)
     return Instruction((form, word, *codes.values(), code, value), tuple(reads), tuple(writes), tuple(vectors), False)
 

@@ -27,15 +27,19 @@ IMM_NEGATED: Final = 2
 IMM_HIGH: Final = 3
 COUNT_NEGATED32: Final = 4
 COUNT_NEGATED64: Final = 5
+IMM_SOURCE: Final = 6
 # ... or what is no single instruction.
-NUMBER: Final = 6
-SKIP: Final = 7
-LAND: Final = 8
-TRAP: Final = 9
+NUMBER: Final = 7
+SKIP: Final = 8
+LAND: Final = 9
+TRAP: Final = 10
+LANES: Final = 11  # the type of vectors, where it is another: the number is VSETIVLI, or 0 for any of whole registers
+NOTHING: Final = 12
 
 # Kinds of numbers in encoding rows.
 NUMBERS: Final = {
     "imm12": IMM, "shamt5": IMM, "shamt6": IMM, "-imm12": IMM_NEGATED, "imm20": IMM_HIGH, "-shamt5": COUNT_NEGATED32, "-shamt6": COUNT_NEGATED64,
+    "simm5": IMM_SOURCE, "uimm5": IMM_SOURCE,
 }  # fmt: skip
 
 
@@ -49,6 +53,8 @@ def number_bits(form: i64, value: i64) -> i64:
         return (-value & 31) << 20
     if form == COUNT_NEGATED64:
         return (-value & 63) << 20
+    if form == IMM_SOURCE:
+        return (value & 31) << 15
     return (value & 0xFFF) << 20
 
 
@@ -83,6 +89,8 @@ class Writer(RowWriter):
                 if form != PLAIN:
                     word |= number_bits(form, self.number(at))
                 self.asm.word(word)
+            elif form == LANES:
+                self.asm.set_lanes(table[at + 6])
             elif form == NUMBER:
                 self.asm.number(self.register(table[at + 2]), self.number(at))
             else:
@@ -107,6 +115,8 @@ class Writer(RowWriter):
         table = self.instructions
         if form == LAND:
             self.land(table[at + 6])
+            return
+        if form == NOTHING:
             return
         relation = table[at + 1]
         wanted: i64 = ALWAYS

@@ -14,10 +14,10 @@ from wasm_codegen_native.isa.riscv64 import registers as r
 from wasm_codegen_native.isa.riscv64.assembler import Assembler
 from wasm_codegen_native.isa.riscv64.branches import lower, upper
 from wasm_codegen_native.isa.riscv64.chapters import make_chapters
-from wasm_codegen_native.isa.riscv64.encodings import EBREAK, FEATURES
+from wasm_codegen_native.isa.riscv64.encodings import EBREAK, FEATURES, VECTORS
 from wasm_codegen_native.isa.riscv64.fields import RiscvFields
 from wasm_codegen_native.isa.riscv64.instructions import Writer
-from wasm_codegen_native.isa.riscv64.lanes import hide
+from wasm_codegen_native.isa.riscv64.lanes import hidden
 from wasm_codegen_native.isa.riscv64.machine import RiscvMachine
 from wasm_codegen_native.lowering import Lowering
 from wasm_codegen_native.lowering_tables import Tables, tables_of
@@ -46,12 +46,13 @@ def outside() -> Convention:
     return made
 
 
-def register_sets(leaf: int) -> Registers:
+def register_sets(leaf: int, features: i64) -> Registers:
     """The sets for functions that call (0) and leaf functions (1)."""
-    clobbered = mask(r.TEMPORARIES, r.CALLER_SAVED_LOCALS[leaf], r.VECTOR_TEMPORARIES, r.VECTOR_LOCALS)
+    vectors = r.LOCALS_WITH_V if features & VECTORS != 0 else r.VECTOR_LOCALS
+    clobbered = mask(r.TEMPORARIES, r.CALLER_SAVED_LOCALS[leaf], r.VECTOR_TEMPORARIES, vectors)
     return Registers(
         r.CONTEXT[leaf], r.MEMORY_BASE[leaf], mask(r.TEMPORARIES, r.VECTOR_TEMPORARIES), numbers(r.CALLER_SAVED_LOCALS[leaf]),
-        numbers(r.CALLEE_SAVED_LOCALS[leaf]), numbers(r.VECTOR_LOCALS), clobbered,
+        numbers(r.CALLEE_SAVED_LOCALS[leaf]), numbers(vectors), clobbered,
     )  # fmt: skip
 
 
@@ -60,22 +61,23 @@ def lowering_rows() -> Tables:
     from wasm_codegen_native.isa.riscv64.instruction_text import notation
     from wasm_codegen_native.isa.riscv64.numeric import FLOAT, INTEGER
     from wasm_codegen_native.isa.riscv64.vector import rows
+    from wasm_codegen_native.isa.riscv64.vector_rows import VECTOR
     from wasm_codegen_native.lowering_rows import build
 
-    tables = build((*INTEGER, *FLOAT, *rows()), notation())
-    hide(tables)
-    return tables
+    return build((*INTEGER, *FLOAT, *VECTOR, *rows()), notation())
 
 
 def make_driver(code: Code, module: ModuleTables, traits: bytes, features: i64) -> Driver:
     """Everything that compiles functions into `code`."""
-    machine = RiscvMachine(Assembler(code), features)
+    machine = RiscvMachine(Assembler(code, features & VECTORS != 0), features)
     bench = Workbench(machine, code, module, traits)
     tables = tables_of(NAME, lowering_rows)
     writer = Writer(machine.asm, bench.traps, tables.instructions)
     lowering = Lowering(bench, tables, writer, features)
+    if features & VECTORS == 0:
+        lowering.heads = hidden(tables)
     chapters = make_chapters(bench, machine, writer, tables, features)
-    return Driver(bench, lowering, RiscvFields(machine.asm, machine), chapters, register_sets(0), register_sets(1))
+    return Driver(bench, lowering, RiscvFields(machine.asm, machine), chapters, register_sets(0, features), register_sets(1, features))
 
 
 @final

@@ -16,6 +16,7 @@ from wasm_codegen_native.lowering_tables import END, FIRST, HEAD_OPERANDS, HEAD_
 from wasm_codegen_native.machine import T_I32, T_I64, T_V128
 from wasm_codegen_native.values import CONST, REG, Values
 from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F64
+from wasm_environ.opcodes import FIRST_ATOMIC, FIRST_VECTOR
 
 if TYPE_CHECKING:
     from wasm_codegen_native.isa.riscv64.instructions import Writer
@@ -32,11 +33,14 @@ RESULT_TYPES: Final[bytes] = bytes(column([(row.ops, KINDS[row.result][3]) for r
 NEAR: Final = -0x7F0  # from here on, below the frame register, instructions reach sixteen bytes
 
 
-def hide(tables: Tables) -> None:
-    """The vector ops' heads are this file's: `Lowering` shall find none, a row being no whole op."""
-    for op, way in enumerate(WAYS):
-        if way != 0:
-            tables.heads[op] = -2 - tables.heads[op]
+def hidden(tables: Tables) -> vec[i64]:
+    """The heads of ops for `Lowering` without V: it shall find none of vector ops, whose rows are no whole ops, or for V."""
+    heads: vec[i64] = vec[i64](tables.heads)
+    op: i64 = FIRST_VECTOR
+    while op < FIRST_ATOMIC:
+        heads[op] = -1
+        op += 1
+    return heads
 
 
 @final
@@ -92,7 +96,7 @@ class Lanes:
     def lower(self, op: i64) -> None:
         """Lower one op."""
         tables = self.tables
-        head = -2 - tables.heads[op]
+        head = tables.heads[op]
         n = tables.places[head + HEAD_OPERANDS]
         r = tables.places[head + HEAD_ROWS]
         while tables.rows[r + NEEDS] & self.features != tables.rows[r + NEEDS]:

@@ -9,6 +9,7 @@ from librt.vecs import append, vec
 from mypy_extensions import i32, i64
 
 from wasm_codegen_native.code import Code, shl
+from wasm_codegen_native.isa.riscv64 import encodings as e
 from wasm_codegen_native.isa.riscv64.assembler import UNIT, Assembler
 from wasm_codegen_native.isa.riscv64.branches import (
     CALL,
@@ -27,34 +28,7 @@ from wasm_codegen_native.isa.riscv64.branches import (
     lower,
     upper,
 )
-from wasm_codegen_native.isa.riscv64.encodings import (
-    ADD,
-    ADDI,
-    ADDW,
-    AND,
-    ANDI,
-    AUIPC,
-    CZERO_EQZ,
-    CZERO_NEZ,
-    FSGNJ_D,
-    JALR,
-    LD,
-    LW,
-    MV,
-    OR,
-    SEXT_W,
-    SLLI,
-    SLT,
-    SLTIU,
-    SLTU,
-    SRLI,
-    SUB,
-    SUBW,
-    XOR,
-    XORI,
-    ZICOND,
-)
-from wasm_codegen_native.isa.riscv64.registers import A0, A1, AREA_SIZE, FA0, KEPT, RA, S0, SAVED, SCRATCH, SCRATCH_HIGH, SP, SPARE, ZERO
+from wasm_codegen_native.isa.riscv64.registers import A0, A1, AREA_SIZE, FA0, KEPT, RA, S0, SAVED, SCRATCH, SP, SPARE, ZERO
 from wasm_codegen_native.lowering_tables import FIXED_OPERAND
 from wasm_codegen_native.machine import EXCEEDS, REACHES, T_F32, T_F64, T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.register_sets import numbers
@@ -65,6 +39,7 @@ TRAP: Final[i64] = INDEX["trap"]
 RECORD: Final = 16  # bytes of a frame record: the return address and the caller's frame register, below where this frame's points
 FIRST_OPERAND: Final = 3  # where a row's condition has its operands: see `instruction_text`
 SECOND_OPERAND: Final = 11
+T_BOTH: Final = 5  # a floating-point register and the vector register of its number: what is in use is in one of them
 
 
 @final
@@ -73,13 +48,13 @@ class RiscvMachine(Machine):
 
     def __init__(self, asm: Assembler, features: i64 = 0) -> None:
         super().__init__()
-        self.zicond: bool = features & ZICOND != 0
+        self.zicond: bool = features & e.ZICOND != 0
         self.frame_register = S0
         self.frame_record = RECORD
         self.stack_register = SP
         self.vector_scratch = SCRATCH
         self.vector_type = T_F64
-        self.vector_area = AREA_SIZE
+        self.vector_area = 0 if asm.vectors else AREA_SIZE
         self.red_zone = 0
         self.asm: Assembler = asm
         self.code: Code = asm.code
@@ -92,14 +67,13 @@ class RiscvMachine(Machine):
     # ---- moves
     def move(self, type: i64, to: i64, source: i64) -> None:
         if type == T_V128:
-            self.asm.take_vector(source)
-            self.asm.keep_vector(to)
+            self.asm.move_vector(to, source)
         elif type >= T_F32:
-            self.asm.r3(FSGNJ_D, to, source, source)
+            self.asm.r3(e.FSGNJ_D, to, source, source)
         elif type == T_I32:
-            self.asm.r2(SEXT_W, to, source)
+            self.asm.r2(e.SEXT_W, to, source)
         elif to != source:
-            self.asm.r2(MV, to, source)
+            self.asm.r2(e.MV, to, source)
 
     def exchange(self, type: i64, a: i64, b: i64) -> None:
         if type >= T_F32 and self.asm.area != 0:
@@ -112,9 +86,7 @@ class RiscvMachine(Machine):
 
     def constant(self, type: i64, to: i64, low: i64, high: i64, keep_flags: bool) -> None:
         if type == T_V128:
-            self.asm.float_number(T_F64, SCRATCH, low)
-            self.asm.float_number(T_F64, SCRATCH_HIGH, high)
-            self.asm.keep_vector(to)
+            self.asm.vector_number(to, low, high)
         elif type >= T_F32:
             self.asm.float_number(type, to, low)
         elif type == T_I32:
@@ -123,17 +95,25 @@ class RiscvMachine(Machine):
             self.asm.number(to, low)
 
     def load(self, type: i64, to: i64, base: i64, disp: i64) -> None:
-        self.asm.load(type, to, base, disp)
+        if type == T_BOTH:
+            self.asm.load(T_F64, to, base, disp)
+            self.asm.load(T_V128, to, base, disp + 8)
+        else:
+            self.asm.load(type, to, base, disp)
 
     def load_indexed(self, type: i64, to: i64, base: i64, index: i64, scale: i64, disp: i64) -> None:
         asm = self.asm
-        asm.imm(SLLI, SPARE, index, 32)
-        asm.imm(SRLI, SPARE, SPARE, 32 - scale)
-        asm.r3(ADD, SPARE, SPARE, base)
-        asm.imm(LD if type == T_I64 else LW, to, SPARE, disp)
+        asm.imm(e.SLLI, SPARE, index, 32)
+        asm.imm(e.SRLI, SPARE, SPARE, 32 - scale)
+        asm.r3(e.ADD, SPARE, SPARE, base)
+        asm.imm(e.LD if type == T_I64 else e.LW, to, SPARE, disp)
 
     def store(self, type: i64, source: i64, base: i64, disp: i64) -> None:
-        self.asm.store(type, source, base, disp)
+        if type == T_BOTH:
+            self.asm.store(T_F64, source, base, disp)
+            self.asm.store(T_V128, source, base, disp + 8)
+        else:
+            self.asm.store(type, source, base, disp)
 
     def store_constant(self, type: i64, base: i64, disp: i64, low: i64, high: i64) -> bool:
         if low != 0 or (type == T_V128 and high != 0):
@@ -147,12 +127,12 @@ class RiscvMachine(Machine):
         self.asm.add(to, base, disp)
 
     def add_unsigned(self, type: i64, to: i64, other: i64) -> i64:
-        self.asm.r3(ADD if type == T_I64 else ADDW, to, to, other)
+        self.asm.r3(e.ADD if type == T_I64 else e.ADDW, to, to, other)
         return condition(LTU, to, other)
 
     def zero_extend(self, register: i64) -> None:
-        self.asm.imm(SLLI, register, register, 32)
-        self.asm.imm(SRLI, register, register, 32)
+        self.asm.imm(e.SLLI, register, register, 32)
+        self.asm.imm(e.SRLI, register, register, 32)
 
     # ---- comparisons: what comes from memory is in KEPT
     def compares(self, relation: i64, type: i64, register: i64, base: i64, disp: i64) -> i64:
@@ -162,7 +142,7 @@ class RiscvMachine(Machine):
         return condition(GEU if relation == REACHES else NE, register, KEPT)
 
     def equals(self, a: i64, b: i64) -> i64:
-        self.asm.r3(SUBW, KEPT, a, b)
+        self.asm.r3(e.SUBW, KEPT, a, b)
         return condition(EQ, KEPT, ZERO)
 
     def equals_indexed(self, register: i64, base: i64, index: i64, disp: i64) -> i64:
@@ -175,11 +155,11 @@ class RiscvMachine(Machine):
         wanted = self.with_zero(condition, to)
         if relation != EQ:
             if wanted & 1 == 0:
-                asm.imm(XORI, to, to, 1)
+                asm.imm(e.XORI, to, to, 1)
         elif condition & 1 != 0:
-            asm.r3(SLTU, to, ZERO, wanted >> 3)
+            asm.r3(e.SLTU, to, ZERO, wanted >> 3)
         else:
-            asm.imm(SLTIU, to, wanted >> 3, 1)
+            asm.imm(e.SLTIU, to, wanted >> 3, 1)
 
     def with_zero(self, condition: i64, to: i64) -> i64:
         """The same as a condition of one register and zero, EQ or NE: its own, or `to`."""
@@ -188,10 +168,10 @@ class RiscvMachine(Machine):
         a = condition >> 3 & 31
         b = condition >> 8 & 31
         if relation != EQ:
-            self.asm.r3(SLT if relation == LT else SLTU, to, a, b)
+            self.asm.r3(e.SLT if relation == LT else e.SLTU, to, a, b)
             return condition & 1 ^ 1 | to << 3
         if b != ZERO:
-            self.asm.r3(XOR, to, a, b)
+            self.asm.r3(e.XOR, to, a, b)
             a = to
         return condition & 1 | a << 3
 
@@ -200,8 +180,8 @@ class RiscvMachine(Machine):
         asm = self.asm
         wanted = self.with_zero(condition, KEPT)
         test = wanted >> 3
-        first: i64 = CZERO_EQZ if wanted & 1 != 0 else CZERO_NEZ
-        second: i64 = CZERO_NEZ if wanted & 1 != 0 else CZERO_EQZ
+        first: i64 = e.CZERO_EQZ if wanted & 1 != 0 else e.CZERO_NEZ
+        second: i64 = e.CZERO_NEZ if wanted & 1 != 0 else e.CZERO_EQZ
         if other == ZERO:
             asm.r3(first, to, source, test)
         elif source == ZERO:
@@ -209,7 +189,7 @@ class RiscvMachine(Machine):
         else:
             asm.r3(first, SPARE, source, test)
             asm.r3(second, to, other, test)
-            asm.r3(OR, to, to, SPARE)
+            asm.r3(e.OR, to, to, SPARE)
 
     def move_if(self, condition: i64, type: i64, to: i64, source: i64) -> None:
         """Without a branch, which may be mispredicted: by Zicond, or the bits in which they differ, if the condition holds."""
@@ -218,16 +198,16 @@ class RiscvMachine(Machine):
             self.choose(condition, to, source, to)
             return
         self.set_condition(condition, KEPT)
-        asm.r3(SUB, KEPT, ZERO, KEPT)
-        asm.r3(XOR, SPARE, to, source)
-        asm.r3(AND, SPARE, SPARE, KEPT)
-        asm.r3(XOR, to, to, SPARE)
+        asm.r3(e.SUB, KEPT, ZERO, KEPT)
+        asm.r3(e.XOR, SPARE, to, source)
+        asm.r3(e.AND, SPARE, SPARE, KEPT)
+        asm.r3(e.XOR, to, to, SPARE)
 
     def test(self, type: i64, register: i64) -> i64:
         return condition(NE, register, ZERO)
 
     def test_low_bits(self, register: i64, mask: i64) -> i64:
-        self.asm.imm(ANDI, KEPT, register, mask)
+        self.asm.imm(e.ANDI, KEPT, register, mask)
         return condition(NE, KEPT, ZERO)
 
     def condition(self, number: i64, slot: vec[i64]) -> i64:
@@ -248,7 +228,7 @@ class RiscvMachine(Machine):
             self.held |= unsafe
             return condition
         if condition & 6 == EQ and condition >> 8 == ZERO:
-            self.asm.r2(MV, KEPT, condition >> 3 & 31)
+            self.asm.r2(e.MV, KEPT, condition >> 3 & 31)
             return condition & 1 | KEPT << 3
         self.set_condition(condition, KEPT)
         return NE | KEPT << 3
@@ -261,7 +241,7 @@ class RiscvMachine(Machine):
 
     # ---- jumps
     def here(self) -> i64:
-        return self.code.here()
+        return self.code.label()
 
     def skip(self, condition: i64) -> i64:
         self.let_go()
@@ -283,8 +263,8 @@ class RiscvMachine(Machine):
         if distance >= -JUMP_REACH and distance < JUMP_REACH:
             self.code.word(jump_word(ZERO, distance))
         else:
-            self.code.word(AUIPC | upper(distance) | SPARE << 7)
-            self.code.word(JALR | lower(distance) | SPARE << 15)
+            self.code.word(e.AUIPC | upper(distance) | SPARE << 7)
+            self.code.word(e.JALR | lower(distance) | SPARE << 15)
 
     def branch_back(self, condition: i64, target: i64) -> None:
         self.let_go()
@@ -298,6 +278,7 @@ class RiscvMachine(Machine):
             self.asm.land(over)
 
     def bind(self, chain: i64) -> None:
+        self.code.lanes = 0
         self.branches.bind(chain)
 
     def attend(self) -> None:
@@ -316,17 +297,17 @@ class RiscvMachine(Machine):
         while k <= count:
             write_i32_le(code.rodata, i32(0))
             k += 1
-        asm.imm(SLLI, index, index, 2)
+        asm.imm(e.SLLI, index, index, 2)
         asm.room(2 * UNIT)
         code.refer_rodata(code.here(), table)
-        asm.word(AUIPC | scratch << 7)
-        asm.imm(ADDI, scratch, scratch, 0)
-        asm.r3(ADD, index, index, scratch)
-        asm.imm(LW, index, index, 0)
+        asm.word(e.AUIPC | scratch << 7)
+        asm.imm(e.ADDI, scratch, scratch, 0)
+        asm.r3(e.ADD, index, index, scratch)
+        asm.imm(e.LW, index, index, 0)
         anchor = code.here()
-        asm.word(AUIPC | scratch << 7)
-        asm.r3(ADD, index, index, scratch)
-        asm.word(JALR | index << 15)
+        asm.word(e.AUIPC | scratch << 7)
+        asm.r3(e.ADD, index, index, scratch)
+        asm.word(e.JALR | index << 15)
         self.tables = append(append(self.tables, table), anchor)
         return len(self.tables) - 2
 
@@ -339,13 +320,15 @@ class RiscvMachine(Machine):
 
     def far_call(self, index: i64, through: i64, link: i64) -> None:
         """A call, or jump, that reaches everywhere."""
+        self.code.lanes = 0
         self.asm.room(UNIT)
         self.code.refer_function(self.code.here(), index)
-        self.code.word(AUIPC | through << 7)
-        self.code.word(JALR | through << 15 | link << 7)
+        self.code.word(e.AUIPC | through << 7)
+        self.code.word(e.JALR | through << 15 | link << 7)
 
     def call_register(self, register: i64) -> None:
-        self.asm.word(JALR | register << 15 | RA << 7)
+        self.code.lanes = 0
+        self.asm.word(e.JALR | register << 15 | RA << 7)
 
     def call_memory(self, base: i64, disp: i64) -> None:
         self.asm.load(T_I64, RA, base, disp)
@@ -355,7 +338,7 @@ class RiscvMachine(Machine):
         self.far_call(index, SPARE, ZERO)
 
     def jump_register(self, register: i64) -> None:
-        self.asm.word(JALR | register << 15)
+        self.asm.word(e.JALR | register << 15)
 
     def enter(self, saved: i64) -> None:
         asm = self.asm
@@ -369,10 +352,10 @@ class RiscvMachine(Machine):
             i += 1
         self.padding = size & 8
         size += self.padding
-        asm.imm(ADDI, SP, SP, -size)
+        asm.imm(e.ADDI, SP, SP, -size)
         asm.store(T_I64, RA, SP, size - 8)
         asm.store(T_I64, S0, SP, size - 16)
-        asm.imm(ADDI, S0, SP, size)
+        asm.imm(e.ADDI, S0, SP, size)
         self.each_saved(saved, True)
 
     def each_saved(self, saved: i64, store: bool) -> None:
@@ -410,22 +393,29 @@ class RiscvMachine(Machine):
         asm = self.asm
         self.each_saved(saved, False)
         asm.load(T_I64, RA, S0, -8)
-        asm.r2(MV, SPARE, S0)  # what lies below the stack pointer is not safe from signals
+        asm.r2(e.MV, SPARE, S0)  # what lies below the stack pointer is not safe from signals
         asm.load(T_I64, S0, S0, -16)
-        asm.r2(MV, SP, SPARE)
+        asm.r2(e.MV, SP, SPARE)
 
     def ret(self) -> None:
-        self.asm.word(JALR | RA << 15)
+        self.asm.word(e.JALR | RA << 15)
 
     def place_vectors(self, disp: i64) -> None:
         self.asm.area = disp
+        if self.asm.vectors:
+            self.vector_type = T_BOTH if disp != 0 else T_F64
+            self.vector_size = 24 if disp != 0 else 8
 
     def arrive(self, type: i64) -> None:
-        if type == T_V128:
+        if type == T_V128 and self.asm.vectors:
+            self.asm.halves_to_vector(FA0)
+        elif type == T_V128:
             self.asm.store(T_V128, A0, S0, self.asm.place(FA0))
 
     def depart(self, type: i64) -> None:
-        if type == T_V128:
+        if type == T_V128 and self.asm.vectors:
+            self.asm.vector_to_halves(FA0)
+        elif type == T_V128:
             self.asm.load(T_V128, A0, S0, self.asm.place(FA0))
 
     def load_code_and_context(self, pointer: i64, context: i64) -> None:
@@ -439,7 +429,7 @@ class RiscvMachine(Machine):
     def trap_end(self, context: i64) -> None:
         self.move(T_I64, A0, context)
         self.asm.load(T_I64, SPARE, A0, CONTEXT_BUILTINS)
-        self.asm.imm(LD, SPARE, SPARE, 8 * TRAP)
+        self.asm.imm(e.LD, SPARE, SPARE, 8 * TRAP)
         self.jump_register(SPARE)
 
     def use_fuel(self, context: i64, scratch: i64, amount: i64) -> None:

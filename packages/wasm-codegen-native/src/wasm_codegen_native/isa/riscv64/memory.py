@@ -9,34 +9,9 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, below, shl, wrapping_add
 from wasm_codegen_native.frame import NOT_PINNED, Frame
+from wasm_codegen_native.isa.riscv64 import encodings as e
 from wasm_codegen_native.isa.riscv64.assembler import Assembler, near
 from wasm_codegen_native.isa.riscv64.branches import LTU, condition, upper
-from wasm_codegen_native.isa.riscv64.encodings import (
-    ADD,
-    ADD_UW,
-    ADDI,
-    AND,
-    CZERO_NEZ,
-    FLD,
-    FLW,
-    FSD,
-    FSW,
-    LB,
-    LBU,
-    LD,
-    LH,
-    LHU,
-    LUI,
-    LW,
-    LWU,
-    SB,
-    SD,
-    SH,
-    SLLI,
-    SLTU,
-    SRLI,
-    SW,
-)
 from wasm_codegen_native.isa.riscv64.registers import KEPT, SPARE, ZERO
 from wasm_codegen_native.kinds import TYPE, by_op
 from wasm_codegen_native.machine import T_F32, T_I32, T_I64
@@ -49,35 +24,35 @@ from wasm_environ.vmtypes import DEFINITION_BASE, DEFINITION_LENGTH, MEMORY_BASE
 # Columns: mnemonic, row, log2 of the bytes accessed. An i32 is loaded with its sign.
 # fmt: off
 ACCESSES: Final = (
-    ("i32.load",     LW,  2),
-    ("i64.load",     LD,  3),
-    ("f32.load",     FLW, 2),
-    ("f64.load",     FLD, 3),
-    ("i32.load8_s",  LB,  0),
-    ("i32.load8_u",  LBU, 0),
-    ("i32.load16_s", LH,  1),
-    ("i32.load16_u", LHU, 1),
-    ("i64.load8_s",  LB,  0),
-    ("i64.load8_u",  LBU, 0),
-    ("i64.load16_s", LH,  1),
-    ("i64.load16_u", LHU, 1),
-    ("i64.load32_s", LW,  2),
-    ("i64.load32_u", LWU, 2),
-    ("i32.store",    SW,  2),
-    ("i64.store",    SD,  3),
-    ("f32.store",    FSW, 2),
-    ("f64.store",    FSD, 3),
-    ("i32.store8",   SB,  0),
-    ("i32.store16",  SH,  1),
-    ("i64.store8",   SB,  0),
-    ("i64.store16",  SH,  1),
-    ("i64.store32",  SW,  2),
+    ("i32.load",     e.LW,  2),
+    ("i64.load",     e.LD,  3),
+    ("f32.load",     e.FLW, 2),
+    ("f64.load",     e.FLD, 3),
+    ("i32.load8_s",  e.LB,  0),
+    ("i32.load8_u",  e.LBU, 0),
+    ("i32.load16_s", e.LH,  1),
+    ("i32.load16_u", e.LHU, 1),
+    ("i64.load8_s",  e.LB,  0),
+    ("i64.load8_u",  e.LBU, 0),
+    ("i64.load16_s", e.LH,  1),
+    ("i64.load16_u", e.LHU, 1),
+    ("i64.load32_s", e.LW,  2),
+    ("i64.load32_u", e.LWU, 2),
+    ("i32.store",    e.SW,  2),
+    ("i64.store",    e.SD,  3),
+    ("f32.store",    e.FSW, 2),
+    ("f64.store",    e.FSD, 3),
+    ("i32.store8",   e.SB,  0),
+    ("i32.store16",  e.SH,  1),
+    ("i64.store8",   e.SB,  0),
+    ("i64.store16",  e.SH,  1),
+    ("i64.store32",  e.SW,  2),
 )
 # fmt: on
 # By op id.
 ROWS: Final[vec[i64]] = vec[i64](by_op([(row[0], row[1]) for row in ACCESSES]))
 SIZES: Final[bytes] = bytes(by_op([(row[0], row[2]) for row in ACCESSES]))
-ZEROS: Final[vec[i64]] = vec[i64](by_op([("f32.store", SW), ("f64.store", SD)]))  # what stores a zero of a floating-point register
+ZEROS: Final[vec[i64]] = vec[i64](by_op([("f32.store", e.SW), ("f64.store", e.SD)]))  # what stores a zero of a floating-point register
 
 
 @final
@@ -118,12 +93,12 @@ class Memory(Accesses):
         """to <- base + an i32, of which nothing but its 32 bits counts."""
         asm = self.asm
         if self.zba:
-            asm.r3(ADD_UW, to, index, base)
+            asm.r3(e.ADD_UW, to, index, base)
             return
-        asm.imm(SLLI, to, index, 32)
-        asm.imm(SRLI, to, to, 32)
+        asm.imm(e.SLLI, to, index, 32)
+        asm.imm(e.SRLI, to, to, 32)
         if base != ZERO:
-            asm.r3(ADD, to, to, base)
+            asm.r3(e.ADD, to, to, base)
 
     def displace(self, base: i64, offset: i64) -> None:
         """[base + offset], so that an instruction reaches it; what does not fit goes through SPARE, or KEPT where the base is there."""
@@ -134,12 +109,12 @@ class Memory(Accesses):
             return
         other: i64 = KEPT if base == SPARE else SPARE
         if below(offset, 0x7FFFF800):
-            asm.word(LUI | upper(offset) | other << 7)
+            asm.word(e.LUI | upper(offset) | other << 7)
             self.disp = near(offset)
         else:
             asm.number(other, offset)
             self.disp = 0
-        asm.r3(ADD, SPARE, base, other)
+        asm.r3(e.ADD, SPARE, base, other)
         self.base = SPARE
 
     def checked_address(self, i: i64, memory: i64, offset: i64, size: i64) -> None:
@@ -152,7 +127,7 @@ class Memory(Accesses):
         end = v.alloc(T_I64)
         if tables.memory_is64[memory] != 0:
             asm.number(SPARE, reach)
-            asm.r3(ADD, end, index, SPARE)
+            asm.r3(e.ADD, end, index, SPARE)
             self.check_carry(condition(LTU, end, SPARE), reach, size)
         else:
             self.add_index(end, index, ZERO)
@@ -162,14 +137,14 @@ class Memory(Accesses):
         self.traps.trap_if(condition(LTU, SPARE, end), traps.MEMORY_OUT_OF_BOUNDS)
         self.disp = -size
         if tables.spectre_mitigation:
-            asm.r3(SLTU, SPARE, SPARE, end)
+            asm.r3(e.SLTU, SPARE, SPARE, end)
             if not self.zicond:
-                asm.imm(ADDI, SPARE, SPARE, -1)  # ones, or zero where the end is beyond
-            asm.imm(ADDI, end, end, -size)
-            asm.r3(CZERO_NEZ if self.zicond else AND, end, end, SPARE)
+                asm.imm(e.ADDI, SPARE, SPARE, -1)  # ones, or zero where the end is beyond
+            asm.imm(e.ADDI, end, end, -size)
+            asm.r3(e.CZERO_NEZ if self.zicond else e.AND, end, end, SPARE)
             self.disp = 0
         asm.load(T_I64, KEPT, KEPT, DEFINITION_BASE)
-        asm.r3(ADD, SPARE, KEPT, end)
+        asm.r3(e.ADD, SPARE, KEPT, end)
         v.free_reg(end)
         self.base = SPARE
 
@@ -211,6 +186,6 @@ class Memory(Accesses):
 
     def count_pages(self, type: i64, to: i64, log2: i64) -> None:
         if log2 != 0:
-            self.asm.imm(SRLI, to, to, log2)
+            self.asm.imm(e.SRLI, to, to, log2)
         if type == T_I32:
             self.machine.move(T_I32, to, to)

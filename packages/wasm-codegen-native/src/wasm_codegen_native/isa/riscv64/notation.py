@@ -22,8 +22,8 @@ from typing import Final
 from mypy_extensions import i64
 
 # Widths in bits.
-FIELDS: Final = {"rd": 5, "rs1": 5, "rs2": 5, "rs3": 5, "rm": 3, "imm12": 12, "imm20": 20, "imm7": 7, "imm5": 5, "shamt5": 5, "shamt6": 6, "aqrl": 2}
-PLACES: Final = {"rd": 7, "rs1": 15, "rs2": 20, "rs3": 27, "rm": 12, "imm12": 20, "imm20": 12, "imm7": 25, "imm5": 7, "shamt5": 20, "shamt6": 20, "aqrl": 25}
+FIELDS: Final = {"rd": 5, "rs1": 5, "rs2": 5, "rs3": 5, "rm": 3, "imm12": 12, "imm20": 20, "imm7": 7, "imm5": 5, "imm5v": 5, "shamt5": 5, "shamt6": 6}
+PLACES: Final = {"rd": 7, "rs1": 15, "rs2": 20, "rs3": 27, "rm": 12, "imm12": 20, "imm20": 12, "imm7": 25, "imm5": 7, "imm5v": 15, "shamt5": 20, "shamt6": 20}
 
 # Every row: (mnemonic and operands, pattern, the word with its fields zero, field -> place of its lowest bit).
 ROWS: list[tuple[str, str, int, dict[str, int]]] = []
@@ -32,8 +32,8 @@ ROWS: list[tuple[str, str, int, dict[str, int]]] = []
 def row(syntax: str, pattern: str) -> i64:
     """Parse a row and remember it.
 
-    syntax: `MNEMONIC operand, ...`. Operands: rd rs1 rs2 (general), fd fs1 fs2 (floating point, at the same places), the kinds of numbers in
-    `instructions.NUMBERS`, rm (a rounding mode), label; `imm(rs1)` and `(rs1)` are addresses; others stand for themselves.
+    syntax: `MNEMONIC operand, ...`. Operands: rd rs1 rs2 (general), fd fs1 fs2 (floating point, at the same places), vd vs1 vs2 (vectors, there as well), the
+    kinds of numbers in `instructions.NUMBERS`, rm (a rounding mode), label; `imm(rs1)` and `(rs1)` are addresses; others stand for themselves.
     """
     word = 0
     place = 32

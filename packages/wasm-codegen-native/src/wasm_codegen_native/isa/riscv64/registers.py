@@ -35,14 +35,18 @@ CALLEE_SAVED_LOCALS: Final = ((9, 18, 19, 20, 21, 22, 23, 24, 25, 26), (9, 18, 1
 VECTOR_TEMPORARIES: Final = tuple(range(42, 50))
 VECTOR_LOCALS: Final = (*range(32, 40), 60, 61)
 
+# With V a v128 is in the vector register of that number, of which calls preserve none. v0 is of masks: its number is no local's there. v8, v9, v18 to v27
+# and v30 are free for lowering rows, v31 as well.
+LOCALS_WITH_V: Final = (*range(33, 40), 60, 61)
+
 # The calling convention: RISC-V ELF psABI, LP64D.
 INTEGER_ARGUMENTS: Final = tuple(range(10, 18))
 VECTOR_ARGUMENTS: Final = tuple(range(42, 50))
 CODE: Final = T1
 SAVED: Final = (9, *range(18, 28))  # the order in which prologues store them below the frame record; DWARF numbers are the same
 
-# A v128 in a floating-point register is in none: it lies in the frame, in sixteen bytes of that number. In SCRATCH it is in two registers, as results of
-# calls are in a0 and a1 (between functions, see `Machine.arrive`).
+# Without V a v128 in a floating-point register is in none: it lies in the frame, in sixteen bytes of that number. In SCRATCH it is in two registers, as
+# results of calls are in a0 and a1 (between functions, see `Machine.arrive`).
 VECTORS: Final = VECTOR_TEMPORARIES + VECTOR_LOCALS
 AREA: Final = bytes([VECTORS.index(n) if n in VECTORS else 0 for n in range(64)])
 AREA_SIZE: Final = 16 * len(VECTORS)

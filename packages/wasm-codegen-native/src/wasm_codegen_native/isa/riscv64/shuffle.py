@@ -8,11 +8,14 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import shl
+from wasm_codegen_native.isa.riscv64.assembler import TYPES as WIDTHS
 from wasm_codegen_native.isa.riscv64.assembler import Assembler
 from wasm_codegen_native.isa.riscv64.encodings import ADD, AND, ANDI, LB, LBU, LD, LHU, LW, LWU, MUL, SB, SD, SH, SLLI, SLTIU, SRAI, SRLI, SUB, SW
 from wasm_codegen_native.isa.riscv64.lanes import Lanes
 from wasm_codegen_native.isa.riscv64.registers import KEPT, S0, ZERO
 from wasm_codegen_native.isa.riscv64.vector import KINDS
+from wasm_codegen_native.isa.riscv64.vector_encodings import VMV_V_X
+from wasm_codegen_native.isa.riscv64.vector_registers import VectorRegisters
 from wasm_codegen_native.kinds import by_op
 from wasm_codegen_native.machine import T_F32, T_F64, T_I32, T_I64, T_V128
 from wasm_codegen_native.storages import EIGHTHS
@@ -66,12 +69,13 @@ def run(lanes: vec[i64], k: i64) -> i64:
 
 @final
 class Shuffle:
-    """Lowers the ops of ROWS."""
+    """Lowers the ops of ROWS; with V those of a lane and i8x16.shuffle."""
 
     def __init__(self, asm: Assembler, values: Values, lanes: Lanes) -> None:
         self.asm: Assembler = asm
         self.v: Values = values
         self.lanes: Lanes = lanes
+        self.registers: VectorRegisters = VectorRegisters(asm)
 
     def lower(self, op: i64) -> None:
         """Lower one op."""
@@ -105,6 +109,10 @@ class Shuffle:
         """All lanes <- a register; what is above a lane in it does not count."""
         v = self.v
         asm = self.asm
+        if asm.vectors:
+            asm.set_lanes(WIDTHS[size])
+            asm.r2(VMV_V_X, to, source)
+            return
         step: i64 = shl(1, size)
         t: i64 = -1
         if size < 2:
@@ -128,9 +136,14 @@ class Shuffle:
         type: i64 = TYPES[op]
         i = v.operands(1)
         target = v.target(type)
-        place = self.lanes.place(i)
-        to: i64 = target if target >= 0 else v.alloc(type)
-        self.asm.imm(LOADS[op], to, S0, place + shl(lane, SIZES[op]))
+        if self.asm.vectors:
+            source = v.reg(i)
+            to: i64 = target if target >= 0 else v.alloc(type)
+            self.registers.take_lane(SIZES[op], to, source, lane, LOADS[op] == UNSIGNED[SIZES[op]])
+        else:
+            place = self.lanes.place(i)
+            to = target if target >= 0 else v.alloc(type)
+            self.asm.imm(LOADS[op], to, S0, place + shl(lane, SIZES[op]))
         v.release(i)
         v.finish(1, type, to, target)
 
@@ -140,19 +153,30 @@ class Shuffle:
         lane = v.ops[v.pc - WORDS + 1]
         i = v.operands(2)
         to = v.own(i)
-        self.asm.put(STORES[op], v.reg(i + 1), S0, self.asm.place(to) + shl(lane, SIZES[op]))
+        value = v.reg(i + 1)
+        if self.asm.vectors:
+            self.registers.put_lane(SIZES[op], to, value, lane)
+        else:
+            self.asm.put(STORES[op], value, S0, self.asm.place(to) + shl(lane, SIZES[op]))
         v.release(i + 1)
         v.pop(2)
         v.push_reg(T_V128, to)
 
     # ---- all lanes
     def shuffle(self) -> None:
-        """i8x16.shuffle: as many bytes at once as are neighbours."""
+        """i8x16.shuffle: without V as many bytes at once as are neighbours."""
         v = self.v
         asm = self.asm
         p = v.pc - WORDS
         i = v.operands(2)
         target = v.target(T_V128)
+        if asm.vectors:
+            one = v.reg(i)
+            two = v.reg(i + 1)
+            to: i64 = target if target >= 0 else v.alloc(T_V128)
+            self.registers.shuffle(to, one, two, v.ops[p + 1], v.ops[p + 2])
+            self.lanes.finish(i, 2, to, target)
+            return
         a = self.lanes.place(i)
         b = self.lanes.place(i + 1)
         to = self.lanes.result(i, 2, target, False)

@@ -1,4 +1,4 @@
-"""v128 loads and stores, with extension, splat, zero and single lanes. What is loaded goes on to the frame, where v128s are."""
+"""v128 loads and stores, with extension, splat, zero and single lanes. Without V what is loaded goes on to the frame, where v128s are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.chapters import Chapter
 from wasm_codegen_native.code import Code, shl
-from wasm_codegen_native.isa.riscv64.assembler import Assembler, fits12
+from wasm_codegen_native.isa.riscv64.assembler import VECTOR_LOADS, VECTOR_STORES, Assembler, fits12
 from wasm_codegen_native.isa.riscv64.encodings import ADDI, FLD, FSD, SD
 from wasm_codegen_native.isa.riscv64.lanes import WAYS, Lanes
 from wasm_codegen_native.isa.riscv64.memory import Memory
@@ -17,6 +17,7 @@ from wasm_codegen_native.isa.riscv64.registers import S0, SCRATCH, SCRATCH_HIGH,
 from wasm_codegen_native.isa.riscv64.shuffle import FORMS as MOVES
 from wasm_codegen_native.isa.riscv64.shuffle import Shuffle
 from wasm_codegen_native.isa.riscv64.vector import KINDS
+from wasm_codegen_native.isa.riscv64.vector_registers import VectorRegisters
 from wasm_codegen_native.kinds import by_op
 from wasm_codegen_native.machine import T_I64, T_V128
 from wasm_codegen_native.values import Values
@@ -29,6 +30,7 @@ SPLAT: Final = 4
 ZEROS: Final = 5
 LOAD_LANE: Final = 6
 STORE_LANE: Final = 7
+UNSIGNED: Final = 4 << 12  # of a load: the bit of those that do not extend the sign
 
 # Columns: mnemonic, form, kind of lane.
 # fmt: off
@@ -62,9 +64,10 @@ class VectorMemory(Chapter):
         self.memory: Memory = memory
         self.lanes: Lanes = lanes
         self.shuffle: Shuffle = shuffle
+        self.registers: VectorRegisters = shuffle.registers
 
     def lower(self, op: i64, kind: i64) -> None:
-        """Lower one op, of any vector chapter."""
+        """Lower one op, of any vector chapter, but those that with V are rows."""
         if WAYS[op] != 0:
             self.lanes.lower(op)
         elif MOVES[op] != 0:
@@ -97,18 +100,26 @@ class VectorMemory(Chapter):
         t = v.alloc(T_I64)
         size: i64 = SIZES[op]
         self.memory.address(i, memory, offset, 16 if form == LOAD else 8 if form == EXTEND else shl(1, size))
-        if form == LOAD:
+        vectors = self.asm.vectors
+        if form == LOAD and vectors:
+            self.registers.access(VECTOR_LOADS, to, self.memory.base, self.memory.disp, False)
+        elif form == LOAD:
             self.reach()
             self.access(FLD, SCRATCH, 0)
             self.access(FLD, SCRATCH_HIGH, 8)
             self.asm.keep_vector(to)
+        elif form == EXTEND and vectors:
+            self.registers.load_extended(to, self.memory.base, self.memory.disp, size, ACCESSES[op] & UNSIGNED != 0)
         elif form == EXTEND:
             self.access(FLD, SCRATCH, 0)
             self.extend(op, size, t, self.asm.place(to))
         else:
             self.access(ACCESSES[op], t, 0)
-            if form == ZEROS:
-                self.zeros(size, t, self.asm.place(to))
+            if form == ZEROS and vectors:
+                self.registers.first(to, t)
+            elif form == ZEROS:
+                self.asm.put(SD, t, S0, self.asm.place(to))
+                self.asm.put(SD, ZERO, S0, self.asm.place(to) + 8)
         v.release(i)
         if form == SPLAT:
             v.free_reg(t)
@@ -127,21 +138,19 @@ class VectorMemory(Chapter):
             asm.put(WIDER[size], t, S0, place + 2 * at)
             at += shl(1, size)
 
-    def zeros(self, size: i64, t: i64, place: i64) -> None:
-        """A lane, zero-extended to 64 bits, and zero above."""
-        self.asm.put(SD, t, S0, place)
-        self.asm.put(SD, ZERO, S0, place + 8)
-
     def store(self, memory: i64, offset: i64) -> None:
-        """v128.store: the upper half first, which traps where a part is beyond the end."""
+        """v128.store: without V the upper half first, which traps where a part is beyond the end."""
         v = self.v
         i = v.operands(2)
         register = v.reg(i + 1)
         self.memory.address(i, memory, offset, 16)
-        self.reach()
-        self.asm.take_vector(register)
-        self.keep(FSD, SCRATCH_HIGH, 8)
-        self.keep(FSD, SCRATCH, 0)
+        if self.asm.vectors:
+            self.registers.access(VECTOR_STORES, register, self.memory.base, self.memory.disp, False)
+        else:
+            self.reach()
+            self.asm.take_vector(register)
+            self.keep(FSD, SCRATCH_HIGH, 8)
+            self.keep(FSD, SCRATCH, 0)
         v.drop(2)
 
     def load_lane(self, op: i64, memory: i64, offset: i64, lane: i64) -> None:
@@ -152,7 +161,10 @@ class VectorMemory(Chapter):
         t = v.alloc(T_I64)
         self.memory.address(i, memory, offset, shl(1, SIZES[op]))
         self.access(ACCESSES[op], t, 0)
-        self.asm.put(STORES[op], t, S0, self.asm.place(to) + shl(lane, SIZES[op]))
+        if self.asm.vectors:
+            self.registers.put_lane(SIZES[op], to, t, lane)
+        else:
+            self.asm.put(STORES[op], t, S0, self.asm.place(to) + shl(lane, SIZES[op]))
         v.free_reg(t)
         v.release(i)
         v.pop(2)
@@ -164,8 +176,11 @@ class VectorMemory(Chapter):
         i = v.operands(2)
         register = v.reg(i + 1)
         t = v.alloc(T_I64)
+        if self.asm.vectors:
+            self.registers.take_lane(SIZES[op], t, register, lane, False)
         self.memory.address(i, memory, offset, shl(1, SIZES[op]))
-        self.asm.imm(ACCESSES[op], t, S0, self.asm.place(register) + shl(lane, SIZES[op]))
+        if not self.asm.vectors:
+            self.asm.imm(ACCESSES[op], t, S0, self.asm.place(register) + shl(lane, SIZES[op]))
         self.keep(STORES[op], t, 0)
         v.free_reg(t)
         v.drop(2)
