@@ -39,7 +39,7 @@ def built(wit: Path, source: Path, build: Build, *packages: str) -> Path:
 
 def run(command: list[str | Path], environment: dict[str, str] | None = None) -> None:
     """Run a tool, with what it says in the error if it fails."""
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=900, check=False, env=environment)
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=2700, check=False, env=environment)
     if done.returncode:
         raise RuntimeError(f"{Path(command[0]).name} failed: {done.stdout[-1000:]}{done.stderr[-2000:]}")
 

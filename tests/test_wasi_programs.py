@@ -41,7 +41,7 @@ TASKS = (
     ("timers", ("python", "spidermonkey", "quickjs"), False, False),
 )  # fmt: skip
 # What is compiled is Python's interpreter, or SpiderMonkey: that takes a backend long.
-SECONDS = 1200
+SECONDS = 3600
 
 
 @cache

@@ -148,7 +148,7 @@ def _run(
 ) -> str:
     """Run a tool; a package client that fails is something unavailable, a compiler that fails is an error."""
     try:
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1800)
     except subprocess.TimeoutExpired:
         raise Unavailable(f"{command[0]} took too long") from None
     if done.returncode:
