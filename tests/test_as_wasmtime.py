@@ -93,6 +93,19 @@ def test_every_name_is_here_or_on_the_page(name: str) -> None:
             assert f"`{attribute}`" in ABSENT, f"{name}.{attribute}"
 
 
+def test_names_are_their_own() -> None:
+    """What a program prints of a class is what wasmtime-py calls it; the page says of which it is not."""
+    import wasmtime.component
+
+    import wasm_facade.component
+
+    for theirs, ours in ((wasmtime, wasm_facade), (wasmtime.component, wasm_facade.component)):
+        for name in theirs.__all__:
+            found = getattr(ours, name, None)
+            own = getattr(found, "__name__", name)
+            assert own == name or re.search(rf"^\| .*{name}`.* \| other names of .*`{own}`", PAGE, re.MULTILINE), name
+
+
 def test_every_name_of_components_is_here_or_on_the_page() -> None:
     import wasmtime.component as theirs
 

@@ -21,7 +21,7 @@ PUBLIC = ("wasm_facade", "wasm_facade.component", "wasm_facade.http", "wasm_faca
           "wasm_wasi_p1", "wasm_wasi_p2", "wasm_codegen_native")  # fmt: skip
 # Names whose value has no docstring of its own kind, and why.
 VALUES = {"Bytes": "an alias of types", "Result": "an alias of types", "EXPORTS": "a constant", "KNOWN": "a constant", "LAYOUT": "a constant", "INHERIT": "a constant", "ALL": "a constant",
-          "DEFAULT": "a constant", "ExitTrap": "another name of wasm_environ.errors.Exit"}
+          "DEFAULT": "a constant"}
 
 
 @cache

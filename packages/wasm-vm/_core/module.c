@@ -219,7 +219,7 @@ static int import_names(void)
         {"wasm_environ.errors", "WasmError", &G.wasm_error},
         {"wasm_environ.errors", "LinkError", &G.link_error},
         {"wasm_environ.errors", "ExhaustedError", &G.exhausted_error},
-        {"wasm_environ.errors", "Exit", &G.exit_error},
+        {"wasm_environ.errors", "ExitTrap", &G.exit_error},
         {"wasm_environ.errors", "ArtifactError", &G.artifact_error},
         {"wasm_environ.errors", "ArgumentError", &G.argument_error},
         {"wasm_environ.types", "FuncType", &G.environ_func_type},

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from wasm_environ.errors import Exit, InvalidExit, WasmError
+from wasm_environ.errors import ExitTrap, InvalidExit, WasmError
 from wasm_wasi_p1 import INHERIT, WasiConfig, WasiContext, abi
 from wasm_wasi_p1.abi import FAULT, INVAL, NOTSUP
 
@@ -69,7 +69,7 @@ def test_random(make, size):
 @pytest.mark.parametrize("code", [0, 1, 7, 125])
 def test_exit(make, code):
     guest = make()
-    with pytest.raises(Exit) as caught:
+    with pytest.raises(ExitTrap) as caught:
         guest.call("proc_exit", code)
     assert caught.value.code == code
 

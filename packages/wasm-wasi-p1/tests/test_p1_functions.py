@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from wasm_environ.errors import Exit, InvalidExit, LinkError
+from wasm_environ.errors import ExitTrap, InvalidExit, LinkError
 from wasm_environ.types import I32, I64
 from wasm_wasi_p1 import WasiConfig, functions, host_functions
 from wasm_wasi_p1.abi import ERRNO_NAMES, FAULT
@@ -134,7 +134,7 @@ def random_call(rng, guest, rows):
     args = [rng.choice(usual.get(kind, (0, 1, 8)) if rng.random() < 0.8 else NUMBERS) for kind in kinds.split()]
     try:
         return name, guest.call(name, *args)
-    except (Exit, InvalidExit):
+    except (ExitTrap, InvalidExit):
         assert name == "proc_exit"
         return name, None
 

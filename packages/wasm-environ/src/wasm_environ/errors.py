@@ -30,7 +30,7 @@ class ArgumentError(TypeError, AttributeError):
     """An argument of the wrong type: a TypeError, and where programs written for wasmtime-py expect one an AttributeError too."""
 
 
-class Exit(WasmError):
+class ExitTrap(WasmError):
     """The guest asked to end with this status (WASI `proc_exit`)."""
 
     def __init__(self, code: int) -> None:
@@ -50,9 +50,9 @@ class InvalidExit(WasmError):
 STATUSES = 126
 
 
-def ended(code: int) -> Exit | InvalidExit:
+def ended(code: int) -> ExitTrap | InvalidExit:
     """What WASI's `proc_exit(code)` raises."""
-    return Exit(code) if 0 <= code < STATUSES else InvalidExit(code)
+    return ExitTrap(code) if 0 <= code < STATUSES else InvalidExit(code)
 
 
 class Err(Exception):

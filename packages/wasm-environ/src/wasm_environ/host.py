@@ -3,7 +3,7 @@
 A provider hands the facade a list of `HostFunction`. The runtime calls `call(caller, *args)`: i32, i64 arguments arrive as
 signed ints, f32, f64 as
 float, v128 as int, references as the runtime's objects; the result is None, one value, or a sequence of values. An exception of any kind,
-`errors.Exit` among them, unwinds the guest and surfaces unchanged from the call that entered it.
+`errors.ExitTrap` among them, unwinds the guest and surfaces unchanged from the call that entered it.
 
 Where nearly every call of a function is one quick system call, `plain` says which (`PLAIN_CALLS`), and the runtime makes it without Python. It does so
 only when everything is as usual, and returns 0; whatever is not, any error above all, goes to `call`, which does it all anew.

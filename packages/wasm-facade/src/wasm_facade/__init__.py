@@ -8,8 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasm_environ.compile_errors import CompileError, InvalidError, MalformedError, TextError, UnsupportedError
-    from wasm_environ.errors import ArtifactError, ExhaustedError, LinkError, WasmError
-    from wasm_environ.errors import Exit as ExitTrap
+    from wasm_environ.errors import ArtifactError, ExhaustedError, ExitTrap, LinkError, WasmError
     from wasm_environ.errors import WasmError as WasmtimeError
     from wasm_facade.as_wasmtime import install_as_wasmtime
     from wasm_facade.bound_module import load
@@ -85,7 +84,7 @@ _HOMES = (
 )
 # wasmtime-py's names for what we call otherwise. StoreContext is what host functions are given besides a Store.
 _ALIASES = {
-    "ExitTrap": ("wasm_environ.errors", "Exit"), "WasmtimeError": ("wasm_environ.errors", "WasmError"), "StoreContext": ("wasm_vm", "Caller"),
+    "ExitTrap": ("wasm_environ.errors", "ExitTrap"), "WasmtimeError": ("wasm_environ.errors", "WasmError"), "StoreContext": ("wasm_vm", "Caller"),
 }  # fmt: skip
 # Columns: name, how `discovery` finds the package, which may be absent.
 _OPTIONAL = {"DirPerms": "wasi_common", "FilePerms": "wasi_common", "WasiConfig": "wasi_common", "PoolingAllocationConfig": "pooling"}

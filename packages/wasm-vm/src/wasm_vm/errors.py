@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from wasm_environ.errors import Err as Err
-from wasm_environ.errors import Exit, WasmError
+from wasm_environ.errors import ExitTrap as ExitTrap
+from wasm_environ.errors import WasmError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from wasm_vm._core import ExnRef, Tag
     from wasm_vm.frames import Frame
     from wasm_vm.trap_codes import TrapCode
-
-ExitTrap = Exit
 
 
 class StoreError(WasmError, ValueError):

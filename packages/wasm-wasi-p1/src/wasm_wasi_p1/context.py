@@ -210,5 +210,5 @@ class WasiContext:
 
 
 def proc_exit(context: WasiContext, code: int) -> NoReturn:
-    """End the guest: unwinds to the Python caller as `errors.Exit`; a status WASI has not, as `errors.InvalidExit`."""
+    """End the guest: unwinds to the Python caller as `errors.ExitTrap`; a status WASI has not, as `errors.InvalidExit`."""
     raise ended(code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasm_environ.errors import Exit
+from wasm_environ.errors import ExitTrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ def initial_cwd(guest: Guest) -> None:
 
 
 def exit(guest: Guest, status: Any) -> NoReturn:
-    """End the guest: unwinds to the Python caller as `errors.Exit`, with 0 for ok and 1 for err."""
-    raise Exit(0 if status.tag == "ok" else 1)
+    """End the guest: unwinds to the Python caller as `errors.ExitTrap`, with 0 for ok and 1 for err."""
+    raise ExitTrap(0 if status.tag == "ok" else 1)
 
 
 def exit_with_code(guest: Guest, code: int) -> NoReturn:
     """End the guest with this status."""
-    raise Exit(code)
+    raise ExitTrap(code)
 
 
 def text(given: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from wasm_environ.errors import Err, Exit
+from wasm_environ.errors import Err, ExitTrap
 from wasm_wasi_common.descriptor import CHARACTER_DEVICE, UNKNOWN, Descriptor
 from wasm_wasi_common.opened import Opened
 from wasm_wasi_p2.remote import ERRNO, field, tag_of
@@ -48,9 +48,9 @@ class Remote(Opened):
         """End the guest by `wasi:cli/exit`, which knows success and failure alone; which failure is kept on the way out."""
         try:
             self.functions["cli/exit"]["exit"](Case("err" if code else "ok"))
-        except Exit:
-            raise Exit(code) from None
-        raise Exit(code)
+        except ExitTrap:
+            raise ExitTrap(code) from None
+        raise ExitTrap(code)
 
 
 class RemoteClocks:

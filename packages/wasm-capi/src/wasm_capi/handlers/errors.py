@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasm_capi.handlers.bridge import ffi, handler, lib, object_at
 from wasm_capi.settings import TRAP_CODES
-from wasm_environ.errors import Exit
+from wasm_environ.errors import ExitTrap
 from wasm_vm import Trap
 
 TYPE_CHECKING = False
@@ -44,7 +44,7 @@ def _own_number(code: int) -> int | None:
 
 def _description(error: BaseException) -> tuple[str, int, int]:
     """(message, number of a trap's code or -1, exit status or -1)"""
-    if isinstance(error, Exit):
+    if isinstance(error, ExitTrap):
         return str(error), -1, error.code
     if isinstance(error, Trap):
         code = error.trap_code

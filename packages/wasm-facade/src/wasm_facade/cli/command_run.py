@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from wasm_environ.errors import Exit, InvalidExit, WasmError, ended
+from wasm_environ.errors import ExitTrap, InvalidExit, WasmError, ended
 from wasm_facade.cli import FAILED, INTERRUPTED, OK, TRAPPED, call, describe, fail, functions, owns_process, progress
 from wasm_facade.cli.options import PROPOSALS, Command, Option, UsageError, natural, pair, seconds, size
 from wasm_facade.config import Config
@@ -65,7 +65,7 @@ def run(options: Parsed) -> int:
         instance = _instance(options, engine, store, path, module)
     except Trap as trap:
         return _trapped(trap)
-    except (Exit, InvalidExit) as exit_:
+    except (ExitTrap, InvalidExit) as exit_:
         return _leave(exit_.code)
     except (WasmError, OSError) as error:
         message = describe(error).splitlines()[0]  # `wasm validate` shows the place in a text too
@@ -81,7 +81,7 @@ def run(options: Parsed) -> int:
         return _start(options, store, instance, module)
     except Trap as trap:
         return _trapped(trap)
-    except (Exit, InvalidExit) as exit_:
+    except (ExitTrap, InvalidExit) as exit_:
         return _leave(exit_.code)
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from wasm_environ.component.planning.plain import FUNC, INSTANCE
-from wasm_environ.errors import ArgumentError, Exit, WasmError
+from wasm_environ.errors import ArgumentError, ExitTrap, WasmError
 from wasm_environ.host import HostFunction
 from wasm_facade.discovery import wasi_preview1, wasi_preview2
 from wasm_facade.linker import Linker
@@ -113,7 +113,7 @@ def _exiting(row: HostFunction, exit: Callable[[int], NoReturn]) -> Callable[...
     def call(caller: object, code: int) -> None:
         try:
             row.call(caller, code)
-        except Exit as ended:
+        except ExitTrap as ended:
             exit(ended.code)
 
     return call

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from time import thread_time
 
-from wasm_environ.errors import Exit, WasmError
+from wasm_environ.errors import ExitTrap, WasmError
 from wasm_facade.component import Component, Linker
 from wasm_facade.component.component import slot_of
 from wasm_facade.config import Config
@@ -163,7 +163,7 @@ class Application:
             done = True
         except self._http.Elsewhere:
             pass
-        except Exit as exit_:
+        except ExitTrap as exit_:
             failure = f"it exited with {exit_.code}"
         except Trap as trap:
             stopped = trap.trap_code is TrapCode.INTERRUPT
@@ -195,7 +195,7 @@ class Application:
         began = thread_time()
         try:
             quiet = self._handle(call, mind)
-        except Exit as exit_:
+        except ExitTrap as exit_:
             failure = f"it exited with {exit_.code}"
         except Trap as trap:
             if trap.trap_code is TrapCode.INTERRUPT:
