@@ -45,7 +45,7 @@ def test_a_server_on_a_socket_that_it_was_given() -> None:
         config.sockets = [listening]
 
         def clients() -> None:
-            with socket.create_connection(listening.getsockname(), 60) as first, socket.create_connection(listening.getsockname(), 60) as second:
+            with socket.create_connection(listening.getsockname(), 600) as first, socket.create_connection(listening.getsockname(), 600) as second:
                 second.sendall(b"x" * 100_000)
                 second.shutdown(socket.SHUT_WR)
                 with second.makefile("rb") as file:
@@ -58,6 +58,6 @@ def test_a_server_on_a_socket_that_it_was_given() -> None:
         with Store(engine(STRATEGY)) as store:
             store.set_wasi(config)
             assert as_module(store, module(STRATEGY, "tree")) == 0, config.stderr
-        thread.join(60)
+        thread.join(600)
     assert echoed == [b"x" * 100_000, b"y"]
     assert config.stdout == b"2 100001\n"
