@@ -73,7 +73,7 @@ def without_fences(text: str) -> str:
     return ARITHMETIC_FENCE.sub(lambda found: f'call {found[1]} asm "", "={"v" if found[1][0] == "<" else "f"},0"(', text)
 
 
-ROUNDING: Final = re.compile(r"^(%\w+) = call (<[^>]*>|\w+) @llvm\.(ceil|floor|trunc|roundeven)\.(\w+)\((?:<[^>]*>|\w+) (.+)\)(?=$|, !dbg)", re.MULTILINE)
+ROUNDING: Final = re.compile(r"^(%\w+) = call (<[^>]*>|\w+) @llvm\.(ceil|floor|trunc|roundeven)\.(\w+)\((?:<[^>]*>|\w+) (.+?)\)(?=$|, !dbg)", re.MULTILINE)
 
 
 def with_quiet_rounding(text: str) -> str:
