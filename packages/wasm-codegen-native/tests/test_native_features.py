@@ -22,6 +22,10 @@ ROWS = (
     ("aarch64", "atomics", "i32.atomic.rmw.xor", "ldeoral w"),
     ("aarch64", "atomics", "i32.atomic.rmw.xchg", "swpal w"),
     ("aarch64", "atomics", "i32.atomic.rmw16.cmpxchg_u", "casalh w"),
+    ("s390x", "vxe vxe2", "f32.load", "vlebrf"),
+    ("s390x", "vxe vxe2", "f64.load", "vlebrg"),
+    ("s390x", "vxe vxe2", "f32.store", "vstebrf"),
+    ("s390x", "vxe vxe2", "f64.store", "vstebrg"),
 )
 
 

@@ -13,11 +13,11 @@ from wasm_codegen_native.isa.s390x.wide import WideArithmetic
 from wasm_codegen_native.workbench import Workbench
 
 
-def make_chapters(bench: Workbench, machine: S390xMachine) -> Chapters:
-    """The chapters."""
+def make_chapters(bench: Workbench, machine: S390xMachine, features: frozenset[str]) -> Chapters:
+    """The chapters for a target with these features."""
     asm = machine.asm
     values = bench.values
-    memory = Memory(asm, values, bench.traps, bench.frame)
+    memory = Memory(asm, values, bench.traps, bench.frame, "vxe2" in features)
     vectors = VectorMemory(asm, values, memory)
     return Chapters(
         WideArithmetic(asm, values), memory, Parametric(asm, values), vectors, Atomic(asm, values, bench.traps, memory), S390xCanonicalNans(machine, vectors)

@@ -65,8 +65,9 @@ def lowering_rows() -> Tables:
 class S390xIsa(InstructionSet):
     """See `InstructionSet`."""
 
-    def __init__(self) -> None:
+    def __init__(self, features: frozenset[str]) -> None:
         super().__init__(NAME, R_390_PLT32DBL, FIELD)
+        self.features: frozenset[str] = features
 
     def convention(self) -> Convention:
         return convention()
@@ -77,7 +78,7 @@ class S390xIsa(InstructionSet):
         rows = tables_of(NAME, lowering_rows)
         writer = Writer(machine.asm, bench.values, bench.traps, rows.instructions)
         lowering = Lowering(bench, rows, writer, 0)
-        return Driver(bench, lowering, S390xFields(machine.asm, machine), make_chapters(bench, machine), register_sets(0), register_sets(1))
+        return Driver(bench, lowering, S390xFields(machine.asm, machine), make_chapters(bench, machine, self.features), register_sets(0), register_sets(1))
 
     def align(self, code: Code) -> None:
         asm = Assembler(code)
@@ -109,7 +110,7 @@ class S390xIsa(InstructionSet):
 
 
 def make(features: frozenset[str]) -> InstructionSet:
-    """The instruction set; UnsupportedError if the CPU's features are known and it is older than z14. Of later features none is used yet."""
+    """The instruction set; UnsupportedError if the CPU's features are known and it is older than z14."""
     if features and NEEDED not in features:
         raise UnsupportedError(f"the native backend needs z14 or later on s390x, this CPU does not have {NEEDED}: use strategy llvm")
-    return S390xIsa()
+    return S390xIsa(features)

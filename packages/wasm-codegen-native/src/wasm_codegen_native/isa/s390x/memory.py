@@ -9,7 +9,7 @@ from mypy_extensions import i64
 
 from wasm_codegen_native.code import Code, below, shl, wrapping_add
 from wasm_codegen_native.frame import Frame
-from wasm_codegen_native.isa.s390x.assembler import FAR, Assembler
+from wasm_codegen_native.isa.s390x.assembler import FAR, NEAR, Assembler
 from wasm_codegen_native.isa.s390x.encodings import (
     ALGFI,
     ALGR,
@@ -32,10 +32,14 @@ from wasm_codegen_native.isa.s390x.encodings import (
     STRV,
     STRVG,
     STRVH,
+    VLEBRF,
+    VLEBRG,
     VLGVF,
     VLGVG,
     VLVGF,
     VLVGG,
+    VSTEBRF,
+    VSTEBRG,
     condition_mask,
 )  # fmt: skip
 from wasm_codegen_native.isa.s390x.registers import R0, R14
@@ -89,8 +93,9 @@ SECOND: Final[vec[i64]] = vec[i64](by_op([(row[0], row[4]) for row in LOADS]))
 class Memory(Accesses):
     """Lowers accesses."""
 
-    def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame) -> None:
+    def __init__(self, asm: Assembler, values: Values, traps: Traps, frame: Frame, reversing: bool) -> None:
         super().__init__(values, traps, frame, R0)  # r0 is no index
+        self.reversing: bool = reversing  # whether an instruction reverses the bytes of a float that it loads or stores (z15)
         self.asm: Assembler = asm
         self.code: Code = asm.code
 
@@ -147,6 +152,12 @@ class Memory(Accesses):
         self.code.mark()
         self.asm.address(row, register, self.index, self.base, self.disp)
 
+    def vector_access(self, row: i64, register: i64) -> None:
+        """The same, of a vector register."""
+        self.near(NEAR)
+        self.code.mark()
+        self.asm.vector_address(row, register, self.index, self.base, self.disp)
+
     # ---- loads and stores
     def load(self, op: i64, memory: i64, offset: i64) -> None:
         """A load of LOADS."""
@@ -157,8 +168,11 @@ class Memory(Accesses):
         self.address(i, memory, offset, shl(1, SIZES[op]))
         if type >= T_F32:
             to: i64 = target if target >= 0 else v.alloc(type)
-            self.access(ROWS[op], R0)
-            self.asm.insert(FIRST[op], to, R0)
+            if self.reversing:
+                self.vector_access(VLEBRF if type == T_F32 else VLEBRG, to)
+            else:
+                self.access(ROWS[op], R0)
+                self.asm.insert(FIRST[op], to, R0)
             self.release()
         else:
             to = target
@@ -189,7 +203,7 @@ class Memory(Accesses):
         return v.alloc(type)
 
     def store(self, op: i64, memory: i64, offset: i64) -> None:
-        """A store of STORES: constants and floats by way of r0."""
+        """A store of STORES: constants by way of r0, and floats unless `reversing`."""
         v = self.v
         i = v.operands(2)
         value = i + 1
@@ -198,12 +212,15 @@ class Memory(Accesses):
         if not constant:
             register = v.reg(value)
         self.address(i, memory, offset, shl(1, SIZES[op]))
-        if constant:
-            self.asm.number(R0, v.low[value])
-        elif v.type[value] >= T_F32:
-            self.asm.extract(VLGVG if v.type[value] == T_F64 else VLGVF, R0, register)
-            register = R0
-        self.access(ROWS[op], register)
+        if not constant and v.type[value] >= T_F32 and self.reversing:
+            self.vector_access(VSTEBRG if v.type[value] == T_F64 else VSTEBRF, register)
+        else:
+            if constant:
+                self.asm.number(R0, v.low[value])
+            elif v.type[value] >= T_F32:
+                self.asm.extract(VLGVG if v.type[value] == T_F64 else VLGVF, R0, register)
+                register = R0
+            self.access(ROWS[op], register)
         self.release()
         v.drop(2)
 

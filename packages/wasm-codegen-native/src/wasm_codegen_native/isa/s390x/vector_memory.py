@@ -8,8 +8,8 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.chapters import Chapter
-from wasm_codegen_native.code import Code, shl
-from wasm_codegen_native.isa.s390x.assembler import NEAR, Assembler
+from wasm_codegen_native.code import shl
+from wasm_codegen_native.isa.s390x.assembler import Assembler
 from wasm_codegen_native.isa.s390x.encodings import VL, VST
 from wasm_codegen_native.isa.s390x.memory import Memory
 from wasm_codegen_native.isa.s390x.registers import SCRATCH
@@ -63,7 +63,6 @@ class VectorMemory(Chapter):
 
     def __init__(self, asm: Assembler, values: Values, memory: Memory) -> None:
         self.asm: Assembler = asm
-        self.code: Code = asm.code
         self.v: Values = values
         self.memory: Memory = memory
 
@@ -88,13 +87,6 @@ class VectorMemory(Chapter):
                 access |= lane << LANE_SHIFT
             self.store(access, size, memory, offset)
 
-    def access(self, row: i64, register: i64) -> None:
-        """The access to the operand that `Memory.address` prepared."""
-        memory = self.memory
-        memory.near(NEAR)
-        self.code.mark()
-        self.asm.vector_address(row, register, memory.index, memory.base, memory.disp)
-
     def load(self, op: i64, access: i64, size: i64, memory: i64, offset: i64) -> None:
         """All lanes, extended perhaps."""
         v = self.v
@@ -102,7 +94,7 @@ class VectorMemory(Chapter):
         target = v.target(T_V128)
         self.memory.address(i, memory, offset, shl(1, size))
         to: i64 = target if target >= 0 else v.alloc(T_V128)
-        self.access(access, to)
+        self.memory.vector_access(access, to)
         if EXTENSIONS[op] != 0:
             narrow: i64 = NARROW[op]
             self.turn(to, narrow)
@@ -127,7 +119,7 @@ class VectorMemory(Chapter):
         i = v.operands(2)
         to = v.own(i + 1)
         self.memory.address(i, memory, offset, shl(1, size))
-        self.access(access, to)
+        self.memory.vector_access(access, to)
         self.memory.release()
         v.release(i)
         v.pop(2)
@@ -139,7 +131,7 @@ class VectorMemory(Chapter):
         i = v.operands(2)
         register = v.reg(i + 1)
         self.memory.address(i, memory, offset, shl(1, size))
-        self.access(access, register)
+        self.memory.vector_access(access, register)
         self.memory.release()
         v.drop(2)
 
