@@ -29,7 +29,8 @@ COMMAND = Command(
 
 def run(options: Parsed) -> int:
     """Write the page."""
-    from wasm_facade.explore import code_of, page
+    from wasm_facade.disassembly import code_of
+    from wasm_facade.explore import page
 
     path = options.operands[0]
     binary = binary_of(read_module(path))
