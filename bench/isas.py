@@ -18,11 +18,12 @@ from bench.rows import Row, compared, skipped
 from wasm_codegen_native.compiler import ISAS
 from wasm_environ.compiler import CompiledCode, Compiler, Target, Tunables
 from wasm_environ.module import Module
+from wasm_facade.discovery import plain_target
 
 THIS = "x86_64"  # what the others' speed is compared with
 ROUNDS = 5
 # Of the processors that the other side's figures are for: every x86-64 that runs LLVM's code here has these.
-FEATURES = {"x86_64": frozenset(("sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "avx", "avx2", "fma", "bmi", "bmi2", "lzcnt"))}
+FEATURES = {"x86_64": plain_target("x86_64", "x86-64-v3")[2]}
 
 
 def measure(options: Options) -> Iterator[Row]:
