@@ -113,6 +113,16 @@ def test_the_sdist_of_the_native_backend(tmp_path: Path) -> None:
     assert (status, "there is no C compiler" in output) == (1, True), output
 
 
+def test_hints_name_commands_that_work() -> None:
+    """Nothing of this is on PyPI, where somebody else's package may have its name: a folder of the clone is named, or a package of others."""
+    needs = {need for name in NAMES for extra in project(name)["project"].get("optional-dependencies", {}).values() for need in extra}
+    hints = [hint for source in (ROOT / "packages").glob("*/src/*/**/*.py") for hint in re.findall(r"(?:pip install|uv add) (.+)", source.read_text("utf-8"))]
+    assert len(hints) > 2
+    for hint in hints:
+        quoted = set(re.findall(r"'([^']+)'", hint))
+        assert hint.startswith("./packages/{") or (quoted and quoted <= needs), hint
+
+
 # A package of one extension of three files, of which one has a flag of its own.
 SEVERAL = """
 import sys

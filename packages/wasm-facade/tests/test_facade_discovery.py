@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -77,13 +78,13 @@ def test_no_compiler_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discovery, "_imported", lambda name: None)
     monkeypatch.setattr(discovery, "_entry_points", lambda group: {})
     for strategy, install in (
-        ("llvm", "pip install wasm-codegen-llvm"),
-        ("native", "pip install wasm-codegen-native"),
-        ("auto", "pip install wasm-codegen-native or pip install wasm-codegen-llvm"),
+        ("llvm", "in a clone of the repository, pip install ./packages/wasm-codegen-llvm"),
+        ("native", "in a clone of the repository, pip install ./packages/wasm-codegen-native"),
+        ("auto", "in a clone of the repository, pip install ./packages/wasm-codegen-native or pip install ./packages/wasm-codegen-llvm"),
     ):
         with pytest.raises(WasmError, match=f"no compiler for strategy '{strategy}' is installed: {install}"):
             discovery.find_compiler(strategy)
-    with pytest.raises(WasmError, match="pip install wasm-wasi-p1"):
+    with pytest.raises(WasmError, match=r"pip install \./packages/wasm-wasi-p1"):
         discovery.wasi_preview1()
 
 
@@ -105,8 +106,8 @@ TARGETS = [
     ("native llvm", "winch", "riscv64", "llvm"),
     ("native", "auto", "aarch64", "native"),
     ("native llvm", "native", "aarch64", "native"),
-    ("native", "auto", "s390x", "no compiler for strategy 'auto' emits code for s390x: pip install wasm-codegen-llvm"),
-    ("", "auto", "s390x", "no compiler for strategy 'auto' is installed: pip install wasm-codegen-llvm"),
+    ("native", "auto", "s390x", "no compiler for strategy 'auto' emits code for s390x: in a clone of the repository, pip install ./packages/wasm-codegen-llvm"),
+    ("", "auto", "s390x", "no compiler for strategy 'auto' is installed: in a clone of the repository, pip install ./packages/wasm-codegen-llvm"),
     ("native llvm", "native", "s390x", "the native compiler emits no code for s390x, only for x86_64, aarch64: use strategy auto or llvm"),
 ]
 
@@ -166,11 +167,20 @@ def test_names_of_absent_packages(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delitem(vars(wasm_facade), name, raising=False)
         found = getattr(wasm_facade, name)
         for use in (found, lambda found=found: found.READ):
-            with pytest.raises(WasmError, match=f"pip install {package}"):
+            with pytest.raises(WasmError, match=f"pip install ./packages/{package}"):
                 use()
     config = wasm_facade.Config()
-    with pytest.raises(WasmError, match="pip install wasm-pool"):
+    with pytest.raises(WasmError, match=r"pip install \./packages/wasm-pool"):
         config.allocation_strategy = "pooling"
+
+
+def test_serve_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from wasm_facade.cli import command_serve
+
+    monkeypatch.delitem(sys.modules, "wasm_facade.http.server", raising=False)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)  # type: ignore[arg-type]
+    assert command_serve.run(SimpleNamespace(operands=["x.wasm"])) == 1  # type: ignore[arg-type]
+    assert "uvicorn is not installed: pip install 'uvicorn>=" in capsys.readouterr().err
 
 
 def test_packages_are_found_without_importing_them() -> None:

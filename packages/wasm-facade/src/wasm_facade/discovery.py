@@ -240,9 +240,14 @@ def _registered_compiler(strategy: str, isa: str) -> CompilerChoice:
     if wanted and wanted[0] in known and not fitting:  # what was asked for exists, and is no use for this target
         others = " or ".join(["auto", *(row[0] for row in able)])
         raise WasmError(f"the {wanted[0]} compiler emits no code for {isa}, only for {', '.join(known[wanted[0]][4])}: use strategy {others}")
-    install = " or ".join(f"pip install {row[3]}" for row in fitting) or f"install a package that offers {strategy!r}"
+    install = how_to_install(*(row[3] for row in fitting)) if fitting else f"install a package that offers {strategy!r}"
     for_isa = f" emits code for {isa}" if any(package_path(row[1]) is not None for row in KNOWN_COMPILERS if row[0] in wanted) else " is installed"
     raise WasmError(f"no compiler for strategy {strategy!r}{for_isa}: {install}")
+
+
+def how_to_install(*packages: str) -> str:
+    """For errors: the command, or the commands of which one is enough. By their names alone nothing could be installed, or a stranger's package."""
+    return "in a clone of the repository, " + " or ".join([f"pip install ./packages/{package}" for package in packages])
 
 
 def _imported(name: str) -> ModuleType | None:
@@ -262,7 +267,7 @@ def pooling() -> ModuleType:
         return known
     point = _entry_points(ALLOCATORS).get("pooling")
     if point is None:
-        raise WasmError("the pooling allocator is not installed: pip install wasm-pool")
+        raise WasmError(f"the pooling allocator is not installed: {how_to_install('wasm-pool')}")
     found: ModuleType = point.load()
     return found
 
@@ -271,7 +276,7 @@ def wasi_common() -> ModuleType:
     """The module with what all versions of WASI share, WasiConfig among it. Raises WasmError that names the packages to install."""
     known = _imported("wasm_wasi_common")
     if known is None:
-        raise WasmError("WASI is not installed: pip install wasm-wasi-p1 or wasm-wasi-p2")
+        raise WasmError(f"WASI is not installed: {how_to_install('wasm-wasi-p1', 'wasm-wasi-p2')}")
     return known
 
 
@@ -298,6 +303,6 @@ def _wasi(version: str, package: str, what: str) -> ModuleType:
         return known
     point = _entry_points(WASI).get(version)
     if point is None:
-        raise WasmError(f"{what} is not installed: pip install {package.replace('_', '-')}")
+        raise WasmError(f"{what} is not installed: {how_to_install(package.replace('_', '-'))}")
     found: ModuleType = point.load()
     return found

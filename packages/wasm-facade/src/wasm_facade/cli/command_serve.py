@@ -64,7 +64,7 @@ def run(options: Parsed) -> int:
     try:
         from wasm_facade.http import server
     except ModuleNotFoundError as error:
-        fail("serve", f"{error.name} is not installed: pip install 'wasm-facade[serve]'")
+        fail("serve", f"{error.name} is not installed: pip install 'uvicorn>=0.30,<1' 'h11>=0.16,<1'")
         return FAILED
     path = options.operands[0]
     settings: dict[str, Any] = {
