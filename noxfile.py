@@ -132,23 +132,23 @@ def modules(session: nox.Session) -> None:
 
 
 ISALAB = ROOT / "tools" / "isalab"
-# Tests that run anywhere LLVM's code does; those of the packages that hold x86-64's machine code, or need a package that is not in the lab, are not among them.
-# In one process, but for wasm-vm's own, which are about the vm that no facade has been bound to.
-ISA_TESTS = ["packages/wasm-pool/tests", "tests/test_isas.py", "tests/test_stack.py", "tests/test_gc.py", "tests/test_gc_objects.py",
-             "tests/test_exceptions_uncaught.py", "tests/test_reentry.py", "tests/test_tables_stay.py"]  # fmt: skip
-# Of components and WASI, by whichever compiler: what crosses, and what is read and written in a guest's memory.
-ISA_COMPONENT_TESTS = [f"tests/test_{name}.py" for name in ("component_abi", "component_command", "component_hostcalls", "component_hosts", "component_objects",
-                       "component_shapes", "component_values", "wasi2_plain", "wasi2_plain_folders", "wasi2_plain_paths", "wasi2_plain_timers",
-                       "wasi_plain", "wasi_plain_open")]  # fmt: skip
+# What is asked of each instruction set, with both compilers, what takes longest first; tests of bytes, which need a disassembler, and those beside
+# another runtime are not among them. A process each.
+ISA_TESTS = ["packages/wasm-vm/tests", "packages/wasm-pool/tests"]
+ISA_TESTS[:0] = [f"tests/test_{name}.py" for name in ("stack", "process", "reentry", "isas", "pooling", "gc", "component_values", "tables_stay",
+                 "component_abi", "component_shapes", "component_hosts", "component_hostcalls", "component_command", "component_objects", "wasi_plain",
+                 "wasi_plain_open", "wasi2_plain", "wasi2_plain_folders", "wasi2_plain_paths", "wasi2_plain_timers", "exceptions_uncaught",
+                 "native_execution", "gc_objects")]  # fmt: skip
 
 NATIVE_ISAS = ("aarch64", "riscv64", "s390x")  # of those in the lab: which the native compiler emits code for
 NEWER = {"aarch64": "armv8.1-a", "riscv64": "rva23", "s390x": "+vx,+vxe,+vxe2"}
+PROCESSORS = {"aarch64": 2, "riscv64": 3, "s390x": 2}  # for how many `tests/emulated_sample.py` has code made
 RANDOM_MODULES = (("plain", 1000), ("gc", 500))  # on each of those: the kinds of `tests/random_isas.py`, and how many
 SAMPLE = 10  # of each kind, in every run
 
-# What emulation cannot do: limit the guest's address space, and compile C headers. Greenlets are not in the lab, and these engines are native by name.
+# What emulation cannot do: limit the guest's address space, and compile C headers. Greenlets are not in the lab.
 # LLVM takes minutes for 9,000 vectors on aarch64, longer than that test waits.
-NOT_EMULATED = "not native and not address_space and not stands_alone and not greenlets and not let_go_by_another_thread and not (large_frames and vectors)"
+NOT_EMULATED = "not (address_space and not dropped_engine) and not stands_alone and not greenlets and not (large_frames and vectors and llvm)"
 
 
 def _isalab() -> Path:
@@ -193,25 +193,22 @@ def _isa(session: nox.Session, arch: str) -> None:
     if session.posargs:
         session.run(*pytest, *session.posargs, external=True)
         return
-    session.run(*pytest, "packages/wasm-vm/tests", "-k", NOT_EMULATED, external=True)
-    session.run(*pytest, *ISA_TESTS, "-k", NOT_EMULATED, external=True)
-    session.run(*pytest, *ISA_COMPONENT_TESTS, external=True)
-    for suite in (SUITE, COMPONENT_SUITE):
-        session.run(*pytest, "tests/spec", "--testsuite", str(suite), "--strategy", "llvm", external=True)
-    if arch in NATIVE_ISAS:
-        session.run(*pytest, "tests/test_isas.py", "-k", "native or megabytes", external=True)
-        for suite in (SUITE, COMPONENT_SUITE):
-            session.run(*pytest, "tests/spec", "--testsuite", str(suite), "--strategy", "native", external=True)
-        there = [str(ISALAB / "python.sh"), arch, str(prefix)]
-        for cpu, times in (((), 1), ((NEWER[arch],), 5)):  # for every processor, and a newer one, of which every fifth random module
-            lanes = str(Path(session.create_tmp()) / "lanes")  # compiled here, run there, and what came of it looked at here
-            session.run(sys.executable, "tests/lanes.py", "make", arch, lanes, *cpu, external=True)
-            session.run(*there, "tests/lanes.py", "run", lanes, external=True)
-            session.run(sys.executable, "tests/lanes.py", "judge", lanes, external=True)
-            for kind, count in RANDOM_MODULES:
-                modules = str(Path(session.create_tmp()) / kind)  # compiled here, run there
-                session.run(sys.executable, "tests/random_isas.py", "make", arch, kind, modules, "0", str(count // times), *cpu, external=True)
-                session.run(*there, "tests/random_isas.py", "run", modules, external=True)
+    session.run(sys.executable, "tests/emulated_tests.py", *pytest, "-k", NOT_EMULATED, "--", *ISA_TESTS, external=True)
+    work, there = Path(session.create_tmp()), [str(ISALAB / "python.sh"), arch, str(prefix)]
+    # Compiled here, run there, and what came of it looked at here. Columns: the script, where it is done, what `make` is told.
+    turns = [f"native:{k}" for k in range(PROCESSORS[arch])] + ["llvm:-1"]
+    parts = [("emulated_sample.py", f"suites-{turn}", [turn, str(SUITE), str(COMPONENT_SUITE)]) for turn in turns]
+    parts += [("lanes.py", "lanes", []), ("lanes.py", "lanes-newer", [NEWER[arch]]), ("emulated_programs.py", "programs", [])]
+    for script, name, told in parts:
+        folder = str(work / name.replace(":", "-"))
+        session.run(sys.executable, f"tests/{script}", "make", arch, folder, *told, external=True)
+        session.run(*there, f"tests/{script}", "run", folder, external=True)
+        session.run(sys.executable, f"tests/{script}", "judge", folder, external=True)
+    for cpu, times in (((), 1), ((NEWER[arch],), 5)):  # for every processor, and a newer one, of which every fifth random module
+        for kind, count in RANDOM_MODULES:
+            modules = str(work / kind)
+            session.run(sys.executable, "tests/random_isas.py", "make", arch, kind, modules, "0", str(count // times), *cpu, external=True)
+            session.run(*there, "tests/random_isas.py", "run", modules, external=True)
 
 
 @nox.session(name="isa-aarch64", venv_backend="uv")

@@ -1,6 +1,6 @@
 """Run a WASI program through the Python API: `run.py API STRATEGY WASM SETTINGS [ARGS...]`; what it prints is its own.
 
-API is wasmtime or wasm_facade, SETTINGS is JSON: opt, env, dirs, stdin, stdout, stderr. The exit status is the guest's; 134 after a trap, with its code as the last line of stderr.
+API is wasmtime or wasm_facade; STRATEGY a compiler, or `artifact` for a WASM that is compiled; SETTINGS is JSON: opt, env, dirs, stdin, stdout, stderr. The exit status is the guest's; 134 after a trap, with its code as the last line of stderr.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ def main(api_name: str, strategy: str, wasm: str, settings_text: str, *args: str
     api = importlib.import_module(api_name)
     settings = json.loads(settings_text)
     config = api.Config()
-    config.strategy = strategy
+    config.strategy = "auto" if strategy == "artifact" else strategy
     config.cranelift_opt_level = settings.get("opt", "speed")
     engine = api.Engine(config)
-    with open(wasm, "rb") as file:
-        module = api.Module(engine, file.read())
+    if strategy == "artifact":
+        module = api.Module.deserialize_file(engine, wasm)
+    else:
+        with open(wasm, "rb") as file:
+            module = api.Module(engine, file.read())
     store = api.Store(engine)
     store.set_wasi(wasi_config(api, os.path.basename(wasm), args, settings))
     linker = api.Linker(engine)

@@ -58,7 +58,7 @@ func tree(root string) {
 
 func timers() {
 	start, ended := time.Now(), make(chan int)
-	for _, ms := range []int{90, 30, 60} {
+	for _, ms := range []int{900, 300, 600} {
 		go func() {
 			time.Sleep(time.Duration(ms) * time.Millisecond)
 			ended <- ms
