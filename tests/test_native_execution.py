@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import wasm_facade
+from patience import SLOWER
 
 DIVISORS = (1, 2, 3, 5, 6, 7, 9, 10, 11, 12, 13, 25, 60, 64, 100, 125, 625, 641, 1000, 1 << 16, 65537, 1000003, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 WIDE_DIVISORS = (*DIVISORS, 0x100000000, 0x100000001, 6700417, 10**12, 10**18, 2**63 - 1, 2**63, 2**64 - 1)
@@ -110,7 +111,7 @@ CHECKS = (division32, division64, vectors_across_calls, tail_calls)
 @pytest.mark.parametrize("number", range(len(CHECKS)), ids=[check.__name__ for check in CHECKS])
 def test_native(number: int) -> None:
     """Each check in a process of its own: wrong code may do anything."""
-    done = subprocess.run([sys.executable, __file__, str(number)], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([sys.executable, __file__, str(number)], capture_output=True, text=True, timeout=120 * SLOWER, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 import wasm_facade as wasm
+from patience import SLOWER
 
 PAGE = 65536
 SEGMENTS = "".join(f'(data (i32.const {i * 5000 + 3}) "segment {i:04}" )' for i in range(40))
@@ -238,7 +239,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 @pytest.mark.parametrize("strategy", ["'on_demand'", "'pooling'"])
 def test_cycles_leave_memory_flat(strategy: str) -> None:
     """KiB grown over many cycles (the benchmark does a million)."""
-    done = subprocess.run([sys.executable, "-c", CYCLES.format(strategy=strategy, count=100_000)], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([sys.executable, "-c", CYCLES.format(strategy=strategy, count=100_000)], capture_output=True, text=True, timeout=120 * SLOWER, check=True)
     assert int(done.stdout) < 1024
 
 
@@ -298,5 +299,5 @@ ENDS = {
 @pytest.mark.parametrize("end", ENDS)
 def test_a_process_ends_with_instances_alive(end: str, allocation: str) -> None:
     body, status = ENDS[end]
-    done = subprocess.run([sys.executable, "-c", ALIVE + body, allocation], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", ALIVE + body, allocation], capture_output=True, text=True, timeout=60 * SLOWER, check=False)
     assert (done.returncode, done.stderr) == (status, "")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from patience import SLOWER
+
 STRATEGIES = ("native", "llvm")
 
 PRELUDE = """
@@ -168,7 +170,9 @@ SCRIPTS = {
                 time.sleep(0.001)
         done = threading.Event()
         t = threading.Thread(target=tick); t.start()
-        code_of(f["spin"], store, timeout=1.0)
+        for _ in range(20):
+            code_of(f["spin"], store, timeout=1.0)
+            if ticks > 50: break
         done.set(); t.join()
         assert ticks > 50, ticks
     """,
@@ -271,7 +275,7 @@ SCRIPTS = {
 
 def run(script: str, strategy: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     code = PRELUDE + textwrap.dedent(script)
-    return subprocess.run([sys.executable, "-c", code, strategy], capture_output=True, text=True, timeout=timeout, check=False)
+    return subprocess.run([sys.executable, "-c", code, strategy], capture_output=True, text=True, timeout=timeout * SLOWER, check=False)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -300,7 +304,7 @@ def test_ctrl_c_stops_a_spinning_guest(strategy: str, tmp_path: Path) -> None:
             time.sleep(0.3)
             os.kill(child.pid, signal.SIGINT)
             assert child.stdout.readline() == "interrupted\n"
-            assert child.wait(timeout=60) == 0
+            assert child.wait(timeout=60 * SLOWER) == 0
         finally:
             child.kill()
 

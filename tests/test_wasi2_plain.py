@@ -167,7 +167,7 @@ def test_realloc_that_spins_is_stopped(tmp_path: Path, size: int) -> None:
     begun = time.monotonic()
     with pytest.raises(wasm_facade.Trap, match="interrupt"):
         read(guest.store, stream, size, OUT, timeout=0.2)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 60  # for ever, if it goes unnoticed
 
 
 @pytest.mark.parametrize("size", [6, 5000])

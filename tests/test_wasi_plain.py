@@ -409,7 +409,7 @@ def test_ctrl_c_ends_it(tmp_path: Path) -> None:
     guest = Guest(tmp_path / "guest", True)
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
-        guest.exports["spin"](guest.store, timeout=20)
+        guest.exports["spin"](guest.store, timeout=400)
 
 
 def test_other_threads_run(tmp_path: Path) -> None:
@@ -424,11 +424,16 @@ def test_other_threads_run(tmp_path: Path) -> None:
 
     thread = threading.Thread(target=count)
     thread.start()
-    with pytest.raises(wasm_facade.Trap):
-        guest.exports["spin"](guest.store, timeout=0.3)
+    for _ in range(20):  # a busy machine may give a thread nothing in so short a time
+        before = counted
+        with pytest.raises(wasm_facade.Trap):
+            guest.exports["spin"](guest.store, timeout=0.3)
+        during = counted - before
+        if during > 10_000:
+            break
     stop.set()
     thread.join()
-    assert counted > 10_000
+    assert during > 10_000
 
 
 def test_write_protected_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
