@@ -222,7 +222,7 @@ SCRIPTS = {
         assert all_traps(f, store) == EXPECTED
         child = os.fork()
         if child == 0:
-            ctypes.string_at(0)
+            ctypes.c_long.from_address(0).value
             os._exit(0)
         status = os.waitpid(child, 0)[1]
         assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGSEGV, status
@@ -310,6 +310,6 @@ def test_ctrl_c_stops_a_spinning_guest(strategy: str, tmp_path: Path) -> None:
 
 
 def test_fault_outside_wasm_reaches_faulthandler() -> None:
-    done = run("import ctypes; faulthandler.enable(); store, f = exports(TRAPS); all_traps(f, store); ctypes.string_at(0)", "native")
+    done = run("import ctypes; faulthandler.enable(); store, f = exports(TRAPS); all_traps(f, store); ctypes.c_long.from_address(0).value", "native")
     assert done.returncode == -signal.SIGSEGV
     assert "Fatal Python error: Segmentation fault" in done.stderr
