@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
 from typing import Any
 
 from wasm_facade.http import Application
+
+# Requests after which nothing may be left of them: `nox -s http` asks for more.
+MANY = int(os.environ.get("HTTP_REQUESTS", "5000"))
 
 Message = dict[str, Any]
 
@@ -52,3 +57,9 @@ ANSWERS: list[tuple[str, list[bytes] | None, int, bytes, bool]] = [
     ("/z", None, 200, b"hello", True),
     ("/c", None, 200, b"hello", True),
 ]
+
+
+def resident() -> int:
+    """Bytes of memory of this process."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()

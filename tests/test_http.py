@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import os
-import resource
 import sys
 import threading
 import time
@@ -15,15 +14,13 @@ from typing import Any
 
 import pytest
 
-from http_driver import ANSWERS, Message, ask, scope_of
+from http_driver import ANSWERS, MANY, Message, ask, resident, scope_of
 from http_guest import guest
 from wasm_environ.errors import WasmError
 from wasm_facade import wat2wasm
 from wasm_facade.http import Application, asgi
 from wasm_facade.http.crew import Crew
 
-# Requests after which nothing may be left of them: `nox -s http` asks for more.
-MANY = int(os.environ.get("HTTP_REQUESTS", "5000"))
 
 @pytest.fixture(scope="module")
 def component() -> bytes:
@@ -419,15 +416,8 @@ def test_nothing_leaks(component: bytes, caplog: pytest.LogCaptureFixture) -> No
 
     asyncio.run(ask_many(1000))
     gc.collect()
-    files, size = len(os.listdir("/proc/self/fd")), _resident()
+    files, size = len(os.listdir("/proc/self/fd")), resident()
     asyncio.run(ask_many(MANY))
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) <= files + 2
-    assert _resident() - size < 8 << 20
-
-
-def _resident() -> int:
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * resource.getpagesize()
-
-
+    assert resident() - size < 8 << 20

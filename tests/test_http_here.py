@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
+import logging
+import os
 import threading
 import time
 from typing import Any
 
 import pytest
 
-from http_driver import ANSWERS, Message, ask, scope_of
+from http_driver import ANSWERS, MANY, Message, ask, resident, scope_of
 from http_guest import guest
 from wasm_environ.errors import Err
 from wasm_facade import Store, WasiConfig, wat2wasm
@@ -250,3 +253,24 @@ def test_loops_of_many_threads(component: bytes, monkeypatch: pytest.MonkeyPatch
     for thread in threads:
         thread.join()
     assert found == [[(200, b"hello", True)] * 100] * 4
+
+
+def test_nothing_is_left_of_those_that_were_stopped(component: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither memory nor files, whatever they were at; and of each fifty requests only those fail that have to."""
+    caplog.set_level(logging.CRITICAL, "wasm.http")
+    monkeypatch.setattr(Pace, "fits", lambda pace: True)
+    app = asgi(component, timeout=60)
+    stopped = [("/o", None), ("/e", [b"x" * 90_000]), ("/z", None), ("/t", None), ("/m", None)]
+
+    async def ask_many(count: int) -> None:
+        for _ in range(count // 50):
+            found = await asyncio.gather(*[ask(app, "/h") for _ in range(45)], *[ask(app, path, pieces and list(pieces)) for path, pieces in stopped])
+            assert [each[0] for each in found] == [200] * 48 + [500, 500]
+
+    asyncio.run(ask_many(1000))
+    gc.collect()
+    files, size = len(os.listdir("/proc/self/fd")), resident()
+    asyncio.run(ask_many(MANY))
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) <= files + 2
+    assert resident() - size < 8 << 20
