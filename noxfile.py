@@ -184,7 +184,7 @@ def _isa(session: nox.Session, arch: str) -> None:
     constraints = ROOT / ".nox" / "constraints.txt"
     constraints.write_text("\n".join(_constraints()) + "\n")
     packages = ["./packages/wasm-environ", "./packages/wasm-codegen-llvm"]
-    session.install("--no-sources", "-c", str(constraints), "pip", "setuptools", *packages, env={"WASM_PURE": "1"})
+    session.install("--no-sources", "-c", str(constraints), "pip", "setuptools", "cffi", *packages, env={"WASM_PURE": "1"})
     python = str(Path(session.bin) / "python")
     session.run(str(ISALAB / "setup.sh"), arch, str(prefix), external=True)
     session.run(str(ISALAB / "build.sh"), arch, str(prefix), python, external=True)
@@ -194,6 +194,7 @@ def _isa(session: nox.Session, arch: str) -> None:
         session.run(*pytest, *session.posargs, external=True)
         return
     session.run(sys.executable, "tests/emulated_tests.py", *pytest, "-k", NOT_EMULATED, "--", *ISA_TESTS, external=True)
+    session.run(str(ISALAB / "capi.sh"), arch, str(prefix), python, external=True)
     work, there = Path(session.create_tmp()), [str(ISALAB / "python.sh"), arch, str(prefix)]
     # Compiled here, run there, and what came of it looked at here. Columns: the script, where it is done, what `make` is told.
     turns = [f"native:{k}" for k in range(PROCESSORS[arch])] + ["llvm:-1"]
