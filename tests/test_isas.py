@@ -282,6 +282,19 @@ def test_a_loop_is_interrupted(strategy: str) -> None:
 
 
 @pytest.mark.parametrize("strategy", BACKENDS)
+@pytest.mark.parametrize("op", ["ceil", "floor"])
+def test_interruptions_leave_floats_rounded_to_nearest(op: str, strategy: str) -> None:
+    """Where code sets a mode for vectors that it rounds, it may never come to setting it back."""
+    steps = f"(local.set $v (f32x4.{op} (f32x4.add (local.get $v) (v128.const f32x4 0.5 0.5 0.5 0.5)))) " * 8
+    store, exports = instantiate(f'(module (func (export "f") (local $v v128) (loop $l {steps} (br $l))))', strategy=strategy)
+    one, two, three = map(float, ("1", "2", "3"))
+    for _ in range(20):
+        with pytest.raises(Trap, match="interrupt"):
+            exports["f"](store, timeout=0.01)
+        assert (one / three, two / three) == (0.3333333333333333, 0.6666666666666666)
+
+
+@pytest.mark.parametrize("strategy", BACKENDS)
 def test_recursion_ends(strategy: str) -> None:
     text = '(module (func $f (export "f") (param i64) (result i64) (i64.add (call $f (local.get 0)) (i64.const 1))))'
     store, exports = instantiate(text, strategy=strategy)

@@ -43,6 +43,7 @@ __asm__(
     ".cfi_endproc\n"
     ASM_END(wasm_enter)
     ASM_FUNCTION(wasm_landing)
+    "  csrwi frm,0\n" /* LLVM's code for V rounds up or down in between, where an interruption may come: to nearest, as wasm and C have it */
     "  li a0,1\n"
     "  j 1b\n"
     ASM_END(wasm_landing));

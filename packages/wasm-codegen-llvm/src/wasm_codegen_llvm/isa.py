@@ -18,7 +18,7 @@ X86_FEATURES: Final = (
 
 X86_ALWAYS: Final = ("sse3", "ssse3", "sse4.1")  # what wasm's vectors need at least
 
-RISCV_FEATURES: Final = (("zba", "zba"), ("zbb", "zbb"), ("zbs", "zbs"), ("zicond", "zicond"))
+RISCV_FEATURES: Final = (("zba", "zba"), ("zbb", "zbb"), ("zbs", "zbs"), ("zicond", "zicond"), ("v", "v"))
 
 # Columns: architecture, stack pointer's name, feature rows, features always on, LLVM CPU, ABI.
 ROWS: Final = (
