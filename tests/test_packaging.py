@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def test_dependencies_are_ranges(name: str) -> None:
 def build(package: Path, *command: str, **environment: str) -> tuple[int, str]:
     """setup.py in a folder, with a PATH and variables of its own."""
     done = subprocess.run(
-        [sys.executable, "setup.py", *command], cwd=package, env=os.environ | environment, capture_output=True, text=True, timeout=120, check=False,
+        [sys.executable, "setup.py", *command], cwd=package, env=os.environ | environment, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 
@@ -121,6 +122,18 @@ def test_hints_name_commands_that_work() -> None:
     for hint in hints:
         quoted = set(re.findall(r"'([^']+)'", hint))
         assert hint.startswith("./packages/{") or (quoted and quoted <= needs), hint
+
+
+@pytest.mark.parametrize("name", ["wasm-environ", "wasm-codegen-native"])
+def test_the_uncompiled_form_is_tagged_as_such(name: str, tmp_path: Path) -> None:
+    """So that no installer takes its wheel for the fast one; and a wheel has the licence."""
+    status, output = build(copied(name, tmp_path, *(["wasm-environ"] if name != "wasm-environ" else [])), "-q", "bdist_wheel", "-d", str(tmp_path / "dist"), WASM_PURE="1")
+    assert status == 0, output
+    (wheel,) = (tmp_path / "dist").iterdir()
+    assert wheel.name.endswith("-py3-none-any.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert any(path.endswith(".dist-info/licenses/LICENSE") for path in names)
+    assert not [path for path in names if path.endswith((".so", "/_compiled.json"))]
 
 
 # A package of one extension of three files, of which one has a flag of its own.

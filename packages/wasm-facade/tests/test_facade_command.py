@@ -35,6 +35,9 @@ YES = """(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param
   (memory (export "memory") 1) (data (i32.const 8) "\\10\\00\\00\\00\\02\\00\\00\\00y\\n")
   (func (export "_start") (loop (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 0))) (br 0))))"""
 SPIN = '(module (func (export "_start") (loop (br 0))))'
+SPIN_AFTER_A_LINE = r"""(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1) (data (i32.const 0) "\08\00\00\00\01\00\00\00\0a")
+  (func (export "_start") (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16))) (loop (br 0))))"""
 TRAP = '(module $crash (func $inner unreachable) (func (export "_start") (call $inner)))'
 
 
@@ -61,7 +64,7 @@ class Shell:
         """(exit status, stdout, stderr)."""
         process = self.start(*words)
         try:
-            out, err = process.communicate(given, timeout=60)
+            out, err = process.communicate(given, timeout=600)
         finally:
             process.kill()
         return process.returncode, out, err
@@ -199,13 +202,14 @@ def test_preload(wasm: Shell) -> None:
 
 
 def test_ctrl_c(wasm: Shell) -> None:
-    path = wasm.file("spin.wat", SPIN)
+    path = wasm.file("spin.wat", SPIN_AFTER_A_LINE)
     wasm("compile", path)
     with wasm.start("run", "spin.cwasm") as process:
-        time.sleep(1.5)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "\n"  # it has begun
         process.send_signal(signal.SIGINT)
         try:
-            _, err = process.communicate(timeout=30)
+            _, err = process.communicate(timeout=600)
         finally:
             process.kill()
     assert process.returncode == 130

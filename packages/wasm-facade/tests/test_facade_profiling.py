@@ -78,7 +78,7 @@ def test_wasm_run_tells_the_profiler(tmp_path: Path, source: str, call: list[str
     command = [sys.executable, "-m", "wasm_facade", "run", "--profile", profile, "--invoke", *call[:1], str(tmp_path / "program.wat")]
     for _ in range(2):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"XDG_CACHE_HOME": str(tmp_path)})
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=600)
         path = Path(f"/tmp/perf-{process.pid}.map" if profile == "perfmap" else f"/tmp/jit-{process.pid}.dump")
         data = path.read_bytes()
         path.unlink()

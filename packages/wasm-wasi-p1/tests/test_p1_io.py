@@ -381,7 +381,7 @@ def run(script, **options):
         "    caller.data[:8] = (100).to_bytes(4, 'little') + len(data).to_bytes(4, 'little')\n"
         "    return f['fd_write'](caller, fd, 0, 1, 16)\n"
     )
-    return subprocess.run([sys.executable, "-c", code + script], timeout=60, **options)
+    return subprocess.run([sys.executable, "-c", code + script], timeout=600, **options)
 
 
 def test_inherited_output_keeps_its_order_with_pythons():
