@@ -9,8 +9,8 @@ enum { SHAPE_WORDS = 32 };
 /* A mapping with machine code and, when it came from a file, everything else of the artifact. An object: exports its bytes as a read-only buffer. */
 struct Code {
     PyObject_HEAD
-    uint8_t *map; /* owned mapping of map_size bytes */
-    size_t map_size;
+    uint8_t *map; /* owned mapping of map_size bytes, and of map_before in front of them, in their page */
+    size_t map_size, map_before;
     const uint8_t *text; /* start of .text inside map */
     size_t text_size;
     const uint32_t *traps; /* rows (offset, code); borrowed from `tables` or the map */

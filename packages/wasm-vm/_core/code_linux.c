@@ -263,7 +263,9 @@ static PyObject *refuse_file(const char *why, PyObject *what)
     return NULL;
 }
 
-/* `size` bytes of the file from `offset` on, a multiple of the page size; < 0: all that follow. */
+enum { IMAGE_ALIGN = 4096 }; /* of an artifact in a component's file, on every machine */
+
+/* `size` bytes of the file from `offset` on; < 0: all that follow. On machines of larger pages what lies in front of them in their page is mapped as well. */
 static PyObject *map_descriptor(int fd, PyObject *what, Py_ssize_t offset, Py_ssize_t size)
 {
     struct stat status;
@@ -274,17 +276,19 @@ static PyObject *map_descriptor(int fd, PyObject *what, Py_ssize_t offset, Py_ss
     if (status.st_size <= 0)
         return refuse_file("it is empty", what);
     const Py_ssize_t length = size < 0 ? status.st_size - offset : size;
-    if (offset < 0 || offset % sysconf(_SC_PAGESIZE) || length <= 0 || !within((uint64_t)offset, (uint64_t)length, (uint64_t)status.st_size))
+    if (offset < 0 || offset % IMAGE_ALIGN || length <= 0 || !within((uint64_t)offset, (uint64_t)length, (uint64_t)status.st_size))
         return refuse_file("it has no such part", what);
     Code *code = signals_install() ? NULL : code_new(); /* a file cut short is a signal */
     if (!code)
         return NULL;
-    void *map = mmap(NULL, (size_t)length, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, offset);
+    const Py_ssize_t before = offset % sysconf(_SC_PAGESIZE);
+    void *map = mmap(NULL, (size_t)(length + before), PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, offset - before);
     if (map == MAP_FAILED) {
         Py_DECREF(code);
         return PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, what);
     }
-    code->map = map;
+    code->map = (uint8_t *)map + before;
+    code->map_before = (size_t)before;
     code->map_size = (size_t)length;
     code_published();
     if (registry_insert(code))
@@ -329,7 +333,7 @@ static void code_dealloc(Code *self)
     if (self->registered)
         registry_remove(self);
     if (self->map)
-        munmap(self->map, self->map_size);
+        munmap(self->map - self->map_before, self->map_size + self->map_before);
     PyMem_RawFree(self->sorted);
     Py_XDECREF(self->tables);
     Py_XDECREF(self->names);
