@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import resource
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from wasm_facade.http import Application
@@ -63,3 +65,14 @@ def resident() -> int:
     """Bytes of memory of this process."""
     with open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def assert_nothing_is_left(ask_many: Callable[[int], Coroutine[Any, Any, None]]) -> None:
+    """Neither memory nor files, of MANY requests after the first thousand."""
+    asyncio.run(ask_many(1000))
+    gc.collect()
+    files, size = len(os.listdir("/proc/self/fd")), resident()
+    asyncio.run(ask_many(MANY))
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) <= files + 2
+    assert resident() - size < 8 << 20

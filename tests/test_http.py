@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
-import os
 import sys
 import threading
 import time
@@ -14,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from http_driver import ANSWERS, MANY, Message, ask, resident, scope_of
+from http_driver import ANSWERS, Message, ask, assert_nothing_is_left, scope_of
 from http_guest import guest
 from wasm_environ.errors import WasmError
 from wasm_facade import wat2wasm
@@ -414,10 +412,4 @@ def test_nothing_leaks(component: bytes, caplog: pytest.LogCaptureFixture) -> No
             found = await asyncio.gather(spins, *[ask(app, path, pieces) for path, pieces in paths], ask(app, "/t"), ask(app, "/m"))
             assert [each[0] for each in found] == [0 if batch % 20 == 0 else 200, *[200] * 48, 500, 500]
 
-    asyncio.run(ask_many(1000))
-    gc.collect()
-    files, size = len(os.listdir("/proc/self/fd")), resident()
-    asyncio.run(ask_many(MANY))
-    gc.collect()
-    assert len(os.listdir("/proc/self/fd")) <= files + 2
-    assert resident() - size < 8 << 20
+    assert_nothing_is_left(ask_many)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import io
 import logging
-import os
 import threading
 import time
 from typing import Any
 
 import pytest
 
-from http_driver import ANSWERS, MANY, Message, ask, resident, scope_of
+from http_driver import ANSWERS, Message, ask, assert_nothing_is_left, scope_of
 from http_guest import guest
 from wasm_environ.errors import Err
 from wasm_facade import Store, WasiConfig, wat2wasm
@@ -267,10 +265,4 @@ def test_nothing_is_left_of_those_that_were_stopped(component: bytes, monkeypatc
             found = await asyncio.gather(*[ask(app, "/h") for _ in range(45)], *[ask(app, path, pieces and list(pieces)) for path, pieces in stopped])
             assert [each[0] for each in found] == [200] * 48 + [500, 500]
 
-    asyncio.run(ask_many(1000))
-    gc.collect()
-    files, size = len(os.listdir("/proc/self/fd")), resident()
-    asyncio.run(ask_many(MANY))
-    gc.collect()
-    assert len(os.listdir("/proc/self/fd")) <= files + 2
-    assert resident() - size < 8 << 20
+    assert_nothing_is_left(ask_many)
