@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 SITE = ROOT / "build" / "site"
 PICTURES = ROOT / "build" / "pictures"
 WIDTHS = {"narrow": 390, "wide": 1440}
+TIMEOUT = 600_000  # ms: a busy machine takes half a minute for the picture of the longest table
 SCHEMES = ("light", "dark")
 # Kinds of pages: with the measured picture, tables, long signatures, a table of hundreds of rows, code side by side.
 PAGES = ("", "getting-started/", "install/", "measured/", "guide/limits/", "reference/stores/", "reference/settings/", "reference/command/", "from-wasmtime-py/",
@@ -80,7 +81,9 @@ def browser() -> Iterator[Any]:
 
 def opened(browser: Any, width: str, scheme: str) -> Any:
     """A page as wide; the narrow one is a phone's, whose scrollbars take no room."""
-    return browser.new_page(viewport={"width": WIDTHS[width], "height": 900}, color_scheme=scheme, is_mobile=width == "narrow", has_touch=width == "narrow")
+    page = browser.new_page(viewport={"width": WIDTHS[width], "height": 900}, color_scheme=scheme, is_mobile=width == "narrow", has_touch=width == "narrow")
+    page.set_default_timeout(TIMEOUT)
+    return page
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -120,7 +123,7 @@ def test_search_finds(browser: Any, address: str, width: str) -> None:
     assert page.locator(finding).count() == 0
     page.locator(".md-search__button:visible, label.md-header__button[for=__search]:visible").first.click()
     page.keyboard.type("fuel", delay=50)
-    page.wait_for_selector(finding, state="visible", timeout=60_000)
+    page.wait_for_selector(finding, state="visible")
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"search.{width}.dark.png")
     page.close()
