@@ -17,7 +17,10 @@ import building  # noqa: E402
 
 # Every module is compiled but these, and lowering rows with what reads them: a build makes tables of them, which is all that anybody waits for later.
 NOT_COMPILED = ("compiler.py", "documentation.py", "build_tables.py", "examples.py", "isa/s390x/disassembly.py")
-ROWS = ("lowering_rows.py", "isa/*/instruction_text.py", "isa/*/numeric.py", "isa/aarch64/vector.py", "isa/s390x/vector.py", "isa/x86_64/vector_arithmetic.py")
+ROWS = (
+    "lowering_rows.py", "isa/*/instruction_text.py", "isa/*/numeric.py", "isa/aarch64/vector.py", "isa/riscv64/vector_rows.py", "isa/s390x/vector.py",
+    "isa/x86_64/vector.py",
+)  # fmt: skip
 # wasm-environ's sources, whose types and constants the compiled form is made from: an sdist has them with it, in a clone they are beside this folder.
 BESIDE = HERE.parent / "wasm-environ" / "src" / "wasm_environ"
 ENVIRON = next((path for path in (HERE / "environ" / "wasm_environ", BESIDE) if path.is_dir()), None)
