@@ -14,6 +14,7 @@ import pytest
 import wasm_codegen_llvm
 import wasm_codegen_native
 import wasm_environ
+from emulated_sample import PROCESSORS
 from wasm_codegen_native.compiler import ISAS
 from wasm_environ.opcodes import OPS
 
@@ -138,3 +139,13 @@ def test_the_table_of_places_is_true() -> None:
                 path = Path(folder) / file
             assert path.is_file(), file
             assert not name or re.search(rf"^(?:def |class |){name}\b|^    def {name}\b", path.read_text(encoding="utf-8"), re.MULTILINE), (file, name)
+
+
+def test_sessions_know_the_processors_that_code_is_made_for() -> None:
+    """noxfile.py, which imports nothing of the packages, and the script that it starts."""
+    said = {}
+    for node in ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in ("PROCESSORS", "NEWER"):
+            said[node.targets[0].id] = ast.literal_eval(node.value)
+    assert said["PROCESSORS"] == {arch: len(processors) for arch, processors in PROCESSORS.items()}
+    assert said["NEWER"] == {arch: processors[-1] for arch, processors in PROCESSORS.items()}

@@ -97,6 +97,11 @@ class Artifact:
         name, functions = marshal.loads(self.section(".wasm.names"))[:2]
         return name, functions
 
+    def bodies(self) -> tuple[int, list[int]]:
+        """(number of imported functions, offset in the binary of each other one's body)."""
+        imported, starts = marshal.loads(self.section(".wasm.names"))[2:]
+        return imported, [int.from_bytes(starts[at : at + 4], "little") for at in range(0, len(starts), 4)]
+
 
 def read_head(image: bytes | memoryview, checksum: Checksum) -> Head:
     """Check that this is an artifact of this format and of its full length, and read its head. Raises ArtifactError."""

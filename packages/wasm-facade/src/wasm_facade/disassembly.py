@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from bisect import bisect_right
 
 from wasm_environ.errors import WasmError
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any, Final
 
+    from wasm_environ.artifact import Artifact
     from wasm_environ.module import Module
 
 # How capstone calls the architectures: names of its constants.
@@ -77,14 +77,11 @@ class Regions:
         return rows[bisect_right(rows, (at, 1 << 40)) - 1][1]
 
 
-def code_of(name: str, artifact: bytes) -> Code:
+def code_of(name: str, artifact: Artifact) -> Code:
     """Out of an artifact."""
-    from wasm_environ.artifact import read
-
-    found = read(artifact)
-    functions, marks = found.table(".wasm.functions"), found.table(".wasm.addresses")
+    functions, marks = artifact.table(".wasm.functions"), artifact.table(".wasm.addresses")
     pairs = [list(zip(table[::2], table[1::2], strict=True)) for table in (functions, marks)]
-    return Code(name, found.fingerprint[1], bytes(found.section(".text")), pairs[0], pairs[1])
+    return Code(name, artifact.fingerprint[1], bytes(artifact.section(".text")), pairs[0], pairs[1])
 
 
 def listing(image: bytes, only: Sequence[str] = (), module: Module | None = None) -> Iterator[str]:
@@ -103,17 +100,15 @@ def listing(image: bytes, only: Sequence[str] = (), module: Module | None = None
 
 
 def _listing(image: bytes, only: Sequence[str], module: Module | None) -> Iterator[str]:
-    from marshal import loads
-
     from wasm_environ.artifact import read
     from wasm_environ.linking.descriptor import from_plain
 
     found = read(image)
-    code = code_of("", image)
+    code = code_of("", found)
     exports = {export.name: export.index for export in from_plain(found.plain, b"").exports if export.kind == 0}
-    names, first, packed = loads(found.section(".wasm.names"))[1:]
-    starts = memoryview(packed).cast("I") if sys.byteorder == "little" else [int.from_bytes(packed[k : k + 4], "little") for k in range(0, len(packed), 4)]
-    if module is not None and list(module.code_starts) != list(starts):
+    _, names = found.names()
+    first, starts = found.bodies()
+    if module is not None and list(module.code_starts) != starts:
         raise WasmError("the artifact was not made of this module: its functions lie elsewhere")
     chosen = numbers_of(only, {name: index for index, name in names.items()} | exports, first, len(starts))
     regions = Regions(starts, code)

@@ -29,6 +29,7 @@ COMMAND = Command(
 
 def run(options: Parsed) -> int:
     """Write the page."""
+    from wasm_environ.artifact import read
     from wasm_facade.disassembly import code_of
     from wasm_facade.explore import page
 
@@ -44,7 +45,7 @@ def run(options: Parsed) -> int:
             config.target = options.target
         engine = Engine(config)
         module = module or decode_checked(binary, engine.features)
-        codes.append(code_of(strategy, compile_artifact(engine, binary, progress())))
+        codes.append(code_of(strategy, read(compile_artifact(engine, binary, progress()))))
     if module is None:
         raise UsageError("no compiler is installed")
     output = options.output or (os.path.splitext(path)[0] if path != "-" else "out") + ".explore.html"
