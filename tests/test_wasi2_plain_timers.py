@@ -84,6 +84,16 @@ def test_a_wait_obeys_a_timeout(tmp_path: Path, name: str) -> None:
     assert time.monotonic() - start < 20
 
 
+@pytest.mark.parametrize("name", ["timer", "timer-until"])
+def test_wasi_configured_anew_meanwhile(tmp_path: Path, name: str) -> None:
+    """A timer is over when it was to be, though the clock of the store's guests begins anew."""
+    for guest in begun(tmp_path):
+        soon = guest.call(name, 80 * MS + (guest.call("now") if name == "timer-until" else 0))
+        guest.store.set_wasi(wasm_facade.WasiConfig())
+        block: Any = guest.instance.get_func(guest.store, "block")
+        block(guest.store, soon, timeout=30)
+
+
 def test_with_pollables_of_pythons(tmp_path: Path) -> None:
     """All that are ready are told, whosever they are."""
     for guest in begun(tmp_path):

@@ -114,13 +114,15 @@ bool object_drop_timer(ComponentState *state, const ResourceType *type, uint64_t
 /* Python is asked for it: what the guest called makes it, by Python's way. -1 with an exception. */
 static int timer_to_object(const Crossing *crossing, ComponentState *state, const ResourceType *type, uint64_t rep)
 {
-    CanonFunction *function = state->objects.entries[rep].timer;
+    const HostObject timer = state->objects.entries[rep];
+    CanonFunction *function = timer.timer;
     if (!function->callable) {
         PyErr_SetString(G.store_error, "the host function's store has been closed");
         return -1;
     }
     PyObject *callable = Py_NewRef(function->callable);
-    const unsigned long long argument = plain_timer_argument(&state->objects.entries[rep]);
+    plain_lowered_refresh(function); /* the store's WASI may be another by now, and its clock */
+    const unsigned long long argument = plain_timer_argument(&timer);
     PyObject *object = PyObject_CallFunction(callable, "OK", (PyObject *)crossing->store, argument);
     Py_DECREF(callable);
     if (!object)

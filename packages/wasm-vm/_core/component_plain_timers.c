@@ -66,7 +66,7 @@ uint64_t plain_timer_argument(const HostObject *timer)
 {
     const int64_t *guest = timer->until ? plain_guest(timer->timer) : NULL;
     const int64_t start = guest ? guest[GUEST_START] : 0;
-    return !timer->until ? rest_of(timer->when) : timer->when > start ? (uint64_t)(timer->when - start) : 0;
+    return !timer->until ? rest_of(timer->when) : timer->when > start ? (uint64_t)timer->when - (uint64_t)start : 0;
 }
 
 static const HostObject *timer_of(const CanonFunction *function, const Node *pollable, uint32_t index)
