@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_one_is_opened_while_python_opens_another(context: WasiContext, tmp_path
     placed = context.place(Descriptor(other, REGULAR_FILE, True, False, True))
     assert placed != number
     assert [context.get(number).fd, context.get(placed).fd] == [fd, other]
-    assert context.files[FILES_NEW] == 0
+    assert context.files[FILES_NEW] == context.learnt
     context.close()
     assert [is_open(fd), is_open(other)] == [False, False]
 
@@ -90,9 +91,41 @@ def test_an_exception_loses_none(context: WasiContext, tmp_path: Path, monkeypat
             context.learn()
     context.learn()
     assert [context.get(number).fd for number, _ in files] == [fd for _, fd in files]
-    assert context.files[FILES_NEW] == 0
+    assert context.files[FILES_NEW] == context.learnt
     context.close()
     assert [is_open(fd) for _, fd in files] == [False] * 3
+
+
+@pytest.mark.parametrize("closing", [False, True])
+def test_the_guest_runs_while_python_learns(context: WasiContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closing: bool) -> None:
+    """A signal's handler or a finalizer calls it: it opens a file at a lower number, or has Python learn and closes what Python was about to know."""
+    path = tmp_path / "file"
+    path.write_bytes(b"")
+    low, first = by_the_runtime(context, path)
+    number, fd = by_the_runtime(context, path)
+    os.close(first)  # as `plain_close` does it
+    context.files[FILE_STATE + low] = context.files[low] = 0
+    found: list[tuple[int, int]] = []
+
+    def interrupted(*arguments: Any) -> Descriptor:
+        made = Descriptor(*arguments)
+        if not found:
+            found.append((number, fd))
+            if closing:
+                context.learn()
+                os.close(context.get(number).fd)
+                context.table[number] = None
+                context.show(number)
+                found.clear()
+            found.append(by_the_runtime(context, path))
+        return made
+
+    monkeypatch.setattr(file_rows, "Descriptor", interrupted)
+    context.learn()
+    found.append(by_the_runtime(context, path))
+    context.learn()
+    assert [context.get(number).fd for number, _ in found] == [fd for _, fd in found]
+    assert [found for found in context.table[low:] if found is not None] == [context.get(number) for number, _ in sorted(found)]
 
 
 @pytest.mark.parametrize("limit", [0, STATE_NEW])
@@ -103,4 +136,4 @@ def test_a_count_that_is_too_high(context: WasiContext, limit: int) -> None:
     before = list(context.table)
     context.learn()
     assert context.table == before
-    assert context.files[FILES_NEW] == 0
+    assert context.files[FILES_NEW] == context.learnt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wasm_environ.errors import ended
-from wasm_environ.host import FILES_CEILING, FILES_LIMIT, FILES_LISTINGS, FILES_NEW, MOST_FILES
+from wasm_environ.host import FILE_STATE, FILES_CEILING, FILES_LIMIT, FILES_LISTINGS, FILES_NEW, MOST_FILES, STATE_NEW
 from wasm_wasi_common.descriptor import DIR_READ, DIRECTORY
 from wasm_wasi_common.opened import Opened
 from wasm_wasi_p1.abi import (
@@ -50,15 +50,15 @@ class WasiContext:
     """What the host functions of one store share; `close` (or losing the last reference) gives its files back.
 
     `table[n]` is guest fd n, and `files[n]` what the runtime may do with it without Python (`file_rows.row_of`): who changes a descriptor's rights, flags or
-    place has `show` tell. The runtime opens files, too: `learn` of them comes first. `opened`: what its configuration named, with the clocks. `caller` is
-    who called last: it knows whether time is limited, and whether it is over.
+    place has `show` tell. The runtime opens files, too: `learn` of them comes first; of the first `learnt` of them that is done. `opened`: what its
+    configuration named, with the clocks. `caller` is who called last: it knows whether time is limited, and whether it is over.
 
     What a guest can take of the process's descriptors is bounded twice: by `max_fds` for this guest, its open files and
     the `listings` of directories in progress together; and by `ceiling` for the process: the system gives the lowest
     number that is free, so one above says how many others have taken.
     """
 
-    __slots__ = ("__weakref__", "args", "caller", "clocks", "env", "files", "opened", "random", "start", "table")
+    __slots__ = ("__weakref__", "args", "caller", "clocks", "env", "files", "learnt", "opened", "random", "start", "table")
     ceiling, listings, max_fds = _kept(FILES_CEILING), _kept(FILES_LISTINGS), _kept(FILES_LIMIT)
 
     def __init__(self, config: WasiConfig | Opened) -> None:
@@ -71,6 +71,7 @@ class WasiContext:
         self.random: Callable[[int], bytes] | None = opened.random
         self.caller: Caller | None = None
         self.files = new_table(opened.max_fds, opened.ceiling)
+        self.learnt = 0
         self.table: list[Descriptor | None] = []
         try:
             for found in opened.stdio:
@@ -89,13 +90,14 @@ class WasiContext:
 
     def learn(self) -> None:
         """Of files that the runtime has opened: before anything is done with `table`, and after anything that may have run the guest."""
-        if not self.files[FILES_NEW]:
-            return
-        for number, found in new_files(self.files):
-            while len(self.table) <= number:
-                self.table.append(None)
-            self.table[number] = found
-            self.show(number)
+        while self.learnt != (opened := self.files[FILES_NEW]):
+            for number, found in new_files(self.files, opened - self.learnt):
+                while len(self.table) <= number:
+                    self.table.append(None)
+                if self.files[FILE_STATE + number] & STATE_NEW:  # still: a signal's handler or a finalizer may have run the guest, and this
+                    self.table[number] = found
+                    self.show(number)
+            self.learnt = opened
 
     def get(self, fd: int, right: int = 0) -> Descriptor:
         """The descriptor of a guest fd: BADF without one; without the right NOTCAPABLE, or BADF to read or write."""

@@ -8,7 +8,6 @@ from wasm_environ.host import (
     FILE_STATE,
     FILES_CEILING,
     FILES_LIMIT,
-    FILES_NEW,
     FILES_RIGHTS,
     FILES_UNREAD,
     FILES_UNWRITTEN,
@@ -79,22 +78,18 @@ def show(table: memoryview, number: int, found: Descriptor | None) -> None:
         found.show(table, number, row)
 
 
-def new_files(table: memoryview) -> Iterator[tuple[int, Descriptor]]:
-    """What the runtime has opened since one looked, by number; each is new until the caller, who is given it, has said `show`.
-
-    Whoever is interrupted in between finds the rest of them, and that one, the next time: `FILES_NEW` may be more than there are, never less.
-    """
+def new_files(table: memoryview, most: int) -> Iterator[tuple[int, Descriptor]]:
+    """What the runtime has opened of which nobody knows, `most` at most, by number; each is new until the caller, who is given it, has said `show`."""
     for number in range(MOST_FILES):
-        if not table[FILES_NEW]:
-            return
         state = table[FILE_STATE + number]
         if state & STATE_NEW:
             base = table[FILE_RIGHTS + number]
             found = Descriptor(table[number] >> 8, REGULAR_FILE, base & FD_READ != 0, base & FD_WRITE != 0, True)
             found.base, found.flags, found.perms = base, state >> STATE_FLAGS & 0xFF, state >> STATE_PERMS & EVERY_PERM
             yield number, found
-            table[FILES_NEW] -= 1
-    table[FILES_NEW] = 0
+            most -= 1
+            if most <= 0:
+                return
 
 
 def row_of(found: Descriptor | None) -> int:

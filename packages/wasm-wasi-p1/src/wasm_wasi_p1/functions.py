@@ -144,7 +144,7 @@ def _bind(context: WasiContext, name: str, kinds: str, file: str) -> Callable[..
             implementation = implementation_of(file, name)
         context.caller = caller
         try:
-            if context.files[FILES_NEW]:
+            if context.files[FILES_NEW] != context.learnt:
                 context.learn()
             if needs_memory:
                 implementation(context, caller.memory(), *map(_and, arguments, masks))
