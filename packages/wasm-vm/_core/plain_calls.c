@@ -246,6 +246,7 @@ static bool plain_close(const PlainCall *call, const VMValue *args)
         return false;
     const int fd = (int)(table[number] >> MAY_BITS);
     table[number] = table[FILE_STATE + number] = 0;
+    table[FILES_NEW]--;
     if (close(fd) && errno != EINTR)
         *call->code = errno == EDQUOT ? DQUOT : errno == ENOSPC ? NOSPC : IO; /* it is closed nonetheless: a disk says late that it has not taken what was written */
     return true;

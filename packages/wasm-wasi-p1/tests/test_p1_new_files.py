@@ -35,6 +35,13 @@ def by_the_runtime(context: WasiContext, path: Path) -> tuple[int, int]:
     return number, fd
 
 
+def closed_by_the_runtime(context: WasiContext, number: int) -> None:
+    """As `plain_close` of the core does it."""
+    os.close(context.files[number] >> 8)
+    context.files[FILE_STATE + number] = context.files[number] = 0
+    context.files[FILES_NEW] -= 1
+
+
 def is_open(fd: int) -> bool:
     try:
         os.fstat(fd)
@@ -78,15 +85,15 @@ def test_an_exception_loses_none(context: WasiContext, tmp_path: Path, monkeypat
         patch.setattr(file_rows, "Descriptor", refused)
         with pytest.raises(MemoryError):
             context.learn()
-    shown = context.show
+    learnt = WasiContext._learn_one
 
-    def interrupted(number: int) -> None:
-        shown(number)
+    def interrupted(context: WasiContext, number: int) -> None:
+        learnt(context, number)
         if number == files[1][0]:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(WasiContext, "show", lambda self, number: interrupted(number))
+        patch.setattr(WasiContext, "_learn_one", interrupted)
         with pytest.raises(KeyboardInterrupt):
             context.learn()
     context.learn()
@@ -96,29 +103,36 @@ def test_an_exception_loses_none(context: WasiContext, tmp_path: Path, monkeypat
     assert [is_open(fd) for _, fd in files] == [False] * 3
 
 
-@pytest.mark.parametrize("closing", [False, True])
-def test_the_guest_runs_while_python_learns(context: WasiContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closing: bool) -> None:
-    """A signal's handler or a finalizer calls it: it opens a file at a lower number, or has Python learn and closes what Python was about to know."""
+@pytest.mark.parametrize("meanwhile", ["opens", "learns and closes", "closes and opens", "shortens the table"])
+def test_the_guest_runs_while_python_learns(context: WasiContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: str) -> None:
+    """A signal's handler or a finalizer calls it: what is then at a number that Python was about to know is known, and nothing else."""
     path = tmp_path / "file"
     path.write_bytes(b"")
-    low, first = by_the_runtime(context, path)
+    low, _ = by_the_runtime(context, path)
     number, fd = by_the_runtime(context, path)
-    os.close(first)  # as `plain_close` does it
-    context.files[FILE_STATE + low] = context.files[low] = 0
+    closed_by_the_runtime(context, low)
     found: list[tuple[int, int]] = []
 
     def interrupted(*arguments: Any) -> Descriptor:
-        made = Descriptor(*arguments)
         if not found:
             found.append((number, fd))
-            if closing:
+            if meanwhile == "learns and closes":
                 context.learn()
                 os.close(context.get(number).fd)
                 context.table[number] = None
                 context.show(number)
                 found.clear()
+            elif meanwhile == "closes and opens":
+                closed_by_the_runtime(context, number)
+                found[:] = [by_the_runtime(context, path)]  # at the lower number, with the system's of the one that was closed
+                found.append(by_the_runtime(context, path))  # at the one that was closed, with another of the system's
+            elif meanwhile == "shortens the table":
+                context.learn()
+                context.remove(number)
+                os.close(fd)
+                found.clear()
             found.append(by_the_runtime(context, path))
-        return made
+        return Descriptor(*arguments)
 
     monkeypatch.setattr(file_rows, "Descriptor", interrupted)
     context.learn()
@@ -126,6 +140,7 @@ def test_the_guest_runs_while_python_learns(context: WasiContext, tmp_path: Path
     context.learn()
     assert [context.get(number).fd for number, _ in found] == [fd for _, fd in found]
     assert [found for found in context.table[low:] if found is not None] == [context.get(number) for number, _ in sorted(found)]
+    assert not any(state & STATE_NEW for state in context.files[FILE_STATE:FILES_NEW])
 
 
 @pytest.mark.parametrize("limit", [0, STATE_NEW])

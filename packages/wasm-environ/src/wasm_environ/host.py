@@ -60,8 +60,8 @@ MAY_READ, MAY_SEEK, MAY_TELL, MAY_WRITE = 2, 4, 32, 64  # numbered as preview 1'
 MAY_LOOK = 1  # of a directory of the host's: ask the status of what is beneath
 MAY_LIST = 8  # of a directory that is open to be listed: read its entries
 # A table of files by which they are opened, too, has MOST_FILES of these rows, and behind them as many words of each kind: rights, those that files opened
-# beneath have, state (file type | flags << STATE_FLAGS | permissions << STATE_PERMS | ...). What the runtime has opened is NEW until the provider, who looks at
-# FILES_NEW (how many it ever opened) before it does anything, knows of it.
+# beneath have, state (file type | flags << STATE_FLAGS | permissions << STATE_PERMS | ...). What the runtime has opened is NEW until the provider knows of it,
+# who looks before it does anything whether FILES_NEW is what it was: how many the runtime opened, less those that it closed while they were new.
 MOST_FILES = 256
 FILE_RIGHTS, FILE_INHERITED, FILE_STATE = 256, 512, 768
 STATE_FLAGS, STATE_PERMS, STATE_HELD, STATE_NEW = 8, 16, 1 << 24, 1 << 25  # HELD: a guest has such a file

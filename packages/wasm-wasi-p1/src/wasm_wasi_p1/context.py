@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wasm_environ.errors import ended
-from wasm_environ.host import FILE_STATE, FILES_CEILING, FILES_LIMIT, FILES_LISTINGS, FILES_NEW, MOST_FILES, STATE_NEW
+from wasm_environ.host import FILE_RIGHTS, FILE_STATE, FILES_CEILING, FILES_LIMIT, FILES_LISTINGS, FILES_NEW, MOST_FILES, STATE_NEW
 from wasm_wasi_common.descriptor import DIR_READ, DIRECTORY
 from wasm_wasi_common.opened import Opened
 from wasm_wasi_p1.abi import (
@@ -20,7 +20,7 @@ from wasm_wasi_p1.abi import (
     stdio_rights,
     with_socket_rights,
 )
-from wasm_wasi_p1.file_rows import new_files, new_table, show
+from wasm_wasi_p1.file_rows import described, new_files, new_table, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class WasiContext:
     """What the host functions of one store share; `close` (or losing the last reference) gives its files back.
 
     `table[n]` is guest fd n, and `files[n]` what the runtime may do with it without Python (`file_rows.row_of`): who changes a descriptor's rights, flags or
-    place has `show` tell. The runtime opens files, too: `learn` of them comes first; of the first `learnt` of them that is done. `opened`: what its
+    place has `show` tell. The runtime opens files, too: `learn` of them comes first, unless their count is what was `learnt`. `opened`: what its
     configuration named, with the clocks. `caller` is who called last: it knows whether time is limited, and whether it is over.
 
     What a guest can take of the process's descriptors is bounded twice: by `max_fds` for this guest, its open files and
@@ -90,14 +90,27 @@ class WasiContext:
 
     def learn(self) -> None:
         """Of files that the runtime has opened: before anything is done with `table`, and after anything that may have run the guest."""
-        while self.learnt != (opened := self.files[FILES_NEW]):
-            for number, found in new_files(self.files, opened - self.learnt):
-                while len(self.table) <= number:
-                    self.table.append(None)
-                if self.files[FILE_STATE + number] & STATE_NEW:  # still: a signal's handler or a finalizer may have run the guest, and this
-                    self.table[number] = found
-                    self.show(number)
-            self.learnt = opened
+        while self.learnt != self.files[FILES_NEW]:
+            new, count = new_files(self.files)
+            for number in new:
+                self._learn_one(number)
+            if not new:
+                self.learnt = count
+
+    def _learn_one(self, number: int) -> None:
+        """Of one that is new, unless it no longer is: a signal's handler or a finalizer may run the guest wherever Python calls anything."""
+        files, state_at = self.files, FILE_STATE + number
+        what, rights, state = files[number], files[FILE_RIGHTS + number], files[state_at]
+        found = described(files, number, what, rights, state)
+        while len(self.table) <= number:
+            self.table.append(None)
+        try:
+            # Nothing is called here. The same words stand for the same file, which the runtime does not close when it is not new; all that it shows is right.
+            if state & STATE_NEW and files[state_at] == state and files[number] == what and files[FILE_RIGHTS + number] == rights:
+                self.table[number] = found
+                files[state_at] = state ^ STATE_NEW
+        except IndexError:  # the table has become shorter meanwhile: it still is new, and found again
+            return
 
     def get(self, fd: int, right: int = 0) -> Descriptor:
         """The descriptor of a guest fd: BADF without one; without the right NOTCAPABLE, or BADF to read or write."""

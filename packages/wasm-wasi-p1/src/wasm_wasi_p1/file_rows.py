@@ -8,6 +8,7 @@ from wasm_environ.host import (
     FILE_STATE,
     FILES_CEILING,
     FILES_LIMIT,
+    FILES_NEW,
     FILES_RIGHTS,
     FILES_UNREAD,
     FILES_UNWRITTEN,
@@ -48,10 +49,7 @@ from wasm_wasi_p1.abi import (
     RIGHTS_WRITE_FILE,
 )
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+assert FILES_NEW == FILE_STATE + MOST_FILES  # `new_files`
 EVERY = FD_READ | FD_SEEK | FD_TELL | FD_WRITE
 assert EVERY == MAY_READ | MAY_SEEK | MAY_TELL | MAY_WRITE  # bit by bit, as a test shows: a row has the rights as they are
 assert (RIGHT_OPEN, RIGHT_CREATE_FILE, RIGHT_SET_SIZE) == (PATH_OPEN, PATH_CREATE_FILE, PATH_FILESTAT_SET_SIZE)
@@ -78,18 +76,18 @@ def show(table: memoryview, number: int, found: Descriptor | None) -> None:
         found.show(table, number, row)
 
 
-def new_files(table: memoryview, most: int) -> Iterator[tuple[int, Descriptor]]:
-    """What the runtime has opened of which nobody knows, `most` at most, by number; each is new until the caller, who is given it, has said `show`."""
-    for number in range(MOST_FILES):
-        state = table[FILE_STATE + number]
-        if state & STATE_NEW:
-            base = table[FILE_RIGHTS + number]
-            found = Descriptor(table[number] >> 8, REGULAR_FILE, base & FD_READ != 0, base & FD_WRITE != 0, True)
-            found.base, found.flags, found.perms = base, state >> STATE_FLAGS & 0xFF, state >> STATE_PERMS & EVERY_PERM
-            yield number, found
-            most -= 1
-            if most <= 0:
-                return
+def new_files(table: memoryview) -> tuple[list[int], int]:
+    """(numbers of what the runtime has opened and nobody knows of, FILES_NEW), both of one moment: no guest runs in between. New until `show`."""
+    *states, count = table[FILE_STATE : FILES_NEW + 1].tolist()
+    return [number for number, state in enumerate(states) if state & STATE_NEW], count
+
+
+def described(table: memoryview, number: int, what: int, rights: int, state: int) -> Descriptor:
+    """What the runtime has opened and shows there, by its row and two of the words behind."""
+    found = Descriptor(what >> 8, REGULAR_FILE, rights & FD_READ != 0, rights & FD_WRITE != 0, True)
+    found.base, found.flags, found.perms = rights, state >> STATE_FLAGS & 0xFF, state >> STATE_PERMS & EVERY_PERM
+    found.shown = {(id(table), number): table}
+    return found
 
 
 def row_of(found: Descriptor | None) -> int:
