@@ -11,7 +11,7 @@ from wasm_codegen_native.code import Code, wrapping_add
 from wasm_codegen_native.isa.riscv64 import encodings as e
 from wasm_codegen_native.isa.riscv64.branches import Branches, branch_word, jump_word, upper
 from wasm_codegen_native.isa.riscv64.registers import A0, A1, AREA, S0, SCRATCH, SCRATCH_HIGH, SP, SPARE, ZERO
-from wasm_codegen_native.isa.riscv64.vector_encodings import VLE, VMV1R, VMV_S_X, VMV_V_I, VMV_V_X, VMV_X_S, VSE, WHOLE, word
+from wasm_codegen_native.isa.riscv64.vector_encodings import VLE, VMV1R, VMV_V_I, VMV_V_X, VMV_X_S, VSE, WHOLE, word
 from wasm_codegen_native.machine import FIRST_VECTOR, T_F64, T_V128
 
 ALWAYS: Final = -1  # instead of a condition
@@ -24,6 +24,7 @@ TYPES: Final[vec[i64]] = vec[i64](WHOLE)
 VECTOR_LOADS: Final[vec[i64]] = vec[i64](VLE)
 VECTOR_STORES: Final[vec[i64]] = vec[i64](VSE)
 SLIDE_DOWN: Final[i64] = word("VSLIDEDOWN.VI vd, vs2, uimm5")
+SLIDE_UP: Final[i64] = word("VSLIDEUP.VI vd, vs2, uimm5")
 
 
 def fits12(value: i64) -> bool:
@@ -245,20 +246,21 @@ class Assembler:
             self.imm(e.ADDI, SPARE, SPARE, 0)
             self.r2(VECTOR_LOADS[size], to, SPARE)
 
-    def slide_down(self, to: i64, source: i64, lanes: i64) -> None:
-        """The lanes of a vector, the first of them left out."""
-        self.word(SLIDE_DOWN | (to & 31) << 7 | lanes << 15 | (source & 31) << 20)
+    def slide(self, row: i64, to: i64, source: i64, lanes: i64) -> None:
+        """The lanes of a vector, the first of them left out; or upwards, behind as many that `to` keeps."""
+        self.word(row | (to & 31) << 7 | lanes << 15 | (source & 31) << 20)
 
-    def halves_to_vector(self, to: i64) -> None:
-        """to <- a0 and a1"""
+    def halves(self, to: i64, low: i64, high: i64) -> None:
+        """to <- 64 bits each of two general registers."""
         self.set_lanes(TYPES[3])
-        self.r2(VMV_V_X, to, A1)
-        self.r2(VMV_S_X, to, A0)
+        self.r2(VMV_V_X, to, low)
+        self.r2(VMV_V_X, SCRATCH, high)
+        self.slide(SLIDE_UP, to, SCRATCH, 1)
 
     def vector_to_halves(self, source: i64) -> None:
         """a0 and a1 <- a v128"""
         self.set_lanes(TYPES[3])
-        self.slide_down(SCRATCH, source, 1)
+        self.slide(SLIDE_DOWN, SCRATCH, source, 1)
         self.word(VMV_X_S | A0 << 7 | (source & 31) << 20)
         self.word(VMV_X_S | A1 << 7 | (SCRATCH & 31) << 20)
 

@@ -408,7 +408,7 @@ class RiscvMachine(Machine):
 
     def arrive(self, type: i64) -> None:
         if type == T_V128 and self.asm.vectors:
-            self.asm.halves_to_vector(FA0)
+            self.asm.halves(FA0, A0, A1)
         elif type == T_V128:
             self.asm.store(T_V128, A0, S0, self.asm.place(FA0))
 

@@ -80,7 +80,7 @@ row("VMV.V.V vd, vs1", "010111 1 00000 rs1 000 rd 1010111")
 VMV_V_X: Final[i64] = row("VMV.V.X vd, rs1", "010111 1 00000 rs1 100 rd 1010111")
 VMV_V_I: Final[i64] = row("VMV.V.I vd, simm5", "010111 1 00000 imm5v 011 rd 1010111")
 VMV_X_S: Final[i64] = row("VMV.X.S rd, vs2", "010000 1 rs2 00000 010 rd 1010111")
-VMV_S_X: Final[i64] = row("VMV.S.X vd, rs1", "010000 1 00000 rs1 110 rd 1010111")
+VMV_S_X: Final[i64] = row("VMV.S.X vd, rs1", "010000 1 00000 rs1 110 rd 1010111")  # the other lanes are a tail: they may become anything
 VFMV_F_S: Final[i64] = row("VFMV.F.S fd, vs2", "010000 1 rs2 00000 001 rd 1010111")
 row("VFMV.V.F vd, fs1", "010111 1 00000 rs1 101 rd 1010111")
 # ---- floating point

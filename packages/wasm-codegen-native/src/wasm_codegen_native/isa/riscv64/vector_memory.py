@@ -116,7 +116,7 @@ class VectorMemory(Chapter):
         else:
             self.access(ACCESSES[op], t, 0)
             if form == ZEROS and vectors:
-                self.registers.first(to, t)
+                self.asm.halves(to, t, ZERO)
             elif form == ZEROS:
                 self.asm.put(SD, t, S0, self.asm.place(to))
                 self.asm.put(SD, ZERO, S0, self.asm.place(to) + 8)

@@ -8,10 +8,10 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.code import shl
-from wasm_codegen_native.isa.riscv64.assembler import TYPES, VECTOR_LOADS, Assembler
+from wasm_codegen_native.isa.riscv64.assembler import SLIDE_DOWN, TYPES, VECTOR_LOADS, Assembler
 from wasm_codegen_native.isa.riscv64.encodings import ADDI, ANDI, FMV_X_D, FMV_X_W, SLLI, SRLI
 from wasm_codegen_native.isa.riscv64.registers import KEPT, SCRATCH, SPARE
-from wasm_codegen_native.isa.riscv64.vector_encodings import HALF, VFMV_F_S, VMERGE_VVM, VMERGE_VXM, VMV_S_X, VMV_V_I, VMV_X_S, word
+from wasm_codegen_native.isa.riscv64.vector_encodings import HALF, VFMV_F_S, VMERGE_VVM, VMERGE_VXM, VMV_S_X, VMV_X_S, word
 from wasm_codegen_native.machine import FIRST_VECTOR
 from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F64
 
@@ -53,19 +53,13 @@ class VectorRegisters:
         self.asm.set_lanes(TYPES[size + 1])
         self.three(EXTENDED[1 if unsigned else 0], to, SCRATCH, 0)
 
-    def first(self, to: i64, value: i64) -> None:
-        """The first 64 bits <- a register; zero above."""
-        self.asm.set_lanes(TYPES[3])
-        self.three(VMV_V_I, to, 0, 0)
-        self.asm.r2(VMV_S_X, to, value)
-
     # ---- single lanes
     def take_lane(self, size: i64, to: i64, source: i64, lane: i64, unsigned: bool) -> None:
         """A general or floating-point register <- a lane."""
         asm = self.asm
         asm.set_lanes(TYPES[size])
         if lane != 0:
-            asm.slide_down(SCRATCH, source, lane)
+            asm.slide(SLIDE_DOWN, SCRATCH, source, lane)
             source = SCRATCH
         self.three(VFMV_F_S if to >= FIRST_VECTOR else VMV_X_S, to, source, 0)
         if unsigned and size == 0:
@@ -80,13 +74,9 @@ class VectorRegisters:
         if value >= FIRST_VECTOR:
             asm.r2(FMV_X_D if size == 3 else FMV_X_W, SPARE, value)
             value = SPARE
-        if lane == 0:
-            asm.set_lanes(TYPES[size])
-            asm.r2(VMV_S_X, to, value)
-        else:
-            self.mask(shl(1, lane), 1 if size == 0 else size)
-            asm.set_lanes(TYPES[size])
-            self.three(VMERGE_VXM, to, to, value)
+        self.mask(shl(1, lane), 1 if size == 0 else size)
+        asm.set_lanes(TYPES[size])
+        self.three(VMERGE_VXM, to, to, value)
 
     def mask(self, bits: i64, size: i64) -> None:
         """v0 <- a mask of as many bits as an element of this size has."""

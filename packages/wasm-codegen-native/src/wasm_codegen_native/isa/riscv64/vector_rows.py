@@ -19,7 +19,7 @@ FLOATS: Final = (("f32x4", 32, "W"), ("f64x2", 64, "D"))
 WIDENED: Final = (("i16x8", 16, "i8x16", 8), ("i32x4", 32, "i16x8", 16), ("i64x2", 64, "i32x4", 32))
 SIGNS: Final = (("s", "", "S"), ("u", "U", "Z"))
 ONES: Final = "VMV.V.I d, 0; VMERGE.VIM d, d, -1, v0"  # where the mask has a bit
-LOW_HALF: Final = f"{WHOLE[64]}; VMV.X.S x31, v31; VMV.V.I d, 0; VMV.S.X d, x31"  # and zeros
+LOW_HALF: Final = f"{WHOLE[32]}; VMV.V.I v30, 0; VSLIDEUP.VI d, v30, 2"  # and zeros
 
 
 def two(names: str, code: str, bits: int) -> Row:
@@ -163,11 +163,11 @@ FLOAT: Final = (
     *(row for s, u, _ in SIGNS for row in (
         one(f"i32x4.trunc_sat_f32x4_{s} i32x4.relaxed_trunc_f32x4_{s}", f"VMFNE.VV v0, a, a; VFCVT.RTZ.X{u}.F.V v31, a; VMERGE.VIM d, v31, 0, v0", 32),
         one(f"i32x4.trunc_sat_f64x2_{s}_zero i32x4.relaxed_trunc_f64x2_{s}_zero",
-            f"VMFNE.VV v0, a, a; {HALF[32]}; VFNCVT.RTZ.X{u}.F.W v31, a; VMERGE.VIM v31, v31, 0, v0; {LOW_HALF}", 64),
+            f"VMFNE.VV v0, a, a; {HALF[32]}; VFNCVT.RTZ.X{u}.F.W v31, a; VMERGE.VIM d, v31, 0, v0; {LOW_HALF}", 64),
         one(f"f32x4.convert_i32x4_{s}", f"VFCVT.F.X{u}.V d, a", 32),
         Row(f"f64x2.convert_low_i32x4_{s}", "r", f"{HALF[32]}; NEW d; VFWCVT.F.X{u}.V d, a", needs="v"),
     )),
-    Row("f32x4.demote_f64x2_zero", "r", f"{HALF[32]}; VFNCVT.F.F.W v31, a; {LOW_HALF}", needs="v"),
+    Row("f32x4.demote_f64x2_zero", "r", f"{HALF[32]}; VFNCVT.F.F.W d, a; {LOW_HALF}", needs="v"),
     Row("f64x2.promote_low_f32x4", "r", f"{HALF[32]}; NEW d; VFWCVT.F.F.V d, a", needs="v"),
 )
 VECTOR: Final = (*INTEGER, *BITS, *FLOAT)
