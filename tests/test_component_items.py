@@ -328,3 +328,19 @@ def test_load_raises_errs(engine: wasm_facade.Engine) -> None:
     with pytest.raises(ours.Err) as caught:
         loaded.f(True)
     assert caught.value.payload == 0
+
+
+def test_start_functions_share_the_time_of_a_call(engine: wasm_facade.Engine) -> None:
+    """However many a component has, of which none takes that long."""
+    begins = """(core module $M
+      (func $s (local $n i32) (local.set $n (i32.const 10000000)) (loop $l (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))) (start $s))"""
+    component = ours.Component(engine, f"(component {begins} {'(core instance (instantiate $M))' * 100})")
+    store = wasm_facade.Store(engine)
+    store.timeout = 0.03
+    with pytest.raises(wasm_facade.Trap, match="interrupt"):
+        ours.Linker(engine).instantiate(store, component)
+    assert store.timeout == 0.03
+    store = wasm_facade.Store(engine)
+    store.timeout = 600
+    ours.Linker(engine).instantiate(store, component)
+    assert store.timeout == 600

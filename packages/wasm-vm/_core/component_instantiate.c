@@ -19,6 +19,7 @@ typedef struct Run {
     Extern *items;
     Extern *imports; /* room for one instance's */
     uint32_t instance_count, item_count;
+    uint64_t began; /* where the store's calls have a timeout, when */
 } Run;
 
 /* ---- core items as steps want them ---- */
@@ -103,12 +104,31 @@ static int keep_instance(Run *run, Instance *instance)
     return 0;
 }
 
+/* To make a component's instance is one call: start functions take their turns in the time of one. */
+static Instance *make_in_time(const Run *run, Loaded *module, const Extern *imports, uint32_t count)
+{
+    Store *store = run->store;
+    const double usual = store->timeout;
+    if (LIKELY(module->plan.start < 0) || usual < 0)
+        return instance_make(module, store, imports, count);
+    const double left = usual - (double)(monitor_now() - run->began) / 1e9;
+    if (left < 0) {
+        set_trap(TRAP_INTERRUPT, NULL);
+        return NULL;
+    }
+    store->timeout = left;
+    Instance *instance = instance_make(module, store, imports, count);
+    if (store->timeout == left) /* a host function may have set another */
+        store->timeout = usual;
+    return instance;
+}
+
 static int core_instance(Run *run, const Step *step)
 {
     Loaded *module = (Loaded *)PyTuple_GET_ITEM(run->plan->modules, step->core_instance.module);
     for (uint32_t i = 0; i < step->core_instance.count; i++)
         run->imports[i] = run->items[step->core_instance.items[i]];
-    return keep_instance(run, instance_make(module, run->store, run->imports, step->core_instance.count));
+    return keep_instance(run, make_in_time(run, module, run->imports, step->core_instance.count));
 }
 
 /* *out <- what an imported module is given for an import. 1: nothing; -1 with an exception. */
@@ -143,7 +163,7 @@ static int imported_module(Run *run, const Step *step)
         if (failed > 0)
             PyErr_Format(G.link_error, "an imported core module imports `%U::%U`, which the component does not give it", import->module, import->name);
     }
-    failed = failed ? -1 : keep_instance(run, instance_make(module, run->store, imports, count));
+    failed = failed ? -1 : keep_instance(run, make_in_time(run, module, imports, count));
     PyMem_Free(imports);
     return failed;
 }
@@ -301,6 +321,8 @@ ComponentState *component_run(const ComponentPre *pre, Store *store)
         return NULL;
     }
     Run run = {.plan = pre->plan, .store = store, .functions = pre->functions, .modules = pre->modules};
+    if (store->timeout >= 0)
+        run.began = monitor_now();
     store->pins++;
     ComponentState *state = run_plan(&run, pre->resources, pre->arrays, pre->raises);
     store->pins--;

@@ -30,7 +30,7 @@ static ThreadRecord *threads; /* all, under `lock` */
 static bool started;
 static uint64_t wakes_at = NEVER; /* when the monitor will look next, under `lock` */
 
-static uint64_t now(void)
+uint64_t monitor_now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -89,7 +89,7 @@ static void *monitor(void *Py_UNUSED(argument))
     int idle = 0;
     pthread_mutex_lock(&lock);
     for (;;) {
-        uint64_t time = now(), next = NEVER;
+        uint64_t time = monitor_now(), next = NEVER;
         signals_reinstall();
         for (ThreadRecord *t = threads; t; t = t->next) {
             uint64_t due = inspect(t, time);
@@ -168,7 +168,7 @@ void monitor_remove_thread(ThreadRecord *thread)
 
 Deadline *monitor_add_deadline(ThreadRecord *thread, const Store *store, double seconds)
 {
-    uint64_t time = now();
+    uint64_t time = monitor_now();
     Deadline *deadline = malloc(sizeof *deadline);
     if (!deadline) {
         PyErr_NoMemory();

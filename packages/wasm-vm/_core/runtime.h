@@ -143,6 +143,7 @@ void signal_hooks_install(void); /* idempotent; with the GIL */
 /* interrupt_linux.c */
 extern atomic_int monitor_asleep; /* 1: the monitor must be woken by an entry into wasm */
 void monitor_wake(void);
+uint64_t monitor_now(void); /* CLOCK_MONOTONIC, in ns */
 void monitor_add_thread(ThreadRecord *thread);
 void monitor_remove_thread(ThreadRecord *thread);
 Deadline *monitor_add_deadline(ThreadRecord *thread, const Store *store, double seconds); /* NULL with an exception */
