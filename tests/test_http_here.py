@@ -14,7 +14,7 @@ import pytest
 from http_driver import ANSWERS, Message, ask, assert_nothing_is_left, scope_of
 from http_guest import guest
 from wasm_environ.errors import Err
-from wasm_facade import Store, WasiConfig, wat2wasm
+from wasm_facade import Config, Engine, PoolingAllocationConfig, Store, WasiConfig, wat2wasm
 from wasm_facade.component.wasi import host_function
 from wasm_facade.http import Application, application, asgi
 from wasm_facade.http.pace import FEWEST, MOST, SLICE, SLOW, Pace
@@ -219,6 +219,32 @@ def test_no_more_at_a_time_than_allowed(component: bytes, monkeypatch: pytest.Mo
         await asyncio.gather(*slow)
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("fits", [False, True])
+def test_a_pool_needs_no_more_than_are_answered_at_a_time(component: bytes, monkeypatch: pytest.MonkeyPatch, fits: bool) -> None:
+    """What was answered holds no place."""
+    pool, config = PoolingAllocationConfig(), Config()
+    pool.total_memories = 2
+    config.allocation_strategy = pool
+    engine = Engine(config)
+    app = asgi(component, engine=engine, concurrency=2)
+    Watched(app, monkeypatch, fits)
+
+    def held() -> int:
+        metrics = engine.pooling_allocator_metrics()
+        assert metrics is not None
+        return metrics.memories
+
+    async def main() -> None:
+        for _ in range(4):
+            assert [status for status, _, _ in await asyncio.gather(ask(app, "/h"), ask(app, "/z"), ask(app, "/z"))] == [200] * 3
+        until = time.monotonic() + 10
+        while held() and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+    assert held() == 0
 
 
 def test_a_client_that_takes_nothing(component: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from time import thread_time
 
-from wasm_environ.errors import ExitTrap, WasmError
+from wasm_environ.errors import ExhaustedError, ExitTrap, WasmError
 from wasm_facade.component import Component, Linker
 from wasm_facade.component.component import slot_of
 from wasm_facade.config import Config
@@ -161,7 +161,7 @@ class Application:
         try:
             self._handle(call, mind, True)
             done = True
-        except self._http.Elsewhere:
+        except (self._http.Elsewhere, ExhaustedError):  # the latter: all of a pool is with the threads
             pass
         except ExitTrap as exit_:
             failure = f"it exited with {exit_.code}"
@@ -172,7 +172,7 @@ class Application:
             failure = f"{type(error).__name__}: {error}"
         finally:
             call.let_go()
-            if not done:
+            if not done or not mind.get("left"):
                 mind.clear()
             self._here.append(mind)
         done = done or failure != ""
@@ -209,14 +209,14 @@ class Application:
                 self._pace.quick()
             else:
                 self._pace.slow()
-        if failure:
-            mind.clear()
         call.end(failure)
+        if failure or not mind.get("left"):
+            mind.clear()
 
     def _handle(self, call: Call, mind: dict[str, Any], tentative: bool = False) -> bool:
         """Call the guest. Whether it did without what a tentative one may not do."""
         loaded = self._loaded
-        if mind.get("loaded") is not loaded or mind["left"] == 0:
+        if mind.get("loaded") is not loaded:
             mind.clear()
             store = Store(self._engine)
             store.timeout = min(self._timeout, SLICE) if tentative else self._timeout
