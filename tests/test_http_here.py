@@ -7,6 +7,7 @@ import io
 import logging
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,12 +190,15 @@ def test_every_function_says_whether_it_is_seen() -> None:
     assert seen >= {"get-stdin", "get-stdout", "get-stderr", "get-directories", "create-tcp-socket", "create-udp-socket", "resolve-addresses", "handle", "open"}
 
 
-@pytest.mark.parametrize("settings", [{"define": lambda linker: None}, {"wasi": "deterministic"}])
-def test_pythons_own_is_never_called_here(component: bytes, settings: dict[str, Any]) -> None:
-    """Functions, clocks and random numbers of a program's may wait as long as they want."""
+@pytest.mark.parametrize("settings", [{"define": lambda linker: None}, {"wasi": "deterministic"}, {"wasi": "path"}])
+def test_pythons_own_is_never_called_here(component: bytes, settings: dict[str, Any], tmp_path: Path) -> None:
+    """Functions, clocks and random numbers of a program's may wait as long as they want; to open a pipe waits for its other end."""
     if settings.get("wasi"):
         wasi = WasiConfig()
-        wasi.deterministic(1)
+        if settings["wasi"] == "path":
+            wasi.stdout = str(tmp_path / "out")
+        else:
+            wasi.deterministic(1)
         settings = {"wasi": wasi}
     app = asgi(component, **settings)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from time import thread_time
 
 from wasm_environ.errors import ExhaustedError, ExitTrap, WasmError
@@ -19,7 +20,6 @@ from wasm_vm import Store, Trap, TrapCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable
     from typing import Any
 
@@ -56,7 +56,9 @@ class Application:
             if not isinstance(given, kind):
                 raise TypeError(f"{name}: expected a {kind.__name__}, not {type(given).__name__}")
         self._define = define
-        self._fixed = define is None and self._wasi.clocks is None and self._wasi.random is None  # guests call no Python but ours, unless they settle
+        # Unless they settle, guests call no Python but ours, and have no file opened for them, which may be a pipe without another end.
+        paths = [each for each in (self._wasi.stdin, self._wasi.stdout, self._wasi.stderr) if isinstance(each, (str, os.PathLike))]
+        self._fixed = define is None and self._wasi.clocks is None and self._wasi.random is None and not paths
         self._timeout = timeout
         self._max_memory = max_memory
         self._requests = requests_per_instance
