@@ -65,7 +65,7 @@ __all__ = [
 
 # Columns: module, the names it defines.
 _HOMES = (
-    ("wasm_environ.errors", "ArtifactError ExhaustedError LinkError WasmError"),
+    ("wasm_environ.errors", "ArtifactError ExhaustedError ExitTrap LinkError WasmError"),
     ("wasm_environ.compile_errors", "CompileError InvalidError MalformedError TextError UnsupportedError"),
     ("wasm_vm", "Caller ExnRef Frame Func Global Instance InstanceExports InstancePre Memory SharedMemory Store StoreError Table Tag Trap TrapCode"),
     ("wasm_vm", "AnyRef ArrayRef EqRef I31Ref StructRef WasmException"),
@@ -83,9 +83,7 @@ _HOMES = (
     ("wasm_facade.compilation", "wat2wasm"),
 )
 # wasmtime-py's names for what we call otherwise. StoreContext is what host functions are given besides a Store.
-_ALIASES = {
-    "ExitTrap": ("wasm_environ.errors", "ExitTrap"), "WasmtimeError": ("wasm_environ.errors", "WasmError"), "StoreContext": ("wasm_vm", "Caller"),
-}  # fmt: skip
+_ALIASES = {"WasmtimeError": ("wasm_environ.errors", "WasmError"), "StoreContext": ("wasm_vm", "Caller")}
 # Columns: name, how `discovery` finds the package, which may be absent.
 _OPTIONAL = {"DirPerms": "wasi_common", "FilePerms": "wasi_common", "WasiConfig": "wasi_common", "PoolingAllocationConfig": "pooling"}
 
