@@ -332,9 +332,12 @@ def test_refused_settings(component: bytes, settings: dict[str, Any], message: s
         asgi(component, **settings)
 
 
-def test_no_handler() -> None:
+@pytest.mark.parametrize("exports", ["", '(export "handle" (core module $m))', '(export "handle" (instance $e))', '(export "handle" (type $r))'])
+def test_no_handler(exports: str) -> None:
+    """Nor anything else by that name, which may have the number of a function that is nobody's business."""
     with pytest.raises(WasmError, match=r"exports no wasi:http/incoming-handler@0\.2"):
-        asgi(b"(component)")
+        asgi(bytes(wat2wasm(f"""(component (core module $m) (instance $e) (type $r (resource (rep i32))) (instance $h {exports})
+          (export "wasi:http/incoming-handler@0.2.0" (instance $h)))""")))
 
 
 def test_an_answer_in_the_middle_of_a_look(component: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

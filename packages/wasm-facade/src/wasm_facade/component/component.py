@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wasm_facade.source import StrPath
     from wasm_vm.components import Imports, LoadedComponent
 
-MODULE, INSTANCE = 3, 4  # planning.plain's numbers
+FUNC, MODULE, INSTANCE = 0, 3, 4  # planning.plain's numbers
 
 
 class ExportIndex:
@@ -198,13 +198,13 @@ def find_export(exports: Any, name: str, instance: ExportIndex | None) -> Export
     return None if found is None else ExportIndex((*path, found))
 
 
-def slot_of(exports: Any, index: ExportIndex) -> int:
-    """By which an instance has the exported function of that index, among plain items."""
+def slot_of(exports: Any, index: ExportIndex) -> int | None:
+    """By which an instance has the exported function of that index, among plain items; None: it is something else."""
     *path, name = index._names
     for step in path:
         exports = dict(exports)[step][1]
-    slot: int = dict(exports)[name][1]
-    return slot
+    kind, slot, *_ = dict(exports)[name]
+    return slot if kind == FUNC else None
 
 
 def _has_modules(items: Any) -> bool:

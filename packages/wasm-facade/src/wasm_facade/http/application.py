@@ -79,14 +79,15 @@ class Application:
             component = Component.from_file(self._engine, source)
         interface = component.get_export_index(HANDLER)
         handler = None if interface is None else component.get_export_index("handle", interface)
-        if handler is None:
+        slot = None if handler is None else slot_of(component._loaded.exports, handler)
+        if slot is None:
             raise WasmError("the component exports no wasi:http/incoming-handler@0.2, which is what answers requests")
         linker = Linker(self._engine)
         linker.add_wasip2()
         linker.add_wasi_http()
         if self._define is not None:
             self._define(linker)
-        return linker.instantiate_pre(component), slot_of(component._loaded.exports, handler)
+        return linker.instantiate_pre(component), slot
 
     def reload(self) -> None:
         """Read the component's file again: requests from here on have what it is now. If it is no good, that raises, and what was there stays."""
