@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasm_wasi_common.descriptor import PIECE
 from wasm_wasi_common.filesystem import FILE, FOLDER, LINK, File, Filesystem, Stat
+from wasm_wasi_common.unpack import open_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 MAX_DEPTH = 256
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
 class ZipFilesystem(Filesystem):
@@ -87,7 +88,7 @@ class ZipEntry(File):
             return b""
         try:
             if self._stream is None:
-                self._stream = self._zip.open(self._info)
+                self._stream = open_entry(self._zip, self._info)
             stream = self._stream
             if offset < stream.tell():
                 stream.seek(0)
