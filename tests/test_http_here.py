@@ -190,13 +190,15 @@ def test_every_function_says_whether_it_is_seen() -> None:
     assert seen >= {"get-stdin", "get-stdout", "get-stderr", "get-directories", "create-tcp-socket", "create-udp-socket", "resolve-addresses", "handle", "open"}
 
 
-@pytest.mark.parametrize("settings", [{"define": lambda linker: None}, {"wasi": "deterministic"}, {"wasi": "path"}])
+@pytest.mark.parametrize("settings", [{"define": lambda linker: None}, {"wasi": "deterministic"}, {"wasi": "path"}, {"wasi": "folder"}])
 def test_pythons_own_is_never_called_here(component: bytes, settings: dict[str, Any], tmp_path: Path) -> None:
-    """Functions, clocks and random numbers of a program's may wait as long as they want; to open a pipe waits for its other end."""
+    """Functions, clocks and random numbers of a program's may wait as long as they want; to open a pipe waits for its other end, a folder for its server."""
     if settings.get("wasi"):
         wasi = WasiConfig()
         if settings["wasi"] == "path":
             wasi.stdout = str(tmp_path / "out")
+        elif settings["wasi"] == "folder":
+            wasi.preopen(tmp_path)
         else:
             wasi.deterministic(1)
         settings = {"wasi": wasi}
@@ -207,6 +209,24 @@ def test_pythons_own_is_never_called_here(component: bytes, settings: dict[str, 
             assert await ask(app, "/h") == (200, b"hello", True)
             assert not app._pace.fits()
 
+    asyncio.run(main())
+
+
+def test_who_is_stopped_without_having_had_the_processor_is_slow(component: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once may be anything; but where that goes on the loop is not the place."""
+    app = asgi(component, timeout=5)
+    monkeypatch.setattr(application, "thread_time", lambda: 0.0)
+    monkeypatch.setattr(application, "SLICE", 0.05)
+
+    async def main() -> None:
+        for _ in range(20 * FEWEST):
+            await ask(app, "/h")
+        for number in range(SLOW):
+            assert app._pace.fits(), number
+            assert (await ask(app, "/s"))[0] == 504
+        assert not app._pace.fits()
+
+    monkeypatch.setattr(app, "_timeout", 0.1)
     asyncio.run(main())
 
 

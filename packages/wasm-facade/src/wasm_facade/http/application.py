@@ -56,9 +56,11 @@ class Application:
             if not isinstance(given, kind):
                 raise TypeError(f"{name}: expected a {kind.__name__}, not {type(given).__name__}")
         self._define = define
-        # Unless they settle, guests call no Python but ours, and have no file opened for them, which may be a pipe without another end.
-        paths = [each for each in (self._wasi.stdin, self._wasi.stdout, self._wasi.stderr) if isinstance(each, (str, os.PathLike))]
-        self._fixed = define is None and self._wasi.clocks is None and self._wasi.random is None and not paths
+        # Unless they settle, guests call no Python but ours, and have nothing opened for them, which may be a pipe without another end, or a folder of a
+        # server that does not answer.
+        paths = any(isinstance(each, (str, os.PathLike)) for each in (self._wasi.stdin, self._wasi.stdout, self._wasi.stderr))
+        folders = any(preopen.filesystem is None for preopen in self._wasi.preopens)
+        self._fixed = define is None and self._wasi.clocks is None and self._wasi.random is None and not paths and not folders
         self._timeout = timeout
         self._max_memory = max_memory
         self._requests = requests_per_instance
@@ -184,7 +186,9 @@ class Application:
             self._pace.slow()
         elif done:
             self._pace.quick()
-        elif not stopped or spent >= QUICK:  # if not, other programs had the processor
+        elif stopped and spent < QUICK:  # other programs had the processor
+            self._pace.slow()
+        else:
             self._pace.wrong()
         if done:
             call.end(failure)
