@@ -1,8 +1,8 @@
 """Op rows and the official suites on an emulated machine, compiled here, run there: what takes an emulated Python long is done by this one.
 
 `emulated_sample.py make ARCH FOLDER NUMBER SUITE...` writes the op rows of `test_ops`, a quarter of the suites, scripts parsed, each module and component an
-artifact of the native compiler, and some values of `test_component_abi`, the guests between which they cross compiled. The number says which, and for which
-processor. COMPILER:TURN instead of a number is the whole suites, of either compiler, for the processor whose turn it is (-1: the last); of the native one, in
+artifact of the native compiler, some values of `test_component_abi`, the guests between which they cross compiled, and what the native compiler makes of some
+functions for each of the four machines, to be the same there. The number says which, and for which processor. COMPILER:TURN instead of a number is the whole suites, of either compiler, for the processor whose turn it is (-1: the last); of the native one, in
 its first turn, also what is malformed and invalid, and every module to compile again there. `emulated_sample.py run FOLDER`, on that machine, runs it;
 `emulated_sample.py judge FOLDER` compares here what it left there.
 """
@@ -32,6 +32,7 @@ PARTS = 4  # of the suites
 CROSSINGS = 20  # values of components, each between two guests and through Python
 # What the code is for, in turn: every processor, and those with what lowering rows and chapters ask for.
 PROCESSORS = {"aarch64": ("armv8-a", "armv8.1-a"), "riscv64": ("rv64gc", "rva22", "rva23"), "s390x": ("+vx,+vxe", "+vx,+vxe,+vxe2")}
+NEWEST = {isa: cpus[-1] for isa, cpus in PROCESSORS.items()} | {"x86_64": "x86-64-v3"}
 PATIENCE = 1200.0  # seconds for a part, which takes some ten
 FILES = 40  # of the suites in a part, which has a process of its own
 PART, SEEN, PLAN = "part-{}.pickle", "seen-{}.pickle", "plan.pickle"
@@ -120,7 +121,7 @@ def prepare(arch: str, folder: Path, which: str, suites: list[Path]) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / PLAN).write_bytes(pickle.dumps(plan))
-    (folder / PART.format(0)).write_bytes(pickle.dumps((*op_rows(plan), *values(plan, number))))
+    (folder / PART.format(0)).write_bytes(pickle.dumps((*op_rows(plan), *values(plan, number), artifacts(number))))
     with ProcessPoolExecutor(processors()) as pool:
         scripts = [*pool.map(functools.partial(script, plan, which == "native:0"), files, chunksize=4)]
     for k in range(1, plan.parts):
@@ -185,6 +186,25 @@ def run_values(chosen: list[int], texts: dict[str, bytes]) -> list[str]:
     return crossed(chosen)
 
 
+def artifacts(number: int) -> list[tuple[str, str, str]]:
+    """(machine, functions, digest of what they are compiled to): an artifact does not say where it was made."""
+    from wasm_codegen_native.examples import EXAMPLES, WITHOUT
+
+    chosen = EXAMPLES[number % PARTS :: PARTS]
+    return [(isa, wat, made_for(isa, wat)) for isa in (*PROCESSORS, "x86_64") for name, _, wat in chosen if (name, isa) not in WITHOUT]
+
+
+def made_for(isa: str, wat: str) -> str:
+    """The digest of an artifact of the native compiler."""
+    return digest(wasm_facade.Module(engine({}, Plan("native", (isa, NEWEST[isa]), 0, [])), wat).serialize())
+
+
+def made_otherwise(wanted: list[tuple[str, str, str]]) -> list[str]:
+    """What becomes other bytes here."""
+    found = [(isa, wat, made, made_for(isa, wat)) for isa, wat, made in wanted]
+    return [f"{wat}: for {isa}, compiled there, {here[:16]}, not {made[:16]}" for isa, wat, made, here in found if here != made]
+
+
 def script(plan: Plan, everything: bool, file: tuple[Path, str]) -> Script:
     """A file of a suite; without what it says of malformed and invalid modules, and with none to compile again, if not `everything`."""
     suite, name = file
@@ -211,7 +231,7 @@ def run_part(folder: Path, part: int) -> int:
     faulthandler.dump_traceback_later(PATIENCE, exit=True)
     plan = pickle.loads((folder / PLAN).read_bytes())
     content = pickle.loads((folder / PART.format(part)).read_bytes())
-    seen: Any = [run_script(plan, each) for each in content] if part else (run_rows(*content[:2]), run_values(*content[2:]))
+    seen: Any = [run_script(plan, each) for each in content] if part else (run_rows(*content[:2]), run_values(*content[2:4]) + made_otherwise(content[4]))
     (folder / SEEN.format(part)).write_bytes(pickle.dumps(seen))
     return 0
 
@@ -267,9 +287,9 @@ def judge(folder: Path) -> int:
     wrong = [f"part {part} did not end" for part, path in enumerate(found) if not path.exists()]
     cases = 0
     if found[0].exists():
-        seen, values_wrong = pickle.loads(found[0].read_bytes())
+        seen, others_wrong = pickle.loads(found[0].read_bytes())
         cases = sum(map(len, seen))
-        wrong += values_wrong
+        wrong += others_wrong
         wrong += judge_rows(pickle.loads((folder / PART.format(0)).read_bytes())[1], seen)
     scripts: list[Seen] = [each for path in found[1:] if path.exists() for each in pickle.loads(path.read_bytes())]
     for name, passed, failures, _ in scripts:

@@ -17,7 +17,6 @@ PACKAGES: Final = (
     ("wasm-wasi-common", ""),
     ("wasm-wasi-p1", ""),
     ("wasm-wasi-p2", ""),
-    ("wasm-wasi-p2", ""),
     ("wasm-capi", ""),
 )
 COMPILED: Final = "compiled"
