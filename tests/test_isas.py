@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import wasm_facade
-from wasm_environ.opcodes import BY_MNEMONIC
+from wasm_environ.opcodes import BY_MNEMONIC, OPS, Op
 from wasm_facade import Config, Engine, Func, FuncType, Instance, Module, Store, Trap, ValType
 from wasm_facade.discovery import KNOWN_COMPILERS, package_path
 
@@ -115,6 +115,50 @@ def test_the_place_of_a_trap(result: str, load: str, after: str, strategy: str) 
     with pytest.raises(Trap, match="out of bounds memory access") as caught:
         exports["f"](store, 0x10000)
     assert caught.value.frames[0].module_offset == place
+
+
+ACCESSES = [op for op in OPS if "memarg" in op.immediates and op.feature in ("mvp", "simd", "threads") and "wait" not in op.mnemonic]
+LETTERS = {"i": "i32", "I": "i64", "f": "f32", "F": "f64", "v": "v128"}
+VALUES = {"i": -1, "I": -1, "f": 1.7, "F": 1.7, "v": (1 << 128) - 1}
+
+
+def function_of_two(number: int, op: Op) -> str:
+    """Two accesses with the same operands, at two addresses."""
+    assert op.operands is not None
+    given = "".join(f" (param {LETTERS[letter]})" for letter in op.operands[1:])
+    values = "".join(f" (local.get {2 + k})" for k in range(len(op.operands) - 1))
+    one = f"{op.mnemonic} 1" if "lane" in op.immediates else op.mnemonic
+    accesses = " ".join(f"(local.get {address}){values} {one}{' drop' if op.results else ''}" for address in (0, 1))
+    return f'(func (export "f{number}") (param i32 i32){given} (i32.const {MARK + number}) drop {accesses})'
+
+
+MARK = 1 << 14  # from here on constants that have three bytes, LEB128: they say where a function is
+
+
+@pytest.mark.parametrize("strategy", BACKENDS)
+@pytest.mark.parametrize("guarded", [True, False])
+def test_the_place_of_each_access(guarded: bool, strategy: str) -> None:
+    """Of two in a row, whichever it is that is not within memory: its place is the trap's."""
+    functions = [function_of_two(number, op) for number, op in enumerate(ACCESSES)]
+    text = f"(module (memory 1) {' '.join(functions)})"
+    module = wasm_facade.wat2wasm(text)
+    store, exports = instantiate(text, strategy=strategy, signals_based_traps=guarded, wasm_threads=True)
+    wrong = []
+    for number, op in enumerate(ACCESSES):
+        assert op.operands is not None
+        mark = MARK + number
+        start = module.index(bytes((0x41, mark & 0x7F | 0x80, mark >> 7 & 0x7F | 0x80, mark >> 14, 0x1A)))
+        code = bytes((op.prefix, op.code) if op.prefix else (op.code,))
+        values = [VALUES[letter] for letter in op.operands[1:]]
+        gets = [b"\x20" + bytes((address, *(b for k in range(len(values)) for b in (0x20, 2 + k)))) + code for address in (0, 1)]
+        places = [module.index(get, start) + len(get) - len(code) for get in gets]
+        for addresses, place in (((0x10000, 0), places[0]), ((0, 0x10000), places[1]), ((-8, -8), places[0]), ((8, -(1 << 31)), places[1])):
+            with pytest.raises(Trap, match="out of bounds memory access") as caught:
+                exports[f"f{number}"](store, *addresses, *values)
+            if caught.value.frames[0].module_offset != place:
+                wrong.append((op.mnemonic, addresses, caught.value.frames[0].module_offset - place))
+        exports[f"f{number}"](store, 0xFFF0, 0xFFF0, *values)
+    assert not wrong
 
 
 @pytest.mark.parametrize("strategy", BACKENDS)

@@ -33,7 +33,7 @@ fi
 } >"$out/venv/lib/python$version/site-packages/lab.pth"
 
 # ---- the programs ----
-export WASM_CAPI_PYTHON=$out/venv/bin/python3 WASM_CAPI_LIBPYTHON=libpython$version.so.1.0 WASM_CAPI_CHECK=1
+export WASM_CAPI_PYTHON=$out/venv/bin/python3 WASM_CAPI_LIBPYTHON=libpython$version.so.1.0 WASM_CAPI_CHECK=1 EMULATED=1
 failed=0
 # Unless they are named, those do not run that make a million calls, a target of x86-64's, or raise a signal that the emulator has for itself.
 [ $# -gt 0 ] || set -- $(cd "$sources" && ls ./*.c | sed 's|./\(.*\)\.c|\1|' | grep -v -x -e own_growth -e own_rounds -e settings -e signals)
