@@ -130,6 +130,20 @@ def test_what_is_missing(tmp_path: Path) -> None:
     assert "No module named 'nothing_such'" in in_python(tmp_path, "import wasm_facade.importer, calc")
 
 
+# What is wrong with a file called broken.wat.
+BROKEN = {
+    "no module": "(module (func (result i32) (i64.const 1)))", "no component": "(component (core module $m (func unreachable drop drop)) (func))",
+    "its start traps": "(module (func $s unreachable) (start $s))", "one that exits": """(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+      (func (export "_initialize") i32.const 200 call $exit))""",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_an_error_names_the_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "broken.wat").write_text(text)
+    assert f"\nin {tmp_path}/broken.wat, imported as broken\n" in in_python(tmp_path, "import wasm_facade.importer, broken")
+
+
 RANDOM = """(component (import "INTERFACE" (instance $r (export "pick" (func (result u32))))) (core func $pick (canon lower (func $r "pick")))
   (core module $M (import "" "pick" (func $pick (result i32))) (func (export "run") (result i32) (call $pick)))
   (core instance $m (instantiate $M (with "" (instance (export "pick" (func $pick))))))

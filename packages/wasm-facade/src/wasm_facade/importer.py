@@ -12,6 +12,7 @@ import sys
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 
+from wasm_environ.errors import WasmError
 from wasm_facade.bound_module import bound
 from wasm_facade.engine import Engine
 from wasm_facade.linker import EXTERNS, Linker
@@ -19,7 +20,7 @@ from wasm_facade.module import Module
 from wasm_facade.source import ELF_MAGIC, file_bytes, is_component_source
 from wasm_facade.types import FuncType
 from wasm_facade.wasi import inherited, known
-from wasm_vm import Store
+from wasm_vm import Store, Trap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,14 +99,18 @@ class WasmLoader:
         """Python's usual module object will do."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Compile, link and instantiate it. Raises ImportError naming what it imports and nobody has, or WasmtimeError."""
+        """Compile, link and instantiate it. Raises ImportError naming what it imports and nobody has, or WasmtimeError or Trap with a note of the file."""
         data = self.get_data(self.path) if self.contents is None else self.contents
-        if is_component_source(data):
-            from wasm_facade.imported_component import fill
+        try:
+            if is_component_source(data):
+                from wasm_facade.imported_component import fill
 
-            fill(module, self.path, data, store())
-        else:
-            self._fill(module, data, store())
+                fill(module, self.path, data, store())
+            else:
+                self._fill(module, data, store())
+        except (WasmError, Trap) as error:
+            error.add_note(f"in {self.path}, imported as {module.__name__}")
+            raise
 
     def get_data(self, path: str) -> bytes:
         """What a file holds."""
