@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from wasm_wasi_common.descriptor import NOW
 from wasm_wasi_common.filesystem import FILE, FOLDER, LINK, File, Filesystem, Stat
+from wasm_wasi_common.turns import Turns, alone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,10 +49,11 @@ class Node:
 class MemoryFilesystem(Filesystem):
     """Files in memory. `contents` maps names (or paths, `a/b`) to bytes, to text, which is stored as UTF-8, or to the contents of a folder.
 
-    A guest cannot make it hold more than `max_bytes` of data or `max_entries` names: it is told that the disk is full.
+    A guest cannot make it hold more than `max_bytes` of data or `max_entries` names: it is told that the disk is full. Guests on several threads may share it.
     """
 
     def __init__(self, contents: Contents | None = None, max_bytes: int = 64 << 20, max_entries: int = 100_000) -> None:
+        self.turns = Turns()
         self._bytes = max_bytes
         self._entries = max_entries
         self._made = 1
@@ -60,6 +62,7 @@ class MemoryFilesystem(Filesystem):
         self._now = time.time_ns
         self._fill("", contents or {})
 
+    @alone
     def times_of(self, now: int) -> None:
         """Give every file this time, ns since 1970, those to come too: for runs that are to be alike."""
         self._now = lambda: now
@@ -84,6 +87,7 @@ class MemoryFilesystem(Filesystem):
             else:
                 self.write(path, content)  # type: ignore[arg-type]
 
+    @alone
     def read(self, path: str) -> bytes:
         """The contents of a file, symlinks not followed. Raises FileNotFoundError, IsADirectoryError."""
         node = self._node(path)
@@ -91,6 +95,7 @@ class MemoryFilesystem(Filesystem):
             raise IsADirectoryError(errno.EISDIR, "no file", path)
         return bytes(node.data)
 
+    @alone
     def write(self, path: str, data: bytes | str) -> None:
         """Make a file, or replace what is in it; its folder is there."""
         try:
@@ -101,6 +106,7 @@ class MemoryFilesystem(Filesystem):
         file.write(data.encode() if isinstance(data, str) else bytes(data), 0)
         file.close()
 
+    @alone
     def to_dict(self) -> dict[str, bytes]:
         """Every file's path and contents."""
         found: dict[str, bytes] = {}
@@ -168,14 +174,17 @@ class MemoryFilesystem(Filesystem):
             raise OSError(errno.ENOSPC, "no room for more bytes: max_bytes")
         self._bytes -= count
 
+    @alone
     def status(self, path: str) -> Stat:
         """As `Filesystem`."""
         return self._node(path).status()
 
+    @alone
     def names(self, path: str) -> list[str]:
         """As `Filesystem`."""
         return list(self._node(path).names)
 
+    @alone
     def open(self, path: str, writing: bool) -> File:
         """As `Filesystem`."""
         node = self._node(path)
@@ -183,24 +192,29 @@ class MemoryFilesystem(Filesystem):
             raise IsADirectoryError(errno.EISDIR, "no file", path)
         return MemoryFile(self, node)
 
+    @alone
     def create(self, path: str) -> File:
         """As `Filesystem`."""
         return MemoryFile(self, self._add(path, self._new(FILE)))
 
+    @alone
     def mkdir(self, path: str) -> None:
         """As `Filesystem`."""
         self._add(path, self._new(FOLDER))
 
+    @alone
     def rmdir(self, path: str) -> None:
         """As `Filesystem`."""
         if self._node(path).names:
             raise OSError(errno.ENOTEMPTY, "a folder with something in it")
         self._remove(path)
 
+    @alone
     def unlink(self, path: str) -> None:
         """As `Filesystem`."""
         self._remove(path)
 
+    @alone
     def rename(self, path: str, new: str) -> None:
         """As `Filesystem`."""
         node = self._node(path)
@@ -215,10 +229,12 @@ class MemoryFilesystem(Filesystem):
         names[name] = old_names.pop(old_name)
         folder.change = old_folder.change = self._now()
 
+    @alone
     def link(self, path: str, new: str) -> None:
         """As `Filesystem`."""
         self._add(new, self._node(path))
 
+    @alone
     def symlink(self, text: str, path: str) -> None:
         """As `Filesystem`."""
         node = self._new(LINK)
@@ -230,6 +246,7 @@ class MemoryFilesystem(Filesystem):
             raise
         node.text = text
 
+    @alone
     def readlink(self, path: str) -> str:
         """As `Filesystem`."""
         node = self._node(path)
@@ -237,6 +254,7 @@ class MemoryFilesystem(Filesystem):
             raise OSError(errno.EINVAL, "no symlink")
         return node.text
 
+    @alone
     def set_times(self, path: str, access: int | None, change: int | None) -> None:
         """As `Filesystem`."""
         self._node(path).set_times(access, change, self._now())
@@ -249,14 +267,17 @@ class MemoryFile(File):
     """An open file of a `MemoryFilesystem`."""
 
     def __init__(self, filesystem: MemoryFilesystem, node: Node) -> None:
+        self.turns = filesystem.turns
         self._filesystem = filesystem
         self._node: Node | None = node
         node.uses += 1
 
+    @alone
     def status(self) -> Stat:
         """As `File`."""
         return self._open().status()
 
+    @alone
     def set_times(self, access: int | None, change: int | None) -> None:
         """As `File`."""
         self._open().set_times(access, change, self._filesystem._now())
@@ -266,10 +287,12 @@ class MemoryFile(File):
             raise OSError(errno.EBADF, "the file is closed")
         return self._node
 
+    @alone
     def read(self, size: int, offset: int) -> bytes:
         """As `File`."""
-        return bytes(memoryview(self._open().data)[offset : offset + size])
+        return bytes(self._open().data[offset : offset + size])  # a view would hold it while a signal's handler changes its size
 
+    @alone
     def write(self, data: bytes, offset: int) -> int:
         """As `File`."""
         node = self._open()
@@ -280,6 +303,7 @@ class MemoryFile(File):
             node.change = self._filesystem._now()
         return len(data)
 
+    @alone
     def truncate(self, size: int) -> None:
         """As `File`."""
         node = self._open()
@@ -299,6 +323,7 @@ class MemoryFile(File):
             self._filesystem._bytes += more
             raise
 
+    @alone
     def close(self) -> None:
         """As `File`."""
         node, self._node = self._node, None

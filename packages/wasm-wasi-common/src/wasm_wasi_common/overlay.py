@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wasm_wasi_common.descriptor import PIECE
 from wasm_wasi_common.filesystem import File, Filesystem, Stat
+from wasm_wasi_common.turns import Turns, alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,8 @@ class OverlayFilesystem(Filesystem):
     """`lower` (a filesystem, or the path of a folder) with changes in `upper`, by default a new `MemoryFilesystem`.
 
     A file that is written is copied first, and a folder that is moved with all that is in it: whoever has such a file open to read goes on reading
-    the lower one. What is removed is remembered as long as this object lives.
+    the lower one. What is removed is remembered as long as this object lives. Guests on several threads may share it, if they may share both of the two:
+    changes are made one at a time, and until a file is copied whole its copy is not there.
     """
 
     def __init__(self, lower: Filesystem | StrPath, upper: Filesystem | None = None) -> None:
@@ -36,12 +38,21 @@ class OverlayFilesystem(Filesystem):
         self.lower: Filesystem = lower
         self.upper: Filesystem = upper
         self._hidden: set[str] = set()  # of the lower one: removed, or replaced, with everything beneath
+        self.turns = Turns()  # of changes
+        self._copying: str | None = None
+        self._copies = 0  # begun so far
 
     def _above(self, path: str) -> Status | None:
-        try:
-            return self.upper.status(path)
-        except FileNotFoundError:
-            return None
+        while True:
+            copies, copying = self._copies, self._copying
+            try:
+                found = self.upper.status(path)
+            except FileNotFoundError:
+                return None
+            if path == self._copying:
+                return None
+            if path != copying and copies == self._copies:  # else it may be the status of a part
+                return found
 
     def _below(self, path: str) -> Status | None:
         if self._hidden:
@@ -79,32 +90,42 @@ class OverlayFilesystem(Filesystem):
     def open(self, path: str, writing: bool) -> File:
         """As `Filesystem`."""
         if writing:
-            self.copy_up(path)
+            return self._open_to_write(path)
         upper = self._above(path) is not None
-        return OverlayFile((self.upper if upper else self.lower).open(path, writing), upper)
+        return OverlayFile((self.upper if upper else self.lower).open(path, False), upper)
 
+    @alone
+    def _open_to_write(self, path: str) -> File:
+        self.copy_up(path)
+        return OverlayFile(self.upper.open(path, True), True)
+
+    @alone
     def create(self, path: str) -> File:
         """As `Filesystem`."""
         self._make_parents(path)
         return OverlayFile(self.upper.create(path), True)
 
+    @alone
     def mkdir(self, path: str) -> None:
         """As `Filesystem`."""
         self._make_parents(path)
         self.upper.mkdir(path)
 
+    @alone
     def rmdir(self, path: str) -> None:
         """As `Filesystem`."""
         if self._above(path) is not None:
             self.upper.rmdir(path)
         self._hide(path)
 
+    @alone
     def unlink(self, path: str) -> None:
         """As `Filesystem`."""
         if self._above(path) is not None:
             self.upper.unlink(path)
         self._hide(path)
 
+    @alone
     def rename(self, path: str, new: str) -> None:
         """As `Filesystem`."""
         self.copy_up(path)
@@ -113,12 +134,14 @@ class OverlayFilesystem(Filesystem):
         self._hide(path)
         self._hide(new)
 
+    @alone
     def link(self, path: str, new: str) -> None:
         """As `Filesystem`."""
         self.copy_up(path)
         self._make_parents(new)
         self.upper.link(path, new)
 
+    @alone
     def symlink(self, text: str, path: str) -> None:
         """As `Filesystem`."""
         self._make_parents(path)
@@ -128,6 +151,7 @@ class OverlayFilesystem(Filesystem):
         """As `Filesystem`."""
         return (self.lower if self._above(path) is None else self.upper).readlink(path)
 
+    @alone
     def set_times(self, path: str, access: int | None, change: int | None) -> None:
         """As `Filesystem`."""
         if stat.S_ISDIR(self.status(path).st_mode):  # which need not be copied with all that is in it
@@ -152,6 +176,13 @@ class OverlayFilesystem(Filesystem):
 
         `check` is called again and again, and raises when a guest's time is over. What was copied by then stays, which changes nothing for who reads.
         """
+        self.turns.take(check)
+        try:
+            self._copy_up(path, check)
+        finally:
+            self.turns.lock.release()
+
+    def _copy_up(self, path: str, check: Callable[[], None]) -> None:
         folder = stat.S_ISDIR(self.status(path).st_mode)
         todo = [path]
         while todo:
@@ -177,6 +208,8 @@ class OverlayFilesystem(Filesystem):
 
     def _copy(self, path: str, check: Callable[[], None]) -> None:
         source = self.lower.open(path, False)
+        self._copies += 1
+        self._copying = path
         try:
             target = self.upper.create(path)
             try:
@@ -192,6 +225,7 @@ class OverlayFilesystem(Filesystem):
             finally:
                 target.close()
         finally:
+            self._copying = None
             source.close()
 
 
