@@ -7,9 +7,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from wasm_wasi_common.filesystem import FILE, FOLDER, LINK, File, Filesystem, Stat
+from wasm_wasi_common.turns import Turns, alone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import NoReturn
 
 
@@ -24,13 +25,15 @@ class FsspecFilesystem(Filesystem):
     """What is beneath `root` on `fs`, an `fsspec.AbstractFileSystem`.
 
     Files that are read are read in pieces. fsspec writes files only whole: one that is opened to be written is in memory until it is closed or synced,
-    all of them together at most `max_bytes`. Links and times cannot be set.
+    all of them together at most `max_bytes`. Links and times cannot be set. Guests on several threads may share it, as far as they may share `fs`.
     """
 
     def __init__(self, fs: Any, root: str = "", max_bytes: int = 64 << 20) -> None:
         self._fs = fs
         self._root = root.rstrip("/")
+        self._top = getattr(fs, "root_marker", "/")  # before names, where there is no root: archives want none there
         self._room = max_bytes
+        self.turns = Turns()  # of `_room`, `_drafts`, and what is in those; not of what `fs` does
         self._drafts: dict[str, Draft] = {}
         protocol = getattr(fs, "protocol", ())
         self._urls = not OF_URLS.isdisjoint((protocol,) if isinstance(protocol, str) else protocol)
@@ -38,7 +41,11 @@ class FsspecFilesystem(Filesystem):
     def _at(self, path: str) -> str:
         if self._leads_out(path):
             raise PermissionError(errno.EPERM, "a name that leads elsewhere as part of a URL", path)
-        return f"{self._root}/{path}" if path else self._root or "/"
+        return f"{self._root}/{path}" if path and self._root else self._root or f"{self._top}{path}"
+
+    def _ask(self, name: str, *args: Any, **named: Any) -> Any:
+        """Have `fs` do something."""
+        return _asked(getattr(self._fs, name), *args, **named)
 
     def _leads_out(self, path: str) -> bool:
         """Whether a server could see another path: one that decodes `%2e%2e`, say, after which it is a way up."""
@@ -53,7 +60,7 @@ class FsspecFilesystem(Filesystem):
             return Stat(FILE, len(draft.data))
         if not path:
             return Stat(FOLDER)
-        info = self._fs.info(self._at(path))
+        info = self._ask("info", self._at(path))
         if info.get("islink"):
             return Stat(LINK, len(info.get("destination") or ""), _time(info))
         if info["type"] == "directory":
@@ -63,69 +70,106 @@ class FsspecFilesystem(Filesystem):
     def names(self, path: str) -> Iterable[str]:
         """As `Filesystem`."""
         at = self._at(path).strip("/")
-        found = [name.strip("/") for name in self._fs.ls(self._at(path), detail=False)]
+        found = [name.strip("/") for name in self._ask("ls", self._at(path), detail=False)]
         names = {name.rpartition("/")[2] for name in found if name != at}  # some list a folder in itself
         return {name for name in names if not self._leads_out(name)}
 
     def open(self, path: str, writing: bool) -> File:
         """As `Filesystem`."""
-        draft = self._drafts.get(path)
+        draft = self._join(path)
         if draft is None:
             if not writing:
-                return FsspecFile(self._fs.open(self._at(path), "rb"), self.status(path))
-            size = self.status(path).st_size
-            self._take(size)
-            draft = self._drafts[path] = Draft(self, path, bytearray(self._fs.cat_file(self._at(path))))
-            self._take(len(draft.data) - size)
-        draft.uses += 1
+                return FsspecFile(self._ask("open", self._at(path), "rb"), self.status(path))
+            draft = self._draft(path)
         return DraftFile(draft)
+
+    @alone
+    def _join(self, path: str) -> Draft | None:
+        """One more has a file that is being written."""
+        draft = self._drafts.get(path)
+        if draft is not None:
+            draft.uses += 1
+        return draft
+
+    def _draft(self, path: str) -> Draft:
+        """Begin with a file that is being written, unless somebody has meanwhile."""
+        held = self.status(path).st_size
+        self._take(held)
+        try:
+            data = bytearray(self._ask("cat_file", self._at(path)))
+            self._take(len(data) - held)
+            held = len(data)
+            with self.turns.lock:
+                draft = self._join(path)
+                if draft is None:
+                    draft = self._drafts[path] = Draft(self, path, data)
+                    held = 0
+        finally:
+            self._take(-held)
+        return draft
 
     def create(self, path: str) -> File:
         """As `Filesystem`."""
-        self._fs.pipe_file(self._at(path), b"")
+        self._ask("pipe_file", self._at(path), b"")
         return self.open(path, True)
 
     def mkdir(self, path: str) -> None:
         """As `Filesystem`."""
-        self._fs.mkdir(self._at(path), create_parents=False)
+        self._ask("mkdir", self._at(path), create_parents=False)
 
     def rmdir(self, path: str) -> None:
         """As `Filesystem`."""
-        self._fs.rmdir(self._at(path))
+        self._ask("rmdir", self._at(path))
 
     def unlink(self, path: str) -> None:
         """As `Filesystem`."""
+        self._ask("rm_file", self._at(path))
         self._detach(path)
-        self._fs.rm_file(self._at(path))
 
     def rename(self, path: str, new: str) -> None:
         """As `Filesystem`; most of fsspec's copy, and remove."""
-        for draft in [draft for at, draft in self._drafts.items() if at == path or at.startswith(f"{path}/")]:
+        moved = self._beneath(path)
+        for draft in moved:
             draft.save()
-            self._detach(draft.path)
-        self._detach(new)
         at, to, folder = self._at(path), self._at(new), self.status(path).st_mode == FOLDER
-        if folder and self._fs.exists(to):
-            self._fs.rmdir(to)
+        if folder and self._ask("exists", to):
+            self._ask("rmdir", to)
         if not PATTERN.isdisjoint(at):
             self._move(path, new)
         elif folder:
-            self._fs.mv(at, to, recursive=True)
+            self._ask("mv", at, to, recursive=True)
         else:
-            self._fs.mv(at, to)
+            self._ask("mv", at, to)
+        self._detach(new)
+        self._follow(moved, path, new)
+
+    @alone
+    def _beneath(self, path: str) -> list[Draft]:
+        """Files that are being written, at a path and beneath it."""
+        return [draft for at, draft in self._drafts.items() if at == path or at.startswith(f"{path}/")]
+
+    @alone
+    def _follow(self, moved: list[Draft], path: str, new: str) -> None:
+        """What is written there from here on belongs to the new path."""
+        for draft in moved:
+            if self._drafts.get(draft.path) is draft:
+                del self._drafts[draft.path]
+                draft.path = new + draft.path[len(path) :]
+                self._detach(draft.path)
+                self._drafts[draft.path] = draft
 
     def _move(self, path: str, new: str) -> None:
         """What fsspec's `mv` does with everything that its first name, taken for a pattern, is like."""
         at, to = self._at(path), self._at(new)
         if self.status(path).st_mode != FOLDER:
-            self._fs.cp_file(at, to)
-            self._fs.rm_file(at)
+            self._ask("cp_file", at, to)
+            self._ask("rm_file", at)
             return
-        self._fs.mkdir(to, create_parents=False)
+        self._ask("mkdir", to, create_parents=False)
         for name in self.names(path):
             self._move(f"{path}/{name}", f"{new}/{name}")
         with suppress(FileNotFoundError):  # on some, a folder goes with the last of its files
-            self._fs.rmdir(at)
+            self._ask("rmdir", at)
 
     def link(self, path: str, new: str) -> None:
         """Refused."""
@@ -137,19 +181,21 @@ class FsspecFilesystem(Filesystem):
 
     def readlink(self, path: str) -> str:
         """As `Filesystem`: of links that the filesystem tells of, as that of local files does."""
-        text = self._fs.info(self._at(path)).get("destination") or ""
+        text = self._ask("info", self._at(path)).get("destination") or ""
         return text.decode() if isinstance(text, bytes) else str(text)
 
     def set_times(self, path: str, access: int | None, change: int | None) -> None:
         """Refused."""
         _not_supported()
 
+    @alone
     def _detach(self, path: str) -> None:
         """Who has this file open goes on with it; it will not be saved."""
         draft = self._drafts.pop(path, None)
         if draft is not None:
             draft.detached = True
 
+    @alone
     def _take(self, count: int) -> None:
         if count > self._room:
             raise OSError(errno.ENOSPC, "no room for more bytes that are being written: max_bytes")
@@ -159,45 +205,68 @@ class FsspecFilesystem(Filesystem):
 class Draft:
     """A file that is being written, and its contents."""
 
-    __slots__ = ("data", "detached", "dirty", "filesystem", "path", "uses")
+    __slots__ = ("data", "detached", "dirty", "filesystem", "path", "saving", "uses")
 
     def __init__(self, filesystem: FsspecFilesystem, path: str, data: bytearray) -> None:
         self.filesystem = filesystem
         self.path = path
         self.data = data
-        self.uses = 0
+        self.uses = 1
         self.dirty = False
         self.detached = False
+        self.saving = Turns()  # or what was older could be written last
 
     def save(self) -> None:
         """Write it where it belongs, if there is anything new."""
-        if self.dirty and not self.detached:
-            self.filesystem._fs.pipe_file(self.filesystem._at(self.path), bytes(self.data))
-            self.dirty = False
+        with self.saving.lock:
+            with self.filesystem.turns.lock:
+                if not self.dirty or self.detached:
+                    return
+                at, data = self.filesystem._at(self.path), bytes(self.data)
+                self.dirty = False
+            try:
+                self.filesystem._ask("pipe_file", at, data)
+            except BaseException:
+                self.dirty = True
+                raise
 
     def leave(self) -> None:
         """One of those who have it open does not any more; the last one saves it."""
-        self.uses -= 1
-        if not self.uses:
-            try:
+        try:
+            while not self._left():
                 self.save()
-            finally:
-                self.filesystem._room += len(self.data)
+        except BaseException:
+            self._left(given_up=True)
+            raise
+
+    def _left(self, given_up: bool = False) -> bool:
+        """One less, unless that is the last one and there is something to be saved before."""
+        filesystem = self.filesystem
+        with filesystem.turns.lock:
+            if self.uses == 1 and self.dirty and not self.detached and not given_up:
+                return False
+            self.uses -= 1
+            if not self.uses:
+                filesystem._room += len(self.data)
                 if not self.detached:
-                    del self.filesystem._drafts[self.path]
+                    del filesystem._drafts[self.path]
+            return True
 
 
 class DraftFile(File):
     """An open file that is being written."""
 
     def __init__(self, draft: Draft) -> None:
+        self.turns = draft.filesystem.turns
         self._draft = draft
         self._closed = False
 
+    @alone
     def read(self, size: int, offset: int) -> bytes:
         """As `File`."""
-        return bytes(memoryview(self._draft.data)[offset : offset + size])
+        return bytes(self._draft.data[offset : offset + size])
 
+    @alone
     def write(self, data: bytes, offset: int) -> int:
         """As `File`."""
         draft = self._draft
@@ -207,6 +276,7 @@ class DraftFile(File):
             draft.dirty = True
         return len(data)
 
+    @alone
     def truncate(self, size: int) -> None:
         """As `File`."""
         draft = self._draft
@@ -245,8 +315,8 @@ class FsspecFile(File):
 
     def read(self, size: int, offset: int) -> bytes:
         """As `File`."""
-        self._stream.seek(offset)
-        data: bytes = self._stream.read(size)
+        _asked(self._stream.seek, offset)
+        data: bytes = _asked(self._stream.read, size)
         return data
 
     def status(self) -> Stat:
@@ -255,7 +325,19 @@ class FsspecFile(File):
 
     def close(self) -> None:
         """As `File`."""
-        self._stream.close()
+        _asked(self._stream.close)
+
+
+def _asked(call: Callable[..., Any], *args: Any, **named: Any) -> Any:
+    """What a call of fsspec's gives. What it raises is an error of the disk: a guest may ask for anything, and need not end where that is not to be had."""
+    try:
+        return call(*args, **named)
+    except OSError:
+        raise
+    except (NotImplementedError, ValueError) as error:  # the latter, too: of what can only be read, and of names that are none
+        raise OSError(errno.ENOTSUP, f"the filesystem does not do this: {error!r}") from error
+    except Exception as error:
+        raise OSError(errno.EIO, f"{type(error).__name__}: {error}") from error
 
 
 def _decodes_to_a_way(name: str) -> bool:
