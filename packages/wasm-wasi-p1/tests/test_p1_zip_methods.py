@@ -1,6 +1,7 @@
 """Each way in which a zip's entry is packed: read in any order, damaged anywhere, and never more of it unpacked than a guest reads."""
 
 import contextlib
+import errno
 import io
 import lzma
 import random
@@ -25,6 +26,12 @@ def zipped(method: int, content: bytes) -> bytes:
 
 def opened(data: bytes):
     return ZipFilesystem(io.BytesIO(data)).open("file", False)
+
+
+def with_window(packed: bytes, size: int) -> bytes:
+    """The same, and LZMA may look back so far: it stands after the version, 5 bytes of properties, the first of which is 0x5d."""
+    at = packed.index(b"\x05\0\x5d") + 3
+    return packed[:at] + size.to_bytes(4, "little") + packed[at + 4 :]
 
 
 def content_of(seed: int, size: int) -> bytes:
@@ -103,7 +110,7 @@ def test_a_window_of_lzma_is_bounded():
     good = zipped(zipfile.ZIP_LZMA, content)
     window = good.index(b"\x05\0\x5d") + 3  # after the version, 5 bytes of properties, the first of which is 0x5d
     assert lzma.decompress(b"\x5d" + good[window : window + 4] + b"\xff" * 8 + good[window + 4 :], lzma.FORMAT_ALONE)[:9] == content[:9]
-    large = good[:window] + b"\xff\xff\xff\xff" + good[window + 4 :]
+    large = with_window(good, (1 << 32) - 1)
     tracemalloc.start()
     try:
         assert opened(large).read(1 << 20, 0) == content
@@ -112,6 +119,39 @@ def test_a_window_of_lzma_is_bounded():
         tracemalloc.stop()
     with pytest.raises(OSError, match=f"a window of {1 << 31} bytes: {MAX_WINDOW} are the most"):
         opened(large.replace((100_000).to_bytes(4, "little"), (1 << 31).to_bytes(4, "little"))).read(1, 0)
+
+
+@pytest.mark.parametrize(("method", "each"), [("bzip2", 4 << 20), ("lzma", 1 << 20)])
+def test_files_that_are_open_have_so_much_memory_together(method, each):
+    """What LZMA may look back to is kept for each, however often a guest opens it: 64 MiB at most, of which there may be half as many as a process has files."""
+    content = content_of(9, 1 << 20)
+    packed = zipped(METHODS[method], content)
+    files = ZipFilesystem(io.BytesIO(packed if method == "bzip2" else with_window(packed, 1 << 30)), max_bytes=3 * each)
+    opened = [files.open("file", False) for _ in range(4)]
+    for file in opened[:3]:
+        assert file.read(10, 5) == content[5:15]
+    for _ in range(2):
+        with pytest.raises(OSError, match="too many packed files are open") as refused:
+            opened[3].read(10, 5)
+        assert refused.value.errno == errno.ENOMEM
+    assert opened[0].read(10, 0) == content[:10]  # it begins afresh in what it has
+    opened[1].close()
+    assert opened[3].read(10, 5) == content[5:15]
+    del opened[2:], file, refused
+    assert [file.read(10, 0) for file in (files.open("file", False), files.open("file", False))] == [content[:10]] * 2
+
+
+@pytest.mark.parametrize("number", [(1 << 63) - 1, 1 << 63, (1 << 64) - 1])
+@pytest.mark.parametrize("field", ["header_offset", "compress_size", "file_size"])
+@pytest.mark.parametrize("method", METHODS)
+def test_numbers_that_no_file_has(method, field, number):
+    """A zip's may have 64 bits, which is one more than a file's."""
+    archive = zipfile.ZipFile(io.BytesIO(zipped(METHODS[method], b"content")))
+    setattr(archive.getinfo("file"), field, number)
+    file = ZipFilesystem(archive).open("file", False)
+    for offset in (0, 1 << 40):
+        with contextlib.suppress(OSError):
+            file.read_within(10, offset, lambda: None)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasm_wasi_common.descriptor import PIECE
 from wasm_wasi_common.filesystem import FILE, FOLDER, LINK, File, Filesystem, Stat
-from wasm_wasi_common.unpack import open_entry
+from wasm_wasi_common.unpack import Room, open_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,16 +21,18 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 MAX_DEPTH = 256
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OverflowError, RuntimeError, ValueError)
 
 
 class ZipFilesystem(Filesystem):
     """The files in a zip: a path, a binary file or a `zipfile.ZipFile`, which stays open meanwhile.
 
-    Names that would lead elsewhere (`../x`, `/x`) are not there. Files are unpacked piece by piece as they are read: going back starts afresh.
+    Names that would lead elsewhere (`../x`, `/x`) are not there. Files are unpacked piece by piece as they are read: going back starts afresh. What that
+    keeps in memory of the files that are open (4 MiB of one packed by bzip2, and up to 64 of one by LZMA) is together at most `max_bytes`.
     """
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, max_bytes: int = 512 << 20) -> None:
+        self._room = Room(max_bytes)
         self._zip = source if isinstance(source, zipfile.ZipFile) else zipfile.ZipFile(source)
         self._entries: dict[str, zipfile.ZipInfo] = {}
         self._folders: dict[str, dict[str, None]] = {"": {}}
@@ -62,7 +64,7 @@ class ZipFilesystem(Filesystem):
         """As `Filesystem`."""
         if writing:
             _readonly()
-        return ZipEntry(self._zip, self._entries[path], self.status(path))
+        return ZipEntry(self._zip, self._entries[path], self.status(path), self._room)
 
     def readlink(self, path: str) -> str:
         """As `Filesystem`."""
@@ -72,7 +74,8 @@ class ZipFilesystem(Filesystem):
 class ZipEntry(File):
     """A file in a zip."""
 
-    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, status: Stat) -> None:
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, status: Stat, room: Room) -> None:
+        self._room = room
         self._zip = archive
         self._info = info
         self._status = status
@@ -88,7 +91,7 @@ class ZipEntry(File):
             return b""
         try:
             if self._stream is None:
-                self._stream = open_entry(self._zip, self._info)
+                self._stream = open_entry(self._zip, self._info, self._room)
             stream = self._stream
             if offset < stream.tell():
                 stream.seek(0)
@@ -97,7 +100,11 @@ class ZipEntry(File):
                     return b""
                 check()
             data: bytes = stream.read(size)
-        except DAMAGED as error:
+        except (*DAMAGED, MemoryError, OSError) as error:
+            self.close()  # what has failed midway goes on from nowhere
+            self._stream = None
+            if isinstance(error, (MemoryError, OSError)):
+                raise
             raise OSError(errno.EIO, f"{self._info.filename} in the zip: {error}") from error
         return data
 

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import copy
+import errno
 import zipfile
 import zlib
+
+from wasm_wasi_common.turns import Turns, alone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +33,27 @@ LZMA_HEADER, LZMA_PROPERTIES = 4, 5  # bytes: a version and the size of what fol
 MAX_WINDOW = 64 << 20  # as the strongest preset of LZMA has it: whoever reads the file needs as much memory
 
 
-def open_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
+BZIP2_NEEDS = 4 << 20  # bytes of memory
+
+
+class Room:
+    """Memory in which the open files of one zip are unpacked."""
+
+    __slots__ = ("left", "turns")
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+        self.turns = Turns()
+
+    @alone
+    def take(self, size: int) -> None:
+        """So many bytes of it, or give them back. OSError where there are no more."""
+        if size > self.left:
+            raise OSError(errno.ENOMEM, "too many packed files are open: max_bytes")
+        self.left -= size
+
+
+def open_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: Room) -> Any:
     """A stream of an entry with `read`, `seek`, `tell` and `close`, no call of which needs more than a few MiB, or what it returns. NotImplementedError for
     what cannot be unpacked so."""
     if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -39,13 +62,14 @@ def open_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
         raise NotImplementedError(f"method {info.compress_type} of packing is not known: stored, deflate, bzip2 and LZMA are")
     if info.flag_bits & ENCRYPTED:
         raise NotImplementedError("an encrypted file is read if it is stored or packed by deflate")
-    return Unpacked(archive, info)
+    return Unpacked(archive, info, room)
 
 
 class Unpacked:
     """Such a stream of what bzip2 or LZMA packed. Going back starts afresh. BadZipFile, EOFError: it is damaged."""
 
-    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: Room) -> None:
+        self._room, self._taken = room, 0
         self._archive, self._info = archive, info
         self._as_packed = copy.copy(info)
         self._as_packed.compress_type, self._as_packed.file_size = zipfile.ZIP_STORED, info.compress_size
@@ -56,7 +80,13 @@ class Unpacked:
         self._packed = self._archive.open(self._as_packed)
         self._at = self._crc = 0
         self._unpacker: Unpacker | None = None
+        self._need(0)
         self._damaged: type[Exception] = OSError  # what it raises for what is none: bzip2's
+
+    def _need(self, size: int) -> None:
+        """So much memory, instead of what it was."""
+        self._room.take(size - self._taken)
+        self._taken = size
 
     def tell(self) -> int:
         """How much of it has been read."""
@@ -105,6 +135,7 @@ class Unpacked:
     def _bzip2(self) -> Unpacker:
         from bz2 import BZ2Decompressor
 
+        self._need(BZIP2_NEEDS)
         return BZ2Decompressor()
 
     def _lzma(self) -> Unpacker:
@@ -121,8 +152,15 @@ class Unpacked:
         if window > MAX_WINDOW:
             raise NotImplementedError(f"LZMA with a window of {window} bytes: {MAX_WINDOW} are the most that are kept in memory")
         self._damaged = LZMAError
-        return LZMADecompressor(FORMAT_RAW, filters=[{"id": FILTER_LZMA1, "dict_size": max(window, 4096), "lc": lc, "lp": lp, "pb": pb}])
+        window = max(window, 4096)
+        self._need(window)
+        return LZMADecompressor(FORMAT_RAW, filters=[{"id": FILTER_LZMA1, "dict_size": window, "lc": lc, "lp": lp, "pb": pb}])
 
     def close(self) -> None:
         """Of the zip, nothing is read any more."""
         self._packed.close()
+        self._unpacker = None
+        self._need(0)
+
+    def __del__(self) -> None:
+        self._need(0)
