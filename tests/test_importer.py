@@ -99,7 +99,10 @@ def test_a_name_with_a_hyphen_and_a_package(tmp_path: Path) -> None:
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "__init__.py").write_text("")
     (tmp_path / "package" / "two-words.wat").write_text(ADDER)
-    assert in_python(tmp_path, "import wasm_facade.importer\nfrom package import two_words\nprint(two_words.add(1, 2), two_words.__name__)") == "3 package.two_words\n"
+    assert (
+        in_python(tmp_path, "import wasm_facade.importer\nfrom package import two_words\nprint(two_words.add(1, 2), two_words.__name__)")
+        == "3 package.two_words\n"
+    )
 
 
 def test_functions_of_no_interface(tmp_path: Path) -> None:
@@ -124,7 +127,9 @@ def test_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "log.py").write_text("def log(level, message): return 1\n")
     said = in_python(tmp_path, "import wasm_facade.importer, calc")
     assert said.endswith(f"for which it wants what {tmp_path}/log.py does not have. To be written there:\n\ndef sink(name: str) -> Sink: ...\n")
-    (tmp_path / "calc_imports.py").write_text("class log:\n    @staticmethod\n    def log(level, message): return len(message)\n    @staticmethod\n    def sink(name): ...\n")
+    (tmp_path / "calc_imports.py").write_text(
+        "class log:\n    @staticmethod\n    def log(level, message): return len(message)\n    @staticmethod\n    def sink(name): ...\n"
+    )
     assert in_python(tmp_path, "import wasm_facade.importer, calc; print(calc.shapes.report(calc.shapes.Level.INFO, 'four'))") == "4\n"
     (tmp_path / "calc_imports.py").write_text("import nothing_such\n")
     assert "No module named 'nothing_such'" in in_python(tmp_path, "import wasm_facade.importer, calc")
@@ -170,7 +175,35 @@ def test_nothing_is_imported_for_it_until_it_is_used(tmp_path: Path) -> None:
 
 def test_a_store_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "adder.wat").write_text(ADDER)
-    script = (
-        "import wasm_facade\nfrom wasm_facade import importer\nstore = wasm_facade.Store()\nimporter.set_store(store)\nimport adder\nprint(adder.add._store is store)"
-    )
+    script = "import wasm_facade\nfrom wasm_facade import importer\nstore = wasm_facade.Store()\nimporter.set_store(store)\nimport adder\nprint(adder.add._store is store)"
     assert in_python(tmp_path, script) == "True\n"
+
+
+def test_exports_called_as_what_is_pythons_own(tmp_path: Path) -> None:
+    """A module has those already, and some cannot be anything else; other modules have them nevertheless."""
+    names = ("__class__", "__dict__", "__getattr__", "__path__", "__spec__", "__wasm_exports__", "__heap_base")
+    exports = " ".join(f'(func (export "{name}") (result i32) (i32.const {number}))' for number, name in enumerate(names))
+    (tmp_path / "odd.wat").write_text(f"(module {exports})")
+    imports = "".join(f'(import "odd" "{name}" (func $f{number} (result i32)))' for number, name in enumerate(names))
+    calls = " ".join(f"(call $f{number})" for number, _ in enumerate(names))
+    (tmp_path / "user.wat").write_text(f'(module {imports} (func (export "all") (result{" i32" * len(names)}) {calls}))')
+    script = "import wasm_facade.importer, user, odd\nprint(user.all(), odd.__heap_base(), type(odd).__name__, odd.__spec__.name, hasattr(odd, 'other'))"
+    assert in_python(tmp_path, script) == f"{list(range(len(names)))} 6 module odd False\n"
+
+
+@pytest.mark.parametrize("what", ["sys.path.append(pathlib.Path('/nothing'))", "sys.path.append(b'/nothing')", "sys.path.append(5)", "os.rmdir(os.getcwd())"])
+def test_what_is_not_found_is_an_import_error(tmp_path: Path, what: str) -> None:
+    """Whatever is on the path that Python's own finders leave out: programs try one module after the other."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    script = f"import os, pathlib, sys, wasm_facade.importer\nsys.path.insert(0, '')\n{what}\ntry: import nothing_such\nexcept ModuleNotFoundError: print('not there')"
+    assert in_python(folder, script) == "not there\n"
+
+
+def test_a_name_that_is_a_path(tmp_path: Path) -> None:
+    """A module gets nothing from elsewhere by importing from there."""
+    (tmp_path / "else").mkdir()
+    (tmp_path / "else" / "adder.wat").write_text(ADDER)
+    for name in (f"{tmp_path}/else/adder", "else/adder"):
+        (tmp_path / "user.wat").write_text(f'(module (import "{name}" "add" (func (param i32 i32) (result i32))))')
+        assert f"there is no Python module '{name}' to take it from" in in_python(tmp_path, "import wasm_facade.importer, user")

@@ -1,8 +1,9 @@
 """`import wasm_facade.importer`: from then on `import name` finds `name.wasm`, `name.wat` and `name.cwasm` beside Python's modules, in folders and zip files.
 
-A core module's exports become the module's attributes: functions are called with their wasm arguments alone. A component becomes a package: its
-functions, a module for each interface that it exports, with classes for its types (`imported_component`). What either imports is taken from Python modules,
-which may be other such files; a core module may use WASI, with this process's stdin, stdout and stderr. All live in one store.
+A core module's exports become the module's attributes, but for names as Python's own have (`__path__`): functions are called with their wasm arguments alone.
+A component becomes a package: its functions, a module for each interface that it exports, with classes for its types (`imported_component`). What either
+imports is taken from Python modules, which may be other such files; a core module may use WASI, with this process's stdin, stdout and stderr. All live in
+one store.
 """
 
 from __future__ import annotations
@@ -58,9 +59,11 @@ class WasmFinder:
     def find_spec(fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
         """The file for `import fullname`, looked for in `path` or sys.path; with `-` for `_` where there is none of that name itself."""
         last = fullname.rpartition(".")[2]
+        if "/" in last:  # a path, of what a module imports, say: no name of Python's leads to another folder
+            return None
         for name in dict.fromkeys((last, last.replace("_", "-"))):
             for folder in sys.path if path is None else path:
-                found = _find(folder or os.getcwd(), name)
+                found = _find(folder, name) if isinstance(folder, str) else None  # Python's own finders leave out what else is in there, too
                 if found is not None:
                     spec = ModuleSpec(fullname, WasmLoader(*found), origin=found[0], is_package=False)  # type: ignore[arg-type] # a loader by its methods
                     spec.has_location = True
@@ -70,6 +73,11 @@ class WasmFinder:
 
 def _find(folder: str, name: str) -> tuple[str, bytes | None] | None:
     """The path of a file, and what it holds where that is no file of its own: in a zip file, whose finder reads it."""
+    if not folder:
+        try:
+            folder = os.getcwd()
+        except OSError:  # it has been removed
+            return None
     for ending in ENDINGS:
         file = os.path.join(folder, name + ending)
         if os.path.isfile(file):
@@ -150,7 +158,8 @@ class WasmLoader:
             initialize(here)
         setattr(module, EXPORTS, exports)
         for name, item in exports.items():
-            setattr(module, name, bound(here, name, item))
+            if not (name.startswith("__") and name.endswith("__")):  # those are Python's: `__class__`, `__path__`, `__getattr__`
+                setattr(module, name, bound(here, name, item))
 
     def _define(self, linker: Linker, here: Store, wanted: ImportType) -> None:
         where = f"{self.path} imports `{wanted.module}::{wanted.name}`"
