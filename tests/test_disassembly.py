@@ -16,7 +16,7 @@ TEXT = """(module (import "env" "log" (func $log (param i32))) (memory 1)
  (func $f (export "f&") (param i32 i32) (result i32)
    (drop (i32.load offset=8 (local.get 1))) (call $log (i32.div_s (local.get 1) (local.get 0))) (local.get 1))
  (func $clz (export "count") (param i64) (result i64) (i64.clz (local.get 0))))"""
-RETURNS = {"x86_64": "ret", "aarch64": "ret", "riscv64": "ret", "s390x": "br       %r14"}
+RETURNS = {"x86_64": "ret", "aarch64": "ret", "riscv64": "c.jr     ra", "s390x": "br       %r14"}
 
 
 def artifact(tmp_path: Path, isa: str, *options: str, text: str = TEXT) -> str:

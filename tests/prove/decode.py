@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from importlib import import_module
-from typing import Any
 
 from prove.machine import ZERO, Address, Name, Number, Operand, Register, Step, literal
 from prove.terms import number
-from wasm_codegen_native.documentation import DISASSEMBLERS
+from wasm_codegen_native.documentation import disassembler
 from wasm_codegen_native.isa.riscv64 import notation as riscv_rows
 from wasm_codegen_native.isa.s390x.disassembly import size_of, text_of
 from wasm_codegen_native.isa.x86_64.registers import NAMES8, NAMES16, NAMES32, NAMES64
@@ -24,18 +22,17 @@ def lines_of(code: bytes, isa: str) -> list[Line]:
     """Up to what is no instruction."""
     if isa == "s390x":
         return z_lines(code)
-    capstone = import_module("capstone")
-    architecture, mode = DISASSEMBLERS[isa]
-    disassembler: Any = capstone.Cs(getattr(capstone, architecture), getattr(capstone, mode))
+    capstone = disassembler(isa)
     lines: list[Line] = []
     at = 0
     while at < len(code):
-        lines += [(i.address, i.mnemonic, i.op_str) for i in disassembler.disasm(code[at:], at)]
-        at = lines[-1][0] + 4 if lines else 0
-        found = riscv_row(int.from_bytes(code[at : at + 4], "little")) if isa == "riscv64" else None
-        if found is None:
+        for found in capstone.disasm(code[at:], at):
+            lines.append((found.address, found.mnemonic, found.op_str))
+            at = found.address + found.size
+        row = riscv_row(int.from_bytes(code[at : at + 4], "little")) if isa == "riscv64" else None
+        if row is None:
             break
-        lines.append((at, *found))
+        lines.append((at, *row))
         at += 4
     return lines
 
@@ -176,6 +173,8 @@ RISCV_ALIASES = {
     "BGTZ": ("BLT", "zero * *"), "SEQZ": ("SLTIU", "* * 1"), "SNEZ": ("SLTU", "* zero *"), "SLTZ": ("SLT", "* * zero"), "SGTZ": ("SLT", "* zero *"),
     "NEG": ("SUB", "* zero *"), "NEGW": ("SUBW", "* zero *"), "NOT": ("XORI", "* * -1"),
 }  # fmt: skip
+RISCV_TWICE = ("ADD", "ADDI", "ADDIW", "SLLI", "ADDI16SP")
+RISCV_SHORT = {"ADDI16SP": "ADDI", "ADDI4SPN": "ADDI", "LDSP": "LD", "SDSP": "SD", "FLDSP": "FLD", "FSDSP": "FSD"}
 
 
 def riscv_operand(text: str) -> Operand:
@@ -192,8 +191,11 @@ def riscv_operand(text: str) -> Operand:
 
 
 def riscv_step(at: int, mnemonic: str, rest: str) -> Step:
-    name = mnemonic.upper()
+    name = mnemonic.upper().removeprefix("C.")
     words = split(rest)
+    if name != mnemonic.upper() and name in RISCV_TWICE:  # of 16 bits: the first operand is the second, too
+        words.insert(0, words[0])
+    name = RISCV_SHORT.get(name, name)
     if name in RISCV_ALIASES:
         name, form = RISCV_ALIASES[name]
         shown = iter(words)

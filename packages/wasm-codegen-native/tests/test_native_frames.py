@@ -81,15 +81,15 @@ def in_range(lines: list[str]) -> tuple[int, list[tuple[int, int]]]:
 
 def stored_words(lines: list[str]) -> tuple[int, list[tuple[int, int]]]:
     """What a riscv64 prologue saves. The frame register is the canonical frame address."""
-    names = {"s1": 9, **{f"s{n}": 16 + n for n in range(2, 12)}}  # DWARF's numbers are the registers'
-    size = int(lines[0].removeprefix("addi sp, sp, -"), 0)
-    assert lines[1:4] == [f"sd ra, {size - 8 if size < 18 else hex(size - 8)}(sp)", f"sd s0, {size - 16 if size < 26 else hex(size - 16)}(sp)", f"addi s0, sp, {hex(size)}"]
-    places = [(1, -8), (8, -16)]
-    for line in lines[4:]:
-        saved = re.match(r"sd (s\d+), -(\w+)\(s0\)$", line)
-        if not saved:
+    names = {"ra": 1, "s0": 8, "s1": 9, **{f"s{n}": 16 + n for n in range(2, 12)}}  # DWARF's numbers are the registers'
+    size = int(re.sub(r"c\.addi(16sp)? sp, -", "", lines[0]), 0)
+    places = []
+    for line in lines[1:]:
+        saved = re.match(r"c\.sdsp (\w+), (\w+)\(sp\)$", line)
+        if saved:
+            places.append((names[saved[1]], int(saved[2], 0) - size))
+        elif line != f"c.addi4spn s0, sp, {hex(size)}":
             break
-        places.append((names[saved[1]], -int(saved[2], 0)))
     return 0, places
 
 

@@ -5,7 +5,7 @@ Needs a disassembler (the capstone package), which nothing else here does.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from wasm_codegen_native.kinds import KIND, UNSUPPORTED
 from wasm_environ.opcodes import OPS, Op
@@ -155,11 +155,11 @@ def code_of(wat: str, isa: str = "x86_64", cpu_features: frozenset[str] = frozen
     return code.text
 
 
-# What the disassembler calls each instruction set: architecture, mode.
+# What the disassembler calls each instruction set: architecture, modes.
 DISASSEMBLERS: Final = {
     "x86_64": ("CS_ARCH_X86", "CS_MODE_64"),
     "aarch64": ("CS_ARCH_ARM64", "CS_MODE_LITTLE_ENDIAN"),
-    "riscv64": ("CS_ARCH_RISCV", "CS_MODE_RISCV64"),
+    "riscv64": ("CS_ARCH_RISCV", "CS_MODE_RISCV64", "CS_MODE_RISCVC"),
 }
 
 
@@ -169,10 +169,16 @@ def disassemble(code: bytes, isa: str = "x86_64") -> list[str]:
 
     if isa not in DISASSEMBLERS:
         return list(import_module(f"wasm_codegen_native.isa.{isa}.disassembly").disassembled(code))
-    capstone = import_module("capstone")  # it has no type information
-    architecture, mode = DISASSEMBLERS[isa]
-    disassembler = capstone.Cs(getattr(capstone, architecture), getattr(capstone, mode))
-    return [f"{i.mnemonic} {i.op_str}".strip() for i in disassembler.disasm(code, 0)]
+    return [f"{i.mnemonic} {i.op_str}".strip() for i in disassembler(isa).disasm(code, 0)]
+
+
+def disassembler(isa: str) -> Any:
+    """Capstone's, which has no type information."""
+    from importlib import import_module
+
+    capstone = import_module("capstone")
+    architecture, *modes = DISASSEMBLERS[isa]
+    return capstone.Cs(getattr(capstone, architecture), sum(getattr(capstone, mode) for mode in modes))
 
 
 MODERN: Final = frozenset(("sse4_2", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2", "abm"))  # of the x86-64 that examples are for
@@ -200,14 +206,15 @@ PROLOGUES: Final = {
     "x86_64": ("push rbp", "mov rbp, rsp"),
     "aarch64": ("stp x29, x30", "mov x29, sp", "mov x15, x0", "mov x28, x0", "sub sp, sp", "stur x28, [x29", "ldr x17", "cmp sp", "b.lo"),
     "riscv64": (
-        "addi sp, sp", "sd ra,", "sd s0,", "addi s0, sp", "mv t4, a0", "mv s11, a0", "sd s11, -0x18(s0)", "ld t6, 0x10(s11)", "ld t6, 0(t6)", "bltu sp, t6",
+        "c.addi sp, -", "c.addi16sp sp, -", "c.sdsp ra,", "c.sdsp s0,", "c.addi4spn s0, sp", "c.mv t4, a0", "c.mv s11, a0", "c.sdsp s11,", "ld t6, 0x10(s11)",
+        "ld t6, 0(t6)", "bltu sp, t6",
     ),
     "s390x": ("stmg ", "lgr %r13, %r2", "lgr %r14, %r15", "lay %r15", "stg %r14, 0(%r15)", "lgr %r11, %r15", "lg %r14, 8(%r13)", "clg %r15", "brcl 4"),
 }  # fmt: skip
 EPILOGUES: Final = {
     "x86_64": ("leave", "pop rbp"),
     "aarch64": ("mov sp, x29", "ldp x29, x30", "ldur x28, [x29"),
-    "riscv64": ("ld ra, -8(s0)", "ld s11, -0x18(s0)"),
+    "riscv64": ("addi sp, s0, -",),
     "s390x": ("lmg ",),
 }
 

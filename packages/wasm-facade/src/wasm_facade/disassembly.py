@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 DISASSEMBLERS: Final = {
     "x86_64": ("CS_ARCH_X86", "CS_MODE_64"),
     "aarch64": ("CS_ARCH_ARM64", "CS_MODE_ARM"),
-    "riscv64": ("CS_ARCH_RISCV", "CS_MODE_RISCV64"),
+    "riscv64": ("CS_ARCH_RISCV", "CS_MODE_RISCV64", "CS_MODE_RISCVC"),
     "s390x": ("CS_ARCH_SYSZ", "CS_MODE_BIG_ENDIAN"),
 }
 # What llvm-mc is told, for those whose instructions capstone does not all know.
 LLVM: Final = {
     "aarch64": ("-arch=aarch64", "-mattr=+v8.2a"),
-    "riscv64": ("-arch=riscv64", "-mattr=+m,+a,+f,+d,+v,+zba,+zbb,+zbs,+zicond,+experimental-zicond"),
+    "riscv64": ("-arch=riscv64", "-mattr=+m,+a,+f,+d,+c,+v,+zba,+zbb,+zbs,+zicond,+experimental-zicond"),
     "s390x": ("-arch=systemz", "-mcpu=z15"),
 }
 # A line of the text that is an instruction, as `wasm print --offsets` writes it.
@@ -186,8 +186,8 @@ def _disassembler(isa: str) -> Any:
         import capstone
     except ImportError:
         raise WasmError(NO_CAPSTONE) from None
-    architecture, mode = DISASSEMBLERS[isa]
-    return capstone.Cs(getattr(capstone, architecture), getattr(capstone, mode))
+    architecture, *modes = DISASSEMBLERS[isa]
+    return capstone.Cs(getattr(capstone, architecture), sum(getattr(capstone, mode) for mode in modes))
 
 
 def _by_llvm(isa: str, unknown: list[bytes]) -> dict[bytes, str]:

@@ -10,6 +10,7 @@ from mypy_extensions import i64
 from wasm_codegen_native.code import Code, wrapping_add
 from wasm_codegen_native.isa.riscv64 import encodings as e
 from wasm_codegen_native.isa.riscv64.branches import Branches, branch_word, jump_word, upper
+from wasm_codegen_native.isa.riscv64.compressed import compressed
 from wasm_codegen_native.isa.riscv64.registers import A0, A1, AREA, S0, SCRATCH, SCRATCH_HIGH, SP, SPARE, ZERO
 from wasm_codegen_native.isa.riscv64.vector_encodings import VLE, VMV1R, VMV_V_I, VMV_V_X, VMV_X_S, VSE, WHOLE, word
 from wasm_codegen_native.machine import FIRST_VECTOR, T_F64, T_V128
@@ -53,7 +54,17 @@ class Assembler:
         self.area: i64 = 0  # where v128s lie in the frame: see `registers.AREA`
 
     def word(self, a: i64) -> None:
-        """One instruction."""
+        """One instruction, short where it can be."""
+        half = compressed(a)
+        if half == 0:
+            self.whole(a)
+            return
+        if self.code.here() > self.code.attention:
+            self.branches.attend(0)
+        self.code.half(half)
+
+    def whole(self, a: i64) -> None:
+        """One instruction, of 32 bits: something is filled in later."""
         if self.code.here() > self.code.attention:
             self.branches.attend(0)
         self.code.word(a)
@@ -113,8 +124,8 @@ class Assembler:
         """to <- a constant of rodata, by a load; `address`: a general register to overwrite."""
         self.room(UNIT)
         self.code.refer_rodata(self.code.here(), self.code.constant(value, 0, size))
-        self.word(e.AUIPC | address << 7)
-        self.imm(row, to, address, 0)
+        self.whole(e.AUIPC | address << 7)
+        self.whole(row | (to & 31) << 7 | address << 15)
 
     def float_number(self, type: i64, to: i64, low: i64) -> None:
         """to <- a constant of a floating-point register."""
@@ -242,8 +253,8 @@ class Assembler:
             size: i64 = self.code.lanes >> 23 & 3
             self.room(UNIT)
             self.code.refer_rodata(self.code.here(), self.code.constant(low, high, 16))
-            self.word(e.AUIPC | SPARE << 7)
-            self.imm(e.ADDI, SPARE, SPARE, 0)
+            self.whole(e.AUIPC | SPARE << 7)
+            self.whole(e.ADDI | SPARE << 7 | SPARE << 15)
             self.r2(VECTOR_LOADS[size], to, SPARE)
 
     def slide(self, row: i64, to: i64, source: i64, lanes: i64) -> None:
@@ -301,7 +312,7 @@ class Assembler:
         """A jump over a few instructions to a later `land`."""
         self.room(SPAN)
         at = self.code.here()
-        self.word(e.JAL if condition == ALWAYS else e.BRANCH | condition << 12)
+        self.whole(e.JAL if condition == ALWAYS else e.BRANCH | condition << 12)
         return at
 
     def land(self, skip: i64) -> None:

@@ -135,8 +135,7 @@ class Atomic(Chapter):
     def extend(self, size: i64, type: i64, register: i64) -> None:
         """What was read of 32 bits comes with its sign."""
         if size == 2 and type == T_I64:
-            self.asm.imm(e.SLLI, register, register, 32)
-            self.asm.imm(e.SRLI, register, register, 32)
+            self.v.machine.zero_extend(register)
 
     def compare_exchange(self, size: i64, type: i64, memory: i64, offset: i64) -> None:
         """atomic.rmw.cmpxchg: a narrow access compares as many bits as it reads (WebAssembly/threads issue 195)."""

@@ -119,6 +119,15 @@ class Branches:
             self.short_end += 1
         self.note()
 
+    def jump_back(self, target: i64) -> None:
+        """A jump to a place before, with room for two instructions."""
+        distance = target - self.code.here()
+        if distance >= -JUMP_REACH:
+            self.code.word(jump_word(ZERO, distance))
+        else:
+            self.code.word(AUIPC | upper(distance) | SPARE << 7)
+            self.code.word(JALR | lower(distance) | SPARE << 15)
+
     def bind(self, chain: i64) -> None:
         """All jumps of the chain lead here."""
         self.attend(0)

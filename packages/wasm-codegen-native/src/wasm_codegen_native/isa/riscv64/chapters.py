@@ -29,5 +29,5 @@ def make_chapters(bench: Workbench, machine: RiscvMachine, writer: Writer, table
     shuffle = Shuffle(asm, values, lanes)
     return Chapters(
         WideArithmetic(asm, values), memory, Parametric(machine, values), VectorMemory(asm, values, memory, lanes, shuffle),
-        Atomic(asm, values, bench.traps, memory), RiscvCanonicalNans(asm, lanes, shuffle.registers),
+        Atomic(asm, values, bench.traps, memory), RiscvCanonicalNans(asm, shuffle.registers),
     )  # fmt: skip

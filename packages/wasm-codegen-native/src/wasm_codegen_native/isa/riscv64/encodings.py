@@ -67,7 +67,6 @@ SLTIU: Final[i64] = row("SLTIU rd, rs1, imm12",                "imm12 rs1 011 rd
 BRANCH: Final[i64] = row("BEQ rs1, rs2, label",                "imm7 rs2 rs1 000 imm5 1100011")
 JAL: Final[i64] = row("JAL rd, label",                         "imm20 rd 1101111")
 JALR: Final[i64] = row("JALR rd, rs1, imm12",                  "imm12 rs1 000 rd 1100111")
-EBREAK: Final[i64] = row("EBREAK",                             "000000000001 00000 000 00000 1110011")
 # ---- memory
 LB: Final[i64] = row("LB rd, imm12(rs1)",                      "imm12 rs1 000 rd 0000011")
 LH: Final[i64] = row("LH rd, imm12(rs1)",                      "imm12 rs1 001 rd 0000011")

@@ -14,7 +14,8 @@ from wasm_codegen_native.isa.riscv64 import registers as r
 from wasm_codegen_native.isa.riscv64.assembler import Assembler
 from wasm_codegen_native.isa.riscv64.branches import lower, upper
 from wasm_codegen_native.isa.riscv64.chapters import make_chapters
-from wasm_codegen_native.isa.riscv64.encodings import EBREAK, FEATURES, VECTORS
+from wasm_codegen_native.isa.riscv64.compressed import EBREAK
+from wasm_codegen_native.isa.riscv64.encodings import FEATURES, VECTORS
 from wasm_codegen_native.isa.riscv64.fields import RiscvFields
 from wasm_codegen_native.isa.riscv64.instructions import Writer
 from wasm_codegen_native.isa.riscv64.lanes import hidden
@@ -97,7 +98,7 @@ class RiscvIsa(InstructionSet):
 
     def align(self, code: Code) -> None:
         while code.here() % 16 != 0:
-            code.word(EBREAK)
+            code.half(EBREAK)
 
     def link_call(self, code: Code, place: i64, target: i64) -> None:
         self.link(code, place, target)

@@ -1,4 +1,4 @@
-"""Vector ops that are a row for each lane (`vector`): the lanes in, the row, the lane out, without a loop; and NaNs in lanes."""
+"""Vector ops that are a row for each lane (`vector`): the lanes in, the row, the lane out, without a loop."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from librt.vecs import vec
 from mypy_extensions import i64
 
 from wasm_codegen_native.isa.riscv64.assembler import Assembler
-from wasm_codegen_native.isa.riscv64.branches import NE, condition
-from wasm_codegen_native.isa.riscv64.encodings import ANDI, FEQ_D, FEQ_S, FLD, FLW, SD, SW
-from wasm_codegen_native.isa.riscv64.registers import KEPT, S0, SCRATCH, ZERO
+from wasm_codegen_native.isa.riscv64.encodings import ANDI, SD, SW
+from wasm_codegen_native.isa.riscv64.registers import S0, ZERO
 from wasm_codegen_native.isa.riscv64.vector import ALL, ANY, DOTS, EACH, HIGH, KINDS, LANES, NARROW, PAIRS, SHIFT, column
 from wasm_codegen_native.lowering_tables import END, FIRST, HEAD_OPERANDS, HEAD_ROWS, NEEDS, SLOT_COUNT, STRIDE, A, D
 from wasm_codegen_native.machine import T_I32, T_I64, T_V128
 from wasm_codegen_native.values import CONST, REG, Values
-from wasm_environ.nans import CANONICAL_F32, CANONICAL_F64, LANES_F64
 from wasm_environ.opcodes import FIRST_ATOMIC, FIRST_VECTOR
 
 if TYPE_CHECKING:
@@ -205,22 +203,6 @@ class Lanes:
     def load_lane(self, op: i64, operand: i64, place: i64, lane: i64) -> None:
         """An operand's register <- a lane."""
         self.asm.imm(LOADS[op], self.slot[A + operand], S0, place + (lane << SOURCE_SIZES[op]))
-
-    # ---- NaNs
-    def canonicalize(self, floats: i64, register: i64) -> None:
-        """See `chapters.CanonicalNans`; of vectors."""
-        asm = self.asm
-        double = floats == LANES_F64
-        size: i64 = 8 if double else 4
-        at: i64 = 0
-        while at < 16:
-            asm.imm(FLD if double else FLW, SCRATCH, S0, asm.place(register) + at)
-            asm.r3(FEQ_D if double else FEQ_S, KEPT, SCRATCH, SCRATCH)
-            ordered = asm.skip(condition(NE, KEPT, ZERO))
-            asm.number(KEPT, CANONICAL_F64 if double else CANONICAL_F32)
-            asm.put(SD if double else SW, KEPT, S0, asm.place(register) + at)
-            asm.land(ordered)
-            at += size
 
 
 assert ANY > ALL > max(EACH, HIGH, PAIRS, DOTS, NARROW, SHIFT)

@@ -11,27 +11,12 @@ from mypy_extensions import i32, i64
 from wasm_codegen_native.code import Code, shl
 from wasm_codegen_native.isa.riscv64 import encodings as e
 from wasm_codegen_native.isa.riscv64.assembler import UNIT, Assembler
-from wasm_codegen_native.isa.riscv64.branches import (
-    CALL,
-    EQ,
-    GEU,
-    JUMP,
-    JUMP_REACH,
-    LT,
-    LTU,
-    NE,
-    REACH,
-    Branches,
-    branch_word,
-    condition,
-    jump_word,
-    lower,
-    upper,
-)
+from wasm_codegen_native.isa.riscv64.branches import CALL, EQ, GEU, JUMP, LT, LTU, NE, REACH, Branches, branch_word, condition
 from wasm_codegen_native.isa.riscv64.registers import A0, A1, AREA_SIZE, FA0, KEPT, RA, S0, SAVED, SCRATCH, SP, SPARE, ZERO
 from wasm_codegen_native.lowering_tables import FIXED_OPERAND
 from wasm_codegen_native.machine import EXCEEDS, REACHES, T_F32, T_F64, T_I32, T_I64, T_V128, Machine
 from wasm_codegen_native.register_sets import numbers
+from wasm_codegen_native.setup_frame import count_bits
 from wasm_environ.libcalls import INDEX
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, CONTEXT_STORE, FUNC_REF_CODE, FUNC_REF_CONTEXT, STORE_FUEL
 
@@ -259,12 +244,7 @@ class RiscvMachine(Machine):
 
     def jump_back(self, target: i64) -> None:
         self.asm.room(UNIT)
-        distance = target - self.code.here()
-        if distance >= -JUMP_REACH and distance < JUMP_REACH:
-            self.code.word(jump_word(ZERO, distance))
-        else:
-            self.code.word(e.AUIPC | upper(distance) | SPARE << 7)
-            self.code.word(e.JALR | lower(distance) | SPARE << 15)
+        self.branches.jump_back(target)
 
     def branch_back(self, condition: i64, target: i64) -> None:
         self.let_go()
@@ -300,8 +280,8 @@ class RiscvMachine(Machine):
         asm.imm(e.SLLI, index, index, 2)
         asm.room(2 * UNIT)
         code.refer_rodata(code.here(), table)
-        asm.word(e.AUIPC | scratch << 7)
-        asm.imm(e.ADDI, scratch, scratch, 0)
+        asm.whole(e.AUIPC | scratch << 7)
+        asm.whole(e.ADDI | scratch << 7 | scratch << 15)
         asm.r3(e.ADD, index, index, scratch)
         asm.imm(e.LW, index, index, 0)
         anchor = code.here()
@@ -344,32 +324,27 @@ class RiscvMachine(Machine):
         asm = self.asm
         self.branches.begin()
         self.held = 0
-        size: i64 = RECORD
-        i: i64 = 0
-        while i < len(self.saved_order):
-            if (saved & shl(1, self.saved_order[i])) != 0:
-                size += 8
-            i += 1
+        size = RECORD + 8 * count_bits(saved)
         self.padding = size & 8
         size += self.padding
         asm.imm(e.ADDI, SP, SP, -size)
         asm.store(T_I64, RA, SP, size - 8)
         asm.store(T_I64, S0, SP, size - 16)
         asm.imm(e.ADDI, S0, SP, size)
-        self.each_saved(saved, True)
+        self.each_saved(saved, size, True)
 
-    def each_saved(self, saved: i64, store: bool) -> None:
-        """Store or load the saved registers, downwards from the frame record."""
-        disp: i64 = -RECORD
+    def each_saved(self, saved: i64, size: i64, store: bool) -> None:
+        """Store or load the saved registers, downwards from the frame record, which ends `size` bytes above the stack pointer."""
+        disp: i64 = size - RECORD
         i: i64 = 0
         while i < len(self.saved_order):
             register = self.saved_order[i]
             if (saved & shl(1, register)) != 0:
                 disp -= 8
                 if store:
-                    self.asm.store(T_I64, register, S0, disp)
+                    self.asm.store(T_I64, register, SP, disp)
                 else:
-                    self.asm.load(T_I64, register, S0, disp)
+                    self.asm.load(T_I64, register, SP, disp)
             i += 1
 
     def grow_frame(self, size: i64) -> None:
@@ -391,11 +366,13 @@ class RiscvMachine(Machine):
 
     def leave(self, saved: i64) -> None:
         asm = self.asm
-        self.each_saved(saved, False)
-        asm.load(T_I64, RA, S0, -8)
-        asm.r2(e.MV, SPARE, S0)  # what lies below the stack pointer is not safe from signals
-        asm.load(T_I64, S0, S0, -16)
-        asm.r2(e.MV, SP, SPARE)
+        size = RECORD + 8 * count_bits(saved)
+        size += size & 8
+        asm.imm(e.ADDI, SP, S0, -size)  # what lies below the stack pointer is not safe from signals
+        self.each_saved(saved, size, False)
+        asm.load(T_I64, RA, SP, size - 8)
+        asm.load(T_I64, S0, SP, size - 16)
+        asm.imm(e.ADDI, SP, SP, size)
 
     def ret(self) -> None:
         self.asm.word(e.JALR | RA << 15)

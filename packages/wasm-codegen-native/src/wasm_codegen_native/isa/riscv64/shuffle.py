@@ -1,4 +1,4 @@
-"""Vector ops that move lanes: shuffle, swizzle, splat, lanes from and to other registers; and the one that adds four products."""
+"""Vector ops that move lanes: shuffle, swizzle, splat, lanes from and to other registers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mypy_extensions import i64
 from wasm_codegen_native.code import shl
 from wasm_codegen_native.isa.riscv64.assembler import TYPES as WIDTHS
 from wasm_codegen_native.isa.riscv64.assembler import Assembler
-from wasm_codegen_native.isa.riscv64.encodings import ADD, AND, ANDI, LB, LBU, LD, LHU, LW, LWU, MUL, SB, SD, SH, SLLI, SLTIU, SRAI, SRLI, SUB, SW
+from wasm_codegen_native.isa.riscv64.encodings import ADD, AND, ANDI, LBU, LD, LHU, LWU, MUL, SB, SD, SH, SLLI, SLTIU, SRLI, SUB, SW
 from wasm_codegen_native.isa.riscv64.lanes import Lanes
 from wasm_codegen_native.isa.riscv64.registers import KEPT, S0, ZERO
 from wasm_codegen_native.isa.riscv64.vector import KINDS
@@ -27,7 +27,6 @@ EXTRACT: Final = 2
 REPLACE: Final = 3
 SHUFFLE: Final = 4
 SWIZZLE: Final = 5
-DOT: Final = 6
 # Columns: mnemonic, form, kind of lane, type of what is extracted.
 # fmt: off
 ROWS: Final = (
@@ -39,7 +38,6 @@ ROWS: Final = (
     ("i8x16.replace_lane",   REPLACE, "i8",  0), ("i16x8.replace_lane",   REPLACE, "i16", 0), ("i32x4.replace_lane",   REPLACE, "i32", 0),
     ("i64x2.replace_lane",   REPLACE, "i64", 0), ("f32x4.replace_lane",   REPLACE, "f32", 0), ("f64x2.replace_lane",   REPLACE, "f64", 0),
     ("i8x16.shuffle",        SHUFFLE, "u8",  0), ("i8x16.swizzle",        SWIZZLE, "u8",  0), ("i8x16.relaxed_swizzle", SWIZZLE, "u8", 0),
-    ("i32x4.relaxed_dot_i8x16_i7x16_add_s", DOT, "i8", 0),
 )
 # fmt: on
 # By op id.
@@ -88,10 +86,8 @@ class Shuffle:
             self.replace(op)
         elif form == SHUFFLE:
             self.shuffle()
-        elif form == SWIZZLE:
-            self.swizzle()
         else:
-            self.dot()
+            self.swizzle()
 
     # ---- single lanes
     def splat(self, op: i64) -> None:
@@ -219,39 +215,3 @@ class Shuffle:
         v.free_reg(t)
         v.free_reg(base)
         self.lanes.finish(i, 2, to, target if to == target else -1)
-
-    def dot(self) -> None:
-        """i32x4.relaxed_dot_i8x16_i7x16_add_s: products of bytes in pairs, whose sums have 16 bits, as `i16x8.relaxed_dot_i8x16_i7x16_s` has them."""
-        v = self.v
-        asm = self.asm
-        i = v.operands(3)
-        target = v.target(T_V128)
-        a = self.lanes.place(i)
-        b = self.lanes.place(i + 1)
-        c = self.lanes.place(i + 2)
-        to = self.lanes.result(i, 3, target, False)
-        sum = v.alloc(T_I64)
-        x = v.alloc(T_I64)
-        y = v.alloc(T_I64)
-        at: i64 = 0
-        while at < 16:
-            asm.imm(LW, sum, S0, c + at)
-            pair: i64 = at
-            while pair < at + 4:
-                asm.imm(LB, x, S0, a + pair)
-                asm.imm(LB, KEPT, S0, b + pair)
-                asm.r3(MUL, x, x, KEPT)
-                asm.imm(LB, y, S0, a + pair + 1)
-                asm.imm(LB, KEPT, S0, b + pair + 1)
-                asm.r3(MUL, y, y, KEPT)
-                asm.r3(ADD, x, x, y)
-                asm.imm(SLLI, x, x, 48)
-                asm.imm(SRAI, x, x, 48)
-                asm.r3(ADD, sum, sum, x)
-                pair += 2
-            asm.put(SW, sum, S0, asm.place(to) + at)
-            at += 4
-        v.free_reg(sum)
-        v.free_reg(x)
-        v.free_reg(y)
-        self.lanes.finish(i, 3, to, target if to == target else -1)

@@ -147,6 +147,12 @@ def scalar(name: str, last: int = -1) -> str:
     return [row.code for row in FLOAT if name in expand(row.ops)][last]
 
 
+def products(byte: int) -> str:
+    """d <- the sum, of 16 bits, of the products of two bytes of words and the ones after."""
+    one, two = (f"SLLI x31, a, {up}; SRAI x31, x31, 56; SLLI x30, b, {up}; SRAI x30, x30, 56; MUL x31, x31, x30" for up in (56 - 8 * byte, 48 - 8 * byte))
+    return f"{one}; MV d, x31; {two}; ADD d, d, x31; SLLI d, d, 48; SRAI d, d, 48"
+
+
 def floats(shape: str, t: str, s: str, bits: int) -> tuple[Lanes, ...]:
     """f32x4 or f64x2"""
     mask = f"i{bits}"
@@ -191,6 +197,7 @@ LANES: Final = (
     Lanes("i16x8.q15mulr_sat_s i16x8.relaxed_q15mulr_s", "i16", "i16", f"MUL d, a, b; LI x31, 0x4000; ADD d, d, x31; SRAI d, d, 15; {at_most('0x7FFF')}"),
     Lanes("i32x4.dot_i16x8_s", "i16", "i32", "MUL d, a, b; MUL x31, c, x; ADD d, d, x31", DOTS),
     Lanes("i16x8.relaxed_dot_i8x16_i7x16_s", "i8", "i16", "MUL d, a, b; MUL x31, c, x; ADD d, d, x31", DOTS),
+    Lanes("i32x4.relaxed_dot_i8x16_i7x16_add_s", "i32", "i32", f"{products(0)}; ADD c, c, d; {products(2)}; ADD d, d, c"),
     *(row for shape in FLOATS for row in floats(*shape)),
     *(row for sign in "su" for row in conversions(sign)),
     Lanes("f32x4.demote_f64x2_zero",  "f64", "f32", scalar("f32.demote_f64")),

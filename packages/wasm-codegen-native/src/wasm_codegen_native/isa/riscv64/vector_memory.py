@@ -121,11 +121,9 @@ class VectorMemory(Chapter):
                 self.asm.put(SD, t, S0, self.asm.place(to))
                 self.asm.put(SD, ZERO, S0, self.asm.place(to) + 8)
         v.release(i)
+        v.free_reg(t)
         if form == SPLAT:
-            v.free_reg(t)
             self.shuffle.repeat(STORES[op], size, t, to)
-        else:
-            v.free_reg(t)
         v.finish(1, T_V128, to, target)
 
     def extend(self, op: i64, size: i64, t: i64, place: i64) -> None:
