@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from typing import Any
 
 import pytest
@@ -101,3 +103,41 @@ def test_keys_of_nothing_fill_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
             bucket.set("d", b"")
         bucket.delete("b")
         bucket.set("d", b"")
+
+
+def test_increments_of_guests_on_threads() -> None:
+    """Each is counted, whichever name a guest has for the bucket."""
+    items: dict[str, bytes] = {}
+    config = WasiConfig()
+    config.stores = {"0": items, "1": items}
+
+    def run(name: str) -> None:
+        with Guest(config) as guest:
+            bucket = keyvalue.open_bucket(guest, name)
+            for _ in range(5000):
+                keyvalue.increment(guest, bucket, "n", 1)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=run, args=(str(number % 2),)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert items == {"n": b"20000"}
+
+
+def test_a_key_that_another_guest_takes_away() -> None:
+    class Shared(dict[str, bytes]):
+        def __contains__(self, key: object) -> bool:
+            found = super().__contains__(key)
+            self.clear()  # as another does in between
+            return found
+
+    bucket = keyvalue.Bucket(Shared(a=b""))
+    bucket.delete("a")
+    bucket.delete("a")
+    assert not bucket.exists("a")

@@ -26,7 +26,7 @@ SLICE = 0.05  # seconds after which who waits for its turn looks whether it stil
 class Turns:
     """A lock, of which a copy, a pickled one too, is another one."""
 
-    __slots__ = ("lock",)
+    __slots__ = ("__weakref__", "lock")
 
     def __init__(self) -> None:
         self.lock = RLock()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from weakref import WeakValueDictionary
+
 from wasm_environ.errors import Err
+from wasm_wasi_common.blocking import stop_if_over
+from wasm_wasi_common.turns import Turns
 from wasm_wasi_p2.values import Case
 
 TYPE_CHECKING = False
@@ -16,6 +20,9 @@ PAGE = 1000  # keys in one answer
 GREATEST = 64 << 20  # bytes of a bucket in memory, keys and values
 MOST_KEYS = 1 << 19  # in it: each needs some 128 bytes besides
 MOST = (1 << 64) - 1
+
+_turns: WeakValueDictionary[int, Turns] = WeakValueDictionary()  # of guests that increment numbers in a mapping, by its `id`, while there are buckets of it
+_all = Turns()  # over `_turns`
 
 
 class Memory(dict[str, bytes]):
@@ -43,10 +50,12 @@ class Memory(dict[str, bytes]):
 class Bucket:
     """The resource `bucket`."""
 
-    __slots__ = ("items",)
+    __slots__ = ("items", "turns")
 
     def __init__(self, items: MutableMapping[str, bytes]) -> None:
         self.items = items
+        with _all.lock:
+            self.turns = _turns.setdefault(id(items), Turns())
 
     def get(self, key: str) -> bytes | None:
         """A value, if there is one."""
@@ -65,8 +74,9 @@ class Bucket:
     def delete(self, key: str) -> None:
         """Take a value away, if there is one."""
         try:
-            if key in self.items:
-                del self.items[key]
+            del self.items[key]
+        except KeyError:  # or another guest has, meanwhile
+            return
         except OSError as error:
             _fail(error)
 
@@ -100,7 +110,15 @@ def open_bucket(guest: Guest, identifier: str) -> Bucket:
 
 
 def increment(guest: Guest, bucket: Bucket, key: str, delta: int) -> int:
-    """Add to a number, which is kept in decimal digits; where there is none it is 0. Returns the sum."""
+    """Add to a number, which is kept in decimal digits; where there is none it is 0. Returns the sum. Guests on several threads do so one at a time."""
+    bucket.turns.take(lambda: stop_if_over(guest))
+    try:
+        return _increment(bucket, key, delta)
+    finally:
+        bucket.turns.lock.release()
+
+
+def _increment(bucket: Bucket, key: str, delta: int) -> int:
     value = bucket.get(key) or b"0"
     if not value.isdigit() or len(value) > 20:
         raise Err(Case("other", f"the value of {key!r} is no number"))
