@@ -7,6 +7,7 @@ import os
 import stat
 import zipfile
 import zlib
+from bisect import bisect_left
 from calendar import timegm
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 MAX_DEPTH = 256
+AFTER_SLASH = chr(ord("/") + 1)
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OverflowError, RuntimeError, ValueError)
 
 
@@ -35,22 +37,28 @@ class ZipFilesystem(Filesystem):
         self._room = Room(max_bytes)
         self._zip = source if isinstance(source, zipfile.ZipFile) else zipfile.ZipFile(source)
         self._entries: dict[str, zipfile.ZipInfo] = {}
-        self._folders: dict[str, dict[str, None]] = {"": {}}
         for info in self._zip.infolist():
-            parts = info.filename.rstrip("/").split("/")
+            path = info.filename.rstrip("/")
+            parts = path.split("/")
             if any(part in ("", ".", "..") for part in parts) or len(parts) > MAX_DEPTH:
                 continue
-            path = "/".join(parts)
-            for end in range(1, len(parts) + info.is_dir()):
-                self._folders.setdefault("/".join(parts[:end]), {})
-            for end in range(len(parts)):
-                self._folders["/".join(parts[:end])][parts[end]] = None
-            self._entries[path] = info
+            if info.is_dir() or path not in self._entries or not self._entries[path].is_dir():
+                self._entries[path] = info
+        # In order, those in a folder stand together. A table of folders would be a hundred times as large as a zip that means harm.
+        self._paths = sorted(self._entries)
+
+    def _is_folder(self, path: str) -> bool:
+        """Whether it is the root, an entry of its own, or there is something in it."""
+        info = self._entries.get(path)
+        if not path or (info is not None and info.is_dir()):
+            return True
+        at = bisect_left(self._paths, f"{path}/")
+        return at < len(self._paths) and self._paths[at].startswith(f"{path}/")
 
     def status(self, path: str) -> Stat:
         """As `Filesystem`."""
         info = self._entries.get(path)
-        if path in self._folders:
+        if self._is_folder(path):
             return Stat(FOLDER, 0, _time(info))
         if info is None:
             raise FileNotFoundError(errno.ENOENT, "no such file or folder", path)
@@ -58,7 +66,14 @@ class ZipFilesystem(Filesystem):
 
     def names(self, path: str) -> Iterable[str]:
         """As `Filesystem`."""
-        return list(self._folders[path])
+        found: dict[str, None] = {}
+        start = f"{path}/" if path else ""
+        at = bisect_left(self._paths, start)
+        while at < len(self._paths) and self._paths[at].startswith(start):
+            name, deeper, _ = self._paths[at][len(start) :].partition("/")
+            found[name] = None
+            at = bisect_left(self._paths, f"{start}{name}{AFTER_SLASH}", at) if deeper else at + 1
+        return list(found)
 
     def open(self, path: str, writing: bool) -> File:
         """As `Filesystem`."""
