@@ -15,7 +15,7 @@ import pytest
 
 from wasm_wasi_common.memory import MemoryFilesystem
 from wasm_wasi_common.overlay import OverlayFilesystem
-from wasm_wasi_p1 import WasiConfig, abi
+from wasm_wasi_p1 import WasiConfig, WasiContext, abi
 from wasm_wasi_p1.abi import CREAT, ERRNO_NAMES, OPEN_DIRECTORY, TRUNC
 
 THROUGH_EVERY_VERSION = True
@@ -134,6 +134,27 @@ def test_a_failure_to_close_is_told_and_closes(make):
     assert ERRNO_NAMES[guest.call("fd_close", fd)] in ("NOSPC", "SUCCESS")  # 0.2 has nobody to tell
     assert folder.files == 0
     assert ERRNO_NAMES[guest.call("fd_close", fd)] == "BADF"
+
+
+def test_what_fails_to_be_closed_is_closed_once(tmp_path, monkeypatch):
+    """Its number may be that of another's file by then."""
+    closed = []
+    close = os.close
+
+    def failing(fd):
+        closed.append(fd)
+        close(fd)
+        raise OSError(errno.EDQUOT, "a server that says late what it has not taken")
+
+    config = WasiConfig()
+    config.stdout = str(tmp_path / "out")
+    context = WasiContext(config)
+    fd = context.get(1).fd
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "close", failing)
+        context.close()
+        context.close()
+    assert closed.count(fd) == 1
 
 
 @contextmanager

@@ -117,13 +117,13 @@ class Descriptor:
         for (_, number), rows in (self.shown or {}).items():
             if rows[number] >> 8 == self.fd:
                 rows[number] = 0
+        fd, self.fd = self.fd, -1  # closed even where that tells of an error: then the number is whoever's opens the next file
         if self.file is not None:
             self.file.close()
         elif self.sock is not None:
             self.sock.close()
-        elif self.owned and self.fd >= 0:
-            os.close(self.fd)
-        self.fd = -1
+        elif self.owned and fd >= 0:
+            os.close(fd)
 
     def status(self) -> Status | None:
         """What `stat` tells of it; None for a Python object, of which there is nothing to tell."""
