@@ -159,6 +159,22 @@ def test_an_overlay_leaves_the_lower_one_alone(make, root):
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
 
+def test_an_overlay_of_a_folder_over_a_file(make, root):
+    """As of a program that replaced the one by the other in an earlier run: the upper one was kept, and what was removed of the lower one is forgotten."""
+    (root / "was_file").write_bytes(b"file")
+    config = WasiConfig()
+    files = MemoryFilesystem({"was_file": {"old": b"old", "gone": b""}})
+    config.preopen(OverlayFilesystem(root, files))
+    guest = make(config)
+    assert guest.stat("was_file/nothing")[0] == abi.NOENT
+    guest.call("fd_close", guest.opened("was_file/new", CREAT))
+    assert guest.on("path_unlink_file", "was_file/gone") == 0
+    assert set(guest.names("was_file")) == {"old", "new"}
+    assert guest.call("path_rename", 3, *guest.path("was_file"), 3, *guest.path("moved")) == 0
+    assert (guest.content("moved/old"), list(guest.names())) == (b"old", ["moved"])
+    assert (root / "was_file").read_bytes() == b"file"
+
+
 def test_fsspec_afterwards(make, tmp_path):
     local = fsspec.filesystem("file")
     (tmp_path / "there").mkdir()

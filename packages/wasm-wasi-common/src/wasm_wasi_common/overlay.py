@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from wasm_wasi_common.filesystem import Status
     from wasm_wasi_common.folder import StrPath
 
+NOTHING = (FileNotFoundError, NotADirectoryError)  # what one of them has there: the latter, where it has a file for what is a folder of the other
+
 
 class OverlayFilesystem(Filesystem):
     """`lower` (a filesystem, or the path of a folder) with changes in `upper`, by default a new `MemoryFilesystem`.
@@ -47,7 +49,7 @@ class OverlayFilesystem(Filesystem):
             copies, copying = self._copies, self._copying
             try:
                 found = self.upper.status(path)
-            except FileNotFoundError:
+            except NOTHING:
                 return None
             if path == self._copying:
                 return None
@@ -63,7 +65,7 @@ class OverlayFilesystem(Filesystem):
                 end = path.rfind("/", 0, end)
         try:
             return self.lower.status(path)
-        except FileNotFoundError:
+        except NOTHING:
             return None
 
     def status(self, path: str) -> Status:
