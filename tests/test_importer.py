@@ -207,3 +207,16 @@ def test_a_name_that_is_a_path(tmp_path: Path) -> None:
     for name in (f"{tmp_path}/else/adder", "else/adder"):
         (tmp_path / "user.wat").write_text(f'(module (import "{name}" "add" (func (param i32 i32) (result i32))))')
         assert f"there is no Python module '{name}' to take it from" in in_python(tmp_path, "import wasm_facade.importer, user")
+
+
+@pytest.mark.parametrize("name", ["", ".", "./adder_bg.js", "..adder", "a..b", "wasi:cli/run@0.2.0", "two words"])
+def test_names_that_are_none_of_pythons(tmp_path: Path, name: str) -> None:
+    (tmp_path / "user.wat").write_text(f'(module (import "{name}" "f" (func)))')
+    said = in_python(tmp_path, "import wasm_facade.importer, user")
+    assert f"ImportError: {tmp_path}/user.wat imports `{name}::f`, and there is no Python module '{name}' to take it from: " in said
+
+
+def test_what_a_python_module_raises_stays_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "user.wat").write_text('(module (import "given" "f" (func)))')
+    (tmp_path / "given.py").write_text("raise ValueError('of its own')")
+    assert in_python(tmp_path, "import wasm_facade.importer, user").endswith("\nValueError: of its own\n")

@@ -163,10 +163,13 @@ class WasmLoader:
 
     def _define(self, linker: Linker, here: Store, wanted: ImportType) -> None:
         where = f"{self.path} imports `{wanted.module}::{wanted.name}`"
+        lacking = f"{where}, and there is no Python module {wanted.module!r} to take it from"
+        if wanted.module[:1] in ("", "."):  # "./x.js", of modules for browsers
+            raise ImportError(f"{lacking}: that is no name of one", path=self.path)
         try:
             giving = import_module(wanted.module)
-        except (ImportError, ValueError) as error:  # "" and "./x" are no names of Python's
-            raise ImportError(f"{where}, and there is no Python module {wanted.module!r} to take it from: {error}", path=self.path) from error
+        except ImportError as error:
+            raise ImportError(f"{lacking}: {error}", path=self.path) from error
         items = getattr(giving, EXPORTS, None)
         item: Any = items.get(wanted.name) if items is not None else getattr(giving, wanted.name, None)
         if isinstance(item, EXTERNS):
