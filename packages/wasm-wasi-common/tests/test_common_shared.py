@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 import pickle
+import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+import fsspec.implementations.memory
 import pytest
 
-from wasm_wasi_common.filesystem import FILE, File, Filesystem, Stat
+from wasm_wasi_common.archive import ZipFilesystem
+from wasm_wasi_common.filesystem import FILE, FOLDER, File, Filesystem, Stat
+from wasm_wasi_common.fsspec import FsspecFilesystem
 from wasm_wasi_common.memory import MemoryFilesystem
 from wasm_wasi_common.overlay import OverlayFile, OverlayFilesystem
 
@@ -27,7 +35,7 @@ def restless() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-def at_once(calls: list[Callable[[], object]], seconds: float) -> list[BaseException]:
+def at_once(calls: Sequence[Callable[[], object]], seconds: float) -> list[BaseException]:
     """Call each again and again on a thread of its own; what they raised."""
     raised: list[BaseException] = []
     until = time.monotonic() + seconds
@@ -166,6 +174,108 @@ def test_folders_of_an_overlay_are_made_once() -> None:
     files.create("dir/first").close()
     others[0].join(TIMEOUT)
     assert upper.to_dict() == {"dir/first": b"", "dir/second": b""}
+
+
+def zip_of(contents: dict[str, bytes]) -> ZipFilesystem:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_BZIP2) as made:
+        for name, content in contents.items():
+            made.writestr(name, content)
+    return ZipFilesystem(data)
+
+
+KINDS: dict[str, Callable[[MemoryFilesystem], Filesystem]] = {
+    "memory": lambda upper: upper, "overlay": lambda upper: OverlayFilesystem(zip_of({"a": bytes(5000), "d/a": bytes(5000), "d/e/a": bytes(5000)}), upper),
+    "fsspec": lambda upper: FsspecFilesystem(Far(), "", 100_000),
+}  # fmt: skip
+PATHS = ("a", "b", "d/a", "d/b", "d/e", "d/e/a", "e")
+
+
+class Far(fsspec.implementations.memory.MemoryFileSystem):  # type: ignore[misc]
+    """With files of its own."""
+
+    cachable = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store: dict[str, Any] = {}
+        self.pseudo_dirs = [""]
+
+
+def guest_of(files: Filesystem, seed: int, opened: list[File]) -> Callable[[], None]:
+    """What a guest does: it looks, and does what may be done with what it saw, which another one may have changed since."""
+    source = random.Random(seed)
+
+    def act() -> None:
+        path, new = source.sample(PATHS, 2)
+        file = source.choice(opened) if opened else None
+        what = source.randrange(12)
+        with contextlib.suppress(OSError):
+            if what == 0:
+                files.mkdir(path)
+            elif what == 1:
+                opened.append(files.create(path))
+            elif what == 2 and file is not None:
+                opened.remove(file)
+                file.close()
+            elif what == 3 and file is not None:
+                file.write(bytes(source.randrange(3000)), source.randrange(2000))
+            elif what == 4 and file is not None:
+                file.truncate(source.randrange(2000))
+                file.read(1000, source.randrange(2000))
+            elif what == 5:
+                list(files.names("d"))
+            elif files.status(path).st_mode == FOLDER:
+                if not list(files.names(path)):
+                    files.rmdir(path)
+            elif what in (6, 7):
+                opened.append(files.open(path, what == 6))
+            elif what == 8:
+                files.unlink(path)
+            elif files.status(path).st_mode == FILE and not new.startswith(f"{path}/"):
+                files.rename(path, new)
+        if len(opened) > 8:
+            with contextlib.suppress(OSError):
+                opened.pop(0).close()
+
+    return act
+
+
+@pytest.mark.usefixtures("restless")
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_guests(kind: str) -> None:
+    """They get OSErrors of each other's work, and nothing else; and there is as much room as there was."""
+    upper = MemoryFilesystem(max_bytes=100_000)
+    files = KINDS[kind](upper)
+    opened: list[list[File]] = [[] for _ in range(4)]
+    assert at_once([guest_of(files, seed, mine) for seed, mine in enumerate(opened)], 1.5) == []
+    for file in [file for mine in opened for file in mine]:
+        with contextlib.suppress(OSError):
+            file.close()
+    for path in sorted(upper.to_dict()):
+        upper.unlink(path)
+    assert kind == "fsspec" or upper.create("whole").write(bytes(100_000), 0) == 100_000
+
+
+@pytest.mark.parametrize("files", [MemoryFilesystem({"file": b"", "dir": {"file": b""}}), zip_of({"file": b"", "dir/file": b""})], ids=["memory", "zip"])
+def test_what_is_not_what_it_was(files: Filesystem) -> None:
+    """What a filesystem is asked for may have gone, or be another thing, since it was looked at."""
+    with pytest.raises(FileNotFoundError):
+        files.open("nothing", False)
+    with pytest.raises(IsADirectoryError):
+        files.open("dir", False)
+    if isinstance(files, ZipFilesystem):
+        return
+    calls: list[tuple[Callable[[], object], type[OSError], str]] = [
+        (lambda: files.unlink("nothing"), FileNotFoundError, "no such file"), (lambda: files.unlink("dir"), IsADirectoryError, "a folder"),
+        (lambda: files.rmdir("nothing"), FileNotFoundError, "no such file"), (lambda: files.rmdir("file"), NotADirectoryError, "no folder"),
+        (lambda: files.rename("nothing", "file"), FileNotFoundError, "no such file"), (lambda: files.rename("file", "dir"), IsADirectoryError, "a folder"),
+        (lambda: files.rename("dir", "file"), NotADirectoryError, "no folder"), (lambda: files.rmdir("dir"), OSError, "something in it"),
+    ]  # fmt: skip
+    for call, error, message in calls:
+        with pytest.raises(error, match=message):
+            call()
+    assert (set(files.names("")), list(files.names("dir"))) == ({"file", "dir"}, ["file"])
 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda files: pickle.loads(pickle.dumps(files))])

@@ -79,7 +79,10 @@ class ZipFilesystem(Filesystem):
         """As `Filesystem`."""
         if writing:
             _readonly()
-        return ZipEntry(self._zip, self._entries[path], self.status(path), self._room)
+        status = self.status(path)
+        if status.st_mode == FOLDER:
+            raise IsADirectoryError(errno.EISDIR, "no file", path)
+        return ZipEntry(self._zip, self._entries[path], status, self._room)
 
     def readlink(self, path: str) -> str:
         """As `Filesystem`."""

@@ -155,8 +155,9 @@ class MemoryFilesystem(Filesystem):
         return Node(mode, self._made, self._now())
 
     def _remove(self, path: str) -> None:
+        node = self._node(path)
         names, name, folder = self._folder(path)
-        node = names.pop(name)
+        del names[name]
         self._entries += 1
         node.links -= 1
         folder.change = self._now()
@@ -205,13 +206,18 @@ class MemoryFilesystem(Filesystem):
     @alone
     def rmdir(self, path: str) -> None:
         """As `Filesystem`."""
-        if self._node(path).names:
+        node = self._node(path)
+        if node.mode != FOLDER:
+            raise NotADirectoryError(errno.ENOTDIR, "no folder", path)
+        if node.names:
             raise OSError(errno.ENOTEMPTY, "a folder with something in it")
         self._remove(path)
 
     @alone
     def unlink(self, path: str) -> None:
         """As `Filesystem`."""
+        if self._node(path).mode == FOLDER:  # which it was not when the guest asked
+            raise IsADirectoryError(errno.EISDIR, "a folder", path)
         self._remove(path)
 
     @alone
@@ -224,7 +230,7 @@ class MemoryFilesystem(Filesystem):
         if node.mode == FOLDER and new.count("/") + 1 + _height(node) > MAX_DEPTH:
             raise OSError(errno.ENAMETOOLONG, "the folders in it would be too deep")
         if name in names:
-            self._remove(new)
+            (self.rmdir if node.mode == FOLDER else self.unlink)(new)
         old_names, old_name, old_folder = self._folder(path)
         names[name] = old_names.pop(old_name)
         folder.change = old_folder.change = self._now()
