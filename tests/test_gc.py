@@ -311,6 +311,17 @@ class Thing:
     pass
 
 
+def scrubbing(locals: int = 24) -> str:
+    """A function that writes other numbers where frames of calls before left theirs."""
+    names = [f"$l{k}" for k in range(locals)]
+    declared = " ".join(f"(local {name} i64)" for name in names)
+    set = " ".join(f"(local.set {name} (i64.add (i64.extend_i32_u (local.get 0)) (i64.const {7_777_777 + k})))" for k, name in enumerate(names))
+    total = "(i64.add " * (locals - 1) + f"(local.get {names[0]})" + "".join(f" (local.get {name}))" for name in names[1:])
+    return f"""(func $scrub (export "scrub") (param i32) (result i64) {declared} {set}
+      (if (i32.eqz (local.get 0)) (then (return (i64.const 1))))
+      (i64.add (call $scrub (i32.sub (local.get 0) (i32.const 1))) {total}))"""
+
+
 def test_objects_of_the_host(strategy: str) -> None:
     """A Python object in a struct lives as long as the struct, also while wasm runs; and as an argument as long as the call."""
     thing: Any = None
@@ -320,8 +331,8 @@ def test_objects_of_the_host(strategy: str) -> None:
         alive.append(thing() is not None)
         world.store.gc()
 
-    world = World(strategy, """(module
-      (import "" "look" (func $look))
+    world = World(strategy, f"""(module
+      (import "" "look" (func $look)) {scrubbing()}
       (type $box (struct (field (mut externref)))) (global $box (mut (ref null $box)) (ref.null $box))
       (func (export "put") (param externref) (global.set $box (struct.new $box (local.get 0))))
       (func (export "get") (result externref) (struct.get $box 0 (global.get $box)))
@@ -335,6 +346,7 @@ def test_objects_of_the_host(strategy: str) -> None:
         thing = weakref.ref(world.call("get"))
         world.store.gc()
         assert isinstance(world.call("get"), Thing)
+        world.call("scrub", 200)
         world.call("let go")
         if alive == [True, False]:
             break

@@ -221,7 +221,8 @@ def leave(f: FunctionState) -> None:
         pointer = f.at("%more", 16 * (index - 1))
         f.emit(f"store {s.results[index]} {values[index]}, ptr {pointer}, align 8")
     text, value = to_result(s, f.next(), f.pinned(values[0], s.results[0]))
-    f.emit(f"{text}ret {s.result} {value}")
+    suffix = f.debug_of(values[0])
+    f.emit(text.replace("\n", suffix + "\n") + f"ret {s.result} {value}")
 
 
 def unreachable(f: FunctionState, a: int, b: int, c: int) -> None:

@@ -113,15 +113,16 @@ def load_raw(f: FunctionState, t: str, offset: int, memory: int) -> str:
     """A load of type t at the address on the stack."""
     address = f.stack.pop()
     at = pointer(f, address, offset, memory, SIZES[t])
-    n = f.next()
     if f.batch.isa.big_endian and t in SWAPPED:
-        return swapped_load(f, t, at)
-    f.emit(f"%m{n} = load volatile {t}, ptr {at}, align 1{f.debug()}")
+        value = swapped_load(f, t, at)
+    else:
+        value = f"%m{f.next()}"
+        f.emit(f"{value} = load volatile {t}, ptr {at}, align 1{f.debug()}")
     if not f.batch.bounds_checked[memory]:
-        f.folded[f"%m{n}"] = (f.offset, False)
+        f.folded[value] = (f.offset, False)
         f.last_load = f.offset
         f.loads[f.offset] = (t, address, offset, memory)
-    return f"%m{n}"
+    return value
 
 
 def swapped(f: FunctionState, value: str, t: str) -> str:

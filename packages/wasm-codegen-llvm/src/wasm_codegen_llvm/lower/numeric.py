@@ -219,10 +219,12 @@ def wide_sum(operation: str, f: FunctionState, a: int, b: int, c: int) -> None:
     operands = f.stack[-4:]
     del f.stack[-4:]
     n = f.next()
+    suffix = f.debug_of(*operands)
     for half, value in zip(("a", "b", "d", "e"), operands, strict=True):
         f.emit(f"%{half}{n} = zext i64 {value} to i128{f.debug_of(value)}")
-    f.emit(f"%f{n} = shl i128 %b{n}, 64\n%g{n} = or i128 %a{n}, %f{n}\n%h{n} = shl i128 %e{n}, 64\n%i{n} = or i128 %d{n}, %h{n}")
-    f.emit(f"%w{n} = {operation} i128 %g{n}, %i{n}")
+    for low, high, whole, shifted in (("a", "b", "g", "f"), ("d", "e", "i", "h")):
+        f.emit(f"%{shifted}{n} = shl i128 %{high}{n}, 64{suffix}\n%{whole}{n} = or i128 %{low}{n}, %{shifted}{n}{suffix}")
+    f.emit(f"%w{n} = {operation} i128 %g{n}, %i{n}{suffix}")
     push_halves(f, n)
 
 

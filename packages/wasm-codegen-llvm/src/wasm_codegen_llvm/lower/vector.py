@@ -47,9 +47,15 @@ def shaped(f: FunctionState, value: str, vector: str) -> str:
         return f"bitcast ({V128} {value} to {vector})"
     name = f"%s{f.next()}"
     f.emit(f"{name} = bitcast {V128} {value} to {vector}{f.debug_of(value)}")
-    if value in f.folded:
-        f.folded[name] = f.folded[value]
+    follow(f, name, value)
     return name
+
+
+def follow(f: FunctionState, made: str, *values: str) -> None:
+    """What was made of a loaded value may still be folded with the load, of the last one."""
+    loads = [f.folded[value] for value in values if value in f.folded]
+    if loads:
+        f.folded[made] = max(loads)
 
 
 def push_shaped(f: FunctionState, value: str, vector: str) -> None:
@@ -59,7 +65,8 @@ def push_shaped(f: FunctionState, value: str, vector: str) -> None:
             name = reordered(f, value, vector, V128)
         else:
             name = f"%b{f.next()}"
-            f.emit(f"{name} = bitcast {vector} {value} to {V128}")
+            f.emit(f"{name} = bitcast {vector} {value} to {V128}{f.debug_of(value)}")
+            follow(f, name, value)
         f.shapes[name] = (vector, value)
         value = name
     f.stack.append(value)
@@ -69,10 +76,12 @@ def reordered(f: FunctionState, value: str, given: str, wanted: str) -> str:
     """A v128 cast to or from another vector type, on a target where the bytes of a lane are in another order than wasm's."""
     lanes = INTEGERS[given if wanted == V128 else wanted]
     n = f.next()
+    suffix = f.debug_of(value)
     f.emit(
-        f"%q{n} = bitcast {given} {value} to {lanes}\n"
-        f"%r{n} = call {lanes} @llvm.bswap.{SUFFIXES[lanes]}({lanes} %q{n})\n%s{n} = bitcast {lanes} %r{n} to {wanted}"
+        f"%q{n} = bitcast {given} {value} to {lanes}{suffix}\n"
+        f"%r{n} = call {lanes} @llvm.bswap.{SUFFIXES[lanes]}({lanes} %q{n}){suffix}\n%s{n} = bitcast {lanes} %r{n} to {wanted}{suffix}"
     )
+    follow(f, f"%s{n}", value)
     return f"%s{n}"
 
 
@@ -85,9 +94,12 @@ def apply(operands: tuple[str, ...], result: str, template: Format, careful: boo
         values = [f.opaque(value, V128) for value in values]
     cast = [value if t == "i32" else shaped(f, value, t) for value, t in zip(values, operands, strict=True)]
     n = f.next()
-    suffix = f.debug_of(*cast)
+    loads = [f.folded[value] for value in cast if value in f.folded]
+    suffix = f.debug(max(loads)[0]) if loads else ""
     text = template(n, *cast)
     f.emit(text.replace("\n", suffix + "\n") + suffix if suffix else text)
+    if loads and not max(loads)[1]:
+        f.folded[f"%v{n}"] = (max(loads)[0], True)  # once
     if result == "i32":
         f.stack.append(f"%v{n}")
     else:
@@ -122,6 +134,7 @@ def splat(vector: str, lane: str, scalar: str, f: FunctionState, a: int, b: int,
     x = f.stack.pop()
     n = f.next()
     suffix = f.debug_of(x)
+    follow(f, f"%v{n}", x)
     if lane != scalar:
         f.emit(f"%a{n} = trunc {scalar} {x} to {lane}{suffix}")
         x = f"%a{n}"
@@ -139,6 +152,7 @@ def extract(vector: str, lane: str, scalar: str, extend: str, f: FunctionState, 
     x = shaped(f, f.stack.pop(), vector)
     n = f.next()
     name = f"%v{n}" if lane == scalar else f"%a{n}"
+    follow(f, f"%v{n}", x)
     f.emit(f"{name} = extractelement {vector} {x}, i32 {a}{f.debug_of(x)}")
     if lane != scalar:
         f.emit(f"%v{n} = {extend} {lane} {name} to {scalar}")
@@ -149,6 +163,7 @@ def replace(vector: str, lane: str, scalar: str, f: FunctionState, a: int, b: in
     y, x = f.stack.pop(), shaped(f, f.stack.pop(), vector)
     n = f.next()
     suffix = f.debug_of(x, y)
+    follow(f, f"%v{n}", x, y)
     if lane != scalar:
         f.emit(f"%a{n} = trunc {scalar} {y} to {lane}{suffix}")
         y = f"%a{n}"

@@ -24,6 +24,13 @@ LANES: Final = (
 )  # fmt: skip
 
 
+def push_loaded(f: FunctionState, value: str, vector: str) -> None:
+    """Push a vector made of what this instruction loaded: what comes next may be folded with the load."""
+    if f.offset in f.loads:
+        f.folded[value] = (f.offset, False)
+    push_shaped(f, value, vector)
+
+
 def widen(narrow: str, wide: str, extend: str, f: FunctionState, a: int, b: int, c: int) -> None:
     value = load_raw(f, "i64", a, b)
     n = f.next()
@@ -35,7 +42,7 @@ def widen(narrow: str, wide: str, extend: str, f: FunctionState, a: int, b: int,
         f.emit(f"%l{n} = shufflevector {narrow} {lanes}, {narrow} poison, <{count} x i32> <{order}>")
         lanes = f"%l{n}"
     f.emit(f"%v{n} = {extend} {narrow} {lanes} to {wide}{f.debug()}")
-    push_shaped(f, f"%v{n}", wide)
+    push_loaded(f, f"%v{n}", wide)
 
 
 def splat(t: str, vector: str, lanes: int, f: FunctionState, a: int, b: int, c: int) -> None:
@@ -45,14 +52,14 @@ def splat(t: str, vector: str, lanes: int, f: FunctionState, a: int, b: int, c: 
         f"%a{n} = insertelement {vector} poison, {t} {value}, i32 0{f.debug()}\n"
         f"%v{n} = shufflevector {vector} %a{n}, {vector} poison, <{lanes} x i32> zeroinitializer{f.debug()}"
     )
-    push_shaped(f, f"%v{n}", vector)
+    push_loaded(f, f"%v{n}", vector)
 
 
 def zero(t: str, vector: str, f: FunctionState, a: int, b: int, c: int) -> None:
     value = load_raw(f, t, a, b)
     n = f.next()
     f.emit(f"%v{n} = insertelement {vector} zeroinitializer, {t} {value}, i32 0{f.debug()}")
-    push_shaped(f, f"%v{n}", vector)
+    push_loaded(f, f"%v{n}", vector)
 
 
 def load_lane(t: str, vector: str, f: FunctionState, a: int, b: int, c: int) -> None:
@@ -60,7 +67,7 @@ def load_lane(t: str, vector: str, f: FunctionState, a: int, b: int, c: int) -> 
     value = load_raw(f, t, a, b)
     n = f.next()
     f.emit(f"%v{n} = insertelement {vector} {old}, {t} {value}, i32 {c >> 8}{f.debug()}")
-    push_shaped(f, f"%v{n}", vector)
+    push_loaded(f, f"%v{n}", vector)
 
 
 def store_lane(t: str, vector: str, f: FunctionState, a: int, b: int, c: int) -> None:
