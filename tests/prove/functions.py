@@ -77,8 +77,8 @@ class Function(NamedTuple):
     cpu_features: frozenset[str] = frozenset()
 
 
-def compiled(function: Function, isa: str) -> tuple[bytes, dict[tuple[str, int], str]]:
-    """The code with its constants behind it, and the names of the fields it may read."""
+def compiled(function: Function, isa: str) -> tuple[bytes, int, dict[tuple[str, int], str]]:
+    """The code with its constants behind it, its own size, and the names of the fields it may read."""
     module = wasm_environ.decode(parse_module(function.wat), wasm_environ.ALL)
     compiler = create(Target(isa, cpu_features=function.cpu_features), Tunables(guarded=function.guarded, spectre_mitigation=function.spectre))
     (code,) = compiler.compile_functions(module, wasm_environ.ALL)
@@ -89,7 +89,7 @@ def compiled(function: Function, isa: str) -> tuple[bytes, dict[tuple[str, int],
         names |= {(CONTEXT, place + MEMORY_BASE): BASE + own, (CONTEXT, place + MEMORY_DEFINITION): f"definition{own}"}
         names |= {(f"definition{own}", DEFINITION_BASE): BASE + own, (f"definition{own}", DEFINITION_LENGTH): LENGTH + own}
     text = bytes(code.text)
-    return text + bytes(-len(text) % 16) + bytes(code.rodata), names
+    return text + bytes(-len(text) % 16) + bytes(code.rodata), len(text), names
 
 
 def begun(function: Function, isa: str, text: bytes, names: dict[tuple[str, int], str]) -> tuple[State, list[Term]]:
@@ -148,10 +148,10 @@ def outcome(function: Function, isa: str, end: End, before: State) -> Outcome | 
 
 
 def outcomes(function: Function, isa: str) -> Iterator[tuple[list[Term], Outcome | str]]:
-    text, names = compiled(function, isa)
+    text, size, names = compiled(function, isa)
     state, parameters = begun(function, isa, text, names)
     before = state.copy()
-    steps = steps_of(text, isa)
+    steps = steps_of(text[:size], isa)
     for end in run(ISAS[isa].meanings, steps, state):
         yield parameters, outcome(function, isa, end, before)
 

@@ -8,13 +8,27 @@ value() { tr ' ' '\n' <"$prefix/env-$arch" | sed -n "s/^$1=//p"; }
 out=$here/build/isalab/$arch/capi sources=$here/packages/wasm-capi/tests/c sysroot=$(value ISA_SYSROOT) version=$(value ISA_VERSION)
 mkdir -p "$out"
 
-# ---- cffi's part in C: a wheel of the other machine ----
+# ---- cffi's part in C: a wheel of the other machine, or, where there is none (riscv64), compiled here with the header of Debian's libffi ----
 cffi=$("$python" -c 'import cffi; print(cffi.__version__)')
+pip="python3 -m pip --disable-pip-version-check"
+compile_cffi() {
+    local apt suffix work=$out/cffi
+    apt=$(dirname "$(ls "$prefix/cache/$arch-"*/archives/libpython"$version"-dev_*.deb | head -1)")/..
+    suffix=$(cd "$sysroot" && basename usr/lib/python"$version"/lib-dynload/_ctypes.*.so)
+    rm -rf "$work" && mkdir -p "$work"
+    (cd "$work" && APT_CONFIG=$apt/apt.conf apt-get -qq download libffi-dev && dpkg-deb -x libffi-dev_*.deb . && $pip download -q --no-deps --no-binary cffi "cffi==$cffi" && tar -xf cffi-*.tar.gz)
+    mkdir -p "$out/site"
+    "$prefix/bin/cc-$arch" -O2 -fPIC -shared -pthread -w -I"$(dirname "$work"/usr/include/*/ffi.h)" "$work/cffi-$cffi/src/c/_cffi_backend.c" "$sysroot"/usr/lib/*/libffi.so.8 \
+        -o "$out/site/_cffi_backend${suffix#_ctypes}"
+    cp -r "$work/cffi-$cffi/src/cffi" "$out/site"
+}
 if [ ! -e "$out/site/.cffi-$cffi" ]; then
     platforms=""
     for ((n = $(cat "$sysroot/.glibc"); n >= 17; n--)); do platforms+=" --platform manylinux_2_${n}_$arch"; done
-    python3 -m pip --disable-pip-version-check install -q --root-user-action=ignore --no-compile --upgrade --no-deps --target "$out/site" --python-version "$version" --implementation cp \
-        --abi "cp${version/./}" $platforms --only-binary=:all: "cffi==$cffi"
+    if ! $pip install -q --root-user-action=ignore --no-compile --upgrade --no-deps --target "$out/site" --python-version "$version" --implementation cp \
+        --abi "cp${version/./}" $platforms --only-binary=:all: "cffi==$cffi" 2>"$out/pip.log"; then
+        compile_cffi
+    fi
     touch "$out/site/.cffi-$cffi"
 fi
 
