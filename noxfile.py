@@ -358,8 +358,8 @@ def _test_installed(session: nox.Session, python: Path, wheels: list[str]) -> No
     constraints = ROOT / ".nox" / "constraints.txt"
     constraints.write_text("\n".join(_constraints()) + "\n")
     needs = sorted({need for package in PACKAGES for need in _test_needs(package)})
-    session.run(os.environ.get("UV", "uv"), "pip", "install", "--quiet", "--python", str(python), "-c", str(constraints), *wheels, "pytest", *needs,
-                external=True)  # fmt: skip
+    session.run(os.environ.get("UV", "uv"), "pip", "install", "--quiet", "--no-sources", "--python", str(python), "-c", str(constraints), *wheels, "pytest",
+                *needs, external=True)  # fmt: skip
     session.run(str(python), "-c", "import wasm_facade as w; print(w.build_info()); assert w.build_info()['form'] == 'compiled'", external=True)
     for package in PACKAGES:
         session.run(str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", f"packages/{package}/tests", *session.posargs, external=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import wasm_environ
 from wasm_environ.compiled import RECORD, choose, hash_of, read_record, write_record
 
 
@@ -85,6 +86,17 @@ def test_an_edited_source_wins_with_a_warning(tmp_path: Path, edit: str) -> None
     assert "a.py has changed since it was compiled" in warning
     assert warning.count("\n") == 1
     assert "make it" in warning
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_what_it_was_compiled_with_need_not_lie_beside_it(tmp_path: Path, same: bool) -> None:
+    """uv installs this package in place, and one that was compiled with it elsewhere, when it is told the folders of both."""
+    folder = package(tmp_path)
+    known = hash_of(str(Path(wasm_environ.__file__).with_name("body.py"))) if same else "1-00"
+    write_record(str(folder), ["a.py"], {"../wasm_environ/body.py": known})
+    form, said = run(folder)
+    assert form == ("compiled" if same else "pure")
+    assert ("../wasm_environ/body.py has changed since it was compiled" in said) != same
 
 
 def test_sources_found_despite_compiled_modules(tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 RECORD = "_compiled.json"  # written by setup.py: one line {"path": "hash", ...} of every source that was compiled or inlined
 REBUILD = "uv sync, or python setup.py build_ext --inplace in the package's folder"
 
+HERE = __file__.rpartition("/")[0]
+BESIDE = "../wasm_environ/"  # as an installed package's record has it
+
 _NOTHING: dict[str, str] = {}
 _pure: dict[str, bool] = {}  # by directory of a package: run the sources
 
@@ -56,7 +59,7 @@ def _must_be_pure(root: str, rebuild: str) -> bool:
             record = read_record(file.read())
     except OSError:
         return True
-    changed = [path for path, known in record.items() if hash_of(f"{root}/{path}") != known]
+    changed = [path for path, known in record.items() if hash_of(place_of(root, path)) != known]
     if changed:
         print(
             f"wasm: {root}: {changed[0]} has changed since it was compiled; running the slow uncompiled form. "
@@ -64,6 +67,11 @@ def _must_be_pure(root: str, rebuild: str) -> bool:
             file=sys.stderr,
         )
     return bool(changed)
+
+
+def place_of(root: str, path: str) -> str:
+    """Where a source of the record is: those of this package's that another was compiled with are here, which need not be beside that one."""
+    return f"{HERE}/{path.removeprefix(BESIDE)}" if path.startswith(BESIDE) else f"{root}/{path}"
 
 
 def read_record(text: str) -> dict[str, str]:
