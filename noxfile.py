@@ -316,6 +316,7 @@ def _test_needs(package: str) -> list[str]:
         "wasm-codegen-native": ["capstone"],
         "wasm-facade": ["numpy", "wasmtime"],
         "wasm-vm": ["numpy"],
+        "wasm-wasi-common": ["fsspec"],
         "wasm-wasi-p1": ["fsspec"],
         "wasm-wasi-p2": ["fsspec", "h11"],
         "wasm-capi": ["wasmtime", "ziglang"],
