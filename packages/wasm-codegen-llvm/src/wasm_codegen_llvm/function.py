@@ -133,7 +133,7 @@ def fill_template(f: FunctionState, row: rows.Row, next_op: int) -> None:
         del stack[-arity:]
         text = template(n, *operands)
     if f.folded:
-        text = follow_loads(f, text, operands, f"%v{n}")
+        text = f.follow_loads(text, operands, f"%v{n}")
     f.emit(text)
     if how == rows.CONDITION:
         f.push_condition(f"%c{n}", f"%v{n}", next_op)
@@ -146,22 +146,6 @@ def fenced_conversion(f: FunctionState, text: str, n: int, t: str) -> None:
     m = f.next()
     f.emit(f"{text}\n%v{m} = call {t} @llvm.arithmetic.fence.{SUFFIXES[t]}({t} %v{n})")
     f.stack.append(f"%v{m}")
-
-
-def follow_loads(f: FunctionState, text: str, operands: Iterable[str], result: str) -> str:
-    """Give the load's location to instructions that may swallow it, and remember their result once."""
-    folded = f.folded
-    origin = None
-    for operand in operands:
-        found = folded.get(operand)
-        if found is not None and (origin is None or found > origin):
-            origin = found
-    if origin is None:
-        return text
-    if not origin[1]:
-        folded[result] = (origin[0], True)
-    suffix = f.debug(origin[0])
-    return text.replace("\n", suffix + "\n") + suffix
 
 
 def assemble(f: FunctionState) -> str:

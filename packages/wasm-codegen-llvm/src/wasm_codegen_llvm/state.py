@@ -14,7 +14,7 @@ from wasm_environ.opcodes import BY_ID
 from wasm_environ.vmtypes import CONTEXT_BUILTINS, POINTER_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from wasm_codegen_llvm.labels import Handler, Label, LegacyTries
     from wasm_codegen_llvm.llvm_module import Batch
@@ -84,6 +84,27 @@ class FunctionState:
         """The debug suffix for an instruction into which the load of an operand may be folded, else nothing."""
         loads = [self.folded[v] for v in operands if v in self.folded]
         return self.debug(max(loads)[0]) if loads else ""
+
+    def follow(self, made: str, *values: str) -> None:
+        """What was made of a loaded value may still be folded with the load, of the last one."""
+        loads = [self.folded[value] for value in values if value in self.folded]
+        if loads:
+            self.folded[made] = max(loads)
+
+    def follow_loads(self, text: str, operands: Iterable[str], result: str) -> str:
+        """Give the load's location to instructions that may swallow it, and remember their result once."""
+        folded = self.folded
+        origin = None
+        for operand in operands:
+            found = folded.get(operand)
+            if found is not None and (origin is None or found > origin):
+                origin = found
+        if origin is None:
+            return text
+        if not origin[1]:
+            folded[result] = (origin[0], True)
+        suffix = self.debug(origin[0])
+        return text.replace("\n", suffix + "\n") + suffix
 
     def debug_of_branch(self) -> str:
         """The debug suffix for a conditional branch: it may become a select, and the last load be folded into that."""

@@ -10,6 +10,7 @@ import errno
 import zipfile
 import zlib
 
+from wasm_wasi_common.descriptor import PIECE
 from wasm_wasi_common.turns import Turns, alone
 
 TYPE_CHECKING = False
@@ -27,12 +28,9 @@ if TYPE_CHECKING:
 
 
 PACKED = 1 << 16  # bytes of an entry that are taken from the zip at once
-PIECE = 1 << 20  # bytes that are unpacked at once, at most
 ENCRYPTED = 1  # of ZipInfo.flag_bits
 LZMA_HEADER, LZMA_PROPERTIES = 4, 5  # bytes: a version and the size of what follows; then lc, lp and pb in one byte, and the size of the window
 MAX_WINDOW = 64 << 20  # as the strongest preset of LZMA has it: whoever reads the file needs as much memory
-
-
 BZIP2_NEEDS = 4 << 20  # bytes of memory
 
 

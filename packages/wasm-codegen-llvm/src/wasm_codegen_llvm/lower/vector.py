@@ -47,15 +47,8 @@ def shaped(f: FunctionState, value: str, vector: str) -> str:
         return f"bitcast ({V128} {value} to {vector})"
     name = f"%s{f.next()}"
     f.emit(f"{name} = bitcast {V128} {value} to {vector}{f.debug_of(value)}")
-    follow(f, name, value)
+    f.follow(name, value)
     return name
-
-
-def follow(f: FunctionState, made: str, *values: str) -> None:
-    """What was made of a loaded value may still be folded with the load, of the last one."""
-    loads = [f.folded[value] for value in values if value in f.folded]
-    if loads:
-        f.folded[made] = max(loads)
 
 
 def push_shaped(f: FunctionState, value: str, vector: str) -> None:
@@ -66,7 +59,7 @@ def push_shaped(f: FunctionState, value: str, vector: str) -> None:
         else:
             name = f"%b{f.next()}"
             f.emit(f"{name} = bitcast {vector} {value} to {V128}{f.debug_of(value)}")
-            follow(f, name, value)
+            f.follow(name, value)
         f.shapes[name] = (vector, value)
         value = name
     f.stack.append(value)
@@ -81,7 +74,7 @@ def reordered(f: FunctionState, value: str, given: str, wanted: str) -> str:
         f"%q{n} = bitcast {given} {value} to {lanes}{suffix}\n"
         f"%r{n} = call {lanes} @llvm.bswap.{SUFFIXES[lanes]}({lanes} %q{n}){suffix}\n%s{n} = bitcast {lanes} %r{n} to {wanted}{suffix}"
     )
-    follow(f, f"%s{n}", value)
+    f.follow(f"%s{n}", value)
     return f"%s{n}"
 
 
@@ -94,12 +87,7 @@ def apply(operands: tuple[str, ...], result: str, template: Format, careful: boo
         values = [f.opaque(value, V128) for value in values]
     cast = [value if t == "i32" else shaped(f, value, t) for value, t in zip(values, operands, strict=True)]
     n = f.next()
-    loads = [f.folded[value] for value in cast if value in f.folded]
-    suffix = f.debug(max(loads)[0]) if loads else ""
-    text = template(n, *cast)
-    f.emit(text.replace("\n", suffix + "\n") + suffix if suffix else text)
-    if loads and not max(loads)[1]:
-        f.folded[f"%v{n}"] = (max(loads)[0], True)  # once
+    f.emit(f.follow_loads(template(n, *cast), cast, f"%v{n}"))
     if result == "i32":
         f.stack.append(f"%v{n}")
     else:
@@ -134,7 +122,7 @@ def splat(vector: str, lane: str, scalar: str, f: FunctionState, a: int, b: int,
     x = f.stack.pop()
     n = f.next()
     suffix = f.debug_of(x)
-    follow(f, f"%v{n}", x)
+    f.follow(f"%v{n}", x)
     if lane != scalar:
         f.emit(f"%a{n} = trunc {scalar} {x} to {lane}{suffix}")
         x = f"%a{n}"
@@ -152,7 +140,7 @@ def extract(vector: str, lane: str, scalar: str, extend: str, f: FunctionState, 
     x = shaped(f, f.stack.pop(), vector)
     n = f.next()
     name = f"%v{n}" if lane == scalar else f"%a{n}"
-    follow(f, f"%v{n}", x)
+    f.follow(f"%v{n}", x)
     f.emit(f"{name} = extractelement {vector} {x}, i32 {a}{f.debug_of(x)}")
     if lane != scalar:
         f.emit(f"%v{n} = {extend} {lane} {name} to {scalar}")
@@ -163,7 +151,7 @@ def replace(vector: str, lane: str, scalar: str, f: FunctionState, a: int, b: in
     y, x = f.stack.pop(), shaped(f, f.stack.pop(), vector)
     n = f.next()
     suffix = f.debug_of(x, y)
-    follow(f, f"%v{n}", x, y)
+    f.follow(f"%v{n}", x, y)
     if lane != scalar:
         f.emit(f"%a{n} = trunc {scalar} {y} to {lane}{suffix}")
         y = f"%a{n}"
